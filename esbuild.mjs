@@ -1,0 +1,84 @@
+// Bundles the extension (CommonJS, as VS Code loads it), the server, the command line and the back-end
+// probe (ESM for Node), and the tests. Types are checked by `tsc -b`, not here. A failure fails the build.
+import { readdir, rm } from "node:fs/promises";
+import { build, context } from "esbuild";
+
+const watch = process.argv.includes("--watch");
+
+/** Bundled CommonJS packages call `require`, which an ES module does not have. */
+const requireBanner = {
+  js: 'import { createRequire as foretokenRequire } from "node:module"; const require = foretokenRequire(import.meta.url);',
+};
+
+/** Native packages and their loaders stay outside: they find their binaries relative to themselves. */
+const external = ["node-llama-cpp", "koffi"];
+
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  sourcemap: true,
+  logLevel: "warning",
+  legalComments: "none",
+};
+
+/** Test files below `folder`, found without globs, which Node 20 does not have. */
+async function testFiles(folder) {
+  const found = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory() && entry.name !== "node_modules" && entry.name !== "host")
+      found.push(...(await testFiles(path)));
+    else if (/\.(test|bench)\.ts$/.test(entry.name)) found.push(path);
+  }
+  return found;
+}
+
+const bundles = [
+  {
+    ...common,
+    entryPoints: { extension: "extension/main.ts" },
+    outdir: "dist",
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode"],
+  },
+  {
+    ...common,
+    entryPoints: { server: "server/main.ts", cli: "server/cli.ts", probe: "server/engine/probe.ts" },
+    outdir: "dist",
+    format: "esm",
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    external,
+    banner: requireBanner,
+  },
+  {
+    ...common,
+    entryPoints: await testFiles("test"),
+    outbase: "test",
+    outdir: "out/test",
+    format: "esm",
+    outExtension: { ".js": ".mjs" },
+    packages: "external",
+    banner: requireBanner,
+  },
+  {
+    ...common,
+    entryPoints: ["test/editor/host/index.ts"],
+    outbase: "test",
+    outdir: "out/test",
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode", "mocha"],
+  },
+];
+
+await Promise.all([
+  rm("dist", { recursive: true, force: true }),
+  rm("out/test", { recursive: true, force: true }),
+]);
+for (const bundle of bundles) {
+  if (watch) await (await context(bundle)).watch();
+  else await build(bundle);
+}
