@@ -1,0 +1,109 @@
+/**
+ * What the rest of the server knows of a model: text to tokens and back, and the evaluation of a tree of
+ * candidate tokens in one forward pass. Nothing here names llama.cpp, LSP or an editor.
+ */
+
+/** Token ids are non-negative 32-bit integers below `Vocabulary.size`. */
+export type Token = number;
+
+/** Text to tokens and back. Shared by all requests; holds no state of any of them. */
+export interface Vocabulary {
+  readonly size: number;
+  readonly special: SpecialTokens;
+  /**
+   * Tokens of a text. Markers such as `<|fim_middle|>` inside `text` are text, never control tokens.
+   * Lone surrogates are read as U+FFFD.
+   */
+  tokenize(text: string): Int32Array;
+  /** UTF-8 bytes of one token; a character may be spread over several tokens. Empty for control tokens. */
+  bytes(token: Token): Uint8Array;
+  /** Whether the model ends its text with this token. */
+  endsText(token: Token): boolean;
+}
+
+/** Control tokens, where the model has them. */
+export interface SpecialTokens {
+  /** Present when the model wants it at the start of every prompt. */
+  readonly beginning: Token | undefined;
+  readonly fillPrefix: Token | undefined;
+  readonly fillSuffix: Token | undefined;
+  readonly fillMiddle: Token | undefined;
+}
+
+/**
+ * Candidate tokens to be evaluated together. Node 0 is the root: the token that is known to come next.
+ * `parents[0]` is -1 and `parents[i] < i`; a node is evaluated as if the path from the root to it had
+ * been appended to the context. Siblings carry different tokens.
+ */
+export interface TokenTree {
+  /** Number of nodes, the root included. At least 1. */
+  readonly count: number;
+  readonly tokens: Int32Array;
+  readonly parents: Int32Array;
+}
+
+/** What the model says at the nodes of one decoded tree. Valid until the next call to the engine. */
+export interface Decoded {
+  /** The likeliest token after the path to `node`; the lowest id among equals. */
+  argmax(node: number): Token;
+  /** Copies the logits after the path to `node` into `out` (vocabulary size). */
+  logits(node: number, out: Float32Array): void;
+}
+
+/** A full context is an expected end of a completion, not a failure. */
+export type DecodeOutcome =
+  | { readonly kind: "decoded"; readonly decoded: Decoded }
+  | { readonly kind: "aborted" }
+  | { readonly kind: "contextFull" }
+  | { readonly kind: "failed"; readonly message: string };
+
+export type PrefillOutcome =
+  | { readonly kind: "prefilled"; readonly reused: number; readonly computed: number }
+  | { readonly kind: "aborted" }
+  | { readonly kind: "contextFull" }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** What a loaded model can do on this machine. */
+export interface EngineInfo {
+  readonly modelPath: string;
+  readonly modelName: string;
+  readonly architecture: string;
+  /** `cpu`, `vulkan`, `cuda` or `metal`. */
+  readonly backend: string;
+  readonly threads: number;
+  readonly contextTokens: number;
+  /** Largest tree of one decode, root included; 1 where the architecture cannot verify drafts. */
+  readonly maxTreeNodes: number;
+  /** Most leaves of one tree. */
+  readonly maxBranches: number;
+  /** What the user should know of this model, in sentences. Written to the log once. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * One loaded model with one context. Calls must not overlap: `prefill`, then any number of
+ * `decode` + `accept`. Whoever creates an engine disposes it.
+ */
+export interface Engine {
+  readonly info: EngineInfo;
+  readonly vocabulary: Vocabulary;
+  /**
+   * Makes the context hold exactly `tokens`, computing only what differs from what it holds already.
+   * An abort is seen between chunks; finished chunks stay in the cache for the next call.
+   */
+  prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome>;
+  /** Nodes the next tree may have, root included; 0 when the context is full. */
+  room(): number;
+  /** Evaluates a tree behind the context. The context itself is unchanged until `accept`. */
+  decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome>;
+  /** Appends a path of the tree just decoded (node numbers from the root down) to the context. */
+  accept(path: readonly number[]): void;
+  dispose(): Promise<void>;
+}
+
+/** Why a model cannot be used, in words a user can act on. */
+export interface EngineProblem {
+  readonly code: "modelMissing" | "modelInvalid" | "modelUnsuitable" | "backendMissing" | "layout" | "memory";
+  readonly message: string;
+  readonly remedy: string;
+}

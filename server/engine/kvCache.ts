@@ -1,0 +1,86 @@
+/**
+ * Which tokens the KV cache holds, and for which sequences. The context so far, the trunk, is sequence 0;
+ * each leaf of a tree under verification is a sequence that shares the trunk's cells.
+ *
+ * Invariant between calls: sequence `s` holds exactly the trunk's first `synced[s]` tokens, and nothing else.
+ * Hence a new tree copies to a branch only what the trunk has gained since that branch was last used.
+ */
+import type { Library, Pointer } from "./libllama.ts";
+
+const TRUNK = 0;
+const TO_THE_END = -1;
+
+export class KvCache {
+  /** Tokens of the trunk; the first `length` are in the cache. */
+  private readonly tokens: Int32Array;
+  private readonly synced: Int32Array;
+  length = 0;
+
+  constructor(
+    private readonly library: Library,
+    private readonly memory: Pointer,
+    contextTokens: number,
+    private readonly branches: number,
+  ) {
+    this.tokens = new Int32Array(contextTokens);
+    this.synced = new Int32Array(branches);
+  }
+
+  /** Length of the longest common prefix of the trunk and `tokens`. */
+  commonPrefix(tokens: Int32Array): number {
+    const limit = Math.min(this.length, tokens.length);
+    let i = 0;
+    while (i < limit && this.tokens[i] === tokens[i]) i++;
+    return i;
+  }
+
+  /** Shortens the trunk to `length` tokens. */
+  truncate(length: number): void {
+    for (let branch = 0; branch < this.branches; branch++) {
+      if (this.synced[branch] <= length) continue;
+      this.library.sequenceRemove(this.memory, branch, length, TO_THE_END);
+      this.synced[branch] = length;
+    }
+    this.length = length;
+  }
+
+  clear(): void {
+    this.library.memoryClear(this.memory, false);
+    this.synced.fill(0);
+    this.length = 0;
+  }
+
+  /** Notes that `tokens` were decoded in sequence 0 behind the trunk. */
+  append(tokens: Int32Array): void {
+    this.tokens.set(tokens, this.length);
+    this.length += tokens.length;
+    this.synced[TRUNK] = this.length;
+  }
+
+  /** Lets the first `leaves` sequences see the whole trunk. */
+  fork(leaves: number): void {
+    for (let branch = 1; branch < leaves; branch++) {
+      if (this.synced[branch] === this.length) continue;
+      this.library.sequenceCopy(this.memory, TRUNK, branch, this.synced[branch], this.length);
+      this.synced[branch] = this.length;
+    }
+  }
+
+  /**
+   * Ends a tree: keeps what sequence `winner` holds up to its first `accepted.length` tokens behind the
+   * trunk, which are `accepted`, and removes all other cells of the tree.
+   */
+  commit(leaves: number, winner: number, accepted: readonly number[]): void {
+    const { library, memory } = this;
+    const start = this.length;
+    const end = start + accepted.length;
+    for (let branch = 0; branch < leaves; branch++)
+      if (branch !== winner) library.sequenceRemove(memory, branch, start, TO_THE_END);
+    library.sequenceRemove(memory, winner, end, TO_THE_END);
+    if (winner !== TRUNK && end > start) library.sequenceCopy(memory, winner, TRUNK, start, end);
+    this.tokens.set(accepted, start);
+    this.length = end;
+    this.synced[winner] = end;
+    this.synced[TRUNK] = end;
+  }
+}

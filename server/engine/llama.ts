@@ -1,0 +1,213 @@
+/**
+ * The engine on llama.cpp: owns one native model and one native context, and turns a token tree into one
+ * `llama_decode` over a unified KV cache with one sequence per branch.
+ *
+ * Exactness. With flash attention on, an f16 KV cache, at least two rows and fewer than 64 rows in a
+ * decode, a row's result does not depend on the other rows. So single rows are padded with a dummy, trees
+ * stay below 64 rows, and accepted tokens whose cells are out of position order are fed again (`pending`).
+ */
+import { Batch } from "./batch.ts";
+import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
+import type { KvCache } from "./kvCache.ts";
+import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
+import { TreePlan } from "./treePlan.ts";
+import type { LlamaVocabulary } from "./vocabulary.ts";
+
+/** Rows of one decode at which llama.cpp changes its kernels; a tree and its re-fed tokens stay below. */
+export const ROW_LIMIT = 63;
+
+/** The native objects an engine is built over; the engine frees them. */
+export interface NativeParts {
+  readonly library: Library;
+  readonly model: Pointer;
+  readonly context: Pointer;
+  readonly cache: KvCache;
+  readonly vocabulary: LlamaVocabulary;
+  /** A sequence no branch uses, for the dummy row. */
+  readonly spareSequence: number;
+  /** Prompt tokens computed between two looks at the abort signal. */
+  readonly prefillChunkTokens: number;
+  /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
+  readonly canRollBack: boolean;
+}
+
+type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
+
+export class LlamaEngine implements Engine {
+  readonly vocabulary: LlamaVocabulary;
+  private readonly batch: Batch;
+  private readonly plan: TreePlan;
+  private readonly row: Float32Array;
+  /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
+  private readonly abortFlag = new Uint8Array(4096);
+  /** Tokens accepted already whose KV cells are still to be made: head of the next batch. */
+  private pending: number[] = [];
+  private tree: TokenTree | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly info: EngineInfo,
+    private readonly native: NativeParts,
+  ) {
+    const { library, context, vocabulary, prefillChunkTokens } = native;
+    this.vocabulary = vocabulary;
+    this.batch = new Batch(Math.max(prefillChunkTokens, ROW_LIMIT) + 1, info.maxBranches);
+    this.plan = new TreePlan(info.maxTreeNodes);
+    this.row = new Float32Array(vocabulary.size);
+    library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
+  }
+
+  room(): number {
+    // One cell is kept for the dummy row of a padded step.
+    const cells = this.info.contextTokens - this.native.cache.length - this.pending.length - 1;
+    return Math.max(0, Math.min(cells, this.info.maxTreeNodes, ROW_LIMIT - this.pending.length));
+  }
+
+  async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
+    if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
+    const { cache } = this.native;
+    this.pending = [];
+    this.tree = undefined;
+    const reused = this.keepCommonPrefix(tokens);
+    for (let start = reused; start < tokens.length; ) {
+      const chunk = tokens.subarray(start, start + this.native.prefillChunkTokens);
+      this.batch.clear();
+      for (let i = 0; i < chunk.length; i++) this.batch.add(chunk[i], start + i, 0, 1, false);
+      const result = await this.run(signal);
+      if (result !== "ok") {
+        // Cells of the unfinished chunk may have been written.
+        this.native.library.sequenceRemove(this.memory, 0, start, -1);
+        return this.failure(result);
+      }
+      cache.append(chunk);
+      start += chunk.length;
+    }
+    return { kind: "prefilled", reused, computed: tokens.length - reused };
+  }
+
+  async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
+    if (tree.count > this.room()) return { kind: "contextFull" };
+    const { cache } = this.native;
+    const { plan, batch, pending } = this;
+    plan.set(tree);
+    if (plan.leaves > this.info.maxBranches)
+      throw new RangeError(`tree of ${plan.leaves} branches, expected at most ${this.info.maxBranches}`);
+    cache.fork(plan.leaves);
+    batch.clear();
+    for (let i = 0; i < pending.length; i++) batch.add(pending[i], cache.length + i, 0, plan.leaves, false);
+    const rootPosition = cache.length + pending.length;
+    for (let row = 0; row < plan.count; row++) {
+      const node = plan.nodeAt[row];
+      batch.add(
+        tree.tokens[node],
+        rootPosition + plan.depth[node],
+        plan.firstLeaf[node],
+        plan.leafCount[node],
+        true,
+      );
+    }
+    const result = await this.run(signal);
+    if (result !== "ok") {
+      cache.commit(plan.leaves, 0, []);
+      return this.failure(result);
+    }
+    this.tree = tree;
+    return { kind: "decoded", decoded: this.decoded(pending.length) };
+  }
+
+  accept(path: readonly number[]): void {
+    const { tree, plan, pending } = this;
+    if (!tree) throw new Error("accept needs a decoded tree");
+    this.tree = undefined;
+    let inOrder = 0;
+    while (inOrder < path.length && plan.rowOf[path[inOrder]] === inOrder) inOrder++;
+    const tokens = path.map(node => tree.tokens[node]);
+    const winner = path.length === 0 ? 0 : plan.firstLeaf[path[path.length - 1]];
+    this.native.cache.commit(plan.leaves, winner, [...pending, ...tokens.slice(0, inOrder)]);
+    this.pending = tokens.slice(inOrder);
+  }
+
+  async dispose(): Promise<void> {
+    this.abortFlag[0] = 1;
+    await this.running;
+    this.native.library.contextFree(this.native.context);
+    this.native.library.modelFree(this.native.model);
+  }
+
+  private get memory(): Pointer {
+    return this.native.library.memoryOf(this.native.context);
+  }
+
+  private keepCommonPrefix(tokens: Int32Array): number {
+    const { cache, canRollBack } = this.native;
+    const common = cache.commonPrefix(tokens);
+    if (common === cache.length) return common;
+    if (canRollBack) {
+      cache.truncate(common);
+      return common;
+    }
+    cache.clear();
+    return 0;
+  }
+
+  private decoded(firstRow: number): Decoded {
+    const { library, context, vocabulary } = this.native;
+    const copyRow = (node: number, out: Float32Array) => {
+      const address = library.logitsAt(context, firstRow + this.plan.rowOf[node]);
+      if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
+      library.copyMemory(out, address, vocabulary.size * 4);
+    };
+    return {
+      logits: copyRow,
+      argmax: node => {
+        copyRow(node, this.row);
+        return argmax(this.row);
+      },
+    };
+  }
+
+  /** Decodes the batch on a worker thread. */
+  private async run(signal: AbortSignal): Promise<RunResult> {
+    if (signal.aborted) return "aborted";
+    const { library, context, spareSequence } = this.native;
+    const padded = this.batch.rows === 1;
+    if (padded) this.batch.add(0, 0, spareSequence, 1, false);
+    const abort = () => {
+      this.abortFlag[0] = 1;
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    const decoding = inBackground(library.decode, context, this.batch.struct);
+    this.running = decoding;
+    try {
+      const code = await decoding;
+      if (code === 0) return "ok";
+      return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.abortFlag[0] = 0;
+      if (padded) library.sequenceRemove(this.memory, spareSequence, -1, -1);
+    }
+  }
+
+  private failure(result: Exclude<RunResult, "ok">): Exclude<DecodeOutcome, { kind: "decoded" }> {
+    if (result === "aborted") return { kind: "aborted" };
+    if (result === "noRoom") return { kind: "contextFull" };
+    // The cache's state is unknown after an error in the middle of a graph.
+    this.native.cache.clear();
+    this.pending = [];
+    return { kind: "failed", message: `llama_decode returned ${result.code}` };
+  }
+}
+
+function argmax(row: Float32Array): number {
+  let best = 0;
+  let value = row[0];
+  for (let i = 1; i < row.length; i++) {
+    const candidate = row[i];
+    if (candidate > value) {
+      value = candidate;
+      best = i;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,241 @@
+/** From a model file to an engine, or to the reason why not, in words a user can act on. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { type Backend, type BackendOptions, chooseBackend } from "./backend.ts";
+import type { EngineInfo, EngineProblem } from "./engine.ts";
+import { KvCache } from "./kvCache.ts";
+import { contextProblems, layoutMessage, layoutProblems } from "./layout.ts";
+import {
+  inBackground,
+  type Library,
+  openLibrary,
+  type Params,
+  type Pointer,
+  silence,
+  withLog,
+} from "./libllama.ts";
+import { LlamaEngine, ROW_LIMIT } from "./llama.ts";
+import { LlamaVocabulary } from "./vocabulary.ts";
+
+export interface LoadOptions extends BackendOptions {
+  readonly modelPath: string;
+  /** 0 chooses: the trained length, at most `DEFAULT_CONTEXT_TOKENS`. */
+  readonly contextTokens: number;
+  /** 0 chooses. */
+  readonly threads: number;
+}
+
+export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
+
+export const DEFAULT_CONTEXT_TOKENS = 4096;
+const MAX_BRANCHES = 32;
+/** Prompt tokens between two looks at the abort signal; 64 and more cost the same per token. */
+const PREFILL_CHUNK_TOKENS = 64;
+const FLASH_ATTENTION_ON = 1;
+const CHOOSE_ANOTHER =
+  'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
+const REINSTALL = "Reinstall Foretoken; if it persists, report it with this message.";
+
+const libraries = new Map<string, Library>();
+
+/** Loads a back end's libraries once per process and proves their layout. */
+function openBackend(backend: Backend): Library | EngineProblem {
+  const known = libraries.get(backend.directory);
+  if (known) return known;
+  let library: Library;
+  try {
+    library = openLibrary(backend.directory);
+  } catch (error) {
+    return {
+      code: "backendMissing",
+      message: `llama.cpp could not be loaded: ${(error as Error).message}.`,
+      remedy: REINSTALL,
+    };
+  }
+  const problems = layoutProblems(library);
+  if (problems.length > 0)
+    return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+  silence(library);
+  library.backendInit();
+  library.loadBackends(backend.directory);
+  libraries.set(backend.directory, library);
+  return library;
+}
+
+/** What can be told from the file alone. */
+function fileProblem(path: string): EngineProblem | undefined {
+  const invalid = (message: string, remedy = CHOOSE_ANOTHER): EngineProblem => ({
+    code: "modelInvalid",
+    message,
+    remedy,
+  });
+  let head: Buffer;
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) return invalid(`${path} is not a file.`);
+    head = Buffer.alloc(24);
+    const file = openSync(path, "r");
+    head = head.subarray(0, readSync(file, head, 0, head.length, 0));
+    closeSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT") return invalid(`${path} cannot be read: ${message}.`);
+    return { code: "modelMissing", message: `There is no model at ${path}.`, remedy: CHOOSE_ANOTHER };
+  }
+  const text = head.toString("latin1");
+  if (text.startsWith("version https://git-lfs"))
+    return invalid(
+      `${path} is a Git LFS pointer, not the model itself.`,
+      "Fetch the file with `git lfs pull`.",
+    );
+  if (!text.startsWith("GGUF")) return invalid(`${path} is not a GGUF file.`);
+  if (head.length < 24) return invalid(`${path} ends within its header.`, "Download the file again.");
+  return undefined;
+}
+
+function metadata(library: Library, model: Pointer, key: string): string | undefined {
+  const buffer = new Uint8Array(1024);
+  const length = library.modelMetadata(model, key, buffer, buffer.length);
+  return length < 0
+    ? undefined
+    : new TextDecoder().decode(buffer.subarray(0, Math.min(length, buffer.length - 1)));
+}
+
+/** The error lines of a library log as one sentence. */
+function errorOf(log: readonly string[]): string {
+  const lines = log.filter(line => /error|fail|corrupt|unknown|invalid|missing/i.test(line));
+  return (lines.length > 0 ? lines : log.slice(-1)).map(line => line.trim().replace(/^\w+: /, "")).join("; ");
+}
+
+async function loadModel(library: Library, backend: Backend, path: string): Promise<Pointer | EngineProblem> {
+  const params: Params = { ...library.modelDefaultParams(), n_gpu_layers: backend.name === "cpu" ? 0 : -1 };
+  const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
+  if (result !== null) return result;
+  const cause = errorOf(log);
+  const remedy = /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
+    ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
+    : CHOOSE_ANOTHER;
+  return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
+}
+
+function unsuitable(
+  library: Library,
+  model: Pointer,
+  path: string,
+  architecture: string,
+): EngineProblem | undefined {
+  const causal = metadata(library, model, `${architecture}.attention.causal`);
+  if (library.modelHasDecoder(model) && !library.modelHasEncoder(model) && causal !== "false")
+    return undefined;
+  return {
+    code: "modelUnsuitable",
+    message: `${path} (${architecture}) does not generate text from left to right.`,
+    remedy: CHOOSE_ANOTHER,
+  };
+}
+
+function chooseThreads(wish: number): number {
+  if (wish > 0) return wish;
+  const processors = availableParallelism();
+  // Hyperthreads share the units that matrix products keep busy.
+  return processors <= 4 ? processors : Math.max(4, processors >> 1);
+}
+
+async function createContext(
+  library: Library,
+  model: Pointer,
+  contextTokens: number,
+  threads: number,
+  branches: number,
+): Promise<Pointer | EngineProblem> {
+  const params: Params = {
+    ...library.contextDefaultParams(),
+    n_ctx: contextTokens,
+    n_batch: Math.min(contextTokens, 512),
+    n_ubatch: Math.min(contextTokens, 512),
+    n_seq_max: branches + 1,
+    n_outputs_max: ROW_LIMIT + 1,
+    n_threads: threads,
+    n_threads_batch: threads,
+    flash_attn_type: FLASH_ATTENTION_ON,
+    kv_unified: true,
+  };
+  const { result, log } = await withLog(library, () => inBackground(library.contextCreate, model, params));
+  if (result === null)
+    return {
+      code: "memory",
+      message: `No context of ${contextTokens} tokens could be made: ${errorOf(log)}.`,
+      remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
+    };
+  const problems = contextProblems(library, result, params);
+  if (problems.length === 0) return result;
+  library.contextFree(result);
+  return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+}
+
+const isProblem = (value: object | bigint | null): value is EngineProblem =>
+  typeof value === "object" && value !== null && "remedy" in value;
+
+/** Loads a model. Never throws for what a user can cause; the outcome says what happened. */
+export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
+  const path = options.modelPath;
+  const problem = fileProblem(path);
+  if (problem) return { problem };
+  const backend = await chooseBackend(options);
+  if (isProblem(backend)) return { problem: backend };
+  const library = openBackend(backend);
+  if (isProblem(library)) return { problem: library };
+  const model = await loadModel(library, backend, path);
+  if (isProblem(model)) return { problem: model };
+
+  const architecture = metadata(library, model, "general.architecture") ?? "unknown";
+  const unfit = unsuitable(library, model, path, architecture);
+  const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
+  const branches = canRollBack ? MAX_BRANCHES : 1;
+  const threads = chooseThreads(options.threads);
+  const trained = library.modelTrainedContext(model);
+  const contextTokens = Math.min(
+    options.contextTokens || DEFAULT_CONTEXT_TOKENS,
+    trained > 0 ? trained : Infinity,
+  );
+  const context = unfit ?? (await createContext(library, model, contextTokens, threads, branches));
+  if (isProblem(context)) {
+    library.modelFree(model);
+    return { problem: context };
+  }
+
+  const vocabulary = new LlamaVocabulary(library, library.vocabOf(model));
+  const notes: string[] = [];
+  if (!canRollBack)
+    notes.push(
+      `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
+    );
+  if (vocabulary.special.fillMiddle === undefined)
+    notes.push("The model has no fill-in-the-middle tokens: it sees only the text before the cursor.");
+  const actualTokens = library.contextTokens(context);
+  const info: EngineInfo = {
+    modelPath: path,
+    modelName: metadata(library, model, "general.name") ?? basename(path),
+    architecture,
+    backend: backend.name,
+    threads,
+    contextTokens: actualTokens,
+    maxTreeNodes: canRollBack ? ROW_LIMIT : 1,
+    maxBranches: branches,
+    notes,
+  };
+  const cache = new KvCache(library, library.memoryOf(context), actualTokens, branches);
+  return {
+    engine: new LlamaEngine(info, {
+      library,
+      model,
+      context,
+      cache,
+      vocabulary,
+      spareSequence: branches,
+      prefillChunkTokens: PREFILL_CHUNK_TOKENS,
+      canRollBack,
+    }),
+  };
+}

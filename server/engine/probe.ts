@@ -1,0 +1,15 @@
+/** A process that asks node-llama-cpp for the best back end of this machine and tells its parent. */
+import { getLlama, LlamaLogLevel } from "node-llama-cpp";
+
+const llama = await getLlama({
+  gpu: "auto",
+  build: "never",
+  skipDownload: true,
+  logLevel: LlamaLogLevel.disabled,
+});
+const answer = llama.gpu || "cpu";
+if (process.send) process.send(answer, () => process.exit(0));
+else {
+  process.stdout.write(`${answer}\n`);
+  process.exit(0);
+}

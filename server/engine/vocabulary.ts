@@ -1,0 +1,67 @@
+import type { SpecialTokens, Token, Vocabulary } from "./engine.ts";
+import type { Library, Pointer } from "./libllama.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The tokenizer inside libllama. Pieces are fetched once per token and kept. */
+export class LlamaVocabulary implements Vocabulary {
+  readonly size: number;
+  readonly special: SpecialTokens;
+  private readonly pieces: (Uint8Array | undefined)[] = [];
+  private readonly encoder = new TextEncoder();
+  private room = new Int32Array(4096);
+  private piece = new Uint8Array(256);
+
+  constructor(
+    private readonly library: Library,
+    private readonly vocab: Pointer,
+  ) {
+    this.size = library.vocabTokens(vocab);
+    const optional = (token: number) => (token < 0 ? undefined : token);
+    this.special = {
+      beginning: library.vocabAddsBeginning(vocab) ? optional(library.vocabBeginning(vocab)) : undefined,
+      fillPrefix: optional(library.vocabFillPrefix(vocab)),
+      fillSuffix: optional(library.vocabFillSuffix(vocab)),
+      fillMiddle: optional(library.vocabFillMiddle(vocab)),
+    };
+  }
+
+  tokenize(text: string): Int32Array {
+    // Bytes and an explicit length: a NUL in the text is a character like any other.
+    const bytes = this.encoder.encode(text);
+    if (bytes.length === 0) return new Int32Array(0);
+    if (this.room.length < bytes.length + 16) this.room = new Int32Array(bytes.length * 2);
+    const count = this.library.tokenize(
+      this.vocab,
+      bytes,
+      bytes.length,
+      this.room,
+      this.room.length,
+      false,
+      false,
+    );
+    if (count < 0) throw new Error(`tokenizer asked for room for ${-count} tokens, had ${this.room.length}`);
+    return this.room.slice(0, count);
+  }
+
+  bytes(token: Token): Uint8Array {
+    const known = this.pieces[token];
+    if (known) return known;
+    const piece = this.fetchPiece(token);
+    this.pieces[token] = piece;
+    return piece;
+  }
+
+  endsText(token: Token): boolean {
+    return this.library.vocabEndsText(this.vocab, token);
+  }
+
+  private fetchPiece(token: Token): Uint8Array {
+    let length = this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, false);
+    if (length < 0) {
+      this.piece = new Uint8Array(-length);
+      length = this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, false);
+    }
+    return length <= 0 ? NO_BYTES : this.piece.slice(0, length);
+  }
+}
