@@ -1,0 +1,56 @@
+/**
+ * The draft tree: candidate next tokens that share their beginnings. Typed arrays, refilled at each step.
+ * Node 0 is the root, the one token that is certain. A parent always comes before its children and no two
+ * siblings carry the same token.
+ */
+
+const NONE = -1;
+
+export class DraftTree {
+  count = 0;
+  readonly tokens: Int32Array;
+  readonly parents: Int32Array;
+  private readonly firstChild: Int32Array;
+  private readonly nextSibling: Int32Array;
+
+  constructor(readonly capacity: number) {
+    this.tokens = new Int32Array(capacity);
+    this.parents = new Int32Array(capacity);
+    this.firstChild = new Int32Array(capacity);
+    this.nextSibling = new Int32Array(capacity);
+  }
+
+  /** Drops all nodes but a new root. */
+  plant(root: number): void {
+    this.count = 1;
+    this.tokens[0] = root;
+    this.parents[0] = NONE;
+    this.firstChild[0] = NONE;
+    this.nextSibling[0] = NONE;
+  }
+
+  /** The child of `parent` that carries `token`, or -1. */
+  child(parent: number, token: number): number {
+    for (let node = this.firstChild[parent]; node !== NONE; node = this.nextSibling[node])
+      if (this.tokens[node] === token) return node;
+    return NONE;
+  }
+
+  /** The child of `parent` with `token`, made if it is not there; -1 if the tree is full. */
+  grow(parent: number, token: number): number {
+    let last = NONE;
+    for (let node = this.firstChild[parent]; node !== NONE; node = this.nextSibling[node]) {
+      if (this.tokens[node] === token) return node;
+      last = node;
+    }
+    if (this.count >= this.capacity) return NONE;
+    const node = this.count++;
+    this.tokens[node] = token;
+    this.parents[node] = parent;
+    this.firstChild[node] = NONE;
+    this.nextSibling[node] = NONE;
+    if (last === NONE) this.firstChild[parent] = node;
+    else this.nextSibling[last] = node;
+    return node;
+  }
+}
