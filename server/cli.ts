@@ -1,0 +1,136 @@
+/** The command line `foretoken`: every part of the server without an editor. */
+import { readFileSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { type Completion, complete } from "./complete.ts";
+import { loadEngine } from "./engine/load.ts";
+import { loadOptions } from "./parts.ts";
+import type { Snapshot } from "./prompt/snapshot.ts";
+import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
+
+const USAGE = `Usage:
+  foretoken serve --stdio
+      Runs the language server on standard input and output.
+  foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model PATH]
+      Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
+      instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds.
+  foretoken --help
+`;
+
+/** Something the user can mend: told without a stack trace. */
+class UsageError extends Error {}
+
+const TREE_NODES = 12;
+
+function parsePosition(place: string | undefined): { file: string; line: number; column: number } {
+  const match = /^(.+):(\d+):(\d+)$/.exec(place ?? "");
+  if (!match) throw new UsageError(`Expected FILE:LINE:COLUMN, got ${place ?? "nothing"}.\n\n${USAGE}`);
+  return { file: resolve(match[1] as string), line: Number(match[2]), column: Number(match[3]) };
+}
+
+/** The file as a document with the cursor at a position counted from 1, columns in UTF-16 units. */
+function snapshotAt(place: string | undefined): Snapshot {
+  const { file, line, column } = parsePosition(place);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  const lines = text.split("\n");
+  const wanted = lines[line - 1];
+  if (wanted === undefined || line < 1)
+    throw new UsageError(`${file} has ${lines.length} lines; there is no line ${line}.`);
+  const length = wanted.replace(/\r$/, "").length;
+  if (column < 1 || column > length + 1)
+    throw new UsageError(`Line ${line} of ${file} has ${length} characters; there is no column ${column}.`);
+  const offset = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
+  const languageId = extname(file) === ".py" ? "python" : extname(file).slice(1);
+  return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
+}
+
+async function completeCommand(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean" },
+      "max-tokens": { type: "string" },
+      "no-drafts": { type: "boolean" },
+      model: { type: "string" },
+    },
+  });
+  const maxTokens = Number(values["max-tokens"] ?? DEFAULT_SETTINGS.maxTokens);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1)
+    throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
+  const snapshot = snapshotAt(positionals[0]);
+  const start = performance.now();
+  const outcome = await loadEngine(
+    loadOptions({ ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" }),
+  );
+  if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  const loadMs = performance.now() - start;
+  const { engine } = outcome;
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  const growing = complete(
+    engine,
+    snapshot,
+    { maxTokens, treeNodes: values["no-drafts"] ? 1 : TREE_NODES },
+    interrupted.signal,
+  );
+  let shown = 0;
+  for (;;) {
+    const { value, done } = await growing.next();
+    if (!done) {
+      if (!values.json) process.stdout.write(value.slice(shown));
+      shown = value.length;
+      continue;
+    }
+    await engine.dispose();
+    if (value.failure) throw new Error(value.failure);
+    process.stdout.write(values.json ? `${JSON.stringify(report(value, loadMs), null, 2)}\n` : "\n");
+    return;
+  }
+}
+
+function report({ ms, ...completion }: Completion, loadMs: number) {
+  const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
+  return {
+    ...completion,
+    ms: {
+      load: rounded(loadMs),
+      prefill: rounded(ms.prefill),
+      firstText: rounded(ms.firstText),
+      total: rounded(ms.total),
+    },
+  };
+}
+
+async function main([command, ...args]: string[]): Promise<void> {
+  switch (command) {
+    case "serve":
+      if (!args.some(arg => arg === "--stdio" || arg === "--node-ipc"))
+        throw new UsageError("serve needs --stdio.");
+      await import("./main.ts");
+      return;
+    case "complete":
+      return completeCommand(args);
+    case "--help":
+    case "-h":
+      process.stdout.write(USAGE);
+      return;
+    default:
+      throw new UsageError(
+        `${command ? `There is no command ${command}.` : "No command given."}\n\n${USAGE}`,
+      );
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const expected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  const { message, stack } = error as Error;
+  process.stderr.write(`foretoken: ${expected ? message : (stack ?? message)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,96 @@
+/** From a snapshot to the text that is shown, growing. */
+import type { Engine } from "./engine/engine.ts";
+import { type End, type GenerateOptions, generate } from "./generate.ts";
+import { buildPrompt } from "./prompt/prompt.ts";
+import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
+import { TextStream } from "./stream/decoder.ts";
+import { type Shaped, type StopReason, shape } from "./stream/shape.ts";
+
+/** Why a completion ended. `endOfText` is the model's own end token. */
+export type FinishReason = StopReason | End["kind"];
+
+export interface Completion {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  /** What went wrong, when `finishReason` is `failed`. */
+  readonly failure: string | undefined;
+  /** Tokens the model decided, its end token included. */
+  readonly tokens: number;
+  /** Forward passes after the prefill. */
+  readonly steps: number;
+  /** Draft tokens verified, and how many of them were the model's own choice. */
+  readonly drafted: number;
+  readonly accepted: number;
+  readonly promptTokens: number;
+  /** Prompt tokens that were found in the KV cache. */
+  readonly reusedTokens: number;
+  /** Milliseconds from the start; `firstText` is undefined when there was no text. */
+  readonly ms: { readonly prefill: number; readonly firstText: number | undefined; readonly total: number };
+}
+
+/** Even in a tiny context a prompt has room for its control tokens and some text. */
+const SMALLEST_PROMPT_TOKENS = 8;
+
+/**
+ * Completes at the snapshot's cursor. Yields the whole text so far each time it has grown; each value
+ * extends the one before. Returns how it ended; expected ends, an abort included, are values.
+ */
+export async function* complete(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: GenerateOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, Completion> {
+  const start = performance.now();
+  const elapsed = () => performance.now() - start;
+  const { vocabulary, info } = engine;
+  const budget = info.contextTokens - options.maxTokens - options.treeNodes - 2;
+  const prompt = buildPrompt(snapshot, vocabulary, Math.max(SMALLEST_PROMPT_TOKENS, budget));
+  const context = surroundings(snapshot);
+  const bytes = new TextStream();
+  const count = {
+    tokens: 0,
+    steps: 0,
+    drafted: 0,
+    accepted: 0,
+    promptTokens: prompt.tokens.length,
+    reusedTokens: 0,
+  };
+  const ms: { prefill: number; firstText: number | undefined; total: number } = {
+    prefill: 0,
+    firstText: undefined,
+    total: 0,
+  };
+  let raw = "";
+  let shaped: Shaped = { text: "" };
+  const finish = (finishReason: FinishReason, failure?: string): Completion => {
+    ms.total = elapsed();
+    return { text: shaped.text, finishReason, failure, ...count, ms };
+  };
+
+  const steps = generate(engine, prompt, options, signal);
+  for (;;) {
+    const { value, done } = await steps.next();
+    const ended = done && value.kind === "endOfText";
+    if (!done && value.kind === "prefilled") {
+      ms.prefill = elapsed();
+      count.reusedTokens = value.reused;
+      continue;
+    }
+    if (!done && value.kind === "step") {
+      count.steps++;
+      count.tokens += value.tokens.length;
+      count.drafted += value.drafted;
+      count.accepted += value.accepted;
+      for (const token of value.tokens) raw += bytes.push(vocabulary.bytes(token));
+    }
+    const before = shaped.text.length;
+    shaped = shape(raw, context, ended === true);
+    if (shaped.text.length > before) {
+      ms.firstText ??= elapsed();
+      yield shaped.text;
+    }
+    if (shaped.stopped) return finish(shaped.stopped);
+    if (done) return finish(value.kind, value.kind === "failed" ? value.message : undefined);
+  }
+}

@@ -1,0 +1,36 @@
+/** Open documents, kept in step with the client, and snapshots of them. */
+import { type Connection, type Position, TextDocumentSyncKind, TextDocuments } from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import type { Snapshot } from "./prompt/snapshot.ts";
+
+export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
+
+export interface Documents {
+  /**
+   * The document at `position` (UTF-16 units), or undefined when it is not open, is no longer at `version`,
+   * or has no such position.
+   */
+  snapshot(uri: string, position: Position, version: number | undefined): Snapshot | undefined;
+}
+
+export function trackDocuments(connection: Connection): Documents {
+  const documents = new TextDocuments(TextDocument);
+  documents.listen(connection);
+  return {
+    snapshot(uri, position, version) {
+      const document = documents.get(uri);
+      if (!document || (version !== undefined && version !== document.version)) return undefined;
+      const offset = document.offsetAt(position);
+      const actual = document.positionAt(offset);
+      // A position past the end of its line or of the text would be moved to the nearest one.
+      if (actual.line !== position.line || actual.character !== position.character) return undefined;
+      return {
+        uri,
+        languageId: document.languageId,
+        version: document.version,
+        text: document.getText(),
+        offset,
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** The feature `textDocument/inlineCompletion`: from a request to growing text. */
+import type {
+  CancellationToken,
+  Connection,
+  InlineCompletionItem,
+  InlineCompletionParams,
+  Position,
+} from "vscode-languageserver";
+import { type Completion, complete } from "./complete.ts";
+import type { Documents } from "./documents.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { GenerateOptions } from "./generate.ts";
+import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
+import type { VersionedDocument } from "./protocol/messages.ts";
+import { languageEnabled, type Settings } from "./protocol/settings.ts";
+import type { Session } from "./session.ts";
+import type { StatusBoard } from "./status.ts";
+import { overlap } from "./stream/shape.ts";
+
+/** What a completion request needs of the server. */
+export interface CompletionParts {
+  readonly documents: Documents;
+  readonly session: Session;
+  readonly board: StatusBoard;
+  /** Settings as they are now. */
+  settings(): Settings;
+  /** The model, once it is loaded; undefined when there is none. */
+  engine(): Promise<Engine | undefined>;
+}
+
+/** Draft trees beyond this cost more than they bring on a CPU. */
+const TREE_NODES = 12;
+
+export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
+  connection.languages.inlineCompletion.on(async (params, token, _workDone, partial) => {
+    const { position } = params;
+    const snapshot = requested(parts, params);
+    const engine = snapshot && (await parts.engine());
+    if (!snapshot || !engine || token.isCancellationRequested) return null;
+    try {
+      const completion = await run(parts, engine, snapshot, token, text =>
+        partial?.report([item(text, snapshot, position)]),
+      );
+      if (!completion) return null;
+      parts.board.completed(completion);
+      if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
+      if (completion.text === "" || completion.finishReason === "aborted") return null;
+      return [item(completion.text, snapshot, position)];
+    } catch (error) {
+      // A fault of ours must not take the server down; it is told in the log.
+      connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      parts.board.enter("ready");
+      return null;
+    }
+  });
+}
+
+/** The snapshot to complete, or undefined where none is wanted. */
+function requested(
+  { documents, settings }: CompletionParts,
+  params: InlineCompletionParams,
+): Snapshot | undefined {
+  const { uri, version } = params.textDocument as typeof params.textDocument & VersionedDocument;
+  const snapshot = documents.snapshot(uri, params.position, version);
+  if (!snapshot || !languageEnabled(settings(), snapshot.languageId)) return undefined;
+  return wantsCompletion(surroundings(snapshot)) ? snapshot : undefined;
+}
+
+/** Completes as the session's live work; undefined when the request was replaced before it began. */
+function run(
+  { session, board, settings }: CompletionParts,
+  engine: Engine,
+  snapshot: Snapshot,
+  token: CancellationToken,
+  show: (text: string) => void,
+): Promise<Completion | undefined> {
+  const cancel = new AbortController();
+  const listening = token.onCancellationRequested(() => cancel.abort());
+  const { maxTokens, drafts } = settings();
+  const options: GenerateOptions = {
+    maxTokens,
+    treeNodes: drafts ? Math.min(TREE_NODES, engine.info.maxTreeNodes) : 1,
+  };
+  const work = async (signal: AbortSignal) => {
+    board.enter("working");
+    const growing = complete(engine, snapshot, options, signal);
+    for (;;) {
+      const { value, done } = await growing.next();
+      if (done) return value;
+      show(value);
+    }
+  };
+  return session.run(cancel.signal, work).finally(() => listening.dispose());
+}
+
+/** The text as an item that also replaces what its end repeats of the rest of the line. */
+function item(insertText: string, snapshot: Snapshot, start: Position): InlineCompletionItem {
+  const replaced = overlap(insertText, surroundings(snapshot).lineSuffix);
+  return { insertText, range: { start, end: { line: start.line, character: start.character + replaced } } };
+}

@@ -1,0 +1,38 @@
+/** Where the package's own files lie, and where the server may remember things. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of Foretoken's package.json, above wherever this code was bundled to. */
+export function packageRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, "models", DEFAULT_MODEL))) {
+    const parent = dirname(directory);
+    if (parent === directory)
+      throw new Error(`models/${DEFAULT_MODEL} is missing from the Foretoken package: reinstall it`);
+    directory = parent;
+  }
+  return directory;
+}
+
+const DEFAULT_MODEL = "foretoken-bootstrap-5m.q8_0.gguf";
+
+/** The model that runs when the user has chosen none. */
+export function defaultModelPath(): string {
+  return join(packageRoot(), "models", DEFAULT_MODEL);
+}
+
+/** The process that asks node-llama-cpp for the best back end. */
+export function probeScript(): string {
+  return join(packageRoot(), "dist", "probe.js");
+}
+
+/** The platform's folder for things that can be made again. */
+export function cacheDirectory(): string {
+  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  if (process.platform === "win32")
+    return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "foretoken");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "foretoken");
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "foretoken");
+}

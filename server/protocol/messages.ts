@@ -1,0 +1,51 @@
+/**
+ * What travels between client and server besides the standard protocol.
+ *
+ * Completions are standard `textDocument/inlineCompletion`. A client that sends a `partialResultToken`
+ * gets the text while it grows: each progress value is a list of one item that holds the whole text so
+ * far, to be shown in place of the one before, whose text it extends. The response repeats the last.
+ */
+import { type InlineCompletionItem, NotificationType, ProgressType } from "vscode-languageserver-protocol";
+
+export type ServerState = "starting" | "ready" | "working" | "off" | "error";
+
+/** What the last completion cost. Times in milliseconds since the request arrived. */
+export interface CompletionFigures {
+  readonly firstTextMs: number | undefined;
+  readonly totalMs: number;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly drafted: number;
+  readonly accepted: number;
+  readonly finishReason: string;
+}
+
+export interface Status {
+  readonly state: ServerState;
+  /** For `error`: what is wrong. */
+  readonly message?: string | undefined;
+  /** For `error`: what to do about it. */
+  readonly remedy?: string | undefined;
+  /** The loaded model: name, back end, threads. */
+  readonly model?: { readonly name: string; readonly backend: string; readonly threads: number } | undefined;
+  readonly last?: CompletionFigures | undefined;
+  /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
+  readonly acceptance?: number | undefined;
+}
+
+export const StatusNotification = new NotificationType<Status>("foretoken/status");
+
+export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
+
+/** Parameters a client may add to a standard request: the version its position refers to. */
+export interface VersionedDocument {
+  readonly version?: number;
+}
+
+/** `initializationOptions` of the server. All are optional: a plain LSP client sends none. */
+export interface InitializationOptions {
+  /** Values of the settings, by name without the section. */
+  readonly settings?: unknown;
+  /** Folder for what the server remembers between starts. */
+  readonly storageDirectory?: string;
+}

@@ -1,0 +1,134 @@
+/**
+ * Every setting, once: its meaning, its range and its default. `package.json` repeats them for the
+ * settings editor; a test holds the two together.
+ */
+
+export interface Settings {
+  readonly enabled: boolean;
+  readonly modelPath: string;
+  readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
+  readonly contextTokens: number;
+  readonly threads: number;
+  readonly maxTokens: number;
+  readonly drafts: boolean;
+  readonly languages: Readonly<Record<string, boolean>>;
+}
+
+export const SECTION = "foretoken";
+
+export const DEFAULT_SETTINGS: Settings = {
+  enabled: true,
+  modelPath: "",
+  backend: "auto",
+  contextTokens: 0,
+  threads: 0,
+  maxTokens: 96,
+  drafts: true,
+  languages: { "*": true, plaintext: false, markdown: false, scminput: false },
+};
+
+interface SettingSchema {
+  readonly type: "boolean" | "string" | "integer" | "object";
+  readonly description: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly additionalProperties?: { readonly type: "boolean" };
+  readonly scope: "machine-overridable" | "window";
+}
+
+export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = {
+  enabled: { type: "boolean", scope: "window", description: "Suggest completions as you type." },
+  modelPath: {
+    type: "string",
+    scope: "machine-overridable",
+    description: "Path of a GGUF code model. Empty: the small model that comes with Foretoken.",
+  },
+  backend: {
+    type: "string",
+    scope: "machine-overridable",
+    enum: ["auto", "cpu", "cuda", "vulkan", "metal"],
+    description: "Where the model runs. auto: the best that works on this machine.",
+  },
+  contextTokens: {
+    type: "integer",
+    scope: "machine-overridable",
+    minimum: 0,
+    maximum: 131072,
+    description: "Context length in tokens. 0: what the model was trained for, at most 4096.",
+  },
+  threads: {
+    type: "integer",
+    scope: "machine-overridable",
+    minimum: 0,
+    maximum: 256,
+    description: "Threads for computing on the CPU. 0: chosen for this machine.",
+  },
+  maxTokens: {
+    type: "integer",
+    scope: "window",
+    minimum: 1,
+    maximum: 1024,
+    description: "Longest completion, in tokens.",
+  },
+  drafts: {
+    type: "boolean",
+    scope: "window",
+    description: "Verify drafted tokens several at a time. Off gives the same text, one token at a time.",
+  },
+  languages: {
+    type: "object",
+    scope: "window",
+    additionalProperties: { type: "boolean" },
+    description: 'Languages to complete in, by language id; "*" stands for all others.',
+  },
+};
+
+/** Settings a running server cannot change: a new value loads the model anew. */
+export const RELOADING_SETTINGS = ["modelPath", "backend", "contextTokens", "threads"] as const;
+
+function accepts(schema: SettingSchema, value: unknown): boolean {
+  switch (schema.type) {
+    case "integer":
+      return (
+        Number.isInteger(value) &&
+        Number(value) >= (schema.minimum ?? 0) &&
+        Number(value) <= (schema.maximum ?? Infinity)
+      );
+    case "string":
+      return typeof value === "string" && (schema.enum?.includes(value) ?? true);
+    case "object":
+      return (
+        typeof value === "object" &&
+        value !== null &&
+        Object.values(value).every(each => typeof each === "boolean")
+      );
+    case "boolean":
+      return typeof value === "boolean";
+  }
+}
+
+/** Settings from untyped configuration. A value that does not fit is named and its default taken. */
+export function readSettings(configuration: unknown): { settings: Settings; problems: string[] } {
+  const given =
+    typeof configuration === "object" && configuration !== null
+      ? (configuration as Record<string, unknown>)
+      : {};
+  const settings: Record<string, unknown> = { ...DEFAULT_SETTINGS };
+  const problems: string[] = [];
+  for (const [key, schema] of Object.entries(SETTINGS_SCHEMA)) {
+    const value = given[key];
+    if (value === undefined || value === null) continue;
+    if (accepts(schema, value)) settings[key] = value;
+    else
+      problems.push(
+        `${SECTION}.${key} is ${JSON.stringify(value)}, which is not allowed: ${schema.description}`,
+      );
+  }
+  return { settings: settings as unknown as Settings, problems };
+}
+
+/** Whether a document in this language is completed. */
+export function languageEnabled(settings: Settings, languageId: string): boolean {
+  return settings.enabled && (settings.languages[languageId] ?? settings.languages["*"] ?? true);
+}

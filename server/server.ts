@@ -1,0 +1,95 @@
+/**
+ * The language server: joins documents, model, session and features. It takes its connection and its
+ * model loader from outside, so that a process, a test and a fake model can each supply their own.
+ */
+import { type Connection, DidChangeConfigurationNotification } from "vscode-languageserver";
+import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
+import type { Engine } from "./engine/engine.ts";
+import { registerInlineCompletion } from "./inlineCompletion.ts";
+import { type LoadModel, ModelHost } from "./modelHost.ts";
+import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
+import { RELOADING_SETTINGS, readSettings, SECTION } from "./protocol/settings.ts";
+import { Session } from "./session.ts";
+import { StatusBoard } from "./status.ts";
+
+export interface ServerParts {
+  /** Makes the model loader, once it is known where the server may remember things. */
+  readonly modelLoader: (storageDirectory: string | undefined) => LoadModel;
+}
+
+export function startServer(connection: Connection, parts: ServerParts): void {
+  const documents = trackDocuments(connection);
+  const session = new Session();
+  const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
+  let settings = readSettings(undefined).settings;
+  let host: ModelHost | undefined;
+
+  const configure = (configuration: unknown) => {
+    const read = readSettings(configuration);
+    for (const problem of read.problems) connection.console.warn(problem);
+    const previous = settings;
+    settings = read.settings;
+    return previous;
+  };
+
+  const load = async () => {
+    board.starting();
+    const outcome = await host?.reload(settings);
+    if (!outcome) return;
+    if ("problem" in outcome) {
+      const { message, remedy } = outcome.problem;
+      connection.console.error(`${message} ${remedy}`);
+      return board.failed(message, remedy);
+    }
+    logModel(connection, outcome.engine);
+    board.ready(outcome.engine);
+    if (!settings.enabled) board.enter("off");
+  };
+
+  connection.onInitialize(({ initializationOptions, capabilities }) => {
+    const options = (initializationOptions ?? {}) as InitializationOptions;
+    host = new ModelHost(parts.modelLoader(options.storageDirectory), session);
+    connection.onInitialized(() => {
+      configure(options.settings);
+      if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
+        void connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
+      void load();
+    });
+    return {
+      capabilities: {
+        positionEncoding: "utf-16",
+        textDocumentSync: DOCUMENT_SYNC,
+        inlineCompletionProvider: true,
+      },
+      serverInfo: { name: SECTION },
+    };
+  });
+
+  connection.onDidChangeConfiguration(async ({ settings: all }) => {
+    const previous = configure(all?.[SECTION]);
+    if (!settings.enabled) await session.stop();
+    if (RELOADING_SETTINGS.some(key => previous[key] !== settings[key])) await load();
+    board.enter(settings.enabled ? "ready" : "off");
+  });
+
+  registerInlineCompletion(connection, {
+    documents,
+    session,
+    board,
+    settings: () => settings,
+    engine: async () => host?.engine(),
+  });
+
+  connection.onShutdown(async () => {
+    await session.stop();
+    await host?.dispose();
+  });
+  connection.listen();
+}
+
+function logModel(connection: Connection, { info }: Engine): void {
+  connection.console.info(
+    `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${info.threads} threads, ${info.contextTokens} tokens of context.`,
+  );
+  for (const note of info.notes) connection.console.warn(note);
+}

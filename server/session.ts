@@ -1,0 +1,28 @@
+/**
+ * One live completion. There is one model, so a new request takes the place of the old one: the old is
+ * aborted, its computing ends within one decode step, and only then does the new one begin.
+ */
+export class Session {
+  private live: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
+
+  /** Runs `work` once the one before has ended; undefined when it was itself replaced or cancelled before it began. */
+  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const previous = this.live;
+    previous?.controller.abort();
+    const controller = new AbortController();
+    const either = AbortSignal.any([signal, controller.signal]);
+    const begin = async () => {
+      await previous?.ended;
+      return either.aborted ? undefined : work(either);
+    };
+    const result = begin();
+    this.live = { controller, ended: result.catch(() => undefined) };
+    return result;
+  }
+
+  /** Aborts the live completion and waits until nothing computes any more. */
+  async stop(): Promise<void> {
+    this.live?.controller.abort();
+    await this.live?.ended;
+  }
+}
