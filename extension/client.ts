@@ -1,0 +1,201 @@
+/**
+ * The server process: starts it, restarts it after a crash with growing pauses, and asks it for
+ * completions. At most one start or stop is under way at a time.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  type InlineCompletionItem,
+  InlineCompletionRequest,
+  LanguageClient,
+} from "vscode-languageclient/node";
+import {
+  type InitializationOptions,
+  InlineCompletionProgress,
+  type Status,
+  StatusNotification,
+} from "../server/protocol/messages.ts";
+import { SECTION } from "../server/protocol/settings.ts";
+
+/** Where completions are offered; virtual and read-only documents have other schemes. */
+export const DOCUMENT_SELECTOR = [
+  { scheme: "file" },
+  { scheme: "untitled" },
+  { scheme: "vscode-notebook-cell" },
+  { scheme: "vscode-remote" },
+];
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A server that has lived this long is well again: the next crash starts with the first pause. */
+const HEALTHY_MS = 120_000;
+const STOP_TIMEOUT_MS = 2_000;
+
+export interface CompletionQuery {
+  readonly document: vscode.TextDocument;
+  readonly position: vscode.Position;
+  readonly explicit: boolean;
+}
+
+export class ServerClient implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private process: ChildProcess | undefined;
+  private chain: Promise<void> = Promise.resolve();
+  private restartTimer: NodeJS.Timeout | undefined;
+  private pauseMs = FIRST_PAUSE_MS;
+  private startedAt = 0;
+  private disposed = false;
+  private readonly changed = new vscode.EventEmitter<Status>();
+  private current: Status = { state: "starting" };
+  private requests = 0;
+  readonly onDidChangeStatus = this.changed.event;
+
+  constructor(
+    private readonly serverModule: string,
+    private readonly storageDirectory: string,
+    private readonly output: vscode.LogOutputChannel,
+  ) {}
+
+  get status(): Status {
+    return this.current;
+  }
+
+  get pid(): number | undefined {
+    return this.process?.exitCode === null ? this.process.pid : undefined;
+  }
+
+  /** Starts the server, or stops and starts it again. */
+  restart(): Promise<void> {
+    clearTimeout(this.restartTimer);
+    this.chain = this.chain.then(async () => {
+      await this.stop();
+      if (!this.disposed) await this.start();
+    });
+    return this.chain;
+  }
+
+  /**
+   * Asks for a completion. `onText` is called with the whole text each time it has grown. Resolves to the
+   * final item; undefined when there is none or no server.
+   */
+  async complete(
+    { document, position, explicit }: CompletionQuery,
+    onText: (item: InlineCompletionItem) => void,
+    token: vscode.CancellationToken,
+  ): Promise<InlineCompletionItem | undefined> {
+    const client = this.client;
+    if (!client?.isRunning()) return undefined;
+    const partialResultToken = `foretoken-${++this.requests}`;
+    const listening = client.onProgress(
+      InlineCompletionProgress,
+      partialResultToken,
+      ([item]) => item && onText(item),
+    );
+    try {
+      const params = {
+        textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version: document.version },
+        position: client.code2ProtocolConverter.asPosition(position),
+        context: { triggerKind: explicit ? 1 : 2 } as const,
+        partialResultToken,
+      };
+      const answer = await client.sendRequest(InlineCompletionRequest.type, params, token);
+      return (Array.isArray(answer) ? answer : answer?.items)?.[0];
+    } catch (error) {
+      if (!token.isCancellationRequested)
+        this.output.warn(`Completion request failed: ${(error as Error).message}`);
+      return undefined;
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.restartTimer);
+    void this.chain.then(() => this.stop());
+    this.changed.dispose();
+  }
+
+  /** For `deactivate`: resolves when the process is gone. */
+  async stopForGood(): Promise<void> {
+    this.disposed = true;
+    clearTimeout(this.restartTimer);
+    await this.chain;
+    await this.stop();
+  }
+
+  private async start(): Promise<void> {
+    this.setStatus({ state: "starting" });
+    this.startedAt = Date.now();
+    const initializationOptions: InitializationOptions = {
+      settings: vscode.workspace.getConfiguration(SECTION),
+      storageDirectory: this.storageDirectory,
+    };
+    const client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
+      documentSelector: DOCUMENT_SELECTOR,
+      initializationOptions,
+      outputChannel: this.output,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue }),
+        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+      },
+      // The ghost text of this extension grows; the client's own provider could only show it whole.
+      middleware: { provideInlineCompletionItems: () => undefined },
+    });
+    client.onNotification(StatusNotification, status => this.setStatus(status));
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.output.error(`The server did not start: ${(error as Error).message}`);
+    }
+  }
+
+  private spawn(): ChildProcess {
+    // The host's own binary runs as plain Node, so no Node needs to be installed.
+    const child = spawn(process.execPath, [this.serverModule, "--stdio"], {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      stdio: "pipe",
+    });
+    this.process = child;
+    child.once("exit", (code, signal) => {
+      if (this.process === child) this.crashed(signal ?? `exit code ${code}`);
+    });
+    return child;
+  }
+
+  private crashed(how: string): void {
+    this.process = undefined;
+    if (this.disposed) return;
+    if (Date.now() - this.startedAt > HEALTHY_MS) this.pauseMs = FIRST_PAUSE_MS;
+    const seconds = Math.round(this.pauseMs / 1000);
+    this.output.error(`The server ended (${how}); starting it again in ${seconds} s.`);
+    this.setStatus({
+      state: "error",
+      message: `The completion server ended (${how}).`,
+      remedy: `It is started again in ${seconds} s. The log says more: Foretoken: Show Log.`,
+    });
+    clearTimeout(this.restartTimer);
+    this.restartTimer = setTimeout(() => void this.restart(), this.pauseMs);
+    this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
+  }
+
+  private async stop(): Promise<void> {
+    const { client, process: child } = this;
+    this.client = undefined;
+    this.process = undefined;
+    try {
+      if (client?.needsStop()) await client.stop(STOP_TIMEOUT_MS);
+    } catch {
+      // A server that does not answer is ended below.
+    }
+    if (child && child.exitCode === null) child.kill();
+  }
+
+  private setStatus(status: Status): void {
+    this.current = status;
+    this.changed.fire(status);
+  }
+}

@@ -1,0 +1,11 @@
+/** Command ids. `package.json` gives them their titles; a test holds the two together. */
+export const Commands = {
+  toggle: "foretoken.toggle",
+  trigger: "foretoken.trigger",
+  restartServer: "foretoken.restartServer",
+  showLog: "foretoken.showLog",
+  dismiss: "foretoken.dismiss",
+} as const;
+
+/** Set while ghost text may still grow, so that Escape also ends the growing. */
+export const GROWING_CONTEXT = "foretoken.growing";

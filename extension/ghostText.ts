@@ -1,0 +1,169 @@
+/**
+ * Ghost text that grows while the server computes, through the stable API alone.
+ *
+ * VS Code takes a second request at the same place for answered already, unless the set of providers has
+ * changed. So each growth registers the provider anew and triggers it by its id; nothing vanishes in
+ * between, and what is shown is only ever extended. A completion outlives the request that started it:
+ * while the user types what it says, it is answered from memory; on divergence it is cancelled at once.
+ */
+import * as vscode from "vscode";
+import type { InlineCompletionItem } from "vscode-languageclient/node";
+import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
+import { GROWING_CONTEXT } from "./commands.ts";
+import { LiveText, typedPart } from "./liveText.ts";
+
+/** Growths closer together than this are shown as one; two or three frames. */
+const REFRESH_MS = 40;
+
+/** A completion that is being computed, or whose text is still good. */
+interface Live {
+  readonly text: LiveText;
+  readonly cancel: vscode.CancellationTokenSource;
+  /** Whether VS Code has been given any of it; before that, there is nothing to refresh. */
+  shown: boolean;
+}
+
+export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Disposable {
+  private live: Live | undefined;
+  private registration: vscode.Disposable;
+  private refreshTimer: NodeJS.Timeout | undefined;
+  private readonly subscriptions: vscode.Disposable[];
+
+  /** @param extensionId publisher and name, from which VS Code composes provider ids */
+  constructor(
+    private readonly client: ServerClient,
+    private readonly extensionId: string,
+  ) {
+    this.registration = this.register();
+    this.subscriptions = [
+      vscode.workspace.onDidChangeTextDocument(event => this.documentChanged(event)),
+      vscode.window.onDidChangeTextEditorSelection(event => this.selectionChanged(event)),
+      vscode.window.onDidChangeActiveTextEditor(() => this.stop()),
+    ];
+  }
+
+  async provideInlineCompletionItems(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    context: vscode.InlineCompletionContext,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.InlineCompletionItem[] | undefined> {
+    if ((vscode.window.activeTextEditor?.selections.length ?? 1) > 1) return undefined;
+    const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+    const live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
+    const { text } = live;
+    const start = document.positionAt(text.anchor);
+    const typed = document.getText(new vscode.Range(start, position));
+    // Typing may have run ahead of the model: wait until it has something to add.
+    while (!text.remainder(typed) && !text.done) await text.change();
+    if (token.isCancellationRequested || this.live !== live || !text.remainder(typed)) return undefined;
+    live.shown = true;
+    return [
+      new vscode.InlineCompletionItem(
+        text.text,
+        new vscode.Range(start, position.translate(0, text.replaced)),
+      ),
+    ];
+  }
+
+  /** Ends the live completion: nothing is computed for it any more. */
+  stop(): void {
+    const { live } = this;
+    if (!live) return;
+    this.live = undefined;
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = undefined;
+    live.cancel.cancel();
+    live.cancel.dispose();
+    live.text.finish();
+    this.setGrowing(false);
+  }
+
+  dispose(): void {
+    this.stop();
+    this.registration.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  /** The live completion, if it has something to say at this place. */
+  private liveAt(document: vscode.TextDocument, position: vscode.Position): Live | undefined {
+    const { live } = this;
+    if (!live || live.text.uri !== document.uri.toString()) return undefined;
+    const typed = this.typedSince(live, document, document.offsetAt(position));
+    if (typed === undefined || !live.text.agrees(typed)) return undefined;
+    return live.text.done && !live.text.remainder(typed) ? undefined : live;
+  }
+
+  /** The text between the live completion's start and `offset`; undefined when `offset` lies before it. */
+  private typedSince({ text }: Live, document: vscode.TextDocument, offset: number): string | undefined {
+    if (offset < text.anchor) return undefined;
+    return document.getText(new vscode.Range(document.positionAt(text.anchor), document.positionAt(offset)));
+  }
+
+  private start(query: CompletionQuery): Live {
+    this.stop();
+    const { document, position } = query;
+    const live: Live = {
+      text: new LiveText(document.uri.toString(), document.offsetAt(position)),
+      cancel: new vscode.CancellationTokenSource(),
+      shown: false,
+    };
+    this.live = live;
+    this.setGrowing(true);
+    void this.fetch(query, live);
+    return live;
+  }
+
+  private async fetch(query: CompletionQuery, live: Live): Promise<void> {
+    const take = ({ insertText, range }: InlineCompletionItem) => {
+      const text = typeof insertText === "string" ? insertText : insertText.value;
+      const grew = live.text.grow(text, range ? range.end.character - range.start.character : 0);
+      if (grew && live.shown && this.live === live) this.refreshSoon();
+    };
+    const item = await this.client.complete(query, take, live.cancel.token);
+    if (item) take(item);
+    live.text.finish();
+    if (this.live === live) this.setGrowing(false);
+  }
+
+  private documentChanged({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    const { live } = this;
+    if (!live || live.text.uri !== document.uri.toString()) return;
+    for (const { rangeOffset, text } of contentChanges) {
+      const typed = this.typedSince(live, document, rangeOffset + typedPart(text).length);
+      if (rangeOffset < live.text.anchor || typed === undefined || !live.text.agrees(typed))
+        return this.stop();
+    }
+  }
+
+  private selectionChanged({ textEditor, selections }: vscode.TextEditorSelectionChangeEvent): void {
+    const { live } = this;
+    const { document } = textEditor;
+    if (!live || live.text.uri !== document.uri.toString()) return;
+    const [selection] = selections;
+    if (!selection?.isEmpty || selections.length > 1) return this.stop();
+    const typed = this.typedSince(live, document, document.offsetAt(selection.active));
+    if (typed === undefined || !live.text.agrees(typed)) this.stop();
+  }
+
+  private register(): vscode.Disposable {
+    return vscode.languages.registerInlineCompletionItemProvider(DOCUMENT_SELECTOR, this);
+  }
+
+  private refreshSoon(): void {
+    this.refreshTimer ??= setTimeout(() => {
+      this.refreshTimer = undefined;
+      const old = this.registration;
+      this.registration = this.register();
+      old.dispose();
+      void vscode.commands.executeCommand("editor.action.inlineSuggest.trigger", {
+        explicit: false,
+        providerId: `${this.extensionId}:*`,
+      });
+    }, REFRESH_MS);
+  }
+
+  private setGrowing(growing: boolean): void {
+    void vscode.commands.executeCommand("setContext", GROWING_CONTEXT, growing);
+  }
+}

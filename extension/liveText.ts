@@ -1,0 +1,61 @@
+/**
+ * The text of one completion while it arrives and while the user types along: where it began, what it
+ * says so far, and whether the document still agrees with it. Knows nothing of providers or requests.
+ */
+export class LiveText {
+  /** The whole text so far; only ever extended. */
+  text = "";
+  /** UTF-16 units behind the cursor that the text replaces. */
+  replaced = 0;
+  done = false;
+  private waiting: (() => void)[] = [];
+
+  /** @param uri document @param anchor offset of the cursor the text was asked for at, in UTF-16 units */
+  constructor(
+    readonly uri: string,
+    readonly anchor: number,
+  ) {}
+
+  /** Takes text that extends what there is; anything else would flicker and is refused. */
+  grow(text: string, replaced: number): boolean {
+    if (!text.startsWith(this.text) || text.length === this.text.length) return false;
+    this.text = text;
+    this.replaced = replaced;
+    this.wake();
+    return true;
+  }
+
+  finish(): void {
+    this.done = true;
+    this.wake();
+  }
+
+  /** What the text adds to `typed`, which stands between the anchor and the cursor; undefined where they differ. */
+  remainder(typed: string): string | undefined {
+    return this.text.startsWith(typed) ? this.text.slice(typed.length) : undefined;
+  }
+
+  /** Whether `typed` may still become a beginning of the text. */
+  agrees(typed: string): boolean {
+    return this.text.startsWith(typed) || (!this.done && typed.startsWith(this.text));
+  }
+
+  /** Resolves at the next growth or at the end. */
+  change(): Promise<void> {
+    return this.done ? Promise.resolve() : new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  private wake(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/**
+ * The part of an insertion the user has typed: an editor that closes brackets and quotes inserts the pair,
+ * with the cursor in between.
+ */
+export function typedPart(insertion: string): string {
+  return /^(\(\)|\[\]|\{\}|""|''|``)$/.test(insertion) ? insertion.slice(0, 1) : insertion;
+}

@@ -1,0 +1,76 @@
+/** Builds the extension's parts and owns their lifetime. */
+import * as vscode from "vscode";
+import type { Status } from "../server/protocol/messages.ts";
+import { SECTION } from "../server/protocol/settings.ts";
+import { ServerClient } from "./client.ts";
+import { Commands } from "./commands.ts";
+import { GhostText } from "./ghostText.ts";
+import { StatusItem } from "./status.ts";
+
+/** What `activate` returns: for tests and for extensions that want to wait for the model. */
+export interface Api {
+  status(): Status;
+  serverPid(): number | undefined;
+  /** Resolves when the server is ready; rejects with message and remedy when it cannot be. */
+  waitForReady(): Promise<void>;
+}
+
+let client: ServerClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const output = vscode.window.createOutputChannel("Foretoken", { log: true });
+  const server = new ServerClient(
+    context.asAbsolutePath("dist/server.js"),
+    context.globalStorageUri.fsPath,
+    output,
+  );
+  client = server;
+  const ghostText = new GhostText(server, context.extension.id);
+  const status = new StatusItem();
+  const commands: Record<string, () => unknown> = {
+    [Commands.toggle]: toggle,
+    [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
+    [Commands.restartServer]: () => server.restart(),
+    [Commands.showLog]: () => output.show(),
+    [Commands.dismiss]: async () => {
+      ghostText.stop();
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
+    },
+  };
+  context.subscriptions.push(
+    output,
+    server,
+    ghostText,
+    status,
+    server.onDidChangeStatus(current => status.show(current)),
+    ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
+  );
+  void server.restart();
+  return {
+    status: () => server.status,
+    serverPid: () => server.pid,
+    waitForReady: () => waitForReady(server),
+  };
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stopForGood();
+}
+
+async function toggle(): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(SECTION);
+  await configuration.update("enabled", !configuration.get("enabled"), vscode.ConfigurationTarget.Global);
+}
+
+function waitForReady(server: ServerClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = ({ state, message, remedy }: Status) => {
+      if (state === "starting") return;
+      listening.dispose();
+      if (state === "error") reject(new Error(`${message} ${remedy}`));
+      else resolve();
+    };
+    const listening = server.onDidChangeStatus(settle);
+    settle(server.status);
+  });
+}
