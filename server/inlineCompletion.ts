@@ -11,7 +11,7 @@ import type { Documents } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
-import type { VersionedDocument } from "./protocol/messages.ts";
+import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { StatusBoard } from "./status.ts";
@@ -32,15 +32,18 @@ export interface CompletionParts {
 const TREE_NODES = 12;
 
 export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
-  connection.languages.inlineCompletion.on(async (params, token, _workDone, partial) => {
-    const { position } = params;
+  connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
+    const { position, partialResultToken } = params;
     const snapshot = requested(parts, params);
     const engine = snapshot && (await parts.engine());
     if (!snapshot || !engine || token.isCancellationRequested) return null;
     try {
-      const completion = await run(parts, engine, snapshot, token, text =>
-        partial?.report([item(text, snapshot, position)]),
-      );
+      const completion = await run(parts, engine, snapshot, token, text => {
+        if (partialResultToken === undefined) return;
+        void connection.sendProgress(InlineCompletionProgress, partialResultToken, [
+          item(text, snapshot, position),
+        ]);
+      });
       if (!completion) return null;
       parts.board.completed(completion);
       if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
@@ -60,8 +63,8 @@ function requested(
   { documents, settings }: CompletionParts,
   params: InlineCompletionParams,
 ): Snapshot | undefined {
-  const { uri, version } = params.textDocument as typeof params.textDocument & VersionedDocument;
-  const snapshot = documents.snapshot(uri, params.position, version);
+  const { textDocument, position } = params;
+  const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);
   if (!snapshot || !languageEnabled(settings(), snapshot.languageId)) return undefined;
   return wantsCompletion(surroundings(snapshot)) ? snapshot : undefined;
 }

@@ -54,8 +54,12 @@ function windowStart(text: string, offset: number, reach: number): number {
 
 const normalised = (text: string) => text.replaceAll("\r\n", "\n");
 
-/** Tokens of the text's end, at most `limit`. */
-const lastTokens = (tokens: Int32Array, limit: number) => tokens.subarray(Math.max(0, tokens.length - limit));
+/** Tokens of the text's end, at most `limit`; cut in strides too, for the same reason. */
+function lastTokens(tokens: Int32Array, limit: number): Int32Array {
+  const stride = Math.max(1, Math.floor(limit / 4));
+  const excess = Math.max(0, tokens.length - limit);
+  return tokens.subarray(Math.ceil(excess / stride) * stride);
+}
 
 /**
  * @param budget most tokens of the prompt, control tokens included; at least 8

@@ -5,7 +5,12 @@
  * gets the text while it grows: each progress value is a list of one item that holds the whole text so
  * far, to be shown in place of the one before, whose text it extends. The response repeats the last.
  */
-import { type InlineCompletionItem, NotificationType, ProgressType } from "vscode-languageserver-protocol";
+import {
+  type InlineCompletionItem,
+  NotificationType,
+  type ProgressToken,
+  ProgressType,
+} from "vscode-languageserver-protocol";
 
 export type ServerState = "starting" | "ready" | "working" | "off" | "error";
 
@@ -37,9 +42,14 @@ export const StatusNotification = new NotificationType<Status>("foretoken/status
 
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 
-/** Parameters a client may add to a standard request: the version its position refers to. */
-export interface VersionedDocument {
-  readonly version?: number;
+/** What a client may add to the parameters of a standard request. */
+export interface StreamedParams {
+  /** Where progress is to be sent. */
+  readonly partialResultToken?: ProgressToken;
+  readonly textDocument: {
+    /** The document version the position refers to; a request for another version has no answer. */
+    readonly version?: number;
+  };
 }
 
 /** `initializationOptions` of the server. All are optional: a plain LSP client sends none. */

@@ -1,0 +1,47 @@
+/** What the status bar says, in words. */
+import type { Status } from "../server/protocol/messages.ts";
+
+const percent = (share: number) => `${Math.round(100 * share)}%`;
+const milliseconds = (value: number) => `${Math.round(value)} ms`;
+
+/** Short text of the item, with its icon. */
+export function statusText({ state, last, acceptance }: Status): string {
+  switch (state) {
+    case "starting":
+      return "$(loading~spin) Foretoken";
+    case "off":
+      return "$(circle-slash) Foretoken";
+    case "error":
+      return "$(error) Foretoken";
+  }
+  const icon = state === "working" ? "$(loading~spin)" : "$(zap)";
+  if (last?.firstTextMs === undefined) return `${icon} Foretoken`;
+  const figures = [
+    milliseconds(last.firstTextMs),
+    ...(acceptance === undefined ? [] : [percent(acceptance)]),
+  ];
+  return `${icon} ${figures.join(" · ")}`;
+}
+
+/** What the item says on hovering over it, one statement a line. */
+export function statusTooltip({ state, message, remedy, model, last, acceptance }: Status): string {
+  if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
+  if (state === "starting") return "Foretoken is loading its model.";
+  const lines = [
+    state === "off"
+      ? "Foretoken is off. Click to turn it on."
+      : "Foretoken completes as you type. Click to turn it off.",
+  ];
+  if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
+  if (last) {
+    if (last.firstTextMs !== undefined)
+      lines.push(
+        `Last completion: first text after ${milliseconds(last.firstTextMs)}, all after ${milliseconds(last.totalMs)}`,
+      );
+    lines.push(
+      `${last.tokens} tokens in ${last.steps} steps, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
+    );
+  }
+  if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance)}`);
+  return lines.join("\n");
+}

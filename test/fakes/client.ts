@@ -1,0 +1,139 @@
+/** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
+import { Duplex } from "node:stream";
+import { createConnection } from "vscode-languageserver/node";
+import {
+  createProtocolConnection,
+  DidChangeTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  InitializedNotification,
+  InitializeRequest,
+  type InitializeResult,
+  type InlineCompletionItem,
+  InlineCompletionRequest,
+  type Position,
+  type ProtocolConnection,
+  ShutdownRequest,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type TextDocumentContentChangeEvent,
+} from "vscode-languageserver-protocol/node";
+import {
+  type InitializationOptions,
+  InlineCompletionProgress,
+  type Status,
+  StatusNotification,
+} from "../../server/protocol/messages.ts";
+import { type ServerParts, startServer } from "../../server/server.ts";
+
+class Pipe extends Duplex {
+  override _write(chunk: string, _encoding: string, done: () => void) {
+    this.emit("data", chunk);
+    done();
+  }
+  override _read() {}
+}
+
+export interface TestClient {
+  readonly connection: ProtocolConnection;
+  readonly initialized: InitializeResult;
+  readonly statuses: Status[];
+  readonly log: string[];
+  status(test: (status: Status) => boolean): Promise<Status>;
+  open(uri: string, text: string, languageId?: string): void;
+  change(uri: string, version: number, changes: TextDocumentContentChangeEvent[]): void;
+  complete(uri: string, position: Position, version?: number): Asked;
+  close(): Promise<void>;
+}
+
+export interface Asked {
+  /** The items of the response. */
+  readonly items: Promise<InlineCompletionItem[]>;
+  /** The texts of the progress notifications so far. */
+  readonly partial: string[];
+  cancel(): void;
+}
+
+export async function connect(parts: ServerParts, options: InitializationOptions = {}): Promise<TestClient> {
+  const toServer = new Pipe();
+  const toClient = new Pipe();
+  startServer(createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), parts);
+  const connection = createProtocolConnection(
+    new StreamMessageReader(toClient),
+    new StreamMessageWriter(toServer),
+  );
+  const statuses: Status[] = [];
+  const log: string[] = [];
+  const watchers = new Set<() => void>();
+  connection.onNotification(StatusNotification, status => {
+    statuses.push(status);
+    for (const watcher of watchers) watcher();
+  });
+  connection.onNotification("window/logMessage", ({ message }: { message: string }) => log.push(message));
+  connection.listen();
+  const initialized = await connection.sendRequest(InitializeRequest.type, {
+    processId: null,
+    rootUri: null,
+    capabilities: {},
+    initializationOptions: options,
+  });
+  await connection.sendNotification(InitializedNotification.type, {});
+  let requests = 0;
+  return {
+    connection,
+    initialized,
+    statuses,
+    log,
+    status: test =>
+      new Promise(resolve => {
+        const look = () => {
+          const found = statuses.findLast(test);
+          if (!found) return;
+          watchers.delete(look);
+          resolve(found);
+        };
+        watchers.add(look);
+        look();
+      }),
+    open: (uri, text, languageId = "python") =>
+      void connection.sendNotification(DidOpenTextDocumentNotification.type, {
+        textDocument: { uri, languageId, version: 1, text },
+      }),
+    change: (uri, version, contentChanges) =>
+      void connection.sendNotification(DidChangeTextDocumentNotification.type, {
+        textDocument: { uri, version },
+        contentChanges,
+      }),
+    complete(uri, position, version) {
+      const partialResultToken = ++requests;
+      const partial: string[] = [];
+      const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, ([item]) => {
+        if (item) partial.push(item.insertText as string);
+      });
+      const canceller = new AbortController();
+      const token = {
+        get isCancellationRequested() {
+          return canceller.signal.aborted;
+        },
+        onCancellationRequested: (listener: (event: unknown) => void) => {
+          canceller.signal.addEventListener("abort", listener);
+          return { dispose: () => canceller.signal.removeEventListener("abort", listener) };
+        },
+      };
+      const params = {
+        textDocument: { uri, ...(version !== undefined && { version }) },
+        position,
+        context: { triggerKind: 2 as const },
+        partialResultToken,
+      };
+      const items = connection
+        .sendRequest(InlineCompletionRequest.type, params, token)
+        .then(answer => (Array.isArray(answer) ? answer : (answer?.items ?? [])))
+        .finally(() => listening.dispose());
+      return { items, partial, cancel: () => canceller.abort() };
+    },
+    async close() {
+      await connection.sendRequest(ShutdownRequest.type);
+      connection.dispose();
+    },
+  };
+}

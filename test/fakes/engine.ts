@@ -1,0 +1,113 @@
+/**
+ * An engine without a model. Its tokens are bytes, plus one that ends the text; what it says next is a
+ * function of the whole context, so a wrong path, a lost token or a stale cache shows in its text.
+ */
+import type {
+  Decoded,
+  DecodeOutcome,
+  Engine,
+  EngineInfo,
+  PrefillOutcome,
+  TokenTree,
+  Vocabulary,
+} from "../../server/engine/engine.ts";
+
+export const END = 256;
+const FILL = { fillPrefix: 257, fillSuffix: 258, fillMiddle: 259 };
+
+export class ByteVocabulary implements Vocabulary {
+  readonly size = 260;
+  readonly special = { beginning: undefined, ...FILL };
+  tokenize(text: string): Int32Array {
+    return Int32Array.from(new TextEncoder().encode(text));
+  }
+  bytes(token: number): Uint8Array {
+    return token < 256 ? Uint8Array.of(token) : new Uint8Array(0);
+  }
+  endsText(token: number): boolean {
+    return token === END;
+  }
+}
+
+/** The next token after a context. */
+export type FakeModel = (context: readonly number[]) => number;
+
+/** A model that says `text` after the prompt, whatever the prompt, and then ends. */
+export function saying(text: string): FakeModel {
+  const bytes = new TextEncoder().encode(text);
+  return context => bytes[context.length - 1 - context.lastIndexOf(FILL.fillMiddle)] ?? END;
+}
+
+/** A model whose next token depends on all tokens before: any slip changes everything that follows. */
+export const chaotic: FakeModel = context => {
+  let hash = 7;
+  for (const token of context) hash = (Math.imul(hash, 31) + token) >>> 0;
+  return 97 + (hash % 5);
+};
+
+export class FakeEngine implements Engine {
+  readonly vocabulary = new ByteVocabulary();
+  readonly info: EngineInfo;
+  context: number[] = [];
+  decodes = 0;
+  disposed = false;
+  /** Resolves before each decode: lets a test hold the engine or count its steps. */
+  beforeDecode: () => Promise<void> = async () => {};
+  private tree: TokenTree | undefined;
+
+  constructor(
+    private readonly model: FakeModel,
+    info: Partial<EngineInfo> = {},
+  ) {
+    this.info = {
+      modelPath: "fake",
+      modelName: "fake",
+      architecture: "fake",
+      backend: "cpu",
+      threads: 1,
+      contextTokens: 4096,
+      maxTreeNodes: 63,
+      maxBranches: 32,
+      notes: [],
+      ...info,
+    };
+  }
+
+  room(): number {
+    return Math.max(0, Math.min(this.info.maxTreeNodes, this.info.contextTokens - this.context.length));
+  }
+
+  async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
+    if (signal.aborted) return { kind: "aborted" };
+    this.context = [...tokens];
+    return { kind: "prefilled", reused: 0, computed: tokens.length };
+  }
+
+  async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
+    await this.beforeDecode();
+    if (signal.aborted) return { kind: "aborted" };
+    this.decodes++;
+    this.tree = tree;
+    const path = (node: number): number[] => {
+      const parent = tree.parents[node] as number;
+      return [...(parent < 0 ? [] : path(parent)), tree.tokens[node] as number];
+    };
+    const decoded: Decoded = {
+      argmax: node => this.model([...this.context, ...path(node)]),
+      logits: () => {
+        throw new Error("the fake has no logits");
+      },
+    };
+    return { kind: "decoded", decoded };
+  }
+
+  accept(path: readonly number[]): void {
+    if (!this.tree) throw new Error("accept before decode");
+    for (const node of path) this.context.push(this.tree.tokens[node] as number);
+    this.tree = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+  }
+}

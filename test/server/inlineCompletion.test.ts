@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
+import type { LoadModel } from "../../server/modelHost.ts";
+import type { Settings } from "../../server/protocol/settings.ts";
+import { connect } from "../fakes/client.ts";
+import { FakeEngine, saying } from "../fakes/engine.ts";
+
+const URI = "file:///work/sample.py";
+const TEXT = "def add(a, b):\n    ";
+const AT_END = { line: 1, character: 4 };
+
+const serving = (load: LoadModel) => ({ modelLoader: () => load });
+const withEngine = (engine: FakeEngine) => serving(async () => ({ engine }));
+const endless = () => new FakeEngine(context => 97 + (context.length % 7));
+
+async function opened(engine: FakeEngine, text = TEXT) {
+  const client = await connect(withEngine(engine));
+  client.open(URI, text);
+  return client;
+}
+
+test("the server announces inline completion and UTF-16 positions", async () => {
+  const client = await connect(withEngine(endless()));
+  const { capabilities } = client.initialized;
+  assert.ok(capabilities.inlineCompletionProvider);
+  assert.equal(capabilities.positionEncoding, "utf-16");
+  await client.close();
+});
+
+test("text streams as growing progress and comes whole in the response", async () => {
+  const client = await opened(new FakeEngine(saying("return a + b\n")));
+  const asked = client.complete(URI, AT_END);
+  const [item] = await asked.items;
+  assert.equal(item?.insertText, "return a + b");
+  assert.deepEqual(item?.range, { start: AT_END, end: AT_END });
+  assert.ok(asked.partial.length > 1);
+  asked.partial.reduce((before, text) => {
+    assert.ok(text.startsWith(before));
+    return text;
+  }, "");
+  assert.equal(asked.partial.at(-1), "return a + b");
+  await client.close();
+});
+
+test("the status goes from starting over ready and working to ready with figures", async () => {
+  const client = await opened(new FakeEngine(saying("return abcabcabcabcabc\n")));
+  await client.complete(URI, AT_END).items;
+  const last = await client.status(status => status.last !== undefined);
+  assert.deepEqual(
+    client.statuses.map(status => status.state),
+    ["starting", "ready", "working", "ready"],
+  );
+  assert.ok(last.last && last.last.steps < last.last.tokens && last.last.accepted > 0);
+  assert.ok((last.acceptance ?? 0) > 0);
+  await client.close();
+});
+
+test("what the completion repeats of the rest of the line is replaced", async () => {
+  const client = await opened(new FakeEngine(saying("1, 2)")), "print()\n");
+  const [item] = await client.complete(URI, { line: 0, character: 6 }).items;
+  assert.equal(item?.insertText, "1, 2)");
+  assert.deepEqual(item?.range, { start: { line: 0, character: 6 }, end: { line: 0, character: 7 } });
+  await client.close();
+});
+
+test("a cancelled request stops decoding within one step", async () => {
+  const engine = endless();
+  const client = await opened(engine);
+  engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
+  const asked = client.complete(URI, AT_END);
+  while (engine.decodes < 3) await new Promise(resolve => setTimeout(resolve, 2));
+  asked.cancel();
+  await asked.items.catch(() => []);
+  const decodes = engine.decodes;
+  await new Promise(resolve => setTimeout(resolve, 40));
+  assert.ok(engine.decodes <= decodes + 1, `${engine.decodes - decodes} steps after the cancellation`);
+  await client.close();
+});
+
+test("a newer request takes the place of an older one", async () => {
+  const engine = endless();
+  const client = await opened(engine);
+  engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
+  const first = client.complete(URI, AT_END);
+  while (engine.decodes < 2) await new Promise(resolve => setTimeout(resolve, 2));
+  engine.beforeDecode = async () => {};
+  const second = client.complete(URI, AT_END);
+  assert.deepEqual(await first.items, []);
+  assert.equal((await second.items).length, 1);
+  await client.close();
+});
+
+test("edits in UTF-16 units keep the document in step", async () => {
+  const client = await opened(new FakeEngine(saying("x")), "a = '🙂'\n");
+  client.change(URI, 2, [
+    { range: { start: { line: 0, character: 8 }, end: { line: 0, character: 8 } }, text: "; b = " },
+  ]);
+  assert.equal((await client.complete(URI, { line: 0, character: 14 }, 2).items).length, 1);
+  assert.deepEqual(
+    await client.complete(URI, { line: 0, character: 15 }, 2).items,
+    [],
+    "past the end of the line",
+  );
+  await client.close();
+});
+
+test("a request for another version, place or document has no answer", async () => {
+  const client = await opened(endless());
+  assert.deepEqual(await client.complete(URI, AT_END, 7).items, []);
+  assert.deepEqual(await client.complete(URI, { line: 40, character: 0 }).items, []);
+  assert.deepEqual(await client.complete(URI, { line: 0, character: 400 }).items, []);
+  assert.deepEqual(await client.complete("file:///elsewhere.py", AT_END).items, []);
+  assert.deepEqual(await client.complete(URI, { line: 0, character: 4 }).items, [], "before a word");
+  await client.close();
+});
+
+test("strange documents are completed or left alone, and the server stays up", async () => {
+  const client = await opened(new FakeEngine(saying("done")));
+  const strange: Record<string, string> = {
+    nul: "a = '\0'\n",
+    surrogate: "a = '\ud800'\nb = '\udc00",
+    crlf: "a = 1\r\nb = 2\r\n",
+    oneLine: "x".repeat(5_000_000),
+    empty: "",
+  };
+  for (const [name, text] of Object.entries(strange)) {
+    const uri = `untitled:${name}`;
+    client.open(uri, text);
+    const lines = text.split(/\r?\n/);
+    const position = { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
+    const [item] = await client.complete(uri, position).items;
+    assert.equal(item?.insertText, "done", name);
+  }
+  await client.close();
+});
+
+test("a model that cannot be loaded is an error with a remedy, and a good one in the settings mends it", async () => {
+  const load = async (settings: Settings) =>
+    settings.modelPath === "good.gguf"
+      ? { engine: new FakeEngine(saying("mended")) }
+      : {
+          problem: {
+            code: "modelMissing" as const,
+            message: "There is no model at bad.gguf.",
+            remedy: "Choose another.",
+          },
+        };
+  const client = await connect(serving(load), { settings: { modelPath: "bad.gguf" } });
+  client.open(URI, TEXT);
+  const failed = await client.status(status => status.state === "error");
+  assert.equal(failed.message, "There is no model at bad.gguf.");
+  assert.equal(failed.remedy, "Choose another.");
+  assert.ok(client.log.some(line => line.includes("There is no model at bad.gguf. Choose another.")));
+  assert.deepEqual(await client.complete(URI, AT_END).items, []);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { modelPath: "good.gguf" } },
+  });
+  await client.status(status => status.state === "ready");
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "mended");
+  await client.close();
+});
+
+test("switched off, nothing is computed and the status says so", async () => {
+  const engine = endless();
+  const client = await opened(engine);
+  await client.status(status => status.state === "ready");
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { enabled: false } },
+  });
+  await client.status(status => status.state === "off");
+  assert.deepEqual(await client.complete(URI, AT_END).items, []);
+  assert.equal(engine.decodes, 0);
+  client.open("file:///notes.md", "# Notes\n", "markdown");
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: {} },
+  });
+  assert.deepEqual(
+    await client.complete("file:///notes.md", { line: 1, character: 0 }).items,
+    [],
+    "nor in a language left out",
+  );
+  await client.close();
+});
+
+test("a fault in the engine is logged and costs one completion", async () => {
+  const engine = new FakeEngine(saying("fine"));
+  const client = await opened(engine);
+  engine.beforeDecode = async () => {
+    throw new Error("the graph broke");
+  };
+  assert.deepEqual(await client.complete(URI, AT_END).items, []);
+  engine.beforeDecode = async () => {};
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "fine");
+  assert.ok(client.log.some(line => line.includes("the graph broke")));
+  await client.close();
+});
+
+test("shutting down disposes the model", async () => {
+  const engine = endless();
+  const client = await opened(engine);
+  await client.status(status => status.state === "ready");
+  await client.close();
+  assert.ok(engine.disposed);
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Drafter } from "../../server/speculate/draft.ts";
+import { below, seeded } from "../fakes/random.ts";
+
+const tree = (drafter: Drafter, root: number, room = 63) => {
+  const { count, tokens, parents } = drafter.draft(root, room);
+  return { tokens: [...tokens.subarray(0, count)], parents: [...parents.subarray(0, count)] };
+};
+
+test("a draft goes on as the text did after the last time", () => {
+  const drafter = new Drafter(Int32Array.of(1, 2, 3, 4, 5, 6, 1, 2), 16);
+  assert.deepEqual(tree(drafter, 2), { tokens: [2, 3, 4, 5, 6], parents: [-1, 0, 1, 2, 3] });
+});
+
+test("different continuations become branches", () => {
+  const drafter = new Drafter(Int32Array.of(9, 2, 7, 7, 1, 2, 5, 5, 0, 1, 2), 16);
+  drafter.push(2);
+  const { tokens, parents } = tree(drafter, 2);
+  const first = tokens.filter((_, node) => parents[node] === 0);
+  assert.equal(new Set(first).size, first.length, "siblings differ");
+});
+
+test("nothing is drafted where nothing is known", () => {
+  assert.deepEqual(tree(new Drafter(new Int32Array(0), 16), 3), { tokens: [3], parents: [-1] });
+  assert.deepEqual(tree(new Drafter(Int32Array.of(1, 2, 3), 16), 3).tokens, [3]);
+});
+
+test("a tree is never larger than its room, and parents come first", () => {
+  const random = seeded(3);
+  const drafter = new Drafter(
+    Int32Array.from({ length: 3000 }, () => below(random, 4)),
+    63,
+  );
+  for (let step = 0; step < 300; step++) {
+    const token = below(random, 4);
+    drafter.push(token);
+    const room = 1 + below(random, 63);
+    const { tokens, parents } = tree(drafter, token, room);
+    assert.ok(tokens.length <= room);
+    parents.forEach((parent, node) => assert.ok(parent < node));
+    const edges = parents.map((parent, node) => `${parent}/${tokens[node]}`);
+    assert.equal(new Set(edges).size, edges.length, "no two siblings carry the same token");
+  }
+});

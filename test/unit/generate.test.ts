@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete } from "../../server/complete.ts";
+import { type End, generate } from "../../server/generate.ts";
+import { chaotic, FakeEngine, type FakeModel, saying } from "../fakes/engine.ts";
+
+const never = new AbortController().signal;
+
+async function run(engine: FakeEngine, treeNodes: number, maxTokens = 60, signal = never) {
+  const prompt = {
+    tokens: engine.vocabulary.tokenize("abcabcabc"),
+    history: engine.vocabulary.tokenize("abcabcabc"),
+  };
+  const steps = generate(engine, prompt, { maxTokens, treeNodes }, signal);
+  const tokens: number[] = [];
+  let accepted = 0;
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return { tokens, end: value as End, accepted };
+    if (value.kind !== "step") continue;
+    tokens.push(...value.tokens);
+    accepted += value.accepted;
+  }
+}
+
+const repeating: FakeModel = context => 97 + (context.length % 3);
+
+test("drafts never change the tokens", async () => {
+  for (const model of [chaotic, repeating]) {
+    const plain = await run(new FakeEngine(model), 1);
+    for (const treeNodes of [2, 3, 8, 63])
+      assert.deepEqual((await run(new FakeEngine(model), treeNodes)).tokens, plain.tokens);
+  }
+});
+
+test("a text that repeats takes fewer decodes with drafts than without", async () => {
+  const plain = new FakeEngine(repeating);
+  const drafted = new FakeEngine(repeating);
+  await run(plain, 1);
+  await run(drafted, 16);
+  assert.ok(drafted.decodes * 3 < plain.decodes, `${drafted.decodes} against ${plain.decodes}`);
+});
+
+test("exactly as many tokens come as were asked for", async () => {
+  for (const treeNodes of [1, 16]) {
+    const { tokens, end } = await run(new FakeEngine(repeating), treeNodes, 17);
+    assert.equal(tokens.length, 17);
+    assert.equal(end.kind, "maxTokens");
+  }
+});
+
+test("a full context ends the completion cleanly", async () => {
+  for (const treeNodes of [1, 16]) {
+    const { tokens, end } = await run(new FakeEngine(repeating, { contextTokens: 20 }), treeNodes);
+    assert.equal(end.kind, "contextFull");
+    assert.ok(tokens.length >= 11);
+  }
+});
+
+test("an abort ends the generation at the next decode", async () => {
+  const engine = new FakeEngine(chaotic);
+  const controller = new AbortController();
+  engine.beforeDecode = async () => {
+    if (engine.decodes === 3) controller.abort();
+  };
+  const { end } = await run(engine, 8, 60, controller.signal);
+  assert.equal(end.kind, "aborted");
+  assert.equal(engine.decodes, 3);
+});
+
+test("a completion streams growing text and says how it ended", async () => {
+  const engine = new FakeEngine(saying("return a + b\n"));
+  const snapshot = {
+    uri: "file:///a.py",
+    languageId: "python",
+    version: 1,
+    text: "def f(a, b):\n    ",
+    offset: 17,
+  };
+  const growing = complete(engine, snapshot, { maxTokens: 40, treeNodes: 8 }, never);
+  const texts: string[] = [];
+  for (;;) {
+    const { value, done } = await growing.next();
+    if (!done) {
+      assert.ok(value.startsWith(texts.at(-1) ?? ""));
+      texts.push(value);
+      continue;
+    }
+    assert.equal(value.text, "return a + b");
+    assert.equal(value.finishReason, "endOfText");
+    assert.equal(value.tokens, 14);
+    assert.ok(value.ms.firstText !== undefined && value.ms.firstText <= value.ms.total);
+    break;
+  }
+  assert.ok(texts.length > 1);
+});
+
+test("a character spread over tokens is shown whole or not at all", async () => {
+  const engine = new FakeEngine(saying("é🙂"));
+  const snapshot = { uri: "file:///a.py", languageId: "python", version: 1, text: "x = ", offset: 4 };
+  const growing = complete(engine, snapshot, { maxTokens: 40, treeNodes: 1 }, never);
+  const texts: string[] = [];
+  for (let next = await growing.next(); !next.done; next = await growing.next()) texts.push(next.value);
+  assert.deepEqual(texts, ["é", "é🙂"]);
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LiveText, typedPart } from "../../extension/liveText.ts";
+import { statusText, statusTooltip } from "../../extension/statusText.ts";
+
+const live = (text: string) => {
+  const made = new LiveText("file:///a.py", 10);
+  if (text) made.grow(text, 0);
+  return made;
+};
+
+test("a live text is only ever extended", () => {
+  const text = live("return");
+  assert.equal(text.grow("return a", 1), true);
+  assert.equal(text.grow("raise", 0), false);
+  assert.equal(text.grow("return a", 0), false);
+  assert.equal(text.text, "return a");
+  assert.equal(text.replaced, 1);
+});
+
+test("typing what it says leaves the rest, typing something else leaves nothing", () => {
+  const text = live("return a");
+  assert.equal(text.remainder("ret"), "urn a");
+  assert.equal(text.remainder("rex"), undefined);
+  assert.ok(text.agrees("return a") && !text.agrees("rex"));
+});
+
+test("typing ahead of the model agrees only while more may come", () => {
+  const text = live("ret");
+  assert.ok(text.agrees("return"));
+  text.finish();
+  assert.ok(!text.agrees("return"));
+});
+
+test("waiters wake at growth and at the end", async () => {
+  const text = live("");
+  const grown = text.change();
+  text.grow("a", 0);
+  await grown;
+  const ended = text.change();
+  text.finish();
+  await ended;
+  await text.change();
+});
+
+test("a closed bracket counts as the one that was typed", () => {
+  assert.equal(typedPart("()"), "(");
+  assert.equal(typedPart('""'), '"');
+  assert.equal(typedPart("(a)"), "(a)");
+});
+
+test("the status bar shows the latency and the acceptance of the last completion", () => {
+  const last = {
+    firstTextMs: 83.6,
+    totalMs: 120,
+    tokens: 9,
+    steps: 4,
+    drafted: 8,
+    accepted: 5,
+    finishReason: "endOfText",
+  };
+  assert.equal(statusText({ state: "ready", last, acceptance: 0.625 }), "$(zap) 84 ms · 63%");
+  assert.equal(statusText({ state: "ready" }), "$(zap) Foretoken");
+  assert.match(
+    statusTooltip({ state: "error", message: "No model.", remedy: "Choose one." }),
+    /No model\.\nChoose one\./,
+  );
+});
