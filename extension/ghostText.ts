@@ -129,11 +129,12 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   private documentChanged({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     const { live } = this;
     if (!live || live.text.uri !== document.uri.toString()) return;
-    for (const { rangeOffset, text } of contentChanges) {
-      const typed = this.typedSince(live, document, rangeOffset + typedPart(text).length);
-      if (rangeOffset < live.text.anchor || typed === undefined || !live.text.agrees(typed))
-        return this.stop();
-    }
+    const agreed = contentChanges.every(
+      ({ rangeOffset, text }) =>
+        rangeOffset >= live.text.anchor &&
+        this.agreesUpTo(live, document, rangeOffset + typedPart(text).length),
+    );
+    if (!agreed) this.stop();
   }
 
   private selectionChanged({ textEditor, selections }: vscode.TextEditorSelectionChangeEvent): void {
@@ -141,9 +142,13 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { document } = textEditor;
     if (!live || live.text.uri !== document.uri.toString()) return;
     const [selection] = selections;
-    if (!selection?.isEmpty || selections.length > 1) return this.stop();
-    const typed = this.typedSince(live, document, document.offsetAt(selection.active));
-    if (typed === undefined || !live.text.agrees(typed)) this.stop();
+    const single = selections.length === 1 && selection?.isEmpty;
+    if (!single || !this.agreesUpTo(live, document, document.offsetAt(selection.active))) this.stop();
+  }
+
+  private agreesUpTo(live: Live, document: vscode.TextDocument, offset: number): boolean {
+    const typed = this.typedSince(live, document, offset);
+    return typed !== undefined && live.text.agrees(typed);
   }
 
   private register(): vscode.Disposable {

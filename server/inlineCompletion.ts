@@ -61,7 +61,7 @@ export function registerInlineCompletion(connection: Connection, parts: Completi
 /** The snapshot to complete, or undefined where none is wanted. */
 function requested(
   { documents, settings }: CompletionParts,
-  params: InlineCompletionParams,
+  params: InlineCompletionParams & StreamedParams,
 ): Snapshot | undefined {
   const { textDocument, position } = params;
   const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);

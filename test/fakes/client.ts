@@ -68,7 +68,9 @@ export async function connect(parts: ServerParts, options: InitializationOptions
     statuses.push(status);
     for (const watcher of watchers) watcher();
   });
-  connection.onNotification("window/logMessage", ({ message }: { message: string }) => log.push(message));
+  connection.onNotification("window/logMessage", ({ message }: { message: string }) => {
+    log.push(message);
+  });
   connection.listen();
   const initialized = await connection.sendRequest(InitializeRequest.type, {
     processId: null,

@@ -38,7 +38,7 @@ test("a tree is never larger than its room, and parents come first", () => {
     const room = 1 + below(random, 63);
     const { tokens, parents } = tree(drafter, token, room);
     assert.ok(tokens.length <= room);
-    parents.forEach((parent, node) => assert.ok(parent < node));
+    for (const [node, parent] of parents.entries()) assert.ok(parent < node);
     const edges = parents.map((parent, node) => `${parent}/${tokens[node]}`);
     assert.equal(new Set(edges).size, edges.length, "no two siblings carry the same token");
   }

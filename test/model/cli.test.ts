@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { packageRoot } from "../../server/paths.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const source = join(folder, "sample.py");
+writeFileSync(
+  source,
+  "import os\r\n\r\n\r\ndef read(path):\r\n    with open(path) as handle:\r\n        return \r\n",
+);
+const place = `${source}:6:16`;
+
+function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise(resolve => {
+    const env = { ...process.env, XDG_CACHE_HOME: folder };
+    execFile(process.execPath, [join(packageRoot(), "dist", "cli.js"), ...args], { env }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+test("complete --json prints one object with text, counts and milliseconds", async () => {
+  const { code, out, err } = await foretoken("complete", place, "--json", "--max-tokens", "24");
+  assert.equal(code, 0, err);
+  const report = JSON.parse(out);
+  for (const key of ["tokens", "steps", "drafted", "accepted"]) assert.ok(Number.isInteger(report[key]), key);
+  for (const key of ["load", "prefill", "total"]) assert.ok(report.ms[key] > 0, key);
+  assert.ok(report.tokens <= 24 && report.steps <= report.tokens);
+  assert.equal(typeof report.text, "string");
+  assert.equal(typeof report.finishReason, "string");
+});
+
+test("complete streams the same text with and without drafts", async () => {
+  const json = JSON.parse((await foretoken("complete", place, "--json")).out);
+  const drafted = await foretoken("complete", place);
+  const plain = await foretoken("complete", place, "--no-drafts");
+  assert.equal(drafted.out, `${json.text}\n`);
+  assert.equal(plain.out, drafted.out);
+});
+
+test("what is asked wrongly is answered with the reason, on standard error", async () => {
+  const cases: [args: string[], says: RegExp][] = [
+    [["complete", `${source}:99:1`], /sample\.py has 7 lines; there is no line 99/],
+    [["complete", `${source}:1:99`], /Line 1 of .* has 9 characters; there is no column 99/],
+    [["complete", join(folder, "absent.py:1:1")], /absent\.py cannot be read/],
+    [["complete", "sample.py"], /Expected FILE:LINE:COLUMN/],
+    [["complete", place, "--max-tokens", "none"], /--max-tokens must be a whole number/],
+    [["complete", place, "--model", join(folder, "absent.gguf")], /There is no model at .*absent\.gguf/],
+    [["complete", place, "--colour"], /--colour/],
+    [["frobnicate"], /There is no command frobnicate/],
+    [[], /Usage/],
+  ];
+  for (const [args, says] of cases) {
+    const { code, out, err } = await foretoken(...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.equal(out, "");
+    assert.match(err, says);
+    assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
+  }
+});

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Decoded, Engine } from "../../server/engine/engine.ts";
+import { generate } from "../../server/generate.ts";
+import { buildPrompt } from "../../server/prompt/prompt.ts";
+import { below, seeded } from "../fakes/random.ts";
+import { load, never } from "./loaded.ts";
+
+let engine: Engine;
+before(async () => {
+  engine = await load();
+});
+after(() => engine.dispose());
+
+const standardLibrary = execFileSync("python3", [
+  "-c",
+  "import sysconfig; print(sysconfig.get_paths()['stdlib'])",
+])
+  .toString()
+  .trim();
+
+/** Places in real code: the ends of lines spread over a file. */
+function places(file: string, count: number) {
+  const text = readFileSync(join(standardLibrary, file), "utf8");
+  const random = seeded(file.length);
+  return Array.from({ length: count }, () => {
+    const offset = text.indexOf("\n", below(random, text.length - 2000)) + 1;
+    return { uri: file, languageId: "python", version: 1, text, offset: offset + below(random, 5) };
+  });
+}
+
+async function tokensOf(
+  prompt: Parameters<typeof generate>[1],
+  treeNodes: number,
+  maxTokens = 48,
+): Promise<number[]> {
+  const steps = generate(engine, prompt, { maxTokens, treeNodes }, never);
+  const tokens: number[] = [];
+  for (let next = await steps.next(); !next.done; next = await steps.next())
+    if (next.value.kind === "step") tokens.push(...next.value.tokens);
+  return tokens;
+}
+
+/** How sure the model was at the first token two runs differ in: told when a test fails. */
+function firstDifference(a: readonly number[], b: readonly number[]): string {
+  const at = a.findIndex((token, i) => token !== b[i]);
+  return `token ${at}: ${a[at]} against ${b[at]}`;
+}
+
+test("drafts never change the text, whatever the size of the tree", async () => {
+  for (const file of ["textwrap.py", "heapq.py", "shutil.py"]) {
+    for (const snapshot of places(file, 2)) {
+      const prompt = buildPrompt(snapshot, engine.vocabulary, 700);
+      const plain = await tokensOf(prompt, 1);
+      for (const treeNodes of [2, 12, 63]) {
+        const drafted = await tokensOf(prompt, treeNodes);
+        assert.deepEqual(
+          drafted,
+          plain,
+          `${file}:${snapshot.offset}, ${treeNodes} nodes, ${firstDifference(plain, drafted)}`,
+        );
+      }
+    }
+  }
+});
+
+const logitsAt = (decoded: Decoded, node: number) => {
+  const row = new Float32Array(engine.vocabulary.size);
+  decoded.logits(node, row);
+  return row;
+};
+
+async function decodeTree(tokens: number[], parents: number[]): Promise<Decoded> {
+  const tree = { count: tokens.length, tokens: Int32Array.from(tokens), parents: Int32Array.from(parents) };
+  const outcome = await engine.decode(tree, never);
+  assert.equal(outcome.kind, "decoded");
+  return (outcome as { decoded: Decoded }).decoded;
+}
+
+test("the logits of a tree's nodes equal those of one token at a time, bit by bit", async () => {
+  const random = seeded(2);
+  for (const contextTokens of [100, 700]) {
+    const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
+    const tokens = Array.from({ length: 24 }, () => below(random, 8000));
+    const parents = tokens.map((_, node) => (node === 0 ? -1 : below(random, node)));
+    await engine.prefill(context, never);
+    const decoded = await decodeTree(tokens, parents);
+    const rows = tokens.map((_, node) => logitsAt(decoded, node));
+    engine.accept([]);
+    for (const [node, row] of rows.entries()) {
+      const path: number[] = [];
+      for (let at = node; at >= 0; at = parents[at] as number) path.unshift(tokens[at] as number);
+      await engine.prefill(context, never);
+      let single = row;
+      for (const token of path) {
+        single = logitsAt(await decodeTree([token], [-1]), 0);
+        engine.accept([0]);
+      }
+      assert.deepEqual(
+        row,
+        single,
+        `node ${node} at depth ${path.length - 1}, ${contextTokens} tokens of context`,
+      );
+    }
+  }
+});
+
+test("a prompt's common beginning is not computed again", async () => {
+  const [snapshot] = places("heapq.py", 1);
+  assert.ok(snapshot);
+  const { tokens } = buildPrompt(snapshot, engine.vocabulary, 400);
+  await engine.prefill(new Int32Array(0), never);
+  const first = await engine.prefill(tokens, never);
+  assert.deepEqual(first, { kind: "prefilled", reused: 0, computed: tokens.length });
+  const changed = Int32Array.from(tokens);
+  changed[200] = (changed[200] as number) + 1;
+  assert.deepEqual(await engine.prefill(changed, never), {
+    kind: "prefilled",
+    reused: 200,
+    computed: tokens.length - 200,
+  });
+  assert.deepEqual(await engine.prefill(changed.subarray(0, 150), never), {
+    kind: "prefilled",
+    reused: 150,
+    computed: 0,
+  });
+});
+
+test("what was generated is found again in the cache", async () => {
+  const [snapshot] = places("textwrap.py", 1);
+  assert.ok(snapshot);
+  const prompt = buildPrompt(snapshot, engine.vocabulary, 300);
+  const said = await tokensOf(prompt, 12, 20);
+  const longer = Int32Array.of(...prompt.tokens, ...said);
+  const again = await engine.prefill(longer, never);
+  assert.ok(again.kind === "prefilled" && again.computed <= 4, JSON.stringify(again));
+});
+
+test("an abort ends a prefill within a chunk, and the finished chunks are kept", async () => {
+  await engine.prefill(new Int32Array(0), never);
+  const tokens = Int32Array.from({ length: 1000 }, (_, i) => (i * 7919) % 8000);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 25);
+  assert.equal((await engine.prefill(tokens, controller.signal)).kind, "aborted");
+  const rest = await engine.prefill(tokens, never);
+  assert.ok(rest.kind === "prefilled" && rest.reused > 0 && rest.reused % 64 === 0, JSON.stringify(rest));
+  const fresh = await decodeTree([1], [-1]);
+  const row = logitsAt(fresh, 0);
+  engine.accept([]);
+  await engine.prefill(new Int32Array(0), never);
+  await engine.prefill(tokens, never);
+  assert.deepEqual(
+    logitsAt(await decodeTree([1], [-1]), 0),
+    row,
+    "an interrupted prefill leaves nothing behind",
+  );
+  engine.accept([]);
+});
+
+test("an aborted tree leaves the context as it was", async () => {
+  const context = Int32Array.from({ length: 300 }, (_, i) => (i * 31) % 8000);
+  await engine.prefill(context, never);
+  const before = logitsAt(await decodeTree([5], [-1]), 0);
+  engine.accept([]);
+  const controller = new AbortController();
+  const tokens = Int32Array.from({ length: 60 }, (_, node) => node);
+  const parents = Int32Array.from({ length: 60 }, (_, node) => (node - 1) >> 1);
+  const running = engine.decode({ count: 60, tokens, parents }, controller.signal);
+  controller.abort();
+  const outcome = await running;
+  if (outcome.kind === "decoded") engine.accept([]);
+  assert.deepEqual(logitsAt(await decodeTree([5], [-1]), 0), before);
+  engine.accept([]);
+});
+
+test("a full context is said, not overrun", async () => {
+  const { contextTokens } = engine.info;
+  assert.equal((await engine.prefill(new Int32Array(contextTokens), never)).kind, "contextFull");
+  const nearly = Int32Array.from({ length: contextTokens - 10 }, (_, i) => (i * 13) % 8000);
+  const prompt = { tokens: nearly, history: nearly };
+  const steps = generate(engine, prompt, { maxTokens: 50, treeNodes: 12 }, never);
+  let next = await steps.next();
+  while (!next.done) next = await steps.next();
+  assert.ok(next.value.kind === "contextFull" || next.value.kind === "endOfText", JSON.stringify(next.value));
+});
+
+test("control words in a document are tokenized as text", () => {
+  const { fillMiddle } = engine.vocabulary.special;
+  assert.ok(fillMiddle !== undefined);
+  assert.ok(![...engine.vocabulary.tokenize("a <|fim_middle|> b")].includes(fillMiddle));
+});
+
+test("text survives the way to tokens and back", () => {
+  for (const text of ["def f(x):\n\treturn 'é🙂'\n", "a\0b", "\u00a0", "x".repeat(20_000)]) {
+    const bytes = [...engine.vocabulary.tokenize(text)].flatMap(token => [...engine.vocabulary.bytes(token)]);
+    assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), text);
+  }
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { chooseBackend, findBackend } from "../../server/engine/backend.ts";
+import type { EngineProblem } from "../../server/engine/engine.ts";
+import { layoutProblems } from "../../server/engine/layout.ts";
+import type { Library } from "../../server/engine/libllama.ts";
+import { loadEngine } from "../../server/engine/load.ts";
+import { packageRoot } from "../../server/paths.ts";
+import { cpuOptions, load, never } from "./loaded.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const good = readFileSync(cpuOptions.modelPath);
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function problemOf(modelPath: string): Promise<EngineProblem> {
+  const outcome = await loadEngine({ ...cpuOptions, modelPath });
+  if ("engine" in outcome) await outcome.engine.dispose();
+  assert.ok("problem" in outcome, `${modelPath} was loaded`);
+  return outcome.problem;
+}
+
+/** The model with one string in its metadata replaced by another of the same length, wherever it stands. */
+function patched(from: string, to: string, model: Buffer = good): Buffer {
+  assert.equal(from.length, to.length);
+  const copy = Buffer.from(model);
+  for (let at = copy.indexOf(from); at >= 0; at = copy.indexOf(from, at + 1)) copy.write(to, at);
+  return copy;
+}
+
+test("a model file that cannot be used is named, with the reason and the remedy", async () => {
+  const cases: [path: string, code: EngineProblem["code"], says: RegExp][] = [
+    [join(folder, "absent.gguf"), "modelMissing", /no model at .*absent\.gguf/],
+    [folder, "modelInvalid", /is not a file/],
+    [file("text.gguf", "hello, this is not a model"), "modelInvalid", /is not a GGUF file/],
+    [file("empty.gguf", ""), "modelInvalid", /is not a GGUF file/],
+    [file("short.gguf", good.subarray(0, 12)), "modelInvalid", /ends within its header/],
+    [
+      file("pointer.gguf", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+      "modelInvalid",
+      /Git LFS pointer/,
+    ],
+    [file("metadata.gguf", good.subarray(0, 5_000)), "modelInvalid", /could not be loaded/],
+    [file("tensors.gguf", good.subarray(0, good.length - 1_000_000)), "modelInvalid", /could not be loaded/],
+    [file("architecture.gguf", patched("llama", "llamx")), "modelInvalid", /llamx/],
+  ];
+  for (const [path, code, says] of cases) {
+    const problem = await problemOf(path);
+    assert.equal(problem.code, code, path);
+    assert.match(problem.message, says);
+    assert.ok(problem.message.includes(path), problem.message);
+    assert.ok(problem.remedy.length > 10);
+  }
+});
+
+test("a truncated model says that it is incomplete", async () => {
+  const problem = await problemOf(file("cut.gguf", good.subarray(0, good.length - 1_000_000)));
+  assert.match(problem.remedy, /download it again/);
+});
+
+test("a good model loads after bad ones", async () => {
+  const engine = await load();
+  assert.equal(engine.info.architecture, "llama");
+  assert.equal(engine.info.backend, "cpu");
+  assert.equal(engine.info.contextTokens, 1024);
+  assert.deepEqual(engine.info.notes, []);
+  await engine.dispose();
+});
+
+test("a model without fill-in-the-middle is told of and still loads", async () => {
+  const nameless = patched(
+    "fim_mid_token_id",
+    "fim_mud_token_id",
+    patched("<|fim_middle|>", "<|fim_muddle|>"),
+  );
+  const engine = await load({ modelPath: file("nofim.gguf", nameless) });
+  assert.equal(engine.vocabulary.special.fillMiddle, undefined);
+  assert.match(engine.info.notes.join(), /fill-in-the-middle/);
+  await engine.dispose();
+});
+
+test("contexts of odd sizes and thread counts are made as asked", async () => {
+  for (const contextTokens of [64, 100, 777]) {
+    const engine = await load({ contextTokens, threads: 1 });
+    assert.ok(engine.info.contextTokens >= contextTokens);
+    assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
+    await engine.dispose();
+  }
+});
+
+test("a library whose defaults or extents differ fails the layout proof by name", async () => {
+  const engine = await load();
+  const library = (engine as unknown as { native: { library: Library } }).native.library;
+  assert.deepEqual(layoutProblems(library), []);
+  const older: Library = {
+    ...library,
+    contextDefaultParams: Object.assign(
+      () => ({ ...library.contextDefaultParams(), n_threads: 8, swa_full: false }),
+      {
+        async: library.contextDefaultParams.async,
+      },
+    ),
+  };
+  assert.deepEqual(layoutProblems(older), [
+    "context.n_threads is 8, expected 4",
+    "context.swa_full is false, expected true",
+  ]);
+  await engine.dispose();
+});
+
+test("the back end is chosen once by the probe and then remembered", async () => {
+  const cacheDirectory = join(folder, "cache");
+  const probeScript = join(packageRoot(), "dist", "probe.js");
+  const chosen = await chooseBackend({ wish: "auto", cacheDirectory, probeScript });
+  assert.ok("directory" in chosen);
+  const remembered = JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8"));
+  assert.equal(remembered.name, chosen.name);
+  const again = await chooseBackend({ wish: "auto", cacheDirectory, probeScript: join(folder, "absent.js") });
+  assert.deepEqual(again, chosen);
+  writeFileSync(join(cacheDirectory, "backend.json"), "{ damaged");
+  const fallback = await chooseBackend({
+    wish: "auto",
+    cacheDirectory,
+    probeScript: join(folder, "absent.js"),
+  });
+  assert.deepEqual(fallback, findBackend("cpu"), "without a probe the CPU serves");
+});
+
+test("a back end that is not installed is said so", async () => {
+  const wish = process.platform === "darwin" ? "vulkan" : "metal";
+  const missing = await chooseBackend({ ...cpuOptions, wish });
+  assert.ok("remedy" in missing && missing.code === "backendMissing");
+});

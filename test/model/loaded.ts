@@ -1,0 +1,23 @@
+/** The embedded model on the CPU, for tests. */
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
+import { defaultModelPath } from "../../server/paths.ts";
+
+export const cpuOptions: LoadOptions = {
+  modelPath: defaultModelPath(),
+  contextTokens: 0,
+  threads: 2,
+  wish: "cpu",
+  cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
+  probeScript: "",
+};
+
+export async function load(options: Partial<LoadOptions> = {}) {
+  const outcome = await loadEngine({ ...cpuOptions, ...options });
+  if ("problem" in outcome) throw new Error(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  return outcome.engine;
+}
+
+export const never = new AbortController().signal;

@@ -1,0 +1,87 @@
+// `npm test`: installs, builds and runs everything, the quick first. `node test/run.mjs STAGE...` runs some.
+// Plain Node with nothing but built-ins: it runs before anything is installed.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+const bin = name => join("node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name);
+
+function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`\n${command} ${args.join(" ")} failed`);
+    process.exit(status ?? 1);
+  }
+}
+
+/** Whether node_modules is as the lock file wants it. */
+function installed() {
+  const marker = join(root, "node_modules", ".package-lock.json");
+  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+/** Runs bundled test files; one that holds no test would pass unseen, so there must be some. */
+function nodeTest(folder, { env, only, timeoutMs = 300_000 } = {}) {
+  const files = readdirSync(join(root, "out", "test", folder))
+    .filter(name => name.endsWith(".test.mjs") && (!only || only.includes(name)))
+    .map(name => join("out", "test", folder, name));
+  if (files.length === 0) throw new Error(`out/test/${folder} has no tests`);
+  const concurrency = folder === "editor" || folder === "model" ? ["--test-concurrency=1"] : [];
+  run(
+    process.execPath,
+    ["--test", "--test-reporter=spec", `--test-timeout=${timeoutMs}`, ...concurrency, ...files],
+    env,
+  );
+}
+
+const vsix = join(root, `foretoken-${process.platform}-${process.arch}.vsix`);
+
+const stages = {
+  install: () => installed() || run(npm, ["ci", "--no-audit", "--no-fund"]),
+  build: () => run(process.execPath, ["esbuild.mjs"]),
+  check: () => {
+    run(bin("biome"), ["ci", ".", ...(process.stdout.isTTY ? [] : ["--colors=off"])]);
+    run(bin("tsc"), ["-b"]);
+  },
+  unit: () => nodeTest("unit"),
+  server: () => nodeTest("server"),
+  model: () => nodeTest("model"),
+  editorInstall: () => run(process.execPath, ["test/editor/install.mjs"]),
+  editor: () => nodeTest("editor"),
+  package: () => run(process.execPath, ["test/editor/package.mjs"]),
+  editorVsix: () => nodeTest("editor", { env: { FORETOKEN_VSIX: vsix }, only: ["page.test.mjs"] }),
+  "bench:latency": () => {
+    for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
+    run(process.execPath, ["out/test/bench/latency.bench.mjs"]);
+  },
+};
+
+const all = [
+  "install",
+  "build",
+  "check",
+  "unit",
+  "server",
+  "model",
+  "editorInstall",
+  "editor",
+  "package",
+  "editorVsix",
+];
+const wanted = process.argv.slice(2);
+for (const stage of wanted.length > 0 ? wanted : all) {
+  if (!stages[stage])
+    throw new Error(`There is no stage ${stage}; there are ${Object.keys(stages).join(", ")}`);
+  console.log(`\n== ${stage}`);
+  const start = Date.now();
+  stages[stage]();
+  console.log(`== ${stage} took ${((Date.now() - start) / 1000).toFixed(1)} s`);
+}
