@@ -1,7 +1,8 @@
 // Bundles the extension (CommonJS, as VS Code loads it), the server, the command line and the back-end
 // probe (ESM for Node), and the tests. Types are checked by `tsc -b`, not here. A failure fails the build.
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { build, context } from "esbuild";
+import wabt from "wabt";
 
 const watch = process.argv.includes("--watch");
 
@@ -13,7 +14,20 @@ const requireBanner = {
 /** Native packages and their loaders stay outside: they find their binaries relative to themselves. */
 const external = ["node-llama-cpp", "koffi"];
 
+/** Assembles WebAssembly text into a module that exports its bytes. */
+const webAssembly = {
+  name: "wat",
+  setup(build) {
+    build.onLoad({ filter: /\.wat$/ }, async ({ path }) => {
+      const { parseWat } = await wabt();
+      const { buffer } = parseWat(path, await readFile(path, "utf8"), { simd: true }).toBinary({});
+      return { contents: buffer, loader: "binary" };
+    });
+  },
+};
+
 const common = {
+  plugins: [webAssembly],
   bundle: true,
   platform: "node",
   target: "node20",

@@ -6,6 +6,7 @@
  * decode, a row's result does not depend on the other rows. So single rows are padded with a dummy, trees
  * stay below 64 rows, and accepted tokens whose cells are out of position order are fed again (`pending`).
  */
+import { LogitsRow } from "./argmax.ts";
 import { Batch } from "./batch.ts";
 import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
@@ -37,7 +38,7 @@ export class LlamaEngine implements Engine {
   readonly vocabulary: LlamaVocabulary;
   private readonly batch: Batch;
   private readonly plan: TreePlan;
-  private readonly row: Float32Array;
+  private readonly row: LogitsRow;
   /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
   private readonly abortFlag = new Uint8Array(4096);
   /** Tokens accepted already whose KV cells are still to be made: head of the next batch. */
@@ -53,7 +54,7 @@ export class LlamaEngine implements Engine {
     this.vocabulary = vocabulary;
     this.batch = new Batch(Math.max(prefillChunkTokens, ROW_LIMIT) + 1, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
-    this.row = new Float32Array(vocabulary.size);
+    this.row = new LogitsRow(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
 
@@ -160,8 +161,8 @@ export class LlamaEngine implements Engine {
     return {
       logits: copyRow,
       argmax: node => {
-        copyRow(node, this.row);
-        return argmax(this.row);
+        copyRow(node, this.row.values);
+        return this.row.argmax();
       },
     };
   }
@@ -197,17 +198,4 @@ export class LlamaEngine implements Engine {
     this.pending = [];
     return { kind: "failed", message: `llama_decode returned ${result.code}` };
   }
-}
-
-function argmax(row: Float32Array): number {
-  let best = 0;
-  let value = row[0];
-  for (let i = 1; i < row.length; i++) {
-    const candidate = row[i];
-    if (candidate > value) {
-      value = candidate;
-      best = i;
-    }
-  }
-  return best;
 }
