@@ -19,8 +19,8 @@ const REFRESH_MS = 40;
 interface Live {
   readonly text: LiveText;
   readonly cancel: vscode.CancellationTokenSource;
-  /** Whether VS Code has been given any of it; before that, there is nothing to refresh. */
-  shown: boolean;
+  /** VS Code's requests that wait for its text. */
+  readonly waiting: Set<vscode.CancellationToken>;
 }
 
 export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Disposable {
@@ -50,20 +50,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
     if ((vscode.window.activeTextEditor?.selections.length ?? 1) > 1) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
-    const live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
-    const { text } = live;
-    const start = document.positionAt(text.anchor);
-    const typed = document.getText(new vscode.Range(start, position));
-    // Typing may have run ahead of the model: wait until it has something to add.
-    while (!text.remainder(typed) && !text.done) await text.change();
-    if (token.isCancellationRequested || this.live !== live || !text.remainder(typed)) return undefined;
-    live.shown = true;
-    return [
-      new vscode.InlineCompletionItem(
-        text.text,
-        new vscode.Range(start, position.translate(0, text.replaced)),
-      ),
-    ];
+    let live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
+    for (;;) {
+      const { text } = live;
+      const typed = this.typedSince(live, document, document.offsetAt(position)) ?? "";
+      // Typing may have run ahead of the model: wait until it has something to add, or says something else.
+      live.waiting.add(token);
+      while (!text.remainder(typed) && text.agrees(typed) && !text.done) await text.change();
+      live.waiting.delete(token);
+      if (token.isCancellationRequested || this.live !== live) return undefined;
+      if (text.remainder(typed)) {
+        return [itemAt(live, document, position, typed)];
+      }
+      if (text.agrees(typed)) return undefined;
+      live = this.start({ document, position, explicit });
+    }
   }
 
   /** Ends the live completion: nothing is computed for it any more. */
@@ -97,7 +98,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   /** The text between the live completion's start and `offset`; undefined when `offset` lies before it. */
   private typedSince({ text }: Live, document: vscode.TextDocument, offset: number): string | undefined {
     if (offset < text.anchor) return undefined;
-    return document.getText(new vscode.Range(document.positionAt(text.anchor), document.positionAt(offset)));
+    const range = new vscode.Range(document.positionAt(text.anchor), document.positionAt(offset));
+    return document.getText(range).replaceAll("\r\n", "\n");
   }
 
   private start(query: CompletionQuery): Live {
@@ -106,7 +108,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const live: Live = {
       text: new LiveText(document.uri.toString(), document.offsetAt(position)),
       cancel: new vscode.CancellationTokenSource(),
-      shown: false,
+      waiting: new Set(),
     };
     this.live = live;
     this.setGrowing(true);
@@ -117,8 +119,10 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   private async fetch(query: CompletionQuery, live: Live): Promise<void> {
     const take = ({ insertText, range }: InlineCompletionItem) => {
       const text = typeof insertText === "string" ? insertText : insertText.value;
+      // Whoever waits is answered with what has arrived by now; VS Code may also have given up waiting.
+      const awaited = [...live.waiting].some(token => !token.isCancellationRequested);
       const grew = live.text.grow(text, range ? range.end.character - range.start.character : 0);
-      if (grew && live.shown && this.live === live) this.refreshSoon();
+      if (grew && !awaited && this.live === live) this.refreshSoon();
     };
     const item = await this.client.complete(query, take, live.cancel.token);
     if (item) take(item);
@@ -171,4 +175,20 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   private setGrowing(growing: boolean): void {
     void vscode.commands.executeCommand("setContext", GROWING_CONTEXT, growing);
   }
+}
+
+/**
+ * The live text as an item at the cursor. An item's range must lie in one line, and it begins where the
+ * text began as long as it can, so that VS Code sees the same item grow.
+ */
+function itemAt(
+  { text }: Live,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  typed: string,
+): vscode.InlineCompletionItem {
+  const lineBreak = typed.lastIndexOf("\n");
+  const start = lineBreak < 0 ? document.positionAt(text.anchor) : position.with({ character: 0 });
+  const range = new vscode.Range(start, position.translate(0, text.replaced));
+  return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range);
 }

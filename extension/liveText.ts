@@ -35,9 +35,12 @@ export class LiveText {
     return this.text.startsWith(typed) ? this.text.slice(typed.length) : undefined;
   }
 
-  /** Whether `typed` may still become a beginning of the text. */
+  /**
+   * Whether `typed` may still become a beginning of the text. Before there is any text it may not: a
+   * request for what has been typed by now is better than waiting for one that does not know of it.
+   */
   agrees(typed: string): boolean {
-    return this.text.startsWith(typed) || (!this.done && typed.startsWith(this.text));
+    return this.text.startsWith(typed) || (!this.done && this.text !== "" && typed.startsWith(this.text));
   }
 
   /** Resolves at the next growth or at the end. */

@@ -28,8 +28,15 @@ test("typing what it says leaves the rest, typing something else leaves nothing"
 test("typing ahead of the model agrees only while more may come", () => {
   const text = live("ret");
   assert.ok(text.agrees("return"));
+  assert.ok(!text.agrees("rex"));
   text.finish();
   assert.ok(!text.agrees("return"));
+});
+
+test("before there is any text, typing on calls for a new request", () => {
+  const text = live("");
+  assert.ok(text.agrees(""));
+  assert.ok(!text.agrees("r"));
 });
 
 test("waiters wake at growth and at the end", async () => {

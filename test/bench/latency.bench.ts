@@ -1,0 +1,209 @@
+/**
+ * `npm run bench:latency`: how long a person waits, measured where a person sees it.
+ *
+ * Keys go into the page of a real VS Code; the animation frames of the page tell when ghost text is first
+ * drawn and when it is whole. Of that time VS Code waits 50 ms by itself before it asks, and the server
+ * tells how long the model computed until its first text. What is left is ours and the editor's: the way
+ * through extension, server and back, and drawing. Also: from starting the server to a loaded model.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import {
+  createProtocolConnection,
+  InitializedNotification,
+  InitializeRequest,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver-protocol/node";
+import { StatusNotification } from "../../server/protocol/messages.ts";
+import { focusAtEnd, recordGhostText, runCommand, typeText, waitForStatus } from "../editor/page.ts";
+import { outputFolder, root } from "../editor/paths.mjs";
+import { openWorkbench, sampleWorkspace, startCodeServer } from "../editor/workbench.ts";
+
+const FILE = "sample.py";
+const ROUNDS = 2;
+const COLD_STARTS = 9;
+/** VS Code's own pause between a key and its request. */
+const DEBOUNCE_MS = 50;
+/** Keys closer together than the pause make one request, for the last of them. */
+const TYPING_MS = 15;
+const GIVE_UP_MS = 4_000;
+const QUIET_MS = 500;
+
+/** Beginnings of lines, as one would type them at the end of the sample. */
+const BEGINNINGS = [
+  "def load_",
+  "def save_all(path, ",
+  "class Order",
+  "items = ",
+  "for item in ",
+  "with open(",
+  "if not ",
+  "import ",
+  "from inventory import ",
+  "stock = Stock(",
+  "print(",
+  "def total(",
+  "while ",
+  "try",
+  "result = [",
+  "data = json.",
+  "assert ",
+  "raise ValueError(",
+  "names = [item.",
+  "if __name__ == ",
+];
+
+interface Sample {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly modelMs: number;
+}
+
+const quantile = (values: readonly number[], share: number) =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
+  Number.NaN;
+
+const summary = (values: readonly number[]) => ({
+  p50: quantile(values, 0.5),
+  p90: quantile(values, 0.9),
+  min: Math.min(...values),
+  max: Math.max(...values),
+});
+
+/** Starts the server as the extension does and waits for its model. */
+async function coldStartMs(): Promise<number> {
+  const start = performance.now();
+  const child = spawn(process.execPath, [join(root, "dist", "server.js"), "--stdio"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const connection = createProtocolConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  );
+  const ready = new Promise<void>(resolve => {
+    connection.onNotification(StatusNotification, ({ state }) => {
+      if (state === "ready") resolve();
+    });
+  });
+  connection.listen();
+  await connection.sendRequest(InitializeRequest.type, {
+    processId: process.pid,
+    rootUri: null,
+    capabilities: {},
+  });
+  await connection.sendNotification(InitializedNotification.type, {});
+  await ready;
+  const ms = performance.now() - start;
+  connection.dispose();
+  child.kill();
+  return ms;
+}
+
+/** Milliseconds the server says it computed until the first text of the last completion. */
+async function modelMs(page: Page): Promise<number | undefined> {
+  const label = await page
+    .locator('.statusbar-item[id="foretoken.foretoken.foretoken.status"] a')
+    .getAttribute("aria-label");
+  const match = /first text after ([\d.]+) ms/.exec(label ?? "");
+  return match ? Number(match[1]) : undefined;
+}
+
+/** Types a beginning and watches what follows; undefined when nothing was suggested. */
+async function sample(page: Page, beginning: string): Promise<Sample | undefined> {
+  const stop = await recordGhostText(page);
+  await typeText(page, beginning, { delayMs: TYPING_MS });
+  await page.waitForTimeout(QUIET_MS);
+  await waitForStatus(page, "zap", GIVE_UP_MS);
+  await page.waitForTimeout(QUIET_MS);
+  const { frames, keys } = await stop();
+  const key = keys.at(-1);
+  const computed = await modelMs(page);
+  const shown = frames.filter(frame => key && frame.at > key.at && frame.line.startsWith(beginning));
+  const [first] = shown;
+  if (!key || !first || computed === undefined) return undefined;
+  const changes = shown.filter(
+    (frame, i) => frame.line !== shown[i - 1]?.line || frame.below !== shown[i - 1]?.below,
+  );
+  return { firstMs: first.at - key.at, lastMs: (changes.at(-1) ?? first).at - key.at, modelMs: computed };
+}
+
+async function clearLine(page: Page): Promise<void> {
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Shift+End");
+  await page.keyboard.press("Delete");
+  await page.waitForTimeout(QUIET_MS);
+}
+
+async function inEditor(): Promise<Sample[]> {
+  const server = await startCodeServer({
+    workspace: sampleWorkspace,
+    // Boxes of the editor's own over the text would be measured along.
+    settings: {
+      "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+      "editor.autoClosingBrackets": "never",
+      "editor.autoClosingQuotes": "never",
+    },
+  });
+  const workbench = await openWorkbench(server, { developmentFolder: root, file: FILE });
+  const samples: Sample[] = [];
+  try {
+    const { page } = workbench;
+    await waitForStatus(page, "zap");
+    const text = readFileSync(join(server.workspace, FILE), "utf8");
+    const lines = text.split("\n");
+    await focusAtEnd(page, FILE, lines.length, (lines.at(-1)?.length ?? 0) + 1);
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const beginning of BEGINNINGS) {
+        const measured = await sample(page, beginning);
+        if (measured && round > 0) samples.push(measured); // The first round warms everything up.
+        await clearLine(page);
+      }
+    }
+    await runCommand(page, "File: Revert File");
+  } finally {
+    await workbench.dispose();
+    await server.dispose();
+  }
+  return samples;
+}
+
+const starts: number[] = [];
+for (let i = 0; i <= COLD_STARTS; i++) {
+  const ms = await coldStartMs();
+  if (i > 0) starts.push(ms); // The first may have to choose the back end.
+}
+const samples = await inEditor();
+if (samples.length === 0) throw new Error("No completion was measured.");
+const result = {
+  hardware: `${cpus()[0]?.model.trim()}, ${cpus().length} threads, ${process.platform}-${process.arch}`,
+  date: new Date().toISOString().slice(0, 10),
+  model: "embedded default model",
+  samples: samples.length,
+  coldStartMs: summary(starts),
+  firstTextMs: summary(samples.map(each => each.firstMs)),
+  lastTextMs: summary(samples.map(each => each.lastMs)),
+  modelToFirstTextMs: summary(samples.map(each => each.modelMs)),
+  remainderMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
+};
+const folder = join(outputFolder, "bench");
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "latency.json"), `${JSON.stringify(result, null, 2)}\n`);
+console.log(`${result.hardware}, ${result.date}, ${samples.length} completions`);
+console.table(
+  Object.fromEntries(
+    Object.entries(result)
+      .filter((entry): entry is [string, ReturnType<typeof summary>] => typeof entry[1] === "object")
+      .map(([name, values]) => [
+        name,
+        Object.fromEntries(Object.entries(values).map(([key, ms]) => [key, Math.round(ms * 10) / 10])),
+      ]),
+  ),
+);
+process.exit(0);

@@ -1,0 +1,203 @@
+/**
+ * The extension inside a real extension host, with the real server and the embedded model.
+ *
+ * Ghost text itself cannot be read from here; what a test sees is the document after
+ * `editor.action.inlineSuggest.commit`, which inserts what is shown and does nothing without it. How it
+ * looks and grows is the matter of `page.test.ts`.
+ */
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import type { Api } from "../../../extension/main.ts";
+
+const EXTENSION_ID = "foretoken.foretoken";
+const VIRTUAL_SCHEME = "foretoken-test";
+
+/** A context in which there is something to complete: the beginning of a function among its like. */
+const PROGRAM = [
+  "import json",
+  "",
+  "",
+  "def load_items(path):",
+  '    with open(path, encoding="utf-8") as file:',
+  "        return json.load(file)",
+  "",
+  "",
+  "",
+].join("\n");
+const TYPED = "def save_items(path, items):\n";
+
+let api: Api;
+
+const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  msMax = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + msMax;
+  while (!(await condition())) {
+    if (Date.now() > deadline)
+      throw new Error(`Waited ${msMax} ms for ${what}; status: ${JSON.stringify(api.status())}`);
+    await sleep(50);
+  }
+}
+
+/** Shows a document with the cursor at its end. */
+async function show(document: vscode.TextDocument): Promise<void> {
+  const editor = await vscode.window.showTextDocument(document);
+  const end = document.lineAt(document.lineCount - 1).range.end;
+  editor.selection = new vscode.Selection(end, end);
+}
+
+async function openFile(name: string, content: string): Promise<vscode.TextDocument> {
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  assert.ok(folder, "a workspace is open");
+  const uri = vscode.Uri.joinPath(folder.uri, name);
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(content));
+  const document = await vscode.workspace.openTextDocument(uri);
+  await show(document);
+  return document;
+}
+
+/** Types as the keyboard does, so that the editor asks for suggestions by itself. */
+async function type(text: string): Promise<void> {
+  for (const character of text) await vscode.commands.executeCommand("type", { text: character });
+}
+
+const commit = () => vscode.commands.executeCommand("editor.action.inlineSuggest.commit");
+
+/** Waits for ghost text and accepts it. Returns the document's text before and after. */
+async function acceptSuggestion(document: vscode.TextDocument): Promise<{ before: string; after: string }> {
+  const before = document.getText();
+  await until("a suggestion", async () => {
+    await commit();
+    await sleep(50); // The change reaches this process by a message of its own.
+    return document.getText() !== before;
+  });
+  return { before, after: document.getText() };
+}
+
+/** Gives a suggestion every chance to appear, then asserts that there is none. */
+async function assertNoSuggestion(document: vscode.TextDocument): Promise<void> {
+  const before = document.getText();
+  await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+  await sleep(1_500);
+  await commit();
+  await sleep(200);
+  assert.equal(document.getText(), before);
+}
+
+suite("Foretoken in the extension host", () => {
+  suiteSetup(async () => {
+    const extension = vscode.extensions.getExtension<Api>(EXTENSION_ID);
+    assert.ok(extension, `${EXTENSION_ID} is installed`);
+    api = await extension.activate();
+    await api.waitForReady();
+  });
+
+  setup(() => api.waitForReady());
+
+  teardown(async () => {
+    // Reverting first: closing a changed document would ask whether to save it.
+    while (vscode.window.activeTextEditor) {
+      await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+    }
+  });
+
+  test("activates, starts a server and registers every command it contributes", async () => {
+    const extension = vscode.extensions.getExtension(EXTENSION_ID);
+    assert.equal(extension?.isActive, true);
+    assert.equal(typeof api.serverPid(), "number");
+    const contributed: { command: string }[] = extension?.packageJSON.contributes.commands;
+    assert.ok(contributed.length >= 4);
+    const registered = new Set(await vscode.commands.getCommands(true));
+    assert.deepEqual(
+      contributed.map(({ command }) => command).filter(command => !registered.has(command)),
+      [],
+    );
+  });
+
+  test("runs where proposed API is refused, as in a stable VS Code", () => {
+    const languages = vscode.languages as unknown as Record<string, unknown>;
+    assert.throws(() => languages.inlineCompletionsUnificationState, /CANNOT use API proposal/);
+  });
+
+  test("a suggestion of the server is committed into the document", async () => {
+    const document = await openFile("committed.py", PROGRAM);
+    await type(TYPED);
+    const { before, after } = await acceptSuggestion(document);
+    assert.ok(after.length > before.length && after.startsWith(before.trimEnd()), JSON.stringify(after));
+  });
+
+  test("a file with CRLF line ends keeps them", async () => {
+    const document = await openFile("crlf.py", PROGRAM.replaceAll("\n", "\r\n"));
+    await type(TYPED);
+    await acceptSuggestion(document);
+    await document.save();
+    const saved = new TextDecoder().decode(await vscode.workspace.fs.readFile(document.uri));
+    assert.match(saved, /\r\n/);
+    assert.doesNotMatch(saved, /[^\r]\n|\r(?!\n)/);
+  });
+
+  test("an untitled document gets a suggestion", async () => {
+    const document = await vscode.workspace.openTextDocument({ language: "python", content: PROGRAM });
+    await show(document);
+    await type(TYPED);
+    const { before, after } = await acceptSuggestion(document);
+    assert.ok(after.length > before.length);
+  });
+
+  test("a read-only document of another scheme gets none and does no harm", async () => {
+    const registration = vscode.workspace.registerTextDocumentContentProvider(VIRTUAL_SCHEME, {
+      provideTextDocumentContent: () => PROGRAM + TYPED,
+    });
+    try {
+      const pid = api.serverPid();
+      const document = await vscode.workspace.openTextDocument(
+        vscode.Uri.parse(`${VIRTUAL_SCHEME}:/shown.py`),
+      );
+      assert.equal(document.languageId, "python");
+      await show(document);
+      await type("x");
+      await assertNoSuggestion(document);
+      assert.notEqual(api.status().state, "error");
+      assert.equal(api.serverPid(), pid);
+    } finally {
+      registration.dispose();
+    }
+  });
+
+  test("nothing is suggested while foretoken.enabled is false", async () => {
+    const settings = () => vscode.workspace.getConfiguration("foretoken");
+    const document = await openFile("disabled.py", PROGRAM);
+    await settings().update("enabled", false, vscode.ConfigurationTarget.Global);
+    try {
+      await until("the state off", () => api.status().state === "off");
+      await type(TYPED);
+      await assertNoSuggestion(document);
+    } finally {
+      await settings().update("enabled", undefined, vscode.ConfigurationTarget.Global);
+    }
+    await until("a state other than off", () => api.status().state !== "off");
+  });
+
+  test("the restart command brings a new server to ready, and it completes", async () => {
+    const pid = api.serverPid();
+    await vscode.commands.executeCommand("foretoken.restartServer");
+    await until("another server", () => api.serverPid() !== undefined && api.serverPid() !== pid);
+    await api.waitForReady();
+    const document = await openFile("restarted.py", PROGRAM);
+    await type(TYPED);
+    await acceptSuggestion(document);
+  });
+
+  test("a server that is killed is started again", async () => {
+    const pid = api.serverPid();
+    assert.ok(pid);
+    process.kill(pid, "SIGKILL");
+    await until("another server", () => api.serverPid() !== undefined && api.serverPid() !== pid);
+    await api.waitForReady();
+    assert.equal(api.status().state, "ready");
+  });
+});

@@ -1,0 +1,199 @@
+/**
+ * Foretoken as a person has it: keys go into the page of a real VS Code, and what counts is what is
+ * drawn there and what is in the saved file.
+ *
+ * The steps share one window and follow each other, as in use; when one fails the rest are left out.
+ * With FORETOKEN_VSIX the packed extension is used as installed; else the checkout, loaded for
+ * development. Pictures of each step go to out/screenshots.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import {
+  acceptedText,
+  changedFrames,
+  findFlicker,
+  focusAtEnd,
+  isEmpty,
+  readGhostText,
+  recordGhostText,
+  runCommand,
+  statusText,
+  typeText,
+  waitForGhostText,
+  waitForStatus,
+  waitUntil,
+} from "./page.ts";
+import { root } from "./paths.mjs";
+import {
+  type CodeServer,
+  openWorkbench,
+  sampleWorkspace,
+  screenshot,
+  startCodeServer,
+  vsixUnderTest,
+  type Workbench,
+} from "./workbench.ts";
+
+const FILE = "sample.py";
+/** Ends within a name, where any model has something to say on the same line. */
+const BEGINNING = "def save_";
+const TYPING_MS = 90;
+/** On a slow machine the list of words in the file might come first, and Tab would choose from it. */
+const SETTINGS = { "editor.wordBasedSuggestions": "off" };
+/** Long enough for the editor's own pause before it asks, the server and a slow machine. */
+const NO_GHOST_MS = 2_000;
+
+let server: CodeServer;
+let workbench: Workbench;
+let page: Page;
+let failed = false;
+
+/** A test that leaves a picture and the logs when it fails, and is left out after a failure. */
+function step(title: string, run: () => Promise<void>): void {
+  test(title, async context => {
+    if (failed) return context.skip("a step before it failed");
+    try {
+      await run();
+    } catch (error) {
+      failed = true;
+      await workbench.explainFailure(`failed-${title.replace(/\W+/g, "-")}`);
+      throw error;
+    }
+  });
+}
+
+const savedFile = () => readFileSync(join(server.workspace, FILE), "utf8");
+
+/** Saves, and asserts what is then on disk. */
+async function saveAndCompare(expected: string): Promise<void> {
+  const before = savedFile();
+  await page.keyboard.press("Control+S");
+  await waitUntil("the saved file", () => savedFile() !== before);
+  assert.equal(savedFile(), expected);
+}
+
+/** Puts the cursor on the last line, which is empty. */
+async function goToEnd(text: string): Promise<void> {
+  const lines = text.split("\n");
+  await focusAtEnd(page, FILE, lines.length, (lines.at(-1)?.length ?? 0) + 1);
+}
+
+/** Waits until the ghost text has stopped growing: the server is at rest and two looks agree. */
+async function finishedGhostText() {
+  await waitForGhostText(page, "the first ghost text");
+  await waitForStatus(page, "zap", 30_000);
+  return waitUntil("ghost text that stays as it is", async () => {
+    const ghost = await readGhostText(page);
+    await page.waitForTimeout(400);
+    const later = await readGhostText(page);
+    return !isEmpty(ghost) && acceptedText(ghost) === acceptedText(later) ? later : undefined;
+  });
+}
+
+describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () => {
+  before(async () => {
+    server = await startCodeServer({ workspace: sampleWorkspace, vsix: vsixUnderTest, settings: SETTINGS });
+    // A packed extension is tested without any of the test flags, where a file cannot be named in the address.
+    workbench = await openWorkbench(server, vsixUnderTest ? {} : { developmentFolder: root, file: FILE });
+    page = workbench.page;
+    if (vsixUnderTest) await openFromExplorer();
+  });
+
+  after(async () => {
+    await workbench?.dispose();
+    await server?.dispose();
+  });
+
+  step("the status bar says when the server is ready", async () => {
+    const status = await waitForStatus(page, "zap");
+    assert.match(status.text, /Foretoken|ms/);
+    assert.match(status.label, /\w+ \w+/, "a screen reader is told more than the icon");
+    await screenshot(page, "1-ready");
+  });
+
+  step("ghost text appears, grows without flicker, and Tab inserts exactly what was shown", async () => {
+    const original = savedFile();
+    await goToEnd(original);
+    const stopRecording = await recordGhostText(page);
+    await typeText(page, BEGINNING, { delayMs: TYPING_MS });
+    await waitForGhostText(page, "ghost text");
+    await screenshot(page, "2-first-ghost-text");
+    const ghost = await finishedGhostText();
+    await screenshot(page, "3-whole-ghost-text");
+
+    const recording = await stopRecording();
+    assert.equal(findFlicker(recording, BEGINNING), undefined);
+    const states = changedFrames(recording).filter(frame => frame.line.startsWith(BEGINNING));
+    assert.ok(states.length >= 2, `it grew: ${JSON.stringify(states)}`);
+
+    await page.keyboard.press("Tab");
+    await waitUntil("the ghost text to be gone", async () => !(await readGhostText(page)).inline);
+    await saveAndCompare(original + acceptedText(ghost));
+    await screenshot(page, "4-accepted");
+  });
+
+  step("the status bar shows the latency and the acceptance of drafts", async () => {
+    const status = await waitUntil("figures", async () => {
+      const now = await statusText(page);
+      return /\d/.test(now.text) && now.icons.includes("zap") ? now : undefined;
+    });
+    assert.match(status.text, /^\d+ ms · \d+%$/);
+  });
+
+  step("typing what the ghost text says keeps it in sight", async () => {
+    await startNewFunction(BEGINNING);
+    const ghost = await finishedGhostText();
+    const stopRecording = await recordGhostText(page);
+    // Up to a bracket or quote, for which the editor would add the closing one.
+    const agreeing = /^[^()[\]{}"'`]{0,6}/.exec(ghost.inline)?.[0] || ghost.inline.slice(0, 1);
+    await typeText(page, agreeing, { delayMs: TYPING_MS });
+    await page.waitForTimeout(300);
+    const recording = await stopRecording();
+    assert.equal(findFlicker(recording, ghost.before), undefined);
+    const left = await readGhostText(page);
+    assert.equal(left.before, ghost.before + agreeing);
+    await screenshot(page, "5-typed-through");
+    await page.keyboard.press("Escape");
+  });
+
+  step("turned off from the palette there is none, turned on again there is", async () => {
+    await runCommand(page, "Foretoken: Toggle Completions");
+    await waitForStatus(page, "circle-slash", 10_000);
+    await startNewFunction("");
+    const stopRecording = await recordGhostText(page);
+    await typeText(page, BEGINNING, { delayMs: TYPING_MS });
+    await page.waitForTimeout(NO_GHOST_MS);
+    const { frames } = await stopRecording();
+    assert.deepEqual(
+      frames.filter(frame => frame.line !== "" || frame.below !== ""),
+      [],
+    );
+    await screenshot(page, "6-off");
+
+    await runCommand(page, "Foretoken: Toggle Completions");
+    await waitForStatus(page, "zap", 10_000);
+    await startNewFunction(BEGINNING);
+    await waitForGhostText(page, "ghost text");
+  });
+});
+
+/** Puts the sample back as it was and types at its end. */
+async function startNewFunction(text: string): Promise<void> {
+  const original = readFileSync(join(sampleWorkspace, FILE), "utf8");
+  writeFileSync(join(server.workspace, FILE), original);
+  await page.keyboard.press("Escape");
+  await runCommand(page, "File: Revert File");
+  await goToEnd(original);
+  await typeText(page, text, { delayMs: TYPING_MS });
+}
+
+/** Opens the sample as one who has just opened the folder does. */
+async function openFromExplorer(): Promise<void> {
+  const row = page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: FILE });
+  await row.waitFor({ timeout: 90_000 });
+  await row.dblclick();
+  await page.locator(".tab.active").filter({ hasText: FILE }).waitFor();
+}

@@ -1,0 +1,162 @@
+/**
+ * What a person does and sees in the workbench, as small functions over the page.
+ */
+import type { Locator, Page } from "playwright-core";
+import type { Frame, GhostText, Recording } from "./probe.ts";
+
+/** VS Code gives a status bar item the id publisher.name.item. */
+const STATUS_ITEM = '.statusbar-item[id="foretoken.foretoken.foretoken.status"]';
+const POLL_MS = 30;
+
+/** Polls until `probe` gives something truthy, and returns that; the error tells the last value seen. */
+export async function waitUntil<T>(
+  what: string,
+  probe: () => Promise<T> | T,
+  msMax = 30_000,
+): Promise<Exclude<T, undefined | null | false | "" | 0>> {
+  const deadline = Date.now() + msMax;
+  for (;;) {
+    let last: unknown;
+    try {
+      const value = await probe();
+      if (value) return value as Exclude<T, undefined | null | false | "" | 0>;
+      last = value;
+    } catch (error) {
+      last = error instanceof Error ? error.message : error; // An element may be replaced while it is read.
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`Waited ${msMax} ms for ${what}; last seen: ${JSON.stringify(last)}`);
+    }
+    await new Promise(resolve => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** The ghost text that is visible now. */
+export function readGhostText(page: Page): Promise<GhostText> {
+  return page.evaluate(() => foretokenProbe.read());
+}
+
+/** Everything that is shown from the line's beginning on, were it accepted: its whole line and those below. */
+export function acceptedText(ghost: GhostText): string {
+  return [ghost.wholeLine, ...ghost.lines].join("\n");
+}
+
+export const isEmpty = (ghost: GhostText): boolean => ghost.inline === "" && ghost.lines.length === 0;
+
+/** Waits for ghost text that fulfils the condition. */
+export async function waitForGhostText(
+  page: Page,
+  what: string,
+  condition: (ghost: GhostText) => boolean = () => true,
+  msMax?: number,
+): Promise<GhostText> {
+  const found = async () => {
+    const ghost = await readGhostText(page);
+    return !isEmpty(ghost) && condition(ghost) ? ghost : undefined;
+  };
+  return waitUntil(what, found, msMax);
+}
+
+/**
+ * Records ghost text at each animation frame, until the returned function is called. What counts is what
+ * a person could have seen, and only the page's own frames tell that.
+ */
+export async function recordGhostText(page: Page): Promise<() => Promise<Recording>> {
+  await page.evaluate(() => foretokenProbe.start());
+  return () => page.evaluate(() => foretokenProbe.stop());
+}
+
+/** The frames of a recording that show something else than the one before. */
+export function changedFrames(recording: Recording): Frame[] {
+  return recording.frames.filter((frame, index) => {
+    const previous = recording.frames[index - 1];
+    return frame.line !== previous?.line || frame.below !== previous.below;
+  });
+}
+
+/**
+ * The rule for growing ghost text: once there, it never vanishes and is only ever extended. It holds for
+ * the line and for the lines below it each by itself, as VS Code may draw the two a frame apart.
+ * @param typed the line as it was typed: what is shown for a part of it may rightly go with the next key
+ * @returns what broke the rule, or undefined
+ */
+export function findFlicker(recording: Recording, typed: string): string | undefined {
+  const frames = changedFrames(recording);
+  const first = frames.findIndex(({ line, below }) => (line === "" ? below !== "" : line.startsWith(typed)));
+  if (first < 0) return "no ghost text was recorded";
+  for (let index = first + 1; index < frames.length; index++) {
+    const [before, after] = [frames[index - 1], frames[index]];
+    if (!before || !after) continue;
+    if (after.line.startsWith(before.line) && after.below.startsWith(before.below)) continue;
+    const ms = Math.round(after.at - before.at);
+    return `after ${ms} ms ${JSON.stringify(before)} became ${JSON.stringify(after)}`;
+  }
+  return undefined;
+}
+
+/**
+ * Puts the cursor at the end of an open file. Keys that are sent before the editor has the focus land
+ * elsewhere, so this waits for the focus and then for the position in the status bar.
+ */
+export async function focusAtEnd(page: Page, file: string, line: number, column: number): Promise<void> {
+  const editor = page.locator(`.editor-instance .monaco-editor[data-uri$="/${file}"]`).first();
+  await editor.waitFor();
+  const focused = page.locator(`.editor-instance .monaco-editor.focused[data-uri$="/${file}"]`);
+  const position = page.locator('.statusbar-item[id="status.editor.selection"]');
+  await waitUntil(`the cursor at ${line}:${column} in ${file}`, async () => {
+    await editor.locator(".view-lines").first().click();
+    await page.keyboard.press("Control+End");
+    await page.waitForTimeout(150);
+    if ((await focused.count()) !== 1) return false;
+    return (await position.textContent())?.includes(`Ln ${line}, Col ${column}`);
+  });
+}
+
+/** Types key by key, with a pause after each. */
+export async function typeText(page: Page, text: string, { delayMs }: { delayMs: number }): Promise<void> {
+  await page.keyboard.type(text, { delay: delayMs });
+}
+
+/** Runs a command from the command palette by its title. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press("F1");
+  const input = page.locator(".quick-input-widget input.input");
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await input.waitFor({ state: "hidden" });
+}
+
+export interface StatusItem {
+  /** Without its icon. */
+  readonly text: string;
+  /** Names of the icons, as in `$(zap)`. */
+  readonly icons: readonly string[];
+  /** What a screen reader says. */
+  readonly label: string;
+}
+
+/** Foretoken's item in the status bar, once it is there. */
+export async function statusText(page: Page): Promise<StatusItem> {
+  const item: Locator = page.locator(STATUS_ITEM);
+  return item.evaluate(element => ({
+    text: (element.textContent ?? "").replace(/\u00a0/g, " ").trim(),
+    icons: [...element.querySelectorAll(".codicon")].flatMap(icon =>
+      [...icon.classList]
+        .filter(name => /^codicon-(?!modifier)/.test(name))
+        .map(name => name.slice("codicon-".length)),
+    ),
+    label: element.querySelector("a")?.getAttribute("aria-label") ?? element.getAttribute("aria-label") ?? "",
+  }));
+}
+
+/** Waits for the status bar to show one of the icons. */
+export async function waitForStatus(page: Page, icon: string, msMax = 90_000): Promise<StatusItem> {
+  await page.locator(STATUS_ITEM).waitFor({ timeout: msMax });
+  const shown = async () => {
+    const status = await statusText(page);
+    return status.icons.includes(icon) ? status : undefined;
+  };
+  return waitUntil(`$(${icon}) in the status bar`, shown, msMax);
+}

@@ -1,0 +1,110 @@
+/**
+ * Reads ghost text inside the page, and records it frame by frame.
+ *
+ * `installProbe` is sent to the browser as source text before the page's own scripts run, so it must not
+ * refer to anything outside of itself. The selectors are those of VS Code 1.139: the first line of ghost
+ * text is a decoration in the line (split into spans by token), further lines stand in a view zone.
+ */
+
+/** The ghost text of the active editor. Without any, all parts are empty. */
+export interface GhostText {
+  /** The document's own text of the line, up to where ghost text begins. */
+  readonly before: string;
+  /** Ghost text within the line. */
+  readonly inline: string;
+  /** Ghost text on further lines. */
+  readonly lines: readonly string[];
+  /** The whole line as it is seen: the document's text and ghost text together. */
+  readonly wholeLine: string;
+}
+
+/** What one animation frame showed. */
+export interface Frame {
+  /** Milliseconds in the page's clock. */
+  readonly at: number;
+  /** The line up to the ghost text, and its ghost text: constant while typing agrees with it. Or "". */
+  readonly line: string;
+  /** Ghost text on further lines. VS Code may draw it one frame earlier than that within the line. */
+  readonly below: string;
+}
+
+export interface Recording {
+  readonly frames: readonly Frame[];
+  /** Keys as they went down, in the same clock. */
+  readonly keys: readonly { readonly at: number; readonly key: string }[];
+}
+
+interface Probe {
+  read(): GhostText;
+  start(): void;
+  stop(): Recording;
+  recorded(): Recording;
+}
+
+declare global {
+  var foretokenProbe: Probe;
+}
+
+export function installProbe(): void {
+  // Monaco draws spaces as no-break spaces and puts zero-width characters at the borders of decorations.
+  const clean = (text: string | null) =>
+    (text ?? "").replace(/\u00a0/g, " ").replace(/\u200b|\u200c|\u200d|\ufeff/g, "");
+  const textOf = (elements: Iterable<Element>) =>
+    [...elements].map(element => clean(element.textContent)).join("");
+
+  /** Text of the line before the first ghost span: a range up to it, since spans may be nested. */
+  const textBefore = (line: Element, ghost: Element) => {
+    const range = document.createRange();
+    range.setStart(line, 0);
+    range.setEndBefore(ghost);
+    return clean(range.toString());
+  };
+
+  const read = (): GhostText => {
+    const editor = document.querySelector(".editor-group-container.active .editor-instance");
+    const ghosts = editor?.querySelectorAll(".view-lines .ghost-text-decoration") ?? [];
+    const zoneLines = editor?.querySelectorAll(".view-zones .suggest-preview-text .view-line") ?? [];
+    const first = ghosts[0];
+    const line = first?.closest(".view-line");
+    return {
+      before: first && line ? textBefore(line, first) : "",
+      inline: textOf(ghosts),
+      lines: [...zoneLines].map(zoneLine => clean(zoneLine.textContent)),
+      wholeLine: clean(line?.textContent ?? ""),
+    };
+  };
+
+  let frames: Frame[] = [];
+  let keys: { at: number; key: string }[] = [];
+  let recording = false;
+
+  const sample = (at: number) => {
+    if (!recording) return;
+    const { before, inline, lines } = read();
+    frames.push({ at, line: inline === "" ? "" : before + inline, below: lines.join("\n") });
+    requestAnimationFrame(sample);
+  };
+
+  addEventListener(
+    "keydown",
+    event => {
+      if (recording) keys.push({ at: event.timeStamp, key: event.key });
+    },
+    true, // Before the editor, which stops the event.
+  );
+
+  globalThis.foretokenProbe = {
+    read,
+    start: () => {
+      frames = [];
+      keys = [];
+      recording = true;
+      requestAnimationFrame(sample);
+    },
+    stop: () => {
+      recording = false;
+      return { frames, keys };
+    },
+    recorded: () => ({ frames, keys }),
+  };
+}
