@@ -13,12 +13,20 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import {
   createProtocolConnection,
+  DidChangeTextDocumentNotification,
+  DidOpenTextDocumentNotification,
   InitializedNotification,
   InitializeRequest,
+  type InlineCompletionParams,
+  InlineCompletionRequest,
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
-import { StatusNotification } from "../../server/protocol/messages.ts";
+import {
+  type CompletionFigures,
+  InlineCompletionProgress,
+  StatusNotification,
+} from "../../server/protocol/messages.ts";
 import { focusAtEnd, recordGhostText, runCommand, typeText, waitForStatus } from "../editor/page.ts";
 import { outputFolder, root } from "../editor/paths.mjs";
 import { openWorkbench, sampleWorkspace, startCodeServer } from "../editor/workbench.ts";
@@ -74,8 +82,8 @@ const summary = (values: readonly number[]) => ({
   max: Math.max(...values),
 });
 
-/** Starts the server as the extension does and waits for its model. */
-async function coldStartMs(): Promise<number> {
+/** A server process as the extension starts it, ready. */
+async function startServer() {
   const start = performance.now();
   const child = spawn(process.execPath, [join(root, "dist", "server.js"), "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -84,9 +92,11 @@ async function coldStartMs(): Promise<number> {
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
   );
+  let last: CompletionFigures | undefined;
   const ready = new Promise<void>(resolve => {
-    connection.onNotification(StatusNotification, ({ state }) => {
-      if (state === "ready") resolve();
+    connection.onNotification(StatusNotification, status => {
+      last = status.last;
+      if (status.state === "ready") resolve();
     });
   });
   connection.listen();
@@ -97,10 +107,51 @@ async function coldStartMs(): Promise<number> {
   });
   await connection.sendNotification(InitializedNotification.type, {});
   await ready;
-  const ms = performance.now() - start;
-  connection.dispose();
-  child.kill();
-  return ms;
+  const startMs = performance.now() - start;
+  const stop = () => {
+    connection.dispose();
+    child.kill();
+  };
+  return { connection, startMs, figures: () => last, stop };
+}
+
+/** From request to first progress, less what the server computed: transport and both ends of the protocol. */
+async function serverPart(): Promise<number[]> {
+  const { connection, figures, stop } = await startServer();
+  const text = readFileSync(join(sampleWorkspace, FILE), "utf8");
+  const uri = "file:///sample.py";
+  const parts: number[] = [];
+  for (const [index, beginning] of [...BEGINNINGS, ...BEGINNINGS].entries()) {
+    const whole = text + beginning;
+    const version = index + 1;
+    const textDocument = { uri, languageId: "python", version, text: whole };
+    if (index === 0)
+      await connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument });
+    else
+      await connection.sendNotification(DidChangeTextDocumentNotification.type, {
+        textDocument: { uri, version },
+        contentChanges: [{ text: whole }],
+      });
+    const partialResultToken = `latency-${index}`;
+    let firstMs: number | undefined;
+    const start = performance.now();
+    const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, () => {
+      firstMs ??= performance.now() - start;
+    });
+    const position = { line: whole.split("\n").length - 1, character: beginning.length };
+    await connection.sendRequest(InlineCompletionRequest.type, {
+      textDocument: { uri },
+      position,
+      context: { triggerKind: 2 },
+      partialResultToken,
+    } as InlineCompletionParams);
+    listening.dispose();
+    const computed = figures()?.firstTextMs;
+    if (firstMs !== undefined && computed !== undefined && index >= BEGINNINGS.length)
+      parts.push(firstMs - computed);
+  }
+  stop();
+  return parts;
 }
 
 /** Milliseconds the server says it computed until the first text of the last completion. */
@@ -176,9 +227,11 @@ async function inEditor(): Promise<Sample[]> {
 
 const starts: number[] = [];
 for (let i = 0; i <= COLD_STARTS; i++) {
-  const ms = await coldStartMs();
-  if (i > 0) starts.push(ms); // The first may have to choose the back end.
+  const { startMs, stop } = await startServer();
+  stop();
+  if (i > 0) starts.push(startMs); // The first may have to choose the back end.
 }
+const parts = await serverPart();
 const samples = await inEditor();
 if (samples.length === 0) throw new Error("No completion was measured.");
 const result = {
@@ -190,7 +243,10 @@ const result = {
   firstTextMs: summary(samples.map(each => each.firstMs)),
   lastTextMs: summary(samples.map(each => each.lastMs)),
   modelToFirstTextMs: summary(samples.map(each => each.modelMs)),
-  remainderMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
+  /** Without an editor: from request to first progress, less the model. */
+  protocolMs: summary(parts),
+  /** In the editor: all but the model and the editor's pause. Mostly VS Code's way of a key and of drawing. */
+  restInEditorMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
 };
 const folder = join(outputFolder, "bench");
 mkdirSync(folder, { recursive: true });
