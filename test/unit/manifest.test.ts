@@ -37,3 +37,16 @@ test("node-llama-cpp is pinned to the release whose layout is declared", () => {
 test("the default model is a GGUF file", () => {
   assert.equal(readFileSync(defaultModelPath()).subarray(0, 4).toString(), "GGUF");
 });
+
+test("the lock file names the optional packages of every platform, so that npm ci works on each", () => {
+  const { packages } = JSON.parse(readFileSync(join(packageRoot(), "package-lock.json"), "utf8"));
+  const names = Object.keys(packages);
+  for (const { optionalDependencies } of Object.values(packages) as {
+    optionalDependencies?: Record<string, string>;
+  }[])
+    for (const name of Object.keys(optionalDependencies ?? {}))
+      assert.ok(
+        names.some(path => path.endsWith(`node_modules/${name}`)),
+        `${name} is missing`,
+      );
+});
