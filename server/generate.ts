@@ -47,7 +47,7 @@ export async function* generate(
   for (let left = options.maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);
     if (room < 1) return { kind: "contextFull" };
-    const tree = drafter.draft(root, room);
+    const tree = drafter.draft(root, room, nodes => engine.cost(nodes));
     const outcome = await engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
     const { path, next } = verify(tree, outcome.decoded.argmax);

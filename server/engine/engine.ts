@@ -87,6 +87,8 @@ export interface EngineInfo {
 export interface Engine {
   readonly info: EngineInfo;
   readonly vocabulary: Vocabulary;
+  /** Milliseconds a decode of a tree of `nodes` takes behind the present context, as far as is known. */
+  cost(nodes: number): number;
   /**
    * Makes the context hold exactly `tokens`, computing only what differs from what it holds already.
    * An abort is seen between chunks; finished chunks stay in the cache for the next call.

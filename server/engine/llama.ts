@@ -2,20 +2,28 @@
  * The engine on llama.cpp: owns one native model and one native context, and turns a token tree into one
  * `llama_decode` over a unified KV cache with one sequence per branch.
  *
- * Exactness. With flash attention on, an f16 KV cache, at least two rows and fewer than 64 rows in a
- * decode, a row's result does not depend on the other rows. So single rows are padded with a dummy, trees
- * stay below 64 rows, and accepted tokens whose cells are out of position order are fed again (`pending`).
+ * Exactness. With flash attention on, an f16 KV cache and fewer than 64 rows, a row's result does not depend
+ * on how many other rows there are, once all rows go through the same kernels. llama.cpp treats a single
+ * row apart, and on some CPUs with some quantisations the rows beyond a multiple of 4 as well. So a decode
+ * is padded with dummy rows to two, or to a multiple of `rowQuantum`; trees stay below 64 rows, and accepted tokens
+ * whose cells are out of position order are fed again (`pending`).
  */
 import { LogitsRow } from "./argmax.ts";
 import { Batch } from "./batch.ts";
+import { CostModel } from "./costModel.ts";
 import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
-/** Rows of one decode at which llama.cpp changes its kernels; a tree and its re-fed tokens stay below. */
+/** Most rows of a tree, its re-fed tokens and dummies; with one more llama.cpp changes its kernels. */
 export const ROW_LIMIT = 63;
+
+/** Fewest rows of a decode: a single row is computed by kernels of its own. */
+const MIN_ROWS = 2;
+/** The largest `rowQuantum`. */
+const MAX_QUANTUM = 4;
 
 /** The native objects an engine is built over; the engine frees them. */
 export interface NativeParts {
@@ -45,6 +53,10 @@ export class LlamaEngine implements Engine {
   private pending: number[] = [];
   private tree: TokenTree | undefined;
   private running: Promise<unknown> = Promise.resolve();
+  /** A decode has a multiple of this many rows; 4 where only that makes results equal. */
+  rowQuantum: 1 | 4 = 1;
+  /** What decodes cost here; kept current by every decode of a tree. */
+  costs = new CostModel();
 
   constructor(
     readonly info: EngineInfo,
@@ -52,16 +64,21 @@ export class LlamaEngine implements Engine {
   ) {
     const { library, context, vocabulary, prefillChunkTokens } = native;
     this.vocabulary = vocabulary;
-    this.batch = new Batch(Math.max(prefillChunkTokens, ROW_LIMIT) + 1, info.maxBranches);
+    this.batch = new Batch(Math.max(prefillChunkTokens, ROW_LIMIT) + MAX_QUANTUM, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
     this.row = new LogitsRow(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
 
+  cost(nodes: number): number {
+    return this.costs.time(nodes + this.pending.length, this.native.cache.length);
+  }
+
   room(): number {
-    // One cell is kept for the dummy row of a padded step.
-    const cells = this.info.contextTokens - this.native.cache.length - this.pending.length - 1;
-    return Math.max(0, Math.min(cells, this.info.maxTreeNodes, ROW_LIMIT - this.pending.length));
+    // Cells are kept for the dummy rows.
+    const cells = this.info.contextTokens - this.native.cache.length - this.pending.length - MAX_QUANTUM + 1;
+    const rows = Math.floor(ROW_LIMIT / this.rowQuantum) * this.rowQuantum - this.pending.length;
+    return Math.max(0, Math.min(cells, this.info.maxTreeNodes, rows));
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
@@ -95,7 +112,7 @@ export class LlamaEngine implements Engine {
       throw new RangeError(`tree of ${plan.leaves} branches, expected at most ${this.info.maxBranches}`);
     cache.fork(plan.leaves);
     batch.clear();
-    for (let i = 0; i < pending.length; i++) batch.add(pending[i], cache.length + i, 0, plan.leaves, false);
+    for (let i = 0; i < pending.length; i++) batch.add(pending[i], cache.length + i, 0, plan.leaves, true);
     const rootPosition = cache.length + pending.length;
     for (let row = 0; row < plan.count; row++) {
       const node = plan.nodeAt[row];
@@ -107,11 +124,14 @@ export class LlamaEngine implements Engine {
         true,
       );
     }
+    const rows = batch.rows;
+    const start = performance.now();
     const result = await this.run(signal);
     if (result !== "ok") {
       cache.commit(plan.leaves, 0, []);
       return this.failure(result);
     }
+    this.costs.observe(rows, cache.length, performance.now() - start);
     this.tree = tree;
     return { kind: "decoded", decoded: this.decoded(pending.length) };
   }
@@ -171,8 +191,10 @@ export class LlamaEngine implements Engine {
   private async run(signal: AbortSignal): Promise<RunResult> {
     if (signal.aborted) return "aborted";
     const { library, context, spareSequence } = this.native;
-    const padded = this.batch.rows === 1;
-    if (padded) this.batch.add(0, 0, spareSequence, 1, false);
+    const rows = this.batch.rows;
+    // Dummies ask for logits too: the last layer is computed for such rows alone.
+    const full = Math.ceil(Math.max(rows, MIN_ROWS) / this.rowQuantum) * this.rowQuantum;
+    for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
     const abort = () => {
       this.abortFlag[0] = 1;
     };
@@ -186,7 +208,7 @@ export class LlamaEngine implements Engine {
     } finally {
       signal.removeEventListener("abort", abort);
       this.abortFlag[0] = 0;
-      if (padded) library.sequenceRemove(this.memory, spareSequence, -1, -1);
+      if (full > rows) library.sequenceRemove(this.memory, spareSequence, -1, -1);
     }
   }
 

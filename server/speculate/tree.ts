@@ -29,6 +29,16 @@ export class DraftTree {
     this.nextSibling[0] = NONE;
   }
 
+  /** Keeps the first `count` nodes. */
+  truncate(count: number): void {
+    this.count = count;
+    for (let node = 0; node < count; node++) {
+      // Siblings stand in the order they were grown in: behind a dropped one there are only dropped ones.
+      if (this.firstChild[node] >= count) this.firstChild[node] = NONE;
+      if (this.nextSibling[node] >= count) this.nextSibling[node] = NONE;
+    }
+  }
+
   /** The child of `parent` that carries `token`, or -1. */
   child(parent: number, token: number): number {
     for (let node = this.firstChild[parent]; node !== NONE; node = this.nextSibling[node])

@@ -73,6 +73,11 @@ export class FakeEngine implements Engine {
     };
   }
 
+  /** A decode costs the same whatever its size: every likely draft is worth its while. */
+  cost(): number {
+    return 1;
+  }
+
   room(): number {
     return Math.max(0, Math.min(this.info.maxTreeNodes, this.info.contextTokens - this.context.length));
   }

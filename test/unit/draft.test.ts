@@ -3,14 +3,19 @@ import { test } from "node:test";
 import { Drafter } from "../../server/speculate/draft.ts";
 import { below, seeded } from "../fakes/random.ts";
 
-const tree = (drafter: Drafter, root: number, room = 63) => {
-  const { count, tokens, parents } = drafter.draft(root, room);
+const free = () => 1;
+
+const tree = (drafter: Drafter, root: number, room = 63, cost: (nodes: number) => number = free) => {
+  const { count, tokens, parents } = drafter.draft(root, room, cost);
   return { tokens: [...tokens.subarray(0, count)], parents: [...parents.subarray(0, count)] };
 };
 
 test("a draft goes on as the text did after the last time", () => {
   const drafter = new Drafter(Int32Array.of(1, 2, 3, 4, 5, 6, 1, 2), 16);
-  assert.deepEqual(tree(drafter, 2), { tokens: [2, 3, 4, 5, 6], parents: [-1, 0, 1, 2, 3] });
+  assert.deepEqual(tree(drafter, 2), {
+    tokens: [2, 3, 4, 5, 6, 1, 2],
+    parents: [-1, 0, 1, 2, 3, 4, 5],
+  });
 });
 
 test("different continuations become branches", () => {
@@ -42,4 +47,25 @@ test("a tree is never larger than its room, and parents come first", () => {
     const edges = parents.map((parent, node) => `${parent}/${tokens[node]}`);
     assert.equal(new Set(edges).size, edges.length, "no two siblings carry the same token");
   }
+});
+
+test("a tree is as large as it pays", () => {
+  const context = Int32Array.from({ length: 120 }, (_, i) => i % 30);
+  const sizes = [0, 0.05, 0.5, 5].map(
+    perNode => tree(new Drafter(context, 63), 29, 63, nodes => 1 + perNode * nodes).tokens.length,
+  );
+  assert.ok((sizes[0] as number) > 20, "a long match and free rows make a large tree");
+  assert.deepEqual(
+    sizes,
+    [...sizes].sort((a, b) => b - a),
+    "dearer rows, smaller trees",
+  );
+  const dear = tree(new Drafter(context, 63), 29, 63, nodes => nodes * nodes);
+  assert.deepEqual(dear.tokens, [29], "rows that cost more than they bring are left out");
+});
+
+test("a step in the cost is passed over when more nodes than that pay", () => {
+  const context = Int32Array.from({ length: 200 }, (_, i) => i % 50);
+  const stepped = (nodes: number) => (nodes <= 1 ? 1 : nodes <= 16 ? 1.8 : 6);
+  assert.equal(tree(new Drafter(context, 63), 49, 63, stepped).tokens.length, 16);
 });

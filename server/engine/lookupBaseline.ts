@@ -1,0 +1,105 @@
+/**
+ * node-llama-cpp's own evaluation, plain and with its `InputLookupTokenPredictor`: what one gets from the
+ * same libraries without this engine. For benchmarks only; nothing else imports it, and node-llama-cpp is
+ * loaded when it is opened, not before.
+ */
+import type { Token as LibraryToken, LlamaContextSequence } from "node-llama-cpp";
+import type { Token } from "./engine.ts";
+
+export interface BaselineOptions {
+  readonly modelPath: string;
+  /** `cpu`, `vulkan`, `cuda` or `metal`, as in `EngineInfo`. */
+  readonly backend: string;
+  readonly threads: number;
+  readonly contextTokens: number;
+}
+
+export interface BaselineRun {
+  /** The tokens decided, the one that ends the text included. */
+  readonly tokens: Token[];
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+  /** Forward passes after the prefill. */
+  readonly decodes: number;
+  /** Predicted tokens that were verified along with others. */
+  readonly drafted: number;
+}
+
+export interface Baseline {
+  /** Decodes greedily from `prompt`, whose last token is the first one decoded; nothing is reused. */
+  run(prompt: Int32Array, maxTokens: number, lookup: boolean): Promise<BaselineRun>;
+  dispose(): Promise<void>;
+}
+
+const GPU = { cuda: "cuda", vulkan: "vulkan", metal: "metal" } as const;
+const isGpu = (backend: string): backend is keyof typeof GPU => backend in GPU;
+
+/** Tokens of the library's type: numbers under another name. */
+const libraryTokens = (tokens: Int32Array) => Array.from(tokens) as LibraryToken[];
+
+/**
+ * Loads the model a second time, in node-llama-cpp. Flash attention is on, as in the engine; everything
+ * else is as it comes: batches of 512, predictions of up to 3 tokens.
+ */
+export async function openBaseline(options: BaselineOptions): Promise<Baseline> {
+  const { getLlama, InputLookupTokenPredictor, LlamaLogLevel } = await import("node-llama-cpp");
+  const llama = await getLlama({
+    gpu: isGpu(options.backend) ? GPU[options.backend] : false,
+    build: "never",
+    skipDownload: true,
+    logLevel: LlamaLogLevel.disabled,
+    maxThreads: options.threads,
+  });
+  const model = await llama.loadModel({ modelPath: options.modelPath });
+  // One context for each kind: a sequence keeps its predictor, and a context of two sequences halves the room.
+  const context = () =>
+    model.createContext({
+      contextSize: options.contextTokens,
+      sequences: 1,
+      threads: options.threads,
+      flashAttention: true,
+    });
+  const predictor = new InputLookupTokenPredictor();
+  const plain = (await context()).getSequence();
+  const predicting = (await context()).getSequence({ tokenPredictor: predictor });
+
+  return {
+    async run(prompt, maxTokens, lookup) {
+      const sequence = lookup ? predicting : plain;
+      await sequence.clearHistory();
+      predictor.updateInputTokens(libraryTokens(prompt));
+      const start = performance.now();
+      if (prompt.length > 1)
+        await sequence.evaluateWithoutGeneratingNewTokens(libraryTokens(prompt.subarray(0, -1)));
+      const prefilled = performance.now();
+      const before = sequence.tokenPredictions;
+      const tokens = await decode(sequence, libraryTokens(prompt.subarray(-1)), maxTokens);
+      const decodeMs = performance.now() - prefilled;
+      const after = sequence.tokenPredictions;
+      const verified = (counts: typeof before) => counts.validated + counts.refuted;
+      return {
+        tokens,
+        prefillMs: prefilled - start,
+        decodeMs,
+        // A token that was predicted rightly came out of the forward pass of an earlier one.
+        decodes: tokens.length - (after.used - before.used),
+        drafted: verified(after) - verified(before),
+      };
+    },
+    dispose: () => llama.dispose(),
+  };
+}
+
+async function decode(
+  sequence: LlamaContextSequence,
+  root: LibraryToken[],
+  maxTokens: number,
+): Promise<Token[]> {
+  const tokens: Token[] = [];
+  const steps = sequence.evaluate(root, { temperature: 0, yieldEogToken: true });
+  for await (const token of steps) {
+    tokens.push(token);
+    if (tokens.length >= maxTokens || sequence.model.isEogToken(token)) break;
+  }
+  return tokens;
+}
