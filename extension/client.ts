@@ -68,9 +68,14 @@ export class ServerClient implements vscode.Disposable {
 
   /** Starts the server, or stops and starts it again. */
   restart(): Promise<void> {
-    clearTimeout(this.restartTimer);
+    this.pauseMs = FIRST_PAUSE_MS;
+    return this.startAgain();
+  }
+
+  private startAgain(): Promise<void> {
     this.chain = this.chain.then(async () => {
       await this.stop();
+      clearTimeout(this.restartTimer);
       if (!this.disposed) await this.start();
     });
     return this.chain;
@@ -141,6 +146,7 @@ export class ServerClient implements vscode.Disposable {
         error: () => ({ action: ErrorAction.Continue }),
         closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
       },
+      initializationFailedHandler: () => false,
       // The ghost text of this extension grows; the client's own provider could only show it whole.
       middleware: { provideInlineCompletionItems: () => undefined },
     });
@@ -178,7 +184,7 @@ export class ServerClient implements vscode.Disposable {
       remedy: `It is started again in ${seconds} s. The log says more: Foretoken: Show Log.`,
     });
     clearTimeout(this.restartTimer);
-    this.restartTimer = setTimeout(() => void this.restart(), this.pauseMs);
+    this.restartTimer = setTimeout(() => void this.startAgain(), this.pauseMs);
     this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
   }
 
@@ -191,7 +197,12 @@ export class ServerClient implements vscode.Disposable {
     } catch {
       // A server that does not answer is ended below.
     }
-    if (child && child.exitCode === null) child.kill();
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise(resolve => child.once("exit", resolve));
+    child.kill();
+    const forced = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await gone;
+    clearTimeout(forced);
   }
 
   private setStatus(status: Status): void {

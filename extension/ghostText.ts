@@ -8,6 +8,7 @@
  */
 import * as vscode from "vscode";
 import type { InlineCompletionItem } from "vscode-languageclient/node";
+import { overlap } from "../server/protocol/overlap.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { LiveText, typedPart } from "./liveText.ts";
@@ -48,6 +49,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     context: vscode.InlineCompletionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
+    if (this.client.status.state === "off") return undefined;
     if ((vscode.window.activeTextEditor?.selections.length ?? 1) > 1) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     let live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
@@ -117,11 +119,11 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   }
 
   private async fetch(query: CompletionQuery, live: Live): Promise<void> {
-    const take = ({ insertText, range }: InlineCompletionItem) => {
+    const take = ({ insertText }: InlineCompletionItem) => {
       const text = typeof insertText === "string" ? insertText : insertText.value;
       // Whoever waits is answered with what has arrived by now; VS Code may also have given up waiting.
       const awaited = [...live.waiting].some(token => !token.isCancellationRequested);
-      const grew = live.text.grow(text, range ? range.end.character - range.start.character : 0);
+      const grew = live.text.grow(text);
       if (grew && !awaited && this.live === live) this.refreshSoon();
     };
     const item = await this.client.complete(query, take, live.cancel.token);
@@ -189,6 +191,9 @@ function itemAt(
 ): vscode.InlineCompletionItem {
   const lineBreak = typed.lastIndexOf("\n");
   const start = lineBreak < 0 ? document.positionAt(text.anchor) : position.with({ character: 0 });
-  const range = new vscode.Range(start, position.translate(0, text.replaced));
+  const rest = document.lineAt(position).text.slice(position.character);
+  // Of what is still to be inserted: a bracket that was typed may have been closed by the editor.
+  const replaced = overlap(text.remainder(typed) ?? "", rest);
+  const range = new vscode.Range(start, position.translate(0, replaced));
   return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range);
 }

@@ -5,8 +5,6 @@
 export class LiveText {
   /** The whole text so far; only ever extended. */
   text = "";
-  /** UTF-16 units behind the cursor that the text replaces. */
-  replaced = 0;
   done = false;
   private waiting: (() => void)[] = [];
 
@@ -17,10 +15,9 @@ export class LiveText {
   ) {}
 
   /** Takes text that extends what there is; anything else would flicker and is refused. */
-  grow(text: string, replaced: number): boolean {
+  grow(text: string): boolean {
     if (!text.startsWith(this.text) || text.length === this.text.length) return false;
     this.text = text;
-    this.replaced = replaced;
     this.wake();
     return true;
   }

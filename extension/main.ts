@@ -42,7 +42,11 @@ export function activate(context: vscode.ExtensionContext): Api {
     server,
     ghostText,
     status,
-    server.onDidChangeStatus(current => status.show(current)),
+    server.onDidChangeStatus(current => {
+      status.show(current);
+      // What was suggested before is not to be shown from memory by a server that is off or gone.
+      if (current.state !== "ready" && current.state !== "working") ghostText.stop();
+    }),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
   void server.restart();
@@ -59,7 +63,15 @@ export async function deactivate(): Promise<void> {
 
 async function toggle(): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
-  await configuration.update("enabled", !configuration.get("enabled"), vscode.ConfigurationTarget.Global);
+  const { workspaceFolderValue, workspaceValue } = configuration.inspect<boolean>("enabled") ?? {};
+  // Written where it is in force: a user setting would be overruled by the workspace's.
+  const target =
+    workspaceFolderValue !== undefined
+      ? vscode.ConfigurationTarget.WorkspaceFolder
+      : workspaceValue !== undefined
+        ? vscode.ConfigurationTarget.Workspace
+        : vscode.ConfigurationTarget.Global;
+  await configuration.update("enabled", !configuration.get("enabled"), target);
 }
 
 function waitForReady(server: ServerClient): Promise<void> {

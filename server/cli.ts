@@ -1,13 +1,14 @@
+#!/usr/bin/env node
 /** The command line `foretoken`: every part of the server without an editor. */
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type Completion, complete } from "./complete.ts";
-import { loadEngine } from "./engine/load.ts";
-import { loadOptions } from "./parts.ts";
+import { realParts } from "./parts.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
 import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
+import { UsageError } from "./usage.ts";
 
 const USAGE = `Usage:
   foretoken serve --stdio
@@ -15,13 +16,10 @@ const USAGE = `Usage:
   foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model PATH]
       Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
       instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds.
+  foretoken bench cost|decode|make-model ...
+      Measures; without arguments it tells its own.
   foretoken --help
 `;
-
-/** Something the user can mend: told without a stack trace. */
-class UsageError extends Error {}
-
-const TREE_NODES = 12;
 
 function parsePosition(place: string | undefined): { file: string; line: number; column: number } {
   const match = /^(.+):(\d+):(\d+)$/.exec(place ?? "");
@@ -66,9 +64,8 @@ async function completeCommand(args: string[]): Promise<void> {
     throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
   const snapshot = snapshotAt(positionals[0]);
   const start = performance.now();
-  const outcome = await loadEngine(
-    loadOptions({ ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" }),
-  );
+  const load = realParts.modelLoader(undefined);
+  const outcome = await load({ ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" });
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const loadMs = performance.now() - start;
   const { engine } = outcome;
@@ -77,7 +74,7 @@ async function completeCommand(args: string[]): Promise<void> {
   const growing = complete(
     engine,
     snapshot,
-    { maxTokens, treeNodes: values["no-drafts"] ? 1 : TREE_NODES },
+    { maxTokens, treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes },
     interrupted.signal,
   );
   let shown = 0;
@@ -117,6 +114,10 @@ async function main([command, ...args]: string[]): Promise<void> {
       return;
     case "complete":
       return completeCommand(args);
+    case "bench": {
+      const { bench } = await import("./bench/main.ts");
+      return bench(args);
+    }
     case "--help":
     case "-h":
       process.stdout.write(USAGE);

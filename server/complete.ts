@@ -28,6 +28,10 @@ export interface Completion {
   readonly ms: { readonly prefill: number; readonly firstText: number | undefined; readonly total: number };
 }
 
+/** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
+const LARGEST_SHARE = 0.25;
+/** Context kept free for a tree at the very end of a completion. */
+const TREE_TOKENS = 16;
 /** Even in a tiny context a prompt has room for its control tokens and some text. */
 const SMALLEST_PROMPT_TOKENS = 8;
 
@@ -44,7 +48,9 @@ export async function* complete(
   const start = performance.now();
   const elapsed = () => performance.now() - start;
   const { vocabulary, info } = engine;
-  const budget = info.contextTokens - options.maxTokens - options.treeNodes - 2;
+  // The same with and without drafts: the prompt must not depend on them.
+  const reserved = Math.min(options.maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
+  const budget = Math.floor(info.contextTokens - reserved);
   const prompt = buildPrompt(snapshot, vocabulary, Math.max(SMALLEST_PROMPT_TOKENS, budget));
   const context = surroundings(snapshot);
   const bytes = new TextStream();

@@ -1,10 +1,11 @@
 /** The feature `textDocument/inlineCompletion`: from a request to growing text. */
-import type {
-  CancellationToken,
-  Connection,
-  InlineCompletionItem,
-  InlineCompletionParams,
-  Position,
+import {
+  type CancellationToken,
+  type Connection,
+  type InlineCompletionItem,
+  type InlineCompletionParams,
+  InlineCompletionTriggerKind,
+  type Position,
 } from "vscode-languageserver";
 import { type Completion, complete } from "./complete.ts";
 import type { Documents } from "./documents.ts";
@@ -12,10 +13,10 @@ import type { Engine } from "./engine/engine.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
 import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
+import { overlap } from "./protocol/overlap.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { StatusBoard } from "./status.ts";
-import { overlap } from "./stream/shape.ts";
 
 /** What a completion request needs of the server. */
 export interface CompletionParts {
@@ -26,10 +27,9 @@ export interface CompletionParts {
   settings(): Settings;
   /** The model, once it is loaded; undefined when there is none. */
   engine(): Promise<Engine | undefined>;
+  /** Whether `engine` is still the loaded model. */
+  isCurrent(engine: Engine): boolean;
 }
-
-/** Draft trees beyond this cost more than they bring on a CPU. */
-const TREE_NODES = 12;
 
 export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
@@ -45,14 +45,14 @@ export function registerInlineCompletion(connection: Connection, parts: Completi
         ]);
       });
       if (!completion) return null;
-      parts.board.completed(completion);
+      parts.board.completed(completion, parts.session.idle);
       if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
       if (completion.text === "" || completion.finishReason === "aborted") return null;
       return [item(completion.text, snapshot, position)];
     } catch (error) {
       // A fault of ours must not take the server down; it is told in the log.
       connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      parts.board.enter("ready");
+      parts.board.working(!parts.session.idle);
       return null;
     }
   });
@@ -66,12 +66,13 @@ function requested(
   const { textDocument, position } = params;
   const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);
   if (!snapshot || !languageEnabled(settings(), snapshot.languageId)) return undefined;
-  return wantsCompletion(surroundings(snapshot)) ? snapshot : undefined;
+  const explicit = params.context.triggerKind === InlineCompletionTriggerKind.Invoked;
+  return explicit || wantsCompletion(surroundings(snapshot)) ? snapshot : undefined;
 }
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings }: CompletionParts,
+  { session, board, settings, isCurrent }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -82,10 +83,12 @@ function run(
   const { maxTokens, drafts } = settings();
   const options: GenerateOptions = {
     maxTokens,
-    treeNodes: drafts ? Math.min(TREE_NODES, engine.info.maxTreeNodes) : 1,
+    treeNodes: drafts ? engine.info.maxTreeNodes : 1,
   };
   const work = async (signal: AbortSignal) => {
-    board.enter("working");
+    // The model may have been replaced while this waited for its turn.
+    if (!isCurrent(engine)) return undefined;
+    board.working(true);
     const growing = complete(engine, snapshot, options, signal);
     for (;;) {
       const { value, done } = await growing.next();

@@ -2,7 +2,16 @@ import type { Engine, EngineProblem } from "./engine/engine.ts";
 import type { Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 
-export type EngineOutcome = { readonly engine: Engine } | { readonly problem: EngineProblem };
+export interface Loaded {
+  readonly engine: Engine;
+  /**
+   * Finds out how to run the model best, in a moment when nothing else is computed; absent when that is known.
+   * Resolves to a sentence for the log, or undefined when it was aborted and is to be tried again.
+   */
+  readonly tune?: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
+export type EngineOutcome = Loaded | { readonly problem: EngineProblem };
 
 /** Loads the model that the settings ask for. */
 export type LoadModel = (settings: Settings) => Promise<EngineOutcome>;
@@ -12,7 +21,11 @@ export type LoadModel = (settings: Settings) => Promise<EngineOutcome>;
  * it. A reload waits until the session has let go of the old one.
  */
 export class ModelHost {
+  /** The loaded model; undefined as soon as it is to be replaced. */
+  current: Engine | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
+  /** Counts loads, so that a slow one does not pass for the latest. */
+  private generation = 0;
 
   constructor(
     private readonly load: LoadModel,
@@ -22,10 +35,14 @@ export class ModelHost {
   /** Loads the model anew, in place of the one there is. */
   reload(settings: Settings): Promise<EngineOutcome> {
     const previous = this.outcome;
+    this.current = undefined;
+    const generation = ++this.generation;
     this.outcome = (async () => {
       await this.release(previous);
       try {
-        return await this.load(settings);
+        const loaded = await this.load(settings);
+        if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
+        return loaded;
       } catch (error) {
         // A fault in the loader: the server stays up and says so.
         const message = error instanceof Error ? error.message : String(error);
@@ -41,7 +58,14 @@ export class ModelHost {
     return outcome && "engine" in outcome ? outcome.engine : undefined;
   }
 
+  /** Whether no other load was asked for after this one. */
+  isLatest(outcome: Promise<EngineOutcome> | undefined): boolean {
+    return this.outcome === outcome;
+  }
+
   async dispose(): Promise<void> {
+    this.current = undefined;
+    this.generation++;
     const last = this.outcome;
     this.outcome = undefined;
     await this.release(last);

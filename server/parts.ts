@@ -2,11 +2,14 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { decide } from "./engine/backend.ts";
-import { type LoadOptions, loadEngine } from "./engine/load.ts";
+import type { LlamaEngine } from "./engine/llama.ts";
+import { type LoadOptions, loadEngine, threadChoices } from "./engine/load.ts";
+import { applyTuning, tune } from "./engine/tune.ts";
 import type { EngineOutcome } from "./modelHost.ts";
 import { cacheDirectory, defaultModelPath, probeScript } from "./paths.ts";
 import type { Settings } from "./protocol/settings.ts";
 import type { ServerParts } from "./server.ts";
+import { readTuning, writeTuning } from "./tuningStore.ts";
 
 /** How long after a start the choice of back end is looked at again, out of the way of the first completions. */
 const RECONSIDER_MS = 20_000;
@@ -24,17 +27,36 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
   };
 }
 
+/** Tunes an engine and keeps what was found. Resolves to a sentence for the log. */
+export async function tuneAndKeep(
+  engine: LlamaEngine,
+  { cacheDirectory, threads }: LoadOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const tuning = await tune(engine, threadChoices(threads), signal);
+  if (!tuning) return undefined;
+  writeTuning(cacheDirectory, engine.info, threads, tuning);
+  const exactness = tuning.exact
+    ? `trees are equal to single steps bit by bit, in rows of ${tuning.rowQuantum}`
+    : "trees equal single steps only up to rounding on this back end: a close choice may fall differently with drafts";
+  return `Tuned: ${tuning.threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(8).toFixed(1)} ms for 8; ${exactness}.`;
+}
+
 export const realParts: ServerParts = {
   modelLoader: storageDirectory => {
     let reconsidering = false;
     return async (settings): Promise<EngineOutcome> => {
       const options = loadOptions(settings, storageDirectory);
       const outcome = await loadEngine(options);
+      if ("problem" in outcome) return outcome;
+      const { engine } = outcome;
+      const known = readTuning(options.cacheDirectory, engine.info, settings.threads);
+      if (known) applyTuning(engine, known);
       if (settings.backend === "auto" && !reconsidering) {
         reconsidering = true;
         setTimeout(() => void decide(options), RECONSIDER_MS).unref();
       }
-      return outcome;
+      return known ? { engine } : { engine, tune: signal => tuneAndKeep(engine, options, signal) };
     };
   },
 };

@@ -1,22 +1,25 @@
 /** Where the package's own files lie, and where the server may remember things. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const DEFAULT_MODEL = "foretoken-bootstrap-5m.q8_0.gguf";
+
 /** The folder of Foretoken's package.json, above wherever this code was bundled to. */
 export function packageRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, "models", DEFAULT_MODEL))) {
+  while (!isPackage(join(directory, "package.json"))) {
     const parent = dirname(directory);
-    if (parent === directory)
-      throw new Error(`models/${DEFAULT_MODEL} is missing from the Foretoken package: reinstall it`);
+    if (parent === directory) throw new Error("The Foretoken package is incomplete: reinstall it");
     directory = parent;
   }
   return directory;
 }
 
-const DEFAULT_MODEL = "foretoken-bootstrap-5m.q8_0.gguf";
+function isPackage(file: string): boolean {
+  return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "foretoken";
+}
 
 /** The model that runs when the user has chosen none. */
 export function defaultModelPath(): string {

@@ -2,6 +2,7 @@
  * The language server: joins documents, model, session and features. It takes its connection and its
  * model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
+import { setTimeout } from "node:timers/promises";
 import { type Connection, DidChangeConfigurationNotification } from "vscode-languageserver";
 import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -16,6 +17,9 @@ export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined) => LoadModel;
 }
+
+/** Pause before the machine is looked at for being idle. */
+const IDLE_MS = 1_500;
 
 export function startServer(connection: Connection, parts: ServerParts): void {
   const documents = trackDocuments(connection);
@@ -32,10 +36,14 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     return previous;
   };
 
+  let tuning = new AbortController();
   const load = async () => {
+    tuning.abort();
     board.starting();
-    const outcome = await host?.reload(settings);
-    if (!outcome) return;
+    const loading = host?.reload(settings);
+    const outcome = await loading;
+    // Another load may have been asked for meanwhile; its outcome counts.
+    if (!outcome || !host?.isLatest(loading)) return;
     if ("problem" in outcome) {
       const { message, remedy } = outcome.problem;
       connection.console.error(`${message} ${remedy}`);
@@ -43,7 +51,12 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     }
     logModel(connection, outcome.engine);
     board.ready(outcome.engine);
-    if (!settings.enabled) board.enter("off");
+    board.switch(settings.enabled);
+    if (!outcome.tune) return;
+    tuning = new AbortController();
+    void whenIdle(session, outcome.tune, tuning.signal).then(sentence => {
+      if (sentence) connection.console.info(sentence);
+    });
   };
 
   connection.onInitialize(({ initializationOptions, capabilities }) => {
@@ -69,7 +82,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     const previous = configure(all?.[SECTION]);
     if (!settings.enabled) await session.stop();
     if (RELOADING_SETTINGS.some(key => previous[key] !== settings[key])) await load();
-    board.enter(settings.enabled ? "ready" : "off");
+    board.switch(settings.enabled);
   });
 
   registerInlineCompletion(connection, {
@@ -78,13 +91,29 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     board,
     settings: () => settings,
     engine: async () => host?.engine(),
+    isCurrent: engine => host?.current === engine,
   });
 
   connection.onShutdown(async () => {
+    tuning.abort();
     await session.stop();
     await host?.dispose();
   });
   connection.listen();
+}
+
+/** Runs `work` once nothing else is computed; a completion that comes meanwhile goes first. */
+async function whenIdle<T>(
+  session: Session,
+  work: (signal: AbortSignal) => Promise<T | undefined>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  while (!signal.aborted) {
+    await setTimeout(IDLE_MS, undefined, { ref: false });
+    const result = session.idle && !signal.aborted ? await session.run(signal, work) : undefined;
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }
 
 function logModel(connection: Connection, { info }: Engine): void {

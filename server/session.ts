@@ -16,8 +16,19 @@ export class Session {
       return either.aborted ? undefined : work(either);
     };
     const result = begin();
-    this.live = { controller, ended: result.catch(() => undefined) };
+    const ended = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.live === live) this.live = undefined;
+      });
+    const live = { controller, ended };
+    this.live = live;
     return result;
+  }
+
+  /** Whether nothing is computed. */
+  get idle(): boolean {
+    return this.live === undefined;
   }
 
   /** Aborts the live completion and waits until nothing computes any more. */

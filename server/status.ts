@@ -1,7 +1,7 @@
 /** What the user is told of the server: state, model, figures of the last completion. */
 import type { Completion } from "./complete.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { ServerState, Status } from "./protocol/messages.ts";
+import type { Status } from "./protocol/messages.ts";
 
 export class StatusBoard {
   private status: Status = { state: "starting" };
@@ -31,23 +31,38 @@ export class StatusBoard {
     this.set({ state: "error", message, remedy });
   }
 
-  /** Moves between ready, working and off; an error or a start in progress is left standing. */
-  enter(state: Extract<ServerState, "ready" | "working" | "off">): void {
-    if (this.status.state === "error" || this.status.state === "starting" || this.status.state === state)
-      return;
+  /** Says whether something is computed; only where there is a model, and it is on. */
+  working(working: boolean): void {
+    const state = working ? "working" : "ready";
+    if (this.status.state === state || !this.isOn) return;
     this.set({ ...this.status, state });
   }
 
-  completed(completion: Completion): void {
+  /** Switches between on and off; an error or a start in progress is left standing. */
+  switch(on: boolean): void {
+    if (this.isOn && !on) this.set({ ...this.status, state: "off" });
+    else if (this.status.state === "off" && on) this.set({ ...this.status, state: "ready" });
+  }
+
+  /** Records a completion's figures. One that was aborted has none worth showing. @param idle nothing else is computed */
+  completed(completion: Completion, idle: boolean): void {
     this.drafted += completion.drafted;
     this.accepted += completion.accepted;
+    if (completion.finishReason === "aborted" || !this.isOn) {
+      this.working(!idle);
+      return;
+    }
     const { ms, tokens, steps, drafted, accepted, finishReason } = completion;
     this.set({
       ...this.status,
-      state: "ready",
+      state: idle ? "ready" : "working",
       last: { firstTextMs: ms.firstText, totalMs: ms.total, tokens, steps, drafted, accepted, finishReason },
       acceptance: this.drafted > 0 ? this.accepted / this.drafted : undefined,
     });
+  }
+
+  private get isOn(): boolean {
+    return this.status.state === "ready" || this.status.state === "working";
   }
 
   private set(status: Status): void {

@@ -67,15 +67,29 @@ function missing(name: BackendName): EngineProblem {
 export async function chooseBackend(options: BackendOptions): Promise<Backend | EngineProblem> {
   const { wish } = options;
   if (wish !== "auto") return findBackend(wish) ?? missing(wish);
-  const remembered = readDecision(options.cacheDirectory);
-  const name = remembered ?? (await decide(options)) ?? "cpu";
+  const decision = readDecision(options.cacheDirectory);
+  const name = decision?.name ?? (await decide(options)) ?? "cpu";
   return findBackend(name) ?? findBackend("cpu") ?? missing("cpu");
+}
+
+/**
+ * Notes that a back end is about to be loaded, and by calling what it returns, that it went well. If the
+ * process ends in between, as a broken graphics driver may end it, the next start takes the CPU.
+ */
+export function watchLoading({ name }: Backend, { wish, cacheDirectory }: BackendOptions): () => void {
+  if (wish !== "auto" || name === "cpu") return () => {};
+  const distrusted = readDecision(cacheDirectory)?.distrusted ?? [];
+  writeDecision(cacheDirectory, { name: "cpu", distrusted: [...distrusted, name] });
+  return () => writeDecision(cacheDirectory, { name, distrusted });
 }
 
 /** Asks node-llama-cpp and remembers the answer; undefined when the probe fails. */
 export async function decide(options: BackendOptions): Promise<BackendName | undefined> {
-  const name = await runProbe(options.probeScript);
-  if (name) writeDecision(options.cacheDirectory, name);
+  const answer = await runProbe(options.probeScript);
+  if (!answer) return undefined;
+  const distrusted = readDecision(options.cacheDirectory)?.distrusted ?? [];
+  const name = distrusted.includes(answer) ? "cpu" : answer;
+  writeDecision(options.cacheDirectory, { name, distrusted });
   return name;
 }
 
@@ -94,20 +108,26 @@ function runProbe(script: string): Promise<BackendName | undefined> {
 const decisionFile = (directory: string) => join(directory, "backend.json");
 const decisionKey = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
 
-function readDecision(directory: string): BackendName | undefined {
+interface Decision {
+  readonly name: BackendName;
+  /** Back ends that ended the process when they were loaded. */
+  readonly distrusted: readonly BackendName[];
+}
+
+function readDecision(directory: string): Decision | undefined {
   try {
-    const { key, name } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
-    return key === decisionKey ? name : undefined;
+    const { key, name, distrusted } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
+    return key === decisionKey ? { name, distrusted } : undefined;
   } catch {
     return undefined; // Absent or damaged: decide again.
   }
 }
 
-function writeDecision(directory: string, name: BackendName): void {
+function writeDecision(directory: string, decision: Decision): void {
   try {
     mkdirSync(directory, { recursive: true });
     const temporary = `${decisionFile(directory)}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ key: decisionKey, name }));
+    writeFileSync(temporary, JSON.stringify({ key: decisionKey, ...decision }));
     renameSync(temporary, decisionFile(directory));
   } catch {
     // A read-only home costs a probe at each start and nothing else.

@@ -70,6 +70,8 @@ export interface EngineInfo {
   readonly architecture: string;
   /** `cpu`, `vulkan`, `cuda` or `metal`. */
   readonly backend: string;
+  /** The release of the back end's libraries. */
+  readonly release: string;
   readonly threads: number;
   readonly contextTokens: number;
   /** Largest tree of one decode, root included; 1 where the architecture cannot verify drafts. */

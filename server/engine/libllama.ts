@@ -155,6 +155,7 @@ type Vocab = Pointer;
 const processFunctions = (llama: Binder, ggml: Binder) => ({
   version: llama<[], string>("const char *llama_version()"),
   logSet: llama<[Pointer, Pointer], void>("void llama_log_set(void *callback, void *data)"),
+  supportsGpu: llama<[], boolean>("bool llama_supports_gpu_offload()"),
   backendInit: llama<[], void>("void llama_backend_init()"),
   loadBackends: ggml<[string], void>("void ggml_backend_load_all_from_path(const char *directory)"),
 });
@@ -205,6 +206,9 @@ const contextFunctions = (llama: Binder) => ({
   sequences: llama<[Context], number>("uint32 llama_n_seq_max(void *context)"),
   threads: llama<[Context], number>("int32 llama_n_threads(void *context)"),
   batchThreads: llama<[Context], number>("int32 llama_n_threads_batch(void *context)"),
+  setThreads: llama<[Context, number, number], void>(
+    "void llama_set_n_threads(void *context, int32 threads, int32 batchThreads)",
+  ),
   setAbortCallback: llama<[Context, Pointer, Pointer], void>(
     "void llama_set_abort_callback(void *context, void *callback, void *data)",
   ),

@@ -58,8 +58,10 @@ export class LlamaEngine implements Engine {
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
 
+  private disposed = false;
+
   constructor(
-    readonly info: EngineInfo,
+    public info: EngineInfo,
     private readonly native: NativeParts,
   ) {
     const { library, context, vocabulary, prefillChunkTokens } = native;
@@ -68,6 +70,12 @@ export class LlamaEngine implements Engine {
     this.plan = new TreePlan(info.maxTreeNodes);
     this.row = new LogitsRow(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
+  }
+
+  /** Threads that compute, from the next decode on. */
+  setThreads(threads: number): void {
+    this.native.library.setThreads(this.native.context, threads, threads);
+    this.info = { ...this.info, threads };
   }
 
   cost(nodes: number): number {
@@ -82,8 +90,11 @@ export class LlamaEngine implements Engine {
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
+    if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
     const { cache } = this.native;
+    // A tree that was decoded and never accepted has left its cells behind.
+    if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
     const reused = this.keepCommonPrefix(tokens);
@@ -104,6 +115,7 @@ export class LlamaEngine implements Engine {
   }
 
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
+    if (this.disposed) return { kind: "aborted" };
     if (tree.count > this.room()) return { kind: "contextFull" };
     const { cache } = this.native;
     const { plan, batch, pending } = this;
@@ -149,8 +161,11 @@ export class LlamaEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    this.disposed = true;
     this.abortFlag[0] = 1;
     await this.running;
+    // Whoever waited for the same decode puts the cache in order first.
+    await new Promise(resolve => setImmediate(resolve));
     this.native.library.contextFree(this.native.context);
     this.native.library.modelFree(this.native.model);
   }
@@ -189,7 +204,7 @@ export class LlamaEngine implements Engine {
 
   /** Decodes the batch on a worker thread. */
   private async run(signal: AbortSignal): Promise<RunResult> {
-    if (signal.aborted) return "aborted";
+    if (signal.aborted || this.disposed) return "aborted";
     const { library, context, spareSequence } = this.native;
     const rows = this.batch.rows;
     // Dummies ask for logits too: the last layer is computed for such rows alone.
@@ -213,11 +228,18 @@ export class LlamaEngine implements Engine {
   }
 
   private failure(result: Exclude<RunResult, "ok">): Exclude<DecodeOutcome, { kind: "decoded" }> {
+    // Recurrent state has moved on and cannot be taken back.
+    if (!this.native.canRollBack) this.forget();
     if (result === "aborted") return { kind: "aborted" };
     if (result === "noRoom") return { kind: "contextFull" };
     // The cache's state is unknown after an error in the middle of a graph.
+    this.forget();
+    return { kind: "failed", message: `llama_decode returned ${result.code}` };
+  }
+
+  private forget(): void {
     this.native.cache.clear();
     this.pending = [];
-    return { kind: "failed", message: `llama_decode returned ${result.code}` };
+    this.tree = undefined;
   }
 }

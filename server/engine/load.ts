@@ -2,11 +2,12 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { type Backend, type BackendOptions, chooseBackend } from "./backend.ts";
+import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { KvCache } from "./kvCache.ts";
 import { contextProblems, layoutMessage, layoutProblems } from "./layout.ts";
 import {
+  EXPECTED_RELEASE,
   inBackground,
   type Library,
   openLibrary,
@@ -33,6 +34,11 @@ const MAX_BRANCHES = 32;
 /** Prompt tokens between two looks at the abort signal; 64 and more cost the same per token. */
 const PREFILL_CHUNK_TOKENS = 64;
 const FLASH_ATTENTION_ON = 1;
+/** llama.cpp makes contexts in units of this; a batch is never larger than the context. */
+const CONTEXT_UNIT = 256;
+const BATCH_TOKENS = 256;
+/** llama.cpp's file types Q2_K to Q6_K: until a tuning says more, taken to be computed four rows at a time. */
+const K_QUANTS = new Set([10, 11, 12, 13, 14, 15, 16, 17, 18]);
 const CHOOSE_ANOTHER =
   'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
 const REINSTALL = "Reinstall Foretoken; if it persists, report it with this message.";
@@ -152,8 +158,8 @@ async function createContext(
   const params: Params = {
     ...library.contextDefaultParams(),
     n_ctx: contextTokens,
-    n_batch: Math.min(contextTokens, 512),
-    n_ubatch: Math.min(contextTokens, 512),
+    n_batch: BATCH_TOKENS,
+    n_ubatch: BATCH_TOKENS,
     n_seq_max: branches + 1,
     n_outputs_max: ROW_LIMIT + 1,
     n_threads: threads,
@@ -177,17 +183,33 @@ async function createContext(
 const isProblem = (value: object | bigint | null): value is EngineProblem =>
   typeof value === "object" && value !== null && "remedy" in value;
 
+/** The back end's libraries; where the choice is ours and they do not open, the CPU's. */
+async function openChosen(
+  options: LoadOptions,
+): Promise<{ library: Library; backend: Backend } | EngineProblem> {
+  const backend = await chooseBackend(options);
+  if (isProblem(backend)) return backend;
+  const library = openBackend(backend);
+  if (!isProblem(library)) return { library, backend };
+  const processor = options.wish === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
+  const fallback = processor && openBackend(processor);
+  return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
+}
+
 /** Loads a model. Never throws for what a user can cause; the outcome says what happened. */
 export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   const path = options.modelPath;
   const problem = fileProblem(path);
   if (problem) return { problem };
-  const backend = await chooseBackend(options);
-  if (isProblem(backend)) return { problem: backend };
-  const library = openBackend(backend);
-  if (isProblem(library)) return { problem: library };
+  const opened = await openChosen(options);
+  if (isProblem(opened)) return { problem: opened };
+  const { library, backend } = opened;
+  const loadedWell = watchLoading(backend, options);
   const model = await loadModel(library, backend, path);
-  if (isProblem(model)) return { problem: model };
+  if (isProblem(model)) {
+    loadedWell();
+    return { problem: model };
+  }
 
   const architecture = metadata(library, model, "general.architecture") ?? "unknown";
   const unfit = unsuitable(library, model, path, architecture);
@@ -195,15 +217,15 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   const branches = canRollBack ? MAX_BRANCHES : 1;
   const threads = chooseThreads(options.threads);
   const trained = library.modelTrainedContext(model);
-  const contextTokens = Math.min(
-    options.contextTokens || DEFAULT_CONTEXT_TOKENS,
-    trained > 0 ? trained : Infinity,
-  );
+  const wanted = Math.min(options.contextTokens || DEFAULT_CONTEXT_TOKENS, trained > 0 ? trained : Infinity);
+  const contextTokens = Math.max(CONTEXT_UNIT, wanted);
   const context = unfit ?? (await createContext(library, model, contextTokens, threads, branches));
   if (isProblem(context)) {
     library.modelFree(model);
+    loadedWell();
     return { problem: context };
   }
+  loadedWell();
 
   const vocabulary = new LlamaVocabulary(library, library.vocabOf(model));
   const notes: string[] = [];
@@ -211,6 +233,8 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     notes.push(
       `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
     );
+  if (backend.name !== "cpu" && !library.supportsGpu())
+    notes.push(`No graphics device for ${backend.name} was found: the model runs on the CPU.`);
   if (vocabulary.special.fillMiddle === undefined)
     notes.push("The model has no fill-in-the-middle tokens: it sees only the text before the cursor.");
   const actualTokens = library.contextTokens(context);
@@ -219,6 +243,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     modelName: metadata(library, model, "general.name") ?? basename(path),
     architecture,
     backend: backend.name,
+    release: EXPECTED_RELEASE,
     threads,
     contextTokens: actualTokens,
     maxTreeNodes: canRollBack ? ROW_LIMIT : 1,
@@ -226,16 +251,26 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     notes,
   };
   const cache = new KvCache(library, library.memoryOf(context), actualTokens, branches);
-  return {
-    engine: new LlamaEngine(info, {
-      library,
-      model,
-      context,
-      cache,
-      vocabulary,
-      spareSequence: branches,
-      prefillChunkTokens: PREFILL_CHUNK_TOKENS,
-      canRollBack,
-    }),
-  };
+  const engine = new LlamaEngine(info, {
+    library,
+    model,
+    context,
+    cache,
+    vocabulary,
+    spareSequence: branches,
+    prefillChunkTokens: PREFILL_CHUNK_TOKENS,
+    canRollBack,
+  });
+  const fileType = Number(metadata(library, model, "general.file_type") ?? 0);
+  if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowQuantum = 4;
+  return { engine };
+}
+
+/** Thread counts worth trying on this machine, when the user has chosen none. */
+export function threadChoices(wish: number): number[] {
+  if (wish > 0) return [wish];
+  const processors = availableParallelism();
+  const choices = new Set([1, processors >> 1, Math.ceil((processors * 3) / 4), processors]);
+  // A single thread is only ever best where there are hardly more.
+  return [...choices].filter(count => count > 0 && (count > 1 || processors <= 2)).sort((a, b) => a - b);
 }

@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly offset: number;
 }
 
+/** Blank lines below the cursor that are passed over in search of the next line with text. */
+const BLANK_LINES_BELOW = 20;
 /** Lines longer than this are looked at only this far from the cursor. */
 const LINE_REACH = 1000;
 
@@ -16,11 +18,11 @@ export function surroundings({ text, offset }: Snapshot) {
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
   const newline = text.indexOf("\n", offset);
   const lineEnd = newline < 0 ? text.length : newline;
-  const below = /\S[^\r\n]{0,999}/.exec(text.slice(lineEnd, lineEnd + LINE_REACH));
+  const below = text.slice(lineEnd + 1, lineEnd + LINE_REACH).split("\n", BLANK_LINES_BELOW);
   return {
     linePrefix: text.slice(Math.max(lineStart, offset - LINE_REACH), offset),
     lineSuffix: text.slice(offset, Math.min(lineEnd, offset + LINE_REACH)).replace(/\r$/, ""),
-    nextLine: below ? below[0].trim() : "",
+    nextLine: below.find(line => line.trim() !== "")?.trimEnd() ?? "",
   };
 }
 
@@ -29,5 +31,6 @@ export function surroundings({ text, offset }: Snapshot) {
  * quotes and punctuation, never before a word.
  */
 export function wantsCompletion({ lineSuffix }: { readonly lineSuffix: string }): boolean {
-  return /^\s*[)>}\]"'`]*\s*[:{;,]?\s*$/.test(lineSuffix);
+  // Trimmed first: the expression must not search for a border among many blanks.
+  return /^[)>}\]"'`]*\s*[:{;,]?$/.test(lineSuffix.trim());
 }

@@ -10,7 +10,7 @@ export interface ShapeContext {
   readonly linePrefix: string;
   /** The cursor's line behind the cursor. */
   readonly lineSuffix: string;
-  /** The next line that is not blank, trimmed; empty if there is none. */
+  /** The next line that is not blank, with its indentation; empty if there is none. */
   readonly nextLine: string;
 }
 
@@ -51,8 +51,11 @@ function leavesBlock(line: string, { linePrefix }: ShapeContext): boolean {
   return closes ? indentation(line) < base : indentation(line) <= base;
 }
 
+/** Lines of nothing but closing brackets follow each other in sound code. */
 const isRepetition = (previous: readonly string[], line: string) =>
-  previous.length === REPEATED_LINES - 1 && previous.every(other => other === line);
+  previous.length === REPEATED_LINES - 1 &&
+  previous.every(other => other === line) &&
+  !/^[\s)\]},;]*$/.test(line);
 
 /**
  * @param raw everything the model has said so far @param ended whether it will say no more
@@ -63,39 +66,29 @@ export function shape(raw: string, context: ShapeContext, ended: boolean): Shape
   let text = "";
   let blankLines = 0;
   const seen: string[] = [];
-  for (const [index, line] of lines.entries()) {
+  for (const [index, added] of lines.entries()) {
     const whole = ended || index < lines.length - 1;
-    const trimmed = line.trim();
+    const line = (index === 0 ? context.linePrefix + added : added).trimEnd();
     if (index > 0) {
       if (oneLine) return { text, stopped: "lineEnd" };
-      if (trimmed === "") {
+      if (line === "") {
         if (whole && ++blankLines >= BLANK_LINES && text !== "") return { text, stopped: "blockEnd" };
         continue;
       }
       const started = text !== "" || context.linePrefix.trim() !== "";
       if (started && leavesBlock(line, context)) return { text, stopped: "blockEnd" };
-      const previous = seen.slice(1 - REPEATED_LINES);
-      if (whole && trimmed === context.nextLine) return { text, stopped: "suffix" };
-      if (whole && isRepetition(previous, trimmed)) return { text, stopped: "repetition" };
-      const undecided =
-        context.nextLine.startsWith(trimmed) ||
-        isRepetition(
-          previous.map(other => other.slice(0, trimmed.length)),
-          trimmed,
-        );
-      if (!whole && undecided) return { text };
-      text += "\n".repeat(blankLines + 1);
-      blankLines = 0;
     }
-    text += line.trimEnd();
-    if (trimmed !== "") seen.push(trimmed);
+    if (line.trim() !== "") {
+      const previous = seen.slice(1 - REPEATED_LINES);
+      if (whole && line === context.nextLine) return { text, stopped: "suffix" };
+      if (whole && isRepetition(previous, line)) return { text, stopped: "repetition" };
+      const begun = previous.map(other => other.slice(0, line.length));
+      const undecided = context.nextLine.startsWith(line) || isRepetition(begun, line);
+      if (!whole && undecided) return { text };
+      seen.push(line);
+    }
+    text += "\n".repeat(index > 0 ? blankLines + 1 : 0) + added.trimEnd();
+    blankLines = 0;
   }
   return { text };
-}
-
-/** UTF-16 units of `lineSuffix` that the end of `text` already holds, such as a bracket the editor closed. */
-export function overlap(text: string, lineSuffix: string): number {
-  for (let length = Math.min(text.length, lineSuffix.length); length > 0; length--)
-    if (text.endsWith(lineSuffix.slice(0, length))) return length;
-  return 0;
 }

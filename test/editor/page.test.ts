@@ -159,6 +159,20 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await page.keyboard.press("Escape");
   });
 
+  step("a bracket that is typed along and closed by the editor is not left over", async () => {
+    await startNewFunction(BEGINNING);
+    const original = readFileSync(join(sampleWorkspace, FILE), "utf8");
+    const ghost = await finishedGhostText();
+    const bracket = ghost.inline.indexOf("(");
+    assert.ok(bracket >= 0, `a bracket in ${JSON.stringify(ghost.inline)}`);
+    await typeText(page, ghost.inline.slice(0, bracket + 1), { delayMs: TYPING_MS });
+    await waitForGhostText(page, "the rest of the ghost text");
+    await screenshot(page, "5-bracket-typed");
+    await page.keyboard.press("Tab");
+    await waitUntil("the ghost text to be gone", async () => !(await readGhostText(page)).inline);
+    await saveAndCompare(original + acceptedText(ghost));
+  });
+
   step("turned off from the palette there is none, turned on again there is", async () => {
     await runCommand(page, "Foretoken: Toggle Completions");
     await waitForStatus(page, "circle-slash", 10_000);

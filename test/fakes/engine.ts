@@ -64,6 +64,7 @@ export class FakeEngine implements Engine {
       modelName: "fake",
       architecture: "fake",
       backend: "cpu",
+      release: "0",
       threads: 1,
       contextTokens: 4096,
       maxTreeNodes: 63,

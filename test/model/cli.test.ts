@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -63,4 +63,9 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
     assert.match(err, says);
     assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
   }
+});
+
+test("the bundled command line is a program of its own", () => {
+  const [first] = readFileSync(join(packageRoot(), "dist", "cli.js"), "utf8").split("\n");
+  assert.equal(first, "#!/usr/bin/env node");
 });

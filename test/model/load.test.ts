@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { chooseBackend, findBackend } from "../../server/engine/backend.ts";
+import { chooseBackend, findBackend, watchLoading } from "../../server/engine/backend.ts";
 import type { EngineProblem } from "../../server/engine/engine.ts";
 import { layoutProblems } from "../../server/engine/layout.ts";
 import type { Library } from "../../server/engine/libllama.ts";
@@ -88,10 +88,11 @@ test("a model without fill-in-the-middle is told of and still loads", async () =
 });
 
 test("contexts of odd sizes and thread counts are made as asked", async () => {
-  for (const contextTokens of [64, 100, 777]) {
+  for (const contextTokens of [1, 10, 63, 100, 777]) {
     const engine = await load({ contextTokens, threads: 1 });
     assert.ok(engine.info.contextTokens >= contextTokens);
-    assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
+    const tokens = Int32Array.from({ length: 200 }, (_, i) => i);
+    assert.equal((await engine.prefill(tokens, never)).kind, "prefilled");
     await engine.dispose();
   }
 });
@@ -125,6 +126,14 @@ test("the back end is chosen once by the probe and then remembered", async () =>
   assert.equal(remembered.name, chosen.name);
   const again = await chooseBackend({ wish: "auto", cacheDirectory, probeScript: join(folder, "absent.js") });
   assert.deepEqual(again, chosen);
+  const loaded = watchLoading(
+    { name: "vulkan", directory: "" },
+    { wish: "auto", cacheDirectory, probeScript },
+  );
+  const interrupted = await chooseBackend({ wish: "auto", cacheDirectory, probeScript });
+  assert.deepEqual(interrupted, findBackend("cpu"), "a load that ended the process is not tried again");
+  loaded();
+  assert.equal(JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8")).name, "vulkan");
   writeFileSync(join(cacheDirectory, "backend.json"), "{ damaged");
   const fallback = await chooseBackend({
     wish: "auto",

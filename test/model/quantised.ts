@@ -51,4 +51,3 @@ export function quantised() {
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
-

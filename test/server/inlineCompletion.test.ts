@@ -196,6 +196,54 @@ test("a fault in the engine is logged and costs one completion", async () => {
   await client.close();
 });
 
+test("a model that is replaced while a request waits for it is not used any more", async () => {
+  const engines: FakeEngine[] = [];
+  let finish = () => {};
+  const load = async () => {
+    const engine = new FakeEngine(saying("late"));
+    engines.push(engine);
+    if (engines.length === 1)
+      await new Promise<void>(resolve => {
+        finish = resolve;
+      });
+    return { engine };
+  };
+  const client = await connect(serving(load));
+  client.open(URI, TEXT);
+  const waiting = client.complete(URI, AT_END);
+  await new Promise(resolve => setTimeout(resolve, 20));
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { threads: 3 } },
+  });
+  await new Promise(resolve => setTimeout(resolve, 20));
+  finish();
+  await waiting.items;
+  await client.status(status => status.state === "ready");
+  assert.equal(engines[0]?.decodes, 0);
+  assert.ok(engines[0]?.disposed);
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "late");
+  await client.close();
+});
+
+test("an aborted completion leaves the state and the figures as they were", async () => {
+  const engine = new FakeEngine(saying("return abcabcabc\n"));
+  const client = await opened(engine);
+  await client.complete(URI, AT_END).items;
+  const { last } = await client.status(status => status.last !== undefined);
+  engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 20));
+  const asked = client.complete(URI, AT_END);
+  await client.status(status => status.state === "working" && status.last !== undefined);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { enabled: false } },
+  });
+  await asked.items;
+  await new Promise(resolve => setTimeout(resolve, 50));
+  const final = client.statuses.at(-1);
+  assert.equal(final?.state, "off");
+  assert.deepEqual(final?.last, last);
+  await client.close();
+});
+
 test("shutting down disposes the model", async () => {
   const engine = endless();
   const client = await opened(engine);

@@ -87,7 +87,7 @@ test("the surroundings of a cursor are its line and the next one with text", () 
   assert.deepEqual(surroundings(snapshot("a\n  b(‸) # c\r\n\n\n  next(1)\nlast")), {
     linePrefix: "  b(",
     lineSuffix: ") # c",
-    nextLine: "next(1)",
+    nextLine: "  next(1)",
   });
   assert.deepEqual(surroundings(snapshot("‸")), { linePrefix: "", lineSuffix: "", nextLine: "" });
 });
@@ -103,4 +103,10 @@ test("completions are wanted at the end of a line and before closers, not before
     assert.ok(wantsCompletion({ lineSuffix }), lineSuffix);
   for (const lineSuffix of ["x", " + 1", "(a)", ") # note"])
     assert.ok(!wantsCompletion({ lineSuffix }), lineSuffix);
+});
+
+test("many blanks behind the cursor are looked at in no time", () => {
+  const start = performance.now();
+  assert.ok(!wantsCompletion({ lineSuffix: `${" ".repeat(50_000)}x` }));
+  assert.ok(performance.now() - start < 100);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { overlap, type ShapeContext, shape } from "../../server/stream/shape.ts";
+import { type ShapeContext, shape } from "../../server/stream/shape.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const context = (linePrefix: string, lineSuffix = "", nextLine = ""): ShapeContext => ({
@@ -28,7 +28,7 @@ test("with text behind the cursor only one line is completed", () => {
 });
 
 test("the line below the cursor is not said again", () => {
-  const below = context("    ", "", "return total");
+  const below = context("    ", "", "    return total");
   assert.deepEqual(shape("total += 1\n    return total\n", below, false), {
     text: "total += 1",
     stopped: "suffix",
@@ -72,7 +72,7 @@ test("text only ever grows, however it is cut", () => {
     context("    "),
     context("def f("),
     context("x", ")"),
-    context("    ", "", "return total"),
+    context("    ", "", "    return total"),
     context(""),
   ];
   for (let round = 0; round < 2000; round++) {
@@ -92,10 +92,21 @@ test("text only ever grows, however it is cut", () => {
   }
 });
 
-test("the overlap is the longest end of the text that begins the rest of the line", () => {
-  assert.equal(overlap("a, b)", ")"), 1);
-  assert.equal(overlap("a)", ") :"), 1);
-  assert.equal(overlap("a", ")"), 0);
-  assert.equal(overlap("x])", "])"), 2);
-  assert.equal(overlap("", ")"), 0);
+test("a deeper line that reads like the one below is another line", () => {
+  const below = context("    ", "", "    return None");
+  assert.equal(
+    shape("if not key:\n        return None\n", below, false).text,
+    "if not key:\n        return None",
+  );
+});
+
+test("the cursor's own line does not become the one below", () => {
+  assert.equal(shape("return None\n", context("    ", "", "    return None"), true).text, "");
+  assert.equal(shape("urn None", context("    ret", "", "    return None"), true).text, "");
+  assert.equal(shape("urn Nothing", context("    ret", "", "    return None"), true).text, "urn Nothing");
+});
+
+test("closing brackets under each other are no repetition", () => {
+  const raw = "[\n    [\n        [1\n        ]\n    ]\n]";
+  assert.equal(shape(raw, context("x = "), true).text, raw);
 });

@@ -1,0 +1,182 @@
+/**
+ * Finds out how this machine runs this model: how rows must be padded for results to be equal to the last
+ * bit, how many threads serve best, and what decodes of each size cost. Takes a moment, so the findings are
+ * kept per machine, model and back end.
+ */
+
+import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
+import type { Decoded, DecodeOutcome } from "./engine.ts";
+import type { LlamaEngine } from "./llama.ts";
+
+export interface Tuning {
+  readonly rowQuantum: 1 | 4;
+  /** Whether trees were equal to single steps, bit by bit. */
+  readonly exact: boolean;
+  readonly threads: number;
+  readonly costs: SavedCosts;
+}
+
+/** Tokens of context behind which costs are measured. */
+const CONTEXT_TOKENS = 384;
+/** Tokens of context for the test of equality: its result does not depend on them. */
+const CHECK_TOKENS = 40;
+/** At least one round over all sizes; more as long as they end within this time. */
+const MEASURE_MS = 1_200;
+const MAX_ROUNDS = 7;
+/** Size by which thread counts are compared: a tree of ordinary size. */
+const TYPICAL_SIZE = 8;
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Ids spread over the vocabulary, the same at each call. */
+function someTokens(count: number, vocabularySize: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => (i * 7919 + 257) % vocabularySize);
+}
+
+/** Decodes tokens as a chain; undefined when that was aborted or failed. */
+async function decodeChain(
+  engine: LlamaEngine,
+  tokens: Int32Array,
+  signal: AbortSignal,
+): Promise<Decoded | undefined> {
+  const parents = Int32Array.from(tokens, (_, i) => i - 1);
+  const outcome: DecodeOutcome = await engine.decode({ count: tokens.length, tokens, parents }, signal);
+  return outcome.kind === "decoded" ? outcome.decoded : undefined;
+}
+
+function sameRow(a: Float32Array, b: Float32Array): boolean {
+  return a.every((value, i) => Object.is(value, b[i]));
+}
+
+/**
+ * Whether rows of trees of several sizes equal those of single steps. undefined when it was aborted.
+ */
+async function rowsAgree(engine: LlamaEngine, signal: AbortSignal): Promise<boolean | undefined> {
+  const size = engine.vocabulary.size;
+  const context = someTokens(CHECK_TOKENS, size);
+  const chain = someTokens(engine.info.maxTreeNodes, size);
+  const expected: Float32Array[] = [];
+  const row = (decoded: Decoded, node: number) => {
+    const values = new Float32Array(size);
+    decoded.logits(node, values);
+    return values;
+  };
+  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  for (let step = 0; step < 6; step++) {
+    const decoded = await decodeChain(engine, chain.subarray(step, step + 1), signal);
+    if (!decoded) return undefined;
+    expected.push(row(decoded, 0));
+    engine.accept([0]);
+  }
+  for (const count of [2, 3, 5, 6, engine.room()]) {
+    if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+    const decoded = await decodeChain(engine, chain.subarray(0, Math.min(count, engine.room())), signal);
+    if (!decoded) return undefined;
+    const equal = expected.slice(0, count).every((values, node) => sameRow(values, row(decoded, node)));
+    engine.accept([]);
+    if (!equal) return false;
+  }
+  return true;
+}
+
+/** Median milliseconds of decodes of each size; undefined when aborted. */
+async function measureSizes(
+  engine: LlamaEngine,
+  sizes: readonly number[],
+  budgetMs: number,
+  signal: AbortSignal,
+): Promise<number[] | undefined> {
+  const tokens = someTokens(engine.info.maxTreeNodes, engine.vocabulary.size);
+  const measured: number[][] = sizes.map(() => []);
+  const start = performance.now();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (const [index, size] of sizes.entries()) {
+      const before = performance.now();
+      const decoded = await decodeChain(engine, tokens.subarray(0, Math.min(size, engine.room())), signal);
+      if (!decoded) return undefined;
+      engine.accept([]);
+      measured[index].push(performance.now() - before);
+    }
+    if (performance.now() - start > budgetMs) break;
+  }
+  return measured.map(median);
+}
+
+/** The thread count, of those given, that decodes fastest: one token and a typical tree together. */
+async function bestThreads(
+  engine: LlamaEngine,
+  choices: readonly number[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let best = engine.info.threads;
+  let bestMs = Number.POSITIVE_INFINITY;
+  for (const threads of choices) {
+    engine.setThreads(threads);
+    const times = await measureSizes(engine, [1, TYPICAL_SIZE], MEASURE_MS / (2 * choices.length), signal);
+    if (!times) return undefined;
+    const ms = times[0] + times[1];
+    if (ms < bestMs) {
+      best = threads;
+      bestMs = ms;
+    }
+  }
+  return best;
+}
+
+/**
+ * Tunes an idle engine; its context is empty afterwards. undefined when aborted, after which the engine is as
+ * usable as before.
+ * @param threadChoices thread counts to choose from; one means that the user has chosen
+ */
+export async function tune(
+  engine: LlamaEngine,
+  threadChoices: readonly number[],
+  signal: AbortSignal,
+): Promise<Tuning | undefined> {
+  const before = { rowQuantum: engine.rowQuantum, threads: engine.info.threads };
+  const tuning = await findTuning(engine, threadChoices, signal);
+  if (tuning) applyTuning(engine, tuning);
+  else {
+    engine.rowQuantum = before.rowQuantum;
+    engine.setThreads(before.threads);
+  }
+  return tuning;
+}
+
+async function findTuning(
+  engine: LlamaEngine,
+  threadChoices: readonly number[],
+  signal: AbortSignal,
+): Promise<Tuning | undefined> {
+  let rowQuantum: 1 | 4 = 1;
+  let exact: boolean | undefined = true;
+  if (engine.info.maxTreeNodes > 1) {
+    for (rowQuantum of [1, 4] as const) {
+      engine.rowQuantum = rowQuantum;
+      exact = await rowsAgree(engine, signal);
+      if (exact === undefined) return undefined;
+      if (exact) break;
+    }
+  }
+  if (!exact) rowQuantum = 1;
+  engine.rowQuantum = rowQuantum;
+  const contextTokens = Math.min(CONTEXT_TOKENS, engine.info.contextTokens >> 1);
+  const context = someTokens(contextTokens, engine.vocabulary.size);
+  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  const threads = await bestThreads(engine, threadChoices, signal);
+  if (threads === undefined) return undefined;
+  engine.setThreads(threads);
+  const sizes = SIZES.filter(size => size <= engine.info.maxTreeNodes);
+  const times = await measureSizes(engine, sizes, MEASURE_MS, signal);
+  if (!times) return undefined;
+  const costs = new CostModel();
+  for (const [index, size] of sizes.entries()) costs.set(size, contextTokens, times[index]);
+  return { rowQuantum, exact, threads, costs: costs.save() };
+}
+
+/** Lets an engine run as was found best. */
+export function applyTuning(engine: LlamaEngine, tuning: Tuning): void {
+  engine.rowQuantum = tuning.rowQuantum;
+  engine.setThreads(tuning.threads);
+  engine.costs = new CostModel(tuning.costs);
+}

@@ -1,0 +1,52 @@
+/** What was found out about models on this machine, kept between starts: one small file for each. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { EngineInfo } from "./engine/engine.ts";
+import type { Tuning } from "./engine/tune.ts";
+
+/** Raised when tunings of older versions no longer mean the same. */
+const VERSION = 1;
+
+/** All that a tuning depends on. A change of any of it calls for a new one. */
+function keyOf({ modelPath, backend, contextTokens, release }: EngineInfo, threadsWish: number): string {
+  const { size, mtimeMs } = statSync(modelPath);
+  const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
+  return [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, threadsWish].join(
+    " | ",
+  );
+}
+
+const fileOf = (directory: string, key: string) =>
+  join(directory, "tuning", `${createHash("sha256").update(key).digest("hex").slice(0, 24)}.json`);
+
+const isTuning = (value: Partial<Tuning> | undefined): value is Tuning =>
+  (value?.rowQuantum === 1 || value?.rowQuantum === 4) &&
+  typeof value.exact === "boolean" &&
+  Number.isInteger(value.threads) &&
+  Array.isArray(value.costs?.ms);
+
+/** The tuning of an engine's model, if there is one. A damaged file counts as none. */
+export function readTuning(directory: string, info: EngineInfo, threadsWish: number): Tuning | undefined {
+  try {
+    const key = keyOf(info, threadsWish);
+    const saved = JSON.parse(readFileSync(fileOf(directory, key), "utf8"));
+    return saved.key === key && isTuning(saved.tuning) ? saved.tuning : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a tuning. A folder that cannot be written costs a tuning at each start and nothing else. */
+export function writeTuning(directory: string, info: EngineInfo, threadsWish: number, tuning: Tuning): void {
+  try {
+    const key = keyOf(info, threadsWish);
+    const file = fileOf(directory, key);
+    mkdirSync(join(directory, "tuning"), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify({ key, tuning }));
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // As said above.
+  }
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { Decoded } from "../../server/engine/engine.ts";
+import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { applyTuning, tune } from "../../server/engine/tune.ts";
+import { readTuning, writeTuning } from "../../server/tuningStore.ts";
+import { below, seeded } from "../fakes/random.ts";
+import { load, never } from "./loaded.ts";
+import { FILE_TYPES, type FileType, quantised } from "./quantised.ts";
+
+const models = quantised();
+const folder = mkdtempSync(join(tmpdir(), "foretoken-tune-"));
+after(() => {
+  models.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Trial {
+  readonly name: string;
+  readonly parents: number[];
+  /** Tokens of siblings may be equal in a tree that a faulty source has made. */
+  readonly tokens: number[];
+}
+
+/** Trees a drafter would hardly make. */
+function adversarial(size: number, random: () => number): Trial[] {
+  const tokens = Array.from({ length: size }, () => below(random, 8000));
+  const parents = (parent: (node: number) => number) =>
+    tokens.map((_, node) => (node === 0 ? -1 : parent(node)));
+  return [
+    { name: "a chain of the largest depth", tokens, parents: parents(node => node - 1) },
+    { name: "a star", tokens: tokens.slice(0, 32), parents: parents(() => 0).slice(0, 32) },
+    {
+      name: "equal siblings",
+      tokens: tokens.slice(0, 30).map((token, i) => (i % 3 ? 77 : token)),
+      parents: parents(node => (node - 1) >> 1).slice(0, 30),
+    },
+    { name: "a random tree", tokens, parents: parents(node => Math.max(0, node - 1 - below(random, 3))) },
+  ];
+}
+
+async function decode(
+  engine: LlamaEngine,
+  { tokens, parents }: Pick<Trial, "tokens" | "parents">,
+): Promise<Decoded> {
+  const tree = { count: tokens.length, tokens: Int32Array.from(tokens), parents: Int32Array.from(parents) };
+  const outcome = await engine.decode(tree, never);
+  assert.equal(outcome.kind, "decoded", JSON.stringify(outcome));
+  return (outcome as { decoded: Decoded }).decoded;
+}
+
+function logits(engine: LlamaEngine, decoded: Decoded, node: number): Float32Array {
+  const row = new Float32Array(engine.vocabulary.size);
+  decoded.logits(node, row);
+  return row;
+}
+
+const sameBits = (a: Float32Array, b: Float32Array) => a.every((value, i) => Object.is(value, b[i]));
+
+/** What a failing comparison tells: how far apart the rows are, and how sure the model was. */
+function difference(a: Float32Array, b: Float32Array): string {
+  const most = a.reduce((max, value, i) => Math.max(max, Math.abs(value - (b[i] as number))), 0);
+  const [first, second] = [...a].sort((x, y) => y - x);
+  return `largest difference ${most}, margin of the choice ${(first as number) - (second as number)}`;
+}
+
+for (const type of Object.keys(FILE_TYPES) as FileType[]) {
+  test(`${type}: trees of any shape equal single steps bit by bit, at 1 and 2 threads, in short and long contexts`, async () => {
+    for (const threads of [1, 2]) {
+      const engine = await load({ modelPath: models.path(type), threads });
+      const tuning = await tune(engine, [threads], never);
+      assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");
+      const random = seeded(threads);
+      for (const contextTokens of [90, 700]) {
+        const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
+        await engine.prefill(context, never);
+        for (const trial of adversarial(engine.room(), random)) {
+          const decoded = await decode(engine, trial);
+          const rows = trial.tokens.map((_, node) => logits(engine, decoded, node));
+          engine.accept([]);
+          for (const leaf of [trial.tokens.length - 1, trial.tokens.length >> 1]) {
+            const path: number[] = [];
+            for (let at = leaf; at >= 0; at = trial.parents[at] as number) path.unshift(at);
+            await engine.prefill(context, never);
+            for (const node of path) {
+              const single = logits(
+                engine,
+                await decode(engine, { tokens: [trial.tokens[node] as number], parents: [-1] }),
+                0,
+              );
+              engine.accept([0]);
+              const row = rows[node] as Float32Array;
+              const where = `${trial.name}, node ${node}, ${threads} threads, ${contextTokens} tokens`;
+              assert.ok(sameBits(row, single), `${where}: ${difference(single, row)}`);
+            }
+          }
+          await engine.prefill(context, never);
+        }
+      }
+      await engine.dispose();
+    }
+  });
+}
+
+test("an accepted path beside the principal chain leaves later results equal", async () => {
+  const engine = await load();
+  const random = seeded(8);
+  const context = Int32Array.from({ length: 530 }, () => below(random, 8000));
+  const tokens = Array.from({ length: 15 }, () => below(random, 8000));
+  const parents = tokens.map((_, node) => (node === 0 ? -1 : (node - 1) >> 1));
+  for (const path of [
+    [0, 2, 6, 14],
+    [0, 1, 4],
+    [0, 2],
+    [0, 1, 3, 7],
+  ]) {
+    await engine.prefill(context, never);
+    await decode(engine, { tokens, parents });
+    engine.accept(path);
+    await decode(engine, { tokens, parents });
+    engine.accept([0, 2]);
+    const after = logits(engine, await decode(engine, { tokens: [5], parents: [-1] }), 0);
+    engine.accept([]);
+    await engine.prefill(context, never);
+    let single: Float32Array = new Float32Array(0);
+    for (const token of [
+      ...path.map(node => tokens[node] as number),
+      tokens[0] as number,
+      tokens[2] as number,
+      5,
+    ]) {
+      single = logits(engine, await decode(engine, { tokens: [token], parents: [-1] }), 0);
+      engine.accept([0]);
+    }
+    assert.ok(
+      after.every((value, i) => Object.is(value, single[i])),
+      `${path}: ${difference(single, after)}`,
+    );
+  }
+  await engine.dispose();
+});
+
+test("a tuning is kept and read again; a damaged one, or one of another model, is not", async () => {
+  const engine = await load();
+  const tuning = await tune(engine, [1, 2], never);
+  assert.ok(tuning && [1, 2].includes(tuning.threads));
+  assert.equal(readTuning(folder, engine.info, 0), undefined);
+  writeTuning(folder, engine.info, 0, tuning);
+  assert.deepEqual(readTuning(folder, engine.info, 0), tuning);
+  assert.equal(readTuning(folder, engine.info, 2), undefined);
+  assert.equal(readTuning(folder, { ...engine.info, contextTokens: 512 }, 0), undefined);
+  applyTuning(engine, tuning);
+  assert.ok(engine.cost(16) > engine.cost(1));
+  const [file] = readdirSync(join(folder, "tuning"));
+  writeFileSync(join(folder, "tuning", file as string), '{"tuning":{"rowQuantum":3}}');
+  assert.equal(readTuning(folder, engine.info, 0), undefined);
+  await engine.dispose();
+});
+
+test("an aborted tuning leaves the engine as it was", async () => {
+  const engine = await load();
+  const controller = new AbortController();
+  const running = tune(engine, [1], controller.signal);
+  setTimeout(() => controller.abort(), 30);
+  assert.equal(await running, undefined);
+  assert.equal(engine.info.threads, 2);
+  assert.equal(engine.rowQuantum, 1);
+  assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
+  await engine.dispose();
+});

@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { costRows, measureCost, randomTree } from "../../server/bench/cost.ts";
+import { type Records, runSuite, suiteTable, summarise } from "../../server/bench/decode.ts";
+import { median, spread, table, told } from "../../server/bench/figures.ts";
+import { engineMethod, type MethodRun, serverMethod } from "../../server/bench/methods.ts";
+import { ReplayEngine } from "../../server/bench/replay.ts";
+import { type Item, parseProblems, replayProblem, sample, suiteItems } from "../../server/bench/suites.ts";
+import { chaotic, END, FakeEngine, saying } from "../fakes/engine.ts";
+
+const never = new AbortController().signal;
+const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("medians and spreads are of the values given", () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.deepEqual(spread([5, 1, 3]), { median: 3, min: 1, max: 5 });
+  assert.equal(spread([]), undefined);
+  assert.equal(told({ median: 1.234, min: 1, max: 2 }, 2), "1.23 (1.00 to 2.00)");
+});
+
+test("a table's columns are as wide as their widest cell", () => {
+  const lines = table(
+    ["name", "n"],
+    [
+      ["a", "1"],
+      ["longer", "100"],
+    ],
+  ).split("\n");
+  assert.deepEqual(lines, ["name      n", "------  ---", "a         1", "longer  100"]);
+});
+
+test("costs are told relative to one node of the same turn", () => {
+  const rows = costRows(
+    new Map([
+      [1, [1, 2, 4]],
+      [8, [2, 6, 4]],
+    ]),
+  );
+  assert.deepEqual(rows[1], {
+    nodes: 8,
+    ms: { median: 4, min: 2, max: 6 },
+    relative: { median: 2, min: 1, max: 3 },
+  });
+});
+
+test("random trees are in order, within the branches, and siblings differ", () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const { count, tokens, parents } = randomTree(63, 8, 500, seed);
+    const children = new Map<number, number[]>();
+    for (let node = 1; node < count; node++) {
+      assert.ok(parents[node]! >= 0 && parents[node]! < node);
+      children.set(parents[node]!, [...(children.get(parents[node]!) ?? []), tokens[node]!]);
+    }
+    for (const siblings of children.values()) assert.equal(new Set(siblings).size, siblings.length);
+    assert.ok(count - children.size <= 8, `${count - children.size} leaves`);
+  }
+});
+
+test("cost is measured for the sizes a model takes, in the context that fits", async () => {
+  const engine = new FakeEngine(chaotic, { contextTokens: 100, maxTreeNodes: 12 });
+  const { contextTokens, rows } = await measureCost(engine, { contextTokens: 512, runs: 2 }, never);
+  assert.equal(contextTokens, 84);
+  assert.deepEqual(
+    rows.map(({ nodes }) => nodes),
+    [1, 2, 3, 4, 6, 8, 12],
+  );
+  assert.equal(engine.decodes, 3 * 7);
+  assert.equal(engine.context.length, 84);
+});
+
+const zipped = (...lines: unknown[]) => gzipSync(lines.map(line => `${JSON.stringify(line)}\n`).join(""));
+
+test("a HumanEval file is read with and without a suffix", () => {
+  const problems = parseProblems(
+    zipped({ task_id: "T/1", prompt: "a", suffix: "b", test: "" }, { task_id: "T/2", prompt: "c" }),
+  );
+  assert.deepEqual(problems, [
+    { id: "T/1", prefix: "a", suffix: "b", script: undefined },
+    { id: "T/2", prefix: "c", suffix: "", script: undefined },
+  ]);
+  assert.throws(() => parseProblems(zipped({ name: "other" })), /not a HumanEval problem/);
+});
+
+test("a sample is spread evenly and never larger than what there is", () => {
+  assert.deepEqual(sample([0, 1, 2, 3, 4, 5, 6, 7], 4), [0, 2, 4, 6]);
+  assert.deepEqual(sample([0, 1], 4), [0, 1]);
+  assert.deepEqual(sample([0, 1], 0), [0, 1]);
+});
+
+test("a replay problem is cut out of its file without a gap", () => {
+  const text = Array.from({ length: 300 }, (_, i) => `    line ${i} of the text`).join("\n");
+  const problem = replayProblem("file", text, 16)!;
+  assert.equal(problem.prefix + problem.script + problem.suffix, text);
+  assert.match(problem.prefix, /\n {4}$/);
+  assert.ok(problem.script!.endsWith("\n") && problem.script!.length >= 16 * 8);
+  assert.equal(replayProblem("short", "x\ny\n", 16), undefined);
+});
+
+const { vocabulary } = new FakeEngine(chaotic);
+
+test("a suite's problems become prompts, a missing folder a sentence", () => {
+  const problems = join(folder, "problems");
+  mkdirSync(problems);
+  const lines = ["a", "b", "c", "d"].map(name => ({ task_id: name, prompt: `${name}(`, suffix: ")" }));
+  writeFileSync(join(problems, "HumanEval-SingleLineInfilling.jsonl.gz"), zipped(...lines));
+  const found = suiteProblems("single", { problems, corpus: undefined }, 2, 10);
+  const items = suiteItems(found, vocabulary, 10, 200);
+  assert.deepEqual(
+    items.map(({ id, maxTokens, script }) => ({ id, maxTokens, script })),
+    ["a", "c"].map(id => ({ id, maxTokens: 10, script: undefined })),
+  );
+  assert.deepEqual([...items[0]!.prompt.tokens], [257, 97, 40, 258, 41, 259]);
+  const without = { problems: undefined, corpus: undefined };
+  assert.throws(() => suiteProblems("multi", without, 2, 10), /needs --problems/);
+  assert.throws(
+    () => suiteItems("multi", { ...without, problems }, vocabulary, options),
+    /There is no .*Multi/,
+  );
+});
+
+test("replay takes code files of some length and leaves tests out", () => {
+  const corpus = join(folder, "corpus");
+  mkdirSync(join(corpus, "test"), { recursive: true });
+  mkdirSync(join(corpus, "package"));
+  const code = "value = compute(value)\n".repeat(400);
+  for (const name of ["module.py", "package/part.ts", "test/module.py", "notes.txt"])
+    writeFileSync(join(corpus, name), code);
+  writeFileSync(join(corpus, "short.py"), "pass\n");
+  const found = suiteProblems("replay", { problems: undefined, corpus }, 0, 10);
+  const items = suiteItems(found, vocabulary, 10, 200);
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    ["module.py", join("package", "part.ts")],
+  );
+  assert.equal(items[0]!.script?.length, 10);
+  assert.match(Buffer.from(items[0]!.script!).toString(), /^value = co/);
+});
+
+const item = (script?: Int32Array): Item => ({
+  id: "item",
+  prompt: {
+    tokens: vocabulary.tokenize("abcdabcdabcd"),
+    history: vocabulary.tokenize("abcdabcdabcd"),
+  },
+  maxTokens: script?.length ?? 24,
+  script,
+});
+
+test("a replayed script is what is said, whatever the model and the tree", async () => {
+  const script = vocabulary.tokenize("abcdabcdabxyabcdabcd");
+  for (const treeNodes of [1, 4, 16]) {
+    const engine = new ReplayEngine(new FakeEngine(chaotic));
+    const method = engineMethod(treeNodes === 1 ? "plain" : "foretoken", engine, treeNodes);
+    for (const fresh of [true, false]) {
+      const run = await method.run(item(script), fresh, never);
+      assert.deepEqual(run.tokens, [...script]);
+      if (treeNodes > 1) assert.ok(run.decodes < script.length && run.nodes > run.decodes);
+      else assert.deepEqual([run.decodes, run.nodes], [script.length, script.length]);
+      assert.equal(run.prefill !== undefined, fresh);
+    }
+  }
+});
+
+test("every method runs on every item as often as asked, and drafts are found exact", async () => {
+  const engine = new FakeEngine(saying("abcdabcdabcdabcd"));
+  const methods = [engineMethod("plain", engine, 1), engineMethod("foretoken", engine, 8)];
+  const items = [item(), item()];
+  const records = await runSuite({ items, methods, runs: 3, progress: () => {} }, never);
+  for (const runs of records.values())
+    assert.deepEqual(
+      runs.map(ofItem => ofItem.length),
+      [3, 3],
+    );
+  const results = summarise(records, items, token => token === END);
+  assert.deepEqual(
+    results.map(({ method, exact }) => [method, exact]),
+    [
+      ["plain", true],
+      ["foretoken", true],
+    ],
+  );
+  assert.equal(results[0]!.meanAccepted, 1);
+  assert.ok(results[1]!.meanAccepted > 1.5);
+  assert.match(suiteTable({ suite: "single", methods: results }), /foretoken .* yes/);
+});
+
+const run = (tokens: number[], decodeMs: number, decodes = tokens.length, nodes = decodes): MethodRun => ({
+  tokens,
+  decodeMs,
+  decodes,
+  nodes,
+  prefill: undefined,
+});
+
+test("ratios are of paired runs, means of all decodes, exactness of all outputs", () => {
+  const records: Records = new Map([
+    [
+      "plain",
+      [
+        [run([1, 2, 3, 4], 40), run([1, 2, 3, 4], 80)],
+        [run([5, 6], 20), run([5, 6], 20)],
+      ],
+    ],
+    [
+      "foretoken",
+      [
+        [run([1, 2, 3, 4], 20, 2, 10), run([1, 2, 3, 4], 20, 2, 10)],
+        [run([5, 6], 40, 1, 4), run([5, 6], 20, 1, 4)],
+      ],
+    ],
+    [
+      "lookup",
+      [
+        [run([1, 2, 9, 4], 40), run([1, 2, 3, 4], 80)],
+        [run([5, 6], 20), run([5, 6], 20)],
+      ],
+    ],
+    [
+      "llama-server",
+      [
+        [run([1, 2, 3], 40), run([1, 2, 3], 80)],
+        [run([5, 6], 20), run([5, 6], 20)],
+      ],
+    ],
+  ]);
+  const items = [item(), { ...item(), id: "second" }];
+  const [plain, foretoken, lookup, server] = summarise(records, items, token => token === 4);
+  assert.deepEqual(plain!.ratioToPlain, { median: 1, min: 1, max: 1 });
+  assert.equal(plain!.tokensPerSecond, 75);
+  assert.deepEqual(foretoken!.ratioToPlain, { median: 1.5, min: 0.5, max: 4 });
+  assert.deepEqual(foretoken!.extra.suiteRatioToPlain, { median: 1.75, min: 1, max: 2.5 });
+  assert.equal(foretoken!.meanAccepted, 2);
+  assert.equal(foretoken!.meanTreeSize, 4.67);
+  assert.deepEqual([foretoken!.exact, lookup!.exact], [true, false]);
+  assert.equal(lookup!.extra.firstDifference, "item, token 2: 9 against 3");
+  assert.equal(server!.exact, true, "the token that ends the text may be left out");
+});
+
+test("llama-server is asked for the same tokens and its own times are taken", async () => {
+  let asked: { prompt: number[]; n_predict: number; cache_prompt: boolean } | undefined;
+  const http = createServer((request, response) => {
+    let body = "";
+    request.on("data", chunk => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      asked = JSON.parse(body);
+      response.end(
+        JSON.stringify({
+          tokens: [7, 8, 9],
+          timings: {
+            prompt_n: 12,
+            prompt_ms: 6,
+            predicted_n: 3,
+            predicted_ms: 30,
+            draft_n: 4,
+            draft_n_accepted: 1,
+          },
+        }),
+      );
+    });
+  });
+  await new Promise<void>(resolve => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as AddressInfo;
+  try {
+    const answer = await serverMethod(`http://127.0.0.1:${port}`).run(item(), true, never);
+    assert.deepEqual(asked?.prompt, [...item().prompt.tokens]);
+    assert.equal(asked?.n_predict, 24);
+    assert.equal(asked?.cache_prompt, false);
+    const prefill = { tokens: 12, ms: 6 };
+    assert.deepEqual(answer, { tokens: [7, 8, 9], decodeMs: 30, decodes: 2, nodes: 6, prefill });
+  } finally {
+    http.close();
+    http.closeAllConnections();
+  }
+  await assert.rejects(serverMethod(`http://127.0.0.1:${port}`).run(item(), true, never), /does not answer/);
+});
