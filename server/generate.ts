@@ -1,13 +1,21 @@
 /** The loop of the product: draft, decode, verify, accept. Tokens in, tokens out. */
-import type { Engine } from "./engine/engine.ts";
+import type { Decoded, Engine } from "./engine/engine.ts";
 import type { Prompt } from "./prompt/prompt.ts";
-import { Drafter } from "./speculate/draft.ts";
+import { Drafter, type TreeDrafter } from "./speculate/draft.ts";
+import { guard } from "./speculate/guard.ts";
+import { Sampler, type SamplingOptions } from "./speculate/sampler.ts";
 import { verify } from "./speculate/verify.ts";
 
 export interface GenerateOptions {
   readonly maxTokens: number;
   /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same whatever it is. */
   readonly treeNodes: number;
+  /** How tokens are drawn; absent takes the likeliest. */
+  readonly sampling?: SamplingOptions;
+  /** Makes the source of drafts; absent is the document's own. */
+  readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
+  /** Told once when the source of drafts is at fault; the completion goes on without it. */
+  readonly onFault?: (message: string) => void;
 }
 
 /** What one forward pass of the model decided. */
@@ -27,7 +35,7 @@ export type End =
   | { readonly kind: "failed"; readonly message: string };
 
 /**
- * Decodes greedily from a prompt. The prompt's last token is the root of the first tree, so the first
+ * Decodes from a prompt. The prompt's last token is the root of the first tree, so the first
  * forward pass after the prefill verifies drafts already.
  */
 export async function* generate(
@@ -43,14 +51,15 @@ export async function* generate(
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
 
-  const drafter = new Drafter(history, options.treeNodes);
+  const drafts = guarded(options, history, engine.vocabulary.size);
+  const choose = chooser(options.sampling, engine.vocabulary.size);
   for (let left = options.maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);
     if (room < 1) return { kind: "contextFull" };
-    const tree = drafter.draft(root, room, nodes => engine.cost(nodes));
+    const tree = drafts.draft(root, room, nodes => engine.cost(nodes));
     const outcome = await engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
-    const { path, next } = verify(tree, outcome.decoded.argmax);
+    const { path, next } = verify(tree, choose(outcome.decoded));
     engine.accept(path);
 
     const decided = path.slice(1).map(node => tree.tokens[node] as number);
@@ -59,9 +68,26 @@ export async function* generate(
     if (end >= 0) decided.length = end + 1;
     left -= decided.length;
     root = next;
-    for (const token of decided) drafter.push(token);
+    for (const token of decided) drafts.push(token);
     yield { kind: "step", tokens: decided, drafted: tree.count - 1, accepted: path.length - 1 };
     if (end >= 0) return { kind: "endOfText" };
   }
   return { kind: "maxTokens" };
+}
+
+/** The source of drafts, kept from doing harm. */
+function guarded(options: GenerateOptions, history: Int32Array, vocabularySize: number): TreeDrafter {
+  const make = options.drafter ?? ((context, nodes) => new Drafter(context, nodes));
+  return guard(() => make(history, options.treeNodes), vocabularySize, options.onFault ?? (() => {}));
+}
+
+/** What the model says at a node: its likeliest token, or one that is drawn. */
+function chooser(sampling: SamplingOptions | undefined, vocabularySize: number) {
+  if (!sampling || sampling.temperature === 0) return (decoded: Decoded) => decoded.argmax;
+  const sampler = new Sampler(sampling);
+  const row = new Float32Array(vocabularySize);
+  return (decoded: Decoded) => (node: number) => {
+    decoded.logits(node, row);
+    return sampler.sample(row);
+  };
 }

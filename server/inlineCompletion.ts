@@ -27,6 +27,8 @@ export interface CompletionParts {
   settings(): Settings;
   /** The model, once it is loaded; undefined when there is none. */
   engine(): Promise<Engine | undefined>;
+  /** Writes to the log. */
+  warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
 }
@@ -72,7 +74,7 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent }: CompletionParts,
+  { session, board, settings, isCurrent, warn }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -84,6 +86,7 @@ function run(
   const options: GenerateOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
+    onFault: warn,
   };
   const work = async (signal: AbortSignal) => {
     // The model may have been replaced while this waited for its turn.

@@ -91,6 +91,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     board,
     settings: () => settings,
     engine: async () => host?.engine(),
+    warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });
 

@@ -25,8 +25,16 @@ interface Candidate {
   readonly matchLength: number;
 }
 
+/** What drafts the trees of one completion. */
+export interface TreeDrafter {
+  /** Takes note of a decided token. */
+  push(token: number): void;
+  /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
+  draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
+}
+
 /** One completion's drafter: fed with every decided token, asked for a tree before each decode. */
-export class Drafter {
+export class Drafter implements TreeDrafter {
   readonly tree: DraftTree;
   private readonly automaton: SuffixAutomaton;
   private readonly frontier: Candidate[] = [];

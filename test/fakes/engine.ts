@@ -53,6 +53,8 @@ export class FakeEngine implements Engine {
   disposed = false;
   /** Resolves before each decode: lets a test hold the engine or count its steps. */
   beforeDecode: () => Promise<void> = async () => {};
+  /** Logits after a context, for tests that draw; all other tokens are impossible. */
+  distribution: (context: readonly number[]) => [token: number, logit: number][] = () => [];
   private tree: TokenTree | undefined;
 
   constructor(
@@ -100,8 +102,9 @@ export class FakeEngine implements Engine {
     };
     const decoded: Decoded = {
       argmax: node => this.model([...this.context, ...path(node)]),
-      logits: () => {
-        throw new Error("the fake has no logits");
+      logits: (node, out) => {
+        out.fill(Number.NEGATIVE_INFINITY);
+        for (const [token, logit] of this.distribution([...this.context, ...path(node)])) out[token] = logit;
       },
     };
     return { kind: "decoded", decoded };

@@ -1,17 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete } from "../../server/complete.ts";
-import { type End, generate } from "../../server/generate.ts";
+import { type End, type GenerateOptions, generate } from "../../server/generate.ts";
+import { DraftTree } from "../../server/speculate/tree.ts";
 import { chaotic, FakeEngine, type FakeModel, saying } from "../fakes/engine.ts";
 
 const never = new AbortController().signal;
 
-async function run(engine: FakeEngine, treeNodes: number, maxTokens = 60, signal = never) {
+async function run(
+  engine: FakeEngine,
+  treeNodes: number,
+  maxTokens = 60,
+  signal = never,
+  more: Partial<GenerateOptions> = {},
+) {
   const prompt = {
     tokens: engine.vocabulary.tokenize("abcabcabc"),
     history: engine.vocabulary.tokenize("abcabcabc"),
   };
-  const steps = generate(engine, prompt, { maxTokens, treeNodes }, signal);
+  const steps = generate(engine, prompt, { maxTokens, treeNodes, ...more }, signal);
   const tokens: number[] = [];
   let accepted = 0;
   for (;;) {
@@ -102,4 +109,38 @@ test("a character spread over tokens is shown whole or not at all", async () => 
   const texts: string[] = [];
   for (let next = await growing.next(); !next.done; next = await growing.next()) texts.push(next.value);
   assert.deepEqual(texts, ["é", "é🙂"]);
+});
+
+test("a source of drafts that is at fault costs its drafts, is told of once, and changes nothing", async () => {
+  const plain = await run(new FakeEngine(repeating), 1);
+  const tree = (fill: (tree: DraftTree) => void) => () => {
+    const made = new DraftTree(64);
+    made.plant(97);
+    fill(made);
+    return made;
+  };
+  const faults: Record<string, () => DraftTree> = {
+    throws: () => {
+      throw new Error("out of order");
+    },
+    "token outside the vocabulary": tree(made => made.grow(0, 70_000)),
+    cycle: tree(made => {
+      made.grow(0, 98);
+      made.parents[1] = 1;
+    }),
+    "more nodes than asked": tree(made => {
+      for (let i = 0; i < 60; i++) made.grow(i, 97);
+    }),
+    "another root": tree(made => made.plant(5)),
+  };
+  for (const [name, draft] of Object.entries(faults)) {
+    const told: string[] = [];
+    const options = {
+      drafter: () => ({ push: () => {}, draft }),
+      onFault: (message: string) => told.push(message),
+    };
+    const { tokens } = await run(new FakeEngine(repeating), 16, 60, never, options);
+    assert.deepEqual(tokens, plain.tokens, name);
+    assert.equal(told.length, 1, name);
+  }
 });

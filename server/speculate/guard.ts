@@ -1,0 +1,53 @@
+/**
+ * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: one that throws, or whose
+ * tree is not sound, costs its guesses and nothing else.
+ */
+import type { TreeDrafter } from "./draft.ts";
+import { DraftTree } from "./tree.ts";
+
+/** What is wrong with a tree, or undefined. */
+function unsound(tree: DraftTree, root: number, room: number, vocabularySize: number): string | undefined {
+  const { count, tokens, parents } = tree;
+  if (!(count >= 1 && count <= room)) return `a tree of ${count} nodes where ${room} were asked for`;
+  if (tokens[0] !== root || parents[0] !== -1) return "a tree with another root";
+  for (let node = 1; node < count; node++) {
+    if (!(parents[node] >= 0 && parents[node] < node)) return `node ${node} with parent ${parents[node]}`;
+    if (!(tokens[node] >= 0 && tokens[node] < vocabularySize))
+      return `token ${tokens[node]} of no vocabulary`;
+  }
+  return undefined;
+}
+
+/** A drafter that never throws and whose trees are always sound; after a fault it drafts nothing more. */
+export function guard(
+  make: () => TreeDrafter,
+  vocabularySize: number,
+  onFault: (message: string) => void,
+): TreeDrafter {
+  const plain = new DraftTree(1);
+  let drafter: TreeDrafter | undefined;
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      drafter = undefined;
+      onFault(`Drafting failed and rests for this completion: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  drafter = attempt(make);
+  return {
+    push: token => void attempt(() => drafter?.push(token)),
+    draft: (root, room, cost) => {
+      const tree = attempt(() => {
+        const drafted = drafter?.draft(root, room, cost);
+        const problem = drafted && unsound(drafted, root, room, vocabularySize);
+        if (problem) throw new Error(problem);
+        return drafted;
+      });
+      if (tree) return tree;
+      plain.plant(root);
+      return plain;
+    },
+  };
+}
