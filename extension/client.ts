@@ -12,6 +12,7 @@ import {
   LanguageClient,
 } from "vscode-languageclient/node";
 import {
+  FreeMemoryRequest,
   type InitializationOptions,
   InlineCompletionProgress,
   type Status,
@@ -114,6 +115,11 @@ export class ServerClient implements vscode.Disposable {
     } finally {
       listening.dispose();
     }
+  }
+
+  /** Frees the model's memory; false when there was no model. */
+  async freeMemory(): Promise<boolean> {
+    return this.client?.isRunning() ? this.client.sendRequest(FreeMemoryRequest) : false;
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ export const Commands = {
   toggle: "foretoken.toggle",
   trigger: "foretoken.trigger",
   restartServer: "foretoken.restartServer",
+  freeMemory: "foretoken.freeMemory",
   showLog: "foretoken.showLog",
   dismiss: "foretoken.dismiss",
 } as const;

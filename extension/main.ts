@@ -31,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     [Commands.restartServer]: () => server.restart(),
+    [Commands.freeMemory]: () => server.freeMemory(),
     [Commands.showLog]: () => output.show(),
     [Commands.dismiss]: async () => {
       ghostText.stop();
@@ -45,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     server.onDidChangeStatus(current => {
       status.show(current);
       // What was suggested before is not to be shown from memory by a server that is off or gone.
-      if (current.state !== "ready" && current.state !== "working") ghostText.stop();
+      if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );

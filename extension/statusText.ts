@@ -9,6 +9,8 @@ export function statusText({ state, last, acceptance }: Status): string {
   switch (state) {
     case "starting":
       return "$(loading~spin) Foretoken";
+    case "asleep":
+      return "$(zap) Foretoken";
     case "off":
       return "$(circle-slash) Foretoken";
     case "error":
@@ -27,6 +29,8 @@ export function statusText({ state, last, acceptance }: Status): string {
 export function statusTooltip({ state, message, remedy, model, last, acceptance }: Status): string {
   if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
   if (state === "starting") return "Foretoken is loading its model.";
+  if (state === "asleep")
+    return "Foretoken has freed its model's memory. The next completion loads it again.";
   const lines = [
     state === "off"
       ? "Foretoken is off. Click to turn it on."

@@ -63,6 +63,12 @@ export class ModelHost {
     return this.outcome === outcome;
   }
 
+  /** Whether there is no model, none under way, and none that failed. */
+  get isEmpty(): boolean {
+    return this.outcome === undefined;
+  }
+
+  /** Frees the model, if there is one. */
   async dispose(): Promise<void> {
     this.current = undefined;
     this.generation++;

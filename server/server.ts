@@ -2,13 +2,17 @@
  * The language server: joins documents, model, session and features. It takes its connection and its
  * model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
-import { setTimeout } from "node:timers/promises";
-import { type Connection, DidChangeConfigurationNotification } from "vscode-languageserver";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type Connection,
+  DidChangeConfigurationNotification,
+  type InitializeResult,
+} from "vscode-languageserver";
 import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
-import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
+import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
@@ -17,6 +21,16 @@ export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined) => LoadModel;
 }
+
+/** What the server tells of itself. */
+const ANNOUNCEMENT: InitializeResult = {
+  capabilities: {
+    positionEncoding: "utf-16",
+    textDocumentSync: DOCUMENT_SYNC,
+    inlineCompletionProvider: true,
+  },
+  serverInfo: { name: SECTION },
+};
 
 /** Pause before the machine is looked at for being idle. */
 const IDLE_MS = 1_500;
@@ -59,6 +73,15 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     });
   };
 
+  const free = async () => {
+    if (!host?.current) return false;
+    tuning.abort();
+    await host.dispose();
+    board.asleep();
+    return true;
+  };
+  const freeLater = afterQuietMinutes(() => settings.freeAfterMinutes, free);
+
   connection.onInitialize(({ initializationOptions, capabilities }) => {
     const options = (initializationOptions ?? {}) as InitializationOptions;
     host = new ModelHost(parts.modelLoader(options.storageDirectory), session);
@@ -68,14 +91,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
         void connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
       void load();
     });
-    return {
-      capabilities: {
-        positionEncoding: "utf-16",
-        textDocumentSync: DOCUMENT_SYNC,
-        inlineCompletionProvider: true,
-      },
-      serverInfo: { name: SECTION },
-    };
+    return ANNOUNCEMENT;
   });
 
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
@@ -85,12 +101,17 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     board.switch(settings.enabled);
   });
 
+  connection.onRequest(FreeMemoryRequest, free);
   registerInlineCompletion(connection, {
     documents,
     session,
     board,
     settings: () => settings,
-    engine: async () => host?.engine(),
+    engine: () => {
+      freeLater();
+      if (host?.isEmpty) void load();
+      return host?.engine() ?? Promise.resolve(undefined);
+    },
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });
@@ -103,6 +124,15 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   connection.listen();
 }
 
+/** Runs `action` when the returned function has not been called for so many minutes; 0 never does. */
+function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    clearTimeout(timer);
+    if (minutes() > 0) timer = setTimeout(action, minutes() * 60_000).unref();
+  };
+}
+
 /** Runs `work` once nothing else is computed; a completion that comes meanwhile goes first. */
 async function whenIdle<T>(
   session: Session,
@@ -110,7 +140,7 @@ async function whenIdle<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   while (!signal.aborted) {
-    await setTimeout(IDLE_MS, undefined, { ref: false });
+    await pause(IDLE_MS, undefined, { ref: false });
     const result = session.idle && !signal.aborted ? await session.run(signal, work) : undefined;
     if (result !== undefined) return result;
   }

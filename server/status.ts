@@ -38,9 +38,14 @@ export class StatusBoard {
     this.set({ ...this.status, state });
   }
 
+  /** The model's memory has been freed. */
+  asleep(): void {
+    if (this.isOn) this.set({ ...this.status, state: "asleep" });
+  }
+
   /** Switches between on and off; an error or a start in progress is left standing. */
   switch(on: boolean): void {
-    if (this.isOn && !on) this.set({ ...this.status, state: "off" });
+    if ((this.isOn || this.status.state === "asleep") && !on) this.set({ ...this.status, state: "off" });
     else if (this.status.state === "off" && on) this.set({ ...this.status, state: "ready" });
   }
 

@@ -31,8 +31,6 @@ export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem:
 
 export const DEFAULT_CONTEXT_TOKENS = 4096;
 const MAX_BRANCHES = 32;
-/** Prompt tokens between two looks at the abort signal; 64 and more cost the same per token. */
-const PREFILL_CHUNK_TOKENS = 64;
 const FLASH_ATTENTION_ON = 1;
 /** llama.cpp makes contexts in units of this; a batch is never larger than the context. */
 const CONTEXT_UNIT = 256;
@@ -258,7 +256,6 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     cache,
     vocabulary,
     spareSequence: branches,
-    prefillChunkTokens: PREFILL_CHUNK_TOKENS,
     canRollBack,
   });
   const fileType = Number(metadata(library, model, "general.file_type") ?? 0);

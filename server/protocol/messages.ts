@@ -10,9 +10,11 @@ import {
   NotificationType,
   type ProgressToken,
   ProgressType,
+  RequestType0,
 } from "vscode-languageserver-protocol";
 
-export type ServerState = "starting" | "ready" | "working" | "off" | "error";
+/** `asleep`: the model's memory has been freed; the next completion loads it again. */
+export type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
 
 /** What the last completion cost. Times in milliseconds since the request arrived. */
 export interface CompletionFigures {
@@ -39,6 +41,9 @@ export interface Status {
 }
 
 export const StatusNotification = new NotificationType<Status>("foretoken/status");
+
+/** Frees the model's memory; the next completion loads it again. Answers whether there was a model. */
+export const FreeMemoryRequest = new RequestType0<boolean, void>("foretoken/freeMemory");
 
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 

@@ -11,6 +11,7 @@ export interface Settings {
   readonly threads: number;
   readonly maxTokens: number;
   readonly drafts: boolean;
+  readonly freeAfterMinutes: number;
   readonly languages: Readonly<Record<string, boolean>>;
 }
 
@@ -24,6 +25,7 @@ export const DEFAULT_SETTINGS: Settings = {
   threads: 0,
   maxTokens: 96,
   drafts: true,
+  freeAfterMinutes: 20,
   languages: { "*": true, plaintext: false, markdown: false, scminput: false },
 };
 
@@ -75,6 +77,14 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description: "Verify drafted tokens several at a time. Off gives the same text, one token at a time.",
+  },
+  freeAfterMinutes: {
+    type: "integer",
+    scope: "window",
+    minimum: 0,
+    maximum: 1440,
+    description:
+      "Minutes without a completion after which the model's memory is freed; the next one loads it again. 0: never.",
   },
   languages: {
     type: "object",

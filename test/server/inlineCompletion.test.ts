@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import type { LoadModel } from "../../server/modelHost.ts";
+import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
-import { FakeEngine, saying } from "../fakes/engine.ts";
+import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
 
 const URI = "file:///work/sample.py";
 const TEXT = "def add(a, b):\n    ";
@@ -12,7 +13,8 @@ const AT_END = { line: 1, character: 4 };
 
 const serving = (load: LoadModel) => ({ modelLoader: () => load });
 const withEngine = (engine: FakeEngine) => serving(async () => ({ engine }));
-const endless = () => new FakeEngine(context => 97 + (context.length % 7));
+/** Says something else at each step and never ends. */
+const endless = () => new FakeEngine(chaotic);
 
 async function opened(engine: FakeEngine, text = TEXT) {
   const client = await connect(withEngine(engine));
@@ -241,6 +243,26 @@ test("an aborted completion leaves the state and the figures as they were", asyn
   const final = client.statuses.at(-1);
   assert.equal(final?.state, "off");
   assert.deepEqual(final?.last, last);
+  await client.close();
+});
+
+test("freed memory is said so, and the next completion loads the model again", async () => {
+  const engines: FakeEngine[] = [];
+  const client = await connect(
+    serving(async () => {
+      const engine = new FakeEngine(saying("back"));
+      engines.push(engine);
+      return { engine };
+    }),
+  );
+  client.open(URI, TEXT);
+  await client.status(status => status.state === "ready");
+  assert.equal(await client.connection.sendRequest(FreeMemoryRequest), true);
+  await client.status(status => status.state === "asleep");
+  assert.ok(engines[0]?.disposed);
+  assert.equal(await client.connection.sendRequest(FreeMemoryRequest), false);
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "back");
+  assert.equal(engines.length, 2);
   await client.close();
 });
 

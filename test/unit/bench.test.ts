@@ -11,7 +11,14 @@ import { type Records, runSuite, suiteTable, summarise } from "../../server/benc
 import { median, spread, table, told } from "../../server/bench/figures.ts";
 import { engineMethod, type MethodRun, serverMethod } from "../../server/bench/methods.ts";
 import { ReplayEngine } from "../../server/bench/replay.ts";
-import { type Item, parseProblems, replayProblem, sample, suiteItems } from "../../server/bench/suites.ts";
+import {
+  type Item,
+  parseProblems,
+  replayProblem,
+  sample,
+  suiteItems,
+  suiteProblems,
+} from "../../server/bench/suites.ts";
 import { chaotic, END, FakeEngine, saying } from "../fakes/engine.ts";
 
 const never = new AbortController().signal;
@@ -48,6 +55,7 @@ test("costs are told relative to one node of the same turn", () => {
     nodes: 8,
     ms: { median: 4, min: 2, max: 6 },
     relative: { median: 2, min: 1, max: 3 },
+    relativeOfFastest: 2,
   });
 });
 
@@ -120,10 +128,7 @@ test("a suite's problems become prompts, a missing folder a sentence", () => {
   assert.deepEqual([...items[0]!.prompt.tokens], [257, 97, 40, 258, 41, 259]);
   const without = { problems: undefined, corpus: undefined };
   assert.throws(() => suiteProblems("multi", without, 2, 10), /needs --problems/);
-  assert.throws(
-    () => suiteItems("multi", { ...without, problems }, vocabulary, options),
-    /There is no .*Multi/,
-  );
+  assert.throws(() => suiteProblems("multi", { ...without, problems }, 2, 10), /There is no .*Multi/);
 });
 
 test("replay takes code files of some length and leaves tests out", () => {
