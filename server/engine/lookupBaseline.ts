@@ -25,9 +25,16 @@ export interface BaselineRun {
   readonly drafted: number;
 }
 
+export interface BaselineRunOptions {
+  /** Whether the predictor is used. */
+  readonly lookup: boolean;
+  /** Whether the prompt is computed anew, not taken from the last run as far as it is the same. */
+  readonly fresh: boolean;
+}
+
 export interface Baseline {
-  /** Decodes greedily from `prompt`, whose last token is the first one decoded; nothing is reused. */
-  run(prompt: Int32Array, maxTokens: number, lookup: boolean): Promise<BaselineRun>;
+  /** Decodes greedily from `prompt`, whose last token is the first one decoded. */
+  run(prompt: Int32Array, maxTokens: number, options: BaselineRunOptions): Promise<BaselineRun>;
   dispose(): Promise<void>;
 }
 
@@ -52,7 +59,7 @@ export async function openBaseline(options: BaselineOptions): Promise<Baseline> 
   });
   const model = await llama.loadModel({ modelPath: options.modelPath });
   // One context for each kind: a sequence keeps its predictor, and a context of two sequences halves the room.
-  const context = () =>
+  const newContext = () =>
     model.createContext({
       contextSize: options.contextTokens,
       sequences: 1,
@@ -60,17 +67,19 @@ export async function openBaseline(options: BaselineOptions): Promise<Baseline> 
       flashAttention: true,
     });
   const predictor = new InputLookupTokenPredictor();
-  const plain = (await context()).getSequence();
-  const predicting = (await context()).getSequence({ tokenPredictor: predictor });
+  const plain = (await newContext()).getSequence();
+  const predicting = (await newContext()).getSequence({ tokenPredictor: predictor });
 
   return {
-    async run(prompt, maxTokens, lookup) {
+    async run(prompt, maxTokens, { lookup, fresh }) {
       const sequence = lookup ? predicting : plain;
-      await sequence.clearHistory();
+      const context = libraryTokens(prompt.subarray(0, -1));
+      if (fresh) await sequence.clearHistory();
+      else await sequence.adaptStateToTokens(context, false);
       predictor.updateInputTokens(libraryTokens(prompt));
       const start = performance.now();
-      if (prompt.length > 1)
-        await sequence.evaluateWithoutGeneratingNewTokens(libraryTokens(prompt.subarray(0, -1)));
+      const unknown = context.slice(sequence.contextTokens.length);
+      if (unknown.length > 0) await sequence.evaluateWithoutGeneratingNewTokens(unknown);
       const prefilled = performance.now();
       const before = sequence.tokenPredictions;
       const tokens = await decode(sequence, libraryTokens(prompt.subarray(-1)), maxTokens);

@@ -1,0 +1,132 @@
+/**
+ * What a step costs by the size of its tree: `T(n)` behind a context of a given length, measured through
+ * the engine as the generation uses it (decode, the model's choice at the root, accept), drafting left out.
+ */
+import type { Engine, TokenTree } from "../engine/engine.ts";
+import { UsageError } from "../usage.ts";
+import { type Spread, spread, table, told } from "./figures.ts";
+
+/** Sizes of the trees that are measured, root included. */
+export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
+
+export interface CostOptions {
+  /** Tokens in the context when a tree is decoded. */
+  readonly contextTokens: number;
+  /** Times each size is measured, all sizes in turn, after one turn that is not counted. */
+  readonly runs: number;
+}
+
+export interface CostRow {
+  readonly nodes: number;
+  /** Milliseconds of a step. */
+  readonly ms: Spread;
+  /** Against the tree of one node of the same turn. */
+  readonly relative: Spread;
+  /** Fastest step against the fastest of one node: what is left when nothing else runs on the machine. */
+  readonly relativeOfFastest: number;
+}
+
+export interface CostResult {
+  /** What fitted of the length that was asked for. */
+  readonly contextTokens: number;
+  readonly rows: CostRow[];
+}
+
+/** Cells beside the context and the largest tree: the row that pads single steps. */
+const SPARE_CELLS = 4;
+
+/** mulberry32: the same trees in every run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * A tree as drafts make them: mostly chains, some branches. Tokens differ throughout, so siblings do.
+ * @param branches most leaves
+ */
+export function randomTree(count: number, branches: number, vocabulary: number, seed: number): TokenTree {
+  const next = random(seed);
+  const tokens = Int32Array.from({ length: count }, (_, node) => (seed * 101 + node * 13 + 1) % vocabulary);
+  const parents = new Int32Array(count).fill(-1);
+  const hasChild = new Uint8Array(count);
+  let leaves = 1;
+  for (let node = 1; node < count; node++) {
+    const branching = leaves < branches && next() < 0.3;
+    const parent = branching ? Math.floor(next() * node) : node - 1;
+    if (hasChild[parent]) leaves++;
+    hasChild[parent] = 1;
+    parents[node] = parent;
+  }
+  return { count, tokens, parents };
+}
+
+const unexpected = (kind: string, what: string) =>
+  kind === "aborted" ? new UsageError("Interrupted.") : new Error(`${what}: ${kind}`);
+
+/** Milliseconds of one step. */
+async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): Promise<number> {
+  const start = performance.now();
+  const outcome = await engine.decode(tree, signal);
+  if (outcome.kind !== "decoded") throw unexpected(outcome.kind, `a tree of ${tree.count} nodes`);
+  outcome.decoded.argmax(0);
+  engine.accept([]);
+  return performance.now() - start;
+}
+
+/** Measures all sizes the model can take, in turn, so that a slow moment of the machine meets them alike. */
+export async function measureCost(
+  engine: Engine,
+  { contextTokens, runs }: CostOptions,
+  signal: AbortSignal,
+): Promise<CostResult> {
+  const { info, vocabulary } = engine;
+  const sizes = TREE_SIZES.filter(size => size <= info.maxTreeNodes);
+  const largest = sizes.at(-1) ?? 1;
+  const fitting = Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
+  const context = Int32Array.from({ length: fitting }, (_, i) => (i * 7919) % vocabulary.size);
+  const filled = await engine.prefill(context, signal);
+  if (filled.kind !== "prefilled") throw unexpected(filled.kind, `a context of ${fitting} tokens`);
+
+  const times = new Map(sizes.map(size => [size, [] as number[]]));
+  for (let run = 0; run <= runs; run++) {
+    for (let i = 0; i < sizes.length; i++) {
+      // Each turn begins with another size: what follows a long decode finds warmer or hotter cores.
+      const size = sizes[(i + run) % sizes.length] ?? 1;
+      const tree = randomTree(size, info.maxBranches, vocabulary.size, run * 64 + size);
+      const ms = await timeStep(engine, tree, signal);
+      if (run > 0) times.get(size)?.push(ms);
+    }
+  }
+  return { contextTokens: fitting, rows: costRows(times) };
+}
+
+/** Spread of the times, and of each time against that of one node in the same turn. */
+export function costRows(times: ReadonlyMap<number, readonly number[]>): CostRow[] {
+  const single = times.get(1) ?? [];
+  const rows: CostRow[] = [];
+  for (const [nodes, measured] of times) {
+    const ms = spread(measured);
+    const relative = spread(measured.map((time, run) => time / (single[run] ?? Number.NaN)));
+    const relativeOfFastest = Math.min(...measured) / Math.min(...single);
+    if (ms && relative) rows.push({ nodes, ms, relative, relativeOfFastest });
+  }
+  return rows;
+}
+
+export function costTable({ rows }: CostResult): string {
+  return table(
+    ["nodes", "ms a step, median (min to max)", "relative to 1 node", "fastest to fastest"],
+    rows.map(({ nodes, ms, relative, relativeOfFastest }) => [
+      String(nodes),
+      told(ms, 2),
+      told(relative, 2),
+      relativeOfFastest.toFixed(2),
+    ]),
+  );
+}

@@ -1,0 +1,220 @@
+/**
+ * Every method on every item, in turn, several times; what comes out is compared within the turn, so a slow
+ * moment of the machine meets all methods alike.
+ */
+import {
+  type Hardware,
+  type MeasuredModel,
+  rounded,
+  roundedSpread,
+  type Spread,
+  spread,
+  table,
+  told,
+} from "./figures.ts";
+import type { Method, MethodName, MethodRun } from "./methods.ts";
+import type { Item, Suite } from "./suites.ts";
+
+export interface MethodResult {
+  readonly method: MethodName;
+  /** Decided tokens in a second of decoding, over all items and runs; the prefill is not counted. */
+  readonly tokensPerSecond: number;
+  /** Tokens a second against plain's of the same item and run. */
+  readonly ratioToPlain: Spread;
+  /** Tokens per decode. */
+  readonly meanAccepted: number;
+  /** Nodes per decode, root included. */
+  readonly meanTreeSize: number;
+  /** Whether every output is plain's, token for token. */
+  readonly exact: boolean;
+  readonly extra: MethodExtra;
+}
+
+export interface MethodExtra {
+  readonly items: number;
+  readonly tokens: number;
+  /** All items of a run together against plain's of that run: what a whole suite gains. */
+  readonly suiteRatioToPlain: Spread;
+  /** Of prompts computed anew, over the items; null where none was. */
+  readonly prefillTokensPerSecond: Spread | null;
+  /** Against plain's prefill of the same item. */
+  readonly prefillRatioToPlain: Spread | null;
+  /** Where an output first leaves plain's. */
+  readonly firstDifference: string | null;
+}
+
+export interface SuiteResult {
+  readonly suite: Suite;
+  readonly methods: MethodResult[];
+}
+
+/** What `--json` prints. */
+export interface DecodeReport {
+  readonly hardware: Hardware;
+  readonly model: MeasuredModel;
+  readonly suites: SuiteResult[];
+}
+
+/** All runs of one suite: by method, then item, then run. */
+export type Records = ReadonlyMap<MethodName, readonly (readonly MethodRun[])[]>;
+
+export interface SuiteRuns {
+  readonly items: readonly Item[];
+  readonly methods: readonly Method[];
+  readonly runs: number;
+  /** Told after each item. */
+  readonly progress: (done: number) => void;
+}
+
+/** Runs a suite. The order of the methods rotates from run to run and item to item. */
+export async function runSuite(
+  { items, methods, runs, progress }: SuiteRuns,
+  signal: AbortSignal,
+): Promise<Records> {
+  const records = new Map<MethodName, MethodRun[][]>(methods.map(({ name }) => [name, []]));
+  // The first use of anything is slow: pages are read, buffers grow.
+  const [first] = items;
+  if (first) for (const method of methods) await method.run({ ...first, maxTokens: 2 }, true, signal);
+  for (const [index, item] of items.entries()) {
+    for (const name of records.keys()) records.get(name)?.push([]);
+    for (let run = 0; run < runs; run++) {
+      for (let i = 0; i < methods.length; i++) {
+        const method = methods[(i + index + run) % methods.length] as Method;
+        records
+          .get(method.name)
+          ?.at(-1)
+          ?.push(await method.run(item, run === 0, signal));
+      }
+    }
+    progress(index + 1);
+  }
+  return records;
+}
+
+const speed = ({ tokens, decodeMs }: MethodRun) => (1000 * tokens.length) / decodeMs;
+
+/** Tokens a second of many runs together. */
+function totalSpeed(runs: readonly MethodRun[]): number {
+  const tokens = runs.reduce((sum, run) => sum + run.tokens.length, 0);
+  return (1000 * tokens) / runs.reduce((sum, run) => sum + run.decodeMs, 0);
+}
+
+const prefillSpeeds = (items: readonly (readonly MethodRun[])[]) =>
+  items.map(runs => {
+    const known = runs.find(run => run.prefill)?.prefill;
+    return known ? (1000 * known.tokens) / known.ms : undefined;
+  });
+
+/** The values of `own` divided by those of `reference`, where both are there. */
+function ratios(own: readonly (number | undefined)[], reference: readonly (number | undefined)[]): number[] {
+  const found: number[] = [];
+  for (const [i, value] of own.entries()) {
+    const other = reference[i];
+    if (value !== undefined && other !== undefined && other > 0) found.push(value / other);
+  }
+  return found;
+}
+
+/** Where the first output that is not plain's leaves it; a server may keep the token that ends the text to itself. */
+function difference(
+  runs: readonly (readonly MethodRun[])[],
+  plain: readonly (readonly MethodRun[])[],
+  items: readonly Item[],
+  endsText: (token: number) => boolean,
+): string | null {
+  const text = (run: MethodRun | undefined) => {
+    const tokens = run?.tokens ?? [];
+    const last = tokens.at(-1);
+    return last !== undefined && endsText(last) ? tokens.slice(0, -1) : tokens;
+  };
+  for (const [index, ofItem] of runs.entries()) {
+    const expected = text(plain[index]?.[0]);
+    for (const run of ofItem) {
+      const actual = text(run);
+      const length = Math.max(expected.length, actual.length);
+      for (let i = 0; i < length; i++)
+        if (actual[i] !== expected[i])
+          return `${items[index]?.id}, token ${i}: ${actual[i] ?? "none"} against ${expected[i] ?? "none"}`;
+    }
+  }
+  return null;
+}
+
+const NOTHING: Spread = { median: Number.NaN, min: Number.NaN, max: Number.NaN };
+
+/** The figures of every method, from the runs of a suite. `records` must have `plain`. */
+export function summarise(
+  records: Records,
+  items: readonly Item[],
+  endsText: (token: number) => boolean,
+): MethodResult[] {
+  const plain = records.get("plain") ?? [];
+  const plainRuns = plain.flat();
+  const plainPrefills = prefillSpeeds(plain);
+  const byRun = (ofMethod: readonly (readonly MethodRun[])[]) =>
+    (ofMethod[0] ?? []).map((_, run) => totalSpeed(ofMethod.map(ofItem => ofItem[run] as MethodRun)));
+  const rounding = (values: readonly number[], digits: number) => {
+    const known = spread(values);
+    return known ? roundedSpread(known, digits) : null;
+  };
+  return [...records].map(([method, ofMethod]) => {
+    const runs = ofMethod.flat();
+    const tokens = runs.reduce((sum, run) => sum + run.tokens.length, 0);
+    const decodes = runs.reduce((sum, run) => sum + run.decodes, 0);
+    const nodes = runs.reduce((sum, run) => sum + run.nodes, 0);
+    const prefills = prefillSpeeds(ofMethod);
+    const known = prefills.filter(value => value !== undefined);
+    const firstDifference = difference(ofMethod, plain, items, endsText);
+    return {
+      method,
+      tokensPerSecond: rounded(totalSpeed(runs), 2),
+      ratioToPlain: rounding(ratios(runs.map(speed), plainRuns.map(speed)), 3) ?? NOTHING,
+      meanAccepted: rounded(tokens / decodes, 3),
+      meanTreeSize: rounded(nodes / decodes, 2),
+      exact: firstDifference === null,
+      extra: {
+        items: ofMethod.length,
+        tokens,
+        suiteRatioToPlain: rounding(ratios(byRun(ofMethod), byRun(plain)), 3) ?? NOTHING,
+        prefillTokensPerSecond: rounding(known, 1),
+        prefillRatioToPlain: rounding(ratios(prefills, plainPrefills), 3),
+        firstDifference,
+      },
+    };
+  });
+}
+
+/** One suite as a table. */
+export function suiteTable({ suite, methods }: SuiteResult): string {
+  const rows = methods.map(({ method, tokensPerSecond, ratioToPlain, extra, ...means }) => [
+    method,
+    tokensPerSecond.toFixed(1),
+    told(ratioToPlain, 2),
+    told(extra.suiteRatioToPlain, 2),
+    means.meanAccepted.toFixed(2),
+    means.meanTreeSize.toFixed(1),
+    means.exact ? "yes" : "no",
+    extra.prefillTokensPerSecond ? extra.prefillTokensPerSecond.median.toFixed(0) : "-",
+    told(extra.prefillRatioToPlain ?? undefined, 2),
+  ]);
+  const heading = [
+    suite,
+    "tokens/s",
+    "to plain, item by item",
+    "to plain, whole suite",
+    "tokens/decode",
+    "nodes/decode",
+    "exact",
+    "prefill tokens/s",
+    "prefill to plain",
+  ];
+  const differences = methods
+    .filter(({ extra }) => extra.firstDifference)
+    .map(({ method, extra }) => `${method} first differs in ${extra.firstDifference}`);
+  const [{ extra } = { extra: { items: 0, tokens: 0 } }] = methods;
+  return [
+    table(heading, rows),
+    `${extra.items} items, ${extra.tokens} tokens of plain; medians with (min to max)`,
+    ...differences,
+  ].join("\n");
+}
