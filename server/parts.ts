@@ -37,7 +37,7 @@ export async function tuneAndKeep(
   if (!tuning) return undefined;
   writeTuning(cacheDirectory, engine.info, threads, tuning);
   const exactness = tuning.exact
-    ? `trees are equal to single steps bit by bit, in rows of ${tuning.rowQuantum}`
+    ? `trees are equal to single steps bit by bit, with rows padded to ${tuning.rowPadding}`
     : "trees equal single steps only up to rounding on this back end: a close choice may fall differently with drafts";
   return `Tuned: ${tuning.threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(8).toFixed(1)} ms for 8; ${exactness}.`;
 }

@@ -7,7 +7,7 @@ import type { EngineInfo } from "./engine/engine.ts";
 import type { Tuning } from "./engine/tune.ts";
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
 function keyOf({ modelPath, backend, contextTokens, release }: EngineInfo, threadsWish: number): string {
@@ -22,7 +22,8 @@ const fileOf = (directory: string, key: string) =>
   join(directory, "tuning", `${createHash("sha256").update(key).digest("hex").slice(0, 24)}.json`);
 
 const isTuning = (value: Partial<Tuning> | undefined): value is Tuning =>
-  (value?.rowQuantum === 1 || value?.rowQuantum === 4) &&
+  value !== undefined &&
+  [1, 2, 4].includes(value.rowPadding ?? 0) &&
   typeof value.exact === "boolean" &&
   Number.isInteger(value.threads) &&
   Array.isArray(value.costs?.ms);

@@ -3,9 +3,10 @@
  * `llama_decode` over a unified KV cache with one sequence per branch.
  *
  * Exactness. With flash attention on, an f16 KV cache and fewer than 64 rows, a row's result does not depend
- * on how many other rows there are, once all rows go through the same kernels. llama.cpp treats a single
- * row apart, and on some CPUs with some quantisations the rows beyond a multiple of 4 as well. So a decode
- * is padded with dummy rows to two, or to a multiple of `rowQuantum`; trees stay below 64 rows, and accepted tokens
+ * on how many other rows there are, once all rows go through the same kernels. llama.cpp may treat a single
+ * row apart (with some quantisations, and behind 512 cells when several threads share the attention), and on
+ * some CPUs the rows beyond a multiple of 4. So a decode is padded with dummy rows as the tuning found
+ * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens
  * whose cells are out of position order are fed again (`pending`).
  */
 import { LogitsRow } from "./argmax.ts";
@@ -28,10 +29,11 @@ const SMALL_CHUNK = 64;
 const LARGE_CHUNK = 128;
 /** Most that a large chunk may take. */
 const CHUNK_MS = 40;
-/** Fewest rows of a decode: a single row is computed by kernels of its own. */
-const MIN_ROWS = 2;
-/** The largest `rowQuantum`. */
+/** The largest `RowPadding`. */
 const MAX_QUANTUM = 4;
+
+/** Rows of a decode: 1 any number, 2 at least two, 4 a multiple of four. */
+export type RowPadding = 1 | 2 | 4;
 
 /** The native objects an engine is built over; the engine frees them. */
 export interface NativeParts {
@@ -59,8 +61,8 @@ export class LlamaEngine implements Engine {
   private pending: number[] = [];
   private tree: TokenTree | undefined;
   private running: Promise<unknown> = Promise.resolve();
-  /** A decode has a multiple of this many rows; 4 where only that makes results equal. */
-  rowQuantum: 1 | 4 = 1;
+  /** How decodes are padded; the cautious choice until a tuning knows better. */
+  rowPadding: RowPadding = 2;
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
 
@@ -92,7 +94,7 @@ export class LlamaEngine implements Engine {
   room(): number {
     // Cells are kept for the dummy rows.
     const cells = this.info.contextTokens - this.native.cache.length - this.pending.length - MAX_QUANTUM + 1;
-    const rows = Math.floor(ROW_LIMIT / this.rowQuantum) * this.rowQuantum - this.pending.length;
+    const rows = (this.rowPadding === 4 ? ROW_LIMIT - (ROW_LIMIT % 4) : ROW_LIMIT) - this.pending.length;
     return Math.max(0, Math.min(cells, this.info.maxTreeNodes, rows));
   }
 
@@ -221,7 +223,7 @@ export class LlamaEngine implements Engine {
     const { library, context, spareSequence } = this.native;
     const rows = this.batch.rows;
     // Dummies ask for logits too: the last layer is computed for such rows alone.
-    const full = Math.ceil(Math.max(rows, MIN_ROWS) / this.rowQuantum) * this.rowQuantum;
+    const full = this.rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, this.rowPadding);
     for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
     const abort = () => {
       this.abortFlag[0] = 1;

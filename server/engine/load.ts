@@ -259,7 +259,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     canRollBack,
   });
   const fileType = Number(metadata(library, model, "general.file_type") ?? 0);
-  if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowQuantum = 4;
+  if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowPadding = 4;
   return { engine };
 }
 

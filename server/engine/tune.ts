@@ -6,10 +6,10 @@
 
 import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
 import type { Decoded, DecodeOutcome } from "./engine.ts";
-import type { LlamaEngine } from "./llama.ts";
+import type { LlamaEngine, RowPadding } from "./llama.ts";
 
 export interface Tuning {
-  readonly rowQuantum: 1 | 4;
+  readonly rowPadding: RowPadding;
   /** Whether trees were equal to single steps, bit by bit. */
   readonly exact: boolean;
   readonly threads: number;
@@ -18,8 +18,12 @@ export interface Tuning {
 
 /** Tokens of context behind which costs are measured. */
 const CONTEXT_TOKENS = 384;
-/** Tokens of context for the test of equality: its result does not depend on them. */
+/** Tokens of context for the test of equality. */
 const CHECK_TOKENS = 40;
+/** Behind more than 512 cells threads share the attention of a single row. */
+const LONG_CHECK_TOKENS = 600;
+/** Most that computing so long a context may take. */
+const LONG_CHECK_MS = 6_000;
 /** At least one round over all sizes; more as long as they end within this time. */
 const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
@@ -51,9 +55,13 @@ function sameRow(a: Float32Array, b: Float32Array): boolean {
 /**
  * Whether rows of trees of several sizes equal those of single steps. undefined when it was aborted.
  */
-async function rowsAgree(engine: LlamaEngine, signal: AbortSignal): Promise<boolean | undefined> {
+async function rowsAgree(
+  engine: LlamaEngine,
+  contextTokens: number,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
   const size = engine.vocabulary.size;
-  const context = someTokens(CHECK_TOKENS, size);
+  const context = someTokens(contextTokens, size);
   const chain = someTokens(engine.info.maxTreeNodes, size);
   const expected: Float32Array[] = [];
   const row = (decoded: Decoded, node: number) => {
@@ -133,11 +141,11 @@ export async function tune(
   threadChoices: readonly number[],
   signal: AbortSignal,
 ): Promise<Tuning | undefined> {
-  const before = { rowQuantum: engine.rowQuantum, threads: engine.info.threads };
+  const before = { rowPadding: engine.rowPadding, threads: engine.info.threads };
   const tuning = await findTuning(engine, threadChoices, signal);
   if (tuning) applyTuning(engine, tuning);
   else {
-    engine.rowQuantum = before.rowQuantum;
+    engine.rowPadding = before.rowPadding;
     engine.setThreads(before.threads);
   }
   return tuning;
@@ -148,35 +156,58 @@ async function findTuning(
   threadChoices: readonly number[],
   signal: AbortSignal,
 ): Promise<Tuning | undefined> {
-  let rowQuantum: 1 | 4 = 1;
-  let exact: boolean | undefined = true;
-  if (engine.info.maxTreeNodes > 1) {
-    for (rowQuantum of [1, 4] as const) {
-      engine.rowQuantum = rowQuantum;
-      exact = await rowsAgree(engine, signal);
-      if (exact === undefined) return undefined;
-      if (exact) break;
-    }
-  }
-  if (!exact) rowQuantum = 1;
-  engine.rowQuantum = rowQuantum;
   const contextTokens = Math.min(CONTEXT_TOKENS, engine.info.contextTokens >> 1);
   const context = someTokens(contextTokens, engine.vocabulary.size);
-  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  const start = performance.now();
+  const filled = await engine.prefill(context, signal);
+  if (filled.kind !== "prefilled") return undefined;
+  const msPerToken = (performance.now() - start) / Math.max(1, filled.computed);
   const threads = await bestThreads(engine, threadChoices, signal);
   if (threads === undefined) return undefined;
   engine.setThreads(threads);
+
+  const padding = engine.info.maxTreeNodes > 1 ? await findPadding(engine, msPerToken, signal) : ALWAYS_EXACT;
+  if (!padding) return undefined;
+  engine.rowPadding = padding.rowPadding;
+
+  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
   const sizes = SIZES.filter(size => size <= engine.info.maxTreeNodes);
   const times = await measureSizes(engine, sizes, MEASURE_MS, signal);
   if (!times) return undefined;
   const costs = new CostModel();
   for (const [index, size] of sizes.entries()) costs.set(size, contextTokens, times[index]);
-  return { rowQuantum, exact, threads, costs: costs.save() };
+  return { ...padding, threads, costs: costs.save() };
+}
+
+/** Without trees there is nothing that could differ. */
+const ALWAYS_EXACT = { rowPadding: 1, exact: true } as const;
+
+/** The least padding with which trees equal single steps; undefined when aborted. */
+async function findPadding(
+  engine: LlamaEngine,
+  msPerToken: number,
+  signal: AbortSignal,
+): Promise<Pick<Tuning, "rowPadding" | "exact"> | undefined> {
+  // Unpadded single rows have to be looked at behind a long context too; where that takes too long, or there is
+  // no room for one, they are padded.
+  const room = LONG_CHECK_TOKENS + 2 * engine.info.maxTreeNodes <= engine.info.contextTokens;
+  const unpadded = room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS;
+  for (const rowPadding of unpadded ? ([1, 2, 4] as const) : ([2, 4] as const)) {
+    engine.rowPadding = rowPadding;
+    let exact: boolean | undefined = true;
+    for (const contextTokens of rowPadding === 1 ? [CHECK_TOKENS, LONG_CHECK_TOKENS] : [CHECK_TOKENS]) {
+      exact = await rowsAgree(engine, contextTokens, signal);
+      if (exact === undefined) return undefined;
+      if (!exact) break;
+    }
+    if (exact) return { rowPadding, exact };
+  }
+  return { rowPadding: 2, exact: false };
 }
 
 /** Lets an engine run as was found best. */
 export function applyTuning(engine: LlamaEngine, tuning: Tuning): void {
-  engine.rowQuantum = tuning.rowQuantum;
+  engine.rowPadding = tuning.rowPadding;
   engine.setThreads(tuning.threads);
   engine.costs = new CostModel(tuning.costs);
 }

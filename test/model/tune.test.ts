@@ -155,7 +155,7 @@ test("a tuning is kept and read again; a damaged one, or one of another model, i
   applyTuning(engine, tuning);
   assert.ok(engine.cost(16) > engine.cost(1));
   const [file] = readdirSync(join(folder, "tuning"));
-  writeFileSync(join(folder, "tuning", file as string), '{"tuning":{"rowQuantum":3}}');
+  writeFileSync(join(folder, "tuning", file as string), '{"tuning":{"rowPadding":3}}');
   assert.equal(readTuning(folder, engine.info, 0), undefined);
   await engine.dispose();
 });
@@ -167,7 +167,7 @@ test("an aborted tuning leaves the engine as it was", async () => {
   setTimeout(() => controller.abort(), 30);
   assert.equal(await running, undefined);
   assert.equal(engine.info.threads, 2);
-  assert.equal(engine.rowQuantum, 1);
+  assert.equal(engine.rowPadding, 2);
   assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
   await engine.dispose();
 });
