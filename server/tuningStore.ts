@@ -7,7 +7,7 @@ import type { EngineInfo } from "./engine/engine.ts";
 import type { Tuning } from "./engine/tune.ts";
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
 function keyOf({ modelPath, backend, contextTokens, release }: EngineInfo, threadsWish: number): string {
@@ -26,6 +26,7 @@ const isTuning = (value: Partial<Tuning> | undefined): value is Tuning =>
   [1, 2, 4].includes(value.rowPadding ?? 0) &&
   typeof value.exact === "boolean" &&
   Number.isInteger(value.threads) &&
+  Number.isInteger(value.chunkTokens) &&
   Array.isArray(value.costs?.ms);
 
 /** The tuning of an engine's model, if there is one. A damaged file counts as none. */

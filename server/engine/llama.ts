@@ -25,10 +25,8 @@ export const ROW_LIMIT = 63;
  * Prompt tokens of one decode. What an abort interrupts is lost, so slow models take small chunks; fast ones
  * take large, which cost less per token (480 tokens of the embedded model: 114 ms in chunks of 64, 94 of 128).
  */
-const SMALL_CHUNK = 64;
-const LARGE_CHUNK = 128;
-/** Most that a large chunk may take. */
-const CHUNK_MS = 40;
+export const SMALL_CHUNK = 64;
+export const LARGE_CHUNK = 128;
 /** The largest `RowPadding`. */
 const MAX_QUANTUM = 4;
 
@@ -63,11 +61,15 @@ export class LlamaEngine implements Engine {
   private running: Promise<unknown> = Promise.resolve();
   /** How decodes are padded; the cautious choice until a tuning knows better. */
   rowPadding: RowPadding = 2;
+  /**
+   * Prompt tokens of one decode, `SMALL_CHUNK` or `LARGE_CHUNK`. Not to be changed from prompt to prompt: chunks of
+   * other sizes move the last bits of the cache.
+   */
+  chunkTokens = SMALL_CHUNK;
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
 
   private disposed = false;
-  private chunkTokens = SMALL_CHUNK;
 
   constructor(
     public info: EngineInfo,
@@ -109,7 +111,6 @@ export class LlamaEngine implements Engine {
     const reused = this.keepCommonPrefix(tokens);
     for (let start = reused; start < tokens.length; ) {
       const chunk = tokens.subarray(start, start + this.chunkTokens);
-      const before = performance.now();
       this.batch.clear();
       for (let i = 0; i < chunk.length; i++) this.batch.add(chunk[i], start + i, 0, 1, false);
       const result = await this.run(signal);
@@ -120,7 +121,6 @@ export class LlamaEngine implements Engine {
       }
       cache.append(chunk);
       start += chunk.length;
-      if (chunk.length >= SMALL_CHUNK) this.adaptChunk((performance.now() - before) / chunk.length);
     }
     return { kind: "prefilled", reused, computed: tokens.length - reused };
   }
@@ -195,10 +195,6 @@ export class LlamaEngine implements Engine {
     }
     cache.clear();
     return 0;
-  }
-
-  private adaptChunk(msPerToken: number): void {
-    this.chunkTokens = msPerToken * LARGE_CHUNK <= CHUNK_MS ? LARGE_CHUNK : SMALL_CHUNK;
   }
 
   private decoded(firstRow: number): Decoded {

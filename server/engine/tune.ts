@@ -6,13 +6,14 @@
 
 import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
 import type { Decoded, DecodeOutcome } from "./engine.ts";
-import type { LlamaEngine, RowPadding } from "./llama.ts";
+import { LARGE_CHUNK, type LlamaEngine, type RowPadding, SMALL_CHUNK } from "./llama.ts";
 
 export interface Tuning {
   readonly rowPadding: RowPadding;
   /** Whether trees were equal to single steps, bit by bit. */
   readonly exact: boolean;
   readonly threads: number;
+  readonly chunkTokens: number;
   readonly costs: SavedCosts;
 }
 
@@ -27,6 +28,8 @@ const LONG_CHECK_MS = 6_000;
 /** At least one round over all sizes; more as long as they end within this time. */
 const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
+/** Most that a large chunk of a prompt may take, since an abort may lose it. */
+const CHUNK_MS = 40;
 /** Size by which thread counts are compared: a tree of ordinary size. */
 const TYPICAL_SIZE = 8;
 
@@ -176,7 +179,8 @@ async function findTuning(
   if (!times) return undefined;
   const costs = new CostModel();
   for (const [index, size] of sizes.entries()) costs.set(size, contextTokens, times[index]);
-  return { ...padding, threads, costs: costs.save() };
+  const chunkTokens = msPerToken * LARGE_CHUNK <= CHUNK_MS ? LARGE_CHUNK : SMALL_CHUNK;
+  return { ...padding, threads, chunkTokens, costs: costs.save() };
 }
 
 /** Without trees there is nothing that could differ. */
@@ -209,5 +213,6 @@ async function findPadding(
 export function applyTuning(engine: LlamaEngine, tuning: Tuning): void {
   engine.rowPadding = tuning.rowPadding;
   engine.setThreads(tuning.threads);
+  engine.chunkTokens = tuning.chunkTokens;
   engine.costs = new CostModel(tuning.costs);
 }
