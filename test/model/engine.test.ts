@@ -215,6 +215,13 @@ test("control words in a document are tokenized as text", () => {
   assert.ok(![...engine.vocabulary.tokenize("a <|fim_middle|> b")].includes(fillMiddle));
 });
 
+test("a lone surrogate is read as the character for what cannot be read", () => {
+  const bytes = [...engine.vocabulary.tokenize("a\ud800b")].flatMap(token => [
+    ...engine.vocabulary.bytes(token),
+  ]);
+  assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), "a\ufffdb");
+});
+
 test("text survives the way to tokens and back", () => {
   for (const text of ["def f(x):\n\treturn 'é🙂'\n", "a\0b", "\u00a0", "x".repeat(20_000)]) {
     const bytes = [...engine.vocabulary.tokenize(text)].flatMap(token => [...engine.vocabulary.bytes(token)]);

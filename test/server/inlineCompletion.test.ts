@@ -7,7 +7,7 @@ import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
 
-const URI = "file:///work/sample.py";
+const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
 const AT_END = { line: 1, character: 4 };
 
@@ -124,6 +124,7 @@ test("strange documents are completed or left alone, and the server stays up", a
     surrogate: "a = '\ud800'\nb = '\udc00",
     crlf: "a = 1\r\nb = 2\r\n",
     oneLine: "x".repeat(5_000_000),
+    fiftyMegabytes: "x = 1\n".repeat(50_000_000 / 6),
     empty: "",
   };
   for (const [name, text] of Object.entries(strange)) {
