@@ -39,18 +39,19 @@ export function registerInlineCompletion(connection: Connection, parts: Completi
     const snapshot = requested(parts, params);
     const engine = snapshot && (await parts.engine());
     if (!snapshot || !engine || token.isCancellationRequested) return null;
+    const { lineSuffix } = surroundings(snapshot);
     try {
       const completion = await run(parts, engine, snapshot, token, text => {
         if (partialResultToken === undefined) return;
         void connection.sendProgress(InlineCompletionProgress, partialResultToken, [
-          item(text, snapshot, position),
+          item(text, lineSuffix, position),
         ]);
       });
       if (!completion) return null;
       parts.board.completed(completion, parts.session.idle);
       if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
       if (completion.text === "" || completion.finishReason === "aborted") return null;
-      return [item(completion.text, snapshot, position)];
+      return [item(completion.text, lineSuffix, position)];
     } catch (error) {
       // A fault of ours must not take the server down; it is told in the log.
       connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -103,7 +104,7 @@ function run(
 }
 
 /** The text as an item that also replaces what its end repeats of the rest of the line. */
-function item(insertText: string, snapshot: Snapshot, start: Position): InlineCompletionItem {
-  const replaced = overlap(insertText, surroundings(snapshot).lineSuffix);
+function item(insertText: string, lineSuffix: string, start: Position): InlineCompletionItem {
+  const replaced = overlap(insertText, lineSuffix);
   return { insertText, range: { start, end: { line: start.line, character: start.character + replaced } } };
 }

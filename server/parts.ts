@@ -28,7 +28,7 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
 }
 
 /** Tunes an engine and keeps what was found. Resolves to a sentence for the log. */
-export async function tuneAndKeep(
+async function tuneAndKeep(
   engine: LlamaEngine,
   { cacheDirectory, threads }: LoadOptions,
   signal: AbortSignal,

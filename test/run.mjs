@@ -1,11 +1,10 @@
 // `npm test`: installs, builds and runs everything, the quick first. `node test/run.mjs STAGE...` runs some.
 // Plain Node with nothing but built-ins: it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packagesAreInstalled, root } from "./editor/paths.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const bin = name => join("node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name);
 
@@ -20,12 +19,6 @@ function run(command, args, env = {}) {
     console.error(`\n${command} ${args.join(" ")} failed`);
     process.exit(status ?? 1);
   }
-}
-
-/** Whether node_modules is as the lock file wants it. */
-function installed() {
-  const marker = join(root, "node_modules", ".package-lock.json");
-  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
 /** Runs bundled test files; one that holds no test would pass unseen, so there must be some. */
@@ -46,7 +39,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const vsix = join(root, `foretoken-${process.platform}-${process.arch}-${version}.vsix`);
 
 const stages = {
-  install: () => installed() || run(npm, ["ci", "--no-audit", "--no-fund"]),
+  install: () => packagesAreInstalled() || run(npm, ["ci", "--no-audit", "--no-fund"]),
   build: () => run(process.execPath, ["esbuild.mjs"]),
   check: () => {
     run(bin("biome"), ["ci", ".", ...(process.stdout.isTTY ? [] : ["--colors=off"])]);

@@ -3,6 +3,7 @@
  * the engine as the generation uses it (decode, the model's choice at the root, accept), drafting left out.
  */
 import type { Engine, TokenTree } from "../engine/engine.ts";
+import { randomNumbers } from "../speculate/random.ts";
 import { UsageError } from "../usage.ts";
 import { type Spread, spread, table, told } from "./figures.ts";
 
@@ -35,23 +36,12 @@ export interface CostResult {
 /** Cells beside the context and the largest tree: the row that pads single steps. */
 const SPARE_CELLS = 4;
 
-/** mulberry32: the same trees in every run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * A tree as drafts make them: mostly chains, some branches. Tokens differ throughout, so siblings do.
  * @param branches most leaves
  */
 export function randomTree(count: number, branches: number, vocabulary: number, seed: number): TokenTree {
-  const next = random(seed);
+  const next = randomNumbers(seed);
   const tokens = Int32Array.from({ length: count }, (_, node) => (seed * 101 + node * 13 + 1) % vocabulary);
   const parents = new Int32Array(count).fill(-1);
   const hasChild = new Uint8Array(count);

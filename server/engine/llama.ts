@@ -6,8 +6,8 @@
  * on how many other rows there are, once all rows go through the same kernels. llama.cpp may treat a single
  * row apart (with some quantisations, and behind 512 cells when several threads share the attention), and on
  * some CPUs the rows beyond a multiple of 4. So a decode is padded with dummy rows as the tuning found
- * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens
- * whose cells are out of position order are fed again (`pending`).
+ * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens whose cells are out of position
+ * order are fed again (`pending`).
  */
 import { LogitsRow } from "./argmax.ts";
 import { Batch } from "./batch.ts";
@@ -28,7 +28,7 @@ export const ROW_LIMIT = 63;
 export const SMALL_CHUNK = 64;
 export const LARGE_CHUNK = 128;
 /** The largest `RowPadding`. */
-const MAX_QUANTUM = 4;
+const LARGEST_PADDING = 4;
 
 /** Rows of a decode: 1 any number, 2 at least two, 4 a multiple of four. */
 export type RowPadding = 1 | 2 | 4;
@@ -77,7 +77,7 @@ export class LlamaEngine implements Engine {
   ) {
     const { library, context, vocabulary } = native;
     this.vocabulary = vocabulary;
-    this.batch = new Batch(LARGE_CHUNK + MAX_QUANTUM, info.maxBranches);
+    this.batch = new Batch(LARGE_CHUNK + LARGEST_PADDING, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
     this.row = new LogitsRow(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
@@ -95,7 +95,8 @@ export class LlamaEngine implements Engine {
 
   room(): number {
     // Cells are kept for the dummy rows.
-    const cells = this.info.contextTokens - this.native.cache.length - this.pending.length - MAX_QUANTUM + 1;
+    const cells =
+      this.info.contextTokens - this.native.cache.length - this.pending.length - LARGEST_PADDING + 1;
     const rows = (this.rowPadding === 4 ? ROW_LIMIT - (ROW_LIMIT % 4) : ROW_LIMIT) - this.pending.length;
     return Math.max(0, Math.min(cells, this.info.maxTreeNodes, rows));
   }

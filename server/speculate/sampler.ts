@@ -4,6 +4,8 @@
  * are only ever compared with what was drawn, the text is the same either way.
  */
 
+import { randomNumbers } from "./random.ts";
+
 export interface SamplingOptions {
   /** Divides the logits; 0 takes the likeliest token. */
   readonly temperature: number;
@@ -17,17 +19,6 @@ export interface SamplingOptions {
 }
 
 export const GREEDY: SamplingOptions = { temperature: 0, topK: 40, topP: 0.95, minP: 0.05, seed: 0 };
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** A request's sampler: the filters in llama.cpp's order (top-k, top-p, min-p), then the temperature. */
 export class Sampler {

@@ -7,3 +7,4 @@ export const stampFile: string;
 export const outputFolder: string;
 export function findChromium(): string | undefined;
 export function findOnPath(names: readonly string[]): string | undefined;
+export function packagesAreInstalled(): boolean;

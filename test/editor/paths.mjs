@@ -4,7 +4,7 @@
  * Plain JavaScript without dependencies: it serves `install.mjs` and `start.mjs`, which run on a bare
  * checkout, and is bundled into the test files. `paths.d.mts` has the types.
  */
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -61,4 +61,10 @@ function findRoot(start) {
       return folder;
   }
   throw new Error(`No package.json of Foretoken above ${start}`);
+}
+
+/** Whether node_modules is as the lock file wants it: npm writes its own copy of that at the end. */
+export function packagesAreInstalled() {
+  const copy = join(root, "node_modules", ".package-lock.json");
+  return existsSync(copy) && statSync(copy).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }

@@ -8,14 +8,14 @@
  * VS Code in the browser. `--no-open` ends after the completion; `--print` takes the browser in any case.
  */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launchVSCode } from "./codeServer.mjs";
 import { installVSCode } from "./install.mjs";
-import { findOnPath, root } from "./paths.mjs";
+import { findOnPath, packagesAreInstalled, root } from "./paths.mjs";
 
 const WORKSPACE = join(root, "test", "fixtures", "workspace");
 const SAMPLE = "sample.py";
@@ -36,14 +36,6 @@ function run(command, args) {
       else reject(new Error(`${command} ${args.join(" ")} ended with ${code}`));
     });
   });
-}
-
-/** npm writes its own copy of the lock file at the end of each installation. */
-function installedPackagesAreOld() {
-  const installed = join(root, "node_modules", ".package-lock.json");
-  return (
-    !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs
-  );
 }
 
 /** Completes the end of the sample in the terminal; the text appears as the model gives it. */
@@ -114,7 +106,7 @@ async function openInBrowser() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { "no-open": { type: "boolean" }, print: { type: "boolean" } } });
   try {
-    if (installedPackagesAreOld()) await run("npm", ["ci", "--no-audit", "--no-fund"]);
+    if (!packagesAreInstalled()) await run("npm", ["ci", "--no-audit", "--no-fund"]);
     await run(process.execPath, ["esbuild.mjs"]);
     await showCompletion();
     if (!values["no-open"]) await openEditor({ browser: values.print === true });

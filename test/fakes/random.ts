@@ -1,12 +1,4 @@
-/** A small seeded generator (mulberry32), so that a failing random test fails again. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** Seeded numbers for tests, so that a failing random test fails again. */
+export { randomNumbers as seeded } from "../../server/speculate/random.ts";
 
 export const below = (random: () => number, limit: number) => Math.floor(random() * limit);
