@@ -1,0 +1,46 @@
+/** One file of a corpus, as its source gives it and before anything is filtered. */
+export interface SourceDocument {
+  readonly text: string;
+  /** Where the file came from, for people: `owner/name path/to/file.py`, or a path on this machine. */
+  readonly origin: string;
+  /** File name with its folders inside the repository or root, with forward slashes. */
+  readonly path: string;
+  /** Repositories that carry this very text, as `owner/name`; several where a corpus was de-duplicated. */
+  readonly repositories: readonly string[];
+  /** Licence names as the source spells them (SPDX identifiers nearly always); empty when not known. */
+  readonly licences: readonly string[];
+  /** The source's own name of the content (a git blob's sha1, a content id); "" where it has none. */
+  readonly contentId: string;
+}
+
+/** A failure a person can act on: what is wrong with which file or setting, and the remedy. */
+export interface StoreProblem {
+  readonly code:
+    | "missing"
+    | "unreadable"
+    | "corrupt"
+    | "foreign"
+    | "version"
+    | "noSpace"
+    | "busy"
+    | "cancelled"
+    | "network"
+    | "gated"
+    | "unauthorised"
+    | "rateLimited"
+    | "schema"
+    | "empty"
+    | "tokenizer";
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Thrown inside `datastores/`, where a problem ends a stream or a build; callers turn it into a value. */
+export class StoreError extends Error {
+  constructor(
+    readonly problem: StoreProblem,
+    options?: ErrorOptions,
+  ) {
+    super(`${problem.message} ${problem.remedy}`, options);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The search in one shard. A context has one place in the prefix array; the entries nearest to it share the
+ * longest suffixes with it. So the search finds that place, and then widens the range around it, one length of
+ * match after the other, the longest first.
+ */
+import type { TokenKeys } from "./dictionary.ts";
+import type { Samples } from "./samples.ts";
+import type { ShardData } from "./shardData.ts";
+import { DEPTH } from "./sort.ts";
+
+export class PrefixSearch {
+  /** Entries [low, high) are those that share at least the length widened to last. */
+  low = 0;
+  high = 0;
+  /** Tokens that the entry before `low`, and the entry at `high`, share with the context; 0 at the ends. */
+  below = 0;
+  above = 0;
+  /** Tokens of the context that the shard can have at all. */
+  private length = 0;
+  private readonly context = new Int32Array(DEPTH);
+  /** Sign: whether the entry compared last sorts before the context (negative) or not. */
+  private order = 0;
+  /** The two indices between which the place is, exclusive, and what each shares with the context. */
+  private left = 0;
+  private right = 0;
+  private leftCommon = 0;
+  private rightCommon = 0;
+
+  constructor(
+    private readonly data: ShardData,
+    private readonly samples: Samples,
+    private readonly keys: TokenKeys,
+  ) {}
+
+  /** The longest match not yet in the range. */
+  get next(): number {
+    return Math.max(this.below, this.above);
+  }
+
+  /** Finds the place of `tokens[0..end)`; the range is empty there. */
+  begin(tokens: Int32Array, end: number): void {
+    const { context, keys, samples } = this;
+    const most = Math.min(DEPTH, end);
+    let length = 0;
+    while (length < most) {
+      const key = keys.keyOf(tokens[end - 1 - length]);
+      if (key === 0) break;
+      context[length++] = key;
+    }
+    this.length = length;
+    this.left = -1;
+    this.right = samples.count;
+    this.leftCommon = 0;
+    this.rightCommon = 0;
+    if (length === 0) this.right = 0;
+    this.bisect(samples.interval);
+    const { entries } = this.data;
+    if (this.left >= 0) {
+      this.left *= samples.interval;
+      this.right = Math.min(entries, this.right * samples.interval);
+      this.bisect(1);
+    }
+    // With nothing smaller among the samples, the place is before the first entry, which is one of them.
+    this.low = this.right;
+    this.high = this.right;
+    this.below = this.leftCommon;
+    this.above = this.rightCommon;
+  }
+
+  /** Widens the range to all entries that share `length` tokens; not longer than what was widened to before. */
+  widen(length: number): void {
+    if (this.below >= length) {
+      this.reach(this.low - 1, -1, length);
+      this.low = this.right + 1;
+      this.below = this.rightCommon;
+    }
+    if (this.above >= length) {
+      this.reach(this.high, 1, length);
+      this.high = this.right;
+      this.above = this.rightCommon;
+    }
+  }
+
+  /** Narrows (left, right), in steps of `stride` entries, until nothing is in between. */
+  private bisect(stride: number): void {
+    while (this.right - this.left > 1) {
+      const middle = Math.floor((this.left + this.right) / 2);
+      // Whatever is in between shares what both ends share.
+      const known = Math.min(this.leftCommon, this.rightCommon);
+      const common = this.compare(middle * stride, known, this.length);
+      if (this.order < 0) {
+        this.left = middle;
+        this.leftCommon = common;
+      } else {
+        this.right = middle;
+        this.rightCommon = common;
+      }
+    }
+  }
+
+  /**
+   * Goes from an entry that shares `length` tokens to the first, in direction `way`, that does not. Leaves it, or
+   * the index beyond the last entry, in `right`, and what it shares in `rightCommon`.
+   */
+  private reach(from: number, way: 1 | -1, length: number): void {
+    const { samples, data } = this;
+    const { interval } = samples;
+    let inside = from;
+    this.right = way < 0 ? -1 : data.entries;
+    this.rightCommon = 0;
+    const last = way < 0 ? 0 : samples.count - 1;
+    let sample = way < 0 ? Math.ceil(from / interval) - 1 : Math.floor(from / interval) + 1;
+    let stride = 1;
+    while ((last - sample) * way >= 0 && this.agrees(sample * interval, length)) {
+      inside = sample * interval;
+      sample += way * stride;
+      stride *= 2;
+    }
+    // Strides are powers of two, so what halves them meets samples, in memory, down to a single block; only
+    // in a range that goes on to the array's end it may not.
+    this.reachEntry(inside, way, length, inside === from);
+  }
+
+  /** Narrows (inside, right) until nothing is in between. @param near whether few entries are likely to agree */
+  private reachEntry(from: number, way: 1 | -1, length: number, near: boolean): void {
+    let inside = from;
+    let step = near ? 1 : 0;
+    while (Math.abs(this.right - inside) > 1) {
+      const distance = Math.abs(this.right - inside);
+      const probe = inside + way * (step > 0 ? Math.min(step, distance - 1) : Math.floor(distance / 2));
+      if (this.agrees(probe, length)) {
+        inside = probe;
+        step *= 2;
+      } else step = 0;
+    }
+  }
+
+  /** Whether an entry shares `length` tokens; if not, it becomes the nearest known one that does not. */
+  private agrees(entry: number, length: number): boolean {
+    const common = this.compare(entry, 0, length);
+    if (common === length) return true;
+    this.right = entry;
+    this.rightCommon = common;
+    return false;
+  }
+
+  /** How many of the first `length` tokens an entry shares, at least `known`; sets `order`. */
+  private compare(entry: number, known: number, length: number): number {
+    const { samples, context, data } = this;
+    let from = known;
+    let position: number;
+    if (entry % samples.interval === 0) {
+      const sample = entry / samples.interval;
+      const { keyTokens } = samples;
+      const most = Math.min(keyTokens, length);
+      for (; from < most; from++) {
+        const key = samples.keys[sample * keyTokens + from];
+        if (key !== context[from]) {
+          this.order = key - context[from];
+          return from;
+        }
+      }
+      position = samples.positions[sample];
+    } else position = data.position(entry);
+    this.order = 0;
+    if (from >= length) return length;
+    const common = data.commonLength(position, context, from, length);
+    if (common < length) this.order = data.differing - context[common];
+    return common;
+  }
+}

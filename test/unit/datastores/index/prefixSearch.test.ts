@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DictionaryKeys, PlainKeys } from "../../../../datastores/index/dictionary.ts";
+import { PrefixSearch } from "../../../../datastores/index/prefixSearch.ts";
+import { takeSamples } from "../../../../datastores/index/samples.ts";
+import { MemoryData } from "../../../../datastores/index/shardData.ts";
+import { keyOf, prefixArray } from "../../../../datastores/index/sort.ts";
+import { below, seeded } from "../../../fakes/random.ts";
+
+/** Counts the comparisons that from a file would each be a read. */
+class CountingData extends MemoryData {
+  compared = 0;
+
+  override commonLength(position: number, keys: Int32Array, from: number, length: number): number {
+    this.compared++;
+    return super.commonLength(position, keys, from, length);
+  }
+}
+
+function searchIn(tokens: Uint32Array, vocabulary: number) {
+  const positions = prefixArray(tokens);
+  const keys = new PlainKeys(vocabulary);
+  const data = new CountingData(tokens, positions, keys);
+  const search = new PrefixSearch(
+    data,
+    takeSamples(positions, index => keyOf(tokens[index] as number), false),
+    keys,
+  );
+  return { data, search };
+}
+
+test("a range of any size is found by a few comparisons with the text", () => {
+  const random = seeded(21);
+  const { data, search } = searchIn(
+    Uint32Array.from({ length: 500_000 }, () => below(random, 4)),
+    4,
+  );
+  for (let query = 0; query < 50; query++) {
+    const context = Int32Array.from({ length: 7 }, () => below(random, 4));
+    data.compared = 0;
+    search.begin(context, context.length);
+    // 128 entries between two samples are seven halvings.
+    assert.ok(data.compared <= 7, `${data.compared} for the place`);
+    for (let length = search.next; length > 0; length = search.next) {
+      data.compared = 0;
+      search.widen(length);
+      // At either end at most seven steps that double, and six halvings back.
+      assert.ok(data.compared <= 26, `${data.compared} for length ${length}`);
+    }
+    assert.ok(search.high - search.low > 120_000, "all that end in the last token");
+  }
+});
+
+test("an occurrence that stands alone is found by fewer", () => {
+  const random = seeded(22);
+  const tokens = Uint32Array.from({ length: 200_000 }, () => below(random, 5000));
+  const { data, search } = searchIn(tokens, 5000);
+  const context = Int32Array.from(tokens.subarray(70_000, 70_030));
+  search.begin(context, context.length);
+  data.compared = 0;
+  search.widen(search.next);
+  assert.equal(search.high - search.low, 1);
+  assert.ok(data.compared <= 3, `${data.compared} comparisons`);
+});
+
+test("keys are numbers of the tokens a shard has, and say what they are not", () => {
+  const keys = new DictionaryKeys(Uint32Array.of(3, 70_000, 150_000));
+  assert.deepEqual(
+    [3, 70_000, 150_000, 4, -1, 0xffffffff, 150_001].map(token => keys.keyOf(token)),
+    [1, 2, 3, 0, 0, 0, 0],
+  );
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 0xffff].map(key => keys.tokenOf(key)),
+    [-1, 3, 70_000, 150_000, -1, -1],
+  );
+  const plain = new PlainKeys(10);
+  assert.deepEqual(
+    [0, 9, 10, -1, 0xffffffff].map(token => plain.keyOf(token)),
+    [1, 10, 0, 0, 0],
+  );
+  assert.deepEqual(
+    [0, 1, 10, 11].map(key => plain.tokenOf(key)),
+    [-1, 0, 9, -1],
+  );
+});

@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { StoreError, type StoreProblem } from "../../../../datastores/document.ts";
+import {
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  SECTIONS,
+  type SectionName,
+  sha256,
+} from "../../../../datastores/index/format.ts";
+import { Lookup } from "../../../../datastores/index/lookup.ts";
+import { Shard } from "../../../../datastores/index/shard.ts";
+import { keyOf, prefixArray } from "../../../../datastores/index/sort.ts";
+import { Store } from "../../../../datastores/index/store.ts";
+import { writeShard } from "../../../../datastores/index/writer.ts";
+import { below, seeded } from "../../../fakes/random.ts";
+import {
+  continuationAt,
+  corpusOf,
+  metadataOf,
+  randomTexts,
+  shardOf,
+  temporaryFolder,
+  WAYS,
+} from "./corpus.ts";
+
+const VOCABULARY = 90;
+
+/** A corpus of a few hundred entries, so of several samples. */
+const someCorpus = () => corpusOf(randomTexts(seeded(12), 30, 6, 13), VOCABULARY);
+
+async function writtenShard(t: TestContext, name = "some.fts"): Promise<string> {
+  const path = join(temporaryFolder(t), name);
+  await writeShard(path, someCorpus());
+  return path;
+}
+
+/** The problem that `act` ends in; it names the file and a remedy. */
+function problemOf(act: () => void, path: string, what: string): StoreProblem {
+  try {
+    act();
+  } catch (error) {
+    assert.ok(error instanceof StoreError, `${what}: ${error}`);
+    assert.ok(error.problem.message.includes(path), `${what} names the file: ${error.message}`);
+    assert.match(error.problem.remedy, /Rebuild Datastore.*foretoken datastore build/, what);
+    return error.problem;
+  }
+  return assert.fail(`${what} is noticed`);
+}
+
+for (const way of WAYS)
+  test(`${way}, a shard gives its tokens, positions and documents`, async t => {
+    const corpus = someCorpus();
+    const shard = await shardOf(way, corpus, join(temporaryFolder(t), "contract.fts"));
+    const { data, documents, keys } = shard;
+    const positions = prefixArray(corpus.tokens);
+    assert.equal(data.tokens, corpus.tokens.length);
+    assert.equal(data.entries, positions.length);
+    assert.deepEqual(shard.metadata, corpus.metadata);
+    assert.ok(positions.length > 2 * 128, "several blocks");
+    assert.deepEqual(
+      Array.from(positions, (_, entry) => data.position(entry)),
+      [...positions],
+    );
+    const some = new Uint32Array(200);
+    data.readPositions(30, 200, some);
+    assert.deepEqual(some, positions.subarray(30, 230));
+
+    const read = new Uint32Array(corpus.tokens.length + 3);
+    data.readKeys(0, read.length, read);
+    const tokens = [...read].map(key => keys.tokenOf(key) >>> 0);
+    assert.deepEqual(tokens.slice(0, -3), [...corpus.tokens]);
+    assert.deepEqual([...read.subarray(-3)], [0, 0, 0], "beyond the end there is nothing");
+
+    const following = new Int32Array(9);
+    for (let position = 0; position < corpus.tokens.length; position++) {
+      data.readFollowing(position, 7, following, 1);
+      assert.deepEqual([...following.subarray(1, 8)], continuationAt(corpus.tokens, position, 7));
+    }
+    assert.equal(documents.count, corpus.documents.length);
+    for (const [i, document] of corpus.documents.entries()) assert.deepEqual(documents.get(i), document);
+    assert.deepEqual([...documents.all()], corpus.documents);
+    for (let position = 0; position < corpus.tokens.length; position++)
+      assert.equal(
+        documents.indexAt(position),
+        corpus.documents.findIndex(({ start, length }) => position >= start && position < start + length),
+      );
+    assert.throws(() => documents.get(documents.count), RangeError);
+    shard.close();
+  });
+
+for (const way of WAYS)
+  test(`${way}, texts are compared backwards and no further than their document`, async t => {
+    const corpus = corpusOf([
+      [1, 2, 3, 4],
+      [2, 3, 4],
+    ]);
+    const { data, keys } = await shardOf(way, corpus, join(temporaryFolder(t), "compared.fts"));
+    const context = Int32Array.of(3, 2, 1, 4).map(token => keys.keyOf(token));
+    assert.equal(data.commonLength(3, context, 0, 4), 3);
+    assert.equal(data.differing, 0, "the stream begins");
+    assert.equal(data.commonLength(3, context, 2, 3), 3);
+    assert.equal(data.commonLength(7, context, 0, 4), 2);
+    assert.equal(data.differing, 0, "a document begins");
+    assert.equal(data.commonLength(4, context, 0, 4), 0);
+    assert.equal(keys.tokenOf(data.differing), 4);
+    assert.equal(keyOf(5), 6);
+  });
+
+test("a file shard holds less than half a byte a token in memory", async t => {
+  const random = seeded(5);
+  const path = join(temporaryFolder(t), "resident.fts");
+  for (const alphabet of [3000, 70_000]) {
+    const tokens = Uint32Array.from({ length: 400_000 }, (_, i) =>
+      i < alphabet ? i : below(random, alphabet),
+    );
+    const { bytes } = await writeShard(path, { tokens, documents: [], metadata: metadataOf(80_000) });
+    const shard = Shard.open(path);
+    assert.ok(shard.residentBytes / tokens.length < 0.5, `${shard.residentBytes / tokens.length} resident`);
+    assert.ok(bytes / tokens.length < 9, `${bytes / tokens.length} on disk`);
+    shard.close();
+  }
+});
+
+test("a file that is not there, foreign, empty or of another version is refused", async t => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, "refused.fts");
+  assert.equal(problemOf(() => Shard.open(path), path, "no file").code, "missing");
+  assert.equal(problemOf(() => Shard.open(folder), folder, "a folder").code, "unreadable");
+  for (const content of ["", "FTK", "PK\u0003\u0004".repeat(400)]) {
+    writeFileSync(path, content);
+    assert.equal(problemOf(() => Shard.open(path), path, JSON.stringify(content)).code, "foreign");
+  }
+  const bytes = readFileSync(await writtenShard(t));
+  bytes.writeUInt32LE(2, 8);
+  writeFileSync(path, bytes);
+  assert.equal(problemOf(() => Shard.open(path), path, "version 2").code, "version");
+});
+
+test("a store that cannot open one of its files opens none", async t => {
+  const path = await writtenShard(t);
+  const missing = `${path}.missing`;
+  assert.equal(problemOf(() => Store.open([path, missing]), missing, "one missing").code, "missing");
+});
+
+test("a whole file passes its check", async t => {
+  const path = await writtenShard(t);
+  Shard.verify(path);
+  const folder = temporaryFolder(t);
+  for (const texts of [[], [[]], [[1]], [[1, 2], [3]]]) {
+    const small = join(folder, "small.fts");
+    await writeShard(small, corpusOf(texts));
+    Shard.verify(small);
+  }
+});
+
+test("a file cut short anywhere is refused", async t => {
+  const path = await writtenShard(t);
+  const { length } = readFileSync(path);
+  const random = seeded(1);
+  const lengths = [length - 1, HEADER_BYTES, HEADER_BYTES - 1, 8, 0];
+  for (let i = 0; i < 200; i++) lengths.push(below(random, length));
+  for (const kept of lengths.sort((a, b) => b - a)) {
+    truncateSync(path, kept);
+    const { code } = problemOf(() => Shard.open(path), path, `${kept} of ${length} bytes`);
+    assert.equal(code, kept < 8 ? "foreign" : "corrupt", `${kept} bytes`);
+  }
+});
+
+/** Offsets of bytes that mean something: not those that fill up to the next section. */
+function meaningfulBytes(bytes: Buffer): number[] {
+  const header = decodeHeader(bytes.subarray(0, HEADER_BYTES), bytes.length, "");
+  const offsets = Array.from({ length: HEADER_BYTES }, (_, i) => i);
+  for (const name of SECTIONS) {
+    const { offset, length } = header.sections[name];
+    for (let i = 0; i < length; i++) offsets.push(offset + i);
+  }
+  return offsets;
+}
+
+test("a flipped bit is noticed on opening or by the check", async t => {
+  const path = await writtenShard(t);
+  const whole = readFileSync(path);
+  const offsets = meaningfulBytes(whole);
+  const random = seeded(2);
+  let onOpening = 0;
+  const trials = 300;
+  for (let trial = 0; trial < trials; trial++) {
+    // A third of them in the header, which is small.
+    const offset =
+      trial % 3 === 0 ? below(random, HEADER_BYTES) : (offsets[below(random, offsets.length)] as number);
+    const damaged = Buffer.from(whole);
+    damaged[offset] = (whole[offset] as number) ^ (1 << below(random, 8));
+    writeFileSync(path, damaged);
+    try {
+      Shard.open(path).close();
+    } catch {
+      onOpening++;
+    }
+    problemOf(() => Shard.verify(path), path, `byte ${offset}`);
+    if (offset < HEADER_BYTES) problemOf(() => Shard.open(path), path, `byte ${offset} of the header`);
+  }
+  assert.ok(onOpening >= trials / 3);
+});
+
+/** A file with something changed in a section, and every checksum made to fit. */
+function forged(whole: Buffer, name: SectionName, change: (section: Buffer) => void): Buffer {
+  const bytes = Buffer.from(whole);
+  const header = decodeHeader(bytes.subarray(0, HEADER_BYTES), bytes.length, "");
+  const { offset, length } = header.sections[name];
+  const section = bytes.subarray(offset, offset + length);
+  change(section);
+  const sections = { ...header.sections, [name]: { offset, length, sha256: sha256(section) } };
+  bytes.set(encodeHeader({ ...header, sections }));
+  return bytes;
+}
+
+test("the check notices disorder that no checksum tells", async t => {
+  const path = await writtenShard(t);
+  const whole = readFileSync(path);
+  const swap = (width: number) => (section: Buffer) => {
+    const first = Buffer.from(section.subarray(0, width));
+    section.copy(section, 0, section.length - width);
+    first.copy(section, section.length - width);
+  };
+  const disorders: [SectionName, (section: Buffer) => void, RegExp][] = [
+    ["positions", swap(4), /out of order/],
+    ["sampleKeys", section => section.writeUInt16LE(60_000, 16), /sample 1 is not its entry/],
+    ["samplePositions", swap(4), /sample 0 is not its entry/],
+    ["documentSpans", swap(8), /is not where it should be/],
+    ["documentRecords", section => section.write("x", 0), /no proper record/],
+    ["documentOffsets", section => section.writeUInt8(200, 8 * 3 + 7), /no proper record/],
+  ];
+  for (const [name, change, message] of disorders) {
+    writeFileSync(path, forged(whole, name, change));
+    const problem = problemOf(() => Shard.verify(path), path, name);
+    assert.equal(problem.code, "corrupt");
+    assert.match(problem.message, message);
+  }
+  writeFileSync(path, forged(whole, "dictionary", swap(4)));
+  assert.match(problemOf(() => Shard.open(path), path, "dictionary").message, /dictionary is out of order/);
+});
+
+test("a damaged file can mislead a search, but gives no token outside the vocabulary", async t => {
+  const path = await writtenShard(t);
+  const whole = readFileSync(path);
+  const header = decodeHeader(whole.subarray(0, HEADER_BYTES), whole.length, "");
+  const random = seeded(3);
+  for (let trial = 0; trial < 60; trial++) {
+    const damaged = Buffer.from(whole);
+    for (const name of ["tokens", "positions", "sampleKeys", "samplePositions"] as const) {
+      const { offset, length } = header.sections[name];
+      for (let i = 0; i < 40; i++) damaged[offset + below(random, length)] = below(random, 256);
+    }
+    writeFileSync(path, damaged);
+    const store = Store.open([path], trial % 2 === 0 ? "file" : "memory");
+    const lookup = new Lookup(store);
+    for (let search = 0; search < 20; search++) {
+      const context = Int32Array.from({ length: 6 }, () => 13 * below(random, 6));
+      lookup.find(context, context.length);
+      for (const token of lookup.continuations) assert.ok(token >= -1 && token < VOCABULARY);
+    }
+    store.close();
+  }
+});
+
+test("a file deleted while it is open goes on being searched", {
+  skip: process.platform === "win32",
+}, async t => {
+  const path = await writtenShard(t);
+  const store = Store.open([path]);
+  const lookup = new Lookup(store);
+  rmSync(path);
+  lookup.find(Int32Array.of(13), 1);
+  assert.equal(lookup.matchLength, 1);
+  assert.deepEqual(store.problems, []);
+  store.close();
+});
+
+test("a file cut short while it is open leaves the store, told once, and the others are searched", async t => {
+  const cut = await writtenShard(t);
+  const { tokens, documents, metadata } = corpusOf([[13, 26, 39]]);
+  const store = Store.open([cut]);
+  store.add(Shard.fromTokens(tokens, documents, metadata));
+  const lookup = new Lookup(store);
+  truncateSync(cut, 4096);
+  for (let i = 0; i < 3; i++) {
+    lookup.find(Int32Array.of(13, 26), 2);
+    assert.equal(lookup.matchLength, 2);
+    assert.equal(lookup.continuations[0], 39);
+    assert.equal(lookup.occurrences, 1);
+  }
+  assert.equal(store.shards.length, 1);
+  assert.deepEqual(
+    store.problems.map(({ code }) => code),
+    ["corrupt"],
+  );
+});
+
+test("a shard that was closed is not read any more, from whatever file has its number now", async t => {
+  const path = await writtenShard(t);
+  const store = Store.open([path]);
+  const lookup = new Lookup(store);
+  store.shards[0]?.close();
+  const other = Shard.open(path);
+  lookup.find(Int32Array.of(13), 1);
+  assert.equal(lookup.matchLength, 0);
+  assert.deepEqual(
+    store.problems.map(({ code }) => code),
+    ["unreadable"],
+  );
+  other.close();
+});
