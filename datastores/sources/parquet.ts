@@ -1,0 +1,282 @@
+/**
+ * Documents of a Parquet file: one row one file (The Stack v1, StarCoder's data, any table with a content
+ * column), or one row one repository with a list of files (The Stack v3).
+ *
+ * All wanted columns stream in step, each holding one page; nothing is held for a row group or, in v3, for a
+ * repository.
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
+import { parquetMetadataAsync, parquetSchema } from "hyparquet";
+import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
+import { type SourceDocument, StoreError } from "../document.ts";
+import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
+import { ColumnPages, type Stored } from "./parquetPages.ts";
+import {
+  CONTENT_COLUMN,
+  DOCUMENT_BYTES_LIMIT,
+  fileError,
+  Pace,
+  type ReadOptions,
+  storeError,
+  throwIfCancelled,
+} from "./reading.ts";
+
+/** The list of files in a row of The Stack v3, and the columns beside the content that are looked at. */
+const FILES_COLUMN = "files";
+const LICENCE_TYPE = "license_type";
+const VENDORED = "is_vendor";
+const REPOSITORY = "repo_path";
+const FILE_COLUMNS = ["content_id", "file_path", "language", VENDORED, LICENCE_TYPE, "detected_licenses"];
+
+/** A column to read: its name in a `Row` and its nodes from the root to the leaf. */
+interface Wanted {
+  readonly name: string;
+  readonly path: SchemaTree[];
+}
+
+interface Table {
+  readonly file: number;
+  readonly name: string;
+  readonly metadata: FileMetaData;
+  readonly content: Wanted;
+  readonly others: readonly Wanted[];
+  /** The repository of a row, where a row holds a list of files; undefined where it is a file. */
+  readonly repository: Wanted | undefined;
+  readonly isNested: boolean;
+}
+
+/**
+ * The documents of the Parquet file at `path`, in its order. Throws `StoreError`: `missing`, `unreadable`,
+ * `corrupt` (not Parquet, or damaged), `schema` (no content column), `cancelled`.
+ */
+export async function* readParquet(path: string, options: ReadOptions = {}): AsyncGenerator<SourceDocument> {
+  throwIfCancelled(options.signal);
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  try {
+    const table = await openTable(file, path, options.contentColumn ?? CONTENT_COLUMN);
+    yield* readTable(table, options);
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (typeof code === "string" && /^E[A-Z]+$/.test(code)) throw fileError(error, path);
+    throw storeError(
+      "corrupt",
+      `${path} is no sound Parquet file: ${(error as Error).message}.`,
+      "Download it again.",
+      error,
+    );
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function openTable(file: number, path: string, contentColumn: string): Promise<Table> {
+  const byteLength = fstatSync(file).size;
+  const slice = (start: number, end = byteLength) => {
+    const bytes = new Uint8Array(end - start);
+    let done = 0;
+    while (done < bytes.length) {
+      const count = readSync(file, bytes, done, bytes.length - done, start + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.buffer;
+  };
+  refusePointer(Buffer.from(slice(0, Math.min(byteLength, 40))).toString("latin1"), path);
+  if (byteLength < 12) throw new Error("it is too short");
+  const metadata = await parquetMetadataAsync({ byteLength, slice }, { geoparquet: false });
+  const root = parquetSchema(metadata);
+  const child = (parent: SchemaTree, name: string) =>
+    parent.children.find(node => node.element.name === name);
+  const name = basename(path);
+
+  const content = wanted(root, child(root, contentColumn), contentColumn);
+  if (content) {
+    const others = KNOWN_COLUMNS.flatMap(column => wanted(root, child(root, column), column) ?? []);
+    return { file, name, metadata, content, others, repository: undefined, isNested: false };
+  }
+  const files = child(root, FILES_COLUMN);
+  const parents = files ? [root, ...onlyChildren(files)] : [];
+  const struct = parents.at(-1);
+  const fileContent = struct && wanted(root, child(struct, contentColumn), contentColumn, parents);
+  if (struct && fileContent) {
+    const others = FILE_COLUMNS.flatMap(column => wanted(root, child(struct, column), column, parents) ?? []);
+    const repository = wanted(root, child(root, REPOSITORY), REPOSITORY);
+    return { file, name, metadata, content: fileContent, others, repository, isNested: true };
+  }
+  const names = root.children.map(node => node.element.name).join(", ");
+  throw storeError(
+    "schema",
+    `${path} has no column "${contentColumn}"; it has ${names}.`,
+    "Name the column that holds the text of the files.",
+  );
+}
+
+/** What a clone without Git LFS has in the place of a data file. */
+function refusePointer(head: string, path: string): void {
+  if (!head.startsWith("version https://git-lfs")) return;
+  throw storeError(
+    "corrupt",
+    `${path} is a Git LFS pointer, not the data.`,
+    "Fetch the file with `git lfs pull`.",
+  );
+}
+
+/** The node and the only children below it, down to one that has none or several. */
+function onlyChildren(node: SchemaTree): SchemaTree[] {
+  const nodes = [node];
+  for (let at = node; at.children.length === 1; nodes.push(at)) at = at.children[0];
+  return nodes;
+}
+
+/** The leaf of a plain column or of a list of plain values; undefined for a struct, or for no node. */
+function wanted(
+  root: SchemaTree,
+  node: SchemaTree | undefined,
+  name: string,
+  parents = [root],
+): Wanted | undefined {
+  if (!node) return undefined;
+  const path = [...parents, ...onlyChildren(node)];
+  return path[path.length - 1].children.length === 0 ? { name, path } : undefined;
+}
+
+async function* readTable(table: Table, options: ReadOptions): AsyncGenerator<SourceDocument> {
+  const { metadata, content } = table;
+  const pace = new Pace(options.signal);
+  const sizes = metadata.row_groups.map(group => compressedBytes(group, content));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let before = 0;
+  let rowBase = 0;
+  for (const [index, group] of metadata.row_groups.entries()) {
+    const reader = new GroupReader(table, group, rowBase, options);
+    for (;;) {
+      const document = reader.next();
+      if (pace.isDue) {
+        options.onProgress?.(before + reader.readBytes, total);
+        await pace.breathe();
+      }
+      if (document === undefined) break;
+      if (document !== null) yield document;
+    }
+    before += sizes[index];
+    rowBase += Number(group.num_rows);
+    options.onProgress?.(before, total);
+  }
+}
+
+function chunkOf(group: RowGroup, { name, path }: Wanted) {
+  const key = path.slice(1).map(node => node.element.name);
+  const chunk = group.columns.find(
+    ({ meta_data }) => meta_data?.path_in_schema.join("\0") === key.join("\0"),
+  );
+  if (!chunk?.meta_data) throw new Error(`a row group has no column "${name}"`);
+  return chunk.meta_data;
+}
+
+function compressedBytes(group: RowGroup, column: Wanted): number {
+  return Number(chunkOf(group, column).total_compressed_size);
+}
+
+/** One row group, document by document. */
+class GroupReader {
+  private readonly content: ColumnPages;
+  private readonly start: number;
+  private readonly others: { readonly name: string; readonly pages: ColumnPages }[];
+  private readonly repository: ColumnPages | undefined;
+  private readonly row = new Map<string, unknown>();
+  private readonly rows: number;
+  private readonly depth: number;
+  /** From this definition level on an entry is a file; below it is an empty list or a null. */
+  private readonly present: number;
+  private rowIndex = -1;
+  private isWithinRow = false;
+
+  constructor(
+    private readonly table: Table,
+    group: RowGroup,
+    private readonly rowBase: number,
+    private readonly options: ReadOptions,
+  ) {
+    const pages = (column: Wanted) => new ColumnPages(table.file, chunkOf(group, column), column.path);
+    this.content = pages(table.content);
+    this.start = this.content.offset;
+    this.others = table.others.map(column => ({ name: column.name, pages: pages(column) }));
+    this.repository = table.repository && pages(table.repository);
+    this.rows = Number(group.num_rows);
+    this.depth = table.isNested ? 1 : 0;
+    this.present = table.isNested ? getMaxDefinitionLevel(table.content.path.slice(0, -1)) : 0;
+  }
+
+  /** Bytes of the content column behind the reader. */
+  get readBytes(): number {
+    return this.content.offset - this.start;
+  }
+
+  /** The next document; null where there is one to pass over; undefined at the end of the group. */
+  next(): SourceDocument | null | undefined {
+    const { content, row } = this;
+    if (!this.isWithinRow) {
+      if (++this.rowIndex >= this.rows) return undefined;
+      if (this.repository) row.set(REPOSITORY, plain(this.advance(this.repository, REPOSITORY)));
+    }
+    const stored = this.advance(content, this.table.content.name);
+    const isPresent = content.definition >= this.present;
+    for (const { name, pages } of this.others) row.set(name, this.element(pages, name));
+    this.isWithinRow = this.table.isNested && content.goesOn(0);
+    return isPresent ? this.document(stored) : null;
+  }
+
+  private advance(pages: ColumnPages, name: string): Stored {
+    if (!pages.next()) throw new Error(`the column "${name}" ends before its row group does`);
+    return pages.value;
+  }
+
+  /** A column's part of this document: a plain value, or the values of a list. */
+  private element(pages: ColumnPages, name: string): unknown {
+    const first = this.advance(pages, name);
+    if (pages.maxRepetition === this.depth) return plain(first);
+    const values = pages.definition === pages.maxDefinition ? [plain(first)] : [];
+    while (pages.goesOn(this.depth)) {
+      const value = this.advance(pages, name);
+      if (pages.definition === pages.maxDefinition) values.push(plain(value));
+    }
+    return values;
+  }
+
+  private document(stored: Stored): SourceDocument | null {
+    const place = `${this.table.name} row ${this.rowBase + this.rowIndex + 1}`;
+    const { row, options } = this;
+    if (!isPython(row)) return this.skip("otherLanguage", place);
+    if (this.table.isNested) {
+      // A repository without a licence is all rights reserved, whatever the crawl holds of it.
+      if (row.get(LICENCE_TYPE) !== "permissive") return this.skip("notPermissive", place);
+      if (row.get(VENDORED) === true) return this.skip("vendored", place);
+      row.set("repo_name", row.get(REPOSITORY));
+    }
+    if (!(stored instanceof Uint8Array)) return this.skip("noContent", place);
+    if (stored.length > DOCUMENT_BYTES_LIMIT) return this.skip("tooLarge", place);
+    throwIfCancelled(options.signal);
+    return toDocument(text(stored), row, place);
+  }
+
+  private skip(reason: Parameters<NonNullable<ReadOptions["onSkipped"]>>[0], place: string): null {
+    this.options.onSkipped?.(reason, place);
+    return null;
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+}
+
+function plain(stored: Stored): unknown {
+  return stored instanceof Uint8Array ? text(stored) : stored;
+}

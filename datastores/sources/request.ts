@@ -1,0 +1,235 @@
+/** Requests to a hub: tries again what may pass, says in words what will not, and keeps the token at home. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StoreError } from "../document.ts";
+import { storeError, throwIfCancelled } from "./reading.ts";
+
+export interface HubOptions {
+  /** Address of the hub; else the environment's `HF_ENDPOINT`, else the public one. */
+  readonly hubUrl?: string;
+  /** Access token, sent to the hub's own origin only; else the environment's `HF_TOKEN`, else none. */
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+  /** Tries in a row that bring nothing before giving up; 6 unless given. */
+  readonly attempts?: number;
+  /** Wait after the first failure, doubled with each further one, in milliseconds; 1000 unless given. */
+  readonly backOffMs?: number;
+  /** A connection that brings nothing for so long is given up and tried again; 60 s unless given. */
+  readonly idleMs?: number;
+}
+
+const PUBLIC_HUB = "https://huggingface.co";
+const ATTEMPTS = 6;
+const BACK_OFF_MS = 1000;
+const LONGEST_BACK_OFF_MS = 60_000;
+/** Told to wait longer than this, we tell the user instead of waiting. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+const IDLE_MS = 60_000;
+const REDIRECTS = 5;
+const LATER = "Try again later; what has arrived is kept.";
+
+/** Address of the hub without a slash at its end. */
+export function hubAddress(options: HubOptions): string {
+  return (options.hubUrl || process.env.HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, "");
+}
+
+function accessToken(options: HubOptions): string | undefined {
+  return options.token || process.env.HF_TOKEN || undefined;
+}
+
+/** A failure that may pass; `final` is what to say if it does not. */
+export class Temporary extends Error {
+  constructor(
+    readonly final: StoreError,
+    readonly waitMs?: number,
+  ) {
+    super(final.message);
+  }
+}
+
+/**
+ * Calls `attempt` until it does not throw `Temporary`, waiting longer each time, or as long as the server
+ * asks.
+ * `hasProgressed` is asked after a failure; while it answers yes, tries do not count.
+ */
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  options: HubOptions,
+  hasProgressed: () => boolean = () => false,
+): Promise<T> {
+  const limit = options.attempts ?? ATTEMPTS;
+  for (let failures = 0; ; ) {
+    throwIfCancelled(options.signal);
+    try {
+      return await attempt();
+    } catch (error) {
+      throwIfCancelled(options.signal);
+      if (!(error instanceof Temporary)) throw error;
+      failures = hasProgressed() ? 1 : failures + 1;
+      if (failures >= limit || (error.waitMs ?? 0) > LONGEST_WAIT_MS) throw error.final;
+      const backOff = (options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1);
+      // Spread out, so that the shards of a build do not come back all at once.
+      const waitMs = error.waitMs ?? Math.min(backOff, LONGEST_BACK_OFF_MS) * (0.5 + Math.random() / 2);
+      await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
+    }
+  }
+}
+
+/** A response with the means to read its body without waiting for ever. */
+export interface Reply {
+  readonly response: Response;
+  /** The body in chunks; throws `Temporary` when the connection breaks or stalls. */
+  readonly chunks: () => AsyncGenerator<Uint8Array>;
+  /** To be called where the body is not wanted. */
+  readonly cancel: () => Promise<void>;
+}
+
+/**
+ * One GET with redirects followed. Statuses other than success and 416 are thrown: `Temporary` for 408, 429
+ * and 5xx and for a broken connection, `StoreError` for the rest.
+ */
+export async function get(
+  url: string,
+  what: string,
+  headers: Record<string, string>,
+  options: HubOptions,
+): Promise<Reply> {
+  const watch = new Watch(options);
+  const token = accessToken(options);
+  const home = new URL(hubAddress(options)).origin;
+  try {
+    let address = new URL(url);
+    for (let hop = 0; hop <= REDIRECTS; hop++) {
+      const sent: Record<string, string> = { "accept-encoding": "identity", ...headers };
+      // The file's host signs its own addresses; the token is the hub's alone.
+      if (token && address.origin === home) sent.authorization = `Bearer ${token}`;
+      const response = await fetch(address, { headers: sent, redirect: "manual", signal: watch.signal });
+      const next = response.headers.get("location");
+      if (response.status < 300 || response.status >= 400 || next === null) {
+        if (!response.ok && response.status !== 416) throw await refusal(response, what, options);
+        const cancel = async () => {
+          watch.stop();
+          await response.body?.cancel();
+        };
+        return { response, chunks: () => watch.chunks(response, what), cancel };
+      }
+      await response.body?.cancel();
+      address = new URL(next, address);
+    }
+    throw storeError("network", `${what}: too many redirects.`, "Check the address of the hub.");
+  } catch (error) {
+    watch.stop();
+    throw watch.explain(error, what);
+  }
+}
+
+/** Aborts a request that stalls, or whose caller has lost interest. */
+class Watch {
+  readonly signal: AbortSignal;
+  private readonly stalled = new AbortController();
+  private readonly idleMs: number;
+  private timer: NodeJS.Timeout;
+
+  constructor(private readonly options: HubOptions) {
+    this.idleMs = options.idleMs ?? IDLE_MS;
+    this.timer = this.start();
+    this.signal = options.signal
+      ? AbortSignal.any([options.signal, this.stalled.signal])
+      : this.stalled.signal;
+  }
+
+  async *chunks(response: Response, what: string): AsyncGenerator<Uint8Array> {
+    try {
+      if (!response.body) return;
+      for await (const chunk of response.body) {
+        clearTimeout(this.timer);
+        yield chunk;
+        this.timer = this.start();
+      }
+    } catch (error) {
+      throw this.explain(error, what);
+    } finally {
+      this.stop();
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  explain(error: unknown, what: string): unknown {
+    throwIfCancelled(this.options.signal);
+    // `fetch` reports every failure of a connection as a TypeError, or as the abort's reason.
+    if (!(error instanceof TypeError) && !this.stalled.signal.aborted) return error;
+    const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause : error) : undefined;
+    const reason = this.stalled.signal.aborted
+      ? `nothing came for ${this.idleMs / 1000} s`
+      : (cause?.message ?? "unknown");
+    return new Temporary(
+      storeError(
+        "network",
+        `${what}: the connection failed (${reason}).`,
+        `Check the connection. ${LATER}`,
+        error,
+      ),
+    );
+  }
+
+  private start(): NodeJS.Timeout {
+    return setTimeout(() => this.stalled.abort(), this.idleMs);
+  }
+}
+
+async function refusal(
+  response: Response,
+  what: string,
+  options: HubOptions,
+): Promise<Temporary | StoreError> {
+  const { status } = response;
+  await response.body?.cancel();
+  if (status === 429) {
+    const waitMs = askedWait(response.headers);
+    const after = waitMs === undefined ? "" : ` for ${Math.ceil(waitMs / 1000)} s`;
+    const message = `${what}: the hub takes no more requests from here${after} (429).`;
+    return new Temporary(
+      storeError("rateLimited", message, `${LATER} With an access token more is allowed.`),
+      waitMs,
+    );
+  }
+  if (status >= 500 || status === 408)
+    return new Temporary(
+      storeError("network", `${what}: the hub failed (${status}).`, LATER),
+      askedWait(response.headers),
+    );
+  if (status === 401)
+    return storeError(
+      "unauthorised",
+      accessToken(options)
+        ? `${what}: the hub did not accept the access token (401).`
+        : `${what}: the hub wants an access token, or there is no such data set (401).`,
+      "Make a token with read access in your account's settings and give it, or set HF_TOKEN.",
+    );
+  if (status === 403)
+    return storeError(
+      "gated",
+      `${what}: this account may not read it (403). The data set's terms must be accepted first.`,
+      "Open the data set's page in a browser, accept its terms, and give a token of that account.",
+    );
+  if (status === 404)
+    return storeError(
+      "missing",
+      `${what}: the hub has no such data set, revision or file (404).`,
+      "Check the name; a private data set needs a token.",
+    );
+  return storeError("network", `${what}: the hub answered with status ${status}.`, LATER);
+}
+
+/** Milliseconds to wait by `Retry-After` (seconds or a date) or the hub's `ratelimit: …;t=seconds`. */
+function askedWait(headers: Headers): number | undefined {
+  const after = headers.get("retry-after");
+  if (after !== null) {
+    const seconds = /^\d+$/.test(after.trim()) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
+    if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  }
+  const seconds = /(?:^|[;,\s])t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}

@@ -1,0 +1,136 @@
+/** What a source is called on the command line and in settings, and what that stands for. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { StoreProblem } from "../document.ts";
+
+export type FileFormat = "parquet" | "jsonl";
+
+export interface HubSpec {
+  readonly kind: "hub";
+  /** `owner/name` of the data set. */
+  readonly repository: string;
+  /** Branch, tag or commit. */
+  readonly revision: string;
+  /** Pattern of the files that belong to it. */
+  readonly files: string;
+}
+
+export type SourceSpec =
+  | HubSpec
+  | { readonly kind: "python" }
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly format: FileFormat };
+
+export type SpecOutcome = { readonly spec: SourceSpec } | { readonly problem: StoreProblem };
+
+interface NamedSource {
+  readonly repository: string;
+  readonly files: string;
+}
+
+/** Data sets by a short name, with the pattern of their Python files. */
+const NAMED: Readonly<Record<string, NamedSource>> = {
+  "the-stack-dedup": { repository: "bigcode/the-stack-dedup", files: "data/python/*.parquet" },
+  "the-stack": { repository: "bigcode/the-stack", files: "data/python/*.parquet" },
+  "the-stack-smol": { repository: "bigcode/the-stack-smol", files: "data/python/*.json" },
+  starcoderdata: { repository: "bigcode/starcoderdata", files: "python/*.parquet" },
+  "stack-v3": { repository: "HuggingFaceCode/stack-v3-train", files: "data/*.parquet" },
+};
+
+const FORMATS: readonly (readonly [ending: string, format: FileFormat])[] = [
+  [".parquet", "parquet"],
+  [".jsonl", "jsonl"],
+  [".json", "jsonl"],
+  [".jsonl.gz", "jsonl"],
+  [".jsonl.zst", "jsonl"],
+  [".json.gz", "jsonl"],
+  [".json.zst", "jsonl"],
+];
+const ANY_FILE = `**/*{${FORMATS.map(([ending]) => ending).join(",")}}`;
+/** Names become folders of this machine: none may be `..`. */
+const HUB = /^hub:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([^:\s]+))?(?::(\S+))?$/;
+const SHORT = /^([\w-]+)(?:@(\S+))?$/;
+
+/** What can be given as a source, for a message or a help text. */
+export const ACCEPTED_SOURCES = [
+  ...Object.keys(NAMED),
+  "hub:OWNER/NAME[@REVISION][:PATTERN]",
+  "python",
+  "a folder",
+  "a .parquet, .jsonl, .json, .jsonl.gz or .jsonl.zst file",
+].join(", ");
+
+/**
+ * BigCode passes its data on under duties that a user takes over with it; to be shown and agreed to before
+ * the first download.
+ */
+export const BIGCODE_TERMS = [
+  "The Stack holds source code under its authors' own permissive licences. By using it you agree to keep to",
+  "those licences, attribution included; to move to the newest usable version of the data set when it",
+  "changes, so that the files of people who opted out disappear from your copy; and, if you host, share or otherwise",
+  "give others access to the data or to a datastore built from it, to include these terms and have them",
+  "agreed to. Authors can ask for removal through BigCode's opt-out page; a datastore's deny list removes an",
+  "owner's or a repository's code here. The full terms are on the data set's page and must be accepted there",
+  "with the account whose token is used.",
+].join(" ");
+
+/** The format a file's name tells of; undefined for any other file. */
+export function formatOf(path: string): FileFormat | undefined {
+  const lower = path.toLowerCase();
+  return FORMATS.find(([ending]) => lower.endsWith(ending))?.[1];
+}
+
+/** The terms to show before a source is read; undefined where its reader takes over no duty. */
+export function termsOf(spec: SourceSpec): string | undefined {
+  return spec.kind === "hub" && /^bigcode\//i.test(spec.repository) ? BIGCODE_TERMS : undefined;
+}
+
+/** Whether a row of the source always says its licence, so that one without any is not to be trusted. */
+export function statesLicences(spec: SourceSpec): boolean {
+  return (
+    spec.kind === "hub" && spec.repository !== NAMED.starcoderdata.repository && termsOf(spec) !== undefined
+  );
+}
+
+/**
+ * Understands a source as written by a user. A short name wins over a folder of the same name, which can be
+ * given as `./NAME`. Relative paths are taken from `workingFolder`.
+ */
+export function parseSource(text: string, workingFolder: string = process.cwd()): SpecOutcome {
+  const source = text.trim();
+  if (source === "python") return { spec: { kind: "python" } };
+  const short = SHORT.exec(source);
+  const named = short && Object.hasOwn(NAMED, short[1]) ? NAMED[short[1]] : undefined;
+  if (named) return { spec: { kind: "hub", ...named, revision: short?.[2] ?? "main" } };
+  if (source.startsWith("hub:")) return parseHub(source);
+  return source === "" ? unknown(source) : parsePath(source, resolve(workingFolder, source));
+}
+
+function parseHub(source: string): SpecOutcome {
+  const parts = HUB.exec(source);
+  if (!parts)
+    return schema(`"${source}" is no data set of the hub.`, "Write hub:OWNER/NAME[@REVISION][:PATTERN].");
+  const [, repository, revision = "main", files = ANY_FILE] = parts;
+  return { spec: { kind: "hub", repository, revision, files } };
+}
+
+function parsePath(source: string, path: string): SpecOutcome {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) return { spec: { kind: "folder", path } };
+  const format = formatOf(path);
+  if (status && format) return { spec: { kind: "file", path, format } };
+  if (status) return schema(`${path} is of no kind that can be read.`, `A source is ${ACCEPTED_SOURCES}.`);
+  const isPath = format !== undefined || /[/\\]/.test(source);
+  return isPath
+    ? { problem: { code: "missing", message: `There is no ${path}.`, remedy: "Check the path." } }
+    : unknown(source);
+}
+
+function unknown(source: string): SpecOutcome {
+  const message = source === "" ? "No source is given." : `There is no source "${source}".`;
+  return { problem: { code: "missing", message, remedy: `A source is ${ACCEPTED_SOURCES}.` } };
+}
+
+function schema(message: string, remedy: string): SpecOutcome {
+  return { problem: { code: "schema", message, remedy } };
+}

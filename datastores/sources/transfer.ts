@@ -1,0 +1,248 @@
+/**
+ * Downloads one file so that nothing is lost by an interruption and nothing wrong is kept.
+ *
+ * What has arrived lies in `PATH.part`, and in `PATH.part.etag` the version it belongs to. A later try asks
+ * for the rest alone (`Range`, with `If-Range` against a version that changed). The file gets its name only
+ * after its length and, where known, its sha256 have been found right.
+ */
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, readFileSync, writeFileSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { StoreError } from "../document.ts";
+import { fileError, storeError, throwIfCancelled } from "./reading.ts";
+import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
+
+export interface Transfer {
+  readonly url: string;
+  /** Where the file is to lie; missing folders are made. */
+  readonly path: string;
+  /** What to call it in messages. */
+  readonly name: string;
+  readonly bytes?: number;
+  /** In hex. */
+  readonly sha256?: string;
+}
+
+export interface TransferOptions extends HubOptions {
+  readonly onProgress?: (bytes: number, totalBytes: number) => void;
+}
+
+/** Tries that bring at least this much count as progress, not as failures in a row. */
+const PROGRESS_BYTES = 1024 * 1024;
+const START_AGAIN = "Try again; the download begins anew.";
+const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/;
+
+/**
+ * Downloads, or goes on with a download. A file that is there already, with the right length and sha256, is
+ * left as it is. Throws `StoreError`: `network`, `rateLimited`, `unauthorised`, `gated`, `missing`,
+ * `noSpace`, `corrupt` (wrong sha256 again and again), `cancelled`.
+ * @returns length in bytes and sha256 in hex
+ */
+export async function transfer(
+  wanted: Transfer,
+  options: TransferOptions = {},
+): Promise<{ bytes: number; sha256: string }> {
+  throwIfCancelled(options.signal);
+  const present = await finished(wanted, options);
+  if (present) return present;
+  let part: Part | undefined;
+  try {
+    await mkdir(dirname(wanted.path), { recursive: true });
+    part = await Part.open(wanted, options);
+    await refuseFullDisk(wanted, part.length);
+    const result = await download(part, wanted, options);
+    await part.close();
+    await rename(part.path, wanted.path);
+    await rm(part.etagPath, { force: true });
+    return result;
+  } catch (error) {
+    await part?.close();
+    // A fault of the program is no fault of the file's.
+    const isFileFault = typeof (error as NodeJS.ErrnoException).code === "string";
+    throw isFileFault && !(error instanceof StoreError) ? fileError(error, wanted.path) : error;
+  }
+}
+
+async function finished({ path, bytes, sha256 }: Transfer, { signal }: TransferOptions) {
+  const size = await stat(path).then(
+    status => status.size,
+    () => undefined,
+  );
+  if (size === undefined || (bytes === undefined && sha256 === undefined)) return undefined;
+  if (bytes !== undefined && size !== bytes) return undefined;
+  const hash = createHash("sha256");
+  await hashFile(path, hash, signal);
+  const found = hash.digest("hex");
+  return sha256 === undefined || sha256 === found ? { bytes: size, sha256: found } : undefined;
+}
+
+async function hashFile(
+  path: string,
+  hash: Hash,
+  signal: AbortSignal | undefined,
+  length = Infinity,
+): Promise<void> {
+  for await (const chunk of createReadStream(path, { end: length - 1, highWaterMark: 1 << 20 })) {
+    throwIfCancelled(signal);
+    hash.update(chunk);
+  }
+}
+
+async function refuseFullDisk({ path, bytes }: Transfer, have: number): Promise<void> {
+  if (bytes === undefined) return;
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize >= bytes - have) return;
+  const megabytes = Math.ceil((bytes - have) / 1e6);
+  throw storeError(
+    "noSpace",
+    `${path} needs ${megabytes} MB more than there is space for.`,
+    "Free some space, or choose another folder.",
+  );
+}
+
+async function download(part: Part, wanted: Transfer, options: TransferOptions) {
+  let mark = part.length;
+  const hasProgressed = () => {
+    const gained = part.length - mark;
+    mark = part.length;
+    return gained >= PROGRESS_BYTES;
+  };
+  const attempt = async () => {
+    if (wanted.bytes === undefined || part.length !== wanted.bytes) await receive(part, wanted, options);
+    const sha256 = part.digest();
+    if (wanted.sha256 === undefined || wanted.sha256 === sha256) return { bytes: part.length, sha256 };
+    await part.reset();
+    throw new Temporary(
+      storeError("corrupt", `${wanted.name} arrived damaged: its sha256 is not the hub's.`, START_AGAIN),
+    );
+  };
+  return withRetries(attempt, options, hasProgressed);
+}
+
+/** One connection's worth. Returns when the file is whole, as far as can be told without its sha256. */
+async function receive(part: Part, wanted: Transfer, options: TransferOptions): Promise<void> {
+  const headers: Record<string, string> = {};
+  if (part.length > 0) {
+    headers.range = `bytes=${part.length}-`;
+    if (part.etag) headers["if-range"] = part.etag;
+  }
+  const reply = await get(wanted.url, wanted.name, headers, options);
+  const total = wanted.bytes ?? totalOf(reply);
+  // Everything received is left out of account when the server does not go on where we stopped.
+  if (!(await isContinued(reply, part, wanted))) await part.reset();
+  part.remember(reply.response.headers.get("etag"));
+  for await (const chunk of reply.chunks()) {
+    if (total !== undefined && part.length + chunk.length > total) {
+      await part.reset();
+      throw misfit(wanted, "the hub sends more than the file is long");
+    }
+    await part.append(chunk);
+    options.onProgress?.(part.length, total ?? part.length);
+    throwIfCancelled(options.signal);
+  }
+  if (total !== undefined && part.length < total)
+    throw misfit(wanted, `the hub stopped after ${part.length} of ${total} bytes`);
+}
+
+/** Whether the body goes on where the part ends; false for a body that is the whole file. */
+async function isContinued({ response, cancel }: Reply, part: Part, wanted: Transfer): Promise<boolean> {
+  if (response.status === 200) return part.length === 0;
+  const range = RANGE.exec(response.headers.get("content-range") ?? "");
+  const isRight = response.status === 206 && range !== null && Number(range[1]) === part.length;
+  const isSameLength =
+    wanted.bytes === undefined || range?.[2] === "*" || Number(range?.[2]) === wanted.bytes;
+  if (isRight && isSameLength) return true;
+  await cancel();
+  await part.reset();
+  throw misfit(wanted, "the hub sends another part of the file than was asked for");
+}
+
+function totalOf({ response }: Reply): number | undefined {
+  const total = RANGE.exec(response.headers.get("content-range") ?? "")?.[2];
+  if (total !== undefined) return total === "*" ? undefined : Number(total);
+  const length = response.headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
+
+function misfit({ name }: Transfer, what: string): Temporary {
+  return new Temporary(storeError("network", `${name}: ${what}.`, START_AGAIN));
+}
+
+/** What has arrived so far, on disk and as a running hash of the same bytes. */
+class Part {
+  length = 0;
+  etag: string | undefined;
+  private hash = createHash("sha256");
+  private isClosed = false;
+
+  private constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+  ) {}
+
+  get etagPath(): string {
+    return `${this.path}.etag`;
+  }
+
+  static async open(wanted: Transfer, { signal }: TransferOptions): Promise<Part> {
+    const path = `${wanted.path}.part`;
+    // Not truncating, and made if need be.
+    const file = await open(path, "a");
+    const part = new Part(path, file);
+    try {
+      part.length = (await file.stat()).size;
+      if (part.length > 0) await hashFile(path, part.hash, signal, part.length);
+      part.etag = part.knownEtag();
+      const isTooLong = wanted.bytes !== undefined && part.length > wanted.bytes;
+      // Without either there is no telling whether the rest belongs to the same version.
+      const isUnknown = part.etag === undefined && wanted.sha256 === undefined;
+      if (part.length > 0 && (isTooLong || isUnknown)) await part.reset();
+      return part;
+    } catch (error) {
+      await part.close();
+      throw error;
+    }
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    await this.file.appendFile(chunk);
+    this.hash.update(chunk);
+    this.length += chunk.length;
+  }
+
+  async reset(): Promise<void> {
+    await this.file.truncate(0);
+    this.hash = createHash("sha256");
+    this.length = 0;
+    this.etag = undefined;
+    await rm(this.etagPath, { force: true });
+  }
+
+  /** Weak tags are no good for joining bytes. */
+  remember(etag: string | null): void {
+    if (etag === null || etag.startsWith("W/") || etag === this.etag) return;
+    this.etag = etag;
+    writeFileSync(this.etagPath, etag);
+  }
+
+  digest(): string {
+    return this.hash.copy().digest("hex");
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    // What is renamed must have reached the disk; a part that cannot be synced is resumed or fetched anew.
+    await this.file.sync().catch(() => {});
+    await this.file.close();
+  }
+
+  private knownEtag(): string | undefined {
+    try {
+      return readFileSync(this.etagPath, "utf8") || undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

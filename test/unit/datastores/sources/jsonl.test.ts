@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { type SourceDocument, StoreError } from "../../../../datastores/document.ts";
+import { readJsonLines } from "../../../../datastores/sources/jsonl.ts";
+import type { ReadOptions } from "../../../../datastores/sources/reading.ts";
+import { zstandardFrame } from "../../../fakes/parquet.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-jsonl-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(path: string, options: ReadOptions = {}): Promise<SourceDocument[]> {
+  const documents: SourceDocument[] = [];
+  for await (const document of readJsonLines(path, options)) documents.push(document);
+  return documents;
+}
+
+const code = (wanted: string) => (error: unknown) =>
+  error instanceof StoreError && error.problem.code === wanted && error.problem.remedy !== "";
+
+/** As in `data/python/data.json` of the-stack-smol. */
+const row = (i: number) => ({
+  hexsha: i.toString(16).padStart(40, "0"),
+  size: 10 + i,
+  lang: "Python",
+  max_stars_repo_path: `src/m${i}.py`,
+  max_stars_repo_name: `owner/repo${i}`,
+  max_stars_repo_licenses: ["MIT", "ISC"],
+  max_stars_count: null,
+  content: `# naïve 🙂 ${i}\n${"x = 1\n".repeat(i)}`,
+});
+const rows = Array.from({ length: 3000 }, (_, i) => row(i % 400));
+const lines = `${rows.map(item => JSON.stringify(item)).join("\n")}\n`;
+
+test("lines are read whole, whatever borders the chunks of the file have", async () => {
+  const documents = await read(file("plain.jsonl", lines));
+  assert.deepEqual(
+    documents.map(({ text }) => text),
+    rows.map(({ content }) => content),
+  );
+  assert.deepEqual(documents[7], {
+    text: rows[7]!.content,
+    origin: "owner/repo7 src/m7.py",
+    path: "src/m7.py",
+    repositories: ["owner/repo7"],
+    licences: ["MIT", "ISC"],
+    contentId: "7".padStart(40, "0"),
+  });
+});
+
+test("gzip in several members and zstandard in several frames are unpacked as they come", async () => {
+  const half = lines.indexOf("\n", lines.length / 2) + 1;
+  const parts = [lines.slice(0, half), lines.slice(half)].map(part => Buffer.from(part));
+  const wanted = rows.map(({ content }) => content);
+  const gzip = file("packed.jsonl.gz", Buffer.concat(parts.map(part => gzipSync(part))));
+  assert.deepEqual(
+    (await read(gzip)).map(({ text }) => text),
+    wanted,
+  );
+  const frames = file("packed.jsonl.zst", Buffer.concat(parts.map(zstandardFrame)));
+  assert.deepEqual(
+    (await read(frames)).map(({ text }) => text),
+    wanted,
+  );
+});
+
+test("what the zstd program has packed is unpacked", async () => {
+  const packed = [
+    "KLUv/QRoJQMAMkYUF4BrG+Djq4VIVqpkqw4KF+ZY/dATWhPCQPQwED3z+FT8VF1QfhTGETwrrzKN87ThHa8620Lk8b",
+    "pyE2vqErtsTi/XhW/CLGjH2mqO79VexhwKBQASg9HlhhhM/YDy/Lw3ofOqRhw=",
+  ].join("");
+  const documents = await read(file("real.jsonl.zst", Buffer.from(packed, "base64")));
+  assert.deepEqual(
+    documents.map(({ text }) => text),
+    ["import os\n", "import os\nimport sys\n"],
+  );
+});
+
+test("a bad line is counted and passed over, and blank ones do not count", async () => {
+  const good = JSON.stringify({ content: "a = 1" });
+  const path = file(
+    "bad.jsonl",
+    Buffer.concat([
+      Buffer.from(`${good}\r\n\n{"content": "cut\n[1, 2]\n{"content": 5}\n`),
+      Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]),
+      Buffer.from(good),
+    ]),
+  );
+  const skipped: string[] = [];
+  const documents = await read(path, { onSkipped: (reason, name) => skipped.push(`${reason} ${name}`) });
+  assert.equal(documents.length, 2);
+  assert.deepEqual(skipped, [
+    "badLine bad.jsonl line 2",
+    "badLine bad.jsonl line 3",
+    "noContent bad.jsonl line 4",
+    "badLine bad.jsonl line 5",
+  ]);
+});
+
+test("a row in another language is counted and passed over", async () => {
+  const line = (language: string) => JSON.stringify({ content: language, language });
+  const skipped: string[] = [];
+  const path = file("languages.jsonl", ["Python", "Java", "python", "Jupyter Notebook"].map(line).join("\n"));
+  const documents = await read(path, { onSkipped: (reason, name) => skipped.push(`${reason} ${name}`) });
+  assert.deepEqual(
+    documents.map(({ text }) => text),
+    ["Python", "python"],
+  );
+  assert.deepEqual(skipped, ["otherLanguage languages.jsonl line 2", "otherLanguage languages.jsonl line 4"]);
+});
+
+test("a line too long for a file of code is passed over without being held", async () => {
+  const good = '{"content": "x = 1"}\n';
+  const path = file(
+    "long.jsonl",
+    Buffer.concat([Buffer.from(good), Buffer.alloc(66 << 20, "a"), Buffer.from(`\n${good}`)]),
+  );
+  const skipped: string[] = [];
+  const documents = await read(path, { onSkipped: (reason, name) => skipped.push(`${reason} ${name}`) });
+  assert.equal(documents.length, 2);
+  assert.deepEqual(skipped, ["badLine long.jsonl line 2"]);
+});
+
+test("one array of objects is as good as lines", async () => {
+  const documents = await read(file("array.json", JSON.stringify(rows.slice(0, 3))));
+  assert.equal(documents.length, 3);
+});
+
+test("a file none of whose lines is of use is refused, with the keys it has", async () => {
+  await assert.rejects(read(file("prose.jsonl", "not JSON\nat all\n")), code("schema"));
+  await assert.rejects(
+    read(file("other.jsonl", '{"code": "x", "id": 1}\n')),
+    /text "content"\. It has code, id\./,
+  );
+  const named = await read(file("named.jsonl", '{"code": "x", "id": 1}\n'), { contentColumn: "code" });
+  assert.deepEqual(named[0]?.text, "x");
+  assert.deepEqual(await read(file("nothing.jsonl", "")), []);
+});
+
+test("a packed file that is damaged or cut off is corrupt, and a missing one missing", async () => {
+  const packed = gzipSync(lines);
+  await assert.rejects(read(file("cut.jsonl.gz", packed.subarray(0, packed.length / 2))), code("corrupt"));
+  await assert.rejects(read(file("fake.jsonl.gz", lines)), code("corrupt"));
+  const frame = zstandardFrame(Buffer.from(lines));
+  await assert.rejects(read(file("cut.jsonl.zst", frame.subarray(0, frame.length - 7))), code("corrupt"));
+  await assert.rejects(read(file("fake.jsonl.zst", lines)), code("corrupt"));
+  await assert.rejects(read(join(folder, "nowhere.jsonl")), code("missing"));
+});
+
+test("progress counts the bytes of the file, and an abort stops the reading", async () => {
+  const path = file("progress.jsonl", lines);
+  const seen: [number, number][] = [];
+  await read(path, { onProgress: (bytes, total) => seen.push([bytes, total]) });
+  assert.deepEqual(seen.at(-1), [Buffer.byteLength(lines), Buffer.byteLength(lines)]);
+  const controller = new AbortController();
+  const aborted = async () => {
+    for await (const _ of readJsonLines(path, { signal: controller.signal })) controller.abort();
+  };
+  await assert.rejects(aborted(), code("cancelled"));
+});

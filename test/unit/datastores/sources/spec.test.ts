@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { StoreError } from "../../../../datastores/document.ts";
+import { matchesGlob } from "../../../../datastores/sources/glob.ts";
+import { listInputs, readInput } from "../../../../datastores/sources/inputs.ts";
+import { findPython } from "../../../../datastores/sources/python.ts";
+import { parseSource, statesLicences, termsOf } from "../../../../datastores/sources/spec.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-spec-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function spec(source: string) {
+  const outcome = parseSource(source, folder);
+  assert.ok("spec" in outcome, `${source}: ${"problem" in outcome && outcome.problem.message}`);
+  return outcome.spec;
+}
+
+function problem(source: string) {
+  const outcome = parseSource(source, folder);
+  assert.ok("problem" in outcome, `${source} is understood`);
+  return outcome.problem;
+}
+
+test("short names stand for data sets and their Python files, with a revision if wanted", () => {
+  assert.deepEqual(spec("the-stack-dedup"), {
+    kind: "hub",
+    repository: "bigcode/the-stack-dedup",
+    revision: "main",
+    files: "data/python/*.parquet",
+  });
+  assert.deepEqual(spec("stack-v3@v3.0"), {
+    kind: "hub",
+    repository: "HuggingFaceCode/stack-v3-train",
+    revision: "v3.0",
+    files: "data/*.parquet",
+  });
+  for (const name of ["the-stack", "the-stack-smol", "starcoderdata"]) assert.equal(spec(name).kind, "hub");
+});
+
+test("any data set of the hub can be named with revision and pattern", () => {
+  const hub = (source: string) => {
+    const found = spec(source);
+    assert.ok(found.kind === "hub");
+    return [found.repository, found.revision, found.files];
+  };
+  assert.deepEqual(hub("hub:me/my.data-set@refs/pr/1:py/*.parquet"), [
+    "me/my.data-set",
+    "refs/pr/1",
+    "py/*.parquet",
+  ]);
+  assert.deepEqual(hub("hub:me/x:a.jsonl"), ["me/x", "main", "a.jsonl"]);
+  const [, , files] = hub("hub:me/x");
+  for (const path of ["a.parquet", "deep/er/b.jsonl.gz", "c.json"])
+    assert.ok(matchesGlob(files!, path), path);
+  assert.ok(!matchesGlob(files!, "README.md"));
+  for (const source of ["hub:", "hub:me", "hub:me/x y", "hub:a/b/c", "hub:../..", "hub:a/.."])
+    assert.match(problem(source).remedy, /hub:OWNER\/NAME/);
+});
+
+test("paths are folders, or files of a kind that can be read; a short name wins over a folder", () => {
+  mkdirSync(join(folder, "python"));
+  writeFileSync(join(folder, "rows.JSONL.gz"), "");
+  writeFileSync(join(folder, "table.parquet"), "");
+  writeFileSync(join(folder, "code.zip"), "");
+  assert.deepEqual(spec("python"), { kind: "python" });
+  assert.deepEqual(spec("./python"), { kind: "folder", path: join(folder, "python") });
+  assert.deepEqual(spec("rows.JSONL.gz"), {
+    kind: "file",
+    path: join(folder, "rows.JSONL.gz"),
+    format: "jsonl",
+  });
+  assert.deepEqual(spec("table.parquet"), {
+    kind: "file",
+    path: join(folder, "table.parquet"),
+    format: "parquet",
+  });
+  assert.equal(problem("code.zip").code, "schema");
+  assert.equal(problem("none.parquet").code, "missing");
+  assert.match(problem("none.parquet").message, /none\.parquet/);
+});
+
+test("what is no source is answered with all that are", () => {
+  for (const source of ["the-stacks", "", "toString"])
+    for (const name of ["the-stack-dedup", "stack-v3", "python", "folder", "hub:", ".parquet"])
+      assert.ok(problem(source).remedy.includes(name), `${source}: ${name}`);
+});
+
+test("BigCode's data sets come with their terms, others without", () => {
+  assert.match(termsOf(spec("starcoderdata")) ?? "", /opt/i);
+  assert.match(termsOf(spec("hub:bigcode/other")) ?? "", /terms/i);
+  assert.equal(termsOf(spec("stack-v3")), undefined);
+  assert.equal(termsOf(spec("python")), undefined);
+  assert.deepEqual(["the-stack", "starcoderdata", "python"].map(spec).map(statesLicences), [
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("patterns match names, not across folders, except by **", () => {
+  const cases: [string, string, boolean][] = [
+    ["data/python/*.parquet", "data/python/train-00000-of-00206.parquet", true],
+    ["data/python/*.parquet", "data/python/deep/x.parquet", false],
+    ["data/python/*.parquet", "xdata/python/x.parquet", false],
+    ["**/*.parquet", "x.parquet", true],
+    ["a/**/b", "a/b", true],
+    ["a/**/b", "a/x/y/b", true],
+    ["a/**/b", "a/x/y/c", false],
+    ["part-0000?.{jsonl,parquet}", "part-00001.parquet", true],
+    ["part-0000?.{jsonl,parquet}", "part-00011.parquet", false],
+    ["a.b", "axb", false],
+  ];
+  for (const [pattern, path, wanted] of cases)
+    assert.equal(matchesGlob(pattern, path), wanted, `${pattern} ${path}`);
+  const start = performance.now();
+  assert.ok(!matchesGlob(`${"*a".repeat(30)}b`, "a".repeat(200)));
+  assert.ok(performance.now() - start < 500);
+});
+
+test("a file is one input, and a changed file has another identity", async () => {
+  const path = join(folder, "rows.jsonl");
+  writeFileSync(path, '{"content":"x = 1"}\n');
+  const [before] = await listInputs(spec("rows.jsonl"));
+  assert.ok(before?.kind === "file");
+  const texts: string[] = [];
+  for await (const { text } of readInput(before)) texts.push(text);
+  assert.deepEqual(texts, ["x = 1"]);
+  writeFileSync(path, '{"content":"x = 12"}\n');
+  const [later] = await listInputs(spec("rows.jsonl"));
+  assert.notEqual(later?.identity, before.identity);
+  assert.equal(later?.bytes, 21);
+});
+
+test("without a Python the problem says what was tried", async () => {
+  await assert.rejects(findPython(["no-such-python-1", "no-such-python-2"]), (error: unknown) => {
+    assert.ok(error instanceof StoreError);
+    assert.equal(error.problem.code, "missing");
+    assert.match(error.problem.message, /no-such-python-1, no-such-python-2/);
+    return true;
+  });
+});
+
+test("the first interpreter that gives a sensible answer counts, roots within roots left out", async t => {
+  if (process.platform === "win32") {
+    t.skip("the stand-in for an interpreter is a shell script");
+    return;
+  }
+  const script = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\n${text}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const failing = script("failing", "exit 9");
+  const chatty = script("chatty", "echo welcome");
+  const good = script(
+    "good",
+    `echo '["3.12.1", ["/p/lib", "/p/lib", "/p/lib/site-packages", "/p/library"]]'`,
+  );
+  assert.deepEqual(await findPython([failing, chatty, good]), {
+    version: "3.12.1",
+    roots: ["/p/lib", "/p/library"],
+  });
+});
