@@ -23,7 +23,7 @@ function run(command, args, env = {}) {
 
 /** Runs bundled test files; one that holds no test would pass unseen, so there must be some. */
 function nodeTest(folder, { env, timeoutMs = 300_000 } = {}) {
-  const files = readdirSync(join(root, "out", "test", folder))
+  const files = readdirSync(join(root, "out", "test", folder), { recursive: true })
     .filter(name => name.endsWith(".test.mjs"))
     .map(name => join("out", "test", folder, name));
   if (files.length === 0) throw new Error(`out/test/${folder} has no tests`);

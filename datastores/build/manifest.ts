@@ -1,0 +1,171 @@
+/**
+ * What a store's folder holds. A build writes its manifest last and by renaming, so a shard that no manifest
+ * names is not part of the store. A store built by several processes, each its share of the inputs, has a
+ * manifest of each; together they are the store.
+ */
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { shardProblem } from "../index/format.ts";
+
+export const MANIFEST_VERSION = 1;
+const MANIFEST_NAME = /^manifest(?:-\d+-of-(\d+))?\.json$/;
+
+export interface ShardEntry {
+  /** File name inside the store's folder. */
+  readonly file: string;
+  readonly tokens: number;
+  readonly documents: number;
+  /** Size of the shard's file. */
+  readonly bytes: number;
+  /** UTF-8 bytes of the texts in it. */
+  readonly textBytes: number;
+}
+
+/** What has become of one input of a source: a file, or a folder with all that is in it. */
+export interface InputEntry {
+  readonly name: string;
+  /** Names the input's content and all that its shards depend on: an equal key means equal shards. */
+  readonly key: string;
+  readonly shards: readonly ShardEntry[];
+  /** How many documents were left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export interface TokenizerEntry {
+  readonly fingerprint: string;
+  readonly vocabularySize: number;
+  /** The model it was taken from, for people. */
+  readonly model: string;
+}
+
+export interface Manifest {
+  readonly format: "foretoken-datastore";
+  readonly version: number;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly tokenizer: TokenizerEntry;
+  /** The sources as they were asked for. */
+  readonly sources: readonly string[];
+  /** Which share of the inputs this manifest is about. */
+  readonly share: { readonly index: number; readonly count: number };
+  readonly inputs: readonly InputEntry[];
+}
+
+/** A whole store: the manifests of all its shares as one. */
+export interface StoreManifest extends Manifest {
+  readonly shards: readonly ShardEntry[];
+  /** Documents left out of the whole store, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Shares whose manifest is not there (yet). */
+  readonly missingShares: readonly number[];
+}
+
+const digits = (value: number, count: number) => String(value).padStart(String(count).length, "0");
+
+export const manifestName = ({ index, count }: Manifest["share"]) =>
+  count === 1 ? "manifest.json" : `manifest-${digits(index, count)}-of-${count}.json`;
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, created, tokenizer, sources, share, inputs } = value as Partial<Manifest>;
+  return (
+    typeof name === "string" &&
+    typeof created === "string" &&
+    typeof tokenizer?.fingerprint === "string" &&
+    Number.isInteger(tokenizer.vocabularySize) &&
+    Array.isArray(sources) &&
+    Number.isInteger(share?.index) &&
+    Number.isInteger(share?.count) &&
+    Array.isArray(inputs) &&
+    inputs.every(isInputEntry)
+  );
+}
+
+/** Whether a value read from a file is what a build has written of an input. */
+export function isInputEntry(value: unknown): value is InputEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, key, shards, dropped } = value as Partial<InputEntry>;
+  return (
+    typeof name === "string" &&
+    typeof key === "string" &&
+    typeof dropped === "object" &&
+    dropped !== null &&
+    Array.isArray(shards) &&
+    // A name with a folder in it would read, and remove, what is not the store's.
+    shards.every(({ file, tokens }) => /^[\w.-]+$/.test(file) && Number.isInteger(tokens))
+  );
+}
+
+function readManifest(path: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw shardProblem("corrupt", `${path} is damaged: ${(error as Error).message}.`);
+  }
+  const { format, version } = (value ?? {}) as Partial<Manifest>;
+  if (format !== "foretoken-datastore")
+    throw shardProblem("foreign", `${path} is not a datastore's manifest.`);
+  if (version !== MANIFEST_VERSION)
+    throw shardProblem(
+      "version",
+      `${path} has version ${version}; this Foretoken reads ${MANIFEST_VERSION}.`,
+    );
+  if (!isManifest(value)) throw shardProblem("corrupt", `${path} is damaged: it lacks what a manifest has.`);
+  return value;
+}
+
+/** File names of the manifests in a folder; none where there is no folder. */
+export function manifestFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter(name => MANIFEST_NAME.test(name))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw shardProblem("unreadable", `${directory} cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+/** The store in a folder. Throws a `StoreError` where there is none, or its parts do not belong together. */
+export function readStore(directory: string): StoreManifest {
+  const manifests = manifestFiles(directory).map(name => readManifest(join(directory, name)));
+  const [first] = manifests;
+  if (!first) throw shardProblem("missing", `There is no datastore in ${directory}.`);
+  const { count } = first.share;
+  for (const { tokenizer, share } of manifests)
+    if (tokenizer.fingerprint !== first.tokenizer.fingerprint || share.count !== count)
+      throw shardProblem("corrupt", `The manifests in ${directory} are of different builds.`);
+  const present = new Set(manifests.map(({ share }) => share.index));
+  const dropped: Record<string, number> = {};
+  const inputs = manifests.flatMap(manifest => manifest.inputs);
+  for (const input of inputs)
+    for (const [reason, documents] of Object.entries(input.dropped))
+      dropped[reason] = (dropped[reason] ?? 0) + documents;
+  return {
+    ...first,
+    created: manifests.map(({ created }) => created).sort()[0],
+    sources: [...new Set(manifests.flatMap(({ sources }) => sources))],
+    inputs,
+    shards: inputs.flatMap(({ shards }) => shards),
+    dropped,
+    missingShares: Array.from({ length: count }, (_, index) => index).filter(index => !present.has(index)),
+  };
+}
+
+/** Puts a build's manifest in place, the old one's being replaced in the same moment. */
+export function writeManifest(directory: string, manifest: Manifest): void {
+  const path = join(directory, manifestName(manifest.share));
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(manifest, null, 1)}\n`);
+    // A store of fewer or more shares is another build: its manifests must not be read along with this one.
+    for (const name of manifestFiles(directory))
+      if (Number(MANIFEST_NAME.exec(name)?.[1] ?? 1) !== manifest.share.count) rmSync(join(directory, name));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { StoreError } from "../document.ts";
+import { DenyList } from "../filters/denyList.ts";
+import { type Residence, Shard } from "../index/shard.ts";
+import { Store } from "../index/store.ts";
+import { manifestFiles, readStore } from "./manifest.ts";
+
+const TOMBSTONES = "tombstones.json";
+
+/** What was removed from a store whose shards still have it. */
+interface Tombstones {
+  /** Owners, repositories as `owner/name`, and content ids, in lower case. */
+  readonly denied: readonly string[];
+  /** Indices of the documents concerned, by shard file. */
+  readonly documents: Readonly<Record<string, readonly number[]>>;
+}
+
+function readTombstones(directory: string): Tombstones {
+  const path = join(directory, TOMBSTONES);
+  if (!existsSync(path)) return { denied: [], documents: {} };
+  try {
+    const { denied, documents } = JSON.parse(readFileSync(path, "utf8"));
+    if (Array.isArray(denied) && typeof documents === "object" && documents !== null)
+      return { denied, documents };
+  } catch {
+    // Told below, as for one of the wrong shape.
+  }
+  // To go on without it would show what was to be removed.
+  throw new StoreError({
+    code: "corrupt",
+    message: `${path} is damaged.`,
+    remedy: "Delete it and remove again what was removed.",
+  });
+}
+
+/** Owners, repositories and content ids that were removed from a store, for the next build to leave out. */
+export const removedFrom = (directory: string): readonly string[] => readTombstones(directory).denied;
+
+/** Opens all shards of a store, without what was removed from it. Throws a `StoreError`. */
+export function openStore(directory: string, residence: Residence = "file"): Store {
+  const { documents } = readTombstones(directory);
+  const files = readStore(directory).shards.map(({ file }) => file);
+  const store = Store.open(
+    files.map(file => join(directory, file)),
+    residence,
+  );
+  for (const [index, shard] of store.shards.entries()) shard.exclude(documents[files[index]] ?? []);
+  return store;
+}
+
+/** Checks every shard of a store. Throws a `StoreError` that names the damaged file. */
+export function verifyStore(directory: string): void {
+  for (const { file } of readStore(directory).shards) Shard.verify(join(directory, file));
+}
+
+/** The folders directly below `folder` that hold a store. */
+export function listStores(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(({ name }) => join(folder, name))
+    .filter(directory => manifestFiles(directory).length > 0)
+    .sort();
+}
+
+/** Removes a store and nothing else: a folder that holds other files stays, with them in it. */
+export function removeStore(directory: string): void {
+  if (manifestFiles(directory).length === 0)
+    throw new StoreError({
+      code: "missing",
+      message: `There is no datastore in ${directory}.`,
+      remedy: "Give the folder of a store; foretoken datastore list shows them.",
+    });
+  // Manifests first: what is left of a removal that was cut off is no store.
+  const files = readdirSync(directory);
+  const ours = files.filter(file => /^(shard-|journal-|tombstones\.json$|downloads$)/.test(file));
+  for (const file of [...manifestFiles(directory), ...ours])
+    rmSync(join(directory, file), { recursive: true, force: true });
+  if (readdirSync(directory).length === 0) rmSync(directory, { recursive: true });
+}
+
+/**
+ * Removes from every search what is from an owner or a repository or has a content id. Returns the number of
+ * documents that are left out from now on.
+ */
+export function addTombstones(directory: string, denied: readonly string[]): number {
+  const before = readTombstones(directory);
+  const all = [...new Set([...before.denied, ...denied.map(each => each.toLowerCase())])];
+  const list = DenyList.parse(all.join("\n"), "what is to be removed");
+  const documents: Record<string, number[]> = {};
+  let count = 0;
+  for (const { file } of readStore(directory).shards) {
+    const shard = Shard.open(join(directory, file));
+    try {
+      const found: number[] = [];
+      let index = 0;
+      for (const document of shard.documents.all()) {
+        if (list.matches(document) !== undefined) found.push(index);
+        index++;
+      }
+      if (found.length > 0) documents[file] = found;
+      count += found.length;
+    } finally {
+      shard.close();
+    }
+  }
+  const path = join(directory, TOMBSTONES);
+  writeFileSync(`${path}.tmp`, JSON.stringify({ denied: all, documents }));
+  renameSync(`${path}.tmp`, path);
+  return count;
+}
