@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LiveIndex } from "../../../../datastores/live/liveIndex.ts";
+import { below, seeded } from "../../../fakes/random.ts";
+
+const randomTokens = (count: number, kinds: number, random: () => number) =>
+  Int32Array.from({ length: count }, () => below(random, kinds));
+
+function found(index: LiveIndex, context: Int32Array, except?: string) {
+  index.find(context, context.length, except);
+  const { count, lengths, nexts } = index.matches;
+  return Array.from({ length: count }, (_, i) => ({
+    length: lengths[i] as number,
+    next: index.tokens[nexts[i] as number],
+  }));
+}
+
+/** All occurrences of at least two tokens, found by looking everywhere. */
+function everywhere(files: Map<string, Int32Array>, context: Int32Array) {
+  const lengths: number[] = [];
+  for (const tokens of files.values())
+    for (let at = 0; at + 1 < tokens.length; at++) {
+      let length = 0;
+      while (
+        length < 32 &&
+        length < context.length &&
+        at - length >= 0 &&
+        tokens[at - length] === context[context.length - 1 - length]
+      )
+        length++;
+      if (length >= 2) lengths.push(length);
+    }
+  return lengths.sort((a, b) => b - a);
+}
+
+test("the longest matches are found after any mix of puts, replacements and removals", () => {
+  const random = seeded(4);
+  for (let round = 0; round < 20; round++) {
+    const index = new LiveIndex(1 << 20);
+    const files = new Map<string, Int32Array>();
+    for (let change = 0; change < 40; change++) {
+      const name = `file${below(random, 8)}`;
+      if (below(random, 4) === 0) {
+        assert.equal(index.remove(name), files.delete(name));
+      } else {
+        const tokens = randomTokens(below(random, 60), 5, random);
+        assert.ok(index.put(name, tokens));
+        files.set(name, tokens);
+      }
+      const context = randomTokens(12, 5, random);
+      const expected = everywhere(files, context);
+      const actual = found(index, context).map(({ length }) => length);
+      assert.equal(actual[0], expected[0]);
+      assert.deepEqual(
+        actual,
+        [...actual].sort((a, b) => b - a),
+      );
+    }
+    assert.equal(index.fileCount, files.size);
+  }
+});
+
+test("of equal matches the one put in last comes first, and continuations stay in their file", () => {
+  const index = new LiveIndex(1000);
+  index.put("a", Int32Array.of(1, 2, 3, 4, 10));
+  index.put("b", Int32Array.of(1, 2, 3, 4, 20));
+  index.put("c", Int32Array.of(9, 1, 2, 3, 4));
+  assert.deepEqual(found(index, Int32Array.of(7, 1, 2, 3, 4)), [
+    { length: 4, next: 20 },
+    { length: 4, next: 10 },
+  ]);
+});
+
+test("a file under edit can be left out", () => {
+  const index = new LiveIndex(1000);
+  index.put("a", Int32Array.of(1, 2, 3, 4, 10));
+  index.put("b", Int32Array.of(1, 2, 3, 4, 20));
+  assert.deepEqual(found(index, Int32Array.of(1, 2, 3, 4), "b"), [{ length: 4, next: 10 }]);
+});
+
+test("a file for which there is no room is refused, and the others stay", () => {
+  const index = new LiveIndex(100);
+  assert.ok(index.put("a", new Int32Array(60).fill(1)));
+  assert.equal(index.put("b", new Int32Array(60)), false);
+  assert.ok(index.has("a") && !index.has("b"));
+  assert.ok(index.put("a", new Int32Array(90)), "replacing counts only what is new");
+});
+
+test("files replaced over and over do not fill the memory, and are still found", () => {
+  const index = new LiveIndex(1 << 22);
+  const random = seeded(6);
+  const kept = randomTokens(500, 1000, random);
+  index.put("kept", kept);
+  for (let i = 0; i < 400; i++) index.put("edited", randomTokens(5000, 1000, random));
+  assert.ok(index.tokens.length < 1 << 20, `${index.tokens.length} positions for 5,500 tokens`);
+  assert.deepEqual(found(index, kept.subarray(100, 120))[0], { length: 20, next: kept[120] });
+});
+
+test("one token repeated, empty files and short contexts do no harm", () => {
+  const index = new LiveIndex(1 << 20);
+  index.put("same", new Int32Array(100_000).fill(7));
+  index.put("empty", new Int32Array(0));
+  assert.equal(found(index, new Int32Array(50).fill(7))[0]?.length, 32);
+  assert.deepEqual(found(index, Int32Array.of(7)), []);
+  assert.deepEqual(found(index, new Int32Array(0)), []);
+});
