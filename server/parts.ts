@@ -21,6 +21,7 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
     modelPath: settings.modelPath ? expandHome(settings.modelPath) : defaultModelPath(),
     contextTokens: settings.contextTokens,
     threads: settings.threads,
+    attention: settings.attention,
     wish: settings.backend,
     cacheDirectory: storageDirectory,
     probeScript: probeScript(),

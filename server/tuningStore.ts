@@ -10,12 +10,12 @@ import type { Tuning } from "./engine/tune.ts";
 const VERSION = 3;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
-function keyOf({ modelPath, backend, contextTokens, release }: EngineInfo, threadsWish: number): string {
+function keyOf(info: EngineInfo, threadsWish: number): string {
+  const { modelPath, backend, contextTokens, release, attention } = info;
   const { size, mtimeMs } = statSync(modelPath);
   const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
-  return [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, threadsWish].join(
-    " | ",
-  );
+  const parts = [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, attention];
+  return [...parts, threadsWish].join(" | ");
 }
 
 const fileOf = (directory: string, key: string) =>

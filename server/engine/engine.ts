@@ -10,6 +10,8 @@ export type Token = number;
 export interface Vocabulary {
   readonly size: number;
   readonly special: SpecialTokens;
+  /** Names the tokenizer: models with equal ones give equal tokens. */
+  readonly fingerprint: string;
   /**
    * Tokens of a text. Markers such as `<|fim_middle|>` inside `text` are text, never control tokens.
    * Lone surrogates are read as U+FFFD.
@@ -73,6 +75,7 @@ export interface EngineInfo {
   /** The release of the back end's libraries. */
   readonly release: string;
   readonly threads: number;
+  readonly attention: "exact" | "fast";
   readonly contextTokens: number;
   /** Largest tree of one decode, root included; 1 where the architecture cannot verify drafts. */
   readonly maxTreeNodes: number;

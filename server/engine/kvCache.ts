@@ -26,12 +26,9 @@ export class KvCache {
     this.synced = new Int32Array(branches);
   }
 
-  /** Length of the longest common prefix of the trunk and `tokens`. */
-  commonPrefix(tokens: Int32Array): number {
-    const limit = Math.min(this.length, tokens.length);
-    let i = 0;
-    while (i < limit && this.tokens[i] === tokens[i]) i++;
-    return i;
+  /** A view of the trunk's tokens, valid until the next call. */
+  trunk(): Int32Array {
+    return this.tokens.subarray(0, this.length);
   }
 
   /** Shortens the trunk to `length` tokens. */

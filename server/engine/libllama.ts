@@ -152,12 +152,18 @@ type Context = Pointer;
 type Memory = Pointer;
 type Vocab = Pointer;
 
-const processFunctions = (llama: Binder, ggml: Binder) => ({
+const processFunctions = (llama: Binder, ggml: Binder, base: Binder) => ({
   version: llama<[], string>("const char *llama_version()"),
   logSet: llama<[Pointer, Pointer], void>("void llama_log_set(void *callback, void *data)"),
   supportsGpu: llama<[], boolean>("bool llama_supports_gpu_offload()"),
   backendInit: llama<[], void>("void llama_backend_init()"),
   loadBackends: ggml<[string], void>("void ggml_backend_load_all_from_path(const char *directory)"),
+  deviceCount: ggml<[], number>("size_t ggml_backend_dev_count()"),
+  deviceAt: ggml<[number], Pointer>("void *ggml_backend_dev_get(size_t index)"),
+  deviceType: base<[Pointer], number>("int32 ggml_backend_dev_type(void *device)"),
+  deviceMemory: base<[Pointer, BigUint64Array, BigUint64Array], void>(
+    "void ggml_backend_dev_memory(void *device, _Out_ uint64 *free, _Out_ uint64 *total)",
+  ),
 });
 
 const modelFunctions = (llama: Binder) => ({
@@ -185,6 +191,7 @@ const vocabularyFunctions = (llama: Binder) => ({
   vocabFillPrefix: llama<[Vocab], number>("int32 llama_vocab_fim_pre(void *vocab)"),
   vocabFillSuffix: llama<[Vocab], number>("int32 llama_vocab_fim_suf(void *vocab)"),
   vocabFillMiddle: llama<[Vocab], number>("int32 llama_vocab_fim_mid(void *vocab)"),
+  vocabAttributes: llama<[Vocab, number], number>("int32 llama_vocab_get_attr(void *vocab, int32 token)"),
   tokenize: llama<[Vocab, Uint8Array, number, Int32Array, number, boolean, boolean], number>(
     "int32 llama_tokenize(void *vocab, void *text, int32 bytes, _Out_ int32 *tokens, int32 room, bool addSpecial, bool parseSpecial)",
   ),
@@ -212,6 +219,15 @@ const contextFunctions = (llama: Binder) => ({
   setAbortCallback: llama<[Context, Pointer, Pointer], void>(
     "void llama_set_abort_callback(void *context, void *callback, void *data)",
   ),
+  stateBytes: llama<[Context, number], number>(
+    "size_t llama_state_seq_get_size(void *context, int32 sequence)",
+  ),
+  stateRead: llama<[Context, Uint8Array, number, number], number>(
+    "size_t llama_state_seq_get_data(void *context, _Out_ uint8 *target, size_t bytes, int32 sequence)",
+  ),
+  stateWrite: llama<[Context, Uint8Array, number, number], number>(
+    "size_t llama_state_seq_set_data(void *context, uint8 *source, size_t bytes, int32 sequence)",
+  ),
   decode: llama<[Context, BatchStruct], number>("int32 llama_decode(void *context, llama_batch batch)"),
   logitsAt: llama<[Context, number], Pointer>("void *llama_get_logits_ith(void *context, int32 row)"),
   memoryOf: llama<[Context], Memory>("void *llama_get_memory(void *context)"),
@@ -227,7 +243,7 @@ const contextFunctions = (llama: Binder) => ({
 /** Loads the libraries of one back end's folder and binds the functions the engine calls. */
 export function openLibrary(directory: string) {
   // ggml's own libraries first: libllama finds them loaded.
-  koffi.load(libraryFile(directory, "ggml-base"));
+  const base = koffi.load(libraryFile(directory, "ggml-base"));
   const ggml = koffi.load(libraryFile(directory, "ggml"));
   const llama = koffi.load(libraryFile(directory, "llama"));
   const libc = koffi.load(LIBC[process.platform] ?? "libc.so.6");
@@ -235,7 +251,7 @@ export function openLibrary(directory: string) {
   return {
     directory,
     llama,
-    ...processFunctions(llamaBinder, binder(ggml)),
+    ...processFunctions(llamaBinder, binder(ggml), binder(base)),
     ...modelFunctions(llamaBinder),
     ...vocabularyFunctions(llamaBinder),
     ...contextFunctions(llamaBinder),

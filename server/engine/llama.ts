@@ -15,6 +15,7 @@ import { CostModel } from "./costModel.ts";
 import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
+import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -29,6 +30,10 @@ export const SMALL_CHUNK = 64;
 export const LARGE_CHUNK = 128;
 /** The largest `RowPadding`. */
 const LARGEST_PADDING = 4;
+/** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
+const SAVED_STATE_BYTES = 256 << 20;
+/** Fewer tokens than this are computed again rather than copied. */
+const LEAST_SAVED_TOKENS = 64;
 
 /** Rows of a decode: 1 any number, 2 at least two, 4 a multiple of four. */
 export type RowPadding = 1 | 2 | 4;
@@ -70,6 +75,9 @@ export class LlamaEngine implements Engine {
   costs = new CostModel();
 
   private disposed = false;
+  private readonly savedStates = new SavedStates(SAVED_STATE_BYTES);
+  /** Whether the context was decoded from: what was only prefilled, and typed over, is not worth keeping. */
+  private decodedFrom = false;
 
   constructor(
     public info: EngineInfo,
@@ -155,6 +163,7 @@ export class LlamaEngine implements Engine {
       cache.commit(plan.leaves, 0, []);
       return this.failure(result);
     }
+    this.decodedFrom = true;
     this.costs.observe(rows, cache.length, performance.now() - start);
     this.tree = tree;
     return { kind: "decoded", decoded: this.decoded(pending.length) };
@@ -186,16 +195,46 @@ export class LlamaEngine implements Engine {
     return this.native.library.memoryOf(this.native.context);
   }
 
+  /** Makes the context a beginning of `tokens`, the longest there is a state of. Resolves to its length. */
   private keepCommonPrefix(tokens: Int32Array): number {
     const { cache, canRollBack } = this.native;
-    const common = cache.commonPrefix(tokens);
-    if (common === cache.length) return common;
-    if (canRollBack) {
-      cache.truncate(common);
-      return common;
+    const common = commonPrefix(cache.trunk(), tokens);
+    const continues = common === cache.length;
+    const usable = continues || canRollBack ? common : 0;
+    if (!continues && this.decodedFrom && cache.length - usable >= LEAST_SAVED_TOKENS) this.saveState();
+    this.decodedFrom = false;
+    const saved = this.savedStates.find(tokens, usable + LEAST_SAVED_TOKENS, !canRollBack);
+    if (saved && this.restoreState(saved)) {
+      const restored = commonPrefix(saved.tokens, tokens);
+      if (restored < cache.length) cache.truncate(restored);
+      return restored;
     }
+    if (usable === cache.length) return usable;
+    if (usable === 0) cache.clear();
+    else cache.truncate(usable);
+    return usable;
+  }
+
+  private saveState(): void {
+    const { library, context, cache } = this.native;
+    if (this.savedStates.holds(cache.trunk())) return;
+    const size = library.stateBytes(context, 0);
+    if (!this.savedStates.fits(size)) return;
+    const bytes = new Uint8Array(size);
+    if (library.stateRead(context, bytes, size, 0) === size)
+      this.savedStates.keep({ tokens: cache.trunk().slice(), bytes });
+  }
+
+  /** Whether the state is the context now. Where not, the context is empty. */
+  private restoreState({ tokens, bytes }: SavedState): boolean {
+    const { library, context, cache } = this.native;
     cache.clear();
-    return 0;
+    if (library.stateWrite(context, bytes, bytes.length, 0) !== bytes.length) {
+      cache.clear();
+      return false;
+    }
+    cache.append(tokens);
+    return true;
   }
 
   private decoded(firstRow: number): Decoded {

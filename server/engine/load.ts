@@ -17,6 +17,7 @@ import {
   withLog,
 } from "./libllama.ts";
 import { LlamaEngine, ROW_LIMIT } from "./llama.ts";
+import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 export interface LoadOptions extends BackendOptions {
@@ -25,18 +26,21 @@ export interface LoadOptions extends BackendOptions {
   readonly contextTokens: number;
   /** 0 chooses. */
   readonly threads: number;
+  /** `fast` leaves flash attention off, with which trees need not equal single steps to the last bit. */
+  readonly attention: "exact" | "fast";
 }
 
 export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
 
 export const DEFAULT_CONTEXT_TOKENS = 4096;
 const MAX_BRANCHES = 32;
-const FLASH_ATTENTION_ON = 1;
+const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;
 /** llama.cpp makes contexts in units of this; a batch is never larger than the context. */
 const CONTEXT_UNIT = 256;
 const BATCH_TOKENS = 256;
 /** llama.cpp's file types Q2_K to Q6_K: until a tuning says more, taken to be computed four rows at a time. */
 const K_QUANTS = new Set([10, 11, 12, 13, 14, 15, 16, 17, 18]);
+const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
 const CHOOSE_ANOTHER =
   'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
 const REINSTALL = "Reinstall Foretoken; if it persists, report it with this message.";
@@ -112,15 +116,78 @@ function errorOf(log: readonly string[]): string {
   return (lines.length > 0 ? lines : log.slice(-1)).map(line => line.trim().replace(/^\w+: /, "")).join("; ");
 }
 
-async function loadModel(library: Library, backend: Backend, path: string): Promise<Pointer | EngineProblem> {
-  const params: Params = { ...library.modelDefaultParams(), n_gpu_layers: backend.name === "cpu" ? 0 : -1 };
+async function loadModel(
+  library: Library,
+  layers: number,
+  path: string,
+  vocabularyOnly = false,
+): Promise<Pointer | EngineProblem> {
+  const params: Params = {
+    ...library.modelDefaultParams(),
+    n_gpu_layers: layers,
+    vocab_only: vocabularyOnly,
+  };
   const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
   if (result !== null) return result;
   const cause = errorOf(log);
+  if (layers !== 0 && OUT_OF_MEMORY.test(cause))
+    return {
+      code: "memory",
+      message: `${path} does not fit into memory: ${cause}.`,
+      remedy: "Choose a smaller model.",
+    };
   const remedy = /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
     ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
     : CHOOSE_ANOTHER;
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
+}
+
+/** The placements worth trying: on the CPU one, on a graphics card as many as it takes. */
+async function choosePlacements(
+  library: Library,
+  backend: Backend,
+  path: string,
+  contextTokens: number,
+): Promise<Placement[] | EngineProblem> {
+  if (backend.name === "cpu") return [{ layers: 0, contextTokens }];
+  const head = await loadModel(library, 0, path, true);
+  if (isProblem(head)) return head;
+  const architecture = metadata(library, head, "general.architecture") ?? "";
+  const blocks = Number(metadata(library, head, `${architecture}.block_count`) ?? 0);
+  library.modelFree(head);
+  const modelBytes = statSync(path).size;
+  return placements({ layers: blocks + 1, modelBytes, contextTokens, freeBytes: freeGraphicsBytes(library) });
+}
+
+interface Loaded {
+  readonly model: Pointer;
+  readonly context: Pointer;
+  readonly architecture: string;
+  readonly canRollBack: boolean;
+  readonly branches: number;
+  readonly placement: Placement;
+}
+
+/** Loads the model and makes a context as one placement says. */
+async function loadPlaced(
+  library: Library,
+  path: string,
+  placement: Placement,
+  computing: Pick<LoadOptions, "threads" | "attention">,
+): Promise<Loaded | EngineProblem> {
+  const model = await loadModel(library, placement.layers, path);
+  if (isProblem(model)) return model;
+  const architecture = metadata(library, model, "general.architecture") ?? "unknown";
+  const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
+  const branches = canRollBack ? MAX_BRANCHES : 1;
+  const trained = library.modelTrainedContext(model);
+  const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
+  const context =
+    unsuitable(library, model, path, architecture) ??
+    (await createContext(library, model, Math.max(CONTEXT_UNIT, contextTokens), computing, branches));
+  if (!isProblem(context)) return { model, context, architecture, canRollBack, branches, placement };
+  library.modelFree(model);
+  return context;
 }
 
 function unsuitable(
@@ -150,7 +217,7 @@ async function createContext(
   library: Library,
   model: Pointer,
   contextTokens: number,
-  threads: number,
+  { threads, attention }: Pick<LoadOptions, "threads" | "attention">,
   branches: number,
 ): Promise<Pointer | EngineProblem> {
   const params: Params = {
@@ -162,7 +229,7 @@ async function createContext(
     n_outputs_max: ROW_LIMIT + 1,
     n_threads: threads,
     n_threads_batch: threads,
-    flash_attn_type: FLASH_ATTENTION_ON,
+    flash_attn_type: FLASH_ATTENTION[attention],
     kv_unified: true,
   };
   const { result, log } = await withLog(library, () => inBackground(library.contextCreate, model, params));
@@ -203,30 +270,66 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   if (isProblem(opened)) return { problem: opened };
   const { library, backend } = opened;
   const loadedWell = watchLoading(backend, options);
-  const model = await loadModel(library, backend, path);
-  if (isProblem(model)) {
+  const choices = await choosePlacements(
+    library,
+    backend,
+    path,
+    options.contextTokens || DEFAULT_CONTEXT_TOKENS,
+  );
+  if (isProblem(choices)) {
     loadedWell();
-    return { problem: model };
+    return { problem: choices };
   }
-
-  const architecture = metadata(library, model, "general.architecture") ?? "unknown";
-  const unfit = unsuitable(library, model, path, architecture);
-  const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
-  const branches = canRollBack ? MAX_BRANCHES : 1;
   const threads = chooseThreads(options.threads);
-  const trained = library.modelTrainedContext(model);
-  const wanted = Math.min(options.contextTokens || DEFAULT_CONTEXT_TOKENS, trained > 0 ? trained : Infinity);
-  const contextTokens = Math.max(CONTEXT_UNIT, wanted);
-  const context = unfit ?? (await createContext(library, model, contextTokens, threads, branches));
-  if (isProblem(context)) {
-    library.modelFree(model);
-    loadedWell();
-    return { problem: context };
+  let loaded: Loaded | EngineProblem | undefined;
+  for (const placement of choices) {
+    loaded = await loadPlaced(library, path, placement, { threads, attention: options.attention });
+    if (!isProblem(loaded) || loaded.code !== "memory") break;
   }
   loadedWell();
+  if (!loaded) throw new Error("no placement to try");
+  if (isProblem(loaded)) return { problem: loaded };
+  const note = placementNote(loaded.placement, {
+    layers: backend.name === "cpu" ? 0 : ALL_LAYERS,
+    contextTokens: choices[0].contextTokens,
+  });
+  return { engine: buildEngine(options, library, backend, loaded, threads, note ? [note] : []) };
+}
 
-  const vocabulary = new LlamaVocabulary(library, library.vocabOf(model));
-  const notes: string[] = [];
+function vocabularyOf(library: Library, model: Pointer): LlamaVocabulary {
+  return new LlamaVocabulary(
+    library,
+    library.vocabOf(model),
+    metadata(library, model, "tokenizer.ggml.pre") ?? "",
+  );
+}
+
+export type VocabularyOutcome =
+  | { readonly vocabulary: LlamaVocabulary; readonly dispose: () => void }
+  | { readonly problem: EngineProblem };
+
+/** Loads a model's tokenizer without its weights, always on the CPU: for indexing, next to an engine or without. */
+export async function loadVocabulary(modelPath: string): Promise<VocabularyOutcome> {
+  const problem = fileProblem(modelPath);
+  if (problem) return { problem };
+  const backend = findBackend("cpu");
+  const library = backend && openBackend(backend);
+  if (!library) throw new Error("the package has no CPU libraries");
+  if (isProblem(library)) return { problem: library };
+  const model = await loadModel(library, 0, modelPath, true);
+  if (isProblem(model)) return { problem: model };
+  return { vocabulary: vocabularyOf(library, model), dispose: () => library.modelFree(model) };
+}
+
+function buildEngine(
+  { modelPath: path, attention }: LoadOptions,
+  library: Library,
+  backend: Backend,
+  { model, context, architecture, canRollBack, branches }: Loaded,
+  threads: number,
+  notes: string[],
+): LlamaEngine {
+  const vocabulary = vocabularyOf(library, model);
   if (!canRollBack)
     notes.push(
       `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
@@ -243,6 +346,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
     backend: backend.name,
     release: EXPECTED_RELEASE,
     threads,
+    attention,
     contextTokens: actualTokens,
     maxTreeNodes: canRollBack ? ROW_LIMIT : 1,
     maxBranches: branches,
@@ -260,7 +364,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   });
   const fileType = Number(metadata(library, model, "general.file_type") ?? 0);
   if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowPadding = 4;
-  return { engine };
+  return engine;
 }
 
 /** Thread counts worth trying on this machine, when the user has chosen none. */

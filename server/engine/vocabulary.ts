@@ -1,12 +1,17 @@
-import type { SpecialTokens, Token, Vocabulary } from "./engine.ts";
+import type { SpecialTokens, Token } from "./engine.ts";
 import type { Library, Pointer } from "./libllama.ts";
+import { type CorpusVocabulary, tokenizerFingerprint } from "./wordTokenizer.ts";
 
 const NO_BYTES = new Uint8Array(0);
+/** Bit of llama.cpp's token attributes: the token's text is looked for in every text. */
+const USER_DEFINED = 8;
 
 /** The tokenizer inside libllama. Pieces are fetched once per token and kept. */
-export class LlamaVocabulary implements Vocabulary {
+export class LlamaVocabulary implements CorpusVocabulary {
   readonly size: number;
   readonly special: SpecialTokens;
+  private knownFingerprint: string | undefined;
+  private userDefinedTexts: readonly string[] | undefined;
   private readonly pieces: (Uint8Array | undefined)[] = [];
   private readonly encoder = new TextEncoder();
   private room = new Int32Array(4096);
@@ -15,6 +20,7 @@ export class LlamaVocabulary implements Vocabulary {
   constructor(
     private readonly library: Library,
     private readonly vocab: Pointer,
+    readonly pretokenizerKind: string,
   ) {
     this.size = library.vocabTokens(vocab);
     const optional = (token: number) => (token < 0 ? undefined : token);
@@ -24,6 +30,22 @@ export class LlamaVocabulary implements Vocabulary {
       fillSuffix: optional(library.vocabFillSuffix(vocab)),
       fillMiddle: optional(library.vocabFillMiddle(vocab)),
     };
+  }
+
+  get fingerprint(): string {
+    this.knownFingerprint ??= tokenizerFingerprint(this);
+    return this.knownFingerprint;
+  }
+
+  get userDefined(): readonly string[] {
+    if (this.userDefinedTexts) return this.userDefinedTexts;
+    const texts: string[] = [];
+    const decoder = new TextDecoder();
+    for (let token = 0; token < this.size; token++)
+      if (this.library.vocabAttributes(this.vocab, token) & USER_DEFINED)
+        texts.push(decoder.decode(this.bytes(token)));
+    this.userDefinedTexts = texts.filter(text => text !== "");
+    return this.userDefinedTexts;
   }
 
   tokenize(text: string): Int32Array {

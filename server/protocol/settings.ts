@@ -9,8 +9,11 @@ export interface Settings {
   readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
   readonly contextTokens: number;
   readonly threads: number;
+  readonly attention: "exact" | "fast";
   readonly maxTokens: number;
   readonly drafts: boolean;
+  readonly firstDatastore: boolean;
+  readonly workspaceIndex: boolean;
   readonly freeAfterMinutes: number;
   readonly languages: Readonly<Record<string, boolean>>;
 }
@@ -23,8 +26,11 @@ export const DEFAULT_SETTINGS: Settings = {
   backend: "auto",
   contextTokens: 0,
   threads: 0,
+  attention: "exact",
   maxTokens: 96,
   drafts: true,
+  firstDatastore: true,
+  workspaceIndex: true,
   freeAfterMinutes: 20,
   languages: { "*": true, plaintext: false, markdown: false, scminput: false },
 };
@@ -66,6 +72,13 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     maximum: 256,
     description: "Threads for computing on the CPU. 0: chosen for this machine.",
   },
+  attention: {
+    type: "string",
+    scope: "machine-overridable",
+    enum: ["exact", "fast"],
+    description:
+      "exact: drafts never change the text. fast: attention without flash kernels, a tenth to a quarter quicker on some processors; a close choice may then fall differently with drafts.",
+  },
   maxTokens: {
     type: "integer",
     scope: "window",
@@ -77,6 +90,17 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description: "Verify drafted tokens several at a time. Off gives the same text, one token at a time.",
+  },
+  firstDatastore: {
+    type: "boolean",
+    scope: "machine-overridable",
+    description:
+      "Where there is no datastore yet, build one in the background from the Python installed on this machine.",
+  },
+  workspaceIndex: {
+    type: "boolean",
+    scope: "window",
+    description: "Draft from the other Python files of the workspace, which are indexed in memory.",
   },
   freeAfterMinutes: {
     type: "integer",
@@ -94,8 +118,15 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
   },
 };
 
-/** Settings a running server cannot change: a new value loads the model anew. */
-export const RELOADING_SETTINGS = ["modelPath", "backend", "contextTokens", "threads"] as const;
+/** Settings that are read when the model is loaded: a new value loads it anew. */
+export const RELOADING_SETTINGS = [
+  "modelPath",
+  "backend",
+  "contextTokens",
+  "threads",
+  "attention",
+  "workspaceIndex",
+] as const;
 
 function accepts(schema: SettingSchema, value: unknown): boolean {
   switch (schema.type) {

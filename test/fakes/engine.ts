@@ -16,6 +16,7 @@ export const END = 256;
 const FILL = { fillPrefix: 257, fillSuffix: 258, fillMiddle: 259 };
 
 export class ByteVocabulary implements Vocabulary {
+  readonly fingerprint = "bytes";
   readonly size = 260;
   readonly special = { beginning: undefined, ...FILL };
   tokenize(text: string): Int32Array {
@@ -68,6 +69,7 @@ export class FakeEngine implements Engine {
       backend: "cpu",
       release: "0",
       threads: 1,
+      attention: "exact",
       contextTokens: 4096,
       maxTreeNodes: 63,
       maxBranches: 32,

@@ -136,6 +136,49 @@ test("what was generated is found again in the cache", async () => {
   assert.ok(again.kind === "prefilled" && again.computed <= 4, JSON.stringify(again));
 });
 
+test("a document one comes back to is not computed again, and its logits are the same to the last bit", async () => {
+  const random = seeded(21);
+  const documents = [0, 1, 2].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));
+  const rows: Float32Array[] = [];
+  await engine.prefill(new Int32Array(0), never);
+  for (const document of documents) {
+    assert.ok((await engine.prefill(document, never)).kind === "prefilled");
+    rows.push(logitsAt(await decodeTree([3, 4, 5], [-1, 0, 0]), 2));
+    engine.accept([0]);
+  }
+  for (const [index, document] of documents.entries()) {
+    const again = await engine.prefill(document.subarray(0, 519), never);
+    assert.deepEqual(again, { kind: "prefilled", reused: 519, computed: 0 });
+    assert.equal((await engine.prefill(document, never)).kind, "prefilled");
+    assert.deepEqual(logitsAt(await decodeTree([3, 4, 5], [-1, 0, 0]), 2), rows[index]);
+    engine.accept([]);
+  }
+});
+
+test("a tree larger than the room left is refused whole, and the text is the same up to the last cell", async () => {
+  const { contextTokens } = engine.info;
+  const random = seeded(5);
+  const context = Int32Array.from({ length: contextTokens - 12 }, () => below(random, 8000));
+  const chain = Array.from({ length: 40 }, () => below(random, 8000));
+  await engine.prefill(context, never);
+  const room = engine.room();
+  assert.ok(room > 0 && room < 40);
+  const parents = chain.map((_, node) => node - 1);
+  const refused = await engine.decode(
+    { count: 40, tokens: Int32Array.from(chain), parents: Int32Array.from(parents) },
+    never,
+  );
+  assert.equal(refused.kind, "contextFull");
+  const decoded = await decodeTree(chain.slice(0, room), parents.slice(0, room));
+  const rows = chain.slice(0, room).map((_, node) => logitsAt(decoded, node));
+  engine.accept([]);
+  for (const [node, row] of rows.entries()) {
+    assert.deepEqual(logitsAt(await decodeTree([chain[node] as number], [-1]), 0), row, `node ${node}`);
+    engine.accept([0]);
+  }
+  assert.equal(engine.room(), 0);
+});
+
 /** A signal that is found aborted when it is looked at for the `looks`th time. */
 function abortedAtLook(looks: number): AbortSignal {
   let left = looks;
@@ -169,13 +212,18 @@ test("an abort ends a prefill within a chunk, and the finished chunks are kept",
 });
 
 test("an abort in the middle of a chunk ends it there", async () => {
-  // One chunk has one look at the signal, before it: only an abort within the decode can end it.
+  // One chunk has one look at the signal, before it: only an abort within the decode can end it. It comes
+  // between that look and the decode, so that no scheduler can let the decode end first.
   const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7907) % 8000);
   await engine.prefill(new Int32Array(0), never);
-  const controller = new AbortController();
-  const running = engine.prefill(tokens, controller.signal);
-  controller.abort();
-  assert.equal((await running).kind, "aborted");
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, abort: () => void) => abort(),
+    removeEventListener() {},
+  };
+  assert.equal((await engine.prefill(tokens, signal as unknown as AbortSignal)).kind, "aborted");
+  const whole = await engine.prefill(tokens, never);
+  assert.deepEqual(whole, { kind: "prefilled", reused: 0, computed: 60 });
 });
 
 test("an aborted tree leaves the context as it was", async () => {

@@ -9,6 +9,7 @@ export const cpuOptions: LoadOptions = {
   modelPath: defaultModelPath(),
   contextTokens: 0,
   threads: 2,
+  attention: "exact",
   wish: "cpu",
   cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
   probeScript: "",

@@ -160,6 +160,17 @@ test("a tuning is kept and read again; a damaged one, or one of another model, i
   await engine.dispose();
 });
 
+test("without flash attention the model runs, is tuned apart and says whether trees are exact", async () => {
+  const engine = await load({ attention: "fast", threads: 1 });
+  const tuning = await tune(engine, [1], never);
+  assert.equal(typeof tuning?.exact, "boolean");
+  assert.ok(tuning);
+  writeTuning(folder, engine.info, 1, tuning);
+  assert.deepEqual(readTuning(folder, engine.info, 1), tuning);
+  assert.equal(readTuning(folder, { ...engine.info, attention: "exact" }, 1), undefined);
+  await engine.dispose();
+});
+
 test("an aborted tuning leaves the engine as it was", async () => {
   const engine = await load();
   const controller = new AbortController();

@@ -1,0 +1,73 @@
+/**
+ * How much of a model goes to the graphics memory. The best placement is tried first; where memory runs out
+ * the next one takes less: a shorter context, fewer layers, and at last none, which is the processor alone.
+ */
+import type { Library } from "./libllama.ts";
+
+export interface Placement {
+  /** Layers in graphics memory, the output layer counted; 0 none, -1 all. */
+  readonly layers: number;
+  readonly contextTokens: number;
+}
+
+export interface Need {
+  /** Blocks of the model and its output layer. */
+  readonly layers: number;
+  /** Size of the weights. */
+  readonly modelBytes: number;
+  readonly contextTokens: number;
+  /** Free graphics memory, where that is known. */
+  readonly freeBytes: number | undefined;
+}
+
+export const ALL_LAYERS = -1;
+/** Shorter contexts do not see enough of a file: fewer layers are the smaller loss. */
+const LEAST_CONTEXT_TOKENS = 2048;
+/** What is left of the graphics memory for compute buffers, the KV cache and other programs' growth. */
+const WEIGHTS_SHARE = 0.85;
+const FRACTIONS = [1, 3 / 4, 1 / 2, 1 / 4];
+
+/** The placements to try, the best first. The last one is the processor alone. */
+export function placements({ layers, modelBytes, contextTokens, freeBytes }: Need): Placement[] {
+  const shorter = Math.max(Math.min(contextTokens, LEAST_CONTEXT_TOKENS), contextTokens >> 1);
+  const fitting =
+    freeBytes === undefined
+      ? layers
+      : Math.min(layers, Math.floor((freeBytes * WEIGHTS_SHARE * layers) / Math.max(1, modelBytes)));
+  const found: Placement[] = [];
+  for (const fraction of FRACTIONS) {
+    const count = Math.floor(fitting * fraction);
+    if (count < 1) break;
+    const placed = count === layers ? ALL_LAYERS : count;
+    if (fraction === 1) found.push({ layers: placed, contextTokens });
+    if (fraction < 1 || shorter < contextTokens) found.push({ layers: placed, contextTokens: shorter });
+  }
+  return [...found, { layers: 0, contextTokens }];
+}
+
+/** What the log says of a placement that is not the whole model on the graphics card. */
+export function placementNote({ layers, contextTokens }: Placement, wanted: Placement): string | undefined {
+  const shortened =
+    contextTokens < wanted.contextTokens ? ` and the context is ${contextTokens} tokens long` : "";
+  if (layers === 0 && wanted.layers !== 0)
+    return `The graphics memory is too small for this model: it runs on the processor${shortened}.`;
+  if (layers !== wanted.layers)
+    return `The graphics memory holds ${layers} of the model's layers; the processor computes the rest${shortened}.`;
+  return shortened ? `The graphics memory is short:${shortened.slice(" and".length)}.` : undefined;
+}
+
+const GPU_TYPES = [1, 2];
+
+/** Free memory of the largest graphics device in bytes; undefined where there is none or it does not say. */
+export function freeGraphicsBytes(library: Library): number | undefined {
+  let most: number | undefined;
+  for (let index = 0; index < library.deviceCount(); index++) {
+    const device = library.deviceAt(index);
+    if (!GPU_TYPES.includes(library.deviceType(device))) continue;
+    const free = new BigUint64Array(1);
+    const total = new BigUint64Array(1);
+    library.deviceMemory(device, free, total);
+    if (free[0] > 0n) most = Math.max(most ?? 0, Number(free[0]));
+  }
+  return most;
+}

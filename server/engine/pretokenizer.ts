@@ -1,0 +1,42 @@
+/**
+ * How byte-pair tokenizers cut a text into words before they merge bytes. No token reaches over such a cut,
+ * so a word always has the same tokens, wherever it stands. The patterns are those of llama.cpp
+ * (`llm_tokenizer_bpe`), by the value of `tokenizer.ggml.pre`.
+ */
+
+const CONTRACTION = "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
+const GPT2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+/** The digits of a number are words of at most `digits`. */
+const withDigits = (digits: string) =>
+  String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+
+const PATTERNS: Readonly<Record<string, string>> = {
+  "gpt-2": GPT2,
+  phi: GPT2,
+  "jina-es": GPT2,
+  "jina-de": GPT2,
+  qwen2: withDigits(""),
+  "deepseek-r1-qwen": withDigits(""),
+  stablelm2: withDigits(""),
+  "llama-bpe": withDigits("{1,3}"),
+  llama3: withDigits("{1,3}"),
+  "llama-v3": withDigits("{1,3}"),
+  dbrx: withDigits("{1,3}"),
+  smaug: withDigits("{1,3}"),
+};
+
+/** These cut at every digit first, and what is between the digits as GPT-2 does. */
+const DIGITS_FIRST = new Set(["starcoder", "refact", "command-r", "smollm", "codeshell", "exaone"]);
+
+/** Cuts a text into words; `undefined` where a tokenizer's way of cutting is not known. */
+export type Cut = (text: string) => readonly string[];
+
+/** @param kind value of `tokenizer.ggml.pre` */
+export function pretokenizer(kind: string): Cut | undefined {
+  const source = PATTERNS[kind] ?? (DIGITS_FIRST.has(kind) ? GPT2 : undefined);
+  if (!source) return undefined;
+  const words = new RegExp(source, "gu");
+  const cut: Cut = text => text.match(words) ?? [];
+  if (!DIGITS_FIRST.has(kind)) return cut;
+  return text => text.split(/(\p{N})/u).flatMap(part => (part === "" ? [] : cut(part)));
+}

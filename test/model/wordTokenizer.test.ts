@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { loadVocabulary } from "../../server/engine/load.ts";
+import type { LlamaVocabulary } from "../../server/engine/vocabulary.ts";
+import { tokenizerFingerprint, WordTokenizer } from "../../server/engine/wordTokenizer.ts";
+import { defaultModelPath, packageRoot } from "../../server/paths.ts";
+import { below, seeded } from "../fakes/random.ts";
+
+let vocabulary: LlamaVocabulary;
+let dispose = () => {};
+before(async () => {
+  const outcome = await loadVocabulary(defaultModelPath());
+  if ("problem" in outcome) throw new Error(outcome.problem.message);
+  vocabulary = outcome.vocabulary;
+  dispose = outcome.dispose;
+});
+after(() => dispose());
+
+const withKind = (pretokenizerKind: string) =>
+  Object.assign(Object.create(vocabulary), { pretokenizerKind }) as LlamaVocabulary;
+
+test("words looked up give the tokens of the whole text", () => {
+  const tokenizer = new WordTokenizer(vocabulary);
+  assert.ok(tokenizer.isFast);
+  const texts = ["test/fixtures/workspace/sample.py", "server/engine/load.ts", "README.md"].map(file =>
+    readFileSync(join(packageRoot(), file), "utf8"),
+  );
+  const random = seeded(3);
+  const alphabet = [..."ab Z_0\n\r\t '\"().=é你🙂²½\u00a0\ud800"];
+  for (let i = 0; i < 200; i++)
+    texts.push(Array.from({ length: 80 }, () => alphabet[below(random, alphabet.length)]).join(""));
+  for (const text of [...texts, "x".repeat(100_000), ""])
+    assert.deepEqual(tokenizer.tokenize(text), vocabulary.tokenize(text), JSON.stringify(text.slice(0, 100)));
+});
+
+test("where words are cut otherwise than the model does, or in no known way, texts are tokenized whole", () => {
+  for (const kind of ["gpt-2", "starcoder", "unheard-of"]) {
+    const tokenizer = new WordTokenizer(withKind(kind));
+    assert.equal(tokenizer.isFast, false, kind);
+    const text = "value = 123456\n    return {'it''s'}\n";
+    assert.deepEqual(tokenizer.tokenize(text), vocabulary.tokenize(text));
+  }
+});
+
+test("a tokenizer is told apart by its tokens and by how it cuts", () => {
+  const fingerprint = tokenizerFingerprint(vocabulary);
+  assert.match(fingerprint, /^[0-9a-f]{32}$/);
+  assert.equal(tokenizerFingerprint(vocabulary), fingerprint);
+  assert.notEqual(tokenizerFingerprint(withKind("gpt-2")), fingerprint);
+});
+
+test("a file that is no model is a problem with a remedy", async () => {
+  const outcome = await loadVocabulary(join(packageRoot(), "README.md"));
+  assert.ok("problem" in outcome && outcome.problem.message.includes("not a GGUF file"));
+});
