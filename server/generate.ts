@@ -1,6 +1,7 @@
 /** The loop of the product: draft, decode, verify, accept. Tokens in, tokens out. */
 import type { Decoded, Engine } from "./engine/engine.ts";
 import type { Prompt } from "./prompt/prompt.ts";
+import type { CorpusSource } from "./speculate/corpus.ts";
 import { Drafter, type TreeDrafter } from "./speculate/draft.ts";
 import { guard } from "./speculate/guard.ts";
 import { Sampler, type SamplingOptions } from "./speculate/sampler.ts";
@@ -12,7 +13,9 @@ export interface GenerateOptions {
   readonly treeNodes: number;
   /** How tokens are drawn; absent takes the likeliest. */
   readonly sampling?: SamplingOptions;
-  /** Makes the source of drafts; absent is the document's own. */
+  /** Other texts to draft from, the nearer first. */
+  readonly sources?: readonly CorpusSource[];
+  /** Makes the source of drafts; absent is the document and `sources`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
   /** Told once when the source of drafts is at fault; the completion goes on without it. */
   readonly onFault?: (message: string) => void;
@@ -77,7 +80,7 @@ export async function* generate(
 
 /** The source of drafts, kept from doing harm. */
 function guarded(options: GenerateOptions, history: Int32Array, vocabularySize: number): TreeDrafter {
-  const make = options.drafter ?? ((context, nodes) => new Drafter(context, nodes));
+  const make = options.drafter ?? ((context, nodes) => new Drafter(context, nodes, options.sources));
   return guard(() => make(history, options.treeNodes), vocabularySize, options.onFault ?? (() => {}));
 }
 
