@@ -59,7 +59,12 @@ const bundles = [
   },
   {
     ...common,
-    entryPoints: { server: "server/main.ts", cli: "server/cli.ts", probe: "server/engine/probe.ts" },
+    entryPoints: {
+      server: "server/main.ts",
+      cli: "server/cli.ts",
+      probe: "server/engine/probe.ts",
+      tokenizeWorker: "server/datastore/tokenizeWorker.ts",
+    },
     outdir: "dist",
     format: "esm",
     splitting: true,

@@ -12,9 +12,14 @@ import {
   LanguageClient,
 } from "vscode-languageclient/node";
 import {
+  BuildProgress,
+  type BuildReport,
   FreeMemoryRequest,
   type InitializationOptions,
   InlineCompletionProgress,
+  RebuildDatastoreRequest,
+  type RebuildParams,
+  type RebuildResult,
   type Status,
   StatusNotification,
 } from "../server/protocol/messages.ts";
@@ -51,6 +56,7 @@ export class ServerClient implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Status>();
   private current: Status = { state: "starting" };
   private requests = 0;
+  private readonly watcher = vscode.workspace.createFileSystemWatcher("**/*.{py,pyi}");
   readonly onDidChangeStatus = this.changed.event;
 
   constructor(
@@ -122,10 +128,33 @@ export class ServerClient implements vscode.Disposable {
     return this.client?.isRunning() ? this.client.sendRequest(FreeMemoryRequest) : false;
   }
 
+  /** Builds a datastore. A server that goes away meanwhile is a problem like any other. */
+  async rebuildDatastore(
+    params: Omit<RebuildParams, "progressToken">,
+    onReport: (report: BuildReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<RebuildResult> {
+    const client = this.client;
+    if (!client?.isRunning())
+      return { problem: "The server does not run. Restart it: Foretoken: Restart Server." };
+    const progressToken = `foretoken-build-${++this.requests}`;
+    const listening = client.onProgress(BuildProgress, progressToken, onReport);
+    try {
+      return await client.sendRequest(RebuildDatastoreRequest, { ...params, progressToken }, token);
+    } catch (error) {
+      return {
+        problem: token.isCancellationRequested ? "The build was cancelled." : (error as Error).message,
+      };
+    } finally {
+      listening.dispose();
+    }
+  }
+
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.restartTimer);
     void this.chain.then(() => this.stop());
+    this.watcher.dispose();
     this.changed.dispose();
   }
 
@@ -147,6 +176,8 @@ export class ServerClient implements vscode.Disposable {
     const client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
       documentSelector: DOCUMENT_SELECTOR,
       initializationOptions,
+      // Files that change outside of the editor: a branch switched, a tool run.
+      synchronize: { fileEvents: this.watcher },
       outputChannel: this.output,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),

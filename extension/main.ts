@@ -5,6 +5,7 @@ import { SECTION } from "../server/protocol/settings.ts";
 import { ServerClient } from "./client.ts";
 import { Commands } from "./commands.ts";
 import { GhostText } from "./ghostText.ts";
+import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { StatusItem } from "./status.ts";
 
 /** What `activate` returns: for tests and for extensions that want to wait for the model. */
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
+    [Commands.rebuildDatastore]: () => rebuildDatastore(server),
     [Commands.restartServer]: () => server.restart(),
     [Commands.freeMemory]: () => server.freeMemory(),
     [Commands.showLog]: () => output.show(),

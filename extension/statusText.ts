@@ -1,5 +1,5 @@
 /** What the status bar says, in words. */
-import type { Status } from "../server/protocol/messages.ts";
+import type { Status, StoreStatus } from "../server/protocol/messages.ts";
 
 const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
@@ -25,8 +25,18 @@ export function statusText({ state, last, acceptance }: Status): string {
   return `${icon} ${figures.join(" · ")}`;
 }
 
+const DAY_MS = 86_400_000;
+
+function storeLine({ name, tokens, created, problem }: StoreStatus): string {
+  if (problem) return `Datastore ${name} is not used: ${problem}`;
+  const days = Math.floor((Date.now() - Date.parse(created)) / DAY_MS);
+  const age = days < 1 ? "built today" : days === 1 ? "a day old" : `${days} days old`;
+  const size = tokens < 1e6 ? `${Math.ceil(tokens / 1e3)} thousand` : `${(tokens / 1e6).toFixed(1)} million`;
+  return `Datastore: ${name}, ${size} tokens, ${age}`;
+}
+
 /** What the item says on hovering over it, one statement a line. */
-export function statusTooltip({ state, message, remedy, model, last, acceptance }: Status): string {
+export function statusTooltip({ state, message, remedy, model, stores, last, acceptance }: Status): string {
   if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
@@ -37,6 +47,7 @@ export function statusTooltip({ state, message, remedy, model, last, acceptance 
       : "Foretoken completes as you type. Click to turn it off.",
   ];
   if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
+  for (const store of stores ?? []) lines.push(storeLine(store));
   if (last) {
     if (last.firstTextMs !== undefined)
       lines.push(

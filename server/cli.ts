@@ -5,17 +5,24 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type Completion, complete } from "./complete.ts";
+import { openCorpus } from "./datastore/openCorpus.ts";
 import { realParts } from "./parts.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
 import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
+import { GREEDY, type SamplingOptions } from "./speculate/sampler.ts";
 import { UsageError } from "./usage.ts";
 
 const USAGE = `Usage:
   foretoken serve --stdio
       Runs the language server on standard input and output.
   foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model PATH]
+                     [--datastore DIR] [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
       Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
-      instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds.
+      instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds. Without a temperature
+      the likeliest token is taken each time; with one, tokens are drawn, the same ones for the same seed. --datastore drafts
+      from a store as well, which changes how long it takes and not what is said.
+  foretoken datastore build|info|verify|query|list|remove ...
+      Builds and shows stores of code to draft from; without arguments it tells its own.
   foretoken bench cost|decode|make-model ...
       Measures; without arguments it tells its own.
   foretoken --help
@@ -48,6 +55,39 @@ function snapshotAt(place: string | undefined): Snapshot {
   return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
 }
 
+const SAMPLING_FLAGS = {
+  temperature: { type: "string" },
+  seed: { type: "string" },
+  "top-k": { type: "string" },
+  "top-p": { type: "string" },
+  "min-p": { type: "string" },
+} as const;
+
+/** How tokens are drawn, where a temperature is given. */
+function samplingOf(
+  values: Partial<Record<keyof typeof SAMPLING_FLAGS, string>>,
+): { sampling: SamplingOptions } | undefined {
+  const number = (
+    name: keyof typeof SAMPLING_FLAGS,
+    standard: number,
+    fits: (value: number) => boolean,
+    range: string,
+  ) => {
+    const value = Number(values[name] ?? standard);
+    if (!fits(value)) throw new UsageError(`--${name} must be ${range}, got ${values[name]}.`);
+    return value;
+  };
+  const whole = (value: number) => Number.isInteger(value) && value >= 0;
+  const sampling = {
+    temperature: number("temperature", GREEDY.temperature, value => value >= 0, "a number from 0"),
+    seed: number("seed", GREEDY.seed, whole, "a whole number from 0"),
+    topK: number("top-k", GREEDY.topK, whole, "a whole number from 0"),
+    topP: number("top-p", GREEDY.topP, value => value > 0 && value <= 1, "above 0 and at most 1"),
+    minP: number("min-p", GREEDY.minP, value => value >= 0 && value < 1, "from 0 and below 1"),
+  };
+  return sampling.temperature > 0 ? { sampling } : undefined;
+}
+
 async function completeCommand(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -57,8 +97,11 @@ async function completeCommand(args: string[]): Promise<void> {
       "max-tokens": { type: "string" },
       "no-drafts": { type: "boolean" },
       model: { type: "string" },
+      datastore: { type: "string" },
+      ...SAMPLING_FLAGS,
     },
   });
+  const sampling = samplingOf(values);
   const maxTokens = Number(values["max-tokens"] ?? DEFAULT_SETTINGS.maxTokens);
   if (!Number.isInteger(maxTokens) || maxTokens < 1)
     throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
@@ -69,12 +112,15 @@ async function completeCommand(args: string[]): Promise<void> {
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const loadMs = performance.now() - start;
   const { engine } = outcome;
+  const opened = values.datastore
+    ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
+    : undefined;
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const growing = complete(
     engine,
     snapshot,
-    { maxTokens, treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes },
+    { maxTokens, treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes, ...sampling, ...opened },
     interrupted.signal,
   );
   let shown = 0;
@@ -114,6 +160,10 @@ async function main([command, ...args]: string[]): Promise<void> {
       return;
     case "complete":
       return completeCommand(args);
+    case "datastore": {
+      const { datastore } = await import("./datastore/command.ts");
+      return datastore(args);
+    }
     case "bench": {
       const { bench } = await import("./bench/main.ts");
       return bench(args);

@@ -6,6 +6,8 @@ import type { Snapshot } from "./prompt/snapshot.ts";
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 
 export interface Documents {
+  /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
+  watch(changed: (uri: string, text: string) => void, closed: (uri: string) => void): void;
   /**
    * The document at `position` (UTF-16 units), or undefined when it is not open, is no longer at `version`,
    * or has no such position.
@@ -17,6 +19,10 @@ export function trackDocuments(connection: Connection): Documents {
   const documents = new TextDocuments(TextDocument);
   documents.listen(connection);
   return {
+    watch(changed, closed) {
+      documents.onDidChangeContent(({ document }) => changed(document.uri, document.getText()));
+      documents.onDidClose(({ document }) => closed(document.uri));
+    },
     snapshot(uri, position, version) {
       const document = documents.get(uri);
       if (!document || (version !== undefined && version !== document.version)) return undefined;

@@ -16,6 +16,7 @@ import { InlineCompletionProgress, type StreamedParams } from "./protocol/messag
 import { overlap } from "./protocol/overlap.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
+import type { CorpusSource } from "./speculate/corpus.ts";
 import type { StatusBoard } from "./status.ts";
 
 /** What a completion request needs of the server. */
@@ -27,6 +28,8 @@ export interface CompletionParts {
   settings(): Settings;
   /** The model, once it is loaded; undefined when there is none. */
   engine(): Promise<Engine | undefined>;
+  /** Other texts to draft from when the document at `uri` is completed. */
+  sources(uri: string): readonly CorpusSource[];
   /** Writes to the log. */
   warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
@@ -75,7 +78,7 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent, warn }: CompletionParts,
+  { session, board, settings, isCurrent, warn, sources }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -87,6 +90,7 @@ function run(
   const options: GenerateOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
+    sources: sources(snapshot.uri),
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {

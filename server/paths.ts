@@ -31,6 +31,21 @@ export function probeScript(): string {
   return join(packageRoot(), "dist", "probe.js");
 }
 
+/** The thread that tokenizes for builds and for the workspace's index. */
+export function tokenizeWorkerScript(): string {
+  return join(packageRoot(), "dist", "tokenizeWorker.js");
+}
+
+/** The command line, which the server runs for what takes long. */
+export function commandLineScript(): string {
+  return join(packageRoot(), "dist", "cli.js");
+}
+
+/** Where stores lie: below what the editor gives the extension, or else below the cache. */
+export function storesDirectory(storageDirectory = cacheDirectory()): string {
+  return join(storageDirectory, "datastores");
+}
+
 /** The platform's folder for things that can be made again. */
 export function cacheDirectory(): string {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;

@@ -3,17 +3,20 @@
  * model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import {
   type Connection,
   DidChangeConfigurationNotification,
   type InitializeResult,
+  type WorkspaceFolder,
 } from "vscode-languageserver";
+import { registerDatastores } from "./datastore/feature.ts";
 import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Engine, EngineProblem } from "./engine/engine.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
 import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
-import { RELOADING_SETTINGS, readSettings, SECTION } from "./protocol/settings.ts";
+import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
 
@@ -41,12 +44,11 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
   let settings = readSettings(undefined).settings;
   let host: ModelHost | undefined;
+  const datastores = registerDatastores(connection, documents, board);
 
   const configure = (configuration: unknown) => {
-    const read = readSettings(configuration);
-    for (const problem of read.problems) connection.console.warn(problem);
     const previous = settings;
-    settings = read.settings;
+    settings = settingsFrom(configuration, connection);
     return previous;
   };
 
@@ -58,14 +60,11 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     const outcome = await loading;
     // Another load may have been asked for meanwhile; its outcome counts.
     if (!outcome || !host?.isLatest(loading)) return;
-    if ("problem" in outcome) {
-      const { message, remedy } = outcome.problem;
-      connection.console.error(`${message} ${remedy}`);
-      return board.failed(message, remedy);
-    }
+    if ("problem" in outcome) return tellProblem(connection, board, outcome.problem);
     logModel(connection, outcome.engine);
     board.ready(outcome.engine);
     board.switch(settings.enabled);
+    datastores.adopt(outcome.engine, settings);
     if (!outcome.tune) return;
     tuning = new AbortController();
     void whenIdle(session, outcome.tune, tuning.signal).then(sentence => {
@@ -82,9 +81,10 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   };
   const freeLater = afterQuietMinutes(() => settings.freeAfterMinutes, free);
 
-  connection.onInitialize(({ initializationOptions, capabilities }) => {
+  connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
     const options = (initializationOptions ?? {}) as InitializationOptions;
     host = new ModelHost(parts.modelLoader(options.storageDirectory), session);
+    datastores.start(options.storageDirectory, foldersOf(workspaceFolders));
     connection.onInitialized(() => {
       configure(options.settings);
       if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
@@ -112,6 +112,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
       if (host?.isEmpty) void load();
       return host?.engine() ?? Promise.resolve(undefined);
     },
+    sources: datastores.sources,
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });
@@ -120,8 +121,26 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     tuning.abort();
     await session.stop();
     await host?.dispose();
+    datastores.dispose();
   });
   connection.listen();
+}
+
+/** The workspace's folders that lie on this machine. */
+function foldersOf(folders: readonly WorkspaceFolder[] | null | undefined): string[] {
+  return (folders ?? []).flatMap(({ uri }) => (uri.startsWith("file:") ? [fileURLToPath(uri)] : []));
+}
+
+/** Settings as they are given; what is wrong with them is told in the log. */
+function settingsFrom(configuration: unknown, connection: Connection): Settings {
+  const { settings, problems } = readSettings(configuration);
+  for (const problem of problems) connection.console.warn(problem);
+  return settings;
+}
+
+function tellProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {
+  connection.console.error(`${message} ${remedy}`);
+  board.failed(message, remedy);
 }
 
 /** Runs `action` when the returned function has not been called for so many minutes; 0 never does. */

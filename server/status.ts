@@ -1,7 +1,7 @@
 /** What the user is told of the server: state, model, figures of the last completion. */
 import type { Completion } from "./complete.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Status } from "./protocol/messages.ts";
+import type { Status, StoreStatus } from "./protocol/messages.ts";
 
 export class StatusBoard {
   private status: Status = { state: "starting" };
@@ -41,6 +41,11 @@ export class StatusBoard {
   /** The model's memory has been freed. */
   asleep(): void {
     if (this.isOn) this.set({ ...this.status, state: "asleep" });
+  }
+
+  /** Says which stores there are. */
+  stores(stores: readonly StoreStatus[]): void {
+    if (stores.length > 0 || this.status.stores) this.set({ ...this.status, stores });
   }
 
   /** Switches between on and off; an error or a start in progress is left standing. */

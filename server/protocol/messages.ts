@@ -10,6 +10,7 @@ import {
   NotificationType,
   type ProgressToken,
   ProgressType,
+  RequestType,
   RequestType0,
 } from "vscode-languageserver-protocol";
 
@@ -27,6 +28,16 @@ export interface CompletionFigures {
   readonly finishReason: string;
 }
 
+/** A store to draft from. */
+export interface StoreStatus {
+  readonly name: string;
+  readonly tokens: number;
+  /** ISO 8601; "" where it cannot be told. */
+  readonly created: string;
+  /** Why it is not used, and the remedy. */
+  readonly problem?: string | undefined;
+}
+
 export interface Status {
   readonly state: ServerState;
   /** For `error`: what is wrong. */
@@ -36,6 +47,7 @@ export interface Status {
   /** The loaded model: name, back end, threads. */
   readonly model?: { readonly name: string; readonly backend: string; readonly threads: number } | undefined;
   readonly last?: CompletionFigures | undefined;
+  readonly stores?: readonly StoreStatus[] | undefined;
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
   readonly acceptance?: number | undefined;
 }
@@ -44,6 +56,41 @@ export const StatusNotification = new NotificationType<Status>("foretoken/status
 
 /** Frees the model's memory; the next completion loads it again. Answers whether there was a model. */
 export const FreeMemoryRequest = new RequestType0<boolean, void>("foretoken/freeMemory");
+
+/** How far a build of a datastore is. */
+export interface BuildReport {
+  readonly phase: "read" | "sort" | "write" | "done";
+  /** What is read at the moment. */
+  readonly input: string;
+  readonly documents: number;
+  readonly tokens: number;
+  /** 0 to 1; absent where it is not known. */
+  readonly done?: number;
+  readonly leftMs?: number;
+}
+
+export interface RebuildParams {
+  /** As in `foretoken datastore build --source`. */
+  readonly source: string;
+  /** Stores of the same name take each other's place. */
+  readonly name: string;
+  /** How many files of a data set are taken; all where absent. */
+  readonly first?: number;
+  /** Where progress is to be sent. */
+  readonly progressToken?: ProgressToken;
+}
+
+export interface RebuildResult {
+  readonly tokens?: number;
+  /** What is wrong, and what to do about it. */
+  readonly problem?: string;
+}
+
+/** Builds a datastore and takes it into use. Cancelling the request ends the build; the old store stays. */
+export const RebuildDatastoreRequest = new RequestType<RebuildParams, RebuildResult, void>(
+  "foretoken/rebuildDatastore",
+);
+export const BuildProgress = new ProgressType<BuildReport>();
 
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 

@@ -25,6 +25,7 @@ const QUIET_SETTINGS = {
   "extensions.ignoreRecommendations": true,
   "files.autoSave": "off", // In a browser VS Code saves by itself; on the desktop it does not.
   "files.hotExit": "off",
+  "foretoken.firstDatastore": false, // A build beside a test slows the test.
   "git.autoRepositoryDetection": false,
   "git.enabled": false,
   "telemetry.telemetryLevel": "off",

@@ -174,6 +174,17 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await saveAndCompare(original + acceptedText(ghost));
   });
 
+  step("a datastore of the workspace is built from the palette, and the status bar tells of it", async () => {
+    await runCommand(page, "Foretoken: Rebuild Datastore", { asks: true });
+    await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "this workspace" }).click();
+    await waitUntil("the store in the tooltip", async () => {
+      const { label } = await statusText(page);
+      return /Datastore: workspace-\S+, \d+ thousand tokens, built today/.test(label) || undefined;
+    });
+    await screenshot(page, "6-datastore");
+    await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
   step("turned off from the palette there is none, turned on again there is", async () => {
     await runCommand(page, "Foretoken: Toggle Completions");
     await waitForStatus(page, "circle-slash", 10_000);
@@ -186,7 +197,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
       frames.filter(frame => frame.line !== "" || frame.below !== ""),
       [],
     );
-    await screenshot(page, "6-off");
+    await screenshot(page, "7-off");
 
     await runCommand(page, "Foretoken: Toggle Completions");
     await waitForStatus(page, "zap", 10_000);

@@ -117,15 +117,15 @@ export async function typeText(page: Page, text: string, { delayMs }: { delayMs:
   await page.keyboard.type(text, { delay: delayMs });
 }
 
-/** Runs a command from the command palette by its title. */
-export async function runCommand(page: Page, title: string): Promise<void> {
+/** Runs a command from the command palette by its title; one that `asks` opens a choice of its own. */
+export async function runCommand(page: Page, title: string, { asks = false } = {}): Promise<void> {
   await page.keyboard.press("F1");
   const input = page.locator(".quick-input-widget input.input");
   await input.waitFor();
   await input.fill(`>${title}`);
   await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first().waitFor();
   await page.keyboard.press("Enter");
-  await input.waitFor({ state: "hidden" });
+  if (!asks) await input.waitFor({ state: "hidden" });
 }
 
 export interface StatusItem {

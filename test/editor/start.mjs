@@ -91,7 +91,11 @@ async function openDesktop(code) {
 async function openInBrowser() {
   console.log("Getting VS Code for the browser ready (the first time it is installed, 800 MB on disk) ...");
   await installVSCode();
-  const options = { workspace: WORKSPACE, linkExtension: true };
+  const options = {
+    workspace: WORKSPACE,
+    linkExtension: true,
+    settings: { "foretoken.firstDatastore": true },
+  };
   const server = await launchVSCode({ ...options, port: PORT }).catch(() => launchVSCode(options));
   const stopped = new Promise(resolve => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, resolve);

@@ -1,4 +1,6 @@
 /** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { createConnection } from "vscode-languageserver/node";
 import {
@@ -76,7 +78,12 @@ export async function connect(parts: ServerParts, options: InitializationOptions
     processId: null,
     rootUri: null,
     capabilities: {},
-    initializationOptions: options,
+    // Unless a test is about it, nothing is built beside it, and nothing is kept where a user's things are.
+    initializationOptions: {
+      storageDirectory: join(tmpdir(), "foretoken-test-client"),
+      ...options,
+      settings: { firstDatastore: false, ...(options.settings as object | undefined) },
+    },
   });
   await connection.sendNotification(InitializedNotification.type, {});
   let requests = 0;

@@ -36,6 +36,18 @@ test("complete --json prints one object with text, counts and milliseconds", asy
   assert.equal(typeof report.finishReason, "string");
 });
 
+test("a seed draws the same text each time, with drafts and without; a bad temperature is named", async () => {
+  const draw = async (...flags: string[]) =>
+    JSON.parse((await foretoken("complete", place, "--json", "--temperature", "1.2", ...flags)).out).text;
+  const first = await draw("--seed", "7");
+  assert.equal(await draw("--seed", "7"), first);
+  assert.equal(await draw("--seed", "7", "--no-drafts"), first);
+  const others = new Set([first, await draw("--seed", "8"), await draw("--seed", "9")]);
+  assert.ok(others.size > 1, "other seeds draw other texts");
+  const bad = await foretoken("complete", place, "--temperature", "warm");
+  assert.match(bad.err, /--temperature must be a number from 0, got warm/);
+});
+
 test("complete streams the same text with and without drafts", async () => {
   const json = JSON.parse((await foretoken("complete", place, "--json")).out);
   const drafted = await foretoken("complete", place);

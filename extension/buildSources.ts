@@ -1,0 +1,26 @@
+/** What a datastore can be built from, and what that takes. */
+export interface BuildSource {
+  /** As in `foretoken datastore build --source`. */
+  readonly source: string;
+  readonly name: string;
+  /** How many files of a data set. */
+  readonly first?: number;
+}
+
+/** A file of the-stack-dedup: bytes to download, tokens in it, and bytes of the index for each. */
+const STACK_FILE = { downloadBytes: 205e6, tokens: 110e6, indexBytesPerToken: 6.3 };
+/** Tokens read, filtered, tokenized and sorted in a second, on a laptop. */
+const TOKENS_PER_SECOND = 1.2e6;
+
+/** What so many files of The Stack take, in words. */
+export function sizeOfStack(files: number): string {
+  const gigabytes = (bytes: number) => `${((files * bytes) / 1e9).toFixed(1)} GB`;
+  const minutes = Math.ceil((files * STACK_FILE.tokens) / TOKENS_PER_SECOND / 60);
+  return `About ${gigabytes(STACK_FILE.downloadBytes)} to download, ${gigabytes(STACK_FILE.tokens * STACK_FILE.indexBytesPerToken)} on disk and ${minutes} minutes.`;
+}
+
+export const hubSource = (files: number): BuildSource => ({
+  source: "the-stack-dedup",
+  name: "the-stack",
+  first: files,
+});

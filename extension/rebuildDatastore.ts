@@ -1,0 +1,133 @@
+/** The command "Rebuild Datastore": asks for a source, shows how far the build is, and lets it be cancelled. */
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/messages.ts";
+import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
+
+/** What the command needs of the server. */
+export interface DatastoreBuilder {
+  rebuildDatastore(
+    params: Omit<RebuildParams, "progressToken">,
+    onReport: (report: BuildReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<RebuildResult>;
+}
+
+interface SourceItem extends vscode.QuickPickItem {
+  choose(): Promise<BuildSource | undefined>;
+}
+
+const TERMS =
+  "The Stack holds code under its authors' licences. Using it you agree to keep to them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose token is in HF_TOKEN.";
+const AGREE = "Agree and Download";
+
+/** Builds a datastore of what the user chooses. Resolves when it is in use, or there is nothing more to do. */
+export async function rebuildDatastore(builder: DatastoreBuilder): Promise<void> {
+  const item = await vscode.window.showQuickPick(sourceItems(), {
+    title: "Rebuild Datastore",
+    placeHolder: "What shall completions be drafted from?",
+  });
+  const source = await item?.choose();
+  if (source) await build(builder, source);
+}
+
+function sourceItems(): SourceItem[] {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return [
+    ...folders.map(({ name, uri }) => ({
+      label: `$(folder) ${name}`,
+      description: "this workspace",
+      detail: "Python files that git does not ignore. Seconds for thousands of files.",
+      choose: async () => ({ source: uri.fsPath, name: `workspace-${safe(name)}` }),
+    })),
+    {
+      label: "$(snake) Python Installation",
+      description: "the Python of this machine, with its packages",
+      detail:
+        "About a minute and 6 bytes on disk for each of typically 10 to 60 million tokens. Nothing is downloaded.",
+      choose: async () => ({ source: "python", name: "python" }),
+    },
+    {
+      label: "$(file-directory) Folder or File...",
+      detail: "Python files below a folder, or a Parquet or JSON lines file with a column of contents.",
+      choose: chooseFile,
+    },
+    {
+      label: "$(cloud-download) The Stack",
+      description: "bigcode/the-stack-dedup, Python",
+      detail: sizeOfStack(1),
+      choose: chooseStack,
+    },
+  ];
+}
+
+const safe = (name: string) => name.replace(/[^\w.-]/g, "_");
+
+async function chooseFile(): Promise<BuildSource | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFiles: true,
+    canSelectFolders: true,
+    defaultUri: vscode.Uri.file(homedir()),
+    openLabel: "Build",
+  });
+  const path = chosen?.[0]?.fsPath;
+  return path ? { source: path, name: safe(path.split(/[\\/]/).pop() ?? "folder") } : undefined;
+}
+
+async function chooseStack(): Promise<BuildSource | undefined> {
+  const given = await vscode.window.showInputBox({
+    title: "The Stack: how many of its 144 files?",
+    prompt: sizeOfStack(1),
+    value: "1",
+    validateInput: value =>
+      /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 144
+        ? sizeHint(Number(value))
+        : "A number from 1 to 144.",
+  });
+  if (given === undefined) return undefined;
+  const agreed = await vscode.window.showInformationMessage(TERMS, { modal: true }, AGREE);
+  return agreed === AGREE ? hubSource(Number(given)) : undefined;
+}
+
+const sizeHint = (files: number) => ({
+  message: sizeOfStack(files),
+  severity: vscode.InputBoxValidationSeverity.Info,
+});
+
+async function build(builder: DatastoreBuilder, { source, name, first }: BuildSource): Promise<void> {
+  const result = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: "Foretoken: building the datastore",
+      cancellable: true,
+    },
+    (progress, token) => {
+      let shown = 0;
+      return builder.rebuildDatastore(
+        { source, name, ...(first === undefined ? {} : { first }) },
+        report => {
+          const percent = 100 * (report.done ?? 0);
+          progress.report({ message: reportText(report), increment: Math.max(0, percent - shown) });
+          shown = Math.max(shown, percent);
+        },
+        token,
+      );
+    },
+  );
+  if (result.problem === undefined)
+    void vscode.window.showInformationMessage(
+      `Foretoken drafts from a datastore of ${(result.tokens ?? 0).toLocaleString()} tokens now.`,
+    );
+  else void vscode.window.showWarningMessage(`Foretoken: ${result.problem}`);
+}
+
+function reportText({ phase, tokens, leftMs }: BuildReport): string {
+  const left = leftMs === undefined ? "" : `, ${duration(leftMs)} left`;
+  const doing = phase === "read" ? "reading" : phase === "sort" ? "sorting" : "writing";
+  return `${doing}, ${tokens.toLocaleString()} tokens${left}`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}

@@ -1,0 +1,32 @@
+import { readStore } from "../../datastores/build/manifest.ts";
+import { openStore } from "../../datastores/build/stores.ts";
+import { StoreError } from "../../datastores/document.ts";
+import { Lookup } from "../../datastores/index/lookup.ts";
+import type { Store } from "../../datastores/index/store.ts";
+import type { CorpusSource } from "../speculate/corpus.ts";
+import { Pace } from "../speculate/pace.ts";
+import { UsageError } from "../usage.ts";
+
+/** Few, since each is read from the file and a tree of a small model has hardly more nodes. */
+const LOOKUP = { samples: 24, continuation: 12, shortest: 3 };
+
+/** An open store to draft from. */
+export const sourceOf = (store: Store): CorpusSource => ({
+  corpus: new Lookup(store, LOOKUP),
+  pace: new Pace(),
+});
+
+/** One store to draft from, for a command that was given its folder. Throws a `UsageError`. */
+export function openCorpus(directory: string, fingerprint: string): { sources: readonly CorpusSource[] } {
+  try {
+    const { tokenizer } = readStore(directory);
+    if (tokenizer.fingerprint !== fingerprint)
+      throw new UsageError(
+        `${directory} was built for the tokenizer of ${tokenizer.model}. Build it again with --model.`,
+      );
+    return { sources: [sourceOf(openStore(directory))] };
+  } catch (error) {
+    if (error instanceof StoreError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { realParts } from "../../server/parts.ts";
+import { defaultModelPath, packageRoot } from "../../server/paths.ts";
+import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../../server/protocol/messages.ts";
+import { connect } from "../fakes/client.ts";
+import { FakeHub } from "../fakes/hub.ts";
+import { writeStackV1 } from "../fakes/parquet.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-datastore-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = join(packageRoot(), "dist", "cli.js");
+
+function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise(resolve => {
+    const env = { ...process.env, XDG_CACHE_HOME: join(folder, "cache") };
+    execFile(process.execPath, [script, ...args], { env }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+const corpus = join(folder, "corpus");
+mkdirSync(corpus);
+const UNUSUAL = "def reticulate_splines(quantum, flux):\n    return quantum.reticulate(flux, splines=True)\n";
+for (let i = 0; i < 30; i++)
+  writeFileSync(
+    join(corpus, `module${i}.py`),
+    `import os\nimport sys\n\n\ndef function_${i}(path, mode=${i}):\n    with open(path) as handle:\n        return handle.read(${i})\n\n\n${UNUSUAL}`,
+  );
+const built = foretoken("datastore", "build", "--source", corpus, "--out", join(folder, "store"));
+
+test("a folder becomes a store whose figures add up", async () => {
+  const { code, err } = await built;
+  assert.equal(code, 0, err);
+  const { out } = await foretoken("datastore", "info", join(folder, "store"), "--json");
+  const info = JSON.parse(out);
+  const dropped = Object.values<number>(info.dropped).reduce((sum, count) => sum + count, 0);
+  assert.equal(info.documents + dropped, 30);
+  assert.ok(info.tokens > 100 && info.textBytes > 1000 && info.bytesPerToken > 0);
+  assert.equal(info.tokenizer.model, defaultModelPath());
+  assert.equal((await foretoken("datastore", "verify", join(folder, "store"))).code, 0);
+  const list = await foretoken("datastore", "list", folder, "--json");
+  assert.deepEqual(
+    JSON.parse(list.out).map(({ directory }: { directory: string }) => directory),
+    [join(folder, "store")],
+  );
+});
+
+test("a query says what followed, and in which file", async () => {
+  await built;
+  const { out, err } = await foretoken(
+    "datastore",
+    "query",
+    join(folder, "store"),
+    "--text",
+    "def reticulate_splines(quantum,",
+    "--json",
+  );
+  const [first] = JSON.parse(out || err).continuations;
+  assert.match(first.text, /^ flux\)/);
+  assert.match(first.origin, /module\d+\.py$/);
+});
+
+test("mistakes are named with what to do", async () => {
+  await built;
+  const store = join(folder, "store");
+  for (const [args, expected] of [
+    [
+      ["build", "--source", "no-such-source", "--out", join(folder, "none")],
+      /no-such-source.*the-stack-dedup/s,
+    ],
+    [["build", "--source", corpus, "--out", join(folder, "none"), "--shard", "3/3"], /--shard must be I\/N/],
+    [["info", join(folder, "none")], /There is no datastore in .*none.*datastore build/s],
+    [["remove", folder], /There is no datastore/],
+    [["query", store], /query needs --text/],
+    [["dance"], /There is no action dance/],
+  ] as const) {
+    const { code, err } = await foretoken("datastore", ...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(err, expected);
+    assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
+  }
+});
+
+test("The Stack is built from the hub: licences kept to, the denied left out, the download removed", async () => {
+  const parquet = join(folder, "stack.parquet");
+  const repository = (name: string, licence: string) => [{ name, path: "a/b.py", licences: [licence] }];
+  writeStackV1(parquet, [
+    { content: UNUSUAL, repositories: repository("good/one", "MIT") },
+    { content: `${UNUSUAL}import viral\n`, repositories: repository("viral/two", "GPL-3.0") },
+    { content: `${UNUSUAL}import gone\nprint(gone)\n`, repositories: repository("Gone/Three", "MIT") },
+  ]);
+  const hub = await FakeHub.start("bigcode/the-stack-dedup", {
+    "data/python/data-00000-of-00002.parquet": readFileSync(parquet),
+    "data/python/data-00001-of-00002.parquet": readFileSync(parquet),
+  });
+  hub.switches.token = "hf_test";
+  const denied = join(folder, "denied.txt");
+  writeFileSync(denied, "gone/three # asked to\n");
+  const out = join(folder, "stack");
+  const run = (token: string) =>
+    new Promise<string>(resolve => {
+      const env = { ...process.env, HF_ENDPOINT: hub.url, HF_TOKEN: token };
+      const args = ["datastore", "build", "--source", "the-stack-dedup", "--first", "1", "--out", out];
+      execFile(
+        process.execPath,
+        [script, ...args, "--deny-list", denied],
+        { env },
+        (_error, stdout, stderr) => resolve(stdout + stderr),
+      );
+    });
+  try {
+    assert.match(await run("hf_wrong"), /token|HF_TOKEN/i);
+    assert.match(await run("hf_test"), /attribution.*tokens of 1 documents/s);
+  } finally {
+    await hub.close();
+  }
+  const info = JSON.parse((await foretoken("datastore", "info", out, "--json")).out);
+  assert.deepEqual(info.dropped, { licence: 1, denied: 1 });
+  const { out: told } = await foretoken(
+    "datastore",
+    "query",
+    out,
+    "--text",
+    "def reticulate_splines(",
+    "--json",
+  );
+  assert.match(JSON.parse(told).continuations[0].origin, /good\/one/);
+  assert.equal(
+    readdirSync(out, { recursive: true }).filter(file => `${file}`.endsWith(".parquet")).length,
+    0,
+  );
+  const removed = await foretoken("datastore", "remove", out, "--owner", "good");
+  assert.match(removed.out, /^1 documents/);
+  const { out: after } = await foretoken(
+    "datastore",
+    "query",
+    out,
+    "--text",
+    "def reticulate_splines(",
+    "--json",
+  );
+  assert.deepEqual(JSON.parse(after).continuations, []);
+});
+
+test("a build that is killed leaves no store, and the next one ends it", async () => {
+  const out = join(folder, "killed");
+  const child = spawn(process.execPath, [
+    script,
+    ...["datastore", "build", "--source", join(packageRoot(), "node_modules"), "--source", corpus],
+    ...["--out", out, "--progress"],
+  ]);
+  await new Promise(resolve => child.stdout.once("data", resolve));
+  child.kill("SIGKILL");
+  await new Promise(resolve => child.once("exit", resolve));
+  assert.equal((await foretoken("datastore", "info", out)).code, 1);
+  const { code, err } = await foretoken("datastore", "build", "--source", corpus, "--out", out);
+  assert.equal(code, 0, err);
+  assert.equal((await foretoken("datastore", "verify", out)).code, 0);
+});
+
+test("an indexed job's tasks build one store between them", async () => {
+  const out = join(folder, "job");
+  const sources = ["a", "b", "c"].flatMap(name => {
+    cpSync(corpus, join(folder, name), { recursive: true });
+    appendFileSync(join(folder, name, "module0.py"), `\nNAME = "${name}"\n`);
+    return ["--source", join(folder, name)];
+  });
+  for (const task of ["2", "0", "1", "1"]) {
+    const env = { ...process.env, JOB_COMPLETION_INDEX: task };
+    await new Promise<void>((resolve, reject) => {
+      const args = ["datastore", "build", ...sources, "--out", out, "--shard", "auto/3"];
+      execFile(process.execPath, [script, ...args], { env }, error => (error ? reject(error) : resolve()));
+    });
+  }
+  const info = JSON.parse((await foretoken("datastore", "info", out, "--json")).out);
+  assert.deepEqual([info.shards, info.missingShares], [3, []]);
+});
+
+test("drafts from a store do not change the text", async () => {
+  await built;
+  const source = join(folder, "sample.py");
+  writeFileSync(
+    source,
+    "import os\n\n\ndef function_3(path, mode=3):\n    with open(path) as handle:\n        return ",
+  );
+  const place = `${source}:6:16`;
+  const run = async (...more: string[]) =>
+    JSON.parse((await foretoken("complete", place, "--json", "--max-tokens", "40", ...more)).out);
+  const plain = await run("--no-drafts");
+  const drafted = await run("--datastore", join(folder, "store"));
+  assert.equal(drafted.text, plain.text);
+});
+
+test("the server builds a store on request, shows it, keeps it over a restart and drafts from it", async () => {
+  const storageDirectory = join(folder, "storage");
+  const settings = { backend: "cpu", threads: 1, firstDatastore: false };
+  const client = await connect(realParts, { storageDirectory, settings });
+  await client.status(({ state }) => state === "ready");
+  const reports: BuildReport[] = [];
+  const progressToken = "build";
+  client.connection.onProgress(BuildProgress, progressToken, report => void reports.push(report));
+  const answer = await client.connection.sendRequest(RebuildDatastoreRequest, {
+    source: corpus,
+    name: "corpus",
+    progressToken,
+  });
+  assert.equal(answer.problem, undefined);
+  assert.ok((answer.tokens ?? 0) > 100);
+  const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
+  assert.equal(stores?.[0]?.name, "corpus");
+  assert.equal(stores?.[0]?.tokens, answer.tokens);
+
+  const bad = await client.connection.sendRequest(RebuildDatastoreRequest, {
+    source: join(folder, "nowhere.parquet"),
+    name: "corpus",
+  });
+  assert.match(bad.problem ?? "", /nowhere\.parquet/);
+  await client.close();
+
+  const again = await connect(realParts, { storageDirectory, settings });
+  const ready = await again.status(status => (status.stores?.length ?? 0) > 0);
+  assert.equal(ready.stores?.[0]?.tokens, answer.tokens, "a failed build leaves the old store in use");
+  const uri = pathToFileURL(join(folder, "x.py")).href;
+  again.open(uri, "def reticulate_splines(quantum, flux):\n    return quantum.");
+  await again.complete(uri, { line: 1, character: 19 }).items;
+  const { last } = await again.status(status => status.last !== undefined);
+  assert.ok((last?.drafted ?? 0) > 0, "something was drafted of which the document says nothing");
+  await again.close();
+});
+
+test("a first store is made of the installed Python without being asked for, once", async context => {
+  if (process.platform === "win32") return context.skip("the stand-in for Python is a shell script");
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  const answer = JSON.stringify(["3.99.0", [corpus, corpus, corpus, corpus]]);
+  writeFileSync(join(bin, "python3"), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+  const { PATH } = process.env;
+  process.env.PATH = `${bin}:${PATH}`;
+  try {
+    const storageDirectory = join(folder, "first");
+    const settings = { backend: "cpu", threads: 1, firstDatastore: true };
+    const client = await connect(realParts, { storageDirectory, settings });
+    const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
+    assert.deepEqual([stores?.[0]?.name, stores?.[0]?.problem], ["python", undefined]);
+    await client.close();
+    const again = await connect(realParts, { storageDirectory, settings });
+    const { stores: kept } = await again.status(status => (status.stores?.length ?? 0) > 0);
+    assert.equal(kept?.[0]?.created, stores?.[0]?.created, "and not made again");
+    await again.close();
+  } finally {
+    process.env.PATH = PATH;
+  }
+});
+
+test("a store for another tokenizer is refused with the remedy", async () => {
+  await built;
+  const storageDirectory = join(folder, "other");
+  const store = join(storageDirectory, "datastores", "mine");
+  cpSync(join(folder, "store"), store, { recursive: true });
+  const manifest = join(store, readdirSync(store).find(file => file.startsWith("manifest")) as string);
+  const changed = JSON.parse(readFileSync(manifest, "utf8"));
+  changed.tokenizer.fingerprint = "other";
+  writeFileSync(manifest, JSON.stringify(changed));
+  const client = await connect(realParts, { storageDirectory, settings: { backend: "cpu" } });
+  const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
+  assert.match(stores?.[0]?.problem ?? "", /Rebuild Datastore/);
+  assert.ok(client.log.some(line => /mine|store/.test(line) && /not used/.test(line)));
+  await client.close();
+});

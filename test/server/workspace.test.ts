@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { type Tokenizer, Workspace } from "../../server/datastore/workspace.ts";
+
+const root = mkdtempSync(join(tmpdir(), "foretoken-workspace-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+
+function folder(files: Record<string, string>): string {
+  const path = join(root, `workspace${folders++}`);
+  for (const [name, text] of Object.entries(files)) write(join(path, name), text);
+  return path;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+}
+
+const codes = (text: string) => Int32Array.from(text, letter => letter.charCodeAt(0));
+const letters: Tokenizer = { tokenize: async texts => texts.map(codes) };
+const uriOf = (...parts: string[]) => pathToFileURL(join(...parts)).href;
+
+/** What follows a context in the workspace, as the document `uri` sees it. */
+function following(workspace: Workspace, context: string, uri = "file:///elsewhere.py"): string[] {
+  const { corpus } = workspace.source(uri);
+  corpus.find(codes(context), context.length);
+  return Array.from({ length: corpus.count }, (_, row) => {
+    const start = row * corpus.continuation;
+    const tokens = corpus.continuations.subarray(start, start + corpus.continuation);
+    return String.fromCharCode(...tokens.filter(token => token >= 0));
+  });
+}
+
+async function until(check: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !check(); i++) await pause(10);
+  assert.ok(check());
+}
+
+test("files are indexed, but for what git ignores and what is not Python", async () => {
+  const path = folder({
+    "a.py": "say hello",
+    "deep/b.py": "say there",
+    "secret.py": "say nothing",
+    "notes.txt": "say never",
+    ".gitignore": "secret.py\n",
+  });
+  const workspace = new Workspace([path, join(path, "no-such-folder")], letters, () => {});
+  await workspace.scan();
+  assert.deepEqual(following(workspace, "say ").sort(), ["hello", "there"]);
+  assert.equal(workspace.files, 2);
+  workspace.dispose();
+});
+
+test("an edit is found without being saved, a closed document counts as it is on disk", async () => {
+  const path = folder({ "a.py": "say hello" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  const uri = uriOf(path, "a.py");
+  workspace.changed(uri, "say goodbye");
+  await until(() => following(workspace, "say ")[0] === "goodbye");
+  assert.deepEqual(following(workspace, "say ", uri), [], "a document does not draft from its own copy");
+  workspace.closed(uri);
+  await until(() => following(workspace, "say ")[0] === "hello");
+  workspace.dispose();
+});
+
+test("files that are made, written, renamed and removed by others are followed", async () => {
+  const path = folder({ "a.py": "say one" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  write(join(path, "b.py"), "say two");
+  await workspace.fileChanged(uriOf(path, "b.py"));
+  assert.deepEqual(following(workspace, "say "), ["two", "one"]);
+  renameSync(join(path, "a.py"), join(path, "c.py"));
+  await workspace.fileChanged(uriOf(path, "a.py"));
+  await workspace.fileChanged(uriOf(path, "c.py"));
+  assert.deepEqual(following(workspace, "say "), ["one", "two"]);
+  rmSync(join(path, "c.py"));
+  await workspace.fileChanged(uriOf(path, "c.py"));
+  await workspace.fileChanged(uriOf(root, "outside.py"));
+  await workspace.fileChanged("untitled:Untitled-1.py");
+  assert.deepEqual(following(workspace, "say "), ["two"]);
+  assert.equal(workspace.files, 1);
+  workspace.dispose();
+});
+
+test("a document that grows as large as data leaves the index, and comes back", async () => {
+  const path = folder({ "a.py": "say hello" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  const uri = uriOf(path, "a.py");
+  workspace.changed(uri, `say ${"x".repeat(2 << 20)}`);
+  assert.equal(workspace.files, 0);
+  workspace.changed(uri, "say bye");
+  await until(() => following(workspace, "say ")[0] === "bye");
+  workspace.dispose();
+});
+
+test("an older answer of the tokenizer does not replace a newer one", async () => {
+  const path = folder({ "a.py": "say one" });
+  const answers: (() => void)[] = [];
+  const slow: Tokenizer = {
+    tokenize: texts => new Promise(resolve => answers.push(() => resolve(texts.map(codes)))),
+  };
+  const workspace = new Workspace([path], slow, () => {});
+  const first = workspace.fileChanged(uriOf(path, "a.py"));
+  await until(() => answers.length === 1);
+  write(join(path, "a.py"), "say two");
+  const second = workspace.fileChanged(uriOf(path, "a.py"));
+  await until(() => answers.length === 2);
+  answers[1]?.();
+  await second;
+  answers[0]?.();
+  await first;
+  assert.deepEqual(following(workspace, "say "), ["two"]);
+  workspace.dispose();
+});
+
+test("a tokenizer that fails is told, and ends nothing", async () => {
+  const path = folder({ "a.py": "say one" });
+  const said: string[] = [];
+  const broken: Tokenizer = { tokenize: () => Promise.reject(new Error("no tokens today")) };
+  const workspace = new Workspace([path], broken, message => void said.push(message));
+  await workspace.scan();
+  assert.match(said.join(), /no tokens today/);
+  assert.equal(workspace.files, 0);
+  workspace.dispose();
+});
