@@ -1,6 +1,8 @@
 /** `foretoken bench`: what is measured is in the other files; here are arguments, loading and printing. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { openCorpus } from "../datastore/openCorpus.ts";
+import { withVocabulary } from "../datastore/withVocabulary.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LlamaEngine } from "../engine/llama.ts";
 import { loadEngine, threadChoices } from "../engine/load.ts";
@@ -9,7 +11,9 @@ import { tune } from "../engine/tune.ts";
 import { loadOptions } from "../parts.ts";
 import { defaultModelPath } from "../paths.ts";
 import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
-import { UsageError } from "../usage.ts";
+import type { CorpusSource } from "../speculate/corpus.ts";
+import { UsageError, whole } from "../usage.ts";
+import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { type DecodeReport, runSuite, type SuiteResult, suiteTable, summarise } from "./decode.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
@@ -30,26 +34,21 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times a step by the size of its tree, behind a context of N tokens.
   foretoken bench decode --suite NAMES|all [--methods NAMES] [--model PATH] [--problems FOLDER] [--corpus FOLDER]
                          [--items N] [--max-tokens N] [--prompt-tokens N] [--tree-nodes N] [--runs N]
-                         [--llama-server URL] [--threads N] [--json]
+                         [--datastore FOLDER] [--llama-server URL] [--threads N] [--json]
       Compares ways of decoding. Suites: ${SUITES.join(", ")}. Methods: ${METHODS.join(", ")}.
       humaneval, single, multi and random need --problems with the files of HumanEval and HumanEval-Infilling;
       replay takes real code from --corpus or Python's standard library. --items 0 takes all items.
       --tree-nodes bounds the draft trees, which are otherwise as large as they pay.
+  foretoken bench retrieval [--source SOURCE] [--sizes N,N] [--queries N] [--model PATH] [--json]
+      Times searches of a datastore, from memory and from the file, beside REST's search. Sizes in tokens.
+  foretoken bench build [--source SOURCE] [--blocks N] [--model PATH] [--json]
+      Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.
 `;
 
 type Options = Readonly<Record<string, string | boolean | undefined>>;
-
-/** A whole number from an option. */
-function whole(options: Options, name: string, standard: number, least: number): number {
-  const given = options[name];
-  const value = given === undefined ? standard : Number(given);
-  if (!Number.isInteger(value) || value < least || given === "")
-    throw new UsageError(`--${name} must be a whole number from ${least}, got ${given}.`);
-  return value;
-}
 
 /** Names from an option, separated by commas, each one of `known`. */
 function names<Name extends string>(given: string, option: string, known: readonly Name[]): Name[] {
@@ -115,6 +114,37 @@ async function makeModelCommand(args: string[]): Promise<void> {
   print(`${out}: ${shape} in ${type}, random weights of seed ${seed}, ${(bytes / 2 ** 20).toFixed(0)} MiB`);
 }
 
+async function corpusCommand(kind: "retrieval" | "build", args: string[], signal: AbortSignal) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      source: { type: "string" },
+      sizes: { type: "string" },
+      queries: { type: "string" },
+      blocks: { type: "string" },
+      model: { type: "string" },
+      json: { type: "boolean" },
+    },
+  });
+  const sizes = (values.sizes ?? "1000000,5000000,20000000")
+    .split(",")
+    .map(each => whole({ sizes: each }, "sizes", 0, 1000));
+  const queries = whole(values, "queries", 2000, 1);
+  const blocks = whole(values, "blocks", 20, 1);
+  const options = { source: values.source ?? "python", signal };
+  await withVocabulary(path(values.model) ?? defaultModelPath(), async vocabulary => {
+    if (kind === "build") {
+      const measured = await measureTokenizing(vocabulary, blocks, options);
+      print(JSON.stringify(measured, null, 2));
+      return;
+    }
+    const onLine = (line: string) => progress(line);
+    const { report, table } = await measureRetrieval(vocabulary, sizes, queries, { ...options, onLine });
+    progress("");
+    print(values.json ? JSON.stringify(report, null, 2) : table);
+  });
+}
+
 async function costCommand(args: string[], signal: AbortSignal): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -162,17 +192,27 @@ const DECODE_OPTIONS = {
   "prompt-tokens": { type: "string" },
   "tree-nodes": { type: "string" },
   runs: { type: "string" },
+  datastore: { type: "string" },
   "llama-server": { type: "string" },
   threads: { type: "string" },
   json: { type: "boolean" },
 } as const;
 
 /** The methods that are asked for, in the order of `METHODS`; plain is one of them, since every ratio is to it. */
-function chosenMethods(given: string | undefined, server: string | undefined): MethodName[] {
+function chosenMethods(
+  given: string | undefined,
+  server: string | undefined,
+  datastore: string | undefined,
+): MethodName[] {
   const wanted = names(given ?? "plain,foretoken,lookup,nlc-plain", "methods", METHODS);
   if (!server && wanted.includes("llama-server"))
     throw new UsageError("The method llama-server needs --llama-server URL.");
-  const also = (name: MethodName) => name === "plain" || (name === "llama-server" && server !== undefined);
+  if (!datastore && wanted.includes("datastore"))
+    throw new UsageError("The method datastore needs --datastore FOLDER.");
+  const also = (name: MethodName) =>
+    name === "plain" ||
+    (name === "llama-server" && server !== undefined) ||
+    (name === "datastore" && datastore !== undefined);
   return METHODS.filter(name => wanted.includes(name) || also(name));
 }
 
@@ -184,6 +224,7 @@ class MethodMaker {
     private readonly engine: Engine,
     private readonly treeNodes: number,
     private readonly server: string | undefined,
+    private readonly sources: readonly CorpusSource[],
   ) {}
 
   /** The methods of `chosen` that can run a suite. */
@@ -195,6 +236,7 @@ class MethodMaker {
       if (replaying && !REPLAYING.includes(name)) continue;
       if (name === "plain") methods.push(engineMethod(name, engine, 1));
       else if (name === "foretoken") methods.push(engineMethod(name, engine, this.treeNodes));
+      else if (name === "datastore") methods.push(engineMethod(name, engine, this.treeNodes, this.sources));
       else if (name === "llama-server") methods.push(serverMethod(this.server ?? ""));
       else {
         this.baseline ??= openBaseline(this.engine.info);
@@ -213,7 +255,7 @@ async function decodeCommand(args: string[], signal: AbortSignal): Promise<void>
   const { values } = parseArgs({ args, options: DECODE_OPTIONS });
   const suites = values.suite === "all" ? [...SUITES] : names(values.suite ?? "", "suite", SUITES);
   const server = serverUrl(values["llama-server"]);
-  const chosen = chosenMethods(values.methods, server);
+  const chosen = chosenMethods(values.methods, server, values.datastore);
   const maxTokens = whole(values, "max-tokens", 64, 1);
   const runs = whole(values, "runs", 3, 1);
   const items = whole(values, "items", 20, 0);
@@ -227,10 +269,13 @@ async function decodeCommand(args: string[], signal: AbortSignal): Promise<void>
 
   const engine = await load(values, threads, 0, signal);
   const { vocabulary, info } = engine;
+  const drafting = values.datastore
+    ? openCorpus(resolve(values.datastore), vocabulary.fingerprint).sources
+    : [];
   const treeNodes = mostNodes || info.maxTreeNodes;
   // As the server leaves room for what is generated.
   const promptTokens = Math.max(8, Math.min(wish, info.contextTokens - maxTokens - treeNodes - 2));
-  const maker = new MethodMaker(engine, treeNodes, server);
+  const maker = new MethodMaker(engine, treeNodes, server, drafting);
   try {
     const results: SuiteResult[] = [];
     for (const [suite, ofSuite] of problems) {
@@ -283,6 +328,9 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
       return costCommand(args, signal);
     case "decode":
       return decodeCommand(args, signal);
+    case "retrieval":
+    case "build":
+      return corpusCommand(command, args, signal);
     case "make-model":
       return makeModelCommand(args);
     default:

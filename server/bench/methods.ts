@@ -2,15 +2,17 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Baseline } from "../engine/lookupBaseline.ts";
 import { type End, generate } from "../generate.ts";
+import type { CorpusSource } from "../speculate/corpus.ts";
 import { UsageError } from "../usage.ts";
 import { ReplayEngine } from "./replay.ts";
 import type { Item } from "./suites.ts";
 
-export const METHODS = ["plain", "foretoken", "lookup", "nlc-plain", "llama-server"] as const;
+/** `datastore` is Foretoken with a store to draft from; `foretoken` has the document alone. */
+export const METHODS = ["plain", "foretoken", "datastore", "lookup", "nlc-plain", "llama-server"] as const;
 export type MethodName = (typeof METHODS)[number];
 
 /** What can replay: the others cannot be told what to say. */
-export const REPLAYING: readonly MethodName[] = ["plain", "foretoken"];
+export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore"];
 
 /** One method on one item, once. */
 export interface MethodRun {
@@ -32,15 +34,23 @@ export interface Method {
 
 const NO_TOKENS = new Int32Array(0);
 
-/** Foretoken's own loop with trees of at most `treeNodes` nodes; 1 is plain decoding. */
-export function engineMethod(name: "plain" | "foretoken", engine: Engine, treeNodes: number): Method {
+/**
+ * Foretoken's own loop with trees of at most `treeNodes` nodes; 1 is plain decoding.
+ * @param sources other texts to draft from
+ */
+export function engineMethod(
+  name: "plain" | "foretoken" | "datastore",
+  engine: Engine,
+  treeNodes: number,
+  sources: readonly CorpusSource[] = [],
+): Method {
   const largest = Math.max(1, Math.min(treeNodes, engine.info.maxTreeNodes));
   return {
     name,
     async run(item, fresh, signal) {
       if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
       if (fresh) await engine.prefill(NO_TOKENS, signal);
-      const options = { maxTokens: item.maxTokens, treeNodes: largest };
+      const options = { maxTokens: item.maxTokens, treeNodes: largest, sources };
       const steps = generate(engine, item.prompt, options, signal);
       const tokens: number[] = [];
       let decodes = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -223,4 +223,22 @@ test("what bench is asked wrongly is answered with the reason", async () => {
   assert.equal(out, "");
   assert.match(err, /^foretoken: The suite single needs --problems/);
   assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
+});
+
+test("bench retrieval and bench build measure a corpus and agree with what they stand beside", async () => {
+  const corpus = mkdtempSync(join(folder, "corpus-"));
+  const line = (seed: number) => `def f${seed % 97}(a, b):\n    return a + ${seed % 31} * b\n`;
+  for (let file = 0; file < 130; file++)
+    writeFileSync(
+      join(corpus, `m${file}.py`),
+      Array.from({ length: 900 }, (_, i) => line(i * (file + 3))).join("\n"),
+    );
+  const sizes = ["--sizes", "200000", "--queries", "50", "--json"];
+  const retrieval = await foretoken("retrieval", "--source", corpus, ...sizes);
+  const [row] = JSON.parse(retrieval.out || retrieval.err).rows;
+  assert.ok(row.bytesPerToken < 9, JSON.stringify(row));
+  assert.equal(row.disagreements, 0);
+  const build = JSON.parse((await foretoken("build", "--source", corpus, "--blocks", "1")).out);
+  assert.equal(build.sameTokens, true);
+  assert.ok(build.ratio.median > 0);
 });
