@@ -2,7 +2,8 @@
 import type { Decoded, Engine } from "./engine/engine.ts";
 import type { Prompt } from "./prompt/prompt.ts";
 import type { CorpusSource } from "./speculate/corpus.ts";
-import { Drafter, type TreeDrafter } from "./speculate/draft.ts";
+import { Drafter } from "./speculate/draft.ts";
+import type { TreeDrafter } from "./speculate/drafter.ts";
 import { guard } from "./speculate/guard.ts";
 import { Sampler, type SamplingOptions } from "./speculate/sampler.ts";
 import { verify } from "./speculate/verify.ts";
@@ -62,7 +63,9 @@ export async function* generate(
     const tree = drafts.draft(root, room, nodes => engine.cost(nodes));
     const outcome = await engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
-    const { path, next } = verify(tree, choose(outcome.decoded));
+    const { decoded } = outcome;
+    const { path, next } = verify(tree, choose(decoded));
+    drafts.observe?.({ tree, path, logits: (node, out) => decoded.logits(node, out) });
     engine.accept(path);
 
     const decided = path.slice(1).map(node => tree.tokens[node] as number);

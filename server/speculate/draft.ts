@@ -8,6 +8,7 @@
  */
 import { SuffixAutomaton } from "./automaton.ts";
 import { type Branch, branches, type Corpus, type CorpusSource } from "./corpus.ts";
+import type { TreeDrafter } from "./drafter.ts";
 import { firstChance, laterChance } from "./prior.ts";
 import { DraftTree } from "./tree.ts";
 
@@ -30,14 +31,6 @@ interface Candidate {
   readonly source: number;
   /** What the same evidence offers behind the node, once the node is there. */
   follow(node: number): void;
-}
-
-/** What drafts the trees of one completion. */
-export interface TreeDrafter {
-  /** Takes note of a decided token. */
-  push(token: number): void;
-  /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
-  draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
 }
 
 /** One completion's drafter: fed with every decided token, asked for a tree before each decode. */

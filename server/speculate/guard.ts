@@ -2,7 +2,7 @@
  * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: one that throws, or whose
  * tree is not sound, costs its guesses and nothing else.
  */
-import type { TreeDrafter } from "./draft.ts";
+import type { TreeDrafter } from "./drafter.ts";
 import { DraftTree } from "./tree.ts";
 
 /** What is wrong with a tree, or undefined. */
@@ -38,6 +38,7 @@ export function guard(
   drafter = attempt(make);
   return {
     push: token => void attempt(() => drafter?.push(token)),
+    observe: verified => void attempt(() => drafter?.observe?.(verified)),
     draft: (root, room, cost) => {
       const tree = attempt(() => {
         const drafted = drafter?.draft(root, room, cost);

@@ -1,0 +1,21 @@
+/** What a source of drafts is to the loop that decodes: a tree for each step, and word of what became of it. */
+import type { DraftTree } from "./tree.ts";
+
+/** What drafts the trees of one completion. */
+export interface TreeDrafter {
+  /** Takes note of a decided token. */
+  push(token: number): void;
+  /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
+  draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
+  /** Is shown the tree just verified, before the decided tokens are pushed. Valid during the call only. */
+  observe?(verified: VerifiedTree): void;
+}
+
+/** A tree and what the model says behind its nodes. */
+export interface VerifiedTree {
+  readonly tree: DraftTree;
+  /** The accepted nodes from the root down. */
+  readonly path: readonly number[];
+  /** Copies the logits behind a node, accepted or not, into `out`, which has the size of the vocabulary. */
+  logits(node: number, out: Float32Array): void;
+}
