@@ -21,6 +21,8 @@ export interface CostRow {
   readonly nodes: number;
   /** Milliseconds of a step. */
   readonly ms: Spread;
+  /** Milliseconds of a step that are not llama.cpp's: batch, sequences, the choices at the visited nodes, accept. */
+  readonly outsideMs: Spread;
   /** Against the tree of one node of the same turn. */
   readonly relative: Spread;
   /** Fastest step against the fastest of one node: what is left when nothing else runs on the machine. */
@@ -59,14 +61,24 @@ export function randomTree(count: number, branches: number, vocabulary: number, 
 const unexpected = (kind: string, what: string) =>
   kind === "aborted" ? new UsageError("Interrupted.") : new Error(`${what}: ${kind}`);
 
-/** Milliseconds of one step. */
-async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): Promise<number> {
+/** Nodes the model's choice is looked for at: two drafts accepted, the third refused. */
+const VISITED_NODES = 3;
+
+/** One step's milliseconds, and those of them spent outside of llama.cpp. */
+export interface StepTime {
+  readonly ms: number;
+  readonly outsideMs: number;
+}
+
+async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): Promise<StepTime> {
   const start = performance.now();
   const outcome = await engine.decode(tree, signal);
   if (outcome.kind !== "decoded") throw unexpected(outcome.kind, `a tree of ${tree.count} nodes`);
-  outcome.decoded.argmax(0);
+  const { decoded } = outcome;
+  for (let node = 0; node < Math.min(VISITED_NODES, tree.count); node++) decoded.argmax(node);
   engine.accept([]);
-  return performance.now() - start;
+  const ms = performance.now() - start;
+  return { ms, outsideMs: ms - decoded.ms };
 }
 
 /** Measures all sizes the model can take, in turn, so that a slow moment of the machine meets them alike. */
@@ -83,40 +95,49 @@ export async function measureCost(
   const filled = await engine.prefill(context, signal);
   if (filled.kind !== "prefilled") throw unexpected(filled.kind, `a context of ${fitting} tokens`);
 
-  const times = new Map(sizes.map(size => [size, [] as number[]]));
+  const times = new Map(sizes.map(size => [size, [] as StepTime[]]));
   for (let run = 0; run <= runs; run++) {
     for (let i = 0; i < sizes.length; i++) {
       // Each turn begins with another size: what follows a long decode finds warmer or hotter cores.
       const size = sizes[(i + run) % sizes.length] ?? 1;
       const tree = randomTree(size, info.maxBranches, vocabulary.size, run * 64 + size);
-      const ms = await timeStep(engine, tree, signal);
-      if (run > 0) times.get(size)?.push(ms);
+      const time = await timeStep(engine, tree, signal);
+      if (run > 0) times.get(size)?.push(time);
     }
   }
   return { contextTokens: fitting, rows: costRows(times) };
 }
 
 /** Spread of the times, and of each time against that of one node in the same turn. */
-export function costRows(times: ReadonlyMap<number, readonly number[]>): CostRow[] {
-  const single = times.get(1) ?? [];
+export function costRows(times: ReadonlyMap<number, readonly StepTime[]>): CostRow[] {
+  const single = (times.get(1) ?? []).map(({ ms }) => ms);
   const rows: CostRow[] = [];
-  for (const [nodes, measured] of times) {
+  for (const [nodes, steps] of times) {
+    const measured = steps.map(({ ms }) => ms);
     const ms = spread(measured);
+    const outsideMs = spread(steps.map(step => step.outsideMs));
     const relative = spread(measured.map((time, run) => time / (single[run] ?? Number.NaN)));
     const relativeOfFastest = Math.min(...measured) / Math.min(...single);
-    if (ms && relative) rows.push({ nodes, ms, relative, relativeOfFastest });
+    if (ms && outsideMs && relative) rows.push({ nodes, ms, outsideMs, relative, relativeOfFastest });
   }
   return rows;
 }
 
 export function costTable({ rows }: CostResult): string {
   return table(
-    ["nodes", "ms a step, median (min to max)", "relative to 1 node", "fastest to fastest"],
-    rows.map(({ nodes, ms, relative, relativeOfFastest }) => [
+    [
+      "nodes",
+      "ms a step, median (min to max)",
+      "relative to 1 node",
+      "fastest to fastest",
+      "ms outside the decode",
+    ],
+    rows.map(({ nodes, ms, outsideMs, relative, relativeOfFastest }) => [
       String(nodes),
       told(ms, 2),
       told(relative, 2),
       relativeOfFastest.toFixed(2),
+      told(outsideMs, 3),
     ]),
   );
 }

@@ -46,6 +46,8 @@ export interface TokenTree {
 
 /** What the model says at the nodes of one decoded tree. Valid until the next call to the engine. */
 export interface Decoded {
+  /** Milliseconds of the forward pass alone. */
+  readonly ms: number;
   /** The likeliest token after the path to `node`; the lowest id among equals. */
   argmax(node: number): Token;
   /** Copies the logits after the path to `node` into `out` (vocabulary size). */

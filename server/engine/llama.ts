@@ -9,7 +9,7 @@
  * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens whose cells are out of position
  * order are fed again (`pending`).
  */
-import { LogitsRow } from "./argmax.ts";
+import { LargestLogit } from "./argmax.ts";
 import { Batch } from "./batch.ts";
 import { CostModel } from "./costModel.ts";
 import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
@@ -23,11 +23,11 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 export const ROW_LIMIT = 63;
 
 /**
- * Prompt tokens of one decode. What an abort interrupts is lost, so slow models take small chunks; fast ones
- * take large, which cost less per token (480 tokens of the embedded model: 114 ms in chunks of 64, 94 of 128).
+ * Sizes of the chunks of a prompt, in tokens, smallest first. What an abort interrupts is lost, so slow models
+ * take small chunks; fast ones take large, which cost less per token.
  */
-export const SMALL_CHUNK = 64;
-export const LARGE_CHUNK = 128;
+export const CHUNK_SIZES = [64, 128, 256] as const;
+export const LARGEST_CHUNK = CHUNK_SIZES[2];
 /** The largest `RowPadding`. */
 const LARGEST_PADDING = 4;
 /** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
@@ -57,7 +57,7 @@ export class LlamaEngine implements Engine {
   readonly vocabulary: LlamaVocabulary;
   private readonly batch: Batch;
   private readonly plan: TreePlan;
-  private readonly row: LogitsRow;
+  private readonly largest: LargestLogit;
   /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
   private readonly abortFlag = new Uint8Array(4096);
   /** Tokens accepted already whose KV cells are still to be made: head of the next batch. */
@@ -67,10 +67,10 @@ export class LlamaEngine implements Engine {
   /** How decodes are padded; the cautious choice until a tuning knows better. */
   rowPadding: RowPadding = 2;
   /**
-   * Prompt tokens of one decode, `SMALL_CHUNK` or `LARGE_CHUNK`. Not to be changed from prompt to prompt: chunks of
-   * other sizes move the last bits of the cache.
+   * Prompt tokens of one decode, one of `CHUNK_SIZES`. Not to be changed from prompt to prompt: chunks of other
+   * sizes move the last bits of the cache.
    */
-  chunkTokens = SMALL_CHUNK;
+  chunkTokens: number = CHUNK_SIZES[0];
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
 
@@ -85,9 +85,9 @@ export class LlamaEngine implements Engine {
   ) {
     const { library, context, vocabulary } = native;
     this.vocabulary = vocabulary;
-    this.batch = new Batch(LARGE_CHUNK + LARGEST_PADDING, info.maxBranches);
+    this.batch = new Batch(LARGEST_CHUNK, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
-    this.row = new LogitsRow(vocabulary.size);
+    this.largest = new LargestLogit(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
 
@@ -164,9 +164,10 @@ export class LlamaEngine implements Engine {
       return this.failure(result);
     }
     this.decodedFrom = true;
-    this.costs.observe(rows, cache.length, performance.now() - start);
+    const ms = performance.now() - start;
+    this.costs.observe(rows, cache.length, ms);
     this.tree = tree;
-    return { kind: "decoded", decoded: this.decoded(pending.length) };
+    return { kind: "decoded", decoded: this.decoded(pending.length, ms) };
   }
 
   accept(path: readonly number[]): void {
@@ -237,18 +238,21 @@ export class LlamaEngine implements Engine {
     return true;
   }
 
-  private decoded(firstRow: number): Decoded {
+  private decoded(firstRow: number, ms: number): Decoded {
     const { library, context, vocabulary } = this.native;
-    const copyRow = (node: number, out: Float32Array) => {
+    const rowOf = (node: number): bigint => {
       const address = library.logitsAt(context, firstRow + this.plan.rowOf[node]);
       if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
-      library.copyMemory(out, address, vocabulary.size * 4);
+      return address;
     };
     return {
-      logits: copyRow,
+      ms,
+      logits: (node, out) => void library.copyMemory(out, rowOf(node), vocabulary.size * 4),
       argmax: node => {
-        copyRow(node, this.row.values);
-        return this.row.argmax();
+        const row = rowOf(node);
+        return this.largest.argmax(
+          (part, start) => void library.copyMemory(part, row + BigInt(start * 4), part.byteLength),
+        );
       },
     };
   }

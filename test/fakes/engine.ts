@@ -103,6 +103,7 @@ export class FakeEngine implements Engine {
       return [...(parent < 0 ? [] : path(parent)), tree.tokens[node] as number];
     };
     const decoded: Decoded = {
+      ms: 0,
       argmax: node => this.model([...this.context, ...path(node)]),
       logits: (node, out) => {
         out.fill(Number.NEGATIVE_INFINITY);

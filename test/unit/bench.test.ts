@@ -45,15 +45,17 @@ test("a table's columns are as wide as their widest cell", () => {
 });
 
 test("costs are told relative to one node of the same turn", () => {
+  const steps = (...times: number[]) => times.map(ms => ({ ms, outsideMs: ms / 4 }));
   const rows = costRows(
     new Map([
-      [1, [1, 2, 4]],
-      [8, [2, 6, 4]],
+      [1, steps(1, 2, 4)],
+      [8, steps(2, 6, 4)],
     ]),
   );
   assert.deepEqual(rows[1], {
     nodes: 8,
     ms: { median: 4, min: 2, max: 6 },
+    outsideMs: { median: 1, min: 0.5, max: 1.5 },
     relative: { median: 2, min: 1, max: 3 },
     relativeOfFastest: 2,
   });
