@@ -16,7 +16,7 @@ import {
   silence,
   withLog,
 } from "./libllama.ts";
-import { LlamaEngine, ROW_LIMIT } from "./llama.ts";
+import { LARGEST_CHUNK, LlamaEngine, ROW_LIMIT } from "./llama.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -35,9 +35,8 @@ export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem:
 export const DEFAULT_CONTEXT_TOKENS = 4096;
 const MAX_BRANCHES = 32;
 const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;
-/** llama.cpp makes contexts in units of this; a batch is never larger than the context. */
+/** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
-const BATCH_TOKENS = 256;
 /** llama.cpp's file types Q2_K to Q6_K: until a tuning says more, taken to be computed four rows at a time. */
 const K_QUANTS = new Set([10, 11, 12, 13, 14, 15, 16, 17, 18]);
 const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
@@ -223,8 +222,8 @@ async function createContext(
   const params: Params = {
     ...library.contextDefaultParams(),
     n_ctx: contextTokens,
-    n_batch: BATCH_TOKENS,
-    n_ubatch: BATCH_TOKENS,
+    n_batch: LARGEST_CHUNK,
+    n_ubatch: LARGEST_CHUNK,
     n_seq_max: branches + 1,
     n_outputs_max: ROW_LIMIT + 1,
     n_threads: threads,

@@ -6,7 +6,7 @@
 
 import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
 import type { Decoded, DecodeOutcome } from "./engine.ts";
-import { LARGE_CHUNK, type LlamaEngine, type RowPadding, SMALL_CHUNK } from "./llama.ts";
+import { CHUNK_SIZES, type LlamaEngine, type RowPadding } from "./llama.ts";
 
 export interface Tuning {
   readonly rowPadding: RowPadding;
@@ -28,7 +28,7 @@ const LONG_CHECK_MS = 6_000;
 /** At least one round over all sizes; more as long as they end within this time. */
 const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
-/** Most that a large chunk of a prompt may take, since an abort may lose it. */
+/** Most that a chunk of a prompt may take, since an abort may lose it. */
 const CHUNK_MS = 40;
 /** Size by which thread counts are compared: a tree of ordinary size. */
 const TYPICAL_SIZE = 8;
@@ -179,7 +179,7 @@ async function findTuning(
   if (!times) return undefined;
   const costs = new CostModel();
   for (const [index, size] of sizes.entries()) costs.set(size, contextTokens, times[index]);
-  const chunkTokens = msPerToken * LARGE_CHUNK <= CHUNK_MS ? LARGE_CHUNK : SMALL_CHUNK;
+  const chunkTokens = CHUNK_SIZES.findLast(size => size * msPerToken <= CHUNK_MS) ?? CHUNK_SIZES[0];
   return { ...padding, threads, chunkTokens, costs: costs.save() };
 }
 

@@ -3,9 +3,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { makeModel } from "../../server/bench/makeModel.ts";
 import type { Decoded } from "../../server/engine/engine.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { applyTuning, tune } from "../../server/engine/tune.ts";
+import { defaultModelPath } from "../../server/paths.ts";
 import { readTuning, writeTuning } from "../../server/tuningStore.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { load, never } from "./loaded.ts";
@@ -67,43 +69,57 @@ function difference(a: Float32Array, b: Float32Array): string {
   return `largest difference ${most}, margin of the choice ${(first as number) - (second as number)}`;
 }
 
+/** Compares trees with single steps behind contexts of these lengths, bit by bit. */
+async function assertTreesEqualSteps(engine: LlamaEngine, contexts: readonly number[], random: () => number) {
+  for (const contextTokens of contexts) {
+    const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
+    await engine.prefill(context, never);
+    for (const trial of adversarial(engine.room(), random)) {
+      const decoded = await decode(engine, trial);
+      const rows = trial.tokens.map((_, node) => logits(engine, decoded, node));
+      engine.accept([]);
+      for (const leaf of [trial.tokens.length - 1, trial.tokens.length >> 1]) {
+        const path: number[] = [];
+        for (let at = leaf; at >= 0; at = trial.parents[at] as number) path.unshift(at);
+        await engine.prefill(context, never);
+        for (const node of path) {
+          const single = logits(
+            engine,
+            await decode(engine, { tokens: [trial.tokens[node] as number], parents: [-1] }),
+            0,
+          );
+          engine.accept([0]);
+          const row = rows[node] as Float32Array;
+          const where = `${trial.name}, node ${node}, ${engine.info.threads} threads, ${contextTokens} tokens`;
+          assert.ok(sameBits(row, single), `${where}: ${difference(single, row)}`);
+        }
+      }
+      await engine.prefill(context, never);
+    }
+  }
+}
+
 for (const type of Object.keys(FILE_TYPES) as FileType[]) {
   test(`${type}: trees of any shape equal single steps bit by bit, at 1 and 2 threads, in short and long contexts`, async () => {
     for (const threads of [1, 2]) {
       const engine = await load({ modelPath: models.path(type), threads });
       const tuning = await tune(engine, [threads], never);
       assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");
-      const random = seeded(threads);
-      for (const contextTokens of [90, 700]) {
-        const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
-        await engine.prefill(context, never);
-        for (const trial of adversarial(engine.room(), random)) {
-          const decoded = await decode(engine, trial);
-          const rows = trial.tokens.map((_, node) => logits(engine, decoded, node));
-          engine.accept([]);
-          for (const leaf of [trial.tokens.length - 1, trial.tokens.length >> 1]) {
-            const path: number[] = [];
-            for (let at = leaf; at >= 0; at = trial.parents[at] as number) path.unshift(at);
-            await engine.prefill(context, never);
-            for (const node of path) {
-              const single = logits(
-                engine,
-                await decode(engine, { tokens: [trial.tokens[node] as number], parents: [-1] }),
-                0,
-              );
-              engine.accept([0]);
-              const row = rows[node] as Float32Array;
-              const where = `${trial.name}, node ${node}, ${threads} threads, ${contextTokens} tokens`;
-              assert.ok(sameBits(row, single), `${where}: ${difference(single, row)}`);
-            }
-          }
-          await engine.prefill(context, never);
-        }
-      }
+      await assertTreesEqualSteps(engine, [90, 700], seeded(threads));
       await engine.dispose();
     }
   });
 }
+
+test("trees equal single steps behind more tokens than a sliding window holds", async () => {
+  const modelPath = join(folder, "window.gguf");
+  makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: defaultModelPath() }, modelPath);
+  const engine = await load({ modelPath, threads: 2 });
+  const tuning = await tune(engine, [2], never);
+  assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");
+  await assertTreesEqualSteps(engine, [40, 300], seeded(31));
+  await engine.dispose();
+});
 
 test("an accepted path beside the principal chain leaves later results equal", async () => {
   const engine = await load();
