@@ -108,7 +108,8 @@ async function completeCommand(args: string[]): Promise<void> {
   const snapshot = snapshotAt(positionals[0]);
   const start = performance.now();
   const load = realParts.modelLoader(undefined);
-  const outcome = await load({ ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" });
+  const settings = { ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" };
+  const outcome = await load(settings, 0);
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const loadMs = performance.now() - start;
   const { engine } = outcome;

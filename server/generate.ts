@@ -1,5 +1,5 @@
 /** The loop of the product: draft, decode, verify, accept. Tokens in, tokens out. */
-import type { Decoded, Engine } from "./engine/engine.ts";
+import type { Decoded, Engine, NotComputed } from "./engine/engine.ts";
 import type { Prompt } from "./prompt/prompt.ts";
 import type { CorpusSource } from "./speculate/corpus.ts";
 import { Drafter } from "./speculate/draft.ts";
@@ -34,9 +34,7 @@ export type Progress =
       readonly accepted: number;
     };
 
-export type End =
-  | { readonly kind: "endOfText" | "maxTokens" | "contextFull" | "aborted" }
-  | { readonly kind: "failed"; readonly message: string };
+export type End = { readonly kind: "endOfText" | "maxTokens" } | NotComputed;
 
 /**
  * Decodes from a prompt. The prompt's last token is the root of the first tree, so the first

@@ -30,6 +30,8 @@ export interface CompletionParts {
   engine(): Promise<Engine | undefined>;
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
+  /** Told that the engine's memory ran out in the middle of a completion. */
+  outOfMemory(engine: Engine): void;
   /** Writes to the log. */
   warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
@@ -52,6 +54,7 @@ export function registerInlineCompletion(connection: Connection, parts: Completi
       });
       if (!completion) return null;
       parts.board.completed(completion, parts.session.idle);
+      if (completion.finishReason === "outOfMemory" && parts.isCurrent(engine)) parts.outOfMemory(engine);
       if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
       if (completion.text === "" || completion.finishReason === "aborted") return null;
       return [item(completion.text, lineSuffix, position)];

@@ -13,8 +13,11 @@ export interface Loaded {
 
 export type EngineOutcome = Loaded | { readonly problem: EngineProblem };
 
-/** Loads the model that the settings ask for. */
-export type LoadModel = (settings: Settings) => Promise<EngineOutcome>;
+/**
+ * Loads the model that the settings ask for.
+ * @param smaller how often memory ran out while it computed: so much less is to be put into graphics memory
+ */
+export type LoadModel = (settings: Settings, smaller: number) => Promise<EngineOutcome>;
 
 /**
  * Owns the loaded model. Loading starts at once and in the background; whoever needs the model waits for
@@ -26,21 +29,27 @@ export class ModelHost {
   private outcome: Promise<EngineOutcome> | undefined;
   /** Counts loads, so that a slow one does not pass for the latest. */
   private generation = 0;
+  /** How often memory has run out since the model was loaded for another reason. */
+  private smaller = 0;
 
   constructor(
     private readonly load: LoadModel,
     private readonly session: Session,
   ) {}
 
-  /** Loads the model anew, in place of the one there is. */
-  reload(settings: Settings): Promise<EngineOutcome> {
+  /**
+   * Loads the model anew, in place of the one there is.
+   * @param less whether memory ran out with it: less is put into graphics memory than the last time
+   */
+  reload(settings: Settings, less = false): Promise<EngineOutcome> {
+    this.smaller = less ? this.smaller + 1 : 0;
     const previous = this.outcome;
     this.current = undefined;
     const generation = ++this.generation;
     this.outcome = (async () => {
       await this.release(previous);
       try {
-        const loaded = await this.load(settings);
+        const loaded = await this.load(settings, this.smaller);
         if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
         return loaded;
       } catch (error) {

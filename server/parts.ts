@@ -46,8 +46,8 @@ async function tuneAndKeep(
 export const realParts: ServerParts = {
   modelLoader: storageDirectory => {
     let reconsidering = false;
-    return async (settings): Promise<EngineOutcome> => {
-      const options = loadOptions(settings, storageDirectory);
+    return async (settings, smaller): Promise<EngineOutcome> => {
+      const options = { ...loadOptions(settings, storageDirectory), smaller };
       const outcome = await loadEngine(options);
       if ("problem" in outcome) return outcome;
       const { engine } = outcome;

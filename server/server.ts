@@ -35,6 +35,11 @@ const ANNOUNCEMENT: InitializeResult = {
   serverInfo: { name: SECTION },
 };
 
+const OUT_OF_MEMORY: EngineProblem = {
+  code: "memory",
+  message: "There was not enough memory to compute a completion.",
+  remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
+};
 /** Pause before the machine is looked at for being idle. */
 const IDLE_MS = 1_500;
 
@@ -53,10 +58,11 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   };
 
   let tuning = new AbortController();
-  const load = async () => {
+  const load = async (less = false) => {
+    if (less) connection.console.warn("Graphics memory ran out: less of the model is put into it.");
     tuning.abort();
     board.starting();
-    const loading = host?.reload(settings);
+    const loading = host?.reload(settings, less);
     const outcome = await loading;
     // Another load may have been asked for meanwhile; its outcome counts.
     if (!outcome || !host?.isLatest(loading)) return;
@@ -113,6 +119,8 @@ export function startServer(connection: Connection, parts: ServerParts): void {
       return host?.engine() ?? Promise.resolve(undefined);
     },
     sources: datastores.sources,
+    outOfMemory: ({ info }) =>
+      info.backend === "cpu" ? tellProblem(connection, board, OUT_OF_MEMORY) : void load(true),
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });

@@ -54,18 +54,19 @@ export interface Decoded {
   logits(node: number, out: Float32Array): void;
 }
 
-/** A full context is an expected end of a completion, not a failure. */
-export type DecodeOutcome =
-  | { readonly kind: "decoded"; readonly decoded: Decoded }
-  | { readonly kind: "aborted" }
-  | { readonly kind: "contextFull" }
+/**
+ * Why nothing was computed. A full context is an expected end of a completion; `outOfMemory` is the memory of
+ * the device that computes. The engine stays usable.
+ */
+export type NotComputed =
+  | { readonly kind: "aborted" | "contextFull" | "outOfMemory" }
   | { readonly kind: "failed"; readonly message: string };
+
+export type DecodeOutcome = { readonly kind: "decoded"; readonly decoded: Decoded } | NotComputed;
 
 export type PrefillOutcome =
   | { readonly kind: "prefilled"; readonly reused: number; readonly computed: number }
-  | { readonly kind: "aborted" }
-  | { readonly kind: "contextFull" }
-  | { readonly kind: "failed"; readonly message: string };
+  | NotComputed;
 
 /** What a loaded model can do on this machine. */
 export interface EngineInfo {

@@ -12,7 +12,15 @@
 import { LargestLogit } from "./argmax.ts";
 import { Batch } from "./batch.ts";
 import { CostModel } from "./costModel.ts";
-import type { Decoded, DecodeOutcome, Engine, EngineInfo, PrefillOutcome, TokenTree } from "./engine.ts";
+import type {
+  Decoded,
+  DecodeOutcome,
+  Engine,
+  EngineInfo,
+  NotComputed,
+  PrefillOutcome,
+  TokenTree,
+} from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
@@ -28,6 +36,8 @@ export const ROW_LIMIT = 63;
  */
 export const CHUNK_SIZES = [64, 128, 256] as const;
 export const LARGEST_CHUNK = CHUNK_SIZES[2];
+/** What `llama_decode` returns when a graph cannot be given its memory. */
+const ALLOCATION_FAILED = -2;
 /** The largest `RowPadding`. */
 const LARGEST_PADDING = 4;
 /** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
@@ -282,13 +292,14 @@ export class LlamaEngine implements Engine {
     }
   }
 
-  private failure(result: Exclude<RunResult, "ok">): Exclude<DecodeOutcome, { kind: "decoded" }> {
+  private failure(result: Exclude<RunResult, "ok">): NotComputed {
     // Recurrent state has moved on and cannot be taken back.
     if (!this.native.canRollBack) this.forget();
     if (result === "aborted") return { kind: "aborted" };
     if (result === "noRoom") return { kind: "contextFull" };
     // The cache's state is unknown after an error in the middle of a graph.
     this.forget();
+    if (result.code === ALLOCATION_FAILED) return { kind: "outOfMemory" };
     return { kind: "failed", message: `llama_decode returned ${result.code}` };
   }
 

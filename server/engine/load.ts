@@ -28,6 +28,8 @@ export interface LoadOptions extends BackendOptions {
   readonly threads: number;
   /** `fast` leaves flash attention off, with which trees need not equal single steps to the last bit. */
   readonly attention: "exact" | "fast";
+  /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
+  readonly smaller?: number;
 }
 
 export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
@@ -281,7 +283,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   }
   const threads = chooseThreads(options.threads);
   let loaded: Loaded | EngineProblem | undefined;
-  for (const placement of choices) {
+  for (const placement of choices.slice(Math.min(options.smaller ?? 0, choices.length - 1))) {
     loaded = await loadPlaced(library, path, placement, { threads, attention: options.attention });
     if (!isProblem(loaded) || loaded.code !== "memory") break;
   }

@@ -56,6 +56,8 @@ export class FakeEngine implements Engine {
   beforeDecode: () => Promise<void> = async () => {};
   /** Logits after a context, for tests that draw; all other tokens are impossible. */
   distribution: (context: readonly number[]) => [token: number, logit: number][] = () => [];
+  /** Whether the next decodes find no memory. */
+  memoryIsFull = false;
   private tree: TokenTree | undefined;
 
   constructor(
@@ -96,6 +98,7 @@ export class FakeEngine implements Engine {
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
     await this.beforeDecode();
     if (signal.aborted) return { kind: "aborted" };
+    if (this.memoryIsFull) return { kind: "outOfMemory" };
     this.decodes++;
     this.tree = tree;
     const path = (node: number): number[] => {

@@ -199,6 +199,38 @@ test("a fault in the engine is logged and costs one completion", async () => {
   await client.close();
 });
 
+test("when graphics memory runs out, less is put into it, and the next completion comes", async () => {
+  const loads: number[] = [];
+  const load: LoadModel = async (_, smaller) => {
+    loads.push(smaller);
+    const engine = new FakeEngine(saying("fits"), { backend: "cuda" });
+    engine.memoryIsFull = smaller < 2;
+    return { engine };
+  };
+  const client = await connect(serving(load));
+  client.open(URI, TEXT);
+  for (const before of [1, 2]) {
+    assert.deepEqual(await client.complete(URI, AT_END).items, []);
+    while (loads.length === before) await new Promise(resolve => setTimeout(resolve, 2));
+  }
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "fits");
+  assert.deepEqual(loads, [0, 1, 2]);
+  assert.ok(client.log.some(line => line.includes("Graphics memory ran out")));
+  await client.close();
+});
+
+test("when ordinary memory runs out, the remedy is said and the server stays up", async () => {
+  const engine = new FakeEngine(saying("later"));
+  const client = await opened(engine);
+  engine.memoryIsFull = true;
+  assert.deepEqual(await client.complete(URI, AT_END).items, []);
+  const status = await client.status(({ state }) => state === "error");
+  assert.match(status.remedy ?? "", /foretoken\.contextTokens/);
+  engine.memoryIsFull = false;
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "later");
+  await client.close();
+});
+
 test("a model that is replaced while a request waits for it is not used any more", async () => {
   const engines: FakeEngine[] = [];
   let finish = () => {};
