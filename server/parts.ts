@@ -22,6 +22,7 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
     contextTokens: settings.contextTokens,
     threads: settings.threads,
     attention: settings.attention,
+    reuse: settings.reuse,
     wish: settings.backend,
     cacheDirectory: storageDirectory,
     probeScript: probeScript(),

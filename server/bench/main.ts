@@ -73,7 +73,8 @@ async function load(
   signal: AbortSignal,
 ): Promise<LlamaEngine> {
   const settings = { ...DEFAULT_SETTINGS, modelPath: path(options.model) ?? "", threads, contextTokens };
-  const outcome = await loadEngine(loadOptions(settings));
+  // What one item left in the cache must not move another's choices.
+  const outcome = await loadEngine({ ...loadOptions(settings), reuse: "exact" });
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const { engine } = outcome;
   if (await tune(engine, threadChoices(threads), signal)) return engine;

@@ -6,8 +6,10 @@
  * Hence a new tree copies to a branch only what the trunk has gained since that branch was last used.
  */
 import type { Library, Pointer } from "./libllama.ts";
+import type { Run } from "./reuse.ts";
 
 const TRUNK = 0;
+const FROM_THE_START = -1;
 const TO_THE_END = -1;
 
 export class KvCache {
@@ -21,9 +23,38 @@ export class KvCache {
     private readonly memory: Pointer,
     contextTokens: number,
     private readonly branches: number,
+    /** The first of the sequences for runs that are set aside. */
+    private readonly parking: number,
   ) {
     this.tokens = new Int32Array(contextTokens);
     this.synced = new Int32Array(branches);
+  }
+
+  /**
+   * Sets runs of the trunk aside and shortens it to `length` tokens. Their cells are moved to where `unpark`
+   * will want them. Each run has a sequence of its own, so that moving one never meets another.
+   */
+  park(runs: readonly Run[], length: number): void {
+    const { library, memory, parking } = this;
+    for (const [i, { from, length }] of runs.entries())
+      library.sequenceCopy(memory, TRUNK, parking + i, from, from + length);
+    this.truncate(length);
+    for (const [i, { from, to, length }] of runs.entries())
+      library.sequenceShift(memory, parking + i, from, from + length, to - from);
+  }
+
+  /** Puts the `index`-th run, whose tokens these are, behind the trunk, which must end where the run was moved to. */
+  unpark(index: number, tokens: Int32Array): void {
+    const { library, memory, parking, length } = this;
+    library.sequenceCopy(memory, parking + index, TRUNK, length, length + tokens.length);
+    library.sequenceRemove(memory, parking + index, FROM_THE_START, TO_THE_END);
+    this.append(tokens);
+  }
+
+  /** Drops the first `count` runs, as far as they are still set aside. */
+  dropParked(count: number): void {
+    for (let i = 0; i < count; i++)
+      this.library.sequenceRemove(this.memory, this.parking + i, FROM_THE_START, TO_THE_END);
   }
 
   /** A view of the trunk's tokens, valid until the next call. */

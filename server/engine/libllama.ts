@@ -235,6 +235,10 @@ const contextFunctions = (llama: Binder) => ({
   sequenceRemove: llama<[Memory, number, number, number], boolean>(
     "bool llama_memory_seq_rm(void *memory, int32 sequence, int32 from, int32 to)",
   ),
+  memoryCanShift: llama<[Memory], boolean>("bool llama_memory_can_shift(void *memory)"),
+  sequenceShift: llama<[Memory, number, number, number, number], void>(
+    "void llama_memory_seq_add(void *memory, int32 sequence, int32 from, int32 to, int32 shift)",
+  ),
   sequenceCopy: llama<[Memory, number, number, number, number], void>(
     "void llama_memory_seq_cp(void *memory, int32 source, int32 target, int32 from, int32 to)",
   ),

@@ -11,7 +11,7 @@
  */
 import { LargestLogit } from "./argmax.ts";
 import { Batch } from "./batch.ts";
-import { CostModel } from "./costModel.ts";
+import { CostModel, SIZES } from "./costModel.ts";
 import type {
   Decoded,
   DecodeOutcome,
@@ -23,6 +23,7 @@ import type {
 } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
+import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
@@ -48,6 +49,14 @@ const LEAST_SAVED_TOKENS = 64;
 /** Rows of a decode: 1 any number, 2 at least two, 4 a multiple of four. */
 export type RowPadding = 1 | 2 | 4;
 
+/**
+ * When parts of the KV cache are moved to where a changed prompt has them: never, always, or where computing them
+ * anew would keep a person waiting.
+ */
+export type ReuseMode = "exact" | "shifted" | "auto";
+/** Waiting that `auto` does not put up with. */
+const PATIENCE_MS = 100;
+
 /** The native objects an engine is built over; the engine frees them. */
 export interface NativeParts {
   readonly library: Library;
@@ -59,6 +68,8 @@ export interface NativeParts {
   readonly spareSequence: number;
   /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
+  /** Whether the cells of cached tokens can be given other positions. */
+  readonly canShift: boolean;
 }
 
 type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
@@ -81,6 +92,7 @@ export class LlamaEngine implements Engine {
    * sizes move the last bits of the cache.
    */
   chunkTokens: number = CHUNK_SIZES[0];
+  reuse: ReuseMode = "exact";
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
 
@@ -127,21 +139,41 @@ export class LlamaEngine implements Engine {
     if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
-    const reused = this.keepCommonPrefix(tokens);
-    for (let start = reused; start < tokens.length; ) {
+    const runs = this.keepWhatServes(tokens);
+    const before = cache.length;
+    let moved = 0;
+    for (const [index, { to, length }] of runs.entries()) {
+      const failure = await this.fill(tokens.subarray(0, to), signal);
+      if (failure) {
+        cache.dropParked(runs.length);
+        return failure;
+      }
+      cache.unpark(index, tokens.subarray(to, to + length));
+      moved += length;
+    }
+    const failure = await this.fill(tokens, signal);
+    if (failure) return failure;
+    const reused = before + moved;
+    return { kind: "prefilled", reused, computed: tokens.length - reused };
+  }
+
+  /** Computes the part of `tokens` that is not in the cache yet, chunk by chunk. */
+  private async fill(tokens: Int32Array, signal: AbortSignal): Promise<NotComputed | undefined> {
+    const { cache, library } = this.native;
+    while (cache.length < tokens.length) {
+      const start = cache.length;
       const chunk = tokens.subarray(start, start + this.chunkTokens);
       this.batch.clear();
       for (let i = 0; i < chunk.length; i++) this.batch.add(chunk[i], start + i, 0, 1, false);
       const result = await this.run(signal);
       if (result !== "ok") {
         // Cells of the unfinished chunk may have been written.
-        this.native.library.sequenceRemove(this.memory, 0, start, -1);
+        library.sequenceRemove(this.memory, 0, start, -1);
         return this.failure(result);
       }
       cache.append(chunk);
-      start += chunk.length;
     }
-    return { kind: "prefilled", reused, computed: tokens.length - reused };
+    return undefined;
   }
 
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
@@ -206,24 +238,37 @@ export class LlamaEngine implements Engine {
     return this.native.library.memoryOf(this.native.context);
   }
 
-  /** Makes the context a beginning of `tokens`, the longest there is a state of. Resolves to its length. */
-  private keepCommonPrefix(tokens: Int32Array): number {
+  /**
+   * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
+   * context that stand behind it and are set aside.
+   */
+  private keepWhatServes(tokens: Int32Array): Run[] {
     const { cache, canRollBack } = this.native;
     const common = commonPrefix(cache.trunk(), tokens);
     const continues = common === cache.length;
     const usable = continues || canRollBack ? common : 0;
-    if (!continues && this.decodedFrom && cache.length - usable >= LEAST_SAVED_TOKENS) this.saveState();
+    // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
+    const leaving = this.decodedFrom && cache.length - usable >= Math.max(LEAST_SAVED_TOKENS, usable);
+    if (leaving) this.saveState();
     this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + LEAST_SAVED_TOKENS, !canRollBack);
     if (saved && this.restoreState(saved)) {
       const restored = commonPrefix(saved.tokens, tokens);
       if (restored < cache.length) cache.truncate(restored);
-      return restored;
+      return [];
     }
-    if (usable === cache.length) return usable;
-    if (usable === 0) cache.clear();
+    if (usable === cache.length) return [];
+    const runs = this.mayMove(tokens.length - usable) ? planReuse(cache.trunk(), tokens, usable) : [];
+    if (runs.length > 0) cache.park(runs, usable);
+    else if (usable === 0) cache.clear();
     else cache.truncate(usable);
-    return usable;
+    return runs;
+  }
+
+  private mayMove(wantingTokens: number): boolean {
+    if (!this.native.canShift || this.reuse === "exact") return false;
+    const chunkMs = this.costs.time(SIZES[SIZES.length - 1], this.native.cache.length);
+    return this.reuse === "shifted" || (wantingTokens / SIZES[SIZES.length - 1]) * chunkMs > PATIENCE_MS;
   }
 
   private saveState(): void {

@@ -16,8 +16,9 @@ import {
   silence,
   withLog,
 } from "./libllama.ts";
-import { LARGEST_CHUNK, LlamaEngine, ROW_LIMIT } from "./llama.ts";
+import { LARGEST_CHUNK, LlamaEngine, type ReuseMode, ROW_LIMIT } from "./llama.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
+import { MOST_RUNS } from "./reuse.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 export interface LoadOptions extends BackendOptions {
@@ -28,6 +29,8 @@ export interface LoadOptions extends BackendOptions {
   readonly threads: number;
   /** `fast` leaves flash attention off, with which trees need not equal single steps to the last bit. */
   readonly attention: "exact" | "fast";
+  /** When parts of the KV cache are moved to where a changed prompt has them. */
+  readonly reuse: ReuseMode;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
   readonly smaller?: number;
 }
@@ -36,6 +39,8 @@ export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem:
 
 export const DEFAULT_CONTEXT_TOKENS = 4096;
 const MAX_BRANCHES = 32;
+/** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
+const SPARE_SEQUENCES = 1 + MOST_RUNS;
 const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
@@ -226,7 +231,7 @@ async function createContext(
     n_ctx: contextTokens,
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
-    n_seq_max: branches + 1,
+    n_seq_max: branches + SPARE_SEQUENCES,
     n_outputs_max: ROW_LIMIT + 1,
     n_threads: threads,
     n_threads_batch: threads,
@@ -323,7 +328,7 @@ export async function loadVocabulary(modelPath: string): Promise<VocabularyOutco
 }
 
 function buildEngine(
-  { modelPath: path, attention }: LoadOptions,
+  { modelPath: path, attention, reuse }: LoadOptions,
   library: Library,
   backend: Backend,
   { model, context, architecture, canRollBack, branches }: Loaded,
@@ -353,7 +358,7 @@ function buildEngine(
     maxBranches: branches,
     notes,
   };
-  const cache = new KvCache(library, library.memoryOf(context), actualTokens, branches);
+  const cache = new KvCache(library, library.memoryOf(context), actualTokens, branches, branches + 1);
   const engine = new LlamaEngine(info, {
     library,
     model,
@@ -362,7 +367,9 @@ function buildEngine(
     vocabulary,
     spareSequence: branches,
     canRollBack,
+    canShift: canRollBack && library.memoryCanShift(library.memoryOf(context)),
   });
+  engine.reuse = reuse;
   const fileType = Number(metadata(library, model, "general.file_type") ?? 0);
   if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowPadding = 4;
   return engine;

@@ -10,6 +10,7 @@ export interface Settings {
   readonly contextTokens: number;
   readonly threads: number;
   readonly attention: "exact" | "fast";
+  readonly reuse: "auto" | "exact" | "shifted";
   readonly maxTokens: number;
   readonly drafts: boolean;
   readonly firstDatastore: boolean;
@@ -27,6 +28,7 @@ export const DEFAULT_SETTINGS: Settings = {
   contextTokens: 0,
   threads: 0,
   attention: "exact",
+  reuse: "auto",
   maxTokens: 96,
   drafts: true,
   firstDatastore: true,
@@ -79,6 +81,13 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     description:
       "exact: drafts never change the text. fast: attention without flash kernels, a tenth to a quarter quicker on some processors; a close choice may then fall differently with drafts.",
   },
+  reuse: {
+    type: "string",
+    scope: "machine-overridable",
+    enum: ["auto", "exact", "shifted"],
+    description:
+      "What of the model's state is taken over when text before it has changed. exact: nothing. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a tenth of a second.",
+  },
   maxTokens: {
     type: "integer",
     scope: "window",
@@ -125,6 +134,7 @@ export const RELOADING_SETTINGS = [
   "contextTokens",
   "threads",
   "attention",
+  "reuse",
   "workspaceIndex",
 ] as const;
 

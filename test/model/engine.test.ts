@@ -155,6 +155,42 @@ test("a document one comes back to is not computed again, and its logits are the
   }
 });
 
+test("what stands behind a change is moved, not computed, and is what it was when it is moved back", async () => {
+  const moving = await load({ reuse: "shifted" });
+  const random = seeded(77);
+  const some = (length: number) => Int32Array.from({ length }, () => below(random, 8000));
+  const [before, typed, after, last] = [some(150), some(3), some(120), some(1)];
+  const joined = (...parts: Int32Array[]) => Int32Array.from(parts.flatMap(part => [...part]));
+  const root = [{ count: 1, tokens: Int32Array.of(9), parents: Int32Array.of(-1) }, never] as const;
+  const rowBehind = async (tokens: Int32Array) => {
+    const filled = await moving.prefill(tokens, never);
+    const outcome = await moving.decode(...root);
+    assert.ok(outcome.kind === "decoded" && filled.kind === "prefilled");
+    const row = new Float32Array(moving.vocabulary.size);
+    outcome.decoded.logits(0, row);
+    moving.accept([0]);
+    return { row, computed: filled.computed };
+  };
+  const first = await rowBehind(joined(before, after, last));
+  const typedIn = await rowBehind(joined(before, typed, after, last));
+  assert.equal(typedIn.computed, typed.length);
+  const back = await rowBehind(joined(before, after, last));
+  assert.equal(back.computed, 0);
+  const spread = Math.max(...first.row) - Math.min(...first.row);
+  const farthest = (a: Float32Array, b: Float32Array) =>
+    a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0) / spread;
+  assert.ok(farthest(first.row, back.row) < 0.01, "there and back is the same but for rounding");
+  await moving.prefill(new Int32Array(0), never);
+  const fresh = await rowBehind(joined(before, typed, after, last));
+  assert.ok(farthest(fresh.row, typedIn.row) < 0.25, "moved cells say nearly what computed ones do");
+
+  const aborted = await moving.prefill(joined(before, some(300), after, last), abortedAtLook(2));
+  assert.equal(aborted.kind, "aborted");
+  await moving.prefill(new Int32Array(0), never);
+  assert.deepEqual((await rowBehind(joined(before, typed, after, last))).row, fresh.row);
+  await moving.dispose();
+});
+
 test("a tree larger than the room left is refused whole, and the text is the same up to the last cell", async () => {
   const { contextTokens } = engine.info;
   const random = seeded(5);

@@ -10,6 +10,7 @@ export const cpuOptions: LoadOptions = {
   contextTokens: 0,
   threads: 2,
   attention: "exact",
+  reuse: "exact",
   wish: "cpu",
   cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
   probeScript: "",

@@ -1,0 +1,60 @@
+/**
+ * Which parts of the KV cache a new prompt can take over although something before them has changed: text
+ * was typed in front of the part behind the cursor, or the window over a long file has moved. Pure planning;
+ * the engine moves the cells (llama.cpp's server does the same for text that was removed, `--cache-reuse`).
+ *
+ * Keys and values that are moved were computed behind the old text. That saves computing them and may change
+ * a close choice of the model, which is why moving is the user's choice.
+ */
+
+/** Tokens of the old context that stand in the new one as well, perhaps elsewhere. */
+export interface Run {
+  /** Where they stand in the old context, and in the new. */
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+/** Shorter runs are computed again: moving cells costs a pass over the keys. */
+export const LEAST_RUN = 32;
+/** A prompt has two parts that move: the text before the cursor, and the text behind it. */
+export const MOST_RUNS = 2;
+/** Tokens by whose sameness a run is found. */
+const SEED = 8;
+
+/**
+ * The runs behind the first `common` tokens, in order, none overlapping another in either context.
+ * @param before the old context @param after the new one @param common length of their common prefix
+ */
+export function planReuse(before: Int32Array, after: Int32Array, common: number): Run[] {
+  const runs: Run[] = [];
+  const seeds = new Map<number, number>();
+  for (let at = before.length - SEED; at >= common; at--) seeds.set(seedAt(before, at), at);
+  let earliest = common;
+  for (let to = common; to + LEAST_RUN <= after.length && runs.length < MOST_RUNS; ) {
+    const from = seeds.get(seedAt(after, to));
+    const length = from === undefined || from < earliest ? 0 : matchLength(before, from, after, to);
+    if (from === undefined || length < LEAST_RUN) {
+      to++;
+      continue;
+    }
+    runs.push({ from, to, length });
+    earliest = from + length;
+    to += length;
+  }
+  return runs;
+}
+
+/** A hash of the tokens at `at`; the comparison that follows forgives collisions. */
+function seedAt(tokens: Int32Array, at: number): number {
+  let hash = 0;
+  for (let i = 0; i < SEED; i++) hash = (Math.imul(hash, 0x01000193) ^ tokens[at + i]) >>> 0;
+  return hash;
+}
+
+function matchLength(before: Int32Array, from: number, after: Int32Array, to: number): number {
+  const limit = Math.min(before.length - from, after.length - to);
+  let length = 0;
+  while (length < limit && before[from + length] === after[to + length]) length++;
+  return length;
+}
