@@ -5,6 +5,8 @@ export interface BuildSource {
   readonly name: string;
   /** How many files of a data set. */
   readonly first?: number;
+  /** Access token for a hub. */
+  readonly hubToken?: string;
 }
 
 /** A file of the-stack-dedup: bytes to download, tokens in it, and bytes of the index for each. */
@@ -19,8 +21,10 @@ export function sizeOfStack(files: number): string {
   return `About ${gigabytes(STACK_FILE.downloadBytes)} to download, ${gigabytes(STACK_FILE.tokens * STACK_FILE.indexBytesPerToken)} on disk and ${minutes} minutes.`;
 }
 
-export const hubSource = (files: number): BuildSource => ({
+/** @param hubToken "" where there is none to be sent along */
+export const hubSource = (files: number, hubToken: string): BuildSource => ({
   source: "the-stack-dedup",
   name: "the-stack",
   first: files,
+  ...(hubToken === "" ? {} : { hubToken }),
 });

@@ -31,7 +31,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
-    [Commands.rebuildDatastore]: () => rebuildDatastore(server),
+    [Commands.rebuildDatastore]: () => rebuildDatastore(server, context.secrets),
     [Commands.restartServer]: () => server.restart(),
     [Commands.freeMemory]: () => server.freeMemory(),
     [Commands.showLog]: () => output.show(),

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/messages.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
+import { forgetHubToken, hubToken } from "./hubToken.ts";
 
 /** What the command needs of the server. */
 export interface DatastoreBuilder {
@@ -18,20 +19,24 @@ interface SourceItem extends vscode.QuickPickItem {
 }
 
 const TERMS =
-  "The Stack holds code under its authors' licences. Using it you agree to keep to them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose token is in HF_TOKEN.";
+  "The Stack holds code under its authors' licences. Using it you agree to keep to them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose access token is used.";
 const AGREE = "Agree and Download";
+const FORGET = "Forget the Token";
 
 /** Builds a datastore of what the user chooses. Resolves when it is in use, or there is nothing more to do. */
-export async function rebuildDatastore(builder: DatastoreBuilder): Promise<void> {
-  const item = await vscode.window.showQuickPick(sourceItems(), {
+export async function rebuildDatastore(
+  builder: DatastoreBuilder,
+  secrets: vscode.SecretStorage,
+): Promise<void> {
+  const item = await vscode.window.showQuickPick(sourceItems(secrets), {
     title: "Rebuild Datastore",
     placeHolder: "What shall completions be drafted from?",
   });
   const source = await item?.choose();
-  if (source) await build(builder, source);
+  if (source) await build(builder, source, secrets);
 }
 
-function sourceItems(): SourceItem[] {
+function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
   const folders = vscode.workspace.workspaceFolders ?? [];
   return [
     ...folders.map(({ name, uri }) => ({
@@ -56,7 +61,7 @@ function sourceItems(): SourceItem[] {
       label: "$(cloud-download) The Stack",
       description: "bigcode/the-stack-dedup, Python",
       detail: sizeOfStack(1),
-      choose: chooseStack,
+      choose: () => chooseStack(secrets),
     },
   ];
 }
@@ -74,7 +79,7 @@ async function chooseFile(): Promise<BuildSource | undefined> {
   return path ? { source: path, name: safe(path.split(/[\\/]/).pop() ?? "folder") } : undefined;
 }
 
-async function chooseStack(): Promise<BuildSource | undefined> {
+async function chooseStack(secrets: vscode.SecretStorage): Promise<BuildSource | undefined> {
   const given = await vscode.window.showInputBox({
     title: "The Stack: how many of its 144 files?",
     prompt: sizeOfStack(1),
@@ -86,7 +91,9 @@ async function chooseStack(): Promise<BuildSource | undefined> {
   });
   if (given === undefined) return undefined;
   const agreed = await vscode.window.showInformationMessage(TERMS, { modal: true }, AGREE);
-  return agreed === AGREE ? hubSource(Number(given)) : undefined;
+  if (agreed !== AGREE) return undefined;
+  const token = await hubToken(secrets);
+  return token === undefined ? undefined : hubSource(Number(given), token);
 }
 
 const sizeHint = (files: number) => ({
@@ -94,7 +101,11 @@ const sizeHint = (files: number) => ({
   severity: vscode.InputBoxValidationSeverity.Info,
 });
 
-async function build(builder: DatastoreBuilder, { source, name, first }: BuildSource): Promise<void> {
+async function build(
+  builder: DatastoreBuilder,
+  { source, name, ...rest }: BuildSource,
+  secrets: vscode.SecretStorage,
+): Promise<void> {
   const result = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -104,7 +115,7 @@ async function build(builder: DatastoreBuilder, { source, name, first }: BuildSo
     (progress, token) => {
       let shown = 0;
       return builder.rebuildDatastore(
-        { source, name, ...(first === undefined ? {} : { first }) },
+        { source, name, ...rest },
         report => {
           const percent = 100 * (report.done ?? 0);
           progress.report({ message: reportText(report), increment: Math.max(0, percent - shown) });
@@ -118,7 +129,18 @@ async function build(builder: DatastoreBuilder, { source, name, first }: BuildSo
     void vscode.window.showInformationMessage(
       `Foretoken drafts from a datastore of ${(result.tokens ?? 0).toLocaleString()} tokens now.`,
     );
-  else void vscode.window.showWarningMessage(`Foretoken: ${result.problem}`);
+  else await tellProblem(result.problem, rest.hubToken !== undefined, secrets);
+}
+
+/** Says what went wrong; where a token was refused, another can be given the next time. */
+async function tellProblem(
+  problem: string,
+  withToken: boolean,
+  secrets: vscode.SecretStorage,
+): Promise<void> {
+  const choices = withToken && /token/i.test(problem) ? [FORGET] : [];
+  const chosen = await vscode.window.showWarningMessage(`Foretoken: ${problem}`, ...choices);
+  if (chosen === FORGET) await forgetHubToken(secrets);
 }
 
 function reportText({ phase, tokens, leftMs }: BuildReport): string {

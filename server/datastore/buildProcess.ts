@@ -10,6 +10,8 @@ export interface BuildRequest {
   readonly name: string;
   /** How many files of a data set are taken. */
   readonly first: number | undefined;
+  /** Access token for a hub, which goes to the build in its environment: arguments are seen by others. */
+  readonly hubToken: string | undefined;
   readonly directory: string;
   readonly modelPath: string;
   /** Memory for the tokens under construction. */
@@ -29,14 +31,18 @@ export function runBuild(
   onProgress: (report: BuildReport) => void,
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
-  const { source, name, first, directory, modelPath, memoryMegabytes, background } = request;
+  const { source, name, first, hubToken, directory, modelPath, memoryMegabytes, background } = request;
   const args = ["datastore", "build", "--source", source, "--out", directory, "--name", name];
   args.push("--model", modelPath, "--memory", String(memoryMegabytes), "--progress");
   if (first !== undefined) args.push("--first", String(first));
   if (background) args.push("--threads", "1");
   return new Promise(resolve => {
     const child = spawn(process.execPath, [commandLineScript(), ...args], {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      env: {
+        ...process.env,
+        ELECTRON_RUN_AS_NODE: "1",
+        ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let outcome: BuildOutcome = { problem: "The build ended without a result." };

@@ -59,7 +59,7 @@ export class Shelf {
    * @param background whether the build gives way to everything else
    */
   async build(
-    { source, name, first }: Omit<RebuildParams, "progressToken">,
+    { source, name, first, hubToken }: Omit<RebuildParams, "progressToken">,
     background: boolean,
     onProgress: (report: BuildReport) => void,
     signal: AbortSignal,
@@ -70,6 +70,7 @@ export class Shelf {
         source,
         name,
         first,
+        hubToken,
         directory: join(this.directory, name),
         modelPath: this.user.modelPath,
         memoryMegabytes: background ? BACKGROUND_MEMORY_MEGABYTES : MEMORY_MEGABYTES,

@@ -76,6 +76,8 @@ export interface RebuildParams {
   readonly name: string;
   /** How many files of a data set are taken; all where absent. */
   readonly first?: number;
+  /** Access token for a hub. Never written anywhere; absent: the environment's `HF_TOKEN`. */
+  readonly hubToken?: string;
   /** Where progress is to be sent. */
   readonly progressToken?: ProgressToken;
 }

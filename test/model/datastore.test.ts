@@ -245,6 +245,40 @@ test("the server builds a store on request, shows it, keeps it over a restart an
   await again.close();
 });
 
+test("the access token a request brings goes to the hub, and one that is refused is said", async () => {
+  const parquet = join(folder, "tokened.parquet");
+  const repositories = [{ name: "good/one", path: "a/b.py", licences: ["MIT"] }];
+  writeStackV1(parquet, [{ content: UNUSUAL, repositories }]);
+  const hub = await FakeHub.start("bigcode/the-stack-dedup", {
+    "data/python/data-00000-of-00001.parquet": readFileSync(parquet),
+  });
+  hub.switches.token = "hf_kept";
+  const { HF_ENDPOINT } = process.env;
+  process.env.HF_ENDPOINT = hub.url;
+  const client = await connect(realParts, {
+    storageDirectory: join(folder, "tokened"),
+    settings: { backend: "cpu", threads: 1 },
+  });
+  const build = (hubToken: string) =>
+    client.connection.sendRequest(RebuildDatastoreRequest, {
+      source: "the-stack-dedup",
+      name: "the-stack",
+      first: 1,
+      hubToken,
+    });
+  try {
+    await client.status(({ state }) => state === "ready");
+    assert.match((await build("hf_refused")).problem ?? "", /did not accept the access token/);
+    assert.ok(((await build("hf_kept")).tokens ?? 0) > 10);
+    assert.ok(!client.log.some(line => line.includes("hf_")), "a token is never written to the log");
+  } finally {
+    if (HF_ENDPOINT === undefined) delete process.env.HF_ENDPOINT;
+    else process.env.HF_ENDPOINT = HF_ENDPOINT;
+    await client.close();
+    await hub.close();
+  }
+});
+
 test("a first store is made of the installed Python without being asked for, once", async context => {
   if (process.platform === "win32") return context.skip("the stand-in for Python is a shell script");
   const bin = join(folder, "bin");
