@@ -63,7 +63,12 @@ export async function* generate(
     if (outcome.kind !== "decoded") return outcome;
     const { decoded } = outcome;
     const { path, next } = verify(tree, choose(decoded));
-    drafts.observe?.({ tree, path, logits: (node, out) => decoded.logits(node, out) });
+    drafts.observe?.({
+      tree,
+      path,
+      logits: (node, out) => decoded.logits(node, out),
+      top: (node, count, ids, logits) => decoded.top(node, count, ids, logits),
+    });
     engine.accept(path);
 
     const decided = path.slice(1).map(node => tree.tokens[node] as number);

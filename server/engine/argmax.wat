@@ -1,8 +1,9 @@
-;; The largest of the 32-bit floats at the start of memory, and where a value first stands.
+;; The largest of the 32-bit floats at the start of memory, and where a value first stands; and the largest of
+;; each block of them, by which its owner finds where the few largest stand.
 ;;
-;; Both walk memory in order with 128-bit vectors, which is as fast as memory allows; keeping indices along
+;; All walk memory in order with 128-bit vectors, which is as fast as memory allows; keeping indices along
 ;; with values in one pass costs more than the second pass. The owner pads the floats with -infinity to a
-;; multiple of 16, so there is no tail to treat apart. `bytes` is the padded length, a multiple of 64.
+;; multiple of 64, so there is no tail to treat apart. `bytes` is the padded length, a multiple of 256.
 (module
   (memory (export "memory") 1)
 
@@ -50,4 +51,31 @@
               (i32.ctz (local.get $mask))))))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $more (i32.lt_u (local.get $at) (local.get $bytes))))
-    (i32.const -1)))
+    (i32.const -1))
+
+  ;; Writes the largest of each 64 floats to `to` and on, NaN passed over.
+  (func (export "maxima") (param $bytes i32) (param $to i32)
+    (local $at i32)
+    (local $end i32)
+    (local $a v128) (local $b v128)
+    (loop $block
+      (local.set $a (f32x4.splat (f32.const -inf)))
+      (local.set $b (local.get $a))
+      (local.set $end (i32.add (local.get $at) (i32.const 256)))
+      (loop $more
+        (local.set $a (f32x4.pmax (local.get $a) (v128.load (local.get $at))))
+        (local.set $b (f32x4.pmax (local.get $b) (v128.load offset=16 (local.get $at))))
+        (local.set $a (f32x4.pmax (local.get $a) (v128.load offset=32 (local.get $at))))
+        (local.set $b (f32x4.pmax (local.get $b) (v128.load offset=48 (local.get $at))))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (br_if $more (i32.lt_u (local.get $at) (local.get $end))))
+      (local.set $a (f32x4.pmax (local.get $a) (local.get $b)))
+      (local.set $a
+        (f32x4.pmax (local.get $a)
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $a) (local.get $a))))
+      (f32.store (local.get $to)
+        (f32x4.extract_lane 0
+          (f32x4.pmax (local.get $a)
+            (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $a) (local.get $a)))))
+      (local.set $to (i32.add (local.get $to) (i32.const 4)))
+      (br_if $block (i32.lt_u (local.get $at) (local.get $bytes))))))

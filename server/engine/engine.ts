@@ -52,6 +52,11 @@ export interface Decoded {
   argmax(node: number): Token;
   /** Copies the logits after the path to `node` into `out` (vocabulary size). */
   logits(node: number, out: Float32Array): void;
+  /**
+   * Writes the `count` likeliest tokens after the path to `node` and their logits, the likeliest first and the
+   * lowest id first among equals. Returns how many there are: fewer where fewer are possible at all.
+   */
+  top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
 }
 
 /**

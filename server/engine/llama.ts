@@ -9,7 +9,7 @@
  * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens whose cells are out of position
  * order are fed again (`pending`).
  */
-import { LargestLogit } from "./argmax.ts";
+import { type CopyPart, LargestLogits } from "./argmax.ts";
 import { Batch } from "./batch.ts";
 import { CostModel, SIZES } from "./costModel.ts";
 import type {
@@ -78,7 +78,7 @@ export class LlamaEngine implements Engine {
   readonly vocabulary: LlamaVocabulary;
   private readonly batch: Batch;
   private readonly plan: TreePlan;
-  private readonly largest: LargestLogit;
+  private readonly largest: LargestLogits;
   /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
   private readonly abortFlag = new Uint8Array(4096);
   /** Tokens accepted already whose KV cells are still to be made: head of the next batch. */
@@ -109,7 +109,7 @@ export class LlamaEngine implements Engine {
     this.vocabulary = vocabulary;
     this.batch = new Batch(LARGEST_CHUNK, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
-    this.largest = new LargestLogit(vocabulary.size);
+    this.largest = new LargestLogits(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
 
@@ -300,15 +300,15 @@ export class LlamaEngine implements Engine {
       if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
       return address;
     };
+    const partsOf = (node: number): CopyPart => {
+      const row = rowOf(node);
+      return (part, start) => void library.copyMemory(part, row + BigInt(start * 4), part.byteLength);
+    };
     return {
       ms,
       logits: (node, out) => void library.copyMemory(out, rowOf(node), vocabulary.size * 4),
-      argmax: node => {
-        const row = rowOf(node);
-        return this.largest.argmax(
-          (part, start) => void library.copyMemory(part, row + BigInt(start * 4), part.byteLength),
-        );
-      },
+      argmax: node => this.largest.argmax(partsOf(node)),
+      top: (node, count, ids, logits) => this.largest.top(partsOf(node), count, ids, logits),
     };
   }
 

@@ -112,6 +112,16 @@ export class FakeEngine implements Engine {
         out.fill(Number.NEGATIVE_INFINITY);
         for (const [token, logit] of this.distribution([...this.context, ...path(node)])) out[token] = logit;
       },
+      top: (node, count, ids, logits) => {
+        const likeliest = this.distribution([...this.context, ...path(node)])
+          .sort(([a, first], [b, second]) => second - first || a - b)
+          .slice(0, count);
+        for (const [i, [token, logit]] of likeliest.entries()) {
+          ids[i] = token;
+          logits[i] = logit;
+        }
+        return likeliest.length;
+      },
     };
     return { kind: "decoded", decoded };
   }
