@@ -8,6 +8,7 @@
 
 /** Sizes the table knows; trees in between are interpolated. */
 export const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63] as const;
+const LARGEST = SIZES[SIZES.length - 1] ?? 1;
 /** Context lengths, in tokens, up to which the rows of the table reach; the last is open. */
 export const CONTEXTS = [384, 1024, 4096, Number.POSITIVE_INFINITY] as const;
 
@@ -42,7 +43,7 @@ export class CostModel {
     this.filled[context] ??= this.fill(context);
     const row = this.filled[context];
     const upper = SIZES.findIndex(size => size >= rows);
-    if (upper < 0) return (at(row, SIZES.length - 1) * rows) / (SIZES.at(-1) ?? 1);
+    if (upper < 0) return (at(row, SIZES.length - 1) * rows) / LARGEST;
     const high = SIZES[upper] ?? rows;
     if (high === rows || upper === 0) return at(row, upper);
     const low = SIZES[upper - 1] ?? rows;
@@ -50,8 +51,9 @@ export class CostModel {
     return at(row, upper - 1) * (1 - share) + at(row, upper) * share;
   }
 
-  /** Takes note of a decode. Sizes between those of the table move the nearer of them. */
+  /** Takes note of a decode. Sizes between those of the table move the nearer of them, larger ones none. */
   observe(rows: number, contextTokens: number, ms: number): void {
+    if (rows > LARGEST) return;
     const row = this.table[contextIndex(contextTokens)];
     const size = nearestSize(rows);
     if (!row || size < 0) return;

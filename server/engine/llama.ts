@@ -29,7 +29,7 @@ import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most rows of a tree, its re-fed tokens and dummies; with one more llama.cpp changes its kernels. */
-export const ROW_LIMIT = 63;
+export const EXACT_ROWS = 63;
 
 /**
  * Sizes of the chunks of a prompt, in tokens, smallest first. What an abort interrupts is lost, so slow models
@@ -40,7 +40,7 @@ export const LARGEST_CHUNK = CHUNK_SIZES[2];
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
 /** The largest `RowPadding`. */
-const LARGEST_PADDING = 4;
+export const LARGEST_PADDING = 4;
 /** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
 const SAVED_STATE_BYTES = 256 << 20;
 /** Fewer tokens than this are computed again rather than copied. */
@@ -66,6 +66,8 @@ export interface NativeParts {
   readonly vocabulary: LlamaVocabulary;
   /** A sequence no branch uses, for the dummy row. */
   readonly spareSequence: number;
+  /** Most rows of a tree and what goes with it that the context was made for. */
+  readonly rows: number;
   /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
@@ -92,6 +94,8 @@ export class LlamaEngine implements Engine {
    * sizes move the last bits of the cache.
    */
   chunkTokens: number = CHUNK_SIZES[0];
+  /** Most rows of a tree and what goes with it, at most those the context was made for. */
+  rowLimit: number;
   reuse: ReuseMode = "exact";
   /** What decodes cost here; kept current by every decode of a tree. */
   costs = new CostModel();
@@ -107,6 +111,7 @@ export class LlamaEngine implements Engine {
   ) {
     const { library, context, vocabulary } = native;
     this.vocabulary = vocabulary;
+    this.rowLimit = native.rows;
     this.batch = new Batch(LARGEST_CHUNK, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
     this.largest = new LargestLogits(vocabulary.size);
@@ -127,7 +132,8 @@ export class LlamaEngine implements Engine {
     // Cells are kept for the dummy rows.
     const cells =
       this.info.contextTokens - this.native.cache.length - this.pending.length - LARGEST_PADDING + 1;
-    const rows = (this.rowPadding === 4 ? ROW_LIMIT - (ROW_LIMIT % 4) : ROW_LIMIT) - this.pending.length;
+    const { rowLimit } = this;
+    const rows = (this.rowPadding === 4 ? rowLimit - (rowLimit % 4) : rowLimit) - this.pending.length;
     return Math.max(0, Math.min(cells, this.info.maxTreeNodes, rows));
   }
 

@@ -16,7 +16,7 @@ import {
   silence,
   withLog,
 } from "./libllama.ts";
-import { LARGEST_CHUNK, LlamaEngine, type ReuseMode, ROW_LIMIT } from "./llama.ts";
+import { EXACT_ROWS, LARGEST_CHUNK, LARGEST_PADDING, LlamaEngine, type ReuseMode } from "./llama.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
 import { MOST_RUNS } from "./reuse.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
@@ -33,17 +33,31 @@ export interface LoadOptions extends BackendOptions {
   readonly reuse: ReuseMode;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
   readonly smaller?: number;
+  /** How large trees may be; absent is as large as they equal single steps, `EXACT_ROWS`. */
+  readonly trees?: TreeLimits;
+}
+
+/** The largest tree of one decode. */
+export interface TreeLimits {
+  /** Nodes and tokens fed again; at most 252. */
+  readonly rows: number;
+  /** Leaves; each takes a sequence of the KV cache. */
+  readonly branches: number;
 }
 
 export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
 
 export const DEFAULT_CONTEXT_TOKENS = 4096;
-const MAX_BRANCHES = 32;
+const EXACT_TREES: TreeLimits = { rows: EXACT_ROWS, branches: 32 };
 /** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MOST_RUNS;
 const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
+/** A batch takes no more with its dummies. */
+const MOST_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
+/** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
+const MOST_BRANCHES = 256 - SPARE_SEQUENCES;
 /** llama.cpp's file types Q2_K to Q6_K: until a tuning says more, taken to be computed four rows at a time. */
 const K_QUANTS = new Set([10, 11, 12, 13, 14, 15, 16, 17, 18]);
 const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
@@ -170,7 +184,7 @@ interface Loaded {
   readonly context: Pointer;
   readonly architecture: string;
   readonly canRollBack: boolean;
-  readonly branches: number;
+  readonly trees: TreeLimits;
   readonly placement: Placement;
 }
 
@@ -179,19 +193,20 @@ async function loadPlaced(
   library: Library,
   path: string,
   placement: Placement,
-  computing: Pick<LoadOptions, "threads" | "attention">,
+  computing: Pick<LoadOptions, "threads" | "attention" | "trees">,
 ): Promise<Loaded | EngineProblem> {
   const model = await loadModel(library, placement.layers, path);
   if (isProblem(model)) return model;
   const architecture = metadata(library, model, "general.architecture") ?? "unknown";
   const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
-  const branches = canRollBack ? MAX_BRANCHES : 1;
+  const wanted = computing.trees ?? EXACT_TREES;
+  const trees = canRollBack ? wanted : { ...wanted, branches: 1 };
   const trained = library.modelTrainedContext(model);
   const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
   const context =
     unsuitable(library, model, path, architecture) ??
-    (await createContext(library, model, Math.max(CONTEXT_UNIT, contextTokens), computing, branches));
-  if (!isProblem(context)) return { model, context, architecture, canRollBack, branches, placement };
+    (await createContext(library, model, Math.max(CONTEXT_UNIT, contextTokens), computing, trees));
+  if (!isProblem(context)) return { model, context, architecture, canRollBack, trees, placement };
   library.modelFree(model);
   return context;
 }
@@ -224,7 +239,7 @@ async function createContext(
   model: Pointer,
   contextTokens: number,
   { threads, attention }: Pick<LoadOptions, "threads" | "attention">,
-  branches: number,
+  { rows, branches }: TreeLimits,
 ): Promise<Pointer | EngineProblem> {
   const params: Params = {
     ...library.contextDefaultParams(),
@@ -232,7 +247,7 @@ async function createContext(
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
     n_seq_max: branches + SPARE_SEQUENCES,
-    n_outputs_max: ROW_LIMIT + 1,
+    n_outputs_max: rows + 1,
     n_threads: threads,
     n_threads_batch: threads,
     flash_attn_type: FLASH_ATTENTION[attention],
@@ -269,6 +284,9 @@ async function openChosen(
 
 /** Loads a model. Never throws for what a user can cause; the outcome says what happened. */
 export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
+  const { rows, branches } = options.trees ?? EXACT_TREES;
+  if (rows > MOST_ROWS || branches > MOST_BRANCHES)
+    throw new RangeError(`trees of ${rows} rows and ${branches} branches`);
   const path = options.modelPath;
   const problem = fileProblem(path);
   if (problem) return { problem };
@@ -289,7 +307,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   const threads = chooseThreads(options.threads);
   let loaded: Loaded | EngineProblem | undefined;
   for (const placement of choices.slice(Math.min(options.smaller ?? 0, choices.length - 1))) {
-    loaded = await loadPlaced(library, path, placement, { threads, attention: options.attention });
+    loaded = await loadPlaced(library, path, placement, { ...options, threads });
     if (!isProblem(loaded) || loaded.code !== "memory") break;
   }
   loadedWell();
@@ -331,7 +349,7 @@ function buildEngine(
   { modelPath: path, attention, reuse }: LoadOptions,
   library: Library,
   backend: Backend,
-  { model, context, architecture, canRollBack, branches }: Loaded,
+  { model, context, architecture, canRollBack, trees: { rows, branches } }: Loaded,
   threads: number,
   notes: string[],
 ): LlamaEngine {
@@ -354,7 +372,7 @@ function buildEngine(
     threads,
     attention,
     contextTokens: actualTokens,
-    maxTreeNodes: canRollBack ? ROW_LIMIT : 1,
+    maxTreeNodes: canRollBack ? rows : 1,
     maxBranches: branches,
     notes,
   };
@@ -366,6 +384,7 @@ function buildEngine(
     cache,
     vocabulary,
     spareSequence: branches,
+    rows,
     canRollBack,
     canShift: canRollBack && library.memoryCanShift(library.memoryOf(context)),
   });

@@ -6,7 +6,7 @@
 
 import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
 import type { Decoded, DecodeOutcome } from "./engine.ts";
-import { CHUNK_SIZES, type LlamaEngine, type RowPadding } from "./llama.ts";
+import { CHUNK_SIZES, EXACT_ROWS, type LlamaEngine, type RowPadding } from "./llama.ts";
 
 export interface Tuning {
   readonly rowPadding: RowPadding;
@@ -144,8 +144,11 @@ export async function tune(
   threadChoices: readonly number[],
   signal: AbortSignal,
 ): Promise<Tuning | undefined> {
-  const before = { rowPadding: engine.rowPadding, threads: engine.info.threads };
+  const before = { rowPadding: engine.rowPadding, threads: engine.info.threads, rowLimit: engine.rowLimit };
+  // Larger trees go through other kernels, of which nothing is asked here.
+  engine.rowLimit = Math.min(engine.rowLimit, EXACT_ROWS);
   const tuning = await findTuning(engine, threadChoices, signal);
+  engine.rowLimit = before.rowLimit;
   if (tuning) applyTuning(engine, tuning);
   else {
     engine.rowPadding = before.rowPadding;
@@ -194,7 +197,8 @@ async function findPadding(
 ): Promise<Pick<Tuning, "rowPadding" | "exact"> | undefined> {
   // Unpadded single rows have to be looked at behind a long context too; where that takes too long, or there is
   // no room for one, they are padded.
-  const room = LONG_CHECK_TOKENS + 2 * engine.info.maxTreeNodes <= engine.info.contextTokens;
+  const room =
+    LONG_CHECK_TOKENS + 2 * Math.min(engine.info.maxTreeNodes, EXACT_ROWS) <= engine.info.contextTokens;
   const unpadded = room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS;
   for (const rowPadding of unpadded ? ([1, 2, 4] as const) : ([2, 4] as const)) {
     engine.rowPadding = rowPadding;

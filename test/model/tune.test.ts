@@ -198,3 +198,56 @@ test("an aborted tuning leaves the engine as it was", async () => {
   assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
   await engine.dispose();
 });
+
+test("an engine loaded for large trees decodes them, and is the same to the bit as long as trees are small", async () => {
+  const engines = [
+    await load({ threads: 1 }),
+    await load({ threads: 1, trees: { rows: 128, branches: 96 } }),
+  ];
+  const large = engines[1] as LlamaEngine;
+  assert.equal(large.info.maxTreeNodes, 128);
+  const context = Int32Array.from({ length: 300 }, (_, i) => (i * 31) % 8000);
+  const random = seeded(2);
+  const trials = adversarial(60, random);
+  const tunings = [];
+  for (const engine of engines) {
+    const { rowPadding, exact } = (await tune(engine, [1], never)) ?? {};
+    tunings.push({ rowPadding, exact });
+  }
+  assert.deepEqual(tunings[1], tunings[0]);
+  assert.equal(large.rowLimit, 128, "tuning leaves the limit as it was");
+  for (const trial of trials) {
+    const [expected, actual] = await Promise.all(
+      engines.map(async engine => {
+        await engine.prefill(context, never);
+        const decoded = await decode(engine, trial);
+        const rows = trial.tokens.map((_, node) => logits(engine, decoded, node));
+        engine.accept([]);
+        return rows;
+      }),
+    );
+    assert.ok(
+      expected?.every((row, node) => sameBits(row, (actual as Float32Array[])[node] as Float32Array)),
+    );
+  }
+  assert.equal(large.room(), 128);
+  const tokens = Array.from({ length: 100 }, (_, i) => i + 50);
+  const parents = tokens.map((_, node) => (node === 0 ? -1 : node <= 80 ? 0 : node - 80));
+  const star = await decode(large, { tokens, parents });
+  const [ids, values] = [new Int32Array(8), new Float32Array(8)];
+  for (const node of [0, 40, 99]) {
+    const row = logits(large, star, node);
+    assert.equal(star.top(node, 8, ids, values), 8);
+    assert.equal(ids[0], star.argmax(node));
+    assert.deepEqual(
+      [...values],
+      [...ids].map(id => row[id]),
+    );
+    assert.deepEqual([...values], [...row].sort((a, b) => b - a).slice(0, 8));
+  }
+  large.accept([0, 7, 87]);
+  assert.equal(large.room(), 126, "two accepted tokens are fed again");
+  large.rowLimit = 63;
+  assert.equal(large.room(), (large.rowPadding === 4 ? 60 : 63) - 2);
+  for (const engine of engines) await engine.dispose();
+});

@@ -43,6 +43,13 @@ test("decodes move the table, outliers do not", () => {
   assert.equal(model.time(4, 500), before);
 });
 
+test("a decode larger than the table says nothing of those in it", () => {
+  const model = measured(size => size);
+  for (let i = 0; i < 100; i++) model.observe(90, 500, 900);
+  assert.equal(model.time(63, 500), 63);
+  assert.equal(model.time(126, 500), 126);
+});
+
 test("what is saved is read again", () => {
   const model = measured(size => size / 3);
   const again = new CostModel(JSON.parse(JSON.stringify(model.save())));
