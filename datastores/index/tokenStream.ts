@@ -1,0 +1,35 @@
+/** The tokens of a store as one stream, for those who index them in their own way. */
+import type { Shard } from "./shard.ts";
+import { SEPARATOR } from "./sort.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Documents joined by `SEPARATOR`, of at most `most` tokens together, separators included. Where there are more,
+ * whole documents spread evenly over the store; excluded ones are left out. Throws a `StoreError` for what cannot
+ * be read.
+ */
+export function tokenStream(store: Store, most: number): Uint32Array {
+  const share = Math.min(1, most / Math.max(1, store.tokenCount));
+  const stream = new Uint32Array(Math.min(most, store.tokenCount + store.shards.length));
+  let size = 0;
+  let seen = 0;
+  for (const shard of store.shards) {
+    let index = 0;
+    for (const { start, length } of shard.documents.all()) {
+      const excluded = shard.excluded?.has(index++) ?? false;
+      const due = size <= share * seen;
+      seen += length + 1;
+      if (excluded || !due || length === 0 || size + length + 1 > stream.length) continue;
+      if (size > 0) stream[size++] = SEPARATOR;
+      copyTokens(shard, start, stream.subarray(size, size + length));
+      size += length;
+    }
+  }
+  return stream.subarray(0, size);
+}
+
+/** Fills `into` with the shard's tokens from `start` on. */
+function copyTokens({ data, keys }: Shard, start: number, into: Uint32Array): void {
+  data.readKeys(start, into.length, into);
+  for (let i = 0; i < into.length; i++) into[i] = keys.tokenOf(into[i]);
+}
