@@ -18,6 +18,8 @@ export interface GenerateOptions {
   readonly sources?: readonly CorpusSource[];
   /** Makes the source of drafts; absent is the document and `sources`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
+  /** Stands between the loop and its source of drafts, as to time it. */
+  readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
   /** Told once when the source of drafts is at fault; the completion goes on without it. */
   readonly onFault?: (message: string) => void;
 }
@@ -87,7 +89,8 @@ export async function* generate(
 /** The source of drafts, kept from doing harm. */
 function guarded(options: GenerateOptions, history: Int32Array, vocabularySize: number): TreeDrafter {
   const make = options.drafter ?? ((context, nodes) => new Drafter(context, nodes, options.sources));
-  return guard(() => make(history, options.treeNodes), vocabularySize, options.onFault ?? (() => {}));
+  const drafts = guard(() => make(history, options.treeNodes), vocabularySize, options.onFault ?? (() => {}));
+  return options.watch?.(drafts) ?? drafts;
 }
 
 /** What the model says at a node: its likeliest token, or one that is drawn. */

@@ -5,6 +5,7 @@
 import {
   type Hardware,
   type MeasuredModel,
+  median,
   rounded,
   roundedSpread,
   type Spread,
@@ -12,7 +13,8 @@ import {
   table,
   told,
 } from "./figures.ts";
-import type { Method, MethodName, MethodRun } from "./methods.ts";
+import { type Method, type MethodName, type MethodRun, WARM_UP } from "./methods.ts";
+import type { StoreUse } from "./presets/storeData.ts";
 import type { Item, Suite } from "./suites.ts";
 
 export interface MethodResult {
@@ -25,6 +27,8 @@ export interface MethodResult {
   readonly meanAccepted: number;
   /** Nodes per decode, root included. */
   readonly meanTreeSize: number;
+  /** Time a step spends on its drafts, the middle of all steps; null where it is not known. */
+  readonly draftMs: number | null;
   /** Whether every output is plain's, token for token. */
   readonly exact: boolean;
   readonly extra: MethodExtra;
@@ -52,6 +56,8 @@ export interface SuiteResult {
 export interface DecodeReport {
   readonly hardware: Hardware;
   readonly model: MeasuredModel;
+  /** The store the methods had, and how much of it those could take that index it in their own way. */
+  readonly store: StoreUse | null;
   readonly suites: SuiteResult[];
 }
 
@@ -74,7 +80,7 @@ export async function runSuite(
   const records = new Map<MethodName, MethodRun[][]>(methods.map(({ name }) => [name, []]));
   // The first use of anything is slow: pages are read, buffers grow.
   const [first] = items;
-  if (first) for (const method of methods) await method.run({ ...first, maxTokens: 2 }, true, signal);
+  if (first) for (const method of methods) await method.run({ ...first, maxTokens: 2 }, WARM_UP, signal);
   for (const [index, item] of items.entries()) {
     for (const name of records.keys()) records.get(name)?.push([]);
     for (let run = 0; run < runs; run++) {
@@ -83,7 +89,7 @@ export async function runSuite(
         records
           .get(method.name)
           ?.at(-1)
-          ?.push(await method.run(item, run === 0, signal));
+          ?.push(await method.run(item, run, signal));
       }
     }
     progress(index + 1);
@@ -162,6 +168,7 @@ export function summarise(
     const tokens = runs.reduce((sum, run) => sum + run.tokens.length, 0);
     const decodes = runs.reduce((sum, run) => sum + run.decodes, 0);
     const nodes = runs.reduce((sum, run) => sum + run.nodes, 0);
+    const drafts = runs.flatMap(run => run.draftMs);
     const prefills = prefillSpeeds(ofMethod);
     const known = prefills.filter(value => value !== undefined);
     const firstDifference = difference(ofMethod, plain, items, endsText);
@@ -171,6 +178,7 @@ export function summarise(
       ratioToPlain: rounding(ratios(runs.map(speed), plainRuns.map(speed)), 3) ?? NOTHING,
       meanAccepted: rounded(tokens / decodes, 3),
       meanTreeSize: rounded(nodes / decodes, 2),
+      draftMs: drafts.length > 0 ? rounded(median(drafts), 4) : null,
       exact: firstDifference === null,
       extra: {
         items: ofMethod.length,
@@ -193,6 +201,7 @@ export function suiteTable({ suite, methods }: SuiteResult): string {
     told(extra.suiteRatioToPlain, 2),
     means.meanAccepted.toFixed(2),
     means.meanTreeSize.toFixed(1),
+    means.draftMs?.toFixed(3) ?? "-",
     means.exact ? "yes" : "no",
     extra.prefillTokensPerSecond ? extra.prefillTokensPerSecond.median.toFixed(0) : "-",
     told(extra.prefillRatioToPlain ?? undefined, 2),
@@ -204,6 +213,7 @@ export function suiteTable({ suite, methods }: SuiteResult): string {
     "to plain, whole suite",
     "tokens/decode",
     "nodes/decode",
+    "draft ms",
     "exact",
     "prefill tokens/s",
     "prefill to plain",
@@ -217,4 +227,12 @@ export function suiteTable({ suite, methods }: SuiteResult): string {
     `${extra.items} items, ${extra.tokens} tokens of plain; medians with (min to max)`,
     ...differences,
   ].join("\n");
+}
+
+/** How much of a store was used, in a line. */
+export function storeLine({ tokens, restTokens, samTokens }: StoreUse): string {
+  const parts = [`store of ${tokens} tokens`];
+  if (restTokens !== null) parts.push(`of which rest has ${restTokens}`);
+  if (samTokens !== null) parts.push(`sam and sam+recycling ${samTokens}`);
+  return parts.join(", ");
 }

@@ -1,18 +1,34 @@
 /** The ways of decoding that are compared, each as: a prompt in, tokens and times out. */
 import type { Engine } from "../engine/engine.ts";
 import type { Baseline } from "../engine/lookupBaseline.ts";
-import { type End, generate } from "../generate.ts";
+import { type End, type GenerateOptions, generate } from "../generate.ts";
 import type { CorpusSource } from "../speculate/corpus.ts";
 import { UsageError } from "../usage.ts";
+import { type DrafterMaker, PRESETS, type Preset, type PresetName } from "./presets/preset.ts";
 import { ReplayEngine } from "./replay.ts";
 import type { Item } from "./suites.ts";
+import { TimedDrafter } from "./timedDrafter.ts";
 
-/** `datastore` is Foretoken with a store to draft from; `foretoken` has the document alone. */
-export const METHODS = ["plain", "foretoken", "datastore", "lookup", "nlc-plain", "llama-server"] as const;
+/**
+ * `datastore` is Foretoken with a store to draft from; `foretoken` has the document alone, and the workspace where
+ * the suite has one. `lookup` and `nlc-plain` are node-llama-cpp's own.
+ */
+export const METHODS = [
+  "plain",
+  "foretoken",
+  "datastore",
+  ...PRESETS,
+  "lookup",
+  "nlc-plain",
+  "llama-server",
+] as const;
 export type MethodName = (typeof METHODS)[number];
 
 /** What can replay: the others cannot be told what to say. */
-export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore"];
+export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore", ...PRESETS];
+
+/** What drafts from a store. */
+export const NEED_STORE: readonly MethodName[] = ["datastore", "rest", "sam", "sam+recycling"];
 
 /** One method on one item, once. */
 export interface MethodRun {
@@ -22,60 +38,111 @@ export interface MethodRun {
   /** Forward passes after the prefill, and tree nodes (roots included) in all of them. */
   readonly decodes: number;
   readonly nodes: number;
+  /** Time spent on drafts, by step; empty where it is not known. */
+  readonly draftMs: readonly number[];
   /** Prompt tokens that were computed, and in what time; undefined when they were known already. */
   readonly prefill: { readonly tokens: number; readonly ms: number } | undefined;
 }
 
+/** The run before all that count, to read pages and grow buffers. */
+export const WARM_UP = -1;
+
 export interface Method {
   readonly name: MethodName;
-  /** @param fresh whether the prompt is to be computed anew: each method once an item, to compare prefills */
-  run(item: Item, fresh: boolean, signal: AbortSignal): Promise<MethodRun>;
+  /**
+   * @param run number of the run; what a method keeps from item to item, it keeps for each run apart. Until the
+   * second run of an item the prompt is computed anew, to compare prefills.
+   */
+  run(item: Item, run: number, signal: AbortSignal): Promise<MethodRun>;
 }
+
+const isFresh = (run: number) => run <= 0;
 
 const NO_TOKENS = new Int32Array(0);
 
-/**
- * Foretoken's own loop with trees of at most `treeNodes` nodes; 1 is plain decoding.
- * @param sources other texts to draft from
- */
+export interface EngineMethodOptions {
+  /** Largest tree, root included; 1 is plain decoding. */
+  readonly treeNodes: number;
+  /** Other texts for Foretoken to draft from. */
+  readonly sources?: (item: Item) => readonly CorpusSource[];
+  /** What drafts instead of Foretoken. */
+  readonly preset?: Preset;
+  /** Called before each run. */
+  readonly prepare?: () => void;
+}
+
+/** Foretoken's own loop, with its own drafts or another method's. */
 export function engineMethod(
-  name: "plain" | "foretoken" | "datastore",
+  name: "plain" | "foretoken" | "datastore" | PresetName,
   engine: Engine,
-  treeNodes: number,
-  sources: readonly CorpusSource[] = [],
+  { treeNodes, sources, preset, prepare }: EngineMethodOptions,
 ): Method {
   const largest = Math.max(1, Math.min(treeNodes, engine.info.maxTreeNodes));
+  const makers = new Map<number, DrafterMaker>();
+  const drafting = (item: Item, run: number): Partial<GenerateOptions> => {
+    if (!preset) return { sources: sources?.(item) ?? [] };
+    const maker = makers.get(run) ?? preset.begin();
+    makers.set(run, maker);
+    // The trees of these methods are not bounded by what is left to say: what is said too much is dropped below.
+    return { maxTokens: item.maxTokens + largest, drafter: history => maker(history) };
+  };
   return {
     name,
-    async run(item, fresh, signal) {
+    async run(item, run, signal) {
+      prepare?.();
       if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
-      if (fresh) await engine.prefill(NO_TOKENS, signal);
-      const options = { maxTokens: item.maxTokens, treeNodes: largest, sources };
+      if (isFresh(run)) await engine.prefill(NO_TOKENS, signal);
+      let timed: TimedDrafter | undefined;
+      const options: GenerateOptions = {
+        maxTokens: item.maxTokens,
+        treeNodes: largest,
+        watch: drafter => {
+          timed = new TimedDrafter(drafter);
+          return timed;
+        },
+        onFault: message => {
+          throw new Error(`${name} on ${item.id}: ${message}`);
+        },
+        ...drafting(item, run),
+      };
       const steps = generate(engine, item.prompt, options, signal);
-      const tokens: number[] = [];
-      let decodes = 0;
-      let nodes = 0;
-      let prefill: MethodRun["prefill"];
-      let start = performance.now();
-      for (;;) {
-        const { value, done } = await steps.next();
-        if (done) {
-          check(item, value);
-          return { tokens, decodeMs: performance.now() - start, decodes, nodes, prefill };
-        }
-        if (value.kind === "prefilled") {
-          const now = performance.now();
-          const computed = item.prompt.tokens.length - 1 - value.reused;
-          if (fresh && computed > 0) prefill = { tokens: computed, ms: now - start };
-          start = now;
-        } else {
-          tokens.push(...value.tokens);
-          decodes++;
-          nodes += value.drafted + 1;
-        }
-      }
+      const measured = await measure(steps, item, isFresh(run));
+      return { ...measured, draftMs: timed?.stepsMs ?? [] };
     },
   };
+}
+
+/** Runs a generation to its end or as far as the item goes. */
+async function measure(
+  steps: ReturnType<typeof generate>,
+  item: Item,
+  fresh: boolean,
+): Promise<Omit<MethodRun, "draftMs">> {
+  const tokens: number[] = [];
+  let decodes = 0;
+  let nodes = 0;
+  let prefill: MethodRun["prefill"];
+  let start = performance.now();
+  while (tokens.length < item.maxTokens) {
+    const { value, done } = await steps.next();
+    if (done) {
+      check(item, value);
+      break;
+    }
+    if (value.kind === "prefilled") {
+      const now = performance.now();
+      const computed = item.prompt.tokens.length - 1 - value.reused;
+      if (fresh && computed > 0) prefill = { tokens: computed, ms: now - start };
+      start = now;
+    } else {
+      tokens.push(...value.tokens);
+      decodes++;
+      nodes += value.drafted + 1;
+    }
+  }
+  const decodeMs = performance.now() - start;
+  tokens.length = Math.min(tokens.length, item.maxTokens);
+  return { tokens, decodeMs, decodes, nodes, prefill };
 }
 
 function check({ id }: Item, end: End): void {
@@ -87,7 +154,8 @@ function check({ id }: Item, end: End): void {
 export function baselineMethod(name: "lookup" | "nlc-plain", baseline: Baseline): Method {
   return {
     name,
-    async run({ prompt, maxTokens }, fresh) {
+    async run({ prompt, maxTokens }, number) {
+      const fresh = isFresh(number);
       const run = await baseline.run(prompt.tokens, maxTokens, { lookup: name === "lookup", fresh });
       const computed = prompt.tokens.length - 1;
       return {
@@ -95,6 +163,7 @@ export function baselineMethod(name: "lookup" | "nlc-plain", baseline: Baseline)
         decodeMs: run.decodeMs,
         decodes: run.decodes,
         nodes: run.decodes + run.drafted,
+        draftMs: [],
         prefill: fresh && computed > 0 ? { tokens: computed, ms: run.prefillMs } : undefined,
       };
     },
@@ -122,7 +191,8 @@ export function serverMethod(url: string): Method {
   const address = new URL("completion", url.endsWith("/") ? url : `${url}/`);
   return {
     name: "llama-server",
-    async run({ id, prompt, maxTokens }, fresh, signal) {
+    async run({ id, prompt, maxTokens }, run, signal) {
+      const fresh = isFresh(run);
       const response = await fetch(address, {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -150,6 +220,7 @@ export function serverMethod(url: string): Method {
         decodeMs: timings.predicted_ms,
         decodes,
         nodes: decodes + (timings.draft_n ?? 0),
+        draftMs: [],
         prefill: fresh ? { tokens: timings.prompt_n, ms: timings.prompt_ms } : undefined,
       };
     },

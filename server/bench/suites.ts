@@ -1,20 +1,26 @@
 /**
  * What the methods are compared on. HumanEval and HumanEval-Infilling ask the model itself; `replay` takes
- * real code and puts its next token in place of the model's choice (`replay.ts`).
+ * real code and puts its next token in place of the model's choice (`replay.ts`), and so does `workspace` in the
+ * files of one project, whose other files may be drafted from.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Vocabulary } from "../engine/engine.ts";
 import { buildPrompt, type Prompt } from "../prompt/prompt.ts";
 import { UsageError } from "../usage.ts";
+import { codeFiles, largestPackage, standardLibrary } from "./codeFiles.ts";
 
-export const SUITES = ["humaneval", "single", "multi", "random", "replay"] as const;
+export const SUITES = ["humaneval", "single", "multi", "random", "replay", "workspace"] as const;
 export type Suite = (typeof SUITES)[number];
+type HumanEvalSuite = Exclude<Suite, "replay" | "workspace">;
+
+/** Whether the suite says what the model is to say. */
+export const isReplayed = (suite: Suite) => suite === "replay" || suite === "workspace";
 
 /** The data files as they are published. */
-const FILES: Record<Exclude<Suite, "replay">, string> = {
+const FILES: Record<HumanEvalSuite, string> = {
   humaneval: "HumanEval.jsonl.gz",
   single: "HumanEval-SingleLineInfilling.jsonl.gz",
   multi: "HumanEval-MultiLineInfilling.jsonl.gz",
@@ -24,6 +30,8 @@ const FILES: Record<Exclude<Suite, "replay">, string> = {
 /** A place to complete at. */
 export interface Problem {
   readonly id: string;
+  /** The document; the id where it is no file. */
+  readonly uri: string;
   /** Text before and behind the cursor. */
   readonly prefix: string;
   readonly suffix: string;
@@ -33,6 +41,7 @@ export interface Problem {
 
 export interface Item {
   readonly id: string;
+  readonly uri: string;
   readonly prompt: Prompt;
   readonly maxTokens: number;
   /** The tokens that take the place of the model's choice, `maxTokens` of them. */
@@ -42,7 +51,7 @@ export interface Item {
 export interface SuiteSources {
   /** Folder of the HumanEval files. */
   readonly problems: string | undefined;
-  /** Folder of source code for `replay`; undefined: Python's standard library. */
+  /** Folder of source code for `replay` and `workspace`; undefined: Python's standard library, a package of it. */
   readonly corpus: string | undefined;
 }
 
@@ -62,6 +71,7 @@ export function parseProblems(zipped: Uint8Array): Problem[] {
       throw new Error(`not a HumanEval problem: ${line.slice(0, 80)}`);
     problems.push({
       id,
+      uri: id,
       prefix: prompt,
       suffix: typeof suffix === "string" ? suffix : "",
       script: undefined,
@@ -70,7 +80,7 @@ export function parseProblems(zipped: Uint8Array): Problem[] {
   return problems;
 }
 
-function humanEval(suite: Exclude<Suite, "replay">, folder: string | undefined): Problem[] {
+function humanEval(suite: HumanEvalSuite, folder: string | undefined): Problem[] {
   if (folder === undefined)
     throw new UsageError(
       `The suite ${suite} needs --problems FOLDER with ${FILES[suite]} (from openai/human-eval or openai/human-eval-infilling).`,
@@ -84,48 +94,27 @@ function humanEval(suite: Exclude<Suite, "replay">, folder: string | undefined):
   }
 }
 
-/** Where the installed Python has its standard library. */
-function standardLibrary(): string {
-  const ask = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
-  for (const python of process.platform === "win32" ? ["python", "py"] : ["python3", "python"]) {
-    try {
-      return execFileSync(python, ["-c", ask], { stdio: ["ignore", "pipe", "ignore"] })
-        .toString()
-        .trim();
-    } catch {
-      // Not there under this name.
-    }
-  }
-  throw new UsageError("The suite replay needs Python's standard library or --corpus FOLDER.");
-}
-
 /** Replay takes files of code that are neither trifles nor tables. */
 const REPLAY_BYTES = { least: 6_000, most: 200_000 };
-/** File extensions that are taken for code. */
-const CODE = new Set([".py", ".ts", ".js", ".go", ".rs", ".java", ".c", ".cc", ".cpp", ".h", ".cs", ".rb"]);
-
-/** Code files directly in a folder and its subfolders but tests, in a stable order. */
-function codeFiles(folder: string, depth = 3): string[] {
-  const files: string[] = [];
-  const entries = readdirSync(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    const skipped = /^(\.|_|test|idle|site-packages|node_modules)/.test(entry.name);
-    if (entry.isDirectory() && depth > 0 && !skipped) files.push(...codeFiles(path, depth - 1));
-    else if (entry.isFile() && CODE.has(extname(entry.name)) && !skipped) files.push(path);
-  }
-  return files;
-}
-
+/** How far down a file one is typing. */
+const REPLAY_PLACE = 2 / 3;
+/** The same for the places of a project's file. */
+const WORKSPACE_PLACES = [0.3, 0.55, 0.8];
 /** Characters that are enough for `tokens` tokens of code. */
 const CHARACTERS_PER_TOKEN = 8;
 
 /**
- * A place in a file, at the indentation of a line two thirds down, where one would be typing: what is above
- * is known, and what is typed next is the script.
+ * A place in a file, at the indentation of a line some way down, where one would be typing: what is above is
+ * known, and what is typed next is the script.
+ * @param place how far down, from 0 to 1
  */
-export function replayProblem(id: string, text: string, maxTokens: number): Problem | undefined {
-  const line = text.indexOf("\n", Math.floor((text.length * 2) / 3)) + 1;
+export function replayProblem(
+  id: string,
+  text: string,
+  maxTokens: number,
+  place = REPLAY_PLACE,
+): Omit<Problem, "uri"> | undefined {
+  const line = text.indexOf("\n", Math.floor(text.length * place)) + 1;
   const indentation = /^[ \t]*/.exec(text.slice(line))?.[0].length ?? 0;
   const cursor = line + indentation;
   const rest = text.slice(cursor);
@@ -139,15 +128,25 @@ export function replayProblem(id: string, text: string, maxTokens: number): Prob
   };
 }
 
-function replay(corpus: string | undefined, maxTokens: number): Problem[] {
-  const folder = corpus ?? standardLibrary();
-  if (!existsSync(folder)) throw new UsageError(`There is no ${folder}.`);
+/** The folder of a suite that replays code. Throws a `UsageError`. */
+export function replayFolder(suite: "replay" | "workspace", corpus: string | undefined): string {
+  if (corpus === undefined) return suite === "replay" ? standardLibrary() : largestPackage(standardLibrary());
+  if (!existsSync(corpus)) throw new UsageError(`There is no ${corpus}.`);
+  return corpus;
+}
+
+function replay(suite: "replay" | "workspace", corpus: string | undefined, maxTokens: number): Problem[] {
+  const folder = replayFolder(suite, corpus);
+  const places = suite === "replay" ? [REPLAY_PLACE] : WORKSPACE_PLACES;
   const problems: Problem[] = [];
   for (const path of codeFiles(folder)) {
     const text = readFileSync(path, "utf8").replaceAll("\r\n", "\n");
     if (text.length < REPLAY_BYTES.least || text.length > REPLAY_BYTES.most) continue;
-    const problem = replayProblem(path.slice(folder.length + 1), text, maxTokens);
-    if (problem) problems.push(problem);
+    for (const [i, place] of places.entries()) {
+      const name = path.slice(folder.length + 1);
+      const problem = replayProblem(i === 0 ? name : `${name} ${i + 1}`, text, maxTokens, place);
+      if (problem) problems.push({ ...problem, uri: pathToFileURL(path).href });
+    }
   }
   if (problems.length === 0) throw new UsageError(`${folder} has no code to replay.`);
   return problems;
@@ -161,7 +160,9 @@ export function suiteProblems(
   maxTokens: number,
 ): Problem[] {
   const problems =
-    suite === "replay" ? replay(sources.corpus, maxTokens) : humanEval(suite, sources.problems);
+    suite === "replay" || suite === "workspace"
+      ? replay(suite, sources.corpus, maxTokens)
+      : humanEval(suite, sources.problems);
   return sample(problems, items);
 }
 
@@ -175,9 +176,9 @@ export function suiteItems(
   maxTokens: number,
   promptTokens: number,
 ): Item[] {
-  return problems.map(({ id, prefix, suffix, script }) => {
+  return problems.map(({ id, uri, prefix, suffix, script }) => {
     const snapshot = {
-      uri: id,
+      uri,
       languageId: "python",
       version: 0,
       text: prefix + suffix,
@@ -186,6 +187,7 @@ export function suiteItems(
     const said = script === undefined ? undefined : vocabulary.tokenize(script).subarray(0, maxTokens);
     return {
       id,
+      uri,
       prompt: buildPrompt(snapshot, vocabulary, promptTokens),
       maxTokens: said?.length ?? maxTokens,
       script: said,

@@ -17,14 +17,18 @@ export const sourceOf = (store: Store): CorpusSource => ({
 });
 
 /** One store to draft from, for a command that was given its folder. Throws a `UsageError`. */
-export function openCorpus(directory: string, fingerprint: string): { sources: readonly CorpusSource[] } {
+export function openCorpus(
+  directory: string,
+  fingerprint: string,
+): { readonly sources: readonly CorpusSource[]; readonly store: Store } {
   try {
     const { tokenizer } = readStore(directory);
     if (tokenizer.fingerprint !== fingerprint)
       throw new UsageError(
         `${directory} was built for the tokenizer of ${tokenizer.model}. Build it again with --model.`,
       );
-    return { sources: [sourceOf(openStore(directory))] };
+    const store = openStore(directory);
+    return { sources: [sourceOf(store)], store };
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message);
     throw error;

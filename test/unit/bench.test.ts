@@ -93,8 +93,8 @@ test("a HumanEval file is read with and without a suffix", () => {
     zipped({ task_id: "T/1", prompt: "a", suffix: "b", test: "" }, { task_id: "T/2", prompt: "c" }),
   );
   assert.deepEqual(problems, [
-    { id: "T/1", prefix: "a", suffix: "b", script: undefined },
-    { id: "T/2", prefix: "c", suffix: "", script: undefined },
+    { id: "T/1", uri: "T/1", prefix: "a", suffix: "b", script: undefined },
+    { id: "T/2", uri: "T/2", prefix: "c", suffix: "", script: undefined },
   ]);
   assert.throws(() => parseProblems(zipped({ name: "other" })), /not a HumanEval problem/);
 });
@@ -153,6 +153,7 @@ test("replay takes code files of some length and leaves tests out", () => {
 
 const item = (script?: Int32Array): Item => ({
   id: "item",
+  uri: "item",
   prompt: {
     tokens: vocabulary.tokenize("abcdabcdabcd"),
     history: vocabulary.tokenize("abcdabcdabcd"),
@@ -165,9 +166,10 @@ test("a replayed script is what is said, whatever the model and the tree", async
   const script = vocabulary.tokenize("abcdabcdabxyabcdabcd");
   for (const treeNodes of [1, 4, 16]) {
     const engine = new ReplayEngine(new FakeEngine(chaotic));
-    const method = engineMethod(treeNodes === 1 ? "plain" : "foretoken", engine, treeNodes);
+    const method = engineMethod(treeNodes === 1 ? "plain" : "foretoken", engine, { treeNodes });
     for (const fresh of [true, false]) {
-      const run = await method.run(item(script), fresh, never);
+      const run = await method.run(item(script), fresh ? 0 : 1, never);
+      assert.equal(run.draftMs.length, run.decodes);
       assert.deepEqual(run.tokens, [...script]);
       if (treeNodes > 1) assert.ok(run.decodes < script.length && run.nodes > run.decodes);
       else assert.deepEqual([run.decodes, run.nodes], [script.length, script.length]);
@@ -178,7 +180,10 @@ test("a replayed script is what is said, whatever the model and the tree", async
 
 test("every method runs on every item as often as asked, and drafts are found exact", async () => {
   const engine = new FakeEngine(saying("abcdabcdabcdabcd"));
-  const methods = [engineMethod("plain", engine, 1), engineMethod("foretoken", engine, 8)];
+  const methods = [
+    engineMethod("plain", engine, { treeNodes: 1 }),
+    engineMethod("foretoken", engine, { treeNodes: 8 }),
+  ];
   const items = [item(), item()];
   const records = await runSuite({ items, methods, runs: 3, progress: () => {} }, never);
   for (const runs of records.values())
@@ -204,6 +209,7 @@ const run = (tokens: number[], decodeMs: number, decodes = tokens.length, nodes 
   decodeMs,
   decodes,
   nodes,
+  draftMs: tokens.map((_, i) => i),
   prefill: undefined,
 });
 
@@ -245,6 +251,7 @@ test("ratios are of paired runs, means of all decodes, exactness of all outputs"
   assert.deepEqual(foretoken!.ratioToPlain, { median: 1.5, min: 0.5, max: 4 });
   assert.deepEqual(foretoken!.extra.suiteRatioToPlain, { median: 1.75, min: 1, max: 2.5 });
   assert.equal(foretoken!.meanAccepted, 2);
+  assert.equal(foretoken!.draftMs, 1, "the middle of 0, 1, 2, 3 twice and 0, 1 twice");
   assert.equal(foretoken!.meanTreeSize, 4.67);
   assert.deepEqual([foretoken!.exact, lookup!.exact], [true, false]);
   assert.equal(lookup!.extra.firstDifference, "item, token 2: 9 against 3");
@@ -278,15 +285,22 @@ test("llama-server is asked for the same tokens and its own times are taken", as
   await new Promise<void>(resolve => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   try {
-    const answer = await serverMethod(`http://127.0.0.1:${port}`).run(item(), true, never);
+    const answer = await serverMethod(`http://127.0.0.1:${port}`).run(item(), 0, never);
     assert.deepEqual(asked?.prompt, [...item().prompt.tokens]);
     assert.equal(asked?.n_predict, 24);
     assert.equal(asked?.cache_prompt, false);
     const prefill = { tokens: 12, ms: 6 };
-    assert.deepEqual(answer, { tokens: [7, 8, 9], decodeMs: 30, decodes: 2, nodes: 6, prefill });
+    assert.deepEqual(answer, {
+      tokens: [7, 8, 9],
+      decodeMs: 30,
+      decodes: 2,
+      nodes: 6,
+      draftMs: [],
+      prefill,
+    });
   } finally {
     http.close();
     http.closeAllConnections();
   }
-  await assert.rejects(serverMethod(`http://127.0.0.1:${port}`).run(item(), true, never), /does not answer/);
+  await assert.rejects(serverMethod(`http://127.0.0.1:${port}`).run(item(), 0, never), /does not answer/);
 });
