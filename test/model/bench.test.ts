@@ -16,17 +16,19 @@ import { load, never } from "./loaded.ts";
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command line on one thread: two wait for each other when something else runs beside the tests. */
-function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+function runCli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise(resolve => {
     const env = { ...process.env, XDG_CACHE_HOME: folder };
-    const command = [join(packageRoot(), "dist", "cli.js"), "bench", ...args];
+    const command = [join(packageRoot(), "dist", "cli.js"), ...args];
     execFile(process.execPath, command, { env, maxBuffer: 1 << 24 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
 }
 
+const foretoken = (...args: string[]) => runCli("bench", ...args);
+
+/** Runs on one thread: two wait for each other when something else runs beside the tests. */
 async function json(...args: string[]) {
   const { code, out, err } = await foretoken(...args, "--threads", "1", "--json");
   assert.equal(code, 0, err);
@@ -152,7 +154,7 @@ test("bench decode replays real code, and drafts leave its tokens as they are", 
     "--runs",
     "2",
   );
-  assert.deepEqual(Object.keys(report), ["hardware", "model", "suites"]);
+  assert.deepEqual(Object.keys(report), ["hardware", "model", "store", "suites"]);
   const [{ suite, methods }] = report.suites;
   assert.equal(suite, "replay");
   assert.deepEqual(
@@ -169,6 +171,43 @@ test("bench decode replays real code, and drafts leave its tokens as they are", 
     assert.equal(result.extra.tokens, 3 * 32 * 2);
   }
   assert.equal(methods[0].meanAccepted, 1);
+});
+
+test("bench decode runs every published method, on a suite of each kind, and tells what became of it", async () => {
+  const source = mkdtempSync(join(folder, "source-"));
+  for (let file = 0; file < 8; file++) {
+    const lines = (i: number) =>
+      `def take_${i % 9}(values, index=${file}):\n    return values[index + ${i % 4}]\n`;
+    writeFileSync(
+      join(source, `part_${file}.py`),
+      Array.from({ length: 150 }, (_, i) => lines(i)).join("\n"),
+    );
+  }
+  const datastore = join(folder, "store");
+  const built = await runCli("datastore", "build", "--source", source, "--out", datastore);
+  assert.equal(built.code, 0, built.err);
+  const published = ["pld", "rest", "sam", "sam+recycling", "recycling", "pia"];
+  const options = ["--suite", "replay,workspace", "--corpus", source, "--items", "2", "--max-tokens", "24"];
+  const methods = ["--methods", `foretoken,${published.join()}`, "--runs", "1", "--datastore", datastore];
+  const report = await json("decode", ...options, ...methods);
+  const { tokens, restTokens, samTokens } = report.store;
+  assert.ok(
+    tokens > 1000 && restTokens > 0.99 * tokens && samTokens > 0.99 * tokens,
+    JSON.stringify(report.store),
+  );
+  for (const suite of report.suites) {
+    const found = new Map<string, Record<string, number>>(
+      suite.methods.map((result: { method: string }) => [result.method, result]),
+    );
+    assert.deepEqual([...found.keys()], ["plain", "foretoken", ...published]);
+    for (const [method, { draftMs, meanAccepted, meanTreeSize, tokensPerSecond }] of found) {
+      const row = `${suite.suite}, ${method}: ${draftMs} ${meanAccepted} ${meanTreeSize}`;
+      assert.ok(draftMs! > 0 && tokensPerSecond! > 0, row);
+      if (published.includes(method)) assert.ok(meanAccepted! > 1 && meanTreeSize! > 2, row);
+    }
+    for (const method of ["plain", "foretoken", "pld", "sam", "sam+recycling"])
+      assert.equal((found.get(method) as { exact?: unknown })?.exact, true, method);
+  }
 });
 
 test("node-llama-cpp's own evaluation says what it says with its lookup, in fewer decodes", async () => {
@@ -202,6 +241,9 @@ test("what bench is asked wrongly is answered with the reason", async () => {
     [["decode", "--suite", "replay", "--corpus", join(folder, "absent")], /There is no .*absent/],
     [["decode", "--suite", "replay", "--methods", "magic"], /--methods takes plain/],
     [["decode", "--suite", "replay", "--methods", "llama-server"], /needs --llama-server URL/],
+    [["decode", "--suite", "replay", "--methods", "plain,rest"], /method rest needs --datastore FOLDER/],
+    [["decode", "--suite", "replay", "--methods", "sam+recycling"], /needs --datastore FOLDER/],
+    [["decode", "--suite", "workspace", "--corpus", join(folder, "absent")], /There is no .*absent/],
     [["decode", "--suite", "replay", "--llama-server", "localhost"], /takes a URL/],
     [["decode", "--suite", "replay", "--runs", "0"], /--runs must be a whole number from 1/],
     [["make-model", "--shape", "3b", "--type", "q8_0", "--out", "x"], /--shape takes 0\.5b/],

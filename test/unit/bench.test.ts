@@ -5,11 +5,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
+import { largestPackage } from "../../server/bench/codeFiles.ts";
 import { costRows, measureCost, randomTree } from "../../server/bench/cost.ts";
-import { type Records, runSuite, suiteTable, summarise } from "../../server/bench/decode.ts";
+import { type Records, runSuite, storeLine, suiteTable, summarise } from "../../server/bench/decode.ts";
 import { median, spread, table, told } from "../../server/bench/figures.ts";
 import { engineMethod, type MethodRun, serverMethod } from "../../server/bench/methods.ts";
+import { pld } from "../../server/bench/presets/pld.ts";
+import type { Preset } from "../../server/bench/presets/preset.ts";
 import { ReplayEngine } from "../../server/bench/replay.ts";
 import {
   type Item,
@@ -151,6 +155,38 @@ test("replay takes code files of some length and leaves tests out", () => {
   assert.match(Buffer.from(items[0]!.script!).toString(), /^value = co/);
 });
 
+test("workspace has several places in each file, which say where the file is", () => {
+  const corpus = join(folder, "project");
+  mkdirSync(corpus);
+  for (const name of ["first.py", "second.py"])
+    writeFileSync(join(corpus, name), "value = compute(value)\n".repeat(400));
+  const found = suiteProblems("workspace", { problems: undefined, corpus }, 0, 10);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ["first.py", "first.py 2", "first.py 3", "second.py", "second.py 2", "second.py 3"],
+  );
+  assert.equal(found[4]!.uri, pathToFileURL(join(corpus, "second.py")).href);
+  const lengths = found.slice(0, 3).map(({ prefix }) => prefix.length);
+  assert.ok(lengths[0]! < lengths[1]! && lengths[1]! < lengths[2]!);
+});
+
+test("the largest package that is a project is found, tables and trifles are not", () => {
+  const library = join(folder, "library");
+  const make = (name: string, files: number, bytes: number) => {
+    mkdirSync(join(library, name), { recursive: true });
+    writeFileSync(join(library, name, "__init__.py"), "");
+    for (let i = 0; i < files; i++) writeFileSync(join(library, name, `m${i}.py`), "#".repeat(bytes));
+  };
+  make("small", 15, 10);
+  make("few", 14, 1000);
+  make("many", 201, 1000);
+  make("encodings", 30, 1000);
+  assert.equal(largestPackage(library), join(library, "small"));
+  make("large", 20, 10);
+  assert.equal(largestPackage(library), join(library, "large"));
+  assert.throws(() => largestPackage(join(library, "large")), /needs --corpus FOLDER/);
+});
+
 const item = (script?: Int32Array): Item => ({
   id: "item",
   uri: "item",
@@ -176,6 +212,78 @@ test("a replayed script is what is said, whatever the model and the tree", async
       assert.equal(run.prefill !== undefined, fresh);
     }
   }
+});
+
+test("behind a script's path the next token is the likeliest, and the rest is the model's own", async () => {
+  const model = new FakeEngine(() => 97);
+  model.distribution = () => [
+    [97, 5],
+    [98, 4],
+    [99, 3],
+  ];
+  const engine = new ReplayEngine(model);
+  engine.play(Int32Array.of(99, 98, 120));
+  // The root 1, below it 99 (as the script has it) and 97 (not so), below 99 the script's 98.
+  const tree = { count: 4, tokens: Int32Array.of(1, 99, 97, 98), parents: Int32Array.of(-1, 0, 0, 1) };
+  const outcome = await engine.decode(tree, never);
+  assert.ok(outcome.kind === "decoded");
+  const { decoded } = outcome;
+  const row = new Float32Array(vocabulary.size);
+  const [ids, logits] = [new Int32Array(3), new Float32Array(3)];
+  const expected: [node: number, likeliest: number[]][] = [
+    [0, [99, 97, 98]],
+    [1, [98, 97, 99]],
+    [2, [97, 98, 99]],
+    [3, [120, 97, 98]],
+  ];
+  for (const [node, likeliest] of expected) {
+    assert.equal(decoded.argmax(node), likeliest[0]);
+    assert.equal(decoded.top(node, 3, ids, logits), 3);
+    assert.deepEqual([...ids], likeliest);
+    decoded.logits(node, row);
+    assert.deepEqual(
+      [...logits],
+      likeliest.map(id => row[id]),
+    );
+    assert.ok(logits[0]! > logits[1]! && logits[1]! > logits[2]!);
+  }
+});
+
+test("what a published method keeps, it keeps from item to item of a run, and says no more than is asked", async () => {
+  const engine = new FakeEngine(saying("abcd".repeat(20)));
+  const tokens = vocabulary.tokenize("abcd".repeat(6));
+  const begun: number[][] = [];
+  const preset: Preset = {
+    name: "pld",
+    nodes: 11,
+    begin: () => {
+      const lengths: number[] = [];
+      begun.push(lengths);
+      return history => {
+        lengths.push(history.length);
+        return pld.begin()(history);
+      };
+    },
+  };
+  let prepared = 0;
+  const prepare = () => {
+    prepared++;
+  };
+  const methods = [
+    engineMethod("plain", engine, { treeNodes: 1 }),
+    engineMethod("pld", engine, { treeNodes: preset.nodes, preset, prepare }),
+  ];
+  const short = { ...item(), prompt: { tokens, history: tokens }, maxTokens: 7 };
+  const items = [short, short];
+  const records = await runSuite({ items, methods, runs: 2, progress: () => {} }, never);
+  assert.deepEqual(begun, [[24], [24, 24], [24, 24]], "one to warm up, and each run its own");
+  assert.equal(prepared, 5);
+  for (const { tokens, decodes } of records.get("pld")!.flat()) {
+    assert.equal(tokens.length, 7);
+    assert.equal(decodes, 1, "a tree may be deeper than what is left");
+  }
+  const [, result] = summarise(records, items, token => token === END);
+  assert.equal(result!.exact, true);
 });
 
 test("every method runs on every item as often as asked, and drafts are found exact", async () => {
@@ -256,6 +364,14 @@ test("ratios are of paired runs, means of all decodes, exactness of all outputs"
   assert.deepEqual([foretoken!.exact, lookup!.exact], [true, false]);
   assert.equal(lookup!.extra.firstDifference, "item, token 2: 9 against 3");
   assert.equal(server!.exact, true, "the token that ends the text may be left out");
+});
+
+test("a report says how much of a store was taken", () => {
+  assert.equal(storeLine({ tokens: 90, restTokens: null, samTokens: null }), "store of 90 tokens");
+  assert.equal(
+    storeLine({ tokens: 90, restTokens: 90, samTokens: 40 }),
+    "store of 90 tokens, of which rest has 90, sam and sam+recycling 40",
+  );
 });
 
 test("llama-server is asked for the same tokens and its own times are taken", async () => {

@@ -8,9 +8,9 @@ import { corpusAutomaton } from "./sam.ts";
 import type { SuffixAutomaton } from "./suffixAutomaton.ts";
 
 /** 8 bytes a token, and as many again while it is sorted. */
-const MOST_REST_TOKENS = 32_000_000;
+const MOST_REST_TOKENS = 64_000_000;
 /** About 90 bytes a token. */
-const MOST_SAM_TOKENS = 4_000_000;
+const MOST_SAM_TOKENS = 8_000_000;
 
 /** Tokens of the store, and of these what each index has; null where it was not asked for. */
 export interface StoreUse {

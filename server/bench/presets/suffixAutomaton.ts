@@ -6,6 +6,10 @@
 
 const ROOT = 0;
 const NONE = -1;
+/** In code it is 2.05. */
+const EDGES_PER_TOKEN = 2.2;
+/** Slots of the hash table for each edge there may be, at least. */
+const SLOTS_PER_EDGE = 1.5;
 
 /** A part of a text, at the automaton's state for it. */
 export interface Match {
@@ -44,7 +48,7 @@ export class SuffixAutomaton {
     this.firstEnd = new Int32Array(states);
     this.counts = new Uint32Array(states);
     this.lastEdge = new Int32Array(states);
-    this.edges = new EdgeTable(Math.max(16, 2 * capacity));
+    this.edges = new EdgeTable(Math.max(16, Math.ceil(EDGES_PER_TOKEN * capacity)));
     this.addState(0, 0, NONE);
   }
 
@@ -191,7 +195,7 @@ class EdgeTable {
     this.by = new Int32Array(capacity);
     this.to = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
-    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity)));
+    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(SLOTS_PER_EDGE * capacity)));
   }
 
   find(state: number, token: number): number {
@@ -242,7 +246,7 @@ class EdgeTable {
   private grow(): void {
     const capacity = 2 * this.from.length;
     for (const name of ["from", "by", "to", "previous"] as const) this[name] = grown(this[name], capacity);
-    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity)));
+    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(SLOTS_PER_EDGE * capacity)));
     for (let edge = 0; edge < this.count; edge++) this.place(edge);
   }
 }
