@@ -43,8 +43,10 @@ const DECODE_OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
-/** The methods that are asked for, or those there is something for the order of `METHODS`. Plain is always
- * one of them, since every ratio is to it. */
+/**
+ * The methods that are asked for, in the order of `METHODS`. Plain is always one of them, since every ratio is to
+ * it, a llama-server where its address is given, and `datastore` where a store is and nothing else is asked for.
+ */
 function chosenMethods(
   given: string | undefined,
   server: string | undefined,

@@ -41,7 +41,7 @@ export interface LoadOptions extends BackendOptions {
 export interface TreeLimits {
   /** Nodes and tokens fed again; at most 252. */
   readonly rows: number;
-  /** Leaves; each takes a sequence of the KV cache. */
+  /** Leaves; each takes a sequence of the KV cache. At most 253. */
   readonly branches: number;
 }
 
