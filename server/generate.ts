@@ -1,11 +1,11 @@
 /** The loop of the product: draft, decode, verify, accept. Tokens in, tokens out. */
 import type { Decoded, Engine, NotComputed } from "./engine/engine.ts";
 import type { Prompt } from "./prompt/prompt.ts";
-import type { CorpusSource } from "./speculate/corpus.ts";
-import { Drafter } from "./speculate/draft.ts";
-import type { TreeDrafter } from "./speculate/drafter.ts";
+import { PlainDrafter, type TreeDrafter } from "./speculate/drafter.ts";
 import { guard } from "./speculate/guard.ts";
+import { DraftMemory } from "./speculate/memory.ts";
 import { Sampler, type SamplingOptions } from "./speculate/sampler.ts";
+import type { CorpusSource } from "./speculate/sources/corpus.ts";
 import { verify } from "./speculate/verify.ts";
 
 export interface GenerateOptions {
@@ -14,9 +14,11 @@ export interface GenerateOptions {
   readonly treeNodes: number;
   /** How tokens are drawn; absent takes the likeliest. */
   readonly sampling?: SamplingOptions;
+  /** What drafting remembers between completions; absent: nothing. */
+  readonly memory?: DraftMemory;
   /** Other texts to draft from, the nearer first. */
-  readonly sources?: readonly CorpusSource[];
-  /** Makes the source of drafts; absent is the document and `sources`. */
+  readonly corpora?: readonly CorpusSource[];
+  /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
   /** Stands between the loop and its source of drafts, as to time it. */
   readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
@@ -48,14 +50,14 @@ export async function* generate(
   options: GenerateOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, End> {
-  const { tokens, history } = prompt;
+  const { tokens } = prompt;
   let root = tokens[tokens.length - 1];
   if (root === undefined) return { kind: "endOfText" };
   const filled = await engine.prefill(tokens.subarray(0, -1), signal);
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
 
-  const drafts = guarded(options, history, engine.vocabulary.size);
+  const drafts = guarded(options, prompt, engine);
   const choose = chooser(options.sampling, engine.vocabulary.size);
   for (let left = options.maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);
@@ -68,6 +70,7 @@ export async function* generate(
     drafts.observe?.({
       tree,
       path,
+      next,
       logits: (node, out) => decoded.logits(node, out),
       top: (node, count, ids, logits) => decoded.top(node, count, ids, logits),
     });
@@ -87,9 +90,19 @@ export async function* generate(
 }
 
 /** The source of drafts, kept from doing harm. */
-function guarded(options: GenerateOptions, history: Int32Array, vocabularySize: number): TreeDrafter {
-  const make = options.drafter ?? ((context, nodes) => new Drafter(context, nodes, options.sources));
-  const drafts = guard(() => make(history, options.treeNodes), vocabularySize, options.onFault ?? (() => {}));
+function guarded(options: GenerateOptions, prompt: Prompt, { info, vocabulary }: Engine): TreeDrafter {
+  const { treeNodes: maxNodes, memory, corpora = [] } = options;
+  const place = {
+    before: prompt.history,
+    behind: prompt.behind,
+    corpora,
+    maxNodes,
+    maxLeaves: info.maxBranches,
+  };
+  const make =
+    options.drafter ??
+    (maxNodes > 1 ? () => (memory ?? new DraftMemory(vocabulary)).drafter(place) : () => new PlainDrafter());
+  const drafts = guard(() => make(prompt.history, maxNodes), vocabulary.size, options.onFault ?? (() => {}));
   return options.watch?.(drafts) ?? drafts;
 }
 

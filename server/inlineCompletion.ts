@@ -16,7 +16,7 @@ import { InlineCompletionProgress, type StreamedParams } from "./protocol/messag
 import { overlap } from "./protocol/overlap.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
-import type { CorpusSource } from "./speculate/corpus.ts";
+import type { CorpusSource } from "./speculate/sources/corpus.ts";
 import type { StatusBoard } from "./status.ts";
 
 /** What a completion request needs of the server. */
@@ -93,7 +93,7 @@ function run(
   const options: GenerateOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
-    sources: sources(snapshot.uri),
+    corpora: sources(snapshot.uri),
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {

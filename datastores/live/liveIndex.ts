@@ -42,6 +42,8 @@ export class LiveIndex {
   readonly matches: LiveMatches & { count: number };
   private alive: Uint8Array;
   private readonly files = new Map<string, Segment>();
+  /** All segments of the log in its order, those of files replaced since among them. */
+  private segments: { readonly name: string; readonly start: number }[] = [];
   private deadTokens = 0;
   private long: Chains;
   private short: Chains;
@@ -88,6 +90,7 @@ export class LiveIndex {
     this.alive.fill(1, start, start + length);
     this.size += length;
     this.files.set(name, { start, end: this.size });
+    this.segments.push({ name, start });
     this.chain(start, this.size);
     return true;
   }
@@ -100,6 +103,18 @@ export class LiveIndex {
     this.alive.fill(0, segment.start, segment.end);
     this.deadTokens += segment.end - segment.start;
     return true;
+  }
+
+  /** The file a position of the log belongs to, or belonged to. */
+  fileAt(position: number): string | undefined {
+    let low = 0;
+    let high = this.segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.segments[middle].start <= position) low = middle + 1;
+      else high = middle;
+    }
+    return this.segments[low - 1]?.name;
   }
 
   /**
@@ -177,6 +192,7 @@ export class LiveIndex {
       this.files.set(name, { start: size, end: size + end - start });
       size += end - start;
     }
+    this.segments = kept.map(([name]) => ({ name, start: this.files.get(name)?.start ?? 0 }));
     this.size = size;
     this.deadTokens = 0;
     this.alive.fill(1, 0, size);

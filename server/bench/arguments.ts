@@ -23,6 +23,9 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times searches of a datastore, from memory and from the file, beside REST's search. Sizes in tokens.
   foretoken bench build [--source SOURCE] [--blocks N] [--model PATH] [--json]
       Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
+  foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH] [--fit] [--json]
+      Tells how far the chances can be trusted that drafting gives its guesses, on the projects in FOLDER's
+      subfolders, which the store should not hold. --fit fits the weights to the other half of the projects first.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.

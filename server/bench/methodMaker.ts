@@ -1,6 +1,6 @@
 import { EXACT_ROWS, type LlamaEngine } from "../engine/llama.ts";
 import { type Baseline, openBaseline } from "../engine/lookupBaseline.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import {
   baselineMethod,
   type EngineMethodOptions,
@@ -82,8 +82,8 @@ export class MethodMaker {
   }
 
   /** Foretoken's trees are as large as they are exact. */
-  private own(treeNodes: number, sources: (item: Item) => readonly CorpusSource[]): EngineMethodOptions {
-    return { treeNodes: Math.min(treeNodes, EXACT_ROWS), sources, prepare: this.limitRows(EXACT_ROWS) };
+  private own(treeNodes: number, corpora: (item: Item) => readonly CorpusSource[]): EngineMethodOptions {
+    return { treeNodes: Math.min(treeNodes, EXACT_ROWS), corpora, prepare: this.limitRows(EXACT_ROWS) };
   }
 
   /** A published method has trees of its own size, be they exact or not. */

@@ -2,7 +2,8 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Baseline } from "../engine/lookupBaseline.ts";
 import { type End, type GenerateOptions, generate } from "../generate.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
+import { DraftMemory, type DraftMemoryOptions } from "../speculate/memory.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import { UsageError } from "../usage.ts";
 import { type DrafterMaker, PRESETS, type Preset, type PresetName } from "./presets/preset.ts";
 import { ReplayEngine } from "./replay.ts";
@@ -64,7 +65,9 @@ export interface EngineMethodOptions {
   /** Largest tree, root included; 1 is plain decoding. */
   readonly treeNodes: number;
   /** Other texts for Foretoken to draft from. */
-  readonly sources?: (item: Item) => readonly CorpusSource[];
+  readonly corpora?: (item: Item) => readonly CorpusSource[];
+  /** How Foretoken's memory differs from the product's. */
+  readonly memory?: DraftMemoryOptions;
   /** What drafts instead of Foretoken. */
   readonly preset?: Preset;
   /** Called before each run. */
@@ -75,12 +78,17 @@ export interface EngineMethodOptions {
 export function engineMethod(
   name: "plain" | "foretoken" | "datastore" | PresetName,
   engine: Engine,
-  { treeNodes, sources, preset, prepare }: EngineMethodOptions,
+  { treeNodes, corpora, memory, preset, prepare }: EngineMethodOptions,
 ): Method {
   const largest = Math.max(1, Math.min(treeNodes, engine.info.maxTreeNodes));
   const makers = new Map<number, DrafterMaker>();
+  const memories = new Map<number, DraftMemory>();
   const drafting = (item: Item, run: number): Partial<GenerateOptions> => {
-    if (!preset) return { sources: sources?.(item) ?? [] };
+    if (!preset) {
+      const known = memories.get(run) ?? new DraftMemory(engine.vocabulary, memory);
+      memories.set(run, known);
+      return { memory: known, corpora: corpora?.(item) ?? [] };
+    }
     const maker = makers.get(run) ?? preset.begin();
     makers.set(run, maker);
     // The trees of these methods are not bounded by what is left to say: what is said too much is dropped below.

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { tokenizeWorkerScript } from "../paths.ts";
 import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../protocol/messages.ts";
 import type { Settings } from "../protocol/settings.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import type { StatusBoard } from "../status.ts";
 import { Shelf } from "./shelf.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";

@@ -3,15 +3,16 @@ import { openStore } from "../../datastores/build/stores.ts";
 import { StoreError } from "../../datastores/document.ts";
 import { Lookup } from "../../datastores/index/lookup.ts";
 import type { Store } from "../../datastores/index/store.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
 import { Pace } from "../speculate/pace.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import { UsageError } from "../usage.ts";
 
 /** Few, since each is read from the file and a tree of a small model has hardly more nodes. */
-const LOOKUP = { samples: 24, continuation: 12, shortest: 3 };
+const LOOKUP = { samples: 24, continuation: 16, shortest: 2 };
 
 /** An open store to draft from. */
 export const sourceOf = (store: Store): CorpusSource => ({
+  name: "datastore",
   corpus: new Lookup(store, LOOKUP),
   pace: new Pace(),
 });

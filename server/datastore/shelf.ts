@@ -5,7 +5,7 @@ import { StoreError } from "../../datastores/document.ts";
 import type { Store } from "../../datastores/index/store.ts";
 import { storesDirectory } from "../paths.ts";
 import type { BuildReport, RebuildParams, StoreStatus } from "../protocol/messages.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import { type BuildOutcome, runBuild } from "./buildProcess.ts";
 import { sourceOf } from "./openCorpus.ts";
 

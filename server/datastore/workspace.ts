@@ -9,9 +9,9 @@ import { StoreError } from "../../datastores/document.ts";
 import { LiveIndex } from "../../datastores/live/liveIndex.ts";
 import { SOURCE_EXTENSIONS, walk } from "../../datastores/sources/folder.ts";
 import { DOCUMENT_BYTES_LIMIT } from "../../datastores/sources/reading.ts";
-import type { CorpusSource } from "../speculate/corpus.ts";
 import { Pace } from "../speculate/pace.ts";
-import { LiveCorpus } from "./liveCorpus.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
+import { LiveCorpus } from "../speculate/sources/liveCorpus.ts";
 
 /** About 110 MB. Files beyond it are not indexed. */
 const MOST_TOKENS = 8_000_000;
@@ -52,7 +52,9 @@ export class Workspace {
 
   /** What to draft from when the document at `uri` is completed. */
   source(uri: string): CorpusSource {
-    return { corpus: new LiveCorpus(this.index, pathOf(uri) ?? uri), pace: this.pace };
+    const path = pathOf(uri) ?? uri;
+    const corpus = new LiveCorpus(this.index, { except: path, nearness: nearnessTo(path) });
+    return { name: "workspace", corpus, pace: this.pace };
   }
 
   /** Reads all folders. Resolves when they are indexed, or the workspace was disposed. */
@@ -165,6 +167,23 @@ export class Workspace {
       if (!this.closing.signal.aborted && this.changes.get(path) === changes[i])
         this.index.put(path, tokens[i] ?? new Int32Array(0));
   }
+}
+
+/** How near files are to one at `path`: 1 in its folder, less with each folder on the way. */
+export function nearnessTo(path: string): (file: string) => number {
+  const known = new Map<string, number>();
+  const own = path.split(sep).slice(0, -1);
+  return file => {
+    let nearness = known.get(file);
+    if (nearness === undefined) {
+      const other = file.split(sep).slice(0, -1);
+      let common = 0;
+      while (common < own.length && own[common] === other[common]) common++;
+      nearness = 1 / (1 + own.length + other.length - 2 * common);
+      known.set(file, nearness);
+    }
+    return nearness;
+  };
 }
 
 const isSource = (path: string) => SOURCE_EXTENSIONS.some(extension => path.endsWith(extension));

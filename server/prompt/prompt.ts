@@ -21,6 +21,8 @@ export interface Prompt {
   readonly tokens: Int32Array;
   /** The document's tokens before the cursor, as far as drafts look back; a superset of the prompt's. */
   readonly history: Int32Array;
+  /** The document's tokens behind the cursor, as many as the prompt has. */
+  readonly behind: Int32Array;
 }
 
 /** Share of the prompt that goes to the text behind the cursor. */
@@ -87,5 +89,5 @@ export function buildPrompt(snapshot: Snapshot, vocabulary: PromptVocabulary, bu
   const tokens = fills
     ? [...head, fillPrefix, ...prefix, fillSuffix, ...suffix, fillMiddle]
     : [...head, ...prefix];
-  return { tokens: Int32Array.from(tokens), history };
+  return { tokens: Int32Array.from(tokens), history, behind: suffix };
 }

@@ -9,7 +9,7 @@
  * earliest occurrence; the most recent one is the better guess in a file under edit, so each state on the
  * walk remembers the last position at which it was seen. The walk is cut after `RECENCY_HOPS` states,
  * which keeps the work per token constant even for a token repeated without end; a state beyond it may
- * remember an older occurrence, which is still a true one.
+ * remember an older occurrence, which is still a true one, and count too few.
  */
 
 const RECENCY_HOPS = 24;
@@ -22,18 +22,26 @@ export interface Matches {
   readonly lengths: Int32Array;
   /** Index of the token that followed its most recent earlier occurrence. */
   readonly nexts: Int32Array;
+  /** How often it occurred before. */
+  readonly counts: Int32Array;
 }
 
 export class SuffixAutomaton {
   /** Tokens so far; the first `size` of `tokens`. */
   size = 0;
   tokens: Int32Array;
-  readonly matches = { count: 0, lengths: new Int32Array(RECENCY_HOPS), nexts: new Int32Array(RECENCY_HOPS) };
+  readonly matches = {
+    count: 0,
+    lengths: new Int32Array(RECENCY_HOPS),
+    nexts: new Int32Array(RECENCY_HOPS),
+    counts: new Int32Array(RECENCY_HOPS),
+  };
   private states = 1;
   private last = 0;
   private length: Int32Array;
   private link: Int32Array;
   private seenAt: Int32Array;
+  private seen: Int32Array;
   private readonly edges: EdgeTable;
 
   /** @param expected tokens there will be; more are taken at the price of a copy */
@@ -43,6 +51,7 @@ export class SuffixAutomaton {
     this.length = new Int32Array(2 * capacity);
     this.link = new Int32Array(2 * capacity);
     this.seenAt = new Int32Array(2 * capacity);
+    this.seen = new Int32Array(2 * capacity);
     this.link[0] = NONE;
     this.edges = new EdgeTable(4 * capacity);
   }
@@ -56,6 +65,7 @@ export class SuffixAutomaton {
     const current = this.states++;
     length[current] = length[this.last] + 1;
     this.seenAt[current] = position;
+    this.seen[current] = 1;
     let state = this.last;
     let target = NONE;
     while (state !== NONE) {
@@ -77,6 +87,7 @@ export class SuffixAutomaton {
     length[clone] = length[state] + 1;
     link[clone] = link[target];
     this.seenAt[clone] = this.seenAt[target];
+    this.seen[clone] = this.seen[target];
     edges.copy(target, clone);
     for (let from = state; from !== NONE && edges.get(from, token) === target; from = link[from])
       edges.set(from, token, clone);
@@ -85,12 +96,13 @@ export class SuffixAutomaton {
   }
 
   private visitSuffixes(position: number): void {
-    const { matches, length, link, seenAt } = this;
+    const { matches, length, link, seenAt, seen } = this;
     matches.count = 0;
     let state = link[this.last];
     for (let hop = 0; hop < RECENCY_HOPS && state > 0; hop++) {
       matches.lengths[hop] = length[state];
       matches.nexts[hop] = seenAt[state] + 1;
+      matches.counts[hop] = seen[state]++;
       matches.count++;
       seenAt[state] = position;
       state = link[state];
@@ -108,6 +120,7 @@ export class SuffixAutomaton {
     this.length = grown(this.length, 2 * capacity);
     this.link = grown(this.link, 2 * capacity);
     this.seenAt = grown(this.seenAt, 2 * capacity);
+    this.seen = grown(this.seen, 2 * capacity);
   }
 }
 

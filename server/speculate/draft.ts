@@ -1,218 +1,225 @@
 /**
- * Drafts the tree of one step: from what the document has said before, as the longest suffixes of the text
- * that occurred earlier and what came after each of them, and from other texts in the same way.
+ * Drafts the tree of one step from all sources together.
  *
  * Nodes are taken best first, by the probability that the model will walk as far as them. A tree of the n
  * best is expected to yield E(n) = 1 + the sum of their probabilities tokens and costs T(n); it has the n
- * that makes E(n) / T(n) largest. Where that is 1, nothing is speculated.
+ * that makes E(n) / T(n) largest. Where that is 1, nothing is speculated. (Sequoia, arXiv 2402.12374, sizes
+ * its trees by measured costs too, but once and for all; EAGLE-2, arXiv 2406.16858, grows best first to a
+ * fixed size.)
  */
-import { SuffixAutomaton } from "./automaton.ts";
-import { type Branch, branches, type Corpus, type CorpusSource } from "./corpus.ts";
-import type { TreeDrafter } from "./drafter.ts";
-import { firstChance, laterChance } from "./prior.ts";
+import type { Calibration } from "./calibration.ts";
+import { sourceIndex } from "./calibration.ts";
+import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
+import type { TokenHistory } from "./history.ts";
+import { OfferTable, type TellOffer } from "./offerTable.ts";
+import type { Pace } from "./pace.ts";
+import { type DraftSource, NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
+import type { DraftStatistics } from "./statistics.ts";
 import { DraftTree } from "./tree.ts";
 
-/** Distinct earlier contexts that are followed; further ones are shorter and less telling. */
-const MAX_CONTEXTS = 4;
-/** Below this probability a node is not worth a look. */
-const LEAST_CHANCE = 0.02;
-/** A text repeats itself more than it repeats others: their match has to be longer by so much to go first. */
-const OWN_PREFERENCE_TOKENS = 4;
 const ROOT = 0;
-/** The source that is the document itself. */
-const DOCUMENT = -1;
+/** Below this probability a node is not worth a look. */
+const LEAST_CHANCE = 0.01;
+/** Most leaves of a tree, where nobody says otherwise. */
+const MOST_LEAVES = 32;
 
-/** A node that could be grown, by whom it was offered, and how it would be followed further. */
-interface Candidate {
-  readonly chance: number;
-  readonly parent: number;
-  readonly token: number;
-  /** Index of its corpus, or `DOCUMENT`. */
-  readonly source: number;
-  /** What the same evidence offers behind the node, once the node is there. */
-  follow(node: number): void;
+/** A source, and whether asking it pays; without a pace it is asked at every step. */
+export interface PacedSource {
+  readonly source: DraftSource;
+  readonly pace?: Pace;
+}
+
+export interface DrafterParts {
+  /** The text before the cursor; the drafter adds what is decided. */
+  readonly history: TokenHistory;
+  readonly sources: readonly PacedSource[];
+  readonly calibration: Calibration;
+  readonly statistics?: DraftStatistics;
+  /** Largest tree, root included. */
+  readonly maxNodes: number;
+  readonly maxLeaves?: number;
+  /** Is told every offer at the nodes the model came by, for measurements. */
+  readonly tell?: TellOffer;
 }
 
 /** One completion's drafter: fed with every decided token, asked for a tree before each decode. */
 export class Drafter implements TreeDrafter {
   readonly tree: DraftTree;
-  private readonly automaton: SuffixAutomaton;
-  private readonly frontier: Candidate[] = [];
-  /** Which source each node of the tree is from. */
-  private readonly origin: Int16Array;
-  /** By source: time its search took at this step; 0 where it was not asked. */
-  private readonly spentMs: Float64Array;
-  /** By source: nodes of the tree that the model went along. */
-  private readonly accepted: Float64Array;
-  /** The node the model has gone as far as; -1 once it has left the tree. */
-  private reached = -1;
-  /** Milliseconds of a decode of one node, and of each further one of the tree. */
-  private singleMs = 0;
-  private furtherMs = 0;
+  private readonly table: OfferTable;
+  private readonly offers = new Offers();
+  /** By node: the token of the table it was made of, its depth, and whether it has a child. */
+  private readonly offered: Int32Array;
+  private readonly depth: Int32Array;
+  private readonly isParent: Uint8Array;
+  private leaves = 1;
+  /** By token of the table: the node it would follow, and the probability that the model walks as far. */
+  private readonly parent: Int32Array;
+  private readonly chance: Float64Array;
+  private readonly frontier: Int32Array;
+  private waiting = 0;
+  /** Milliseconds of a decode by its nodes, as far as this step may go. */
+  private readonly costs: Float64Array;
+  /** By source: whether it was asked at this step, and how long its search took. */
+  private readonly searched: Uint8Array;
+  private readonly searchMs: Float64Array;
+  private readonly kinds: readonly number[];
 
-  /**
-   * @param context tokens before the cursor, oldest first @param maxNodes largest tree, root included
-   * @param sources other texts, the nearer first
-   */
-  constructor(
-    context: Int32Array,
-    private readonly maxNodes: number,
-    private readonly sources: readonly CorpusSource[] = [],
-  ) {
+  constructor(private readonly parts: DrafterParts) {
+    const { maxNodes, sources, calibration } = parts;
     this.tree = new DraftTree(maxNodes);
-    this.origin = new Int16Array(maxNodes).fill(DOCUMENT);
-    this.accepted = new Float64Array(sources.length);
-    this.spentMs = new Float64Array(sources.length);
-    this.automaton = new SuffixAutomaton(context.length + 256);
-    for (const token of context) this.automaton.extend(token);
+    this.table = new OfferTable(maxNodes, sources.length, calibration);
+    this.offered = new Int32Array(maxNodes);
+    this.depth = new Int32Array(maxNodes);
+    this.isParent = new Uint8Array(maxNodes);
+    const { length } = this.table.tokens;
+    this.parent = new Int32Array(length);
+    this.chance = new Float64Array(length);
+    this.frontier = new Int32Array(length);
+    this.costs = new Float64Array(maxNodes + 1);
+    this.searched = new Uint8Array(sources.length);
+    this.searchMs = new Float64Array(sources.length);
+    this.kinds = sources.map(({ source }) => sourceIndex(source.name));
   }
 
   /** Takes note of a decided token. */
   push(token: number): void {
-    this.automaton.extend(token);
-    if (this.reached < 0) return;
-    this.reached = this.tree.child(this.reached, token);
-    const source = this.reached < 0 ? DOCUMENT : this.origin[this.reached];
-    if (source !== DOCUMENT) this.accepted[source]++;
+    this.parts.history.push(token);
   }
 
   /**
-   * Fills and returns the tree under `root`, the last decided token.
+   * Drafts the tree under `root`, the last token pushed (or the context's last).
    * @param room most nodes, root included @param cost milliseconds of a decode of so many nodes
    */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
-    const { tree, frontier } = this;
-    this.settle();
-    const limit = Math.min(room, this.maxNodes);
+    const { tree, costs } = this;
+    const limit = Math.min(room, this.parts.maxNodes);
     tree.plant(root);
-    frontier.length = 0;
-    if (limit > 1) this.plantAll();
-    const single = cost(1);
+    this.table.clear();
+    this.waiting = 0;
+    this.leaves = 1;
+    this.depth[ROOT] = 0;
+    this.isParent[ROOT] = 0;
+    for (let nodes = 1; nodes <= limit; nodes++) costs[nodes] = cost(nodes);
+    if (limit > 1) {
+      this.search();
+      this.look(ROOT, 1);
+    }
     let expected = 1;
     let best = 1;
-    let bestRate = 1 / single;
-    while (tree.count < limit && frontier.length > 0) {
-      const grown = this.growBest();
-      if (!grown) continue;
-      expected += grown.chance;
-      const rate = expected / cost(tree.count);
+    let bestRate = 1 / costs[1];
+    while (tree.count < limit) {
+      const chance = this.growBest();
+      if (chance === 0) break;
+      expected += chance;
+      const rate = expected / costs[tree.count];
       if (rate > bestRate) {
         bestRate = rate;
         best = tree.count;
-      }
+      } else if (!this.mayStillPay(expected, chance, limit, bestRate)) break;
     }
     tree.truncate(best);
-    this.reached = ROOT;
-    this.singleMs = single;
-    this.furtherMs = best > 1 ? (cost(best) - single) / (best - 1) : 0;
     return tree;
   }
 
-  /** Tells the sources what they cost and saved at the last step: a step for each accepted node, less its nodes. */
-  private settle(): void {
-    const { tree, origin, sources, spentMs, accepted } = this;
-    for (const [index, { pace }] of sources.entries()) {
-      if (spentMs[index] === 0) continue;
-      let nodes = 0;
-      for (let node = 1; node < tree.count; node++) if (origin[node] === index) nodes++;
-      pace.took(spentMs[index] + nodes * this.furtherMs, accepted[index] * this.singleMs);
+  /** Learns from a verified tree: the chances of tokens, and what each source is worth. */
+  observe(verified: VerifiedTree): void {
+    const { tree, path, next } = verified;
+    const { table, parts } = this;
+    for (const [i, node] of path.entries()) {
+      const child = path[i + 1];
+      const said = child === undefined ? next : tree.tokens[child];
+      if (parts.tell) table.forEachOffer(node, said, parts.tell);
+      table.learn(node, said);
     }
-    spentMs.fill(0);
-    accepted.fill(0);
+    const singleMs = this.costs[1];
+    const furtherMs = tree.count > 1 ? (this.costs[tree.count] - singleMs) / (tree.count - 1) : 0;
+    for (const [source, { source: evidence, pace }] of parts.sources.entries()) {
+      if (this.searched[source] === 0) continue;
+      if (evidence.learn) {
+        const start = performance.now();
+        evidence.learn(verified);
+        this.searchMs[source] += performance.now() - start;
+      }
+      const proposed = this.fromSource(source, tree.count);
+      let accepted = 0;
+      for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
+      pace?.took(this.searchMs[source] + proposed * furtherMs, accepted * singleMs);
+      parts.statistics?.step(this.kinds[source], proposed, accepted, this.searchMs[source]);
+    }
   }
 
-  /** The first tokens from all evidence, longest match first: each takes of the probability that is left. */
-  private plantAll(): void {
-    const { automaton, sources, spentMs } = this;
-    for (const [index, { corpus, pace }] of sources.entries()) {
-      if (!pace.due()) continue;
+  private search(): void {
+    for (const [i, { source, pace }] of this.parts.sources.entries()) {
+      this.searched[i] = pace === undefined || pace.due() ? 1 : 0;
+      if (this.searched[i] === 0) continue;
       const start = performance.now();
-      corpus.find(automaton.tokens, automaton.size);
-      spentMs[index] = performance.now() - start;
+      source.search(this.parts.history);
+      this.searchMs[i] = performance.now() - start;
     }
-    const ownLength = automaton.matches.count > 0 ? automaton.matches.lengths[0] : 0;
-    const goesFirst = (length: number) => length > ownLength + OWN_PREFERENCE_TOKENS;
-    let left = this.plantCorpora(1, goesFirst);
-    left = this.plantMatches(left);
-    this.plantCorpora(left, length => !goesFirst(length));
   }
 
-  /** The first tokens of the corpora that were asked and whose match is chosen. Returns the probability left. */
-  private plantCorpora(share: number, chosen: (matchLength: number) => boolean): number {
-    let left = share;
-    for (const [index, { corpus }] of this.sources.entries())
-      if (this.spentMs[index] > 0 && chosen(corpus.matchLength))
-        left -= this.plantCorpus(corpus, left, index);
-    return left;
-  }
-
-  /** The first tokens of all continuations in the document that differ. Returns the probability that is left. */
-  private plantMatches(share: number): number {
-    const { matches, tokens } = this.automaton;
-    const seen: number[] = [];
-    let left = share;
-    for (let i = 0; i < matches.count && seen.length < MAX_CONTEXTS; i++) {
-      const next = matches.nexts[i];
-      if (seen.includes(tokens[next])) continue;
-      const matchLength = matches.lengths[i];
-      const chance = left * (seen.length === 0 ? firstChance(matchLength) : laterChance(matchLength));
-      seen.push(tokens[next]);
-      left -= chance;
-      this.frontier.push(this.inDocument(chance, ROOT, next, matchLength));
+  /** Collects what may follow a node, which the model reaches with this probability. */
+  private look(node: number, reached: number): void {
+    const { table, offers, parts, kinds, searched } = this;
+    const path = this.tree.tokens[node];
+    table.begin(node, this.depth[node]);
+    for (let source = 0; source < parts.sources.length; source++) {
+      if (searched[source] === 0) continue;
+      const cursor =
+        node === ROOT ? ROOT_CURSOR : table.cursors[this.offered[node] * parts.sources.length + source];
+      if (cursor === NO_CURSOR) continue;
+      offers.clear();
+      parts.sources[source].source.children(cursor, path, offers);
+      for (let i = 0; i < offers.count; i++) table.add(node, source, kinds[source], offers, i);
     }
-    return left;
-  }
-
-  /** A node that goes on as the document did at `next`. */
-  private inDocument(chance: number, parent: number, next: number, matchLength: number): Candidate {
-    const { automaton } = this;
-    return {
-      chance,
-      parent,
-      token: automaton.tokens[next],
-      source: DOCUMENT,
-      follow: node => {
-        // Walking on along the same earlier text, the match grows with every token that was right.
-        const onward = chance * firstChance(matchLength + 1);
-        if (next + 1 < automaton.size && onward >= LEAST_CHANCE)
-          this.frontier.push(this.inDocument(onward, node, next + 1, matchLength + 1));
-      },
-    };
-  }
-
-  /** The first tokens of a corpus's continuations. Returns the probability they take together. */
-  private plantCorpus(corpus: Corpus, share: number, source: number): number {
-    if (corpus.count === 0) return 0;
-    const rows = Array.from({ length: corpus.count }, (_, row) => row);
-    return this.plantBranches(corpus, source, branches(corpus, rows, 0, share), ROOT);
-  }
-
-  /** Offers branches behind a node. Returns the probability they take together. */
-  private plantBranches(corpus: Corpus, source: number, offered: readonly Branch[], parent: number): number {
-    let taken = 0;
-    for (const { chance, token, rows, depth } of offered) {
-      taken += chance;
+    const { first, end } = table.end(node);
+    for (let token = first; token < end; token++) {
+      const chance = reached * table.chances[token];
       if (chance < LEAST_CHANCE) continue;
-      const follow: Candidate["follow"] = node =>
-        void this.plantBranches(corpus, source, branches(corpus, rows, depth, chance), node);
-      this.frontier.push({ chance, parent, token, source, follow });
+      this.parent[token] = node;
+      this.chance[token] = chance;
+      this.frontier[this.waiting++] = token;
     }
-    return taken;
   }
 
-  /** Grows the likeliest candidate and returns it; undefined when its node is there already. */
-  private growBest(): Candidate | undefined {
-    const { tree, frontier } = this;
-    let best = 0;
-    for (let i = 1; i < frontier.length; i++) if (frontier[i].chance > frontier[best].chance) best = i;
-    const grown = frontier[best];
-    frontier[best] = frontier[frontier.length - 1];
-    frontier.pop();
-    const known = tree.child(grown.parent, grown.token);
-    const node = known >= 0 ? known : tree.grow(grown.parent, grown.token);
-    grown.follow(node);
-    if (known >= 0) return undefined;
-    this.origin[node] = grown.source;
-    return grown;
+  /** Grows the likeliest of what waits, looks behind it, and returns its probability; 0 where nothing waits. */
+  private growBest(): number {
+    const { frontier, chance, tree, parent } = this;
+    const full = this.leaves >= (this.parts.maxLeaves ?? MOST_LEAVES);
+    let best = -1;
+    for (let i = 0; i < this.waiting; i++) {
+      if (full && this.isParent[parent[frontier[i]]] === 1) continue;
+      if (best < 0 || chance[frontier[i]] > chance[frontier[best]]) best = i;
+    }
+    if (best < 0) return 0;
+    const token = frontier[best];
+    frontier[best] = frontier[--this.waiting];
+    const above = parent[token];
+    const node = tree.grow(above, this.table.tokens[token]);
+    this.leaves += this.isParent[above];
+    this.isParent[above] = 1;
+    this.isParent[node] = 0;
+    this.offered[node] = token;
+    this.depth[node] = this.depth[above] + 1;
+    this.look(node, chance[token]);
+    return chance[token];
+  }
+
+  /** Whether any larger tree could beat the best rate, if all further nodes were as likely as the last one. */
+  private mayStillPay(expected: number, chance: number, limit: number, bestRate: number): boolean {
+    const { count } = this.tree;
+    for (let nodes = count + 1; nodes <= limit; nodes++)
+      if (expected + (nodes - count) * chance > bestRate * this.costs[nodes]) return true;
+    return false;
+  }
+
+  private origin(node: number): number {
+    return this.table.origins[this.offered[node]];
+  }
+
+  private fromSource(source: number, nodes: number): number {
+    let count = 0;
+    for (let node = 1; node < nodes; node++) if (this.origin(node) === source) count++;
+    return count;
   }
 }

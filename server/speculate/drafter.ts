@@ -1,5 +1,5 @@
 /** What a source of drafts is to the loop that decodes: a tree for each step, and word of what became of it. */
-import type { DraftTree } from "./tree.ts";
+import { DraftTree } from "./tree.ts";
 
 /** What drafts the trees of one completion. */
 export interface TreeDrafter {
@@ -16,6 +16,8 @@ export interface VerifiedTree {
   readonly tree: DraftTree;
   /** The accepted nodes from the root down. */
   readonly path: readonly number[];
+  /** The model's token after the last accepted node. */
+  readonly next: number;
   /** Copies the logits behind a node, accepted or not, into `out`, which has the size of the vocabulary. */
   logits(node: number, out: Float32Array): void;
   /**
@@ -23,4 +25,16 @@ export interface VerifiedTree {
    * there are. Much cheaper than to copy all logits and look for them.
    */
   top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
+}
+
+/** Drafts nothing: a tree of one node decodes plainly. */
+export class PlainDrafter implements TreeDrafter {
+  private readonly tree = new DraftTree(1);
+
+  push(): void {}
+
+  draft(root: number): DraftTree {
+    this.tree.plant(root);
+    return this.tree;
+  }
 }

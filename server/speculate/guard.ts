@@ -2,8 +2,8 @@
  * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: one that throws, or whose
  * tree is not sound, costs its guesses and nothing else.
  */
-import type { TreeDrafter } from "./drafter.ts";
-import { DraftTree } from "./tree.ts";
+import { PlainDrafter, type TreeDrafter } from "./drafter.ts";
+import type { DraftTree } from "./tree.ts";
 
 /** What is wrong with a tree, or undefined. */
 function unsound(tree: DraftTree, root: number, room: number, vocabularySize: number): string | undefined {
@@ -24,7 +24,7 @@ export function guard(
   vocabularySize: number,
   onFault: (message: string) => void,
 ): TreeDrafter {
-  const plain = new DraftTree(1);
+  const plain = new PlainDrafter();
   let drafter: TreeDrafter | undefined;
   const attempt = <T>(work: () => T): T | undefined => {
     try {
@@ -46,9 +46,7 @@ export function guard(
         if (problem) throw new Error(problem);
         return drafted;
       });
-      if (tree) return tree;
-      plain.plant(root);
-      return plain;
+      return tree ?? plain.draft(root);
     },
   };
 }

@@ -62,7 +62,12 @@ async function logitsAfter(engine: Engine, text: string): Promise<Float32Array> 
 
 async function said(engine: Engine, text: string, treeNodes: number, maxTokens = 24): Promise<number[]> {
   const tokens = engine.vocabulary.tokenize(text);
-  const steps = generate(engine, { tokens, history: tokens }, { maxTokens, treeNodes }, never);
+  const steps = generate(
+    engine,
+    { tokens, history: tokens, behind: new Int32Array(0) },
+    { maxTokens, treeNodes },
+    never,
+  );
   const all: number[] = [];
   for (let next = await steps.next(); !next.done; next = await steps.next())
     if (next.value.kind === "step") all.push(...next.value.tokens);

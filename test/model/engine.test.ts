@@ -282,7 +282,7 @@ test("a full context is said, not overrun", async () => {
   const { contextTokens } = engine.info;
   assert.equal((await engine.prefill(new Int32Array(contextTokens), never)).kind, "contextFull");
   const nearly = Int32Array.from({ length: contextTokens - 10 }, (_, i) => (i * 13) % 8000);
-  const prompt = { tokens: nearly, history: nearly };
+  const prompt = { tokens: nearly, history: nearly, behind: new Int32Array(0) };
   // A text that cannot end: the model's end token is taken for any other.
   const unending = Object.assign(Object.create(engine), {
     vocabulary: Object.assign(Object.create(engine.vocabulary), { endsText: () => false }),

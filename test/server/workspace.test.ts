@@ -33,7 +33,8 @@ function following(workspace: Workspace, context: string, uri = "file:///elsewhe
   return Array.from({ length: corpus.count }, (_, row) => {
     const start = row * corpus.continuation;
     const tokens = corpus.continuations.subarray(start, start + corpus.continuation);
-    return String.fromCharCode(...tokens.filter(token => token >= 0));
+    const end = tokens.findIndex(token => token < 0);
+    return String.fromCharCode(...(end < 0 ? tokens : tokens.subarray(0, end)));
   });
 }
 

@@ -191,8 +191,9 @@ const item = (script?: Int32Array): Item => ({
   id: "item",
   uri: "item",
   prompt: {
-    tokens: vocabulary.tokenize("abcdabcdabcd"),
-    history: vocabulary.tokenize("abcdabcdabcd"),
+    tokens: vocabulary.tokenize("a,b;a,b;a,b;"),
+    history: vocabulary.tokenize("a,b;a,b;a,b;"),
+    behind: new Int32Array(0),
   },
   maxTokens: script?.length ?? 24,
   script,
@@ -273,7 +274,7 @@ test("what a published method keeps, it keeps from item to item of a run, and sa
     engineMethod("plain", engine, { treeNodes: 1 }),
     engineMethod("pld", engine, { treeNodes: preset.nodes, preset, prepare }),
   ];
-  const short = { ...item(), prompt: { tokens, history: tokens }, maxTokens: 7 };
+  const short = { ...item(), prompt: { tokens, history: tokens, behind: new Int32Array(0) }, maxTokens: 7 };
   const items = [short, short];
   const records = await runSuite({ items, methods, runs: 2, progress: () => {} }, never);
   assert.deepEqual(begun, [[24], [24, 24], [24, 24]], "one to warm up, and each run its own");
@@ -287,7 +288,7 @@ test("what a published method keeps, it keeps from item to item of a run, and sa
 });
 
 test("every method runs on every item as often as asked, and drafts are found exact", async () => {
-  const engine = new FakeEngine(saying("abcdabcdabcdabcd"));
+  const engine = new FakeEngine(saying("a,b;a,b;a,b;a,b;"));
   const methods = [
     engineMethod("plain", engine, { treeNodes: 1 }),
     engineMethod("foretoken", engine, { treeNodes: 8 }),

@@ -15,8 +15,9 @@ async function run(
   more: Partial<GenerateOptions> = {},
 ) {
   const prompt = {
-    tokens: engine.vocabulary.tokenize("abcabcabc"),
-    history: engine.vocabulary.tokenize("abcabcabc"),
+    tokens: engine.vocabulary.tokenize("()*()*()*"),
+    history: engine.vocabulary.tokenize("()*()*()*"),
+    behind: new Int32Array(0),
   };
   const steps = generate(engine, prompt, { maxTokens, treeNodes, ...more }, signal);
   const tokens: number[] = [];
@@ -30,7 +31,7 @@ async function run(
   }
 }
 
-const repeating: FakeModel = context => 97 + (context.length % 3);
+const repeating: FakeModel = context => 40 + (context.length % 3);
 
 test("drafts never change the tokens", async () => {
   for (const model of [chaotic, repeating]) {

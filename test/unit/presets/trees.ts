@@ -24,6 +24,7 @@ export function verified(
   return {
     tree,
     path: [0],
+    next: -1,
     logits: () => {},
     top: (node, count, ids, logits) => {
       const found = (likeliest[tree.tokens[node]!] ?? []).slice(0, count);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { generate } from "../../server/generate.ts";
-import { Sampler, type SamplingOptions } from "../../server/speculate/sampler.ts";
-import { chaotic, FakeEngine } from "../fakes/engine.ts";
+import { generate } from "../../../server/generate.ts";
+import { Sampler, type SamplingOptions } from "../../../server/speculate/sampler.ts";
+import { chaotic, FakeEngine } from "../../fakes/engine.ts";
 
 const OPEN: SamplingOptions = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 };
 const LOGITS = [2, 1.5, 1, 0.2, 0, -0.5, -1, -2];
@@ -93,7 +93,7 @@ async function drawn(treeNodes: number, seed: number, maxTokens: number) {
   const options = { maxTokens, treeNodes, sampling: { ...OPEN, seed } };
   const text: number[] = [];
   let accepted = 0;
-  const steps = generate(engine, { tokens, history: tokens }, options, never);
+  const steps = generate(engine, { tokens, history: tokens, behind: new Int32Array(0) }, options, never);
   for (let next = await steps.next(); !next.done; next = await steps.next()) {
     if (next.value.kind !== "step") continue;
     text.push(...next.value.tokens);

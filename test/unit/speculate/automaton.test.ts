@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SuffixAutomaton } from "../../server/speculate/automaton.ts";
-import { below, seeded } from "../fakes/random.ts";
+import { SuffixAutomaton } from "../../../server/speculate/automaton.ts";
+import { below, seeded } from "../../fakes/random.ts";
 
 /** Longest proper suffix of `tokens` that occurs earlier, by trying all. */
 function longestRepeatedSuffix(tokens: number[]): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DraftTree } from "../../server/speculate/tree.ts";
-import { verify } from "../../server/speculate/verify.ts";
+import { DraftTree } from "../../../server/speculate/tree.ts";
+import { verify } from "../../../server/speculate/verify.ts";
 
 function planted(): DraftTree {
   const tree = new DraftTree(8);

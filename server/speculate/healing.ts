@@ -1,0 +1,63 @@
+/** Token healing: what follows a text before an unfinished word, as what follows its letters. */
+import type { Evidence } from "./evidence.ts";
+import type { DraftVocabulary } from "./tokenTexts.ts";
+
+/**
+ * Keeps of the rows those that begin with the letters of a held word, and takes the letters off them: the rest
+ * of the word becomes tokens as the model would say it, what follows the word stays. To be called between
+ * `add` and `ready`.
+ */
+export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVocabulary): void {
+  const { tokens, width, lengths, weights, recencies, nearnesses } = evidence;
+  const endings = new Map<string, Int32Array>();
+  let kept = 0;
+  for (let row = 0; row < evidence.rows; row++) {
+    const start = row * width;
+    const word = wordBehind(tokens, start, width, held, vocabulary);
+    if (!word) continue;
+    let ending = endings.get(word.rest);
+    if (!ending) {
+      ending = vocabulary.tokenize(word.rest);
+      endings.set(word.rest, ending);
+    }
+    const following = tokens.slice(start + word.tokens, start + width);
+    const target = kept * width;
+    const room = width - Math.min(width, ending.length);
+    tokens.set(ending.subarray(0, width), target);
+    tokens.set(following.subarray(0, room), target + width - room);
+    const end = ending.length + following.length;
+    if (end < width) tokens[target + end] = -1;
+    lengths[kept] = lengths[row] + word.tokens;
+    weights[kept] = weights[row];
+    recencies[kept] = recencies[row];
+    nearnesses[kept] = nearnesses[row];
+    kept++;
+  }
+  evidence.rows = kept;
+}
+
+/** Of the tokens that cover the letters: how many they are, and the text of the last one that is left over. */
+function wordBehind(
+  tokens: Int32Array,
+  start: number,
+  width: number,
+  held: Uint8Array,
+  vocabulary: DraftVocabulary,
+): { tokens: number; rest: string } | undefined {
+  let covered = 0;
+  let count = 0;
+  while (covered < held.length) {
+    if (count === width || tokens[start + count] < 0) return undefined;
+    const bytes = vocabulary.bytes(tokens[start + count++]);
+    const letters = Math.min(bytes.length, held.length - covered);
+    if (letters === 0) return undefined;
+    for (let i = 0; i < letters; i++) if (bytes[i] !== held[covered + i]) return undefined;
+    covered += bytes.length;
+    if (covered > held.length) {
+      const rest = new TextDecoder().decode(bytes.subarray(letters));
+      // The letters end within a character.
+      return rest.includes("\uFFFD") ? undefined : { tokens: count, rest };
+    }
+  }
+  return { tokens: count, rest: "" };
+}

@@ -1,0 +1,94 @@
+/**
+ * What drafting remembers from completion to completion, for one loaded model: how far sources are to be
+ * trusted, the model's own successors of tokens, texts of a moment ago. Makes the drafter of each completion.
+ */
+import { Calibration } from "./calibration.ts";
+import { Drafter, type PacedSource } from "./draft.ts";
+import type { TreeDrafter } from "./drafter.ts";
+import type { Ending } from "./evidence.ts";
+import { TokenHistory } from "./history.ts";
+import type { TellOffer } from "./offerTable.ts";
+import { Pace } from "./pace.ts";
+import type { SourceName } from "./source.ts";
+import { CorpusDrafts, type CorpusSource } from "./sources/corpus.ts";
+import { DocumentSource } from "./sources/document.ts";
+import { NearbySource } from "./sources/nearby.ts";
+import { RecycledTokens, RecyclingSource } from "./sources/recycling.ts";
+import { AcceptedTexts, RecentTexts } from "./sources/remembered.ts";
+import { DraftStatistics } from "./statistics.ts";
+import { type DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
+
+/** A place that is completed, as drafting sees it. */
+export interface DraftPlace {
+  /** Tokens of the document before the cursor. */
+  readonly before: Int32Array;
+  /** Tokens of the document behind the cursor. */
+  readonly behind: Int32Array;
+  /** Other texts to draft from, the nearer first. */
+  readonly corpora: readonly CorpusSource[];
+  /** Bounds of the tree. */
+  readonly maxNodes: number;
+  readonly maxLeaves: number;
+}
+
+export interface DraftMemoryOptions {
+  readonly calibration?: Calibration;
+  /** Is told every offer the model came by, for measurements. */
+  readonly tell?: TellOffer;
+  /** Sources that are not asked. */
+  readonly without?: readonly SourceName[];
+}
+
+export class DraftMemory {
+  readonly calibration: Calibration;
+  readonly statistics = new DraftStatistics();
+  readonly recent = new RecentTexts();
+  readonly accepted = new AcceptedTexts();
+  private readonly texts: TokenTexts;
+  private readonly recycled: RecycledTokens;
+  private readonly recyclingPace = new Pace();
+  /** The token the model has ended texts with; undefined before it has ended one. */
+  private endToken: number | undefined;
+
+  constructor(
+    private readonly vocabulary: DraftVocabulary,
+    private readonly options: DraftMemoryOptions = {},
+  ) {
+    this.calibration = options.calibration ?? new Calibration();
+    this.texts = new TokenTexts(vocabulary);
+    this.recycled = new RecycledTokens(vocabulary.size);
+  }
+
+  drafter(place: DraftPlace): TreeDrafter {
+    const { texts, options } = this;
+    const sources = this.sources(place).filter(({ source }) => !options.without?.includes(source.name));
+    const { maxNodes, maxLeaves } = place;
+    const { calibration, statistics } = this;
+    const history = new TokenHistory(place.before, texts.vocabulary);
+    const tell = options.tell ? { tell: options.tell } : {};
+    const drafter = new Drafter({ history, sources, calibration, statistics, maxNodes, maxLeaves, ...tell });
+    return {
+      draft: (root, room, cost) => drafter.draft(root, room, cost),
+      observe: verified => drafter.observe(verified),
+      push: token => {
+        if (this.vocabulary.endsText(token)) this.endToken = token;
+        drafter.push(token);
+      },
+    };
+  }
+
+  private sources({ before, behind, corpora }: DraftPlace): PacedSource[] {
+    const { texts, endToken } = this;
+    const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, behind };
+    return [
+      { source: new DocumentSource(before.length, texts, ending) },
+      { source: new NearbySource("ahead", { tokens: behind, size: behind.length }, texts, ending) },
+      { source: new NearbySource("recent", this.recent, texts, ending) },
+      ...[this.accepted.source, ...corpora].map(corpus => ({
+        source: new CorpusDrafts(corpus, texts, ending),
+        pace: corpus.pace,
+      })),
+      { source: new RecyclingSource(this.recycled, texts), pace: this.recyclingPace },
+    ];
+  }
+}

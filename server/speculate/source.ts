@@ -1,0 +1,107 @@
+/**
+ * What a source of drafts is: a cursor over evidence of how the text goes on. The tree builder
+ * (`draft.ts`) asks it what may follow the root, and then what may follow each node that it has taken into
+ * the tree. What a source offers is a token with features; how likely the model is to say it is for
+ * `calibration.ts` to tell.
+ */
+import type { VerifiedTree } from "./drafter.ts";
+import type { TokenHistory } from "./history.ts";
+
+export type SourceName =
+  | "document"
+  | "ahead"
+  | "recent"
+  | "accepted"
+  | "workspace"
+  | "datastore"
+  | "recycling";
+
+export const SOURCE_NAMES: readonly SourceName[] = [
+  "document",
+  "ahead",
+  "recent",
+  "accepted",
+  "workspace",
+  "datastore",
+  "recycling",
+];
+
+/** The features of an offer, by their place in its row. All are of the order of one. */
+export const Feature = {
+  /** Always 1: how far the source is to be trusted at all. */
+  bias: 0,
+  /** Binary logarithm of the tokens that the evidence shares with the text, the path in the tree included. */
+  matchLength: 1,
+  /** How much shorter, in binary logarithms, than the longest match the source has there. */
+  shorter: 2,
+  /** Binary logarithm of the share among the source's continuations there; 0 for the only one. */
+  share: 3,
+  /** Binary logarithm of the occurrences that go on so. */
+  occurrences: 4,
+  /** 1 for evidence from just now, falling to 0. */
+  recency: 5,
+  /** 1 for evidence from the same folder, falling to 0 with the distance. */
+  nearness: 6,
+  /** Binary logarithm of the depth in the tree. */
+  depth: 7,
+  /** 1 where the token is punctuation, 0 otherwise. */
+  punctuation: 8,
+  /** 1 where the token begins a line or is an indentation, 0 otherwise. */
+  lineBreak: 9,
+  /** 1 where the token ends the text, since what would come next stands behind the cursor already. */
+  ending: 10,
+} as const;
+export const FEATURE_COUNT = 11;
+
+/** Evidence at the root of the tree. */
+export const ROOT_CURSOR = 0;
+export const NO_CURSOR = -1;
+
+/** The tokens that may follow a node, as one source has them. Filled anew for each node; typed arrays throughout. */
+export class Offers {
+  count = 0;
+  readonly tokens: Int32Array;
+  /** Where the source finds what follows the token, or `NO_CURSOR`. */
+  readonly cursors: Int32Array;
+  /** Rows of `FEATURE_COUNT`. */
+  readonly features: Float32Array;
+
+  constructor(readonly capacity = 64) {
+    this.tokens = new Int32Array(capacity);
+    this.cursors = new Int32Array(capacity);
+    this.features = new Float32Array(capacity * FEATURE_COUNT);
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Adds a token and returns where its features begin, all 0 but for the bias; -1 when there is no room. */
+  add(token: number, cursor: number): number {
+    if (this.count >= this.capacity) return -1;
+    const at = this.count++;
+    this.tokens[at] = token;
+    this.cursors[at] = cursor;
+    const row = at * FEATURE_COUNT;
+    this.features.fill(0, row, row + FEATURE_COUNT);
+    this.features[row + Feature.bias] = 1;
+    return row;
+  }
+}
+
+/** Evidence of how a text goes on. */
+export interface DraftSource {
+  readonly name: SourceName;
+  /** Looks for evidence behind the end of the history. Asked once a step, before any `children`, or not at all. */
+  search(history: TokenHistory): void;
+  /**
+   * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step.
+   * @param path the token of the node itself
+   */
+  children(cursor: number, path: number, offers: Offers): void;
+  /** Is shown the tree just verified, before its tokens are pushed, if the source was asked at this step. */
+  learn?(verified: VerifiedTree): void;
+}
+
+/** Binary logarithm of 1 + x. */
+export const log2Of = (x: number): number => Math.log2(1 + x);

@@ -1,0 +1,59 @@
+/**
+ * Drafts from short texts near at hand, looked through whole at every step: the text behind the cursor, and
+ * what was suggested, deleted or undone a moment ago.
+ */
+import { type Ending, Evidence } from "../evidence.ts";
+import { heal } from "../healing.ts";
+import type { TokenHistory } from "../history.ts";
+import { Scan } from "../scan.ts";
+import type { DraftSource, Offers, SourceName } from "../source.ts";
+import type { TokenTexts } from "../tokenTexts.ts";
+
+const ROWS = 8;
+const WIDTH = 63;
+/** One token in common says nothing in so small a text. */
+const SHORTEST_MATCH = 2;
+
+/** Texts as tokens, one after the other, each closed by a negative token; the most recent last. */
+export interface NearbyTexts {
+  readonly tokens: Int32Array;
+  readonly size: number;
+}
+
+export class NearbySource implements DraftSource {
+  private readonly evidence: Evidence;
+  private readonly scan = new Scan(ROWS);
+
+  constructor(
+    readonly name: Extract<SourceName, "ahead" | "recent">,
+    private readonly nearby: NearbyTexts,
+    private readonly texts?: TokenTexts,
+    ending?: Ending,
+  ) {
+    this.evidence = new Evidence(ROWS, WIDTH, texts, ending);
+  }
+
+  search(history: TokenHistory): void {
+    const { evidence } = this;
+    this.take(history.tokens, history.size);
+    if (history.held.length > 0 && this.texts) {
+      heal(evidence, history.held, this.texts.vocabulary);
+      if (evidence.rows === 0) this.take(history.whole(), history.size + history.heldTokens.length);
+    }
+    evidence.ready();
+  }
+
+  private take(context: Int32Array, end: number): void {
+    const { evidence, nearby, scan } = this;
+    evidence.clear();
+    scan.search(nearby.tokens, nearby.size, context, end, SHORTEST_MATCH);
+    for (let i = 0; i < scan.count; i++) {
+      const row = evidence.add(nearby.tokens, scan.nexts[i], nearby.size, scan.lengths[i], 1);
+      if (row >= 0) evidence.recencies[row] = scan.nexts[i] / nearby.size;
+    }
+  }
+
+  children(cursor: number, _path: number, offers: Offers): void {
+    this.evidence.children(cursor, offers);
+  }
+}
