@@ -1,5 +1,5 @@
 /** What the status bar says, in words. */
-import type { Status, StoreStatus } from "../server/protocol/messages.ts";
+import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/messages.ts";
 
 const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
@@ -36,7 +36,8 @@ function storeLine({ name, tokens, created, problem }: StoreStatus): string {
 }
 
 /** What the item says on hovering over it, one statement a line. */
-export function statusTooltip({ state, message, remedy, model, stores, last, acceptance }: Status): string {
+export function statusTooltip(status: Status): string {
+  const { state, message, remedy, model, stores, last, acceptance, sources } = status;
   if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
@@ -58,5 +59,21 @@ export function statusTooltip({ state, message, remedy, model, stores, last, acc
     );
   }
   if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance)}`);
+  for (const source of sources ?? []) if (source.proposed > 0) lines.push(sourceLine(source));
   return lines.join("\n");
+}
+
+/** Sources as they are called in a sentence. */
+const SOURCE_TEXTS: Readonly<Record<string, string>> = {
+  document: "this document",
+  ahead: "the text ahead",
+  recent: "recent suggestions",
+  accepted: "accepted completions",
+  workspace: "the workspace",
+  datastore: "the datastore",
+  recycling: "the model's own guesses",
+};
+
+function sourceLine({ name, proposed, accepted }: DraftSourceStatus): string {
+  return `From ${SOURCE_TEXTS[name] ?? name}: ${accepted} of ${proposed} accepted`;
 }

@@ -9,8 +9,10 @@ import {
 } from "vscode-languageserver";
 import { type Completion, complete } from "./complete.ts";
 import type { Documents } from "./documents.ts";
+import type { Drafts } from "./drafts.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { GenerateOptions } from "./generate.ts";
+import type { ModelFeature } from "./modelFeature.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
 import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
 import { overlap } from "./protocol/overlap.ts";
@@ -26,23 +28,20 @@ export interface CompletionParts {
   readonly board: StatusBoard;
   /** Settings as they are now. */
   settings(): Settings;
-  /** The model, once it is loaded; undefined when there is none. */
-  engine(): Promise<Engine | undefined>;
+  readonly model: Pick<ModelFeature, "engine" | "isCurrent" | "outOfMemory">;
+  /** What drafting remembers. */
+  readonly drafts: Drafts;
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
-  /** Told that the engine's memory ran out in the middle of a completion. */
-  outOfMemory(engine: Engine): void;
   /** Writes to the log. */
   warn(message: string): void;
-  /** Whether `engine` is still the loaded model. */
-  isCurrent(engine: Engine): boolean;
 }
 
 export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
     const { position, partialResultToken } = params;
     const snapshot = requested(parts, params);
-    const engine = snapshot && (await parts.engine());
+    const engine = snapshot && (await parts.model.engine());
     if (!snapshot || !engine || token.isCancellationRequested) return null;
     const { lineSuffix } = surroundings(snapshot);
     try {
@@ -53,8 +52,10 @@ export function registerInlineCompletion(connection: Connection, parts: Completi
         ]);
       });
       if (!completion) return null;
-      parts.board.completed(completion, parts.session.idle);
-      if (completion.finishReason === "outOfMemory" && parts.isCurrent(engine)) parts.outOfMemory(engine);
+      parts.drafts.suggested(snapshot, completion.text);
+      parts.board.completed(completion, parts.session.idle, parts.drafts.of(engine).statistics.figures());
+      if (completion.finishReason === "outOfMemory" && parts.model.isCurrent(engine))
+        parts.model.outOfMemory(engine);
       if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
       if (completion.text === "" || completion.finishReason === "aborted") return null;
       return [item(completion.text, lineSuffix, position)];
@@ -81,7 +82,7 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent, warn, sources }: CompletionParts,
+  { session, board, settings, model, warn, sources, drafts: memories }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -93,12 +94,13 @@ function run(
   const options: GenerateOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
+    memory: memories.of(engine),
     corpora: sources(snapshot.uri),
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {
     // The model may have been replaced while this waited for its turn.
-    if (!isCurrent(engine)) return undefined;
+    if (!model.isCurrent(engine)) return undefined;
     board.working(true);
     const growing = complete(engine, snapshot, options, signal);
     for (;;) {

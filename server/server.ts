@@ -2,7 +2,6 @@
  * The language server: joins documents, model, session and features. It takes its connection and its
  * model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   type Connection,
@@ -12,10 +11,11 @@ import {
 } from "vscode-languageserver";
 import { registerDatastores } from "./datastore/feature.ts";
 import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
-import type { Engine, EngineProblem } from "./engine/engine.ts";
+import { Drafts } from "./drafts.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
-import { type LoadModel, ModelHost } from "./modelHost.ts";
-import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
+import { registerModel } from "./modelFeature.ts";
+import type { LoadModel } from "./modelHost.ts";
+import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
@@ -35,100 +35,58 @@ const ANNOUNCEMENT: InitializeResult = {
   serverInfo: { name: SECTION },
 };
 
-const OUT_OF_MEMORY: EngineProblem = {
-  code: "memory",
-  message: "There was not enough memory to compute a completion.",
-  remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
-};
-/** Pause before the machine is looked at for being idle. */
-const IDLE_MS = 1_500;
-
 export function startServer(connection: Connection, parts: ServerParts): void {
   const documents = trackDocuments(connection);
   const session = new Session();
   const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
   let settings = readSettings(undefined).settings;
-  let host: ModelHost | undefined;
   const datastores = registerDatastores(connection, documents, board);
-
-  const configure = (configuration: unknown) => {
-    const previous = settings;
-    settings = settingsFrom(configuration, connection);
-    return previous;
-  };
-
-  let tuning = new AbortController();
-  const load = async (less = false) => {
-    if (less) connection.console.warn("Graphics memory ran out: less of the model is put into it.");
-    tuning.abort();
-    board.starting();
-    const loading = host?.reload(settings, less);
-    const outcome = await loading;
-    // Another load may have been asked for meanwhile; its outcome counts.
-    if (!outcome || !host?.isLatest(loading)) return;
-    if ("problem" in outcome) return tellProblem(connection, board, outcome.problem);
-    logModel(connection, outcome.engine);
-    board.ready(outcome.engine);
-    board.switch(settings.enabled);
-    datastores.adopt(outcome.engine, settings);
-    if (!outcome.tune) return;
-    tuning = new AbortController();
-    void whenIdle(session, outcome.tune, tuning.signal).then(sentence => {
-      if (sentence) connection.console.info(sentence);
-    });
-  };
-
-  const free = async () => {
-    if (!host?.current) return false;
-    tuning.abort();
-    await host.dispose();
-    board.asleep();
-    return true;
-  };
-  const freeLater = afterQuietMinutes(() => settings.freeAfterMinutes, free);
+  const drafts = new Drafts(documents, message => connection.console.warn(message));
+  const model = registerModel(connection, {
+    session,
+    board,
+    settings: () => settings,
+    loaded: engine => datastores.adopt(engine, settings),
+    freed: () => drafts.save(),
+  });
 
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
     const options = (initializationOptions ?? {}) as InitializationOptions;
-    host = new ModelHost(parts.modelLoader(options.storageDirectory), session);
-    datastores.start(options.storageDirectory, foldersOf(workspaceFolders));
+    const folders = foldersOf(workspaceFolders);
+    model.start(parts.modelLoader(options.storageDirectory));
+    datastores.start(options.storageDirectory, folders);
+    drafts.start(options.storageDirectory, folders);
     connection.onInitialized(() => {
-      configure(options.settings);
+      settings = settingsFrom(options.settings, connection);
       if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
         void connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
-      void load();
+      void model.load();
     });
     return ANNOUNCEMENT;
   });
 
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
-    const previous = configure(all?.[SECTION]);
+    const previous = settings;
+    settings = settingsFrom(all?.[SECTION], connection);
     if (!settings.enabled) await session.stop();
-    if (RELOADING_SETTINGS.some(key => previous[key] !== settings[key])) await load();
+    if (RELOADING_SETTINGS.some(key => previous[key] !== settings[key])) await model.load();
     board.switch(settings.enabled);
   });
 
-  connection.onRequest(FreeMemoryRequest, free);
   registerInlineCompletion(connection, {
     documents,
     session,
     board,
+    model,
+    drafts,
     settings: () => settings,
-    engine: () => {
-      freeLater();
-      if (host?.isEmpty) void load();
-      return host?.engine() ?? Promise.resolve(undefined);
-    },
     sources: datastores.sources,
-    outOfMemory: ({ info }) =>
-      info.backend === "cpu" ? tellProblem(connection, board, OUT_OF_MEMORY) : void load(true),
     warn: message => connection.console.warn(message),
-    isCurrent: engine => host?.current === engine,
   });
 
   connection.onShutdown(async () => {
-    tuning.abort();
-    await session.stop();
-    await host?.dispose();
+    drafts.save();
+    await model.dispose();
     datastores.dispose();
   });
   connection.listen();
@@ -144,39 +102,4 @@ function settingsFrom(configuration: unknown, connection: Connection): Settings 
   const { settings, problems } = readSettings(configuration);
   for (const problem of problems) connection.console.warn(problem);
   return settings;
-}
-
-function tellProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {
-  connection.console.error(`${message} ${remedy}`);
-  board.failed(message, remedy);
-}
-
-/** Runs `action` when the returned function has not been called for so many minutes; 0 never does. */
-function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  return () => {
-    clearTimeout(timer);
-    if (minutes() > 0) timer = setTimeout(action, minutes() * 60_000).unref();
-  };
-}
-
-/** Runs `work` once nothing else is computed; a completion that comes meanwhile goes first. */
-async function whenIdle<T>(
-  session: Session,
-  work: (signal: AbortSignal) => Promise<T | undefined>,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  while (!signal.aborted) {
-    await pause(IDLE_MS, undefined, { ref: false });
-    const result = session.idle && !signal.aborted ? await session.run(signal, work) : undefined;
-    if (result !== undefined) return result;
-  }
-  return undefined;
-}
-
-function logModel(connection: Connection, { info }: Engine): void {
-  connection.console.info(
-    `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${info.threads} threads, ${info.contextTokens} tokens of context.`,
-  );
-  for (const note of info.notes) connection.console.warn(note);
 }

@@ -1,7 +1,7 @@
 /** What the user is told of the server: state, model, figures of the last completion. */
 import type { Completion } from "./complete.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Status, StoreStatus } from "./protocol/messages.ts";
+import type { DraftSourceStatus, Status, StoreStatus } from "./protocol/messages.ts";
 
 export class StatusBoard {
   private status: Status = { state: "starting" };
@@ -55,7 +55,7 @@ export class StatusBoard {
   }
 
   /** Records a completion's figures. One that was aborted has none worth showing. @param idle nothing else is computed */
-  completed(completion: Completion, idle: boolean): void {
+  completed(completion: Completion, idle: boolean, sources: readonly DraftSourceStatus[]): void {
     this.drafted += completion.drafted;
     this.accepted += completion.accepted;
     if (completion.finishReason === "aborted" || !this.isOn) {
@@ -67,6 +67,7 @@ export class StatusBoard {
       ...this.status,
       state: idle ? "ready" : "working",
       last: { firstTextMs: ms.firstText, totalMs: ms.total, tokens, steps, drafted, accepted, finishReason },
+      sources,
       acceptance: this.drafted > 0 ? this.accepted / this.drafted : undefined,
     });
   }

@@ -38,6 +38,17 @@ export interface StoreStatus {
   readonly problem?: string | undefined;
 }
 
+/** What a source of drafts has been worth since the model was loaded. */
+export interface DraftSourceStatus {
+  readonly name: string;
+  readonly proposed: number;
+  readonly accepted: number;
+  /** Tokens accepted at a step at which something was drafted, on average. */
+  readonly meanAcceptedLength: number;
+  /** Milliseconds spent on searching, all in all. */
+  readonly searchMs: number;
+}
+
 export interface Status {
   readonly state: ServerState;
   /** For `error`: what is wrong. */
@@ -50,6 +61,7 @@ export interface Status {
   readonly stores?: readonly StoreStatus[] | undefined;
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
   readonly acceptance?: number | undefined;
+  readonly sources?: readonly DraftSourceStatus[] | undefined;
 }
 
 export const StatusNotification = new NotificationType<Status>("foretoken/status");

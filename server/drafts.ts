@@ -1,0 +1,156 @@
+/**
+ * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
+ * accepted and deleted in the documents, its calibration kept per workspace between starts.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Documents } from "./documents.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Snapshot } from "./prompt/snapshot.ts";
+import { DraftMemory } from "./speculate/memory.ts";
+
+/** Characters before a remembered text by which it is recognised when it comes again. */
+const RECOGNISED_BY = 80;
+/** Deletions shorter than this are corrections, longer ones whole files. */
+const DELETED_CHARACTERS = { least: 8, most: 4_000 };
+/** Changes in larger documents are not looked at. */
+const DOCUMENT_CHARACTERS = 1 << 20;
+/** Completions after which the calibration is kept. */
+const KEEP_EVERY = 40;
+
+interface Suggestion {
+  readonly uri: string;
+  readonly offset: number;
+  readonly text: string;
+}
+
+export class Drafts {
+  private engine: Engine | undefined;
+  private memory: DraftMemory | undefined;
+  private readonly texts = new Map<string, string>();
+  private suggestion: Suggestion | undefined;
+  private completions = 0;
+  private directory: string | undefined;
+  private workspace = "";
+
+  /** @param warn writes to the log */
+  constructor(
+    documents: Documents,
+    private readonly warn: (message: string) => void,
+  ) {
+    documents.watch(
+      (uri, text) => this.changed(uri, text),
+      uri => this.texts.delete(uri),
+    );
+  }
+
+  /** @param directory where the calibration is kept; undefined keeps none @param folders the workspace's */
+  start(directory: string | undefined, folders: readonly string[]): void {
+    this.directory = directory;
+    this.workspace = [...folders].sort().join("\n");
+  }
+
+  /** The memory for a loaded model, begun with what was learned in the workspace before. */
+  of(engine: Engine): DraftMemory {
+    if (this.engine === engine && this.memory) return this.memory;
+    this.save();
+    const known = this.engine?.vocabulary.fingerprint === engine.vocabulary.fingerprint;
+    this.engine = engine;
+    if (!known || !this.memory) {
+      this.memory = new DraftMemory(engine.vocabulary);
+      this.restore(this.memory);
+    }
+    return this.memory;
+  }
+
+  /** Takes note of what was suggested at a place, to draft from it when it is asked for again. */
+  suggested({ uri, offset, text: document }: Snapshot, text: string): void {
+    if (text === "") return;
+    this.suggestion = { uri, offset, text };
+    const before = document.slice(Math.max(0, offset - RECOGNISED_BY), offset);
+    this.remember(before, text, tokens => this.memory?.recent.add(tokens));
+    if (++this.completions % KEEP_EVERY === 0) this.save();
+  }
+
+  /** Takes note of a document's text: what was deleted, and whether the suggestion was accepted. */
+  private changed(uri: string, text: string): void {
+    const previous = this.texts.get(uri);
+    if (text.length > DOCUMENT_CHARACTERS) {
+      this.texts.delete(uri);
+      return;
+    }
+    this.texts.set(uri, text);
+    if (previous === undefined) return;
+    const { start, removed, added } = difference(previous, text);
+    const { least, most } = DELETED_CHARACTERS;
+    const before = previous.slice(Math.max(0, start - RECOGNISED_BY), start);
+    if (removed.length >= least && removed.length <= most)
+      this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
+    if (this.isAcceptance(uri, start, added, text))
+      this.remember(before, added, tokens => this.memory?.accepted.add(tokens));
+  }
+
+  /** Keeps the calibration. A folder that cannot be written costs what was learned and nothing else. */
+  save(): void {
+    const file = this.file();
+    if (!file || !this.memory) return;
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify(this.memory.calibration.save()));
+      renameSync(`${file}.${process.pid}`, file);
+    } catch {
+      // As said above.
+    }
+  }
+
+  private restore({ calibration }: DraftMemory): void {
+    const file = this.file();
+    if (!file) return;
+    try {
+      if (!calibration.restore(JSON.parse(readFileSync(file, "utf8"))))
+        this.warn(`${file} is of another version and is not used: drafting begins anew.`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        this.warn(`${file} cannot be read and is not used: ${(error as Error).message}`);
+    }
+  }
+
+  private file(): string | undefined {
+    const { directory, workspace, engine } = this;
+    if (directory === undefined || !engine) return undefined;
+    const name = createHash("sha256").update(`${workspace}\0${engine.vocabulary.fingerprint}`).digest("hex");
+    return join(directory, "calibration", `${name.slice(0, 24)}.json`);
+  }
+
+  private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
+    const { engine } = this;
+    if (engine) add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
+  }
+
+  /** Whether a change put the last suggestion, or what was left of it, into its document at once. */
+  private isAcceptance(uri: string, start: number, added: string, text: string): boolean {
+    const last = this.suggestion;
+    if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
+    const end = start + added.length;
+    return end === last.offset + last.text.length && text.slice(last.offset, end) === last.text;
+  }
+}
+
+/** Where two texts differ, as one replacement. */
+export function difference(before: string, after: string): { start: number; removed: string; added: string } {
+  const limit = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < limit && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let end = 0;
+  while (
+    end < limit - start &&
+    before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
+  )
+    end++;
+  return {
+    start,
+    removed: before.slice(start, before.length - end),
+    added: after.slice(start, after.length - end),
+  };
+}
