@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { difference } from "../../server/drafts.ts";
+import { Drafts, difference } from "../../server/drafts.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const serve = (engine: FakeEngine, storageDirectory: string) =>
   connect({ modelLoader: () => async () => ({ engine }) }, { storageDirectory });
 
-test("a suggestion asked for again is drafted from the last one, and an accepted one elsewhere too", async () => {
+test("a suggestion asked for again is drafted from the last one", async () => {
   const engine = new FakeEngine(saying("reticulate(splines)\n"));
   const client = await serve(engine, join(folder, "again"));
   client.open(URI, "x = ");
@@ -34,14 +34,38 @@ test("a suggestion asked for again is drafted from the last one, and an accepted
   assert.ok(names.includes("recent"), `drafted from ${names}`);
   assert.ok(engine.decodes - cost < cost / 2, `${engine.decodes - cost} decodes after ${cost}`);
 
-  client.change(URI, 2, [{ range: { start: at, end: at }, text: "reticulate(splines)" }]);
-  client.open("file:///project/other.py", "x = ");
-  await client.complete("file:///project/other.py", at).items;
-  const { sources: after } = await client.status(status =>
-    (status.sources ?? []).some(({ name, accepted }) => name === "accepted" && accepted > 0),
-  );
-  assert.ok(after);
   await client.close();
+});
+
+test("what is accepted at once is remembered as accepted, what is deleted as recent, and typing as neither", () => {
+  let change: (uri: string, text: string) => void = () => {};
+  const documents = {
+    watch: (changed: typeof change) => {
+      change = changed;
+    },
+    snapshot: () => undefined,
+  };
+  const drafts = new Drafts(documents, () => {});
+  const memory = drafts.of(new FakeEngine(saying("")));
+  const found = (context: string) => {
+    const tokens = Int32Array.from(new TextEncoder().encode(context));
+    memory.accepted.source.corpus.find(tokens, tokens.length);
+    return memory.accepted.source.corpus.count;
+  };
+  const snapshot = { uri: URI, languageId: "python", version: 1, text: "x = ", offset: 4 };
+  change(URI, "x = ");
+  drafts.suggested(snapshot, "reticulate()");
+  assert.ok(memory.recent.size > 0);
+  change(URI, "x = r");
+  assert.equal(found("x = "), 0, "typed along");
+  change(URI, "x = reticulate()");
+  assert.ok(found("x = ") > 0, "the rest taken at once");
+  const before = memory.recent.size;
+  change(URI, "x = ");
+  assert.ok(memory.recent.size > before, "undone");
+  const undone = memory.recent.size;
+  change(URI, "x =");
+  assert.equal(memory.recent.size, undone, "one character is a correction");
 });
 
 test("the calibration is kept at the end and taken up again; a damaged one is told in the log", async () => {
