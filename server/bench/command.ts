@@ -1,6 +1,7 @@
 /** What the commands of `foretoken bench` share: the model that is measured, and printing. */
 import type { LlamaEngine } from "../engine/llama.ts";
-import { loadEngine, type TreeLimits, threadChoices } from "../engine/load.ts";
+import { loadEngine, threadChoices } from "../engine/load.ts";
+import type { TreeLimits } from "../engine/treeLimits.ts";
 import { tune } from "../engine/tune.ts";
 import { loadOptions } from "../parts.ts";
 import { DEFAULT_SETTINGS } from "../protocol/settings.ts";

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { openCorpus } from "../datastore/openCorpus.ts";
 import { Workspace } from "../datastore/workspace.ts";
 import type { Vocabulary } from "../engine/engine.ts";
-import { EXACT_ROWS } from "../engine/llama.ts";
+import { EXACT_ROWS } from "../engine/treeLimits.ts";
 import { UsageError, whole } from "../usage.ts";
 import { names, path } from "./arguments.ts";
 import { load, print, progress } from "./command.ts";

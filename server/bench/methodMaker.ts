@@ -1,5 +1,6 @@
-import { EXACT_ROWS, type LlamaEngine } from "../engine/llama.ts";
+import type { LlamaEngine } from "../engine/llama.ts";
 import { type Baseline, openBaseline } from "../engine/lookupBaseline.ts";
+import { EXACT_ROWS } from "../engine/treeLimits.ts";
 import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import {
   baselineMethod,

@@ -6,8 +6,8 @@
  * on how many other rows there are, once all rows go through the same kernels. llama.cpp may treat a single
  * row apart (with some quantisations, and behind 512 cells when several threads share the attention), and on
  * some CPUs the rows beyond a multiple of 4. So a decode is padded with dummy rows as the tuning found
- * necessary (`rowPadding`), trees stay below 64 rows, and accepted tokens whose cells are out of position
- * order are fed again (`pending`).
+ * necessary (`rowPadding`), trees stay below 64 rows (unless the model was loaded for more), and accepted
+ * tokens whose cells are out of position order are fed again (`pending`).
  */
 import { type CopyPart, LargestLogits } from "./argmax.ts";
 import { Batch } from "./batch.ts";
@@ -27,9 +27,6 @@ import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
-
-/** Most rows of a tree, its re-fed tokens and dummies; with one more llama.cpp changes its kernels. */
-export const EXACT_ROWS = 63;
 
 /**
  * Sizes of the chunks of a prompt, in tokens, smallest first. What an abort interrupts is lost, so slow models

@@ -16,9 +16,10 @@ import {
   silence,
   withLog,
 } from "./libllama.ts";
-import { EXACT_ROWS, LARGEST_CHUNK, LARGEST_PADDING, LlamaEngine, type ReuseMode } from "./llama.ts";
+import { LARGEST_CHUNK, LARGEST_PADDING, LlamaEngine, type ReuseMode } from "./llama.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
 import { MOST_RUNS } from "./reuse.ts";
+import { EXACT_TREES, type TreeLimits } from "./treeLimits.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 export interface LoadOptions extends BackendOptions {
@@ -33,22 +34,13 @@ export interface LoadOptions extends BackendOptions {
   readonly reuse: ReuseMode;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
   readonly smaller?: number;
-  /** How large trees may be; absent is as large as they equal single steps, `EXACT_ROWS`. */
+  /** How large trees may be; absent is as large as they equal single steps, `EXACT_TREES`. */
   readonly trees?: TreeLimits;
-}
-
-/** The largest tree of one decode. */
-export interface TreeLimits {
-  /** Nodes and tokens fed again; at most 252. */
-  readonly rows: number;
-  /** Leaves; each takes a sequence of the KV cache. At most 253. */
-  readonly branches: number;
 }
 
 export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
 
 export const DEFAULT_CONTEXT_TOKENS = 4096;
-const EXACT_TREES: TreeLimits = { rows: EXACT_ROWS, branches: 32 };
 /** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MOST_RUNS;
 const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;

@@ -6,7 +6,8 @@
 
 import { CostModel, type SavedCosts, SIZES } from "./costModel.ts";
 import type { Decoded, DecodeOutcome } from "./engine.ts";
-import { CHUNK_SIZES, EXACT_ROWS, type LlamaEngine, type RowPadding } from "./llama.ts";
+import { CHUNK_SIZES, type LlamaEngine, type RowPadding } from "./llama.ts";
+import { EXACT_ROWS } from "./treeLimits.ts";
 
 export interface Tuning {
   readonly rowPadding: RowPadding;
