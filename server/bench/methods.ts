@@ -59,8 +59,6 @@ export interface Method {
 
 const isFresh = (run: number) => run <= 0;
 
-const NO_TOKENS = new Int32Array(0);
-
 export interface EngineMethodOptions {
   /** Largest tree, root included; 1 is plain decoding. */
   readonly treeNodes: number;
@@ -99,7 +97,7 @@ export function engineMethod(
     async run(item, run, signal) {
       prepare?.();
       if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
-      if (isFresh(run)) await engine.prefill(NO_TOKENS, signal);
+      if (isFresh(run)) engine.forget();
       let timed: TimedDrafter | undefined;
       const options: GenerateOptions = {
         maxTokens: item.maxTokens,

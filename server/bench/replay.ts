@@ -84,6 +84,10 @@ export class ReplayEngine implements Engine {
     return path.every((token, i) => token === script[said + i]) ? script[said + path.length] : undefined;
   }
 
+  forget(): void {
+    this.engine.forget();
+  }
+
   /** The engine below belongs to whoever made it. */
   async dispose(): Promise<void> {}
 }

@@ -113,6 +113,8 @@ export interface Engine {
   decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome>;
   /** Appends a path of the tree just decoded (node numbers from the root down) to the context. */
   accept(path: readonly number[]): void;
+  /** Drops all contexts that are known, so that the next prefill computes all of its tokens. */
+  forget(): void;
   dispose(): Promise<void>;
 }
 

@@ -227,6 +227,11 @@ export class LlamaEngine implements Engine {
     this.pending = tokens.slice(inOrder);
   }
 
+  forget(): void {
+    this.abandon();
+    this.savedStates.clear();
+  }
+
   async dispose(): Promise<void> {
     this.disposed = true;
     this.abortFlag[0] = 1;
@@ -342,16 +347,17 @@ export class LlamaEngine implements Engine {
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {
     // Recurrent state has moved on and cannot be taken back.
-    if (!this.native.canRollBack) this.forget();
+    if (!this.native.canRollBack) this.abandon();
     if (result === "aborted") return { kind: "aborted" };
     if (result === "noRoom") return { kind: "contextFull" };
     // The cache's state is unknown after an error in the middle of a graph.
-    this.forget();
+    this.abandon();
     if (result.code === ALLOCATION_FAILED) return { kind: "outOfMemory" };
     return { kind: "failed", message: `llama_decode returned ${result.code}` };
   }
 
-  private forget(): void {
+  /** The context is lost; states of others are kept. */
+  private abandon(): void {
     this.native.cache.clear();
     this.pending = [];
     this.tree = undefined;

@@ -132,6 +132,10 @@ export class FakeEngine implements Engine {
     this.tree = undefined;
   }
 
+  forget(): void {
+    this.context = [];
+  }
+
   async dispose(): Promise<void> {
     this.disposed = true;
   }

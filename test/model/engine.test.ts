@@ -109,7 +109,7 @@ test("a prompt's common beginning is not computed again", async () => {
   const [snapshot] = places("server/engine/llama.ts", 1);
   assert.ok(snapshot);
   const { tokens } = buildPrompt(snapshot, engine.vocabulary, 400);
-  await engine.prefill(new Int32Array(0), never);
+  engine.forget();
   const first = await engine.prefill(tokens, never);
   assert.deepEqual(first, { kind: "prefilled", reused: 0, computed: tokens.length });
   const changed = Int32Array.from(tokens);
@@ -140,7 +140,7 @@ test("a document one comes back to is not computed again, and its logits are the
   const random = seeded(21);
   const documents = [0, 1, 2].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));
   const rows: Float32Array[] = [];
-  await engine.prefill(new Int32Array(0), never);
+  engine.forget();
   for (const document of documents) {
     assert.ok((await engine.prefill(document, never)).kind === "prefilled");
     rows.push(logitsAt(await decodeTree([3, 4, 5], [-1, 0, 0]), 2));
@@ -180,13 +180,13 @@ test("what stands behind a change is moved, not computed, and is what it was whe
   const farthest = (a: Float32Array, b: Float32Array) =>
     a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0) / spread;
   assert.ok(farthest(first.row, back.row) < 0.01, "there and back is the same but for rounding");
-  await moving.prefill(new Int32Array(0), never);
+  moving.forget();
   const fresh = await rowBehind(joined(before, typed, after, last));
   assert.ok(farthest(fresh.row, typedIn.row) < 0.25, "moved cells say nearly what computed ones do");
 
   const aborted = await moving.prefill(joined(before, some(300), after, last), abortedAtLook(2));
   assert.equal(aborted.kind, "aborted");
-  await moving.prefill(new Int32Array(0), never);
+  moving.forget();
   assert.deepEqual((await rowBehind(joined(before, typed, after, last))).row, fresh.row);
   await moving.dispose();
 });
@@ -224,7 +224,7 @@ function abortedAtLook(looks: number): AbortSignal {
 }
 
 test("an abort ends a prefill within a chunk, and the finished chunks are kept", async () => {
-  await engine.prefill(new Int32Array(0), never);
+  engine.forget();
   const tokens = Int32Array.from({ length: 1000 }, (_, i) => (i * 7919) % 8000);
   assert.equal((await engine.prefill(tokens, abortedAtLook(4))).kind, "aborted");
   const rest = await engine.prefill(tokens, never);
@@ -237,7 +237,7 @@ test("an abort ends a prefill within a chunk, and the finished chunks are kept",
   const fresh = await decodeTree([1], [-1]);
   const row = logitsAt(fresh, 0);
   engine.accept([]);
-  await engine.prefill(new Int32Array(0), never);
+  engine.forget();
   await engine.prefill(tokens, never);
   assert.deepEqual(
     logitsAt(await decodeTree([1], [-1]), 0),
@@ -251,7 +251,7 @@ test("an abort in the middle of a chunk ends it there", async () => {
   // One chunk has one look at the signal, before it: only an abort within the decode can end it. It comes
   // between that look and the decode, so that no scheduler can let the decode end first.
   const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7907) % 8000);
-  await engine.prefill(new Int32Array(0), never);
+  engine.forget();
   const signal = {
     aborted: false,
     addEventListener: (_: string, abort: () => void) => abort(),
