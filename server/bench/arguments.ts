@@ -1,6 +1,7 @@
 /** What `foretoken bench` takes on the command line. */
 import { resolve } from "node:path";
 import { UsageError } from "../usage.ts";
+import { ABLATIONS } from "./ablations.ts";
 import { MODEL_TYPES, SHAPES } from "./makeModel.ts";
 import { NEED_STORE } from "./methods.ts";
 import { PRESETS } from "./presets/preset.ts";
@@ -16,16 +17,18 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       replay takes real code from --corpus or Python's standard library; workspace takes places of a project,
       --corpus or a package of Python's, and foretoken has its other files. --items 0 takes all items.
       Methods: plain, foretoken, datastore (foretoken with a store), ${PRESETS.join(", ")}
-      (as published), lookup and nlc-plain (node-llama-cpp's), llama-server.
+      (as published), ${ABLATIONS.join(", ")}
+      (foretoken with what it is given, less a part), lookup and nlc-plain (node-llama-cpp's), llama-server.
       ${NEED_STORE.join(", ")} need --datastore with a store to draft from.
       --tree-nodes bounds Foretoken's trees, which are otherwise as large as they pay.
   foretoken bench retrieval [--source SOURCE] [--sizes N,N] [--queries N] [--model PATH] [--json]
       Times searches of a datastore, from memory and from the file, beside REST's search. Sizes in tokens.
   foretoken bench build [--source SOURCE] [--blocks N] [--model PATH] [--json]
       Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
-  foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH] [--fit] [--json]
+  foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH]
+                              [--own] [--fit] [--json]
       Tells how far the chances can be trusted that drafting gives its guesses, on the projects in FOLDER's
-      subfolders, which the store should not hold. --fit fits the weights to the other half of the projects first.
+      subfolders, which the store should not hold. What stands there is said, or with --own what the model says. --fit fits the weights to the other half of the projects first.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.

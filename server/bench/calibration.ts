@@ -3,8 +3,10 @@
  * `--fit`, the weights they are told by. Real code stands for the model: places in files of projects that no
  * store holds are completed by what really stands there, tree by tree, without any decoding.
  */
+import type { Engine } from "../engine/engine.ts";
 import type { LlamaVocabulary } from "../engine/vocabulary.ts";
 import { WordTokenizer } from "../engine/wordTokenizer.ts";
+import { generate } from "../generate.ts";
 import { CALIBRATION_VERSION, Calibration, type SavedCalibration } from "../speculate/calibration.ts";
 import { DraftMemory } from "../speculate/memory.ts";
 import { Pace } from "../speculate/pace.ts";
@@ -12,12 +14,15 @@ import { PRIOR_WEIGHTS } from "../speculate/prior.ts";
 import { randomNumbers } from "../speculate/random.ts";
 import { FEATURE_COUNT, SOURCE_NAMES, type SourceName } from "../speculate/source.ts";
 import type { CorpusSource } from "../speculate/sources/corpus.ts";
+import { UsageError } from "../usage.ts";
 import { table } from "./figures.ts";
 import { type HeldOutPlace, heldOutPlaces, projects } from "./heldOut.ts";
 
 /** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
 const NODE_COST = 1 / 8;
 const MOST_NODES = 32;
+/** Tokens the model says at a place. */
+const OWN_TOKENS = 48;
 /** Classes of chances in a reliability table. */
 const CLASSES = 10;
 
@@ -100,6 +105,36 @@ export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reli
   }
 }
 
+/** Lets the model complete a place. */
+async function speakAt(
+  engine: Engine,
+  memory: DraftMemory,
+  { before, behind, corpora }: HeldOutPlace,
+  seen: Reliability,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fillPrefix, fillSuffix, fillMiddle } = engine.vocabulary.special;
+  if (fillPrefix === undefined || fillSuffix === undefined || fillMiddle === undefined)
+    throw new UsageError("The model has no fill-in-the-middle tokens.");
+  const half = engine.info.contextTokens >> 1;
+  const tokens = Int32Array.of(
+    fillPrefix,
+    ...before.subarray(-half),
+    fillSuffix,
+    ...behind.subarray(0, half >> 2),
+    fillMiddle,
+  );
+  const options = { maxTokens: OWN_TOKENS, treeNodes: MOST_NODES, memory, corpora };
+  const steps = generate(engine, { tokens, history: before, behind }, options, signal);
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return;
+    if (value.kind !== "step") continue;
+    seen.tokens += value.tokens.length;
+    seen.cost += costOf(value.drafted + 1);
+  }
+}
+
 const costOf = (nodes: number) => 1 + NODE_COST * (nodes - 1);
 
 export interface CalibrationRun {
@@ -107,6 +142,8 @@ export interface CalibrationRun {
   readonly datastores: readonly CorpusSource[];
   readonly placesPerFile: number;
   readonly vocabulary: LlamaVocabulary;
+  /** The model, where it is to speak for itself; else what really stands at a place is said. */
+  readonly engine: Engine | undefined;
   readonly signal: AbortSignal;
   /** Told each project's number. */
   readonly onProject: (number: number) => void;
@@ -114,20 +151,24 @@ export interface CalibrationRun {
 
 /** Completes places in every project whose number gives `remainder` modulo 2, so that some may be kept back. */
 export async function runCalibration(
-  { projectFolder, datastores, placesPerFile, vocabulary, signal, onProject }: CalibrationRun,
+  { projectFolder, datastores, placesPerFile, vocabulary, engine, signal, onProject }: CalibrationRun,
   calibration: Calibration,
   remainder: number,
 ): Promise<Reliability> {
   const seen = new Reliability();
   const tokenizer = new WordTokenizer(vocabulary);
-  const memory = new DraftMemory(vocabulary, { calibration, tell: seen.tell, without: UNFITTED });
+  const without = engine ? UNHEARD : [...UNHEARD, OWN];
+  const memory = new DraftMemory(vocabulary, { calibration, tell: seen.tell, without });
   const random = randomNumbers(11 + remainder);
   let number = 0;
   for await (const files of projects(projectFolder, signal)) {
     onProject(++number);
     if (number % 2 !== remainder) continue;
-    for (const place of heldOutPlaces(files, vocabulary, tokenizer, placesPerFile, random))
-      replayPlace(memory, { ...place, corpora: [...place.corpora, ...datastores.map(unhurried)] }, seen);
+    for (const found of heldOutPlaces(files, vocabulary, tokenizer, placesPerFile, random)) {
+      const place = { ...found, corpora: [...found.corpora, ...datastores.map(unhurried)] };
+      if (engine) await speakAt(engine, memory, place, seen, signal);
+      else replayPlace(memory, place, seen);
+    }
   }
   return seen;
 }
@@ -135,8 +176,10 @@ export async function runCalibration(
 /** A source that is not rested by its worth on a machine that is only imagined. */
 const unhurried = (source: CorpusSource): CorpusSource => ({ ...source, pace: new Pace() });
 
-/** Sources of which held-out code says nothing: what a person suggested and accepted, and the model's own guesses. */
-const UNFITTED: readonly SourceName[] = ["recent", "accepted", "recycling"];
+/** Sources that only a person's work says anything of: what was suggested and accepted. */
+const UNHEARD: readonly SourceName[] = ["recent", "accepted"];
+/** The source that needs the model's own voice. */
+const OWN: SourceName = "recycling";
 
 /** Fits weights to half of the projects, in passes of falling rates. Sources that are not fitted keep theirs. */
 export async function fitCalibration(run: CalibrationRun): Promise<SavedCalibration> {

@@ -115,6 +115,7 @@ async function calibrationCommand(args: string[], signal: AbortSignal): Promise<
       datastore: { type: "string" },
       places: { type: "string" },
       model: { type: "string" },
+      own: { type: "boolean" },
       fit: { type: "boolean" },
       json: { type: "boolean" },
     },
@@ -127,7 +128,8 @@ async function calibrationCommand(args: string[], signal: AbortSignal): Promise<
     const opened = store === undefined ? undefined : openCorpus(store, vocabulary.fingerprint);
     const onProject = (number: number) => progress(`project ${number}`);
     const datastores = opened?.sources ?? [];
-    const run = { projectFolder, datastores, placesPerFile, vocabulary, signal, onProject };
+    const engine = values.own ? await load(values, 0, 0, signal) : undefined;
+    const run = { projectFolder, datastores, placesPerFile, vocabulary, engine, signal, onProject };
     try {
       const fitted = values.fit ? await fitCalibration(run) : undefined;
       const seen = await runCalibration(run, new Calibration(fitted ? { prior: fitted.weights } : {}), 1);
@@ -144,6 +146,7 @@ async function calibrationCommand(args: string[], signal: AbortSignal): Promise<
       if (fitted) print(`\n${weightsText(fitted)}`);
     } finally {
       opened?.store.close();
+      await engine?.dispose();
     }
   });
 }

@@ -2,6 +2,7 @@ import type { LlamaEngine } from "../engine/llama.ts";
 import { type Baseline, openBaseline } from "../engine/lookupBaseline.ts";
 import { EXACT_ROWS } from "../engine/treeLimits.ts";
 import type { CorpusSource } from "../speculate/sources/corpus.ts";
+import { ABLATIONS, type Ablation, ablationOptions } from "./ablations.ts";
 import {
   baselineMethod,
   type EngineMethodOptions,
@@ -22,6 +23,8 @@ import { ReplayEngine } from "./replay.ts";
 import { type Item, isReplayed, type Suite } from "./suites.ts";
 
 export const isPreset = (name: MethodName): name is PresetName => PRESETS.some(preset => preset === name);
+
+const isAblation = (name: MethodName): name is Ablation => ABLATIONS.some(ablation => ablation === name);
 
 export interface MethodParts {
   readonly engine: LlamaEngine;
@@ -68,6 +71,10 @@ export class MethodMaker {
       else if (name === "datastore") {
         const both = (item: Item) => [...workspace(item), ...sources];
         methods.push(engineMethod(name, engine, this.own(this.parts.treeNodes, both)));
+      } else if (isAblation(name)) {
+        const both = (item: Item) => [...workspace(item), ...sources];
+        const own = this.own(this.parts.treeNodes, both);
+        methods.push(engineMethod(name, engine, { ...own, ablation: ablationOptions(name) }));
       } else if (isPreset(name)) methods.push(engineMethod(name, engine, this.published(this.preset(name))));
       else if (name === "llama-server") methods.push(serverMethod(server ?? ""));
       else {

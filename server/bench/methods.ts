@@ -2,9 +2,10 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Baseline } from "../engine/lookupBaseline.ts";
 import { type End, type GenerateOptions, generate } from "../generate.ts";
-import { DraftMemory, type DraftMemoryOptions } from "../speculate/memory.ts";
+import { DraftMemory } from "../speculate/memory.ts";
 import type { CorpusSource } from "../speculate/sources/corpus.ts";
 import { UsageError } from "../usage.ts";
+import { ABLATIONS, type Ablation, type AblationOptions, FixedSizeDrafter } from "./ablations.ts";
 import { type DrafterMaker, PRESETS, type Preset, type PresetName } from "./presets/preset.ts";
 import { ReplayEngine } from "./replay.ts";
 import type { Item } from "./suites.ts";
@@ -19,6 +20,7 @@ export const METHODS = [
   "foretoken",
   "datastore",
   ...PRESETS,
+  ...ABLATIONS,
   "lookup",
   "nlc-plain",
   "llama-server",
@@ -26,7 +28,7 @@ export const METHODS = [
 export type MethodName = (typeof METHODS)[number];
 
 /** What can replay: the others cannot be told what to say. */
-export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore", ...PRESETS];
+export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore", ...PRESETS, ...ABLATIONS];
 
 /** What drafts from a store. */
 export const NEED_STORE: readonly MethodName[] = ["datastore", "rest", "sam", "sam+recycling"];
@@ -64,8 +66,8 @@ export interface EngineMethodOptions {
   readonly treeNodes: number;
   /** Other texts for Foretoken to draft from. */
   readonly corpora?: (item: Item) => readonly CorpusSource[];
-  /** How Foretoken's memory differs from the product's. */
-  readonly memory?: DraftMemoryOptions;
+  /** What is left out of Foretoken. */
+  readonly ablation?: AblationOptions;
   /** What drafts instead of Foretoken. */
   readonly preset?: Preset;
   /** Called before each run. */
@@ -74,16 +76,16 @@ export interface EngineMethodOptions {
 
 /** Foretoken's own loop, with its own drafts or another method's. */
 export function engineMethod(
-  name: "plain" | "foretoken" | "datastore" | PresetName,
+  name: "plain" | "foretoken" | "datastore" | PresetName | Ablation,
   engine: Engine,
-  { treeNodes, corpora, memory, preset, prepare }: EngineMethodOptions,
+  { treeNodes, corpora, ablation, preset, prepare }: EngineMethodOptions,
 ): Method {
   const largest = Math.max(1, Math.min(treeNodes, engine.info.maxTreeNodes));
   const makers = new Map<number, DrafterMaker>();
   const memories = new Map<number, DraftMemory>();
   const drafting = (item: Item, run: number): Partial<GenerateOptions> => {
     if (!preset) {
-      const known = memories.get(run) ?? new DraftMemory(engine.vocabulary, memory);
+      const known = memories.get(run) ?? new DraftMemory(engine.vocabulary, ablation?.memory);
       memories.set(run, known);
       return { memory: known, corpora: corpora?.(item) ?? [] };
     }
@@ -103,7 +105,8 @@ export function engineMethod(
         maxTokens: item.maxTokens,
         treeNodes: largest,
         watch: drafter => {
-          timed = new TimedDrafter(drafter);
+          const nodes = ablation?.fixedNodes;
+          timed = new TimedDrafter(nodes === undefined ? drafter : new FixedSizeDrafter(drafter, nodes));
           return timed;
         },
         onFault: message => {

@@ -4,7 +4,7 @@
  * really stands there. A row for each of `SOURCE_NAMES`, in the order of `Feature`, then "none of them".
  *
  * Not fitted so, since held-out code says nothing of them: `recent` and `accepted`, which have the document's
- * weights, and `recycling`, whose weights are those of the embedded model's own completions.
+ * weights, and `recycling`, whose weights `--own --fit` found where the embedded model spoke for itself.
  */
 export const PRIOR_WEIGHTS: readonly number[] = [
   // document
@@ -20,7 +20,7 @@ export const PRIOR_WEIGHTS: readonly number[] = [
   // datastore
   ...[0.76, 0.47, -1.08, 0.46, -0.11, 0.3, 0, -0.27, 0.29, 0.36, 0.21],
   // recycling
-  ...[0.5, 0.3, 0, 0.7, 0, 0, 0, 0, 0, 0, 0],
+  ...[0.86, 0.73, 0, 0.2, 0, 0, 0, 0, 0.17, -0.09, 0],
   // none of them: bias, depth
   ...[2.27, -0.39],
 ];

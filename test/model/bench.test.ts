@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -288,4 +288,29 @@ test("bench retrieval and bench build measure a corpus and agree with what they 
   const build = JSON.parse((await foretoken("build", "--source", corpus, "--blocks", "1")).out);
   assert.equal(build.sameTokens, true);
   assert.ok(build.ratio.median > 0);
+});
+
+test("bench calibration tells how far chances can be trusted, of real code and of the model's own", async () => {
+  const corpus = mkdtempSync(join(folder, "projects-"));
+  for (const project of ["one", "two"]) {
+    mkdirSync(join(corpus, project));
+    for (let file = 0; file < 4; file++)
+      writeFileSync(
+        join(corpus, project, `m${file}.py`),
+        Array.from(
+          { length: 60 },
+          (_, i) =>
+            `def handle_${i % 7}(request, response):\n    return response.send(request.id + ${i % 5})\n`,
+        ).join("\n"),
+      );
+  }
+  const told = JSON.parse((await foretoken("calibration", "--corpus", corpus, "--fit", "--json")).out);
+  assert.ok(told.tokens > 100 && told.speedup > 1);
+  const document = told.sources.find(({ source }: { source: string }) => source === "document");
+  assert.ok(document.offers > 50 && document.expectedError < 0.2, JSON.stringify(document));
+  assert.equal(told.fitted.weights.length, 79);
+  const own = await foretoken("calibration", "--corpus", corpus, "--own", "--places", "1");
+  assert.match(own.out, /\nrecycling +\d+ +0\.\d+/);
+  const nothing = await foretoken("calibration", "--corpus", join(corpus, "one"));
+  assert.match(nothing.err, /no projects of three Python files/);
 });
