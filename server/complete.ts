@@ -4,6 +4,8 @@ import { type End, type GenerateOptions, generate } from "./generate.ts";
 import { buildPrompt } from "./prompt/prompt.ts";
 import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
 import { TextStream } from "./stream/decoder.ts";
+import type { Grammars } from "./stream/grammars.ts";
+import { type Place, placeAt } from "./stream/place.ts";
 import { type Shaped, type StopReason, shape } from "./stream/shape.ts";
 
 /** Why a completion ended. `endOfText` is the model's own end token. */
@@ -28,6 +30,11 @@ export interface Completion {
   readonly ms: { readonly prefill: number; readonly firstText: number | undefined; readonly total: number };
 }
 
+export interface CompleteOptions extends GenerateOptions {
+  /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
+  readonly grammars?: Grammars | undefined;
+}
+
 /** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
 const LARGEST_SHARE = 0.25;
 /** Context kept free for a tree at the very end of a completion. */
@@ -42,6 +49,21 @@ const SMALLEST_PROMPT_TOKENS = 8;
 export async function* complete(
   engine: Engine,
   snapshot: Snapshot,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, Completion> {
+  const { place, dispose } = placeAt(snapshot, surroundings(snapshot), options.grammars);
+  try {
+    return yield* completeAt(place, engine, snapshot, options, signal);
+  } finally {
+    dispose();
+  }
+}
+
+async function* completeAt(
+  place: Place,
+  engine: Engine,
+  snapshot: Snapshot,
   options: GenerateOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, Completion> {
@@ -52,7 +74,6 @@ export async function* complete(
   const reserved = Math.min(options.maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
   const budget = Math.floor(info.contextTokens - reserved);
   const prompt = buildPrompt(snapshot, vocabulary, Math.max(SMALLEST_PROMPT_TOKENS, budget));
-  const context = surroundings(snapshot);
   const bytes = new TextStream();
   const count = {
     tokens: 0,
@@ -91,7 +112,7 @@ export async function* complete(
       for (const token of value.tokens) raw += bytes.push(vocabulary.bytes(token));
     }
     const before = shaped.text.length;
-    shaped = shape(raw, context, ended === true);
+    shaped = shape(raw, place, ended === true);
     if (shaped.text.length > before) {
       ms.firstText ??= elapsed();
       yield shaped.text;

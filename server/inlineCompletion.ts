@@ -7,10 +7,9 @@ import {
   InlineCompletionTriggerKind,
   type Position,
 } from "vscode-languageserver";
-import { type Completion, complete } from "./complete.ts";
+import { type CompleteOptions, type Completion, complete } from "./complete.ts";
 import type { Documents } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { GenerateOptions } from "./generate.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
 import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
 import { overlap } from "./protocol/overlap.ts";
@@ -18,6 +17,7 @@ import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { CorpusSource } from "./speculate/corpus.ts";
 import type { StatusBoard } from "./status.ts";
+import type { Grammars } from "./stream/grammars.ts";
 
 /** What a completion request needs of the server. */
 export interface CompletionParts {
@@ -30,6 +30,8 @@ export interface CompletionParts {
   engine(): Promise<Engine | undefined>;
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
+  /** By which it is told where a text ends. */
+  readonly grammars: Grammars;
   /** Writes to the log. */
   warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
@@ -78,7 +80,7 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent, warn, sources }: CompletionParts,
+  { session, board, settings, isCurrent, warn, sources, grammars }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -87,10 +89,11 @@ function run(
   const cancel = new AbortController();
   const listening = token.onCancellationRequested(() => cancel.abort());
   const { maxTokens, drafts } = settings();
-  const options: GenerateOptions = {
+  const options: CompleteOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
     sources: sources(snapshot.uri),
+    grammars,
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {

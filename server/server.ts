@@ -15,10 +15,12 @@ import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
 import type { Engine, EngineProblem } from "./engine/engine.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
+import { grammarsDirectory } from "./paths.ts";
 import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
+import { Grammars } from "./stream/grammars.ts";
 
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
@@ -113,6 +115,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
       return host?.engine() ?? Promise.resolve(undefined);
     },
     sources: datastores.sources,
+    grammars: new Grammars(grammarsDirectory(), message => connection.console.warn(message)),
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });

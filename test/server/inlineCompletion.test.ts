@@ -45,6 +45,20 @@ test("text streams as growing progress and comes whole in the response", async (
   await client.close();
 });
 
+test("the text ends with its statement, and nothing is computed behind it", async () => {
+  const engine = new FakeEngine(saying("return [\n    a,\n    b]\n    print(a)\n    print(b)\n"));
+  const client = await opened(engine, "def add(a, b):\n    a += 1\n    \n    b += 1\n");
+  await client.status(status => status.state === "ready");
+  const at = { line: 2, character: 4 };
+  // The grammar is loaded beside the first completions, which end by indentation.
+  let text: unknown;
+  do text = (await client.complete(URI, at).items)[0]?.insertText;
+  while (String(text).includes("print(b)"));
+  assert.equal(text, "return [\n    a,\n    b]");
+  assert.ok(!new TextDecoder().decode(Uint8Array.from(engine.context)).includes("print(b)"));
+  await client.close();
+});
+
 test("the status goes from starting over ready and working to ready with figures", async () => {
   const client = await opened(new FakeEngine(saying("return abcabcabcabcabc\n")));
   await client.complete(URI, AT_END).items;
