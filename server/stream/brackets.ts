@@ -15,6 +15,8 @@ export interface OpenBracket {
   readonly char: string;
   /** Columns of white space at the start of its line. */
   readonly indentation: number;
+  /** Whether it is a brace at the end of its line, as those of blocks are. */
+  readonly block: boolean;
 }
 
 /** Where a reader is: within which string or comment, and behind which open brackets. */
@@ -89,7 +91,7 @@ export class BracketReader {
     i: number,
     unopened: (index: number, char: string) => boolean,
   ): number {
-    const { lineComment, blockComment, longQuotes, quotes, lifetimes } = this.rules;
+    const { lineComment, blockComment, longQuotes, quotes, lifetimes, regularExpressions } = this.rules;
     if (text.startsWith(lineComment, i)) {
       this.comment = "line";
       return lineComment.length - 1;
@@ -103,8 +105,17 @@ export class BracketReader {
       this.quote = quote;
       return quote.length - 1;
     }
+    if (regularExpressions && char === "/" && operandExpected(text.slice(Math.max(0, i - 100), i))) {
+      this.quote = "/";
+      return 0;
+    }
     if (lifetimes && char === "'") return characterLiteral(text, i);
-    if ("([{".includes(char)) this.open.push({ char, indentation: this.lineIndentation });
+    if ("([{".includes(char))
+      this.open.push({
+        char,
+        indentation: this.lineIndentation,
+        block: char === "{" && endsLine(text, i + 1),
+      });
     else if (isCloser(char) && !this.close(char) && unopened(i, char)) return -1;
     return 0;
   }
@@ -118,6 +129,16 @@ export class BracketReader {
     return true;
   }
 }
+
+/** Whether nothing but blanks stands between `from` and the end of the line. */
+function endsLine(text: string, from: number): boolean {
+  let i = from;
+  while (text[i] === " " || text[i] === "\t") i++;
+  return i === text.length || text[i] === "\n";
+}
+
+/** Whether an expression begins behind `code`, so that a slash divides nothing. */
+const operandExpected = (code: string) => /(^|[(,=:[!&|?{};+\n]|\breturn)[ \t]*$/.test(code);
 
 /** Length of a character literal behind its first quote; 0 for a lifetime. A bracket is never a lifetime's name. */
 function characterLiteral(text: string, i: number): number {
@@ -134,23 +155,26 @@ export interface Enclosing extends OpenBracket {
 /**
  * The brackets open at the cursor, the outermost first, and which of them `after` closes. A closer that
  * begins a line closes only what was opened in a line no deeper: what is deeper has been left open.
- * @param partial whether `after` is only the beginning of what follows; what it leaves open counts as closed
+ * @param partial whether `after` is only the beginning of what follows: a block may then end beyond it
  */
 export function enclosing(reader: BracketReader, after: string, partial: boolean): Enclosing[] {
-  const brackets = reader.open.map(bracket => ({ ...bracket, closed: partial }));
+  const nextIndentation = indentation(/\n([ \t]*)\S/.exec(after)?.[1] ?? "");
+  const brackets = reader.open.map(bracket => ({
+    ...bracket,
+    closed: partial && bracket.block && nextIndentation > bracket.indentation,
+  }));
   const behind = reader.copy();
   behind.open.length = 0;
   let left = brackets.length;
   behind.read(after, false, (index, closer) => {
     const lineStart = after.lastIndexOf("\n", index) + 1;
-    const column = /^[ \t]*$/.test(after.slice(lineStart, index)) && lineStart > 0;
-    const depth = column ? indentation(after.slice(lineStart, index)) : Infinity;
+    const begins = lineStart > 0 && after.slice(lineStart, index).trim() === "";
+    const depth = begins ? indentation(after.slice(lineStart, index)) : Infinity;
     while (left > 0) {
       const bracket = brackets[--left];
-      if (!bracket || bracket.indentation > depth) continue;
-      if (bracket.char !== OPENER[closer]) continue;
-      bracket.closed = true;
-      break;
+      if (!bracket) break;
+      bracket.closed = bracket.char === OPENER[closer] && bracket.indentation <= depth;
+      if (bracket.closed) break;
     }
     return left === 0;
   });

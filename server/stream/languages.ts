@@ -13,6 +13,8 @@ export interface LanguageRules {
   readonly longQuotes: readonly string[];
   /** Whether a single quote may also begin a lifetime, which nothing closes. */
   readonly lifetimes: boolean;
+  /** Whether a slash begins a regular expression where no operator can stand. */
+  readonly regularExpressions: boolean;
   /** Words that go on with a statement which is whole as it stands, such as `else`. */
   readonly clauses: readonly string[];
   /** Whether an expression may go on in the next line, which then begins with an operator or a dot. */
@@ -26,11 +28,17 @@ const C_LIKE = {
   quotes: "\"'",
   longQuotes: [],
   lifetimes: false,
+  regularExpressions: false,
   clauses: ["else"],
   chained: true,
 } as const;
 
-const SCRIPT = { ...C_LIKE, longQuotes: ["`"], clauses: ["else", "catch", "finally"] } as const;
+const SCRIPT = {
+  ...C_LIKE,
+  longQuotes: ["`"],
+  regularExpressions: true,
+  clauses: ["else", "catch", "finally"],
+} as const;
 
 const CPP: LanguageRules = { ...C_LIKE, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
 
@@ -43,6 +51,7 @@ export const LANGUAGES: Readonly<Record<string, LanguageRules>> = {
     quotes: "\"'",
     longQuotes: ['"""', "'''"],
     lifetimes: false,
+    regularExpressions: false,
     clauses: ["elif", "else", "except", "finally", "case"],
     chained: false,
   },

@@ -28,11 +28,15 @@ function distances(text: string, other: string): Int32Array {
   return row;
 }
 
+/** A line without its numbers and strings: lines that are equal in this are members of a list, no slips. */
+const skeleton = (line: string) => line.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "");
+
 /** Whether a whole line says what `other` says. Both are taken without their blanks. */
 export function alike(line: string, other: string): boolean {
   const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
   if (a === "" || b === "") return false;
   if (a === b) return true;
+  if (skeleton(a) === skeleton(b)) return false;
   const most = slips(b);
   return Math.abs(a.length - b.length) <= most && (distances(a, b).at(-1) ?? Infinity) <= most;
 }

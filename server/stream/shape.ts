@@ -53,7 +53,9 @@ function outline(raw: string, { brackets, lineSuffix }: Place): Outline {
     reader.read(line, false, (index, char) => {
       const enclosing = brackets.enclosing[brackets.enclosing.length - 1 - closers.length];
       const fits = enclosing !== undefined && char === closerOf(enclosing.char);
-      const covered = from === 0 && behind[closers.length] === char;
+      const covered =
+        from === 0 &&
+        (behind[closers.length] === char || restBegun(line.slice(0, index + 1), lineSuffix) > 0);
       if (covered || (fits && !enclosing.closed)) closers.push(from + index);
       else cut = from + index;
       return cut >= 0;
@@ -125,18 +127,24 @@ const endOf = (place: Place): StopReason =>
 const styled = (added: string, quoted: boolean, { indentation: style }: Place) =>
   quoted ? added : reindented(added, style);
 
+/** Length of the longest end of `line` that the rest of the cursor's line begins with; 0 where that has no words. */
+function restBegun(line: string, lineSuffix: string): number {
+  const rest = lineSuffix.trim();
+  if (!/\w/.test(rest)) return 0;
+  let length = Math.min(rest.length, line.length);
+  while (length > 0 && !rest.startsWith(line.slice(line.length - length))) length--;
+  return length;
+}
+
 /**
  * The first line without what repeats the rest of the cursor's line. While the line's end may still be the
  * beginning of that rest, it waits. Brackets and quotes are left to the item's range.
  */
 function withoutRest(added: string, whole: boolean, { lineSuffix }: Place): string {
-  const rest = lineSuffix.trim();
-  if (!/\w/.test(rest)) return added;
   const line = added.trimEnd();
-  if (whole) return line.endsWith(rest) ? line.slice(0, line.length - rest.length) : added;
-  for (let length = Math.min(rest.length, line.length); length > 0; length--)
-    if (rest.startsWith(line.slice(line.length - length))) return line.slice(0, line.length - length);
-  return added;
+  const begun = restBegun(line, lineSuffix);
+  const repeats = begun > 0 && (!whole || begun === lineSuffix.trim().length);
+  return repeats ? line.slice(0, line.length - begun) : added;
 }
 
 /** Whether a line says what has been said before or is said below. */

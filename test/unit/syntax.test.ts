@@ -76,6 +76,19 @@ test("a closer that closes nothing ends the text", () => {
   assert.equal(shown('print("‸")\n', 'a)b")\n').text, 'a)b")');
 });
 
+test("a bracket of the cursor's line is open unless the document closes it there or at its depth", () => {
+  const calls = "\nassert_close(a, b)\n".repeat(600);
+  assert.equal(shown(`assert_close(‸\n${calls}`, "a, c)\n").text, "a, c)");
+  const inner = "f(\n    g(‸\n)\n";
+  assert.equal(shown(inner, "a)\n").text, "a)", "what follows at the margin closes the outer one");
+  assert.equal(shown("f(g(‸))\n", "a) + b)\n").text, "a) + b)");
+});
+
+test("brackets in regular expressions and character literals are none", () => {
+  assert.equal(shown("let a = ‸\n", "/[)\\]}]/.test(b / c)\n", "javascript").text, "/[)\\]}]/.test(b / c)");
+  assert.equal(shown("let a = ‸\n", "b(')', '\\'');\n", "rust").text, "b(')', '\\'');");
+});
+
 test("statements of other languages end alike", () => {
   for (const [id, at, raw, text] of [
     ["javascript", "let a = 1;\n‸\nlet c = 3;\n", "let b = 2;\nlet d", "let b = 2;"],
@@ -111,12 +124,18 @@ test("text that runs into what follows the cursor ends before it, blanks and sli
   assert.equal(shown(at, "x = 1\n    total=sum(values)/len(values)\n").text, "x = 1");
   assert.equal(shown(at, "total = sum(values) / len(value)\n", "python", true).text, "");
   assert.notEqual(shown(at, "total = max(values)\n").text, "");
+  const members = "‸\nfirst_index = names.index(name_2)\n";
+  assert.equal(
+    shown(members, "first_index = names.index(name_1)\n").text,
+    "first_index = names.index(name_1)",
+  );
 });
 
 test("a rest of the line that is said again is left out", () => {
   assert.equal(shown("x = ‸b + c\n", "a * b + c\n").text, "a *");
   assert.equal(shown("x = ‸b + c\n", "a * b +").text, "a *");
   assert.equal(shown("x = ‸b + c\n", "a * b - ").text, "a * b -");
+  assert.equal(shown("x = [‸ for x in y]\n", "f(x) for x in y]\n").text, "f(x)");
 });
 
 test("a period said over and over ends the text; tables and rulers do not", () => {
