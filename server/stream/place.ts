@@ -75,12 +75,16 @@ export function placeAt(
   return { place, dispose: () => syntax?.known?.dispose() };
 }
 
-/** The first line within reach that begins at the margin, or else the first line; the cursor's own at the latest. */
+/** What begins a definition at the margin in most languages; a line of prose in a string seldom does. */
+const DEFINITION =
+  /\n(?=(export |pub |async |static |public |private )*(def|class|function|fn|func|impl|struct|enum|interface|type|const|let|var|import|from|use|package|namespace|#include)\b|@\w)/;
+
+/** The first definition within reach, or else the first line; the cursor's own at the latest. */
 function windowStart(text: string, offset: number): number {
   if (offset <= WINDOW.before) return 0;
   const from = offset - WINDOW.before;
   const window = text.slice(from, offset);
-  const outer = /\n(?=[\p{L}_@#])/u.exec(window.slice(0, WINDOW.before / 2));
+  const outer = DEFINITION.exec(window.slice(0, WINDOW.before / 2));
   const line = outer?.index ?? window.indexOf("\n");
   return line < 0 ? from : from + line + 1;
 }

@@ -10,6 +10,7 @@ import {
   InitializedNotification,
   InitializeRequest,
   type InitializeResult,
+  type InlineCompletionContext,
   type InlineCompletionItem,
   InlineCompletionRequest,
   type Position,
@@ -43,7 +44,12 @@ export interface TestClient {
   status(test: (status: Status) => boolean): Promise<Status>;
   open(uri: string, text: string, languageId?: string): void;
   change(uri: string, version: number, changes: TextDocumentContentChangeEvent[]): void;
-  complete(uri: string, position: Position, version?: number): Asked;
+  complete(
+    uri: string,
+    position: Position,
+    version?: number,
+    context?: Partial<InlineCompletionContext>,
+  ): Asked;
   close(): Promise<void>;
 }
 
@@ -112,7 +118,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
         textDocument: { uri, version },
         contentChanges,
       }),
-    complete(uri, position, version) {
+    complete(uri, position, version, context) {
       const partialResultToken = ++requests;
       const partial: string[] = [];
       const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, ([item]) => {
@@ -131,7 +137,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
       const params = {
         textDocument: { uri, ...(version !== undefined && { version }) },
         position,
-        context: { triggerKind: 2 as const },
+        context: { triggerKind: 2 as const, ...context },
         partialResultToken,
       };
       const items = connection

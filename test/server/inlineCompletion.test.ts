@@ -80,6 +80,39 @@ test("what the completion repeats of the rest of the line is replaced", async ()
   await client.close();
 });
 
+test("a suggestion that is selected in a list is completed as if it had been taken", async () => {
+  const engine = new FakeEngine(saying("(a, b)"));
+  const client = await opened(engine, "add = su\n");
+  const range = { start: { line: 0, character: 6 }, end: { line: 0, character: 8 } };
+  const selectedCompletionInfo = { range, text: "summed" };
+  const { items } = client.complete(URI, range.end, undefined, { selectedCompletionInfo });
+  assert.deepEqual(await items, [{ insertText: "summed(a, b)", range }]);
+  assert.ok(new TextDecoder().decode(Uint8Array.from(engine.context)).includes("add = summed"));
+  const lines = { start: { line: 0, character: 6 }, end: { line: 1, character: 0 } };
+  const strange = { selectedCompletionInfo: { range: lines, text: "summed" } };
+  assert.deepEqual(await client.complete(URI, range.end, undefined, strange).items, []);
+  await client.close();
+});
+
+test("text of nothing but blanks, or of the next line, is no answer", async () => {
+  for (const said of ["\n\n    \n", "    print(sum)\n"]) {
+    const client = await opened(new FakeEngine(saying(said)), "def f():\n\n    print(sum)\n");
+    const asked = client.complete(URI, { line: 1, character: 0 });
+    assert.deepEqual(await asked.items, []);
+    assert.deepEqual(asked.partial, []);
+    await client.close();
+  }
+});
+
+test("a word behind the cursor is completed only on request, and not said again", async () => {
+  const client = await opened(new FakeEngine(saying("a + total\n")), "sum = total\n");
+  const at = { line: 0, character: 6 };
+  assert.deepEqual(await client.complete(URI, at).items, []);
+  const [item] = await client.complete(URI, at, undefined, { triggerKind: 1 }).items;
+  assert.equal(item?.insertText, "a +");
+  await client.close();
+});
+
 test("a cancelled request stops decoding within one step", async () => {
   const engine = endless();
   const client = await opened(engine);
