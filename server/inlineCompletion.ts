@@ -11,6 +11,7 @@ import { type CompleteOptions, type Completion, complete } from "./complete.ts";
 import type { Documents } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
+import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
 import { overlap } from "./protocol/overlap.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
@@ -32,6 +33,8 @@ export interface CompletionParts {
   sources(uri: string): readonly CorpusSource[];
   /** By which it is told where a text ends. */
   readonly grammars: Grammars;
+  /** The suffixes of the documents' last prompts, by URI. */
+  readonly suffixes: Map<string, FrozenSuffix>;
   /** Writes to the log. */
   warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
@@ -99,7 +102,7 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent, warn, sources, grammars }: CompletionParts,
+  { session, board, settings, isCurrent, warn, sources, grammars, suffixes }: CompletionParts,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -113,6 +116,7 @@ function run(
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
     sources: sources(snapshot.uri),
     grammars,
+    suffixes,
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {

@@ -11,11 +11,12 @@ import {
   type WorkspaceFolder,
 } from "vscode-languageserver";
 import { registerDatastores } from "./datastore/feature.ts";
-import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
+import { DOCUMENT_SYNC, type Documents, trackDocuments } from "./documents.ts";
 import type { Engine, EngineProblem } from "./engine/engine.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
 import { grammarsDirectory } from "./paths.ts";
+import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
@@ -115,6 +116,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
       return host?.engine() ?? Promise.resolve(undefined);
     },
     sources: datastores.sources,
+    suffixes: suffixesOf(documents),
     grammars: new Grammars(grammarsDirectory(), message => connection.console.warn(message)),
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
@@ -127,6 +129,16 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     datastores.dispose();
   });
   connection.listen();
+}
+
+/** What is remembered of the open documents' last prompts. */
+function suffixesOf(documents: Documents): Map<string, FrozenSuffix> {
+  const suffixes = new Map<string, FrozenSuffix>();
+  documents.watch(
+    () => {},
+    uri => suffixes.delete(uri),
+  );
+  return suffixes;
 }
 
 /** The workspace's folders that lie on this machine. */

@@ -276,3 +276,15 @@ test("text survives the way to tokens and back", () => {
     assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), text);
   }
 });
+
+test("control tokens are found by their text, and nothing else is", async () => {
+  const { vocabulary, dispose } = await load().then(engine => ({
+    vocabulary: engine.vocabulary,
+    dispose: () => engine.dispose(),
+  }));
+  assert.equal(vocabulary.find("<|fim_middle|>"), vocabulary.special.fillMiddle);
+  assert.equal(vocabulary.find("def"), undefined);
+  assert.equal(vocabulary.find("<|fim_middle|>x"), undefined);
+  assert.ok(vocabulary.tokenize("<|fim_middle|>").length > 1);
+  await dispose();
+});
