@@ -2,7 +2,7 @@
 import type { Engine } from "./engine/engine.ts";
 import { type End, type GenerateOptions, generate } from "./generate.ts";
 import { formatOf, type PromptFormat } from "./prompt/formats.ts";
-import { buildPrompt, type Prompt } from "./prompt/prompt.ts";
+import { buildPrompt, type ContextFile, type Prompt } from "./prompt/prompt.ts";
 import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
 import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { TextStream } from "./stream/decoder.ts";
@@ -37,6 +37,14 @@ export interface CompleteOptions extends GenerateOptions {
   readonly grammars?: Grammars | undefined;
   /** By URI, the suffixes of the documents' last prompts; read and written. */
   readonly suffixes?: Map<string, FrozenSuffix> | undefined;
+  /** Other files to put before the document, where the model's format has a place for them. */
+  readonly context?: ContextSource | undefined;
+}
+
+export interface ContextSource {
+  /** Name of the workspace. */
+  readonly repository: string | undefined;
+  around(snapshot: Snapshot): readonly ContextFile[];
 }
 
 /** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
@@ -135,12 +143,17 @@ function promptAt(
   { vocabulary, info }: Engine,
   snapshot: Snapshot,
   format: PromptFormat,
-  { maxTokens, suffixes }: CompleteOptions,
+  { maxTokens, suffixes, context }: CompleteOptions,
 ): Prompt {
   // The same with and without drafts: the prompt must not depend on them.
   const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
   const budget = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
-  const prompt = buildPrompt(snapshot, vocabulary, budget, { format, suffix: suffixes?.get(snapshot.uri) });
+  const prompt = buildPrompt(snapshot, vocabulary, budget, {
+    format,
+    suffix: suffixes?.get(snapshot.uri),
+    repository: context?.repository,
+    files: format.files && context?.around(snapshot),
+  });
   suffixes?.set(snapshot.uri, prompt.suffix);
   return prompt;
 }

@@ -10,6 +10,8 @@ import {
 import { type CompleteOptions, type Completion, complete } from "./complete.ts";
 import type { Documents } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
+import type { OpenFiles } from "./openFiles.ts";
+import { grammarsDirectory } from "./paths.ts";
 import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
 import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
@@ -18,7 +20,7 @@ import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { CorpusSource } from "./speculate/corpus.ts";
 import type { StatusBoard } from "./status.ts";
-import type { Grammars } from "./stream/grammars.ts";
+import { Grammars } from "./stream/grammars.ts";
 
 /** What a completion request needs of the server. */
 export interface CompletionParts {
@@ -31,24 +33,28 @@ export interface CompletionParts {
   engine(): Promise<Engine | undefined>;
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
-  /** By which it is told where a text ends. */
-  readonly grammars: Grammars;
-  /** The suffixes of the documents' last prompts, by URI. */
-  readonly suffixes: Map<string, FrozenSuffix>;
+  readonly openFiles: OpenFiles;
   /** Writes to the log. */
   warn(message: string): void;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
 }
 
+/** What completions leave for those after them. */
+type Kept = Required<Pick<CompleteOptions, "grammars" | "suffixes">>;
+
 export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
+  const kept = {
+    grammars: new Grammars(grammarsDirectory(), parts.warn),
+    suffixes: suffixesOf(parts.documents),
+  };
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
     const { partialResultToken } = params;
     const wanted = requested(parts, params);
     const engine = wanted && (await parts.engine());
     if (!wanted || !engine || token.isCancellationRequested) return null;
     try {
-      const completion = await run(parts, engine, wanted.snapshot, token, text => {
+      const completion = await run(parts, kept, engine, wanted.snapshot, token, text => {
         if (partialResultToken === undefined) return;
         void connection.sendProgress(InlineCompletionProgress, partialResultToken, [item(text, wanted)]);
       });
@@ -74,6 +80,16 @@ interface Wanted {
   readonly selected: string;
   /** What the item replaces, apart from what it repeats of the rest of the line. */
   readonly range: Range;
+}
+
+/** What is remembered of the open documents' last prompts. */
+function suffixesOf(documents: Documents): Map<string, FrozenSuffix> {
+  const suffixes = new Map<string, FrozenSuffix>();
+  documents.watch(
+    () => {},
+    uri => suffixes.delete(uri),
+  );
+  return suffixes;
 }
 
 /** What to complete, or undefined where nothing is wanted. */
@@ -102,7 +118,8 @@ function requested(
 
 /** Completes as the session's live work; undefined when the request was replaced before it began. */
 function run(
-  { session, board, settings, isCurrent, warn, sources, grammars, suffixes }: CompletionParts,
+  { session, board, settings, isCurrent, warn, sources, openFiles }: CompletionParts,
+  kept: Kept,
   engine: Engine,
   snapshot: Snapshot,
   token: CancellationToken,
@@ -110,13 +127,13 @@ function run(
 ): Promise<Completion | undefined> {
   const cancel = new AbortController();
   const listening = token.onCancellationRequested(() => cancel.abort());
-  const { maxTokens, drafts } = settings();
+  const { maxTokens, drafts, openFiles: withOthers } = settings();
   const options: CompleteOptions = {
     maxTokens,
     treeNodes: drafts ? engine.info.maxTreeNodes : 1,
     sources: sources(snapshot.uri),
-    grammars,
-    suffixes,
+    ...kept,
+    context: withOthers ? openFiles : undefined,
     onFault: warn,
   };
   const work = async (signal: AbortSignal) => {

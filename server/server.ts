@@ -11,17 +11,15 @@ import {
   type WorkspaceFolder,
 } from "vscode-languageserver";
 import { registerDatastores } from "./datastore/feature.ts";
-import { DOCUMENT_SYNC, type Documents, trackDocuments } from "./documents.ts";
+import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
 import type { Engine, EngineProblem } from "./engine/engine.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
-import { grammarsDirectory } from "./paths.ts";
-import type { FrozenSuffix } from "./prompt/suffix.ts";
+import { OpenFiles } from "./openFiles.ts";
 import { FreeMemoryRequest, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
-import { Grammars } from "./stream/grammars.ts";
 
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
@@ -47,6 +45,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
   let settings = readSettings(undefined).settings;
   let host: ModelHost | undefined;
+  const openFiles = new OpenFiles(documents);
   const datastores = registerDatastores(connection, documents, board);
 
   const configure = (configuration: unknown) => {
@@ -87,7 +86,8 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
     const options = (initializationOptions ?? {}) as InitializationOptions;
     host = new ModelHost(parts.modelLoader(options.storageDirectory), session);
-    datastores.start(options.storageDirectory, foldersOf(workspaceFolders));
+    openFiles.roots = foldersOf(workspaceFolders);
+    datastores.start(options.storageDirectory, openFiles.roots);
     connection.onInitialized(() => {
       configure(options.settings);
       if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
@@ -116,8 +116,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
       return host?.engine() ?? Promise.resolve(undefined);
     },
     sources: datastores.sources,
-    suffixes: suffixesOf(documents),
-    grammars: new Grammars(grammarsDirectory(), message => connection.console.warn(message)),
+    openFiles,
     warn: message => connection.console.warn(message),
     isCurrent: engine => host?.current === engine,
   });
@@ -129,16 +128,6 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     datastores.dispose();
   });
   connection.listen();
-}
-
-/** What is remembered of the open documents' last prompts. */
-function suffixesOf(documents: Documents): Map<string, FrozenSuffix> {
-  const suffixes = new Map<string, FrozenSuffix>();
-  documents.watch(
-    () => {},
-    uri => suffixes.delete(uri),
-  );
-  return suffixes;
 }
 
 /** The workspace's folders that lie on this machine. */

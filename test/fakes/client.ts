@@ -1,7 +1,8 @@
 /** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Duplex } from "node:stream";
+import { pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
 import {
   createProtocolConnection,
@@ -61,7 +62,12 @@ export interface Asked {
   cancel(): void;
 }
 
-export async function connect(parts: ServerParts, options: InitializationOptions = {}): Promise<TestClient> {
+/** @param folders paths of the workspace's folders */
+export async function connect(
+  parts: ServerParts,
+  options: InitializationOptions = {},
+  folders: readonly string[] = [],
+): Promise<TestClient> {
   const toServer = new Pipe();
   const toClient = new Pipe();
   startServer(createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), parts);
@@ -83,6 +89,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
   const initialized = await connection.sendRequest(InitializeRequest.type, {
     processId: null,
     rootUri: null,
+    workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
     capabilities: {},
     // Unless a test is about it, nothing is built beside it, and nothing is kept where a user's things are.
     initializationOptions: {

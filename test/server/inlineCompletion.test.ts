@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import type { LoadModel } from "../../server/modelHost.ts";
 import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
@@ -111,6 +115,30 @@ test("a word behind the cursor is completed only on request, and not said again"
   const [item] = await client.complete(URI, at, undefined, { triggerKind: 1 }).items;
   assert.equal(item?.insertText, "a +");
   await client.close();
+});
+
+test("other open files go to a model that was taught to read them, unless that is switched off", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
+  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+  const controls = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"];
+  const find = (text: string) => (controls.includes(text) ? 257 + controls.indexOf(text) : undefined);
+  Object.assign(engine.vocabulary, { find });
+  const client = await connect(withEngine(engine), { settings: { workspaceIndex: false } }, [folder]);
+  const uri = (name: string) => pathToFileURL(join(folder, name)).href;
+  client.open(uri("shop.py"), "def price(basket, discount):\n    return basket.total - discount\n");
+  client.open(uri(".env"), "price = basket = discount = 'password'\n");
+  client.open(uri("main.py"), "price = price(basket, discount)\nprint(price, tax)\n");
+  const said = () => new TextDecoder().decode(Uint8Array.from(engine.context.filter(token => token < 256)));
+  await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
+  assert.match(said(), /shop\.py\ndef price\(basket/);
+  assert.doesNotMatch(said(), /password/);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { openFiles: false, workspaceIndex: false } },
+  });
+  await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
+  assert.doesNotMatch(said(), /shop\.py/);
+  await client.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("a cancelled request stops decoding within one step", async () => {
