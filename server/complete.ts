@@ -139,7 +139,7 @@ async function* completeAt(
 }
 
 /** The prompt in the model's format; the suffix it was made with is kept for the document's next one. */
-function promptAt(
+export function promptAt(
   { vocabulary, info }: Engine,
   snapshot: Snapshot,
   format: PromptFormat,

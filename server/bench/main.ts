@@ -9,14 +9,16 @@ import { loadEngine, threadChoices } from "../engine/load.ts";
 import { type Baseline, openBaseline } from "../engine/lookupBaseline.ts";
 import { tune } from "../engine/tune.ts";
 import { loadOptions } from "../parts.ts";
-import { defaultModelPath } from "../paths.ts";
+import { defaultModelPath, grammarsDirectory } from "../paths.ts";
 import { DEFAULT_SETTINGS } from "../protocol/settings.ts";
 import type { CorpusSource } from "../speculate/corpus.ts";
+import { Grammars } from "../stream/grammars.ts";
 import { UsageError, whole } from "../usage.ts";
 import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { type DecodeReport, runSuite, type SuiteResult, suiteTable, summarise } from "./decode.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
+import { INFILLING_SUITES, infillings } from "./infilling.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
 import {
   baselineMethod,
@@ -27,7 +29,9 @@ import {
   REPLAYING,
   serverMethod,
 } from "./methods.ts";
+import { measureQuality, type QualityResult, qualityTable } from "./quality.ts";
 import { ReplayEngine } from "./replay.ts";
+import { openSandbox } from "./sandbox.ts";
 import { type Problem, SUITES, type Suite, suiteItems, suiteProblems } from "./suites.ts";
 
 export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N] [--context N] [--runs N] [--json]
@@ -43,6 +47,10 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times searches of a datastore, from memory and from the file, beside REST's search. Sizes in tokens.
   foretoken bench build [--source SOURCE] [--blocks N] [--model PATH] [--json]
       Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
+  foretoken bench quality --problems FOLDER [--suite NAMES|all] [--items N] [--max-tokens N] [--model PATH]
+                          [--threads N] [--json]
+      Exact match and pass@1 of HumanEval-Infilling, as completions are shown and as the model speaks by itself.
+      Suites: ${INFILLING_SUITES.join(", ")}. Runs Python that the model has written, in a bounded process.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.
@@ -297,6 +305,45 @@ async function decodeCommand(args: string[], signal: AbortSignal): Promise<void>
   }
 }
 
+async function qualityCommand(args: string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      problems: { type: "string" },
+      suite: { type: "string" },
+      items: { type: "string" },
+      "max-tokens": { type: "string" },
+      model: { type: "string" },
+      threads: { type: "string" },
+      json: { type: "boolean" },
+    },
+  });
+  const suite = values.suite ?? "all";
+  const suites = suite === "all" ? [...INFILLING_SUITES] : names(suite, "suite", INFILLING_SUITES);
+  const count = whole(values, "items", 100, 0);
+  const maxTokens = whole(values, "max-tokens", DEFAULT_SETTINGS.maxTokens, 1);
+  const items = suites.map(each => infillings(each, path(values.problems), count));
+  const sandbox = openSandbox();
+  const grammars = new Grammars(grammarsDirectory());
+  const engine = await load(values, whole(values, "threads", 0, 0), 0, signal);
+  try {
+    const results: QualityResult[] = [];
+    for (const [i, each] of suites.entries()) {
+      const ofSuite = items[i] ?? [];
+      const told = (done: number) => progress(`${each}: ${done} of ${ofSuite.length} items`);
+      const options = { maxTokens, grammars, sandbox, progress: told };
+      results.push(await measureQuality(engine, each, ofSuite, options, signal));
+    }
+    progress("");
+    const measured = { hardware: hardware(engine.info), model: measuredModel(engine.info) };
+    if (values.json) return void print(JSON.stringify({ ...measured, suites: results }, null, 2));
+    print(`${headline(measured.hardware, measured.model)}\n\n${qualityTable(results)}`);
+    if (!sandbox.withoutNetwork) print("Programs could have reached the network.");
+  } finally {
+    await engine.dispose();
+  }
+}
+
 function report(result: DecodeReport, { json }: Options): void {
   if (json) return void print(JSON.stringify(result, null, 2));
   print(headline(result.hardware, result.model));
@@ -331,6 +378,8 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
     case "retrieval":
     case "build":
       return corpusCommand(command, args, signal);
+    case "quality":
+      return qualityCommand(args, signal);
     case "make-model":
       return makeModelCommand(args);
     default:

@@ -117,7 +117,7 @@ export class Syntax {
     if (start >= end) return "leading";
     const lineStart = text.lastIndexOf("\n", end - 1) + 1;
     if (hasError(root, Math.max(lineStart, start))) return "open";
-    const last = lastLeaf(root, end);
+    const last = lastLeaf(root, text, end);
     if (this.isHeader(last)) return this.bodyFollows(text.slice(lineStart)) ? "complete" : "open";
     if (this.rules.indented) return hasBlock(root, start, end) ? "mayContinue" : "complete";
     if (text[end - 1] === ";") return "complete";
@@ -127,7 +127,7 @@ export class Syntax {
   private findWanted(root: Node): Wanted {
     const { before, linePrefix, nextLine, enclosing } = this.place;
     const end = before.trimEnd().length;
-    const last = end > 0 ? lastLeaf(root, end) : undefined;
+    const last = end > 0 ? lastLeaf(root, before, end) : undefined;
     const onBlankLine = linePrefix.trim() === "";
     const inner = enclosing.at(-1)?.char;
     const inBlock = this.rules.indented ? inner === undefined : inner === "{";
@@ -170,12 +170,13 @@ function pointAt(text: string, index: number): { row: number; column: number } {
   return { row, column: index - lineStart };
 }
 
-/** The last token that ends at or before `end` and is no comment. */
-function lastLeaf(root: Node, end: number): Node {
+/** The last token that ends at or before `end` in `text` and is no comment. */
+function lastLeaf(root: Node, text: string, end: number): Node {
   let leaf = root.descendantForIndex(end - 1, end - 1) ?? root;
-  for (let at = end; COMMENT.test(leaf.type) && leaf.startIndex > 0 && at > 0; ) {
-    at = root.text.slice(0, leaf.startIndex).trimEnd().length;
-    leaf = root.descendantForIndex(at - 1, at - 1) ?? root;
+  while (COMMENT.test(leaf.type) && leaf.startIndex > 0) {
+    const before = text.slice(0, leaf.startIndex).trimEnd().length;
+    if (before === 0) break;
+    leaf = root.descendantForIndex(before - 1, before - 1) ?? root;
   }
   return leaf;
 }

@@ -40,6 +40,11 @@ test("a compound statement is completed with its body and clauses", () => {
   assert.equal(shown(at, "if a:\n        x = 2\n    els").text, "if a:\n        x = 2", "not yet a clause");
 });
 
+test("a comment behind a header is no obstacle, in a document that begins with an empty line", () => {
+  const at = "\n\ndef f():  # the first\n    # and only\n    ‸\n\ng()\n";
+  assert.equal(shown(at, "x = 1\n    return x\n\n\ng()").text, "x = 1\n    return x");
+});
+
 test("behind a header the block is completed, and no more", () => {
   const raw = "\n    x = 1\n    return x\n\ndef g():\n";
   assert.equal(shown("def f():‸", raw).text, "\n    x = 1\n    return x");
@@ -189,6 +194,7 @@ const PLACES: [string, string][] = [
   ["function f(a) {\n  g(‸\n", "javascript"],
   ["fn f<'a>() {\n    ‸\n}\n", "rust"],
   ["int main() {\n  if (a) ‸\n}\n", "c"],
+  ["\n\n# a\ndef f():  # b\n    # c\n    ‸", "python"],
   ["text ‸", "plaintext"],
 ];
 
