@@ -71,10 +71,21 @@ function outline(raw: string, { brackets, lineSuffix }: Place): Outline {
 const wholeCharacters = (raw: string) => (/[\ud800-\udbff]$/.test(raw) ? raw.slice(0, -1) : raw);
 
 /**
+ * A text without the indentation it begins with, where the cursor has that already: a statement cannot begin
+ * deeper than its place. Until all of it is said there is nothing but blanks.
+ */
+function withoutIndentation(said: string, { linePrefix, brackets }: Place): string {
+  const { reader, enclosing } = brackets ?? {};
+  const inCode = reader?.quote === "" && reader.comment === "" && (enclosing?.at(-1)?.char ?? "{") === "{";
+  const repeats = inCode && linePrefix !== "" && linePrefix.trim() === "" && said.startsWith(linePrefix);
+  return repeats ? said.slice(linePrefix.length) : said;
+}
+
+/**
  * @param raw everything the model has said so far @param ended whether it will say no more
  */
 export function shape(raw: string, place: Place, ended: boolean): Shaped {
-  const said = wholeCharacters(raw).replaceAll("\r", "");
+  const said = withoutIndentation(wholeCharacters(raw).replaceAll("\r", ""), place);
   const { cut, closers, lines } = outline(said, place);
   const period = periodEnd(said);
   const [limit, reason] =

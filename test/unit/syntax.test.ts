@@ -161,6 +161,11 @@ test("the document's indentation is kept", () => {
   assert.equal(shown(quoted, 'y = """\n        z"""\n').text, 'y = """\n        z"""', "not in strings");
 });
 
+test("indentation the cursor has already is not said again, except in strings", () => {
+  assert.equal(shown("def f():\n    ‸\n\ng()", "    x = 1\n    return x\n").text, "x = 1\n    return x");
+  assert.equal(shown('def f():\n    """\n    ‸\n    """\n', "    - a list\n").text, "    - a list");
+});
+
 test("syntax errors before the cursor leave the rules of indentation", () => {
   const at = "def f(:\n  )) = [\nclass\ndef g():\n    ‸\n";
   assert.match(shown(at, "x = 1\n    y = 2\nz = 3\n").text, /^x = 1/);
