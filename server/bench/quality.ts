@@ -48,14 +48,15 @@ export interface QualityOptions {
 const CUTTING: ReadonlySet<string> = new Set(["bracket", "suffix", "repetition"]);
 
 /**
- * Whether a shown text ends where the first line of the raw text ends, blanks at its end aside. It may end
+ * Whether a shown text ends where the first line of the raw text ends, blanks at both ends aside. It may end
  * earlier only where a rule has cut it that must: a bracket too many, the text behind the cursor, or the same
  * words over and over.
  */
 export function endsWithLine(raw: string, { text, finishReason }: Pick<Completion, "text" | "finishReason">) {
   const [line = ""] = raw.split("\n", 1);
-  const whole = line.trimEnd();
-  return text === whole || (CUTTING.has(finishReason) && whole.startsWith(text));
+  const whole = line.trim();
+  const shown = text.trim();
+  return shown === whole || (CUTTING.has(finishReason) && whole.startsWith(shown));
 }
 
 /** What is shown when the model says the truth and the text behind the cursor. */
