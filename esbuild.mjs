@@ -1,6 +1,7 @@
 // Bundles the extension (CommonJS, as VS Code loads it), the server, the command line and the back-end
 // probe (ESM for Node), and the tests. Types are checked by `tsc -b`, not here. A failure fails the build.
-import { readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { basename } from "node:path";
 import { build, context } from "esbuild";
 import wabt from "wabt";
 
@@ -93,10 +94,20 @@ const bundles = [
   },
 ];
 
+/** WebAssembly that is loaded at run time: the parser, and the grammar of each language of server/stream/languages.ts. */
+async function copyGrammars() {
+  await mkdir("dist/grammars", { recursive: true });
+  const parser = "node_modules/web-tree-sitter/web-tree-sitter.wasm";
+  const grammars = ["cpp", "go", "java", "javascript", "python", "rust", "tsx", "typescript"];
+  const files = grammars.map(name => `node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-${name}.wasm`);
+  for (const file of [parser, ...files]) await copyFile(file, `dist/grammars/${basename(file)}`);
+}
+
 await Promise.all([
   rm("dist", { recursive: true, force: true }),
   rm("out/test", { recursive: true, force: true }),
 ]);
+await copyGrammars();
 for (const bundle of bundles) {
   if (watch) await (await context(bundle)).watch();
   else await build(bundle);

@@ -50,7 +50,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
     if (this.client.status.state === "off") return undefined;
-    if ((vscode.window.activeTextEditor?.selections.length ?? 1) > 1) return undefined;
+    const selections = vscode.window.activeTextEditor?.selections ?? [];
+    if (selections.length > 1 || selections.some(({ isEmpty }) => !isEmpty)) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     let live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
     for (;;) {

@@ -7,9 +7,11 @@ import { parseArgs } from "node:util";
 import { type Completion, complete } from "./complete.ts";
 import { openCorpus } from "./datastore/openCorpus.ts";
 import { realParts } from "./parts.ts";
+import { grammarsDirectory } from "./paths.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
 import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
 import { GREEDY, type SamplingOptions } from "./speculate/sampler.ts";
+import { Grammars } from "./stream/grammars.ts";
 import { UsageError } from "./usage.ts";
 
 const USAGE = `Usage:
@@ -23,10 +25,23 @@ const USAGE = `Usage:
       from a store as well, which changes how long it takes and not what is said.
   foretoken datastore build|info|verify|query|list|remove ...
       Builds and shows stores of code to draft from; without arguments it tells its own.
-  foretoken bench cost|decode|make-model ...
+  foretoken bench cost|decode|quality|make-model ...
       Measures; without arguments it tells its own.
   foretoken --help
 `;
+
+/** Language ids of LSP that are not the file's extension itself. */
+const LANGUAGE_IDS: Readonly<Record<string, string>> = {
+  py: "python",
+  js: "javascript",
+  jsx: "javascriptreact",
+  ts: "typescript",
+  tsx: "typescriptreact",
+  rs: "rust",
+  h: "cpp",
+  cc: "cpp",
+  hpp: "cpp",
+};
 
 function parsePosition(place: string | undefined): { file: string; line: number; column: number } {
   const match = /^(.+):(\d+):(\d+)$/.exec(place ?? "");
@@ -51,7 +66,8 @@ function snapshotAt(place: string | undefined): Snapshot {
   if (column < 1 || column > length + 1)
     throw new UsageError(`Line ${line} of ${file} has ${length} characters; there is no column ${column}.`);
   const offset = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
-  const languageId = extname(file) === ".py" ? "python" : extname(file).slice(1);
+  const extension = extname(file).slice(1);
+  const languageId = LANGUAGE_IDS[extension] ?? extension;
   return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
 }
 
@@ -116,12 +132,22 @@ async function completeCommand(args: string[]): Promise<void> {
   const opened = values.datastore
     ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
     : undefined;
+  const grammars = new Grammars(grammarsDirectory(), message =>
+    process.stderr.write(`foretoken: ${message}\n`),
+  );
+  await grammars.load(snapshot.languageId);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const growing = complete(
     engine,
     snapshot,
-    { maxTokens, treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes, ...sampling, ...opened },
+    {
+      maxTokens,
+      treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes,
+      ...sampling,
+      ...opened,
+      grammars,
+    },
     interrupted.signal,
   );
   let shown = 0;

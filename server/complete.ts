@@ -1,9 +1,13 @@
 /** From a snapshot to the text that is shown, growing. */
 import type { Engine } from "./engine/engine.ts";
 import { type End, type GenerateOptions, generate } from "./generate.ts";
-import { buildPrompt } from "./prompt/prompt.ts";
+import { formatOf, type PromptFormat } from "./prompt/formats.ts";
+import { buildPrompt, type ContextFile, type Prompt } from "./prompt/prompt.ts";
 import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
+import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { TextStream } from "./stream/decoder.ts";
+import type { Grammars } from "./stream/grammars.ts";
+import { type Place, placeAt } from "./stream/place.ts";
 import { type Shaped, type StopReason, shape } from "./stream/shape.ts";
 
 /** Why a completion ended. `endOfText` is the model's own end token. */
@@ -28,6 +32,21 @@ export interface Completion {
   readonly ms: { readonly prefill: number; readonly firstText: number | undefined; readonly total: number };
 }
 
+export interface CompleteOptions extends GenerateOptions {
+  /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
+  readonly grammars?: Grammars | undefined;
+  /** By URI, the suffixes of the documents' last prompts; read and written. */
+  readonly suffixes?: Map<string, FrozenSuffix> | undefined;
+  /** Other files to put before the document, where the model's format has a place for them. */
+  readonly context?: ContextSource | undefined;
+}
+
+export interface ContextSource {
+  /** Name of the workspace. */
+  readonly repository: string | undefined;
+  around(snapshot: Snapshot): readonly ContextFile[];
+}
+
 /** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
 const LARGEST_SHARE = 0.25;
 /** Context kept free for a tree at the very end of a completion. */
@@ -42,17 +61,29 @@ const SMALLEST_PROMPT_TOKENS = 8;
 export async function* complete(
   engine: Engine,
   snapshot: Snapshot,
-  options: GenerateOptions,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, Completion> {
+  const { place, dispose } = placeAt(snapshot, surroundings(snapshot), options.grammars);
+  try {
+    return yield* completeAt(place, engine, snapshot, options, signal);
+  } finally {
+    dispose();
+  }
+}
+
+async function* completeAt(
+  place: Place,
+  engine: Engine,
+  snapshot: Snapshot,
+  options: CompleteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, Completion> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
-  const { vocabulary, info } = engine;
-  // The same with and without drafts: the prompt must not depend on them.
-  const reserved = Math.min(options.maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
-  const budget = Math.floor(info.contextTokens - reserved);
-  const prompt = buildPrompt(snapshot, vocabulary, Math.max(SMALLEST_PROMPT_TOKENS, budget));
-  const context = surroundings(snapshot);
+  const { vocabulary } = engine;
+  const format = formatOf(vocabulary, engine.info);
+  const prompt = promptAt(engine, snapshot, format, options);
   const bytes = new TextStream();
   const count = {
     tokens: 0,
@@ -68,6 +99,8 @@ export async function* complete(
     total: 0,
   };
   let raw = "";
+  /** Whether the model has gone on to another file. */
+  let leftMiddle = false;
   let shaped: Shaped = { text: "" };
   const finish = (finishReason: FinishReason, failure?: string): Completion => {
     ms.total = elapsed();
@@ -88,15 +121,39 @@ export async function* complete(
       count.tokens += value.tokens.length;
       count.drafted += value.drafted;
       count.accepted += value.accepted;
-      for (const token of value.tokens) raw += bytes.push(vocabulary.bytes(token));
+      const end = value.tokens.findIndex(token => format.ends.includes(token));
+      leftMiddle = end >= 0;
+      const said = leftMiddle ? value.tokens.slice(0, end) : value.tokens;
+      for (const token of said) raw += bytes.push(vocabulary.bytes(token));
     }
     const before = shaped.text.length;
-    shaped = shape(raw, context, ended === true);
+    shaped = shape(raw, place, ended === true || leftMiddle);
     if (shaped.text.length > before) {
       ms.firstText ??= elapsed();
       yield shaped.text;
     }
     if (shaped.stopped) return finish(shaped.stopped);
+    if (leftMiddle) return finish("endOfText");
     if (done) return finish(value.kind, value.kind === "failed" ? value.message : undefined);
   }
+}
+
+/** The prompt in the model's format; the suffix it was made with is kept for the document's next one. */
+export function promptAt(
+  { vocabulary, info }: Engine,
+  snapshot: Snapshot,
+  format: PromptFormat,
+  { maxTokens, suffixes, context }: CompleteOptions,
+): Prompt {
+  // The same with and without drafts: the prompt must not depend on them.
+  const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
+  const budget = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
+  const prompt = buildPrompt(snapshot, vocabulary, budget, {
+    format,
+    suffix: suffixes?.get(snapshot.uri),
+    repository: context?.repository,
+    files: format.files && context?.around(snapshot),
+  });
+  suffixes?.set(snapshot.uri, prompt.suffix);
+  return prompt;
 }

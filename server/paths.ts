@@ -31,6 +31,11 @@ export function probeScript(): string {
   return join(packageRoot(), "dist", "probe.js");
 }
 
+/** The grammars by which it is told where completions end. */
+export function grammarsDirectory(): string {
+  return join(packageRoot(), "dist", "grammars");
+}
+
 /** The thread that tokenizes for builds and for the workspace's index. */
 export function tokenizeWorkerScript(): string {
   return join(packageRoot(), "dist", "tokenizeWorker.js");

@@ -15,6 +15,7 @@ import { Drafts } from "./drafts.ts";
 import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { registerModel } from "./modelFeature.ts";
 import type { LoadModel } from "./modelHost.ts";
+import { OpenFiles } from "./openFiles.ts";
 import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
@@ -40,6 +41,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   const session = new Session();
   const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
   let settings = readSettings(undefined).settings;
+  const openFiles = new OpenFiles(documents);
   const datastores = registerDatastores(connection, documents, board);
   const drafts = new Drafts(documents, message => connection.console.warn(message));
   const model = registerModel(connection, {
@@ -54,6 +56,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     const options = (initializationOptions ?? {}) as InitializationOptions;
     const folders = foldersOf(workspaceFolders);
     model.start(parts.modelLoader(options.storageDirectory));
+    openFiles.roots = folders;
     datastores.start(options.storageDirectory, folders);
     drafts.start(options.storageDirectory, folders);
     connection.onInitialized(() => {
@@ -81,6 +84,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     drafts,
     settings: () => settings,
     sources: datastores.sources,
+    openFiles,
     warn: message => connection.console.warn(message),
   });
 

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import ignore, { type Ignore } from "ignore";
 import type { SourceDocument } from "../document.ts";
+import { isIgnored, type Rules, withRules } from "./gitignore.ts";
 import { DOCUMENT_BYTES_LIMIT, fileError, Pace, type ReadOptions, storeError } from "./reading.ts";
 
 export interface FolderOptions extends ReadOptions {
@@ -26,12 +26,6 @@ const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)
 /** Lies at the top of a virtual environment: other people's code, which the source `python` is for. */
 const ENVIRONMENT_MARK = "pyvenv.cfg";
 
-interface Rules {
-  /** Below the root, "" or ending in a slash. */
-  readonly base: string;
-  readonly matcher: Ignore;
-}
-
 /**
  * Walks the folder in the order of file names by UTF-16 code unit, files before folders. Links to folders are
  * not followed, so there are no cycles. What cannot be listed or looked at is reported to `onSkipped` as
@@ -46,7 +40,7 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
     const { base } = folder;
     const entries = list(root, base, options);
     if (base !== "" && entries.some(({ name }) => name === ENVIRONMENT_MARK)) continue;
-    const rules = options.gitignore === false ? [] : withRules(root, base, entries, folder.rules);
+    const rules = options.gitignore === false ? [] : rulesIn(root, base, entries, folder.rules);
     const folders: string[] = [];
     for (const entry of entries) {
       if (pace.isDue) await pace.breathe();
@@ -115,6 +109,16 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
   }
 }
 
+/** The rules within a folder; its `.gitignore` is looked for only where there is one. */
+function rulesIn(
+  root: string,
+  base: string,
+  entries: readonly Dirent[],
+  outer: readonly Rules[],
+): readonly Rules[] {
+  return entries.some(({ name }) => name === ".gitignore") ? withRules(root, base, outer) : outer;
+}
+
 function look(root: string, path: string, options: FolderOptions): FoundFile | undefined {
   try {
     // Follows a link to a file; a folder, pipe or device behind one is left alone.
@@ -126,30 +130,6 @@ function look(root: string, path: string, options: FolderOptions): FoundFile | u
     options.onSkipped?.("unreadable", path);
   }
   return undefined;
-}
-
-function withRules(
-  root: string,
-  base: string,
-  entries: readonly Dirent[],
-  outer: readonly Rules[],
-): readonly Rules[] {
-  if (!entries.some(({ name }) => name === ".gitignore")) return outer;
-  try {
-    const text = readFileSync(join(root, base, ".gitignore"), "utf8");
-    return [{ base, matcher: ignore().add(text) }, ...outer];
-  } catch {
-    return outer;
-  }
-}
-
-/** As git decides: the innermost file with an opinion wins. An ignored folder is never entered. */
-function isIgnored(path: string, rules: readonly Rules[]): boolean {
-  for (const { base, matcher } of rules) {
-    const { ignored, unignored } = matcher.test(path.slice(base.length));
-    if (ignored || unignored) return ignored;
-  }
-  return false;
 }
 
 function readText(path: string): string | { reason: "unreadable" | "notUtf8" } {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../usage.ts";
 import { ABLATIONS } from "./ablations.ts";
+import { INFILLING_SUITES } from "./infilling.ts";
 import { MODEL_TYPES, SHAPES } from "./makeModel.ts";
 import { NEED_STORE } from "./methods.ts";
 import { PRESETS } from "./presets/preset.ts";
@@ -25,6 +26,10 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times searches of a datastore, from memory and from the file, beside REST's search. Sizes in tokens.
   foretoken bench build [--source SOURCE] [--blocks N] [--model PATH] [--json]
       Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
+  foretoken bench quality --problems FOLDER [--suite NAMES|all] [--items N] [--max-tokens N] [--model PATH]
+                          [--threads N] [--json]
+      Exact match and pass@1 of HumanEval-Infilling, as completions are shown and as the model speaks by itself.
+      Suites: ${INFILLING_SUITES.join(", ")}. Runs Python that the model has written, in a bounded process.
   foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH]
                               [--own] [--fit] [--json]
       Tells how far the chances can be trusted that drafting gives its guesses, on the projects in FOLDER's

@@ -1,18 +1,17 @@
 /** `foretoken bench`: what is measured is in the other files; here are arguments, loading and printing. */
 import { parseArgs } from "node:util";
-import { openCorpus } from "../datastore/openCorpus.ts";
 import { withVocabulary } from "../datastore/withVocabulary.ts";
 import { defaultModelPath } from "../paths.ts";
-import { Calibration } from "../speculate/calibration.ts";
 import { UsageError, whole } from "../usage.ts";
 import { BENCH_USAGE, names, path } from "./arguments.ts";
-import { fitCalibration, reliabilityTable, runCalibration, weightsText } from "./calibration.ts";
+import { calibrationCommand } from "./calibrationCommand.ts";
 import { load, print, progress } from "./command.ts";
 import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { decodeCommand } from "./decodeCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
+import { qualityCommand } from "./qualityCommand.ts";
 
 async function makeModelCommand(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -107,50 +106,6 @@ async function costCommand(args: string[], signal: AbortSignal): Promise<void> {
   if (values.json) print(JSON.stringify(results, null, 2));
 }
 
-async function calibrationCommand(args: string[], signal: AbortSignal): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      corpus: { type: "string" },
-      datastore: { type: "string" },
-      places: { type: "string" },
-      model: { type: "string" },
-      own: { type: "boolean" },
-      fit: { type: "boolean" },
-      json: { type: "boolean" },
-    },
-  });
-  const projectFolder = path(values.corpus);
-  if (!projectFolder) throw new UsageError(`calibration needs --corpus FOLDER.\n\n${BENCH_USAGE}`);
-  const placesPerFile = whole(values, "places", 4, 1);
-  const store = path(values.datastore);
-  await withVocabulary(path(values.model) ?? defaultModelPath(), async vocabulary => {
-    const opened = store === undefined ? undefined : openCorpus(store, vocabulary.fingerprint);
-    const onProject = (number: number) => progress(`project ${number}`);
-    const datastores = opened?.sources ?? [];
-    const engine = values.own ? await load(values, 0, 0, signal) : undefined;
-    const run = { projectFolder, datastores, placesPerFile, vocabulary, engine, signal, onProject };
-    try {
-      const fitted = values.fit ? await fitCalibration(run) : undefined;
-      const seen = await runCalibration(run, new Calibration(fitted ? { prior: fitted.weights } : {}), 1);
-      progress("");
-      if (seen.tokens === 0) throw new UsageError(`${projectFolder} has no projects of three Python files.`);
-      const rows = seen.rows();
-      const speedup = seen.tokens / seen.cost;
-      if (values.json)
-        return print(JSON.stringify({ tokens: seen.tokens, speedup, sources: rows, fitted }, null, 2));
-      print(
-        `${seen.tokens} tokens, ${speedup.toFixed(2)} times plain where each further node costs an eighth`,
-      );
-      print(`chance : share that was right, in percent, by classes of chance\n\n${reliabilityTable(rows)}`);
-      if (fitted) print(`\n${weightsText(fitted)}`);
-    } finally {
-      opened?.store.close();
-      await engine?.dispose();
-    }
-  });
-}
-
 /** Runs `foretoken bench` with what follows on the command line. An interrupt ends it after the step it is at. */
 export async function bench(args: readonly string[]): Promise<void> {
   const interrupted = new AbortController();
@@ -172,6 +127,8 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
     case "retrieval":
     case "build":
       return corpusCommand(command, args, signal);
+    case "quality":
+      return qualityCommand(args, signal);
     case "calibration":
       return calibrationCommand(args, signal);
     case "make-model":

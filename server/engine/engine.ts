@@ -17,6 +17,8 @@ export interface Vocabulary {
    * Lone surrogates are read as U+FFFD.
    */
   tokenize(text: string): Int32Array;
+  /** The control token that is written `text`; undefined where the model has none. */
+  find(text: string): Token | undefined;
   /** UTF-8 bytes of one token; a character may be spread over several tokens. Empty for control tokens. */
   bytes(token: Token): Uint8Array;
   /** Whether the model ends its text with this token. */

@@ -3,8 +3,9 @@ import type { Library, Pointer } from "./libllama.ts";
 import { type CorpusVocabulary, tokenizerFingerprint } from "./wordTokenizer.ts";
 
 const NO_BYTES = new Uint8Array(0);
-/** Bit of llama.cpp's token attributes: the token's text is looked for in every text. */
-const USER_DEFINED = 8;
+/** Bits of llama.cpp's token attributes: control tokens, and those whose text is looked for in every text. */
+const CONTROL = 8;
+const USER_DEFINED = 16;
 
 /** The tokenizer inside libllama. Pieces are fetched once per token and kept. */
 export class LlamaVocabulary implements CorpusVocabulary {
@@ -49,6 +50,17 @@ export class LlamaVocabulary implements CorpusVocabulary {
   }
 
   tokenize(text: string): Int32Array {
+    return this.tokenizeAs(text, false);
+  }
+
+  find(text: string): Token | undefined {
+    const [token, ...others] = this.tokenizeAs(text, true);
+    if (token === undefined || others.length > 0) return undefined;
+    return this.library.vocabAttributes(this.vocab, token) & (CONTROL | USER_DEFINED) ? token : undefined;
+  }
+
+  /** @param control whether the texts of control tokens are read as such */
+  private tokenizeAs(text: string, control: boolean): Int32Array {
     // Bytes and an explicit length: a NUL in the text is a character like any other.
     const bytes = this.encoder.encode(text);
     if (bytes.length === 0) return new Int32Array(0);
@@ -60,7 +72,7 @@ export class LlamaVocabulary implements CorpusVocabulary {
       this.room,
       this.room.length,
       false,
-      false,
+      control,
     );
     if (count < 0) throw new Error(`tokenizer asked for room for ${-count} tokens, had ${this.room.length}`);
     return this.room.slice(0, count);

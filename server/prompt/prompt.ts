@@ -1,20 +1,27 @@
 /**
- * `Snapshot` to the token ids of a fill-in-the-middle prompt. Pure: text in, tokens out.
+ * `Snapshot` to the token ids of a prompt in the model's format. Pure: text in, tokens out.
  *
  * The window of text is chosen in characters and moves in strides, not with each keystroke: a prompt that
  * begins where the last one began shares its KV cache.
  */
+import { formatOf, joined, type PromptFormat, type PromptVocabulary, textTokens } from "./formats.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { type FrozenSuffix, nextSuffix } from "./suffix.ts";
 
-/** The part of a vocabulary a prompt needs. */
-export interface PromptVocabulary {
-  readonly special: {
-    readonly beginning: number | undefined;
-    readonly fillPrefix: number | undefined;
-    readonly fillSuffix: number | undefined;
-    readonly fillMiddle: number | undefined;
-  };
-  tokenize(text: string): Int32Array;
+/** A text that is put before the document. */
+export interface ContextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface PromptOptions {
+  readonly format: PromptFormat;
+  /** The document's last suffix, for formats that put the suffix first. */
+  readonly suffix?: FrozenSuffix | undefined;
+  /** Name of the workspace, where other files are put in front. */
+  readonly repository?: string | undefined;
+  /** Other files, those that change least first. Left out where the format has no place for them. */
+  readonly files?: readonly ContextFile[] | undefined;
 }
 
 export interface Prompt {
@@ -25,8 +32,15 @@ export interface Prompt {
   readonly behind: Int32Array;
 }
 
+export interface BuiltPrompt extends Prompt {
+  /** The suffix as it was used, to be given with the document's next prompt. */
+  readonly suffix: FrozenSuffix;
+}
+
 /** Share of the prompt that goes to the text behind the cursor. */
 const SUFFIX_SHARE = 0.2;
+/** Most of the prompt that goes to other files. */
+const FILES_SHARE = 0.3;
 /** Fewer characters per token than this is rare in code; bounds the text that is tokenized at all. */
 const CHARACTERS_PER_TOKEN = 4;
 /** Characters before the cursor that drafts are looked for in. */
@@ -66,28 +80,81 @@ function lastTokens(tokens: Int32Array, limit: number): Int32Array {
 /**
  * @param budget most tokens of the prompt, control tokens included; at least 8
  */
-export function buildPrompt(snapshot: Snapshot, vocabulary: PromptVocabulary, budget: number): Prompt {
+export function buildPrompt(
+  snapshot: Snapshot,
+  vocabulary: PromptVocabulary,
+  budget: number,
+  options: PromptOptions = { format: formatOf(vocabulary, { modelName: "" }) },
+): BuiltPrompt {
   const { text, offset } = snapshot;
-  const { beginning, fillPrefix, fillSuffix, fillMiddle } = vocabulary.special;
-  const fills = fillPrefix !== undefined && fillSuffix !== undefined && fillMiddle !== undefined;
+  const { format } = options;
+  const { fill } = format;
+  const tokensOf = (part: string) => textTokens(normalised(part), vocabulary, format);
   const room = budget - 4;
-  const suffixLimit = fills ? Math.floor(room * SUFFIX_SHARE) : 0;
+  const suffixLimit = fill ? Math.floor(room * SUFFIX_SHARE) : 0;
   const suffixEnd = cut(text, Math.min(text.length, offset + suffixLimit * CHARACTERS_PER_TOKEN));
-  const suffix = vocabulary.tokenize(normalised(text.slice(offset, suffixEnd))).subarray(0, suffixLimit);
+  const behind = normalised(text.slice(offset, suffixEnd));
+  const frozen = nextSuffix(fill?.suffixFirst ? options.suffix : undefined, behind);
+  const suffix = tokensOf(frozen.text).subarray(0, suffixLimit);
 
-  const prefixLimit = room - suffix.length;
+  const files = fileTokens(snapshot, options, tokensOf, Math.floor(room * FILES_SHARE));
+  const prefixLimit = room - suffix.length - files.length;
   const start = windowStart(text, offset, Math.floor(prefixLimit * CHARACTERS_PER_TOKEN * 0.75));
-  const prefix = lastTokens(vocabulary.tokenize(normalised(text.slice(start, offset))), prefixLimit);
+  const prefix = lastTokens(tokensOf(text.slice(start, offset)), prefixLimit);
 
-  const earlier = normalised(text.slice(cut(text, Math.max(0, offset - HISTORY_CHARACTERS)), start));
-  const before = start > 0 ? vocabulary.tokenize(earlier) : new Int32Array(0);
-  const history = new Int32Array(before.length + prefix.length);
-  history.set(before);
-  history.set(prefix, before.length);
+  const earlier = text.slice(cut(text, Math.max(0, offset - HISTORY_CHARACTERS)), start);
+  const before = start > 0 ? tokensOf(earlier) : new Int32Array(0);
+  const head = format.beginning === undefined ? [] : [format.beginning];
+  return {
+    tokens: joined([head, files, ...middle(format, prefix, suffix)]),
+    history: joined([before, prefix]),
+    behind: suffix,
+    suffix: frozen,
+  };
+}
 
-  const head = beginning === undefined ? [] : [beginning];
-  const tokens = fills
-    ? [...head, fillPrefix, ...prefix, fillSuffix, ...suffix, fillMiddle]
-    : [...head, ...prefix];
-  return { tokens: Int32Array.from(tokens), history, behind: suffix };
+/** Prefix and suffix in the model's order. */
+function middle({ fill }: PromptFormat, prefix: Int32Array, suffix: Int32Array) {
+  if (!fill) return [prefix];
+  const end = fill.middle === undefined ? [] : [fill.middle];
+  return fill.suffixFirst
+    ? [[fill.suffix], suffix, [fill.prefix], prefix, end]
+    : [[fill.prefix], prefix, [fill.suffix], suffix, end];
+}
+
+/** Other files and the names of all, at most `limit` tokens; files that do not fit are left out whole. */
+function fileTokens(
+  { uri }: Snapshot,
+  { format, repository, files = [] }: PromptOptions,
+  tokensOf: (text: string) => Int32Array,
+  limit: number,
+): Int32Array {
+  const marks = format.files;
+  if (!marks) return new Int32Array(0);
+  const mark = (token: number | undefined) => (token === undefined ? [] : [token]);
+  const own = [mark(marks.before), tokensOf(`${pathOf(uri)}\n`)];
+  const name =
+    marks.repository === undefined || repository === undefined
+      ? []
+      : [[marks.repository], tokensOf(`${repository}\n`)];
+  let left = limit - joined([...name, ...own]).length;
+  if (left < 0) return new Int32Array(0);
+  const parts: Int32Array[] = [];
+  for (const { path, text } of files) {
+    const part = joined([mark(marks.before), tokensOf(`${path}\n${text.trimEnd()}\n`), mark(marks.behind)]);
+    if (part.length > left) continue;
+    parts.push(part);
+    left -= part.length;
+  }
+  return parts.length > 0 || marks.alone ? joined([...name, ...parts, ...own]) : new Int32Array(0);
+}
+
+/** A document's name: the last part of its URI. */
+function pathOf(uri: string): string {
+  const last = uri.slice(uri.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
 }

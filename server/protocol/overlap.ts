@@ -6,9 +6,10 @@
 const PAIRS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 const QUOTES = "\"'`";
 
-/** Index of the first bracket in `text` that closes none of `text`'s own, or -1. Quoted text is passed over. */
-function firstUnmatchedCloser(text: string): number {
+/** Indices of the brackets in `text` that close none of `text`'s own. Quoted text is passed over. */
+function unmatchedClosers(text: string): number[] {
   const open: string[] = [];
+  const unmatched: number[] = [];
   let quote = "";
   for (let i = 0; i < text.length; i++) {
     const char = text.charAt(i);
@@ -16,9 +17,28 @@ function firstUnmatchedCloser(text: string): number {
     else if (quote !== "") quote = char === quote ? "" : quote;
     else if (QUOTES.includes(char)) quote = char;
     else if ("([{".includes(char)) open.push(char);
-    else if (char in PAIRS && open.pop() !== PAIRS[char]) return i;
+    else if (char in PAIRS && open.pop() !== PAIRS[char]) unmatched.push(i);
   }
-  return -1;
+  return unmatched;
+}
+
+/** Characters at the start of `rest` that closers of `text` stand for, and what follows them in both. */
+function closersOverlap(text: string, rest: string): number {
+  let length = 0;
+  let last = -1;
+  for (const index of unmatchedClosers(text)) {
+    const blanks = /^\s*/.exec(rest.slice(length))?.[0].length ?? 0;
+    if (rest[length + blanks] !== text[index]) break;
+    length += blanks + 1;
+    last = index;
+  }
+  return last < 0 ? 0 : length + commonStart(text.slice(last + 1), rest.slice(length));
+}
+
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < b.length && a[length] === b[length]) length++;
+  return length;
 }
 
 /** Where `text`, which begins inside of a string, ends that string for good; -1 when it does not. */
@@ -42,12 +62,9 @@ function closingQuote(text: string, quote: string): number {
 export function overlap(text: string, lineSuffix: string): number {
   const first = lineSuffix.charAt(0);
   if (first === "" || text === "") return 0;
+  if (first in PAIRS) return closersOverlap(text, lineSuffix);
   let from = -1;
-  if (first in PAIRS) from = firstUnmatchedCloser(text);
-  else if (QUOTES.includes(first)) from = closingQuote(text, first);
+  if (QUOTES.includes(first)) from = closingQuote(text, first);
   else if (":;,".includes(first) && text.endsWith(first)) from = text.length - 1;
-  if (from < 0) return 0;
-  let length = 0;
-  while (length < lineSuffix.length && text[from + length] === lineSuffix[length]) length++;
-  return length;
+  return from < 0 ? 0 : commonStart(text.slice(from), lineSuffix);
 }

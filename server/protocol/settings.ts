@@ -15,6 +15,7 @@ export interface Settings {
   readonly drafts: boolean;
   readonly firstDatastore: boolean;
   readonly workspaceIndex: boolean;
+  readonly openFiles: boolean;
   readonly freeAfterMinutes: number;
   readonly languages: Readonly<Record<string, boolean>>;
 }
@@ -33,6 +34,7 @@ export const DEFAULT_SETTINGS: Settings = {
   drafts: true,
   firstDatastore: true,
   workspaceIndex: true,
+  openFiles: true,
   freeAfterMinutes: 20,
   languages: { "*": true, plaintext: false, markdown: false, scminput: false },
 };
@@ -110,6 +112,12 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description: "Draft from the other Python files of the workspace, which are indexed in memory.",
+  },
+  openFiles: {
+    type: "boolean",
+    scope: "window",
+    description:
+      "Show a model parts of other open files, where it was taught to read them. Never files with secrets, nor what git ignores.",
   },
   freeAfterMinutes: {
     type: "integer",

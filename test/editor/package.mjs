@@ -78,11 +78,16 @@ function ownFiles() {
     }
   };
   take("dist", /^[^/]+\.c?js$/);
+  take("dist/grammars", /^[^/]+\.wasm$/);
   take("models", /^([^/]+\.gguf|README\.md|LICENSE)$/);
   if (existsSync(join(root, "media"))) take("media", /^[^/]+$/);
   const missing = files.filter(({ source }) => !existsSync(source)).map(({ path }) => path);
   for (const name of ["extension.cjs", "server.js", "cli.js"]) {
     if (!files.some(({ path }) => path === `dist/${name}`)) missing.push(`dist/${name}`);
+  }
+  for (const name of ["web-tree-sitter", "tree-sitter-python"]) {
+    if (!files.some(({ path }) => path === `dist/grammars/${name}.wasm`))
+      missing.push(`dist/grammars/${name}.wasm`);
   }
   if (!files.some(({ path }) => path.endsWith(".gguf"))) missing.push("models/*.gguf");
   if (missing.length > 0)

@@ -1,7 +1,8 @@
 /** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Duplex } from "node:stream";
+import { pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
 import {
   createProtocolConnection,
@@ -10,6 +11,7 @@ import {
   InitializedNotification,
   InitializeRequest,
   type InitializeResult,
+  type InlineCompletionContext,
   type InlineCompletionItem,
   InlineCompletionRequest,
   type Position,
@@ -43,7 +45,12 @@ export interface TestClient {
   status(test: (status: Status) => boolean): Promise<Status>;
   open(uri: string, text: string, languageId?: string): void;
   change(uri: string, version: number, changes: TextDocumentContentChangeEvent[]): void;
-  complete(uri: string, position: Position, version?: number): Asked;
+  complete(
+    uri: string,
+    position: Position,
+    version?: number,
+    context?: Partial<InlineCompletionContext>,
+  ): Asked;
   close(): Promise<void>;
 }
 
@@ -55,7 +62,12 @@ export interface Asked {
   cancel(): void;
 }
 
-export async function connect(parts: ServerParts, options: InitializationOptions = {}): Promise<TestClient> {
+/** @param folders paths of the workspace's folders */
+export async function connect(
+  parts: ServerParts,
+  options: InitializationOptions = {},
+  folders: readonly string[] = [],
+): Promise<TestClient> {
   const toServer = new Pipe();
   const toClient = new Pipe();
   startServer(createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), parts);
@@ -77,6 +89,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
   const initialized = await connection.sendRequest(InitializeRequest.type, {
     processId: null,
     rootUri: null,
+    workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
     capabilities: {},
     // Unless a test is about it, nothing is built beside it, and nothing is kept where a user's things are.
     initializationOptions: {
@@ -112,7 +125,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
         textDocument: { uri, version },
         contentChanges,
       }),
-    complete(uri, position, version) {
+    complete(uri, position, version, context) {
       const partialResultToken = ++requests;
       const partial: string[] = [];
       const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, ([item]) => {
@@ -131,7 +144,7 @@ export async function connect(parts: ServerParts, options: InitializationOptions
       const params = {
         textDocument: { uri, ...(version !== undefined && { version }) },
         position,
-        context: { triggerKind: 2 as const },
+        context: { triggerKind: 2 as const, ...context },
         partialResultToken,
       };
       const items = connection

@@ -22,6 +22,9 @@ export class ByteVocabulary implements Vocabulary {
   tokenize(text: string): Int32Array {
     return Int32Array.from(new TextEncoder().encode(text));
   }
+  find(): undefined {
+    return undefined;
+  }
   bytes(token: number): Uint8Array {
     return token < 256 ? Uint8Array.of(token) : new Uint8Array(0);
   }

@@ -312,3 +312,11 @@ test("text survives the way to tokens and back", () => {
     assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), text);
   }
 });
+
+test("control tokens are found by their text, and nothing else is", () => {
+  const { vocabulary } = engine;
+  assert.equal(vocabulary.find("<|fim_middle|>"), vocabulary.special.fillMiddle);
+  assert.equal(vocabulary.find("def"), undefined);
+  assert.equal(vocabulary.find("<|fim_middle|>x"), undefined);
+  assert.ok(vocabulary.tokenize("<|fim_middle|>").length > 1);
+});

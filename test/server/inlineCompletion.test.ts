@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import type { LoadModel } from "../../server/modelHost.ts";
 import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
@@ -45,6 +49,22 @@ test("text streams as growing progress and comes whole in the response", async (
   await client.close();
 });
 
+test("the text ends with its statement, and nothing is computed behind it", async () => {
+  const engine = new FakeEngine(saying("return [\n    a,\n    b]\n    print(a)\n    print(b)\n"));
+  // Without drafts: what was said before would be drafted again as a whole.
+  const client = await connect(withEngine(engine), { settings: { drafts: false } });
+  client.open(URI, "def add(a, b):\n    a += 1\n    \n    b += 1\n");
+  await client.status(status => status.state === "ready");
+  const at = { line: 2, character: 4 };
+  // The grammar is loaded beside the first completions, which end by indentation.
+  let text: unknown;
+  do text = (await client.complete(URI, at).items)[0]?.insertText;
+  while (String(text).includes("print(b)"));
+  assert.equal(text, "return [\n    a,\n    b]");
+  assert.ok(!new TextDecoder().decode(Uint8Array.from(engine.context)).includes("print(b)"));
+  await client.close();
+});
+
 test("the status goes from starting over ready and working to ready with figures", async () => {
   const client = await opened(new FakeEngine(saying("return abcabcabcabcabc\n")));
   await client.complete(URI, AT_END).items;
@@ -64,6 +84,63 @@ test("what the completion repeats of the rest of the line is replaced", async ()
   assert.equal(item?.insertText, "1, 2)");
   assert.deepEqual(item?.range, { start: { line: 0, character: 6 }, end: { line: 0, character: 7 } });
   await client.close();
+});
+
+test("a suggestion that is selected in a list is completed as if it had been taken", async () => {
+  const engine = new FakeEngine(saying("(a, b)"));
+  const client = await opened(engine, "add = su\n");
+  const range = { start: { line: 0, character: 6 }, end: { line: 0, character: 8 } };
+  const selectedCompletionInfo = { range, text: "summed" };
+  const { items } = client.complete(URI, range.end, undefined, { selectedCompletionInfo });
+  assert.deepEqual(await items, [{ insertText: "summed(a, b)", range }]);
+  assert.ok(new TextDecoder().decode(Uint8Array.from(engine.context)).includes("add = summed"));
+  const lines = { start: { line: 0, character: 6 }, end: { line: 1, character: 0 } };
+  const strange = { selectedCompletionInfo: { range: lines, text: "summed" } };
+  assert.deepEqual(await client.complete(URI, range.end, undefined, strange).items, []);
+  await client.close();
+});
+
+test("text of nothing but blanks, or of the next line, is no answer", async () => {
+  for (const said of ["\n\n    \n", "    print(sum)\n"]) {
+    const client = await opened(new FakeEngine(saying(said)), "def f():\n\n    print(sum)\n");
+    const asked = client.complete(URI, { line: 1, character: 0 });
+    assert.deepEqual(await asked.items, []);
+    assert.deepEqual(asked.partial, []);
+    await client.close();
+  }
+});
+
+test("a word behind the cursor is completed only on request, and not said again", async () => {
+  const client = await opened(new FakeEngine(saying("a + total\n")), "sum = total\n");
+  const at = { line: 0, character: 6 };
+  assert.deepEqual(await client.complete(URI, at).items, []);
+  const [item] = await client.complete(URI, at, undefined, { triggerKind: 1 }).items;
+  assert.equal(item?.insertText, "a +");
+  await client.close();
+});
+
+test("other open files go to a model that was taught to read them, unless that is switched off", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
+  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+  const controls = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"];
+  const find = (text: string) => (controls.includes(text) ? 257 + controls.indexOf(text) : undefined);
+  Object.assign(engine.vocabulary, { find });
+  const client = await connect(withEngine(engine), { settings: { workspaceIndex: false } }, [folder]);
+  const uri = (name: string) => pathToFileURL(join(folder, name)).href;
+  client.open(uri("shop.py"), "def price(basket, discount):\n    return basket.total - discount\n");
+  client.open(uri(".env"), "price = basket = discount = 'password'\n");
+  client.open(uri("main.py"), "price = price(basket, discount)\nprint(price, tax)\n");
+  const said = () => new TextDecoder().decode(Uint8Array.from(engine.context.filter(token => token < 256)));
+  await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
+  assert.match(said(), /shop\.py\ndef price\(basket/);
+  assert.doesNotMatch(said(), /password/);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { openFiles: false, workspaceIndex: false } },
+  });
+  await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
+  assert.doesNotMatch(said(), /shop\.py/);
+  await client.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("a cancelled request stops decoding within one step", async () => {

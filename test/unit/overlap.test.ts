@@ -10,6 +10,13 @@ test("brackets the text closes without having opened them are superfluous behind
   assert.equal(overlap("a) + f(b)", ")"), 1);
 });
 
+test("each bracket the text closes without having opened it makes one superfluous", () => {
+  assert.equal(overlap("a) + b)", "))"), 2);
+  assert.equal(overlap("a) + b", "))"), 1);
+  assert.equal(overlap("a) + b):", ")):"), 3);
+  assert.equal(overlap("a)]", ") ]"), 3);
+});
+
 test("brackets the text opens itself leave those behind it in place", () => {
   assert.equal(overlap("len(items)", ")"), 0);
   assert.equal(overlap("a[0]", "]"), 0);

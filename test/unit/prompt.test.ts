@@ -78,6 +78,7 @@ test("a model without fill-in-the-middle sees the text before the cursor", () =>
   const plain = {
     special: { beginning: 1, fillPrefix: undefined, fillSuffix: undefined, fillMiddle: undefined },
     tokenize: (text: string) => vocabulary.tokenize(text),
+    find: () => undefined,
   };
   const { tokens } = buildPrompt(snapshot("ab‸cd"), plain, 100);
   assert.deepEqual([...tokens], [1, 97, 98]);

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ShapeContext, shape } from "../../server/stream/shape.ts";
+import { barePlace, type Place } from "../../server/stream/place.ts";
+import { shape } from "../../server/stream/shape.ts";
 import { below, seeded } from "../fakes/random.ts";
 
-const context = (linePrefix: string, lineSuffix = "", nextLine = ""): ShapeContext => ({
-  linePrefix,
-  lineSuffix,
-  nextLine,
-});
+const context = (linePrefix: string, lineSuffix = "", nextLine = ""): Place =>
+  barePlace({ linePrefix, lineSuffix, nextLine });
 
 test("a block ends where the indentation falls back to the statement's", () => {
   const raw = "a):\n    return a\n\nprint(1)\n";
@@ -76,7 +74,7 @@ test("text only ever grows, however it is cut", () => {
     context(""),
   ];
   for (let round = 0; round < 2000; round++) {
-    const where = contexts[round % contexts.length] as ShapeContext;
+    const where = contexts[round % contexts.length] as Place;
     let raw = "";
     let shown = "";
     for (let i = 0; i < 14; i++) {

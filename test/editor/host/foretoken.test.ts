@@ -148,6 +148,18 @@ suite("Foretoken in the extension host", () => {
     assert.ok(after.length > before.length);
   });
 
+  test("nothing is suggested while text is selected, or at several cursors", async () => {
+    const document = await openFile("selected.py", PROGRAM + TYPED);
+    const editor = vscode.window.activeTextEditor;
+    assert.ok(editor);
+    const end = editor.selection.active;
+    editor.selection = new vscode.Selection(end.translate(0, -1), end);
+    await assertNoSuggestion(document);
+    const top = new vscode.Position(0, 0);
+    editor.selections = [new vscode.Selection(end, end), new vscode.Selection(top, top)];
+    await assertNoSuggestion(document);
+  });
+
   test("a read-only document of another scheme gets none and does no harm", async () => {
     const registration = vscode.workspace.registerTextDocumentContentProvider(VIRTUAL_SCHEME, {
       provideTextDocumentContent: () => PROGRAM + TYPED,

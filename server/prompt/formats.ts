@@ -1,0 +1,193 @@
+/**
+ * How each family of models was taught to fill in the middle: which control tokens stand where, whether the
+ * text behind the cursor comes first, and how other files are put in front. Sources: the papers and model
+ * cards of the families named below. Control tokens are looked up by their text, so a model file that does not
+ * say which token is which still gets the right prompt.
+ */
+
+/** The part of a vocabulary a prompt needs. */
+export interface PromptVocabulary {
+  readonly special: {
+    readonly beginning: number | undefined;
+    readonly fillPrefix: number | undefined;
+    readonly fillSuffix: number | undefined;
+    readonly fillMiddle: number | undefined;
+  };
+  /** Tokens of a text in which control tokens are only text. */
+  tokenize(text: string): Int32Array;
+  /** The control token that is written so; undefined where the model has none. */
+  find(text: string): number | undefined;
+}
+
+/** Which model it is, as its file says. */
+export interface ModelIdentity {
+  readonly modelName: string;
+}
+
+/** A model's format, in tokens of its vocabulary. */
+export interface PromptFormat {
+  readonly name: string;
+  /** Stands before everything else, where the model wants it. */
+  readonly beginning: number | undefined;
+  /** Undefined: the model continues text and knows nothing of what is behind the cursor. */
+  readonly fill: FillTokens | undefined;
+  /** Undefined: the model was not taught to read other files. */
+  readonly files: FileTokens | undefined;
+  /** Control tokens after which the model has left the middle, besides those that end its text anyway. */
+  readonly ends: readonly number[];
+  /** Texts of the control tokens in use: in a document they are only text. */
+  readonly markers: readonly string[];
+}
+
+export interface FillTokens {
+  readonly suffixFirst: boolean;
+  readonly prefix: number;
+  readonly suffix: number;
+  /** Where there is none, the model goes on behind the prefix. */
+  readonly middle: number | undefined;
+}
+
+export interface FileTokens {
+  /** Stands before the repository's name. */
+  readonly repository: number | undefined;
+  /** Stands before each file's path... */
+  readonly before: number | undefined;
+  /** ...or behind each file. */
+  readonly behind: number | undefined;
+  /** Whether the cursor's file is named though it is the only one. */
+  readonly alone: boolean;
+}
+
+/** A row of the table: a family fits when the vocabulary has all of its tokens. */
+interface Family {
+  readonly name: string;
+  /** Of families with the same tokens, the one whose name the model bears. */
+  readonly models?: RegExp;
+  readonly suffixFirst?: boolean;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly middle?: string;
+  readonly repository?: string;
+  readonly fileBefore?: string;
+  readonly fileBehind?: string;
+  readonly namedAlone?: boolean;
+}
+
+const PIPED = { prefix: "<|fim_prefix|>", suffix: "<|fim_suffix|>", middle: "<|fim_middle|>" };
+const PLAIN = { prefix: "<fim_prefix>", suffix: "<fim_suffix>", middle: "<fim_middle>" };
+
+/** The more telling first. */
+const FAMILIES: readonly Family[] = [
+  // Its file tokens are reserved and untrained.
+  { name: "Foretoken", models: /foretoken/i, ...PIPED },
+  // Also Qwen3-Coder. Repository level: Qwen2.5-Coder technical report, arXiv 2409.12186, section 3.2.
+  { name: "Qwen-Coder", ...PIPED, repository: "<|repo_name|>", fileBefore: "<|file_sep|>" },
+  { name: "CodeGemma", ...PIPED, fileBehind: "<|file_separator|>" },
+  {
+    name: "Mellum",
+    models: /mellum/i,
+    ...PLAIN,
+    suffixFirst: true,
+    fileBefore: "<filename>",
+    namedAlone: true,
+  },
+  { name: "StarCoder2", ...PLAIN, repository: "<repo_name>", fileBefore: "<file_sep>" },
+  // Also StarCoder, whose tokens Granite took over.
+  { name: "Granite", ...PLAIN, repository: "<reponame>", fileBefore: "<filename>" },
+  { name: "SantaCoder", prefix: "<fim-prefix>", suffix: "<fim-suffix>", middle: "<fim-middle>" },
+  {
+    name: "DeepSeek-Coder",
+    prefix: "<｜fim▁begin｜>",
+    suffix: "<｜fim▁hole｜>",
+    middle: "<｜fim▁end｜>",
+  },
+  {
+    name: "Seed-Coder",
+    suffixFirst: true,
+    prefix: "<[fim-prefix]>",
+    suffix: "<[fim-suffix]>",
+    middle: "<[fim-middle]>",
+  },
+  // Its vocabulary has a [MIDDLE] that it was not taught to expect.
+  { name: "Codestral", suffixFirst: true, prefix: "[PREFIX]", suffix: "[SUFFIX]" },
+  { name: "CodeLlama", prefix: "▁<PRE>", suffix: "▁<SUF>", middle: "▁<MID>" },
+  { name: "piped tokens", ...PIPED },
+  { name: "plain tokens", ...PLAIN },
+];
+
+/** The format of a model; the first family of the table that fits, or else what the model file says. */
+export function formatOf(vocabulary: PromptVocabulary, { modelName }: ModelIdentity): PromptFormat {
+  const { beginning } = vocabulary.special;
+  for (const family of FAMILIES) {
+    if (family.models && !family.models.test(modelName)) continue;
+    const format = resolve(family, vocabulary);
+    if (format) return format;
+  }
+  const { fillPrefix, fillSuffix, fillMiddle } = vocabulary.special;
+  const known = fillPrefix !== undefined && fillSuffix !== undefined;
+  const fill = known
+    ? { suffixFirst: fillMiddle === undefined, prefix: fillPrefix, suffix: fillSuffix, middle: fillMiddle }
+    : undefined;
+  return {
+    name: fill ? "metadata" : "prefix only",
+    beginning,
+    fill,
+    files: undefined,
+    ends: [],
+    markers: [],
+  };
+}
+
+function resolve(family: Family, vocabulary: PromptVocabulary): PromptFormat | undefined {
+  const texts = [
+    family.prefix,
+    family.suffix,
+    family.middle,
+    family.repository,
+    family.fileBefore,
+    family.fileBehind,
+  ];
+  const tokens = texts.map(text => (text === undefined ? undefined : vocabulary.find(text)));
+  if (texts.some((text, i) => text !== undefined && tokens[i] === undefined)) return undefined;
+  const [prefix, suffix, middle, repository, before, behind] = tokens;
+  if (prefix === undefined || suffix === undefined) return undefined;
+  const hasFiles = before !== undefined || behind !== undefined;
+  return {
+    name: family.name,
+    beginning: vocabulary.special.beginning,
+    fill: { suffixFirst: family.suffixFirst ?? false, prefix, suffix, middle },
+    files: hasFiles ? { repository, before, behind, alone: family.namedAlone ?? false } : undefined,
+    ends: [repository, before, behind].filter(token => token !== undefined),
+    markers: texts.filter(text => text !== undefined),
+  };
+}
+
+/**
+ * Tokens of a document's text. A tokenizer may look for some markers in any text; those are broken up, so
+ * that a document which contains one only contains its characters.
+ */
+export function textTokens(text: string, vocabulary: PromptVocabulary, format: PromptFormat): Int32Array {
+  const found = format.markers.filter(marker => text.includes(marker));
+  const matched = found.filter(marker => vocabulary.tokenize(marker).length === 1);
+  if (matched.length === 0) return vocabulary.tokenize(text);
+  const parts: string[] = [];
+  let rest = text;
+  for (;;) {
+    const next = matched.map(marker => rest.indexOf(marker)).filter(index => index >= 0);
+    if (next.length === 0) break;
+    const border = Math.min(...next) + 1;
+    parts.push(rest.slice(0, border));
+    rest = rest.slice(border);
+  }
+  return joined([...parts, rest].map(part => vocabulary.tokenize(part)));
+}
+
+export function joined(parts: readonly (Int32Array | readonly number[])[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) {
+    all.set(part, length);
+    length += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,47 @@
+/** Grammars of languages, loaded when first asked for, away from any completion's time. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Language, Parser } from "web-tree-sitter";
+import { LANGUAGES } from "./languages.ts";
+
+/** The parser's own module lies beside the grammars. */
+const RUNTIME = "web-tree-sitter.wasm";
+
+/** Memory of the parsers is freed with the process: a server keeps those of the languages it has met. */
+export class Grammars {
+  private readonly parsers = new Map<string, Parser>();
+  private readonly loading = new Map<string, Promise<void>>();
+  private runtime: Promise<void> | undefined;
+
+  /** @param directory folder of the .wasm files @param warn is told what could not be loaded */
+  constructor(
+    private readonly directory: string,
+    private readonly warn: (message: string) => void = () => {},
+  ) {}
+
+  /** The parser of a language, if it is there by now. */
+  parser(languageId: string): Parser | undefined {
+    return this.parsers.get(LANGUAGES[languageId]?.grammar ?? "");
+  }
+
+  /** Loads the parser of a language, once. Resolves when it is there, or is known not to be had. */
+  load(languageId: string): Promise<void> {
+    const grammar = LANGUAGES[languageId]?.grammar;
+    if (grammar === undefined) return Promise.resolve();
+    const known = this.loading.get(grammar);
+    if (known) return known;
+    const loading = this.fetch(grammar).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      this.warn(`Completions in ${languageId} end by indentation alone: ${grammar} did not load: ${message}`);
+    });
+    this.loading.set(grammar, loading);
+    return loading;
+  }
+
+  private async fetch(grammar: string): Promise<void> {
+    this.runtime ??= Parser.init({ locateFile: () => join(this.directory, RUNTIME) });
+    await this.runtime;
+    const language = await Language.load(await readFile(join(this.directory, `${grammar}.wasm`)));
+    this.parsers.set(grammar, new Parser().setLanguage(language));
+  }
+}

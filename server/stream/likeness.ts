@@ -1,0 +1,52 @@
+/** Lines that say what another line says, give or take blanks and a slip. */
+
+/** Share of a line's characters in which a near-duplicate may differ. */
+const SLIP = 0.05;
+/** Longer lines are compared only this far. */
+const LINE_REACH = 400;
+
+const withoutBlanks = (line: string) => line.replace(/\s+/g, "").slice(0, LINE_REACH);
+
+/** Edits by which lines like `line` may differ from it. */
+const slips = (line: string) => Math.floor(line.length * SLIP);
+
+/**
+ * The last row of the edit distances (Wagner and Fischer) between `text` and the beginnings of `other`:
+ * element `j` is that of the first `j` characters.
+ */
+function distances(text: string, other: string): Int32Array {
+  let row = Int32Array.from({ length: other.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= text.length; i++) {
+    const next = new Int32Array(row.length);
+    next[0] = i;
+    for (let j = 1; j < row.length; j++) {
+      const change = text.charCodeAt(i - 1) === other.charCodeAt(j - 1) ? 0 : 1;
+      next[j] = Math.min((row[j - 1] ?? 0) + change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row;
+}
+
+/** A line without its numbers and strings: lines that are equal in this are members of a list, no slips. */
+const skeleton = (line: string) => line.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "");
+
+/** Whether a whole line says what `other` says. Both are taken without their blanks. */
+export function alike(line: string, other: string): boolean {
+  const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
+  if (a === "" || b === "") return false;
+  if (a === b) return true;
+  if (skeleton(a) === skeleton(b)) return false;
+  const most = slips(b);
+  return Math.abs(a.length - b.length) <= most && (distances(a, b).at(-1) ?? Infinity) <= most;
+}
+
+/** Whether the beginning of a line may still become a line that is `alike`. */
+export function mayBecomeAlike(line: string, other: string): boolean {
+  const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
+  if (b === "") return false;
+  if (b.startsWith(a)) return true;
+  const most = slips(b);
+  if (most === 0 || a.length > b.length + most) return false;
+  return distances(a, b).some(distance => distance <= most);
+}

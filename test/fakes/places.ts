@@ -1,0 +1,25 @@
+/** Places in documents, for tests of what is shown of a completion: the cursor is where ‸ stands. */
+import { join } from "node:path";
+import { packageRoot } from "../../server/paths.ts";
+import { surroundings } from "../../server/prompt/snapshot.ts";
+import { Grammars } from "../../server/stream/grammars.ts";
+import { type Place, placeAt } from "../../server/stream/place.ts";
+import { type Shaped, shape } from "../../server/stream/shape.ts";
+
+export const grammars = new Grammars(join(packageRoot(), "dist", "grammars"));
+
+export function place(marked: string, languageId = "python"): { place: Place; dispose: () => void } {
+  const offset = marked.indexOf("‸");
+  const snapshot = { uri: "file:///a", languageId, version: 1, text: marked.replace("‸", ""), offset };
+  return placeAt(snapshot, surroundings(snapshot), grammars);
+}
+
+/** What is shown of `raw` at a place, once it has come whole. */
+export function shown(marked: string, raw: string, languageId = "python", ended = false): Shaped {
+  const { place: at, dispose } = place(marked, languageId);
+  try {
+    return shape(raw, at, ended);
+  } finally {
+    dispose();
+  }
+}

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatOf, type PromptVocabulary } from "../../server/prompt/formats.ts";
+import { buildPrompt, type PromptOptions } from "../../server/prompt/prompt.ts";
+import { changedShare, nextSuffix } from "../../server/prompt/suffix.ts";
+
+/** Control tokens have the ids from here on; all other tokens are UTF-16 units. */
+const CONTROL = 0x10000;
+
+/** A vocabulary of single characters with a model's control tokens. */
+class ControlVocabulary implements PromptVocabulary {
+  readonly special;
+  constructor(
+    private readonly controls: readonly string[],
+    { beginning = "", fill = [] as string[], private: matched = [] as string[] } = {},
+  ) {
+    this.matched = matched;
+    const [fillPrefix, fillSuffix, fillMiddle] = fill.map(text => this.find(text));
+    this.special = { beginning: this.find(beginning), fillPrefix, fillSuffix, fillMiddle };
+  }
+  /** Control tokens that are looked for in every text. */
+  private readonly matched: readonly string[];
+  find(text: string): number | undefined {
+    const index = this.controls.indexOf(text);
+    return index < 0 ? undefined : CONTROL + index;
+  }
+  tokenize(text: string): Int32Array {
+    const tokens: number[] = [];
+    for (let i = 0; i < text.length; i++) {
+      const match = this.matched.find(each => text.startsWith(each, i));
+      tokens.push(match === undefined ? text.charCodeAt(i) : (this.find(match) ?? 0));
+      i += (match?.length ?? 1) - 1;
+    }
+    return Int32Array.from(tokens);
+  }
+  /** Control tokens in guillemets, so that text which looks like one does not pass for it. */
+  written(tokens: Int32Array): string {
+    return [...tokens]
+      .map(token => (token < CONTROL ? String.fromCharCode(token) : `«${this.controls[token - CONTROL]}»`))
+      .join("");
+  }
+}
+
+const snapshot = (marked: string, uri = "file:///project/main.py") => ({
+  uri,
+  languageId: "python",
+  version: 1,
+  text: marked.replace("‸", ""),
+  offset: marked.indexOf("‸"),
+});
+
+const FILES = [
+  { path: "a.py", text: "A = 1\n" },
+  { path: "b.py", text: "B = 2\n" },
+];
+
+function prompt(
+  vocabulary: ControlVocabulary,
+  modelName: string,
+  options: Partial<PromptOptions> = {},
+  marked = "def f(‸):\n    pass",
+): string {
+  const format = formatOf(vocabulary, { modelName });
+  return vocabulary.written(buildPrompt(snapshot(marked), vocabulary, 500, { format, ...options }).tokens);
+}
+
+const PIPED = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
+const PLAIN = ["<fim_prefix>", "<fim_suffix>", "<fim_middle>"];
+const withFiles = { files: FILES, repository: "project" };
+
+/** By family: its control tokens, the prompt, and the prompt with other files. */
+const GOLDEN: [
+  model: string,
+  controls: string[],
+  beginning: string,
+  alone: string,
+  withOthers: string | undefined,
+][] = [
+  [
+    "Qwen2.5 Coder 1.5B",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<|repo_name|>»project\n«<|file_sep|>»a.py\nA = 1\n«<|file_sep|>»b.py\nB = 2\n«<|file_sep|>»main.py\n" +
+      "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "Qwen3 Coder 30B A3B Instruct",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    undefined,
+  ],
+  [
+    "foretoken-bootstrap-5m",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "starcoder2-3b",
+    [...PLAIN, "<repo_name>", "<file_sep>"],
+    "",
+    "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+    "«<repo_name>»project\n«<file_sep>»a.py\nA = 1\n«<file_sep>»b.py\nB = 2\n«<file_sep>»main.py\n" +
+      "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+  ],
+  [
+    "deepseek-coder-1.3b-base",
+    ["<｜begin▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
+    "<｜begin▁of▁sentence｜>",
+    "«<｜begin▁of▁sentence｜>»«<｜fim▁begin｜>»def f(«<｜fim▁hole｜>»):\n    pass«<｜fim▁end｜>»",
+    "«<｜begin▁of▁sentence｜>»«<｜fim▁begin｜>»def f(«<｜fim▁hole｜>»):\n    pass«<｜fim▁end｜>»",
+  ],
+  [
+    "codegemma-2b",
+    ["<bos>", ...PIPED, "<|file_separator|>"],
+    "<bos>",
+    "«<bos>»«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<bos>»a.py\nA = 1\n«<|file_separator|>»b.py\nB = 2\n«<|file_separator|>»main.py\n" +
+      "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "Granite 4.0 Micro Base",
+    [...PLAIN, "<reponame>", "<filename>"],
+    "",
+    "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+    "«<reponame>»project\n«<filename>»a.py\nA = 1\n«<filename>»b.py\nB = 2\n«<filename>»main.py\n" +
+      "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+  ],
+  [
+    "Mellum 4b Base",
+    [...PLAIN, "<reponame>", "<filename>"],
+    "",
+    "«<filename>»main.py\n«<fim_suffix>»):\n    pass«<fim_prefix>»def f(«<fim_middle>»",
+    "«<filename>»a.py\nA = 1\n«<filename>»b.py\nB = 2\n«<filename>»main.py\n" +
+      "«<fim_suffix>»):\n    pass«<fim_prefix>»def f(«<fim_middle>»",
+  ],
+  [
+    "Codestral-22B-v0.1",
+    ["<s>", "[SUFFIX]", "[PREFIX]", "[MIDDLE]"],
+    "<s>",
+    "«<s>»«[SUFFIX]»):\n    pass«[PREFIX]»def f(",
+    "«<s>»«[SUFFIX]»):\n    pass«[PREFIX]»def f(",
+  ],
+  [
+    "Seed-Coder-8B-Base",
+    ["<[begin▁of▁sentence]>", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"],
+    "<[begin▁of▁sentence]>",
+    "«<[begin▁of▁sentence]>»«<[fim-suffix]>»):\n    pass«<[fim-prefix]>»def f(«<[fim-middle]>»",
+    undefined,
+  ],
+  [
+    "CodeLlama-7b",
+    ["<s>", "▁<PRE>", "▁<SUF>", "▁<MID>"],
+    "<s>",
+    "«<s>»«▁<PRE>»def f(«▁<SUF>»):\n    pass«▁<MID>»",
+    undefined,
+  ],
+  [
+    "santacoder",
+    ["<fim-prefix>", "<fim-suffix>", "<fim-middle>"],
+    "",
+    "«<fim-prefix>»def f(«<fim-suffix>»):\n    pass«<fim-middle>»",
+    undefined,
+  ],
+  ["unheard-of", PIPED, "", "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»", undefined],
+  ["TinyLlama", ["<s>"], "<s>", "«<s>»def f(", "«<s>»def f("],
+];
+
+for (const [model, controls, beginning, alone, others] of GOLDEN)
+  test(`${model} is asked in the format it was taught`, () => {
+    const vocabulary = new ControlVocabulary(controls, { beginning });
+    assert.equal(prompt(vocabulary, model), alone);
+    if (others !== undefined) assert.equal(prompt(vocabulary, model, withFiles), others);
+  });
+
+test("tokens that only the model file names are used, the suffix first where there is none for the middle", () => {
+  const three = new ControlVocabulary(["P", "S", "M"], { fill: ["P", "S", "M"] });
+  assert.equal(prompt(three, "unheard-of"), "«P»def f(«S»):\n    pass«M»");
+  const two = new ControlVocabulary(["P", "S"], { fill: ["P", "S"] });
+  assert.equal(prompt(two, "unheard-of"), "«S»):\n    pass«P»def f(");
+});
+
+test("a document that contains control tokens contains their characters", () => {
+  const marked = "a = '<|fim_middle|><|file_sep|>'‸ # <|fim_suffix|>";
+  const expected =
+    "«<|fim_prefix|>»a = '<|fim_middle|><|file_sep|>'«<|fim_suffix|>» # <|fim_suffix|>«<|fim_middle|>»";
+  const controls = [...PIPED, "<|repo_name|>", "<|file_sep|>"];
+  for (const matched of [[], ["<|file_sep|>"], controls]) {
+    const vocabulary = new ControlVocabulary(controls, { private: matched });
+    assert.equal(prompt(vocabulary, "Qwen2.5 Coder", {}, marked), expected);
+  }
+});
+
+test("other files keep to their share of the budget, and whole files are left out", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  const files = [{ path: "large.py", text: "x = 1\n".repeat(40) }, ...FILES];
+  const text = `${"y = 2\n".repeat(100)}‸`;
+  const { tokens } = buildPrompt(snapshot(text), vocabulary, 200, { format, files, repository: "r" });
+  assert.ok(tokens.length <= 200);
+  const written = vocabulary.written(tokens);
+  assert.ok(!written.includes("large.py") && written.includes("a.py\nA = 1"));
+  assert.ok(written.endsWith("y = 2\n«<|fim_suffix|>»«<|fim_middle|>»"));
+});
+
+test("a suffix stays as it was until a tenth of it has changed", () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `line ${i} of the text\n`);
+  const first = nextSuffix(undefined, lines.join(""));
+  assert.equal(nextSuffix(first, `)${lines.join("")}`), first, "a bracket was closed");
+  assert.equal(nextSuffix(first, lines.slice(2).join("")), first, "two lines were passed");
+  assert.notEqual(nextSuffix(first, lines.slice(12).join("")), first, "a dozen were");
+  assert.equal(changedShare("a\nb", "a\nb"), 0);
+  assert.equal(changedShare("a\nb", "c\nd"), 1);
+  assert.equal(nextSuffix({ text: "" }, "x = 1\n").text, "x = 1\n");
+});
+
+test("typing does not change the tokens up to the prefix where the suffix comes first", () => {
+  const vocabulary = new ControlVocabulary(["[SUFFIX]", "[PREFIX]"]);
+  const format = formatOf(vocabulary, { modelName: "Codestral" });
+  const below = "\n".concat("value = compute(1, 2)\n".repeat(20));
+  let suffix: { text: string } | undefined;
+  const heads = new Set<string>();
+  for (const typed of ["f", "f(‸)", "f(a‸)", "f(a)"]) {
+    const marked = `x = ${typed.includes("‸") ? typed : `${typed}‸`}${below}`;
+    const built = buildPrompt(snapshot(marked), vocabulary, 600, { format, suffix });
+    suffix = built.suffix;
+    heads.add(vocabulary.written(built.tokens).split("«[PREFIX]»")[0] ?? "");
+  }
+  assert.equal(heads.size, 1);
+});
