@@ -53,11 +53,14 @@ export async function* generate(
   const { tokens } = prompt;
   let root = tokens[tokens.length - 1];
   if (root === undefined) return { kind: "endOfText" };
-  const filled = await engine.prefill(tokens.subarray(0, -1), signal);
+  const filling = engine.prefill(tokens.subarray(0, -1), signal);
+  // While the prompt is computed elsewhere.
+  const drafts = guarded(options, prompt, engine);
+  drafts.prepare?.();
+  const filled = await filling;
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
 
-  const drafts = guarded(options, prompt, engine);
   const choose = chooser(options.sampling, engine.vocabulary.size);
   for (let left = options.maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);

@@ -50,6 +50,10 @@ export class FixedSizeDrafter implements TreeDrafter {
     private readonly nodes: number,
   ) {}
 
+  prepare(): void {
+    this.drafter.prepare?.();
+  }
+
   push(token: number): void {
     this.drafter.push(token);
   }

@@ -13,7 +13,7 @@ export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
 export interface CostOptions {
   /** Tokens in the context when a tree is decoded. */
   readonly contextTokens: number;
-  /** Times each size is measured, all sizes in turn, after one turn that is not counted. */
+  /** Times each size is measured, all sizes in turn, each behind one of its like, after a turn that is not counted. */
   readonly runs: number;
 }
 
@@ -101,6 +101,8 @@ export async function measureCost(
       // Each turn begins with another size: what follows a long decode finds warmer or hotter cores.
       const size = sizes[(i + run) % sizes.length] ?? 1;
       const tree = randomTree(size, info.maxBranches, vocabulary.size, run * 64 + size);
+      // A completion goes on in sizes like the last one; here another size has just been decoded.
+      await timeStep(engine, tree, signal);
       const time = await timeStep(engine, tree, signal);
       if (run > 0) times.get(size)?.push(time);
     }

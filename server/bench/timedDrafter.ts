@@ -8,6 +8,10 @@ export class TimedDrafter implements TreeDrafter {
 
   constructor(private readonly drafter: TreeDrafter) {}
 
+  prepare(): void {
+    this.drafter.prepare?.();
+  }
+
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
     this.stepsMs.push(0);
     return this.timed(() => this.drafter.draft(root, room, cost));

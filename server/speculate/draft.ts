@@ -20,6 +20,8 @@ import { DraftTree } from "./tree.ts";
 const ROOT = 0;
 /** Below this probability a node is not worth a look. */
 const LEAST_CHANCE = 0.01;
+/** What a tree must promise to be worth its own making, against a single node. */
+const LEAST_GAIN = 1.03;
 /** Most leaves of a tree, where nobody says otherwise. */
 const MOST_LEAVES = 32;
 
@@ -81,6 +83,10 @@ export class Drafter implements TreeDrafter {
     this.kinds = sources.map(({ source }) => sourceIndex(source.name));
   }
 
+  prepare(): void {
+    for (const { source } of this.parts.sources) source.prepare?.(this.parts.history);
+  }
+
   /** Takes note of a decided token. */
   push(token: number): void {
     this.parts.history.push(token);
@@ -112,7 +118,7 @@ export class Drafter implements TreeDrafter {
       if (chance === 0) break;
       expected += chance;
       const rate = expected / costs[tree.count];
-      if (rate > bestRate) {
+      if (rate > bestRate * (best === 1 ? LEAST_GAIN : 1)) {
         bestRate = rate;
         best = tree.count;
       } else if (!this.mayStillPay(expected, chance, limit, bestRate)) break;

@@ -3,6 +3,8 @@ import { DraftTree } from "./tree.ts";
 
 /** What drafts the trees of one completion. */
 export interface TreeDrafter {
+  /** Gets ready for the first tree: what takes a while, to be done while the prompt is computed. */
+  prepare?(): void;
   /** Takes note of a decided token. */
   push(token: number): void;
   /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */

@@ -37,6 +37,7 @@ export function guard(
   };
   drafter = attempt(make);
   return {
+    prepare: () => void attempt(() => drafter?.prepare?.()),
     push: token => void attempt(() => drafter?.push(token)),
     observe: verified => void attempt(() => drafter?.observe?.(verified)),
     draft: (root, room, cost) => {

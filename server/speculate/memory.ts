@@ -68,6 +68,7 @@ export class DraftMemory {
     const tell = options.tell ? { tell: options.tell } : {};
     const drafter = new Drafter({ history, sources, calibration, statistics, maxNodes, maxLeaves, ...tell });
     return {
+      prepare: () => drafter.prepare(),
       draft: (root, room, cost) => drafter.draft(root, room, cost),
       observe: verified => drafter.observe(verified),
       push: token => {

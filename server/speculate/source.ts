@@ -92,6 +92,8 @@ export class Offers {
 /** Evidence of how a text goes on. */
 export interface DraftSource {
   readonly name: SourceName;
+  /** Takes the history in, where that takes a while; `search` does what is left. */
+  prepare?(history: TokenHistory): void;
   /** Looks for evidence behind the end of the history. Asked once a step, before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**

@@ -30,9 +30,14 @@ export class DocumentSource implements DraftSource {
     this.evidence = new Evidence(ROWS, WIDTH, texts, ending);
   }
 
+  prepare({ tokens, size }: TokenHistory): void {
+    const { automaton } = this;
+    while (automaton.size < size) automaton.extend(tokens[automaton.size]);
+  }
+
   search(history: TokenHistory): void {
-    const { automaton, evidence } = this;
-    while (automaton.size < history.size) automaton.extend(history.tokens[automaton.size]);
+    const { evidence } = this;
+    this.prepare(history);
     evidence.clear();
     if (history.held.length > 0 && this.texts) this.searchWord(history, this.texts);
     else this.addMatches();
