@@ -10,6 +10,7 @@ import { realParts } from "./parts.ts";
 import { grammarsDirectory } from "./paths.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
 import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
+import { DraftMemory } from "./speculate/memory.ts";
 import { GREEDY, type SamplingOptions } from "./speculate/sampler.ts";
 import { Grammars } from "./stream/grammars.ts";
 import { UsageError } from "./usage.ts";
@@ -138,6 +139,7 @@ async function completeCommand(args: string[]): Promise<void> {
   await grammars.load(snapshot.languageId);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
+  const memory = new DraftMemory(engine.vocabulary);
   const growing = complete(
     engine,
     snapshot,
@@ -145,7 +147,8 @@ async function completeCommand(args: string[]): Promise<void> {
       maxTokens,
       treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes,
       ...sampling,
-      ...opened,
+      memory,
+      corpora: opened?.sources ?? [],
       grammars,
     },
     interrupted.signal,
@@ -160,7 +163,9 @@ async function completeCommand(args: string[]): Promise<void> {
     }
     await engine.dispose();
     if (value.failure) throw new Error(value.failure);
-    process.stdout.write(values.json ? `${JSON.stringify(report(value, loadMs), null, 2)}\n` : "\n");
+    opened?.store.close();
+    const told = { ...report(value, loadMs), sources: memory.statistics.figures() };
+    process.stdout.write(values.json ? `${JSON.stringify(told, null, 2)}\n` : "\n");
     return;
   }
 }

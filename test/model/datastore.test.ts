@@ -206,6 +206,8 @@ test("drafts from a store do not change the text", async () => {
   const plain = await run("--no-drafts");
   const drafted = await run("--datastore", join(folder, "store"));
   assert.equal(drafted.text, plain.text);
+  const asked = drafted.sources.find(({ name }: { name: string }) => name === "datastore");
+  assert.ok(asked.searchMs > 0, "the store was searched");
 });
 
 test("the server builds a store on request, shows it, keeps it over a restart and drafts from it", async () => {
