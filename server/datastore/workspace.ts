@@ -34,6 +34,9 @@ export class Workspace {
   private readonly waiting = new Map<string, NodeJS.Timeout>();
   /** Counts the changes of each file, so that a slow answer does not replace a newer one. */
   private readonly changes = new Map<string, number>();
+  /** Files to be read again, and the reading, while it goes on. */
+  private readonly stale = new Set<string>();
+  private refreshing: Promise<void> | undefined;
 
   /** @param roots the workspace's folders @param warn writes to the log */
   constructor(
@@ -97,15 +100,16 @@ export class Workspace {
     void this.fileChanged(uri);
   }
 
-  /** A file was made, written or removed by whomever. */
-  async fileChanged(uri: string): Promise<void> {
+  /**
+   * A file was made, written or removed by whomever. Resolves when it is indexed anew. Files wait for each other, a
+   * few at a time, so that a document under edit waits for no more than those even if a branch is switched.
+   */
+  fileChanged(uri: string): Promise<void> {
     const path = this.known(uri);
-    if (path === undefined || this.open.has(path)) return;
-    const text = await readText(path);
-    if (text === undefined) {
-      this.count(path);
-      this.index.remove(path);
-    } else await this.put([path], [text]);
+    if (path === undefined) return Promise.resolve();
+    this.stale.add(path);
+    this.refreshing ??= this.refresh();
+    return this.refreshing;
   }
 
   dispose(): void {
@@ -136,14 +140,33 @@ export class Workspace {
     await this.read(paths);
   }
 
+  private async refresh(): Promise<void> {
+    while (this.stale.size > 0 && !this.closing.signal.aborted) {
+      const paths = [...this.stale].slice(0, BATCH_FILES);
+      for (const path of paths) this.stale.delete(path);
+      await this.read(paths);
+    }
+    this.refreshing = undefined;
+  }
+
+  /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
   private async read(paths: readonly string[]): Promise<void> {
-    const wanted = paths.filter(path => !this.open.has(path));
-    const texts = await Promise.all(wanted.map(readText));
-    const readable = wanted.filter((_, i) => texts[i] !== undefined);
-    await this.put(
-      readable,
-      texts.filter(text => text !== undefined),
-    );
+    const texts = await Promise.all(paths.map(readText));
+    const readable: string[] = [];
+    const found: string[] = [];
+    for (const [i, path] of paths.entries()) {
+      // It may have been opened while it was read.
+      if (this.open.has(path)) continue;
+      const text = texts[i];
+      if (text === undefined) {
+        this.count(path);
+        this.index.remove(path);
+      } else {
+        readable.push(path);
+        found.push(text);
+      }
+    }
+    await this.put(readable, found);
   }
 
   private count(path: string): number {

@@ -112,14 +112,37 @@ test("an older answer of the tokenizer does not replace a newer one", async () =
   const workspace = new Workspace([path], slow, () => {});
   const first = workspace.fileChanged(uriOf(path, "a.py"));
   await until(() => answers.length === 1);
-  write(join(path, "a.py"), "say two");
-  const second = workspace.fileChanged(uriOf(path, "a.py"));
+  workspace.changed(uriOf(path, "a.py"), "say two");
   await until(() => answers.length === 2);
   answers[1]?.();
-  await second;
   answers[0]?.();
   await first;
   assert.deepEqual(following(workspace, "say "), ["two"]);
+  workspace.dispose();
+});
+
+test("an edit does not wait for all the files of a branch that is switched, and is not undone by them", async () => {
+  const files = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}.py`, `say file${i}`]));
+  const path = folder(files);
+  const calls: string[] = [];
+  const slow: Tokenizer = {
+    tokenize: async texts => {
+      calls.push(texts.join());
+      await pause(10);
+      return texts.map(codes);
+    },
+  };
+  const workspace = new Workspace([path], slow, () => {});
+  const switched = Promise.all(Object.keys(files).map(name => workspace.fileChanged(uriOf(path, name))));
+  workspace.changed(uriOf(path, "f3.py"), "say edited");
+  await switched;
+  const edit = calls.indexOf("say edited");
+  assert.ok(edit >= 0 && edit < calls.length - 5, `call ${edit} of ${calls.length}`);
+  assert.deepEqual(following(workspace, "say e"), ["dited"]);
+  assert.ok(
+    !calls.some(call => call.split(",").includes("say file3")),
+    "the file of an open document is not read",
+  );
   workspace.dispose();
 });
 
