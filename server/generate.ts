@@ -74,7 +74,6 @@ export async function* generate(
       tree,
       path,
       next,
-      logits: (node, out) => decoded.logits(node, out),
       top: (node, count, ids, logits) => decoded.top(node, count, ids, logits),
     });
     engine.accept(path);

@@ -95,7 +95,7 @@ export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reli
     }
     const next = script[said];
     if (next === undefined) return;
-    drafter.observe?.({ tree, path, next, logits: () => {}, top: () => 0 });
+    drafter.observe?.({ tree, path, next, top: () => 0 });
     for (const node of path.slice(1)) drafter.push(tree.tokens[node] as number);
     drafter.push(next);
     said++;

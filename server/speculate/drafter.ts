@@ -20,8 +20,6 @@ export interface VerifiedTree {
   readonly path: readonly number[];
   /** The model's token after the last accepted node. */
   readonly next: number;
-  /** Copies the logits behind a node, accepted or not, into `out`, which has the size of the vocabulary. */
-  logits(node: number, out: Float32Array): void;
   /**
    * Writes the `count` likeliest tokens behind a node and their logits, the likeliest first. Returns how many
    * there are. Much cheaper than to copy all logits and look for them.

@@ -25,7 +25,7 @@ export function verified(
     tree,
     path: [0],
     next: -1,
-    logits: () => {},
+
     top: (node, count, ids, logits) => {
       const found = (likeliest[tree.tokens[node]!] ?? []).slice(0, count);
       ids.set(found);

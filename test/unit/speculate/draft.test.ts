@@ -11,7 +11,7 @@ import { below, seeded } from "../../fakes/random.ts";
 
 const free = () => 1;
 /** Tells the drafter nothing of logits. */
-const blind = { logits: () => {}, top: () => 0 };
+const blind = { top: () => 0 };
 
 /** A drafter from the document alone. */
 function overDocument(context: Int32Array, maxNodes: number, maxLeaves = 32): Drafter {

@@ -142,7 +142,7 @@ function verified(tokens: number[], next: number, top: (node: number) => number[
     tree,
     path: tokens.map((_, i) => i),
     next,
-    logits: () => {},
+
     top: (node: number, count: number, ids: Int32Array, logits: Float32Array) => {
       const found = top(node).slice(0, count);
       ids.set(found);
