@@ -8,12 +8,12 @@ export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 export interface Documents {
   /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
   watch(changed: (uri: string, text: string) => void, closed: (uri: string) => void): void;
-  /**
-   * The document at `position` (UTF-16 units), or undefined when it is not open, is no longer at `version`,
-   * or has no such position.
-   */
-  snapshot(uri: string, position: Position, version: number | undefined): Snapshot | undefined;
+  /** The document at `position` (UTF-16 units), or why there is none. */
+  snapshot(uri: string, position: Position, version: number | undefined): Snapshot | NoSnapshot;
 }
+
+/** The document is not open, is no longer at the version that was asked for, or has no such position. */
+export type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
 export function trackDocuments(connection: Connection): Documents {
   const documents = new TextDocuments(TextDocument);
@@ -25,11 +25,12 @@ export function trackDocuments(connection: Connection): Documents {
     },
     snapshot(uri, position, version) {
       const document = documents.get(uri);
-      if (!document || (version !== undefined && version !== document.version)) return undefined;
+      if (!document) return "notOpen";
+      if (version !== undefined && version !== document.version) return "otherVersion";
       const offset = document.offsetAt(position);
       const actual = document.positionAt(offset);
       // A position past the end of its line or of the text would be moved to the nearest one.
-      if (actual.line !== position.line || actual.character !== position.character) return undefined;
+      if (actual.line !== position.line || actual.character !== position.character) return "noPosition";
       return {
         uri,
         languageId: document.languageId,

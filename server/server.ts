@@ -86,6 +86,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     sources: datastores.sources,
     openFiles,
     warn: message => connection.console.warn(message),
+    log: message => connection.console.error(message),
   });
 
   connection.onShutdown(async () => {
