@@ -14,7 +14,10 @@ export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 
 export interface Documents {
   /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
-  watch(changed: (uri: string, text: string) => void, closed: (uri: string) => void): void;
+  watch(
+    changed: (uri: string, text: string, languageId: string) => void,
+    closed: (uri: string) => void,
+  ): void;
   /** The hashes of an open document as it is now. */
   hash(uri: string): TextHash | undefined;
   /** The document at `position` (UTF-16 units), or why there is none. */
@@ -41,7 +44,9 @@ export function trackDocuments(connection: Connection): Documents {
   documents.onDidClose(({ document }) => hashes.delete(document.uri));
   return {
     watch(changed, closed) {
-      documents.onDidChangeContent(({ document }) => changed(document.uri, document.getText()));
+      documents.onDidChangeContent(({ document }) =>
+        changed(document.uri, document.getText(), document.languageId),
+      );
       documents.onDidClose(({ document }) => closed(document.uri));
     },
     hash: uri => hashes.get(uri),
