@@ -19,6 +19,9 @@ export class TextHash {
   /** States after `i * STRIDE` characters from the end, backwards. */
   private readonly backward: Hash[];
 
+  /** Hashes that were asked for: those of one cursor are, once for each text that may be known there. */
+  private readonly asked = { before: new Map<number, Hash>(), behind: new Map<number, Hash>() };
+
   constructor(
     readonly text: string,
     known: { readonly forward: readonly Hash[]; readonly backward: readonly Hash[] } = {
@@ -43,6 +46,15 @@ export class TextHash {
 
   /** Hash of the text before `offset`. */
   before(offset: number): Hash {
+    return remembered(this.asked.before, offset, () => this.findBefore(offset));
+  }
+
+  /** Hash of the text from `offset` on. */
+  behind(offset: number): Hash {
+    return remembered(this.asked.behind, offset, () => this.findBehind(offset));
+  }
+
+  private findBefore(offset: number): Hash {
     const { text, forward } = this;
     const whole = Math.floor(offset / STRIDE);
     for (let at = forward.length; at <= whole; at++)
@@ -50,8 +62,7 @@ export class TextHash {
     return mixed(forward[whole] ?? SEED, text, whole * STRIDE, offset);
   }
 
-  /** Hash of the text from `offset` on. */
-  behind(offset: number): Hash {
+  private findBehind(offset: number): Hash {
     const { text, backward } = this;
     const { length } = text;
     const whole = Math.floor((length - offset) / STRIDE);
@@ -61,6 +72,12 @@ export class TextHash {
       );
     return mixedBackwards(backward[whole] ?? SEED, text, length - whole * STRIDE, offset);
   }
+}
+
+function remembered(known: Map<number, Hash>, offset: number, find: () => Hash): Hash {
+  const hash = known.get(offset) ?? find();
+  known.set(offset, hash);
+  return hash;
 }
 
 export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
