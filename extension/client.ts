@@ -14,6 +14,7 @@ import {
 import {
   BuildProgress,
   type BuildReport,
+  ExplainLastRequest,
   FreeMemoryRequest,
   type InitializationOptions,
   InlineCompletionProgress,
@@ -126,6 +127,12 @@ export class ServerClient implements vscode.Disposable {
   /** Frees the model's memory; false when there was no model. */
   async freeMemory(): Promise<boolean> {
     return this.client?.isRunning() ? this.client.sendRequest(FreeMemoryRequest) : false;
+  }
+
+  /** What became of the last request, in Markdown; undefined without a server. */
+  async explainLast(): Promise<string | undefined> {
+    if (!this.client?.isRunning()) return undefined;
+    return (await this.client.sendRequest(ExplainLastRequest)).markdown;
   }
 
   /** Builds a datastore. A server that goes away meanwhile is a problem like any other. */

@@ -5,6 +5,7 @@ export const Commands = {
   rebuildDatastore: "foretoken.rebuildDatastore",
   restartServer: "foretoken.restartServer",
   freeMemory: "foretoken.freeMemory",
+  explain: "foretoken.explain",
   showLog: "foretoken.showLog",
   dismiss: "foretoken.dismiss",
 } as const;

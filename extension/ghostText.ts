@@ -9,9 +9,10 @@
 import * as vscode from "vscode";
 import type { InlineCompletionItem } from "vscode-languageclient/node";
 import { overlap } from "../server/protocol/overlap.ts";
+import { typedPart } from "../server/protocol/typedAlong.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
-import { LiveText, typedPart } from "./liveText.ts";
+import { LiveText } from "./liveText.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;

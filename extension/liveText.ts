@@ -1,3 +1,5 @@
+import { agrees, remainderOf } from "../server/protocol/typedAlong.ts";
+
 /**
  * The text of one completion while it arrives and while the user types along: where it began, what it
  * says so far, and whether the document still agrees with it. Knows nothing of providers or requests.
@@ -29,15 +31,12 @@ export class LiveText {
 
   /** What the text adds to `typed`, which stands between the anchor and the cursor; undefined where they differ. */
   remainder(typed: string): string | undefined {
-    return this.text.startsWith(typed) ? this.text.slice(typed.length) : undefined;
+    return remainderOf(this.text, typed);
   }
 
-  /**
-   * Whether `typed` may still become a beginning of the text. Before there is any text it may not: a
-   * request for what has been typed by now is better than waiting for one that does not know of it.
-   */
+  /** Whether `typed` may still become a beginning of the text. */
   agrees(typed: string): boolean {
-    return this.text.startsWith(typed) || (!this.done && this.text !== "" && typed.startsWith(this.text));
+    return agrees(this.text, this.done, typed);
   }
 
   /** Resolves at the next growth or at the end. */
@@ -50,12 +49,4 @@ export class LiveText {
     this.waiting = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/**
- * The part of an insertion the user has typed: an editor that closes brackets and quotes inserts the pair,
- * with the cursor in between.
- */
-export function typedPart(insertion: string): string {
-  return /^(\(\)|\[\]|\{\}|""|''|``)$/.test(insertion) ? insertion.slice(0, 1) : insertion;
 }

@@ -4,6 +4,7 @@ import type { Status } from "../server/protocol/messages.ts";
 import { SECTION } from "../server/protocol/settings.ts";
 import { ServerClient } from "./client.ts";
 import { Commands } from "./commands.ts";
+import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { StatusItem } from "./status.ts";
@@ -28,12 +29,14 @@ export function activate(context: vscode.ExtensionContext): Api {
   client = server;
   const ghostText = new GhostText(server, context.extension.id);
   const status = new StatusItem();
+  const explanation = new ExplanationView(server);
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     [Commands.rebuildDatastore]: () => rebuildDatastore(server, context.secrets),
     [Commands.restartServer]: () => server.restart(),
     [Commands.freeMemory]: () => server.freeMemory(),
+    [Commands.explain]: () => explanation.show(),
     [Commands.showLog]: () => output.show(),
     [Commands.dismiss]: async () => {
       ghostText.stop();
@@ -45,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     server,
     ghostText,
     status,
+    explanation,
     server.onDidChangeStatus(current => {
       status.show(current);
       // What was suggested before is not to be shown from memory by a server that is off or gone.

@@ -29,7 +29,12 @@ export interface Completion {
   /** Prompt tokens that were found in the KV cache. */
   readonly reusedTokens: number;
   /** Milliseconds from the start; `firstText` is undefined when there was no text. */
-  readonly ms: { readonly prefill: number; readonly firstText: number | undefined; readonly total: number };
+  readonly ms: {
+    readonly prompt: number;
+    readonly prefill: number;
+    readonly firstText: number | undefined;
+    readonly total: number;
+  };
 }
 
 export interface CompleteOptions extends GenerateOptions {
@@ -93,7 +98,8 @@ async function* completeAt(
     promptTokens: prompt.tokens.length,
     reusedTokens: 0,
   };
-  const ms: { prefill: number; firstText: number | undefined; total: number } = {
+  const ms: { prompt: number; prefill: number; firstText: number | undefined; total: number } = {
+    prompt: elapsed(),
     prefill: 0,
     firstText: undefined,
     total: 0,

@@ -36,7 +36,7 @@ export class Drafts {
 
   /** @param warn writes to the log */
   constructor(
-    documents: Documents,
+    documents: Pick<Documents, "watch">,
     private readonly warn: (message: string) => void,
   ) {
     documents.watch(

@@ -1,28 +1,31 @@
-/** The feature `textDocument/inlineCompletion`: from a request to growing text. */
+/** The feature `textDocument/inlineCompletion`: from a request to growing text, computed or remembered. */
 import {
   type CancellationToken,
   type Connection,
   type InlineCompletionItem,
   type InlineCompletionParams,
   InlineCompletionTriggerKind,
-  type Range,
 } from "vscode-languageserver";
-import { type CompleteOptions, type Completion, complete } from "./complete.ts";
+import type { Completion } from "./complete.ts";
+import { CompletionRunner } from "./completionRunner.ts";
 import type { Documents } from "./documents.ts";
 import type { Drafts } from "./drafts.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { ModelFeature } from "./modelFeature.ts";
+import { explain } from "./explanation.ts";
+import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
+import { type ModelFeature, OUT_OF_MEMORY } from "./modelFeature.ts";
 import type { OpenFiles } from "./openFiles.ts";
+import { type OpenRequest, Outcomes } from "./outcome.ts";
 import { grammarsDirectory } from "./paths.ts";
-import { type Snapshot, surroundings, wantsCompletion } from "./prompt/snapshot.ts";
 import type { FrozenSuffix } from "./prompt/suffix.ts";
-import { InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
-import { overlap } from "./protocol/overlap.ts";
+import { ExplainLastRequest, InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
+import type { Outcome } from "./protocol/outcome.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { CorpusSource } from "./speculate/sources/corpus.ts";
 import type { StatusBoard } from "./status.ts";
 import { Grammars } from "./stream/grammars.ts";
+import { item, requested, type Wanted } from "./wanted.ts";
 
 /** What a completion request needs of the server. */
 export interface CompletionParts {
@@ -37,127 +40,226 @@ export interface CompletionParts {
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
   readonly openFiles: OpenFiles;
-  /** Writes to the log. */
+  /** Write to the log. */
   warn(message: string): void;
+  log(message: string): void;
 }
 
-/** What completions leave for those after them. */
-type Kept = Required<Pick<CompleteOptions, "grammars" | "suffixes">>;
+export interface InlineCompletionFeature {
+  /** Forgets what was said: another model or other settings would say something else. */
+  forget(): void;
+}
 
-export function registerInlineCompletion(connection: Connection, parts: CompletionParts): void {
-  const kept = {
-    grammars: new Grammars(grammarsDirectory(), parts.warn),
-    suffixes: suffixesOf(parts.documents),
-  };
+export function registerInlineCompletion(
+  connection: Connection,
+  parts: CompletionParts,
+): InlineCompletionFeature {
+  const runner = runnerOf(parts);
+  const answers = new Answers(parts, runner);
+  const outcomes = new Outcomes();
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
-    const { partialResultToken } = params;
-    const wanted = requested(parts, params);
-    const engine = wanted && (await parts.model.engine());
-    if (!wanted || !engine || token.isCancellationRequested) return null;
-    try {
-      const completion = await run(parts, kept, engine, wanted.snapshot, token, text => {
-        if (partialResultToken === undefined) return;
-        void connection.sendProgress(InlineCompletionProgress, partialResultToken, [item(text, wanted)]);
-      });
-      if (!completion) return null;
-      parts.drafts.suggested(wanted.snapshot, completion.text);
-      parts.board.completed(completion, parts.session.idle, parts.drafts.of(engine).statistics.figures());
-      if (completion.finishReason === "outOfMemory" && parts.model.isCurrent(engine))
-        parts.model.outOfMemory(engine);
-      if (completion.failure) connection.console.error(`The completion failed: ${completion.failure}.`);
-      if (completion.text === "" || completion.finishReason === "aborted") return null;
-      return [item(completion.text, wanted)];
-    } catch (error) {
-      // A fault of ours must not take the server down; it is told in the log.
-      connection.console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      parts.board.working(!parts.session.idle);
+    const { partialResultToken, position, textDocument, context } = params;
+    const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
+    const request = outcomes.begin({ uri: textDocument.uri, ...position, explicit });
+    const show = (shown: InlineCompletionItem) => {
+      if (partialResultToken !== undefined)
+        void connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]);
+    };
+    const wanted = requested(parts.documents, parts.settings(), params);
+    if (typeof wanted === "string") {
+      request.end({ kind: "suppressed", why: wanted });
       return null;
     }
+    const answer = await answers.answer({ wanted, request, show, signal: signalOf(token) });
+    return answer ? [answer] : null;
   });
+  connection.onRequest(ExplainLastRequest, () => ({
+    last: outcomes.last,
+    markdown: explain(outcomes.last),
+  }));
+  return { forget: () => runner.forget() };
 }
 
-/** Where a completion is wanted, and how it becomes an item. */
-interface Wanted {
-  /** As the document would be if the suggestion that is selected in a list had been taken. */
-  readonly snapshot: Snapshot;
-  /** The selected suggestion, which the item's text begins with; else empty. */
-  readonly selected: string;
-  /** What the item replaces, apart from what it repeats of the rest of the line. */
-  readonly range: Range;
-}
-
-/** What is remembered of the open documents' last prompts. */
-function suffixesOf(documents: Documents): Map<string, FrozenSuffix> {
+/** Computes with what is kept between completions: grammars, and the suffixes of the documents' last prompts. */
+function runnerOf(parts: CompletionParts): CompletionRunner {
+  const { documents, session, board, settings, model, drafts } = parts;
+  const grammars = new Grammars(grammarsDirectory(), parts.warn);
   const suffixes = new Map<string, FrozenSuffix>();
+  const runner = new CompletionRunner({
+    session,
+    grammars,
+    options(engine, uri) {
+      const { maxTokens, drafts: withDrafts, openFiles } = settings();
+      return {
+        maxTokens,
+        treeNodes: withDrafts ? engine.info.maxTreeNodes : 1,
+        memory: drafts.of(engine),
+        corpora: parts.sources(uri),
+        grammars,
+        suffixes,
+        context: openFiles ? parts.openFiles : undefined,
+        onFault: parts.warn,
+      };
+    },
+    isCurrent: engine => model.isCurrent(engine),
+    working: () => board.working(true),
+    ended: (...ended) => recordEnd(parts, ...ended),
+  });
   documents.watch(
-    () => {},
-    uri => suffixes.delete(uri),
+    (uri, text, languageId) => {
+      if (languageEnabled(settings(), languageId)) void grammars.load(languageId);
+      const hash = documents.hash(uri);
+      if (hash) runner.edited({ snapshot: { uri, languageId, version: 0, text, offset: 0 }, hash });
+    },
+    uri => {
+      suffixes.delete(uri);
+      runner.closed(uri);
+    },
   );
-  return suffixes;
+  return runner;
 }
 
-/** What to complete, or undefined where nothing is wanted. */
-function requested(
-  { documents, settings }: CompletionParts,
-  { textDocument, position, context }: InlineCompletionParams & StreamedParams,
-): Wanted | undefined {
-  const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);
-  if (!snapshot || !languageEnabled(settings(), snapshot.languageId)) return undefined;
-  const { selectedCompletionInfo: selected } = context;
-  const range = selected?.range ?? { start: position, end: position };
-  const start = documents.snapshot(textDocument.uri, range.start, snapshot.version);
-  const end = documents.snapshot(textDocument.uri, range.end, snapshot.version);
-  if (!start || !end || range.start.line !== range.end.line || start.offset > end.offset) return undefined;
-  const text = selected?.text ?? "";
-  const taken = {
-    ...snapshot,
-    text: snapshot.text.slice(0, start.offset) + text + snapshot.text.slice(end.offset),
-    offset: start.offset + text.length,
-  };
-  const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
-  return explicit || wantsCompletion(surroundings(taken))
-    ? { snapshot: taken, selected: text, range }
-    : undefined;
-}
-
-/** Completes as the session's live work; undefined when the request was replaced before it began. */
-function run(
-  { session, board, settings, model, warn, sources, openFiles, drafts: memories }: CompletionParts,
-  kept: Kept,
+/** Takes note of a completion's end: for the status, for drafting, and in the log where it failed. */
+function recordEnd(
+  { board, drafts, model, log }: CompletionParts,
   engine: Engine,
-  snapshot: Snapshot,
-  token: CancellationToken,
-  show: (text: string) => void,
-): Promise<Completion | undefined> {
-  const cancel = new AbortController();
-  const listening = token.onCancellationRequested(() => cancel.abort());
-  const { maxTokens, drafts, openFiles: withOthers } = settings();
-  const options: CompleteOptions = {
-    maxTokens,
-    treeNodes: drafts ? engine.info.maxTreeNodes : 1,
-    memory: memories.of(engine),
-    corpora: sources(snapshot.uri),
-    ...kept,
-    context: withOthers ? openFiles : undefined,
-    onFault: warn,
-  };
-  const work = async (signal: AbortSignal) => {
-    // The model may have been replaced while this waited for its turn.
-    if (!model.isCurrent(engine)) return undefined;
-    board.working(true);
-    const growing = complete(engine, snapshot, options, signal);
-    for (;;) {
-      const { value, done } = await growing.next();
-      if (done) return value;
-      show(value);
-    }
-  };
-  return session.run(cancel.signal, work).finally(() => listening.dispose());
+  live: LiveCompletion,
+  end: LiveEnd,
+  isLatest: boolean,
+): void {
+  if (end.kind === "faulty") {
+    // A fault of ours must not take the server down.
+    log(end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error));
+    board.working(!isLatest);
+  }
+  if (end.kind !== "completed") return;
+  const { completion } = end;
+  drafts.suggested(live.cursor.snapshot, completion.text);
+  board.completed(completion, isLatest, drafts.of(engine).statistics.figures());
+  if (completion.finishReason === "outOfMemory" && model.isCurrent(engine)) model.outOfMemory(engine);
+  if (completion.failure) log(`The completion failed: ${completion.failure}.`);
 }
 
-/** The text as an item that also replaces what its end repeats of the rest of the line. */
-function item(text: string, { snapshot, selected, range: { start, end } }: Wanted): InlineCompletionItem {
-  const replaced = overlap(text, surroundings(snapshot).lineSuffix);
-  const range = { start, end: { line: end.line, character: end.character + replaced } };
-  return { insertText: selected + text, range };
+/** One request on its way to an answer. */
+interface Asking {
+  readonly wanted: Wanted;
+  readonly request: OpenRequest;
+  /** Shows text before the answer. */
+  readonly show: (item: InlineCompletionItem) => void;
+  readonly signal: AbortSignal;
+}
+
+type Followed =
+  | { readonly kind: "ended"; readonly text: string; readonly end: LiveEnd }
+  | { readonly kind: "diverged" | "aborted" };
+
+/** Answers requests from memory, from the completion under way, or from a new one. */
+class Answers {
+  /** Ends the waiting of the request that waits to compute. */
+  private waiting = new AbortController();
+
+  constructor(
+    private readonly parts: CompletionParts,
+    private readonly runner: CompletionRunner,
+  ) {}
+
+  /** The answer; undefined where there is nothing to show. Tells the request how it ended. */
+  async answer(asking: Asking): Promise<InlineCompletionItem | undefined> {
+    const { wanted, request } = asking;
+    const found = this.runner.cache.find(wanted.cursor);
+    if (found) {
+      const { kind, text, completion } = found;
+      request.end(text === "" ? { kind: "empty", why: completion.finishReason } : { kind }, text);
+      return text === "" ? undefined : item(text, wanted);
+    }
+    for (;;) {
+      const live = this.runner.at(wanted.cursor) ?? (await this.begin(asking));
+      const followed = live ? await follow(live, asking) : { kind: "aborted" as const };
+      // What was typed was ahead of the text, which then said something else.
+      if (live && followed.kind === "diverged") continue;
+      const { outcome, text, completion } = conclusion(followed);
+      request.end(outcome, text, completion);
+      return outcome.kind === "shown" ? item(text, wanted) : undefined;
+    }
+  }
+
+  /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */
+  private async begin({ wanted, request, signal }: Asking): Promise<LiveCompletion | undefined> {
+    this.waiting.abort();
+    const waiting = new AbortController();
+    this.waiting = waiting;
+    const given = AbortSignal.any([signal, waiting.signal]);
+    const engine = await this.parts.model.engine();
+    if (!engine) {
+      const { message = "There is no model.", remedy = "" } = this.parts.board.current;
+      request.end({ kind: "failed", message, remedy });
+    }
+    if (!engine || given.aborted) return undefined;
+    return this.runner.at(wanted.cursor) ?? this.runner.start(engine, wanted.cursor);
+  }
+}
+
+/** Shows what a completion says beyond what has been typed, until it ends or no longer agrees. */
+async function follow(live: LiveCompletion, { wanted, request, show, signal }: Asking): Promise<Followed> {
+  const leave = live.join();
+  const cancelled = new Promise<void>(resolve => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const typed = live.typed(wanted.cursor) ?? "";
+  let shown = 0;
+  try {
+    for (;;) {
+      if (signal.aborted) return { kind: "aborted" };
+      const text = live.remainder(typed) ?? "";
+      if (live.startedMs !== undefined) request.computing(live.startedMs);
+      if (text.length > shown) {
+        shown = text.length;
+        request.hasText();
+        show(item(text, wanted));
+      }
+      if (!live.agrees(typed)) return { kind: "diverged" };
+      if (live.end) {
+        const isExhausted = live.end.kind === "completed" && text === "" && typed !== "";
+        return isExhausted && !live.signal.aborted
+          ? { kind: "diverged" }
+          : { kind: "ended", text, end: live.end };
+      }
+      await Promise.race([live.change(), cancelled]);
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** How a request ended that followed a completion. */
+function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
+  if (followed.kind !== "ended" || followed.end.kind === "replaced")
+    return { outcome: { kind: "aborted" }, text: "" };
+  const { text, end } = followed;
+  if (end.kind === "faulty")
+    return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
+  const { completion } = end;
+  return { outcome: outcomeOf(completion, text), text, completion };
+}
+
+function outcomeOf(completion: Completion, text: string): Outcome {
+  if (completion.finishReason === "aborted") return { kind: "aborted" };
+  if (completion.failure) return failed(completion.failure);
+  if (text !== "") return { kind: "shown" };
+  if (completion.finishReason === "outOfMemory") return { kind: "failed", ...OUT_OF_MEMORY };
+  return { kind: "empty", why: completion.finishReason };
+}
+
+const failed = (message: string): Outcome => ({
+  kind: "failed",
+  message,
+  remedy: "The log says more: Foretoken: Show Log.",
+});
+
+/** Aborted when the client cancels. */
+function signalOf(token: CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
 }

@@ -8,7 +8,7 @@ import type { Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { StatusBoard } from "./status.ts";
 
-const OUT_OF_MEMORY: EngineProblem = {
+export const OUT_OF_MEMORY: EngineProblem = {
   code: "memory",
   message: "There was not enough memory to compute a completion.",
   remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',

@@ -48,8 +48,24 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     session,
     board,
     settings: () => settings,
-    loaded: engine => datastores.adopt(engine, settings),
+    loaded(engine) {
+      completions.forget();
+      datastores.adopt(engine, settings);
+    },
     freed: () => drafts.save(),
+  });
+
+  const completions = registerInlineCompletion(connection, {
+    documents,
+    session,
+    board,
+    model,
+    drafts,
+    settings: () => settings,
+    sources: datastores.sources,
+    openFiles,
+    warn: message => connection.console.warn(message),
+    log: message => connection.console.error(message),
   });
 
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
@@ -71,21 +87,10 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
     const previous = settings;
     settings = settingsFrom(all?.[SECTION], connection);
+    completions.forget();
     if (!settings.enabled) await session.stop();
     if (RELOADING_SETTINGS.some(key => previous[key] !== settings[key])) await model.load();
     board.switch(settings.enabled);
-  });
-
-  registerInlineCompletion(connection, {
-    documents,
-    session,
-    board,
-    model,
-    drafts,
-    settings: () => settings,
-    sources: datastores.sources,
-    openFiles,
-    warn: message => connection.console.warn(message),
   });
 
   connection.onShutdown(async () => {

@@ -13,6 +13,7 @@ import {
   RequestType,
   RequestType0,
 } from "vscode-languageserver-protocol";
+import type { Explanation } from "./outcome.ts";
 
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
 export type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
@@ -63,6 +64,9 @@ export interface Status {
   readonly acceptance?: number | undefined;
   readonly sources?: readonly DraftSourceStatus[] | undefined;
 }
+
+/** What became of the last request for a completion. */
+export const ExplainLastRequest = new RequestType0<Explanation, void>("foretoken/explainLast");
 
 export const StatusNotification = new NotificationType<Status>("foretoken/status");
 

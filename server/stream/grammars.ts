@@ -11,6 +11,7 @@ const RUNTIME = "web-tree-sitter.wasm";
 export class Grammars {
   private readonly parsers = new Map<string, Parser>();
   private readonly loading = new Map<string, Promise<void>>();
+  private readonly settled = new Set<string>();
   private runtime: Promise<void> | undefined;
 
   /** @param directory folder of the .wasm files @param warn is told what could not be loaded */
@@ -24,16 +25,26 @@ export class Grammars {
     return this.parsers.get(LANGUAGES[languageId]?.grammar ?? "");
   }
 
+  /** Whether what `parser` says of a language is final. */
+  isSettled(languageId: string): boolean {
+    const grammar = LANGUAGES[languageId]?.grammar;
+    return grammar === undefined || this.settled.has(grammar);
+  }
+
   /** Loads the parser of a language, once. Resolves when it is there, or is known not to be had. */
   load(languageId: string): Promise<void> {
     const grammar = LANGUAGES[languageId]?.grammar;
     if (grammar === undefined) return Promise.resolve();
     const known = this.loading.get(grammar);
     if (known) return known;
-    const loading = this.fetch(grammar).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      this.warn(`Completions in ${languageId} end by indentation alone: ${grammar} did not load: ${message}`);
-    });
+    const loading = this.fetch(grammar)
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.warn(
+          `Completions in ${languageId} end by indentation alone: ${grammar} did not load: ${message}`,
+        );
+      })
+      .then(() => void this.settled.add(grammar));
     this.loading.set(grammar, loading);
     return loading;
   }

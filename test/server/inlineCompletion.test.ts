@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import type { LoadModel } from "../../server/modelHost.ts";
-import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
@@ -143,7 +143,7 @@ test("other open files go to a model that was taught to read them, unless that i
   rmSync(folder, { recursive: true });
 });
 
-test("a cancelled request stops decoding within one step", async () => {
+test("a request that the document has left behind stops decoding within one step", async () => {
   const engine = endless();
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
@@ -151,9 +151,11 @@ test("a cancelled request stops decoding within one step", async () => {
   while (engine.decodes < 3) await new Promise(resolve => setTimeout(resolve, 2));
   asked.cancel();
   await asked.items.catch(() => []);
+  client.change(URI, 2, [{ range: { start: AT_END, end: AT_END }, text: "#" }]);
+  await client.connection.sendRequest(ExplainLastRequest);
   const decodes = engine.decodes;
   await new Promise(resolve => setTimeout(resolve, 40));
-  assert.ok(engine.decodes <= decodes + 1, `${engine.decodes - decodes} steps after the cancellation`);
+  assert.ok(engine.decodes <= decodes + 1, `${engine.decodes - decodes} steps after the edit`);
   await client.close();
 });
 
@@ -164,7 +166,7 @@ test("a newer request takes the place of an older one", async () => {
   const first = client.complete(URI, AT_END);
   while (engine.decodes < 2) await new Promise(resolve => setTimeout(resolve, 2));
   engine.beforeDecode = async () => {};
-  const second = client.complete(URI, AT_END);
+  const second = client.complete(URI, { line: 0, character: 14 });
   assert.deepEqual(await first.items, []);
   assert.equal((await second.items).length, 1);
   await client.close();
@@ -343,7 +345,7 @@ test("an aborted completion leaves the state and the figures as they were", asyn
   await client.complete(URI, AT_END).items;
   const { last } = await client.status(status => status.last !== undefined);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 20));
-  const asked = client.complete(URI, AT_END);
+  const asked = client.complete(URI, { line: 0, character: 14 });
   await client.status(status => status.state === "working" && status.last !== undefined);
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { enabled: false } },

@@ -87,7 +87,7 @@ function opened() {
   let closed: (uri: string) => void = () => {};
   const files = new OpenFiles({
     watch(onChanged, onClosed) {
-      changed = onChanged;
+      changed = (uri, text) => onChanged(uri, text, "python");
       closed = onClosed;
     },
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LiveText, typedPart } from "../../extension/liveText.ts";
+import { LiveText } from "../../extension/liveText.ts";
 import { statusText, statusTooltip } from "../../extension/statusText.ts";
+import { typedPart } from "../../server/protocol/typedAlong.ts";
 
 const live = (text: string) => {
   const made = new LiveText("file:///a.py", 10);

@@ -153,7 +153,7 @@ suite("Foretoken in the extension host", () => {
     const editor = vscode.window.activeTextEditor;
     assert.ok(editor);
     const end = editor.selection.active;
-    editor.selection = new vscode.Selection(end.translate(0, -1), end);
+    editor.selection = new vscode.Selection(end.translate(-1), end);
     await assertNoSuggestion(document);
     const top = new vscode.Position(0, 0);
     editor.selections = [new vscode.Selection(end, end), new vscode.Selection(top, top)];

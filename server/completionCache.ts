@@ -1,0 +1,129 @@
+/**
+ * Completions that were computed, to be shown again without the model: at the same place, while one types what
+ * they say, after backspace, and when nothing but the indentation has changed.
+ *
+ * Exact: a completion is found only where all of the document before and behind its place is what it was, apart
+ * from its own typed beginning. The structure is a table by document and text behind the cursor rather than a
+ * trie by the text before it: typing leaves the text behind as it is, so one entry of the table holds all that can
+ * be asked for, and of these a few comparisons of short strings decide. A trie would want the hash of the text
+ * before every length. Re-indented text is the exception in that the model was not asked at that very column.
+ */
+import type { FinishReason } from "./complete.ts";
+import { sameHash } from "./textHash.ts";
+import { type BlankLine, blankLine, type Cursor, type TextPlace, typedSince } from "./textPlace.ts";
+
+export interface CachedCompletion {
+  readonly place: TextPlace;
+  /** May be empty: the model was asked and had nothing to say. */
+  readonly text: string;
+  readonly finishReason: FinishReason;
+}
+
+export interface Found {
+  /** How the text was found, as in `Outcome`. */
+  readonly kind: "cached" | "typedThrough" | "reindented";
+  /** What is to be shown; empty only where the model had nothing to say at this very place. */
+  readonly text: string;
+  readonly completion: CachedCompletion;
+}
+
+const ENTRIES = 250;
+
+export class CompletionCache {
+  /** By document and text behind; the latest last. */
+  private readonly table = new Map<string, Set<CachedCompletion>>();
+  /** All of them, the least recently used first. */
+  private readonly recency = new Set<CachedCompletion>();
+
+  /** @param entries how many are kept */
+  constructor(private readonly entries = ENTRIES) {}
+
+  get size(): number {
+    return this.recency.size;
+  }
+
+  add(completion: CachedCompletion): void {
+    const key = keyOf(completion.place.uri, completion.place.behind);
+    const bucket = this.table.get(key) ?? new Set();
+    for (const known of bucket) if (samePlace(known.place, completion.place)) this.drop(known);
+    bucket.add(completion);
+    this.table.set(key, bucket);
+    this.recency.add(completion);
+    const [oldest] = this.recency;
+    if (oldest && this.recency.size > this.entries) this.drop(oldest);
+  }
+
+  /** What is known for a cursor; the nearest place first, and text in the very column before text re-indented. */
+  find(cursor: Cursor): Found | undefined {
+    const { snapshot, hash } = cursor;
+    const bucket = this.table.get(keyOf(snapshot.uri, hash.behind(snapshot.offset)));
+    if (!bucket) return undefined;
+    let best: Found | undefined;
+    for (const completion of bucket) {
+      const { place, text } = completion;
+      if (best && place.offset <= best.completion.place.offset) continue;
+      const typed = typedSince(place, cursor, text.length);
+      if (typed === "") best = { kind: "cached", text, completion };
+      else if (typed !== undefined && typed.length < text.length && text.startsWith(typed))
+        best = { kind: "typedThrough", text: text.slice(typed.length), completion };
+    }
+    best ??= this.findReindented(cursor, bucket);
+    if (best) this.touch(best.completion);
+    return best;
+  }
+
+  clear(): void {
+    this.table.clear();
+    this.recency.clear();
+  }
+
+  private findReindented(cursor: Cursor, bucket: ReadonlySet<CachedCompletion>): Found | undefined {
+    const line = blankLine(cursor);
+    if (!line) return undefined;
+    for (const completion of bucket) {
+      const known = completion.place.line;
+      if (!known || completion.text === "" || !sameHash(known.before, line.before)) continue;
+      const text = reindented(completion.text, known, line);
+      if (text !== undefined) return { kind: "reindented", text, completion };
+    }
+    return undefined;
+  }
+
+  private touch(completion: CachedCompletion): void {
+    this.recency.delete(completion);
+    this.recency.add(completion);
+  }
+
+  private drop(completion: CachedCompletion): void {
+    this.recency.delete(completion);
+    const key = keyOf(completion.place.uri, completion.place.behind);
+    const bucket = this.table.get(key);
+    bucket?.delete(completion);
+    if (bucket?.size === 0) this.table.delete(key);
+  }
+}
+
+const keyOf = (uri: string, [high, low]: readonly [number, number]) => `${high}:${low}:${uri}`;
+
+const samePlace = (a: TextPlace, b: TextPlace) => a.offset === b.offset && sameHash(a.before, b.before);
+
+/** A text for a line with another indentation; undefined where its lines do not allow of that. */
+function reindented(text: string, from: BlankLine, to: BlankLine): string | undefined {
+  const [first = "", ...rest] = text.split("\n");
+  // Text that brings its own indentation says where the model wanted it.
+  if (/^\s/.test(first) || first === "") return undefined;
+  const deeper = to.indentation.startsWith(from.indentation);
+  if (!deeper && !from.indentation.startsWith(to.indentation)) return undefined;
+  const difference = deeper
+    ? to.indentation.slice(from.indentation.length)
+    : from.indentation.slice(to.indentation.length);
+  const lines = [first];
+  for (const line of rest) {
+    if (line.trim() === "") lines.push(line);
+    else if (deeper) lines.push(difference + line);
+    else if (line.startsWith(from.indentation))
+      lines.push(to.indentation + line.slice(from.indentation.length));
+    else return undefined;
+  }
+  return lines.join("\n");
+}

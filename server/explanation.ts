@@ -1,0 +1,93 @@
+/** The last request in words, as Markdown. */
+import type { ComputedFigures, Outcome, RequestRecord, Suppression, Timeline } from "./protocol/outcome.ts";
+
+const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
+  notOpen: "the document was not open",
+  otherVersion: "the document had changed since",
+  noPosition: "the document has no such position",
+  off: 'completions are switched off ("foretoken.enabled")',
+  languageOff: 'completions are off in this language ("foretoken.languages")',
+  selection: "the selected suggestion does not lie within one line of the document",
+  wordBehind: "a word stands right behind the cursor; it is completed only when asked for",
+  textBehind:
+    "text other than closing brackets stands behind the cursor; it is completed only when asked for",
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  endOfText: "the model had no more to say",
+  maxTokens: 'it was as long as "foretoken.maxTokens" allows',
+  contextFull: "the context was full",
+  lineEnd: "the line ended",
+  statementEnd: "the statement was whole",
+  blockEnd: "the block ended",
+  bracket: "a bracket closed that belongs to the document",
+  suffix: "it came to the text that follows in the document",
+  repetition: "it began to repeat itself",
+};
+
+const reason = (why: string) => REASONS[why] ?? why;
+
+/** How a request ended, in one sentence. */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "shown":
+      return "Computed and shown.";
+    case "cached":
+      return "Shown from memory: it had been computed for this place before.";
+    case "typedThrough":
+      return "Shown from memory: what is left of a text of which the beginning has been typed.";
+    case "reindented":
+      return "Shown from memory: computed for this line with another indentation.";
+    case "aborted":
+      return "Given up: something else was typed or asked for.";
+    case "suppressed":
+      return `Nothing was computed: ${SUPPRESSIONS[outcome.why]}.`;
+    case "empty":
+      return `There was nothing to show: ${reason(outcome.why)}.`;
+    case "failed":
+      return `It failed: ${outcome.message} ${outcome.remedy}`;
+  }
+}
+
+/** What the last request was, how it ended and where its time went. */
+export function explain(record: RequestRecord | undefined): string {
+  if (!record) return "# The last completion\n\nNo completion has been asked for yet.\n";
+  const { uri, line, character, explicit, outcome, timeline, computed, text } = record;
+  const how = explicit ? "asked for" : "as one typed";
+  const parts = [
+    "# The last completion",
+    outcomeText(outcome),
+    `\`${uri}\`, line ${line + 1}, column ${character + 1}, ${how}.`,
+    timelineTable(timeline, computed),
+  ];
+  if (computed) parts.push(computedText(computed));
+  if (text !== "") parts.push(`## Text\n\n${fenced(text)}`);
+  return `${parts.join("\n\n")}\n`;
+}
+
+function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined): string {
+  const prefilled = computed
+    ? `prompt read: ${computed.reusedTokens} tokens known, ${computed.promptTokens - computed.reusedTokens} computed`
+    : "prompt read";
+  const rows: [string, number | undefined][] = [
+    ["computing began", timeline.queuedMs],
+    ["prompt built", timeline.promptMs],
+    [prefilled, timeline.prefilledMs],
+    ["first text sent", timeline.firstTextMs],
+    ["end", timeline.endMs],
+  ];
+  const reached = rows.flatMap(([name, ms]) => (ms === undefined ? [] : [`| ${ms.toFixed(1)} | ${name} |`]));
+  return ["| ms | since the request |", "|---:|---|", ...reached].join("\n");
+}
+
+function computedText({ tokens, steps, drafted, accepted, finishReason }: ComputedFigures): string {
+  const drafts = drafted > 0 ? `; ${accepted} of ${drafted} drafted tokens accepted` : "";
+  return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${reason(finishReason)}.`;
+}
+
+/** A block of code whose fence the text cannot close. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}

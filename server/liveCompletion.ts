@@ -1,0 +1,105 @@
+/**
+ * One completion while it is computed: its text so far, who waits for it, and how long it goes on without anybody.
+ * Requests come and go; a new one that agrees with what is said joins the same computing.
+ */
+import type { Completion } from "./complete.ts";
+import { agrees, remainderOf, withoutClosedPair } from "./protocol/typedAlong.ts";
+import { type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";
+
+/** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
+export const GRACE_MS = 200;
+
+/** `replaced`: it never began. */
+export type LiveEnd =
+  | { readonly kind: "completed"; readonly completion: Completion }
+  | { readonly kind: "replaced" }
+  | { readonly kind: "faulty"; readonly error: unknown };
+
+export class LiveCompletion {
+  /** The whole text so far; only ever extended. */
+  text = "";
+  end: LiveEnd | undefined;
+  /** By `performance.now()`; undefined before computing began. */
+  startedMs: number | undefined;
+  readonly place: TextPlace;
+  private viewers = 0;
+  private waiting: (() => void)[] = [];
+  private grace: NodeJS.Timeout | undefined;
+  private readonly controller = new AbortController();
+
+  constructor(readonly cursor: Cursor) {
+    this.place = placeOf(cursor);
+  }
+
+  /** Aborts the computing. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** A request joins; the returned function takes it away again. Nobody there for a while ends the computing. */
+  join(): () => void {
+    this.viewers++;
+    clearTimeout(this.grace);
+    return () => {
+      if (--this.viewers === 0 && !this.end) this.grace = setTimeout(() => this.abort(), GRACE_MS);
+    };
+  }
+
+  /** What was typed since its place; undefined where the document differs from what it was asked for. */
+  typed(cursor: Cursor): string | undefined {
+    // While it grows, what is typed may be ahead of it.
+    return typedSince(this.place, cursor, this.text.length + AHEAD);
+  }
+
+  /** What it adds to `typed`; undefined where they differ. */
+  remainder(typed: string): string | undefined {
+    return remainderOf(this.text, typed);
+  }
+
+  agrees(typed: string): boolean {
+    return agrees(this.text, this.end !== undefined, typed);
+  }
+
+  /**
+   * Whether it may still be of use for a document that has been edited, whatever was typed at its place. A bracket
+   * that the editor has closed by itself counts as typed alone.
+   */
+  outlives({ snapshot, hash }: Cursor): boolean {
+    const offset = snapshot.text.length - this.place.tail;
+    if (offset < this.place.offset) return false;
+    const typed = this.typed({ snapshot: { ...snapshot, offset }, hash });
+    return (
+      typed !== undefined && (typed === "" || this.agrees(typed) || this.agrees(withoutClosedPair(typed)))
+    );
+  }
+
+  grow(text: string): void {
+    this.text = text;
+    this.wake();
+  }
+
+  finish(end: LiveEnd): void {
+    clearTimeout(this.grace);
+    this.end = end;
+    this.wake();
+  }
+
+  abort(): void {
+    clearTimeout(this.grace);
+    this.controller.abort();
+  }
+
+  /** Resolves at the next growth or at the end. */
+  change(): Promise<void> {
+    return this.end ? Promise.resolve() : new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  private wake(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Characters that may have been typed beyond what is said so far. */
+const AHEAD = 200;

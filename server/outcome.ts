@@ -1,0 +1,89 @@
+/** Keeps how the last request for a completion ended. */
+import type { Completion } from "./complete.ts";
+import type { ComputedFigures, Outcome, RequestRecord } from "./protocol/outcome.ts";
+
+/** A place in a document as the protocol names it. */
+export interface RequestedPlace {
+  readonly uri: string;
+  readonly line: number;
+  readonly character: number;
+  readonly explicit: boolean;
+}
+
+export class Outcomes {
+  private latest: RequestRecord | undefined;
+
+  /** The request that ended last; undefined before any has. */
+  get last(): RequestRecord | undefined {
+    return this.latest;
+  }
+
+  /** Takes note of a request that has arrived. */
+  begin(place: RequestedPlace): OpenRequest {
+    return new OpenRequest(place, record => {
+      this.latest = record;
+    });
+  }
+}
+
+/** A request that has not ended. It ends once; what is told later is not kept. */
+export class OpenRequest {
+  private readonly start = performance.now();
+  private beganMs: number | undefined;
+  private firstTextMs: number | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly place: RequestedPlace,
+    private readonly keep: (record: RequestRecord) => void,
+  ) {}
+
+  /** Milliseconds since the request arrived. */
+  get elapsedMs(): number {
+    return performance.now() - this.start;
+  }
+
+  /** @param startedMs by `performance.now()`, when the computing that answers the request began */
+  computing(startedMs: number): void {
+    this.beganMs = Math.max(0, startedMs - this.start);
+  }
+
+  /** The first text has been sent. */
+  hasText(): void {
+    this.firstTextMs ??= this.elapsedMs;
+  }
+
+  /** @param completion what was computed; its times count from when that began */
+  end(outcome: Outcome, text = "", completion?: Completion): void {
+    if (this.ended) return;
+    this.ended = true;
+    const { beganMs, firstTextMs } = this;
+    const since = (ms: number | undefined) =>
+      beganMs === undefined || ms === undefined ? undefined : beganMs + ms;
+    this.keep({
+      ...this.place,
+      outcome,
+      text,
+      timeline: {
+        queuedMs: beganMs,
+        promptMs: since(completion?.ms.prompt),
+        prefilledMs: since(completion?.ms.prefill),
+        firstTextMs,
+        endMs: this.elapsedMs,
+      },
+      computed: completion && figures(completion),
+    });
+  }
+}
+
+function figures({
+  finishReason,
+  promptTokens,
+  reusedTokens,
+  tokens,
+  steps,
+  drafted,
+  accepted,
+}: Completion): ComputedFigures {
+  return { finishReason, promptTokens, reusedTokens, tokens, steps, drafted, accepted };
+}

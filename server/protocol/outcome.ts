@@ -1,0 +1,67 @@
+/** How a request for a completion ended, and what it cost: what the server tells of the last one. */
+
+/** Why nothing was computed for a request. */
+export type Suppression =
+  | "notOpen"
+  | "otherVersion"
+  | "noPosition"
+  | "off"
+  | "languageOff"
+  | "selection"
+  | "wordBehind"
+  | "textBehind";
+
+/**
+ * `shown`: computed for this request, or still being computed when it joined. `cached`: computed before for the
+ * same place. `typedThrough`: what is left of a text that was computed for an earlier place. `reindented`: computed
+ * for the same line with another indentation.
+ */
+export type Outcome =
+  | { readonly kind: "shown" | "cached" | "typedThrough" | "reindented" | "aborted" }
+  | { readonly kind: "suppressed"; readonly why: Suppression }
+  /** `why`: how the completion ended, as in `CompletionFigures.finishReason`. */
+  | { readonly kind: "empty"; readonly why: string }
+  | { readonly kind: "failed"; readonly message: string; readonly remedy: string };
+
+/** Milliseconds since the request arrived; undefined for what was not reached. */
+export interface Timeline {
+  /** Until computing began: the delay, the model being loaded, the computing before. */
+  readonly queuedMs: number | undefined;
+  readonly promptMs: number | undefined;
+  readonly prefilledMs: number | undefined;
+  readonly firstTextMs: number | undefined;
+  readonly endMs: number;
+}
+
+/** What was computed for a request. */
+export interface ComputedFigures {
+  readonly finishReason: string;
+  readonly promptTokens: number;
+  /** Prompt tokens that were found in the KV cache; the rest was computed. */
+  readonly reusedTokens: number;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly drafted: number;
+  readonly accepted: number;
+}
+
+export interface RequestRecord {
+  readonly uri: string;
+  /** Both counted from 0, as in the protocol. */
+  readonly line: number;
+  readonly character: number;
+  readonly explicit: boolean;
+  readonly outcome: Outcome;
+  readonly timeline: Timeline;
+  /** Absent where nothing was computed for the request. */
+  readonly computed?: ComputedFigures | undefined;
+  /** What was answered; empty where nothing was. */
+  readonly text: string;
+}
+
+/** The last request, and the same in words. */
+export interface Explanation {
+  readonly last: RequestRecord | undefined;
+  /** Markdown. */
+  readonly markdown: string;
+}

@@ -1,0 +1,29 @@
+/** A text that grows while somebody types what it says. Both sides need it. */
+
+/**
+ * Whether `typed`, which stands behind the place where `text` began, may still become a beginning of it. Before
+ * there is any text it may not: a request for what has been typed by now is better than waiting for one that does
+ * not know of it.
+ * @param done whether the text is whole
+ */
+export function agrees(text: string, done: boolean, typed: string): boolean {
+  return text.startsWith(typed) || (!done && text !== "" && typed.startsWith(text));
+}
+
+/** What the text adds to `typed`; undefined where they differ. */
+export function remainderOf(text: string, typed: string): string | undefined {
+  return text.startsWith(typed) ? text.slice(typed.length) : undefined;
+}
+
+/**
+ * The part of an insertion the user has typed: an editor that closes brackets and quotes inserts the pair,
+ * with the cursor in between.
+ */
+export function typedPart(insertion: string): string {
+  return /^(\(\)|\[\]|\{\}|""|''|``)$/.test(insertion) ? insertion.slice(0, 1) : insertion;
+}
+
+/** The same of a text whose end was inserted so. */
+export function withoutClosedPair(typed: string): string {
+  return typed.slice(0, -2) + typedPart(typed.slice(-2));
+}

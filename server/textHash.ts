@@ -1,0 +1,111 @@
+/**
+ * Hashes of what stands before and behind any place of a text, so that two versions of a document can be compared
+ * around a place without keeping either. States at every few thousand characters, from the start on and from the
+ * end backwards, are taken over by the next version as far as the text is the same: after an edit, a hash near it
+ * costs a few thousand steps, whatever the length of the document.
+ */
+
+/** 64 bits in two halves. */
+export type Hash = readonly [number, number];
+
+const SEED: Hash = [0x9e3779b9 | 0, 0x85ebca6b | 0];
+/** Characters between two kept states. */
+const STRIDE = 4096;
+
+/** One text's hashes. Immutable but for the states it has found so far. */
+export class TextHash {
+  /** States after `i * STRIDE` characters from the start. */
+  private readonly forward: Hash[];
+  /** States after `i * STRIDE` characters from the end, backwards. */
+  private readonly backward: Hash[];
+
+  /** Hashes that were asked for: those of one cursor are, once for each text that may be known there. */
+  private readonly asked = { before: new Map<number, Hash>(), behind: new Map<number, Hash>() };
+
+  constructor(
+    readonly text: string,
+    known: { readonly forward: readonly Hash[]; readonly backward: readonly Hash[] } = {
+      forward: [SEED],
+      backward: [SEED],
+    },
+  ) {
+    this.forward = [...known.forward];
+    this.backward = [...known.backward];
+  }
+
+  /**
+   * The hashes of a text that equals this one but for one stretch.
+   * @param start characters at the start that are the same @param tail characters at the end that are the same
+   */
+  edited(text: string, start: number, tail: number): TextHash {
+    return new TextHash(text, {
+      forward: this.forward.slice(0, Math.floor(start / STRIDE) + 1),
+      backward: this.backward.slice(0, Math.floor(tail / STRIDE) + 1),
+    });
+  }
+
+  /** Hash of the text before `offset`. */
+  before(offset: number): Hash {
+    return remembered(this.asked.before, offset, () => this.findBefore(offset));
+  }
+
+  /** Hash of the text from `offset` on. */
+  behind(offset: number): Hash {
+    return remembered(this.asked.behind, offset, () => this.findBehind(offset));
+  }
+
+  private findBefore(offset: number): Hash {
+    const { text, forward } = this;
+    const whole = Math.floor(offset / STRIDE);
+    for (let at = forward.length; at <= whole; at++)
+      forward.push(mixed(forward[at - 1] ?? SEED, text, (at - 1) * STRIDE, at * STRIDE));
+    return mixed(forward[whole] ?? SEED, text, whole * STRIDE, offset);
+  }
+
+  private findBehind(offset: number): Hash {
+    const { text, backward } = this;
+    const { length } = text;
+    const whole = Math.floor((length - offset) / STRIDE);
+    for (let at = backward.length; at <= whole; at++)
+      backward.push(
+        mixedBackwards(backward[at - 1] ?? SEED, text, length - (at - 1) * STRIDE, length - at * STRIDE),
+      );
+    return mixedBackwards(backward[whole] ?? SEED, text, length - whole * STRIDE, offset);
+  }
+}
+
+function remembered(known: Map<number, Hash>, offset: number, find: () => Hash): Hash {
+  const hash = known.get(offset) ?? find();
+  known.set(offset, hash);
+  return hash;
+}
+
+export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
+
+// Two multiplicative hashes with rotations in between, so that high bits reach the low ones.
+const stepA = (a: number, code: number) => Math.imul((a << 13) ^ (a >>> 19) ^ code, 2654435761);
+const stepB = (b: number, code: number) => Math.imul((b << 17) ^ (b >>> 15) ^ code, 1597334677);
+
+/** The state after the characters from `from` to `to`. */
+function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {
+  let high = a;
+  let low = b;
+  for (let index = from; index < to; index++) {
+    const code = text.charCodeAt(index);
+    high = stepA(high, code);
+    low = stepB(low, code);
+  }
+  return [high, low];
+}
+
+/** The state after the characters below `from` down to `to`. */
+function mixedBackwards([a, b]: Hash, text: string, from: number, to: number): Hash {
+  let high = a;
+  let low = b;
+  for (let index = from - 1; index >= to; index--) {
+    const code = text.charCodeAt(index);
+    high = stepA(high, code);
+    low = stepB(low, code);
+  }
+  return [high, low];
+}

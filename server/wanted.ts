@@ -1,0 +1,72 @@
+/** What a request asks for: where, in which text, and how the answer becomes an item. */
+import {
+  type Command,
+  type InlineCompletionItem,
+  type InlineCompletionParams,
+  InlineCompletionTriggerKind,
+  type Range,
+} from "vscode-languageserver";
+import type { Documents } from "./documents.ts";
+import { surroundings, wantsCompletion } from "./prompt/snapshot.ts";
+import type { StreamedParams } from "./protocol/messages.ts";
+import type { Suppression } from "./protocol/outcome.ts";
+import { overlap } from "./protocol/overlap.ts";
+import { languageEnabled, type Settings } from "./protocol/settings.ts";
+import type { Cursor } from "./textPlace.ts";
+
+/** Where a completion is wanted, and how it becomes an item. */
+export interface Wanted {
+  /** In the document as it would be if the suggestion that is selected in a list had been taken. */
+  readonly cursor: Cursor;
+  /** The selected suggestion, which the item's text begins with; else empty. */
+  readonly selected: string;
+  /** What the item replaces, apart from what it repeats of the rest of the line. */
+  readonly range: Range;
+  readonly explicit: boolean;
+}
+
+/** What to complete, or why nothing is wanted. */
+export function requested(
+  documents: Documents,
+  settings: Settings,
+  { textDocument, position, context }: InlineCompletionParams & StreamedParams,
+): Wanted | Suppression {
+  const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);
+  const hash = documents.hash(textDocument.uri);
+  if (typeof snapshot === "string") return snapshot;
+  if (!hash) return "notOpen";
+  if (!languageEnabled(settings, snapshot.languageId)) return settings.enabled ? "languageOff" : "off";
+  const { selectedCompletionInfo: selected } = context;
+  const range = selected?.range ?? { start: position, end: position };
+  const start = documents.snapshot(textDocument.uri, range.start, snapshot.version);
+  const end = documents.snapshot(textDocument.uri, range.end, snapshot.version);
+  if (typeof start === "string" || typeof end === "string") return "selection";
+  if (range.start.line !== range.end.line || start.offset > end.offset) return "selection";
+  const text = selected?.text ?? "";
+  const cursor = selected ? replaced({ snapshot, hash }, start.offset, end.offset, text) : { snapshot, hash };
+  const around = surroundings(cursor.snapshot);
+  const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
+  if (!explicit && !wantsCompletion(around))
+    return /^\w/.test(around.lineSuffix) ? "wordBehind" : "textBehind";
+  return { cursor, selected: text, range, explicit };
+}
+
+/** A document in which `text` has taken the place of what stood from `start` to `end`, the cursor behind it. */
+export function replaced({ snapshot, hash }: Cursor, start: number, end: number, text: string): Cursor {
+  const whole = snapshot.text.slice(0, start) + text + snapshot.text.slice(end);
+  return {
+    snapshot: { ...snapshot, text: whole, offset: start + text.length },
+    hash: hash.edited(whole, start, snapshot.text.length - end),
+  };
+}
+
+/** The text as an item that also replaces what its end repeats of the rest of the line. */
+export function item(
+  text: string,
+  { cursor, selected, range: { start, end } }: Wanted,
+  command?: Command,
+): InlineCompletionItem {
+  const repeated = overlap(text, surroundings(cursor.snapshot).lineSuffix);
+  const range = { start, end: { line: end.line, character: end.character + repeated } };
+  return { insertText: selected + text, range, ...(command && { command }) };
+}

@@ -1,0 +1,47 @@
+/**
+ * What it takes to know a text again in a document of 100,000 lines while one types along in its middle: hashes of
+ * the new version, and the search among 250 completions. Prints milliseconds.
+ */
+import { CompletionCache } from "../../server/completionCache.ts";
+import { TextHash } from "../../server/textHash.ts";
+import { type Cursor, placeOf } from "../../server/textPlace.ts";
+
+const LINES = 100_000;
+const TYPED = 40;
+const ROUNDS = 10;
+
+const line = (index: number) => `    total_${index} = first_${index} + second[${index % 97}]\n`;
+const half = (from: number) => Array.from({ length: LINES / 2 }, (_, index) => line(from + index)).join("");
+const before = half(0);
+const behind = half(LINES / 2);
+const said = "result = combine(first, second, third, fourth)";
+
+const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
+  snapshot: { uri: "file:///long.py", languageId: "python", version: 1, text, offset },
+  hash,
+});
+
+const times: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  let text = before + behind;
+  let hash = new TextHash(text);
+  const cache = new CompletionCache();
+  const fill = placeOf(cursorAt(text, before.length, hash));
+  for (let entry = 1; entry < 250; entry++)
+    cache.add({ place: { ...fill, before: [entry, entry] }, text: said, finishReason: "lineEnd" });
+  cache.add({ place: fill, text: said, finishReason: "lineEnd" });
+  for (let typed = 1; typed <= TYPED; typed++) {
+    const at = before.length + typed;
+    text = text.slice(0, at - 1) + said.charAt(typed - 1) + text.slice(at - 1);
+    const start = performance.now();
+    hash = hash.edited(text, at - 1, text.length - at);
+    const found = cache.find(cursorAt(text, at, hash));
+    times.push(performance.now() - start);
+    if (found?.text !== said.slice(typed)) throw new Error(`Not known after ${typed} characters.`);
+  }
+}
+times.sort((a, b) => a - b);
+const quantile = (share: number) => (times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(2);
+console.log(
+  `${before.length + behind.length} characters, ${times.length} look-ups: p50 ${quantile(0.5)} ms, p90 ${quantile(0.9)} ms, most ${quantile(1)} ms`,
+);
