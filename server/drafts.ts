@@ -65,12 +65,18 @@ export class Drafts {
   }
 
   /** Takes note of what was suggested at a place, to draft from it when it is asked for again. */
-  suggested({ uri, offset, text: document }: Snapshot, text: string): void {
+  suggested(snapshot: Snapshot, text: string): void {
     if (text === "") return;
-    this.suggestion = { uri, offset, text };
+    this.shown(snapshot, text);
+    const { offset, text: document } = snapshot;
     const before = document.slice(Math.max(0, offset - RECOGNISED_BY), offset);
     this.remember(before, text, tokens => this.memory?.recent.add(tokens));
     if (++this.completions % KEEP_EVERY === 0) this.save();
+  }
+
+  /** Takes note of what is shown at a place, to know it when it is accepted. */
+  shown({ uri, offset }: Snapshot, text: string): void {
+    this.suggestion = { uri, offset, text };
   }
 
   /** Takes note of a document's text: what was deleted, and whether the suggestion was accepted. */

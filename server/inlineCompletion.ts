@@ -170,7 +170,9 @@ class Answers {
     if (found) {
       const { kind, text, completion } = found;
       request.end(text === "" ? { kind: "empty", why: completion.finishReason } : { kind }, text);
-      return text === "" ? undefined : item(text, wanted);
+      if (text === "") return undefined;
+      this.parts.drafts.shown(wanted.cursor.snapshot, text);
+      return item(text, wanted);
     }
     for (;;) {
       const live = this.runner.at(wanted.cursor) ?? (await this.begin(asking));
