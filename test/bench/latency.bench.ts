@@ -122,7 +122,7 @@ async function serverPart(): Promise<number[]> {
   const uri = "file:///sample.py";
   const parts: number[] = [];
   for (const [index, beginning] of [...BEGINNINGS, ...BEGINNINGS].entries()) {
-    const whole = text + beginning;
+    const whole = `${text}${anew(index)}\n${beginning}`;
     const version = index + 1;
     const textDocument = { uri, languageId: "python", version, text: whole };
     if (index === 0)
@@ -163,8 +163,21 @@ async function modelMs(page: Page): Promise<number | undefined> {
   return match ? Number(match[1]) : undefined;
 }
 
+/** A line that makes of a place one that has not been completed before: what was said there would be remembered. */
+const anew = (number: number) => `# ${number}`;
+let typedBefore = 0;
+
+async function makeAnew(page: Page): Promise<void> {
+  await typeText(page, anew(typedBefore++), { delayMs: 0 });
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(QUIET_MS);
+  await waitForStatus(page, "zap", GIVE_UP_MS);
+}
+
 /** Types a beginning and watches what follows; undefined when nothing was suggested. */
 async function sample(page: Page, beginning: string): Promise<Sample | undefined> {
+  await makeAnew(page);
   const stop = await recordGhostText(page);
   await typeText(page, beginning, { delayMs: TYPING_MS });
   await page.waitForTimeout(QUIET_MS);
