@@ -7,6 +7,8 @@
  * a close choice of the model, which is why moving is the user's choice.
  */
 
+import { commonPrefix } from "./savedStates.ts";
+
 /** Tokens of the old context that stand in the new one as well, perhaps elsewhere. */
 export interface Run {
   /** Where they stand in the old context, and in the new. */
@@ -33,7 +35,8 @@ export function planReuse(before: Int32Array, after: Int32Array, common: number)
   let earliest = common;
   for (let to = common; to + LEAST_RUN <= after.length && runs.length < MOST_RUNS; ) {
     const from = seeds.get(seedAt(after, to));
-    const length = from === undefined || from < earliest ? 0 : matchLength(before, from, after, to);
+    const usable = from !== undefined && from >= earliest;
+    const length = usable ? commonPrefix(before.subarray(from), after.subarray(to)) : 0;
     if (from === undefined || length < LEAST_RUN) {
       to++;
       continue;
@@ -50,11 +53,4 @@ function seedAt(tokens: Int32Array, at: number): number {
   let hash = 0;
   for (let i = 0; i < SEED; i++) hash = (Math.imul(hash, 0x01000193) ^ tokens[at + i]) >>> 0;
   return hash;
-}
-
-function matchLength(before: Int32Array, from: number, after: Int32Array, to: number): number {
-  const limit = Math.min(before.length - from, after.length - to);
-  let length = 0;
-  while (length < limit && before[from + length] === after[to + length]) length++;
-  return length;
 }

@@ -7,8 +7,7 @@
  * its trees by measured costs too, but once and for all; EAGLE-2, arXiv 2406.16858, grows best first to a
  * fixed size.)
  */
-import type { Calibration } from "./calibration.ts";
-import { sourceIndex } from "./calibration.ts";
+import { type Calibration, sourceIndex } from "./calibration.ts";
 import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
 import type { TokenHistory } from "./history.ts";
 import { OfferTable, type TellOffer } from "./offerTable.ts";

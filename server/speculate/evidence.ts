@@ -25,6 +25,17 @@ const MOST_MEMBERS = 8192;
 /** More occurrences say no more, in binary logarithms. */
 const MOST_OCCURRENCES = 6;
 
+/** Rows that are offered together. */
+interface Group {
+  /** Longest match of these rows, and of all rows of the cursor. */
+  readonly own: number;
+  readonly longest: number;
+  /** Tokens the rows have gone on alike. */
+  readonly depth: number;
+  readonly share: number;
+  readonly occurrences: number;
+}
+
 export class Evidence {
   /** Places found. */
   rows = 0;
@@ -115,7 +126,8 @@ export class Evidence {
     for (let at = start; at < end; at++) {
       const row = member[at];
       total += this.standing(row, longest);
-      const token = this.alive(row, depth) ? tokens[row * width + depth] : -1;
+      const token = tokens[row * width + depth];
+      // A negative one ends its row.
       let known = token < 0;
       for (let i = 0; i < different && !known; i++) known = seen[i] === token;
       if (!known && different < MOST_TOKENS) seen[different++] = token;
@@ -157,11 +169,9 @@ export class Evidence {
     const at = offers.add(token, cursor);
     if (at < 0) return;
     const { features } = offers;
-    this.describe(features, at, own + depth, longest + depth, standing / total);
-    features[at + Feature.occurrences] = Math.min(MOST_OCCURRENCES, log2Of(occurrences));
+    this.describe(features, at, { own, longest, depth, share: standing / total, occurrences });
     features[at + Feature.recency] = recency;
     features[at + Feature.nearness] = nearness;
-    features[at + Feature.depth] = log2Of(depth);
     const kind = this.texts?.kind(token);
     if (kind === TokenKind.punctuation) features[at + Feature.punctuation] = 1;
     else if (kind === TokenKind.lineBreak) features[at + Feature.lineBreak] = 1;
@@ -188,17 +198,19 @@ export class Evidence {
     if (standing === 0) return;
     const at = offers.add(this.ending.token, NO_CURSOR);
     if (at < 0) return;
-    this.describe(offers.features, at, own + depth, longest + depth, standing / total);
-    offers.features[at + Feature.occurrences] = Math.min(MOST_OCCURRENCES, log2Of(occurrences));
-    offers.features[at + Feature.depth] = log2Of(depth);
+    this.describe(offers.features, at, { own, longest, depth, share: standing / total, occurrences });
     offers.features[at + Feature.ending] = 1;
   }
 
-  private describe(features: Float32Array, at: number, own: number, longest: number, share: number): void {
-    const matched = log2Of(own);
+  /** Writes the features that every offer of rows has. */
+  private describe(features: Float32Array, at: number, group: Group): void {
+    const { own, longest, depth, share, occurrences } = group;
+    const matched = log2Of(own + depth);
     features[at + Feature.matchLength] = matched;
-    features[at + Feature.shorter] = log2Of(longest) - matched;
+    features[at + Feature.shorter] = log2Of(longest + depth) - matched;
     features[at + Feature.share] = Math.log2(share);
+    features[at + Feature.occurrences] = Math.min(MOST_OCCURRENCES, log2Of(occurrences));
+    features[at + Feature.depth] = log2Of(depth);
   }
 
   /** Whether a row goes on, from `depth`, as the text behind the cursor begins. */
@@ -213,10 +225,5 @@ export class Evidence {
   /** What a row counts for: each token its match is shorter than the longest halves it. */
   private standing(row: number, longest: number): number {
     return this.weights[row] * 2 ** -Math.min(6, longest - this.lengths[row]);
-  }
-
-  /** Whether a row's text goes on at `depth`. Rows of one group are alike before it. */
-  private alive(row: number, depth: number): boolean {
-    return this.tokens[row * this.width + depth] >= 0;
   }
 }
