@@ -11,12 +11,14 @@
 import type { FinishReason } from "./complete.ts";
 import { sameHash } from "./textHash.ts";
 import { type BlankLine, blankLine, type Cursor, type TextPlace, typedSince } from "./textPlace.ts";
+import type { LedgerEntry } from "./tokenLedger.ts";
 
 export interface CachedCompletion {
   readonly place: TextPlace;
   /** May be empty: the model was asked and had nothing to say. */
   readonly text: string;
   readonly finishReason: FinishReason;
+  readonly ledger: LedgerEntry;
 }
 
 export interface Found {

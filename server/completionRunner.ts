@@ -9,10 +9,12 @@ import { LiveCompletion, type LiveEnd } from "./liveCompletion.ts";
 import type { Session } from "./session.ts";
 import type { Grammars } from "./stream/grammars.ts";
 import type { Cursor } from "./textPlace.ts";
+import type { TokenLedger } from "./tokenLedger.ts";
 
 export interface RunnerParts {
   readonly session: Session;
   readonly grammars: Grammars;
+  readonly ledger: TokenLedger;
   /** How a completion of a document is computed now. */
   options(engine: Engine, uri: string): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
@@ -53,12 +55,13 @@ export class CompletionRunner {
 
   /** Begins a completion in place of the one under way. */
   start(engine: Engine, cursor: Cursor): LiveCompletion {
-    const live = new LiveCompletion(cursor);
+    const live = new LiveCompletion(cursor, this.parts.ledger.begin());
     this.live = live;
     const { generation } = this;
     // Where a text ends is decided otherwise before the grammar is there.
     const isSettled = this.parts.grammars.isSettled(cursor.snapshot.languageId);
     const finish = (end: LiveEnd) => {
+      if (end.kind === "completed") live.ledger.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
         this.keep(live, end.completion);
       const isLatest = this.live === live;
@@ -111,7 +114,7 @@ export class CompletionRunner {
     }
   }
 
-  private keep({ place }: LiveCompletion, { text, finishReason }: Completion): void {
-    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason });
+  private keep({ place, ledger }: LiveCompletion, { text, finishReason }: Completion): void {
+    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, ledger });
   }
 }

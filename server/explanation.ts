@@ -1,5 +1,12 @@
 /** The last request in words, as Markdown. */
-import type { ComputedFigures, Outcome, RequestRecord, Suppression, Timeline } from "./protocol/outcome.ts";
+import type {
+  ComputedFigures,
+  DecodedTotals,
+  Outcome,
+  RequestRecord,
+  Suppression,
+  Timeline,
+} from "./protocol/outcome.ts";
 
 const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   notOpen: "the document was not open",
@@ -52,7 +59,7 @@ export function outcomeText(outcome: Outcome): string {
 /** What the last request was, how it ended and where its time went. */
 export function explain(record: RequestRecord | undefined): string {
   if (!record) return "# The last completion\n\nNo completion has been asked for yet.\n";
-  const { uri, line, character, explicit, outcome, timeline, computed, text } = record;
+  const { uri, line, character, explicit, outcome, timeline, computed, decoded, text } = record;
   const how = explicit ? "asked for" : "as one typed";
   const parts = [
     "# The last completion",
@@ -61,6 +68,7 @@ export function explain(record: RequestRecord | undefined): string {
     timelineTable(timeline, computed),
   ];
   if (computed) parts.push(computedText(computed));
+  if (decoded.tokens > 0) parts.push(decodedText(decoded));
   if (text !== "") parts.push(`## Text\n\n${fenced(text)}`);
   return `${parts.join("\n\n")}\n`;
 }
@@ -83,6 +91,11 @@ function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined
 function computedText({ tokens, steps, drafted, accepted, finishReason }: ComputedFigures): string {
   const drafts = drafted > 0 ? `; ${accepted} of ${drafted} drafted tokens accepted` : "";
   return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${reason(finishReason)}.`;
+}
+
+function decodedText({ tokens, unused }: DecodedTotals): string {
+  const share = Math.round((100 * unused) / tokens);
+  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them for nothing: given up before their first text, or computed ahead and never asked for.`;
 }
 
 /** A block of code whose fence the text cannot close. */

@@ -19,12 +19,13 @@ import { type OpenRequest, Outcomes } from "./outcome.ts";
 import { grammarsDirectory } from "./paths.ts";
 import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { ExplainLastRequest, InlineCompletionProgress, type StreamedParams } from "./protocol/messages.ts";
-import type { Outcome } from "./protocol/outcome.ts";
+import type { Outcome, RequestRecord } from "./protocol/outcome.ts";
 import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { CorpusSource } from "./speculate/sources/corpus.ts";
 import type { StatusBoard } from "./status.ts";
 import { Grammars } from "./stream/grammars.ts";
+import { TokenLedger } from "./tokenLedger.ts";
 import { item, requested, type Wanted } from "./wanted.ts";
 
 /** What a completion request needs of the server. */
@@ -43,6 +44,8 @@ export interface CompletionParts {
   /** Write to the log. */
   warn(message: string): void;
   log(message: string): void;
+  /** Told each request that has ended. */
+  readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
 export interface InlineCompletionFeature {
@@ -54,9 +57,10 @@ export function registerInlineCompletion(
   connection: Connection,
   parts: CompletionParts,
 ): InlineCompletionFeature {
-  const runner = runnerOf(parts);
+  const ledger = new TokenLedger();
+  const runner = runnerOf(parts, ledger);
   const answers = new Answers(parts, runner);
-  const outcomes = new Outcomes();
+  const outcomes = new Outcomes(() => ledger.totals, parts.record);
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
     const { partialResultToken, position, textDocument, context } = params;
     const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
@@ -81,13 +85,14 @@ export function registerInlineCompletion(
 }
 
 /** Computes with what is kept between completions: grammars, and the suffixes of the documents' last prompts. */
-function runnerOf(parts: CompletionParts): CompletionRunner {
+function runnerOf(parts: CompletionParts, ledger: TokenLedger): CompletionRunner {
   const { documents, session, board, settings, model, drafts } = parts;
   const grammars = new Grammars(grammarsDirectory(), parts.warn);
   const suffixes = new Map<string, FrozenSuffix>();
   const runner = new CompletionRunner({
     session,
     grammars,
+    ledger,
     options(engine, uri) {
       const { maxTokens, drafts: withDrafts, openFiles } = settings();
       return {
@@ -169,6 +174,7 @@ class Answers {
     const found = this.runner.cache.find(wanted.cursor);
     if (found) {
       const { kind, text, completion } = found;
+      completion.ledger.use();
       request.end(text === "" ? { kind: "empty", why: completion.finishReason } : { kind }, text);
       if (text === "") return undefined;
       this.parts.drafts.shown(wanted.cursor.snapshot, text);
@@ -180,6 +186,7 @@ class Answers {
       // What was typed was ahead of the text, which then said something else.
       if (live && followed.kind === "diverged") continue;
       const { outcome, text, completion } = conclusion(followed);
+      if (outcome.kind === "empty") live?.ledger.use();
       request.end(outcome, text, completion);
       return outcome.kind === "shown" ? item(text, wanted) : undefined;
     }
@@ -216,6 +223,7 @@ async function follow(live: LiveCompletion, { wanted, request, show, signal }: A
       if (live.startedMs !== undefined) request.computing(live.startedMs);
       if (text.length > shown) {
         shown = text.length;
+        live.ledger.use();
         request.hasText();
         show(item(text, wanted));
       }

@@ -5,6 +5,7 @@
 import type { Completion } from "./complete.ts";
 import { agrees, remainderOf, withoutClosedPair } from "./protocol/typedAlong.ts";
 import { type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";
+import type { LedgerEntry } from "./tokenLedger.ts";
 
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
 export const GRACE_MS = 200;
@@ -27,7 +28,11 @@ export class LiveCompletion {
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
-  constructor(readonly cursor: Cursor) {
+  /** @param ledger its tokens in the books */
+  constructor(
+    readonly cursor: Cursor,
+    readonly ledger: LedgerEntry,
+  ) {
     this.place = placeOf(cursor);
   }
 

@@ -1,6 +1,6 @@
 /** Keeps how the last request for a completion ended. */
 import type { Completion } from "./complete.ts";
-import type { ComputedFigures, Outcome, RequestRecord } from "./protocol/outcome.ts";
+import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "./protocol/outcome.ts";
 
 /** A place in a document as the protocol names it. */
 export interface RequestedPlace {
@@ -13,6 +13,12 @@ export interface RequestedPlace {
 export class Outcomes {
   private latest: RequestRecord | undefined;
 
+  /** @param totals what has been decoded by now @param told is told each request that has ended */
+  constructor(
+    private readonly totals: () => DecodedTotals,
+    private readonly told: (record: RequestRecord) => void = () => {},
+  ) {}
+
   /** The request that ended last; undefined before any has. */
   get last(): RequestRecord | undefined {
     return this.latest;
@@ -21,7 +27,8 @@ export class Outcomes {
   /** Takes note of a request that has arrived. */
   begin(place: RequestedPlace): OpenRequest {
     return new OpenRequest(place, record => {
-      this.latest = record;
+      this.latest = { ...record, decoded: this.totals() };
+      this.told(this.latest);
     });
   }
 }
@@ -35,7 +42,7 @@ export class OpenRequest {
 
   constructor(
     private readonly place: RequestedPlace,
-    private readonly keep: (record: RequestRecord) => void,
+    private readonly keep: (record: Omit<RequestRecord, "decoded">) => void,
   ) {}
 
   /** Milliseconds since the request arrived. */

@@ -1,4 +1,5 @@
 /** The real parts of the server: the only place that ties settings to the native engine. */
+import { appendFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { decide } from "./engine/backend.ts";
@@ -44,7 +45,20 @@ async function tuneAndKeep(
   return `Tuned: ${tuning.threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(8).toFixed(1)} ms for 8; ${exactness}.`;
 }
 
+/** Appends each request's end to the file that `FORETOKEN_RECORD` names, a line of JSON each: for benchmarks and reports. */
+function recorder(file: string | undefined): ServerParts["record"] {
+  if (!file) return undefined;
+  return record => {
+    try {
+      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...record })}\n`);
+    } catch (error) {
+      process.stderr.write(`FORETOKEN_RECORD: ${file} cannot be written: ${(error as Error).message}\n`);
+    }
+  };
+}
+
 export const realParts: ServerParts = {
+  record: recorder(process.env.FORETOKEN_RECORD),
   modelLoader: storageDirectory => {
     let reconsidering = false;
     return async (settings, smaller): Promise<EngineOutcome> => {

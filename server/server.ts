@@ -17,6 +17,7 @@ import { registerModel } from "./modelFeature.ts";
 import type { LoadModel } from "./modelHost.ts";
 import { OpenFiles } from "./openFiles.ts";
 import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
+import type { RequestRecord } from "./protocol/outcome.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
@@ -24,6 +25,8 @@ import { StatusBoard } from "./status.ts";
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined) => LoadModel;
+  /** Told each request that has ended. */
+  readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
 /** What the server tells of itself. */
@@ -66,6 +69,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     openFiles,
     warn: message => connection.console.warn(message),
     log: message => connection.console.error(message),
+    record: parts.record,
   });
 
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {

@@ -45,6 +45,13 @@ export interface ComputedFigures {
   readonly accepted: number;
 }
 
+/** Tokens since the server started. */
+export interface DecodedTotals {
+  readonly tokens: number;
+  /** Those of completions that have answered no request: given up before their first text, or never asked for. */
+  readonly unused: number;
+}
+
 export interface RequestRecord {
   readonly uri: string;
   /** Both counted from 0, as in the protocol. */
@@ -55,6 +62,7 @@ export interface RequestRecord {
   readonly timeline: Timeline;
   /** Absent where nothing was computed for the request. */
   readonly computed?: ComputedFigures | undefined;
+  readonly decoded: DecodedTotals;
   /** What was answered; empty where nothing was. */
   readonly text: string;
 }

@@ -5,6 +5,7 @@
 import { CompletionCache } from "../../server/completionCache.ts";
 import { TextHash } from "../../server/textHash.ts";
 import { type Cursor, placeOf } from "../../server/textPlace.ts";
+import { TokenLedger } from "../../server/tokenLedger.ts";
 
 const LINES = 100_000;
 const TYPED = 40;
@@ -21,15 +22,16 @@ const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
   hash,
 });
 
+const entry = { text: said, finishReason: "lineEnd" as const, ledger: new TokenLedger().begin() };
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   let text = before + behind;
   let hash = new TextHash(text);
   const cache = new CompletionCache();
   const fill = placeOf(cursorAt(text, before.length, hash));
-  for (let entry = 1; entry < 250; entry++)
-    cache.add({ place: { ...fill, before: [entry, entry] }, text: said, finishReason: "lineEnd" });
-  cache.add({ place: fill, text: said, finishReason: "lineEnd" });
+  for (let other = 1; other < 250; other++)
+    cache.add({ ...entry, place: { ...fill, before: [other, other] } });
+  cache.add({ ...entry, place: fill });
   for (let typed = 1; typed <= TYPED; typed++) {
     const at = before.length + typed;
     text = text.slice(0, at - 1) + said.charAt(typed - 1) + text.slice(at - 1);

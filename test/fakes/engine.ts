@@ -143,3 +143,32 @@ export class FakeEngine implements Engine {
     this.disposed = true;
   }
 }
+
+/** An engine that stands still before each decode until it is told how many more to make. */
+export function steppedEngine(model: FakeModel) {
+  const engine = new FakeEngine(model);
+  let allowed = 0;
+  let wake = () => {};
+  engine.beforeDecode = async () => {
+    while (allowed === 0)
+      await new Promise<void>(resolve => {
+        wake = resolve;
+      });
+    allowed--;
+  };
+  const allow = async (steps: number) => {
+    const until = engine.decodes + steps;
+    allowed = steps;
+    wake();
+    while (engine.decodes < until) await new Promise(resolve => setTimeout(resolve, 1));
+    await new Promise(resolve => setTimeout(resolve, 5));
+  };
+  return {
+    engine,
+    allow,
+    run() {
+      allowed = Number.POSITIVE_INFINITY;
+      wake();
+    },
+  };
+}

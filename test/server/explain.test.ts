@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { explain } from "../../server/explanation.ts";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
-import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
+import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 
 const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
 const AT_END = { line: 1, character: 4 };
 
-async function opened(engine: FakeEngine, text = TEXT) {
-  const client = await connect({ modelLoader: () => async () => ({ engine }) });
+async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
+  const client = await connect({ modelLoader: () => async () => ({ engine }) }, { settings });
   client.open(URI, text);
   return client;
 }
@@ -90,6 +90,22 @@ test("a cancelled request ends as aborted, a fault as failed with a remedy", asy
   await client.close();
 });
 
+test("tokens that answered a request are told apart from those that were given up before", async () => {
+  const { engine, allow, run } = steppedEngine(saying("    return a\n"));
+  const client = await opened(engine, "def f(a):\n\n", { drafts: false });
+  client.complete(URI, { line: 1, character: 0 });
+  await allow(2); // Blanks alone: no text is shown yet.
+  client.change(URI, 2, [
+    { range: { start: { line: 1, character: 0 }, end: { line: 1, character: 0 } }, text: "#" },
+  ]);
+  await explained(client);
+  run();
+  await client.complete(URI, { line: 1, character: 1 }).items;
+  const { last } = await explained(client);
+  assert.ok(last && last.decoded.unused > 0 && last.decoded.unused < last.decoded.tokens);
+  await client.close();
+});
+
 test("text with fences of its own stays within the explanation's", () => {
   const record = {
     uri: URI,
@@ -104,8 +120,10 @@ test("text with fences of its own stays within the explanation's", () => {
       firstTextMs: undefined,
       endMs: 2,
     },
+    decoded: { tokens: 40, unused: 10 },
     text: "```py\nx\n```",
   };
   assert.ok(explain(record).includes("````\n```py\nx\n```\n````"));
   assert.match(explain(record), /asked for/);
+  assert.match(explain(record), /40 tokens have been decoded, 25% of them for nothing/);
 });

@@ -6,7 +6,7 @@ import {
 } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
-import { chaotic, FakeEngine, type FakeModel, saying } from "../fakes/engine.ts";
+import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 
 // A language without a grammar: what is said does not depend on when one has been loaded.
 const LANGUAGE = "sketch";
@@ -41,35 +41,6 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
     at: (character: number) => client.complete(URI, { line: 0, character }),
     async outcome() {
       return (await client.connection.sendRequest(ExplainLastRequest)).last?.outcome.kind;
-    },
-  };
-}
-
-/** An engine that stands still before each decode until it is told how many more to make. */
-function steppedEngine(model: FakeModel) {
-  const engine = new FakeEngine(model);
-  let allowed = 0;
-  let wake = () => {};
-  engine.beforeDecode = async () => {
-    while (allowed === 0)
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
-    allowed--;
-  };
-  const allow = async (steps: number) => {
-    const until = engine.decodes + steps;
-    allowed = steps;
-    wake();
-    while (engine.decodes < until) await pause(1);
-    await pause(5);
-  };
-  return {
-    engine,
-    allow,
-    run() {
-      allowed = Number.POSITIVE_INFINITY;
-      wake();
     },
   };
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { CompletionCache } from "../../server/completionCache.ts";
 import { sameHash, TextHash } from "../../server/textHash.ts";
 import { type Cursor, placeOf } from "../../server/textPlace.ts";
+import { TokenLedger } from "../../server/tokenLedger.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const URI = "file:///sample.py";
@@ -14,10 +15,16 @@ function at(marked: string, uri = URI): Cursor {
   return { snapshot: { uri, languageId: "python", version: 1, text, offset }, hash: new TextHash(text) };
 }
 
+const entry = (marked: string, text: string) => ({
+  place: placeOf(at(marked)),
+  text,
+  finishReason: "lineEnd" as const,
+  ledger: new TokenLedger().begin(),
+});
+
 function cacheOf(completions: Record<string, string>): CompletionCache {
   const cache = new CompletionCache();
-  for (const [marked, text] of Object.entries(completions))
-    cache.add({ place: placeOf(at(marked)), text, finishReason: "lineEnd" });
+  for (const [marked, text] of Object.entries(completions)) cache.add(entry(marked, text));
   return cache;
 }
 
@@ -83,8 +90,7 @@ test("an empty answer is known at its own place alone", () => {
 
 test("a newer text takes the older one's place, and the least recently used goes first", () => {
   const cache = new CompletionCache(2);
-  const add = (marked: string, text: string) =>
-    cache.add({ place: placeOf(at(marked)), text, finishReason: "lineEnd" });
+  const add = (marked: string, text: string) => cache.add(entry(marked, text));
   add("a|", "1");
   add("a|", "2");
   assert.equal(cache.size, 1);

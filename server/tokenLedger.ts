@@ -1,0 +1,41 @@
+/** What was decoded, and what of it was for nothing: given up before its first text, or never asked for. */
+import type { DecodedTotals } from "./protocol/outcome.ts";
+
+/** The tokens of one completion. */
+export class LedgerEntry {
+  private tokens = 0;
+  private used = false;
+
+  constructor(private readonly totals: { tokens: number; unused: number }) {}
+
+  /** Takes note of tokens that were decoded. */
+  decoded(tokens: number): void {
+    this.tokens += tokens;
+    this.totals.tokens += tokens;
+    if (!this.used) this.totals.unused += tokens;
+  }
+
+  /** A request has been answered with it: with text, or with there being nothing to say. */
+  use(): void {
+    if (this.used) return;
+    this.used = true;
+    this.totals.unused -= this.tokens;
+  }
+}
+
+export class TokenLedger {
+  private readonly sums = { tokens: 0, unused: 0 };
+
+  get totals(): DecodedTotals {
+    return { ...this.sums };
+  }
+
+  begin(): LedgerEntry {
+    return new LedgerEntry(this.sums);
+  }
+
+  /** Whether what was decoded for nothing is at most `share` of all, so that something may be risked. */
+  affords(share: number): boolean {
+    return this.sums.unused <= share * this.sums.tokens;
+  }
+}
