@@ -144,6 +144,18 @@ async function* completeAt(
   }
 }
 
+/** Computes the prompt of a place and nothing behind it: a completion there then begins at once. */
+export async function readPrompt(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const format = formatOf(engine.vocabulary, engine.info);
+  const { tokens } = promptAt(engine, snapshot, format, options);
+  await engine.prefill(tokens.subarray(0, -1), signal);
+}
+
 /** The prompt in the model's format; the suffix it was made with is kept for the document's next one. */
 export function promptAt(
   { vocabulary, info }: Engine,

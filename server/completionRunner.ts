@@ -1,14 +1,15 @@
 /**
  * Computes completions, one at a time, and keeps what was said. The one under way survives keystrokes that agree
- * with it and ends at once with an edit that does not.
+ * with it and ends at once with an edit that does not. In pauses one that nobody has asked for yet may be computed;
+ * it gives way to any that somebody asks for, and is joined when it is the one.
  */
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
 import type { Engine } from "./engine/engine.ts";
-import { LiveCompletion, type LiveEnd } from "./liveCompletion.ts";
+import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { Session } from "./session.ts";
 import type { Grammars } from "./stream/grammars.ts";
-import type { Cursor } from "./textPlace.ts";
+import type { Cursor, TextPlace } from "./textPlace.ts";
 import type { TokenLedger } from "./tokenLedger.ts";
 
 export interface RunnerParts {
@@ -37,57 +38,101 @@ const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "repetition",
 ]);
 
+/** A text that is suggested for a place. */
+export interface Suggested {
+  readonly place: TextPlace;
+  readonly text: string;
+}
+
+/** A completion of a document as it will be once suggestions have been accepted. */
+interface Ahead {
+  readonly live: LiveCompletion;
+  readonly suggestions: readonly Suggested[];
+}
+
 export class CompletionRunner {
   readonly cache = new CompletionCache();
   private live: LiveCompletion | undefined;
+  private ahead: Ahead | undefined;
   /** Counts changes of what a completion depends on besides the document. */
   private generation = 0;
 
   constructor(private readonly parts: RunnerParts) {}
 
-  /** The completion under way, if it may say something at the cursor. */
+  /** The completion under way, if it may say something at the cursor. One that was computed ahead is asked for now. */
   at(cursor: Cursor): LiveCompletion | undefined {
-    const { live } = this;
-    if (!live || live.signal.aborted) return undefined;
-    const typed = live.typed(cursor);
-    return typed !== undefined && (typed === "" || live.agrees(typed)) ? live : undefined;
+    if (this.ahead && saysSomethingAt(this.ahead.live, cursor)) {
+      this.live = this.ahead.live;
+      this.ahead = undefined;
+      this.parts.working();
+    }
+    return this.live && saysSomethingAt(this.live, cursor) ? this.live : undefined;
   }
 
   /** Begins a completion in place of the one under way. */
   start(engine: Engine, cursor: Cursor): LiveCompletion {
+    this.ahead?.live.abort();
     const live = new LiveCompletion(cursor, this.parts.ledger.begin());
     this.live = live;
+    this.run(engine, live, () => this.parts.working());
+    return live;
+  }
+
+  /**
+   * Begins a completion that nobody has asked for yet; undefined where something is computed.
+   * @param suggestions what must be accepted for its place to come about: an edit that disagrees with all of them
+   * ends it
+   */
+  startAhead(engine: Engine, cursor: Cursor, suggestions: readonly Suggested[]): LiveCompletion | undefined {
+    if (!this.parts.session.idle) return undefined;
+    const live = new LiveCompletion(cursor, this.parts.ledger.begin());
+    this.ahead = { live, suggestions };
+    this.run(engine, live, () => {});
+    return live;
+  }
+
+  /** What is computed ahead for this very place. */
+  aheadAt(cursor: Cursor): LiveCompletion | undefined {
+    const live = this.ahead?.live;
+    return live && !live.signal.aborted && live.typed(cursor) === "" ? live : undefined;
+  }
+
+  private run(engine: Engine, live: LiveCompletion, begun: () => void): void {
     const { generation } = this;
     // Where a text ends is decided otherwise before the grammar is there.
-    const isSettled = this.parts.grammars.isSettled(cursor.snapshot.languageId);
+    const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
     const finish = (end: LiveEnd) => {
       if (end.kind === "completed") live.ledger.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
         this.keep(live, end.completion);
+      const isAhead = this.ahead?.live === live;
       const isLatest = this.live === live;
+      if (isAhead) this.ahead = undefined;
       if (isLatest) this.live = undefined;
       live.finish(end);
       this.parts.ended(engine, live, end, isLatest);
     };
     this.parts.session
-      .run(live.signal, signal => this.compute(engine, live, signal))
+      .run(live.signal, signal => this.compute(engine, live, signal, begun))
       .then(
         completion => finish(completion ? { kind: "completed", completion } : { kind: "replaced" }),
         (error: unknown) => finish({ kind: "faulty", error }),
       );
-    return live;
   }
 
-  /** Ends the completion under way where the edited document has left it behind. */
-  edited({ snapshot, hash }: Cursor): void {
-    const { live } = this;
-    if (!live || live.place.uri !== snapshot.uri) return;
-    if (!live.outlives({ snapshot, hash })) live.abort();
+  /** Ends what the edited document has left behind. */
+  edited(cursor: Cursor): void {
+    const { uri } = cursor.snapshot;
+    const { live, ahead } = this;
+    if (live?.place.uri === uri && !live.outlives(cursor)) live.abort();
+    if (ahead?.live.place.uri !== uri) return;
+    const mayComeAbout = ahead.suggestions.some(({ place, text }) => survives(place, text, true, cursor));
+    if (!mayComeAbout && !ahead.live.outlives(cursor)) ahead.live.abort();
   }
 
   /** Ends what is computed for a document that is open no more. */
   closed(uri: string): void {
-    if (this.live?.place.uri === uri) this.live.abort();
+    for (const each of [this.live, this.ahead?.live]) if (each?.place.uri === uri) each.abort();
   }
 
   /** Forgets what was said: another model or other settings would say something else. */
@@ -100,10 +145,11 @@ export class CompletionRunner {
     engine: Engine,
     live: LiveCompletion,
     signal: AbortSignal,
+    begun: () => void,
   ): Promise<Completion | undefined> {
     // The model may have been replaced while this waited for its turn.
     if (!this.parts.isCurrent(engine)) return undefined;
-    this.parts.working();
+    begun();
     live.startedMs = performance.now();
     const { snapshot } = live.cursor;
     const growing = complete(engine, snapshot, this.parts.options(engine, snapshot.uri), signal);
@@ -117,4 +163,10 @@ export class CompletionRunner {
   private keep({ place, ledger }: LiveCompletion, { text, finishReason }: Completion): void {
     if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, ledger });
   }
+}
+
+function saysSomethingAt(live: LiveCompletion, cursor: Cursor): boolean {
+  if (live.signal.aborted) return false;
+  const typed = live.typed(cursor);
+  return typed !== undefined && (typed === "" || live.agrees(typed));
 }

@@ -34,10 +34,11 @@ export class Drafts {
   private directory: string | undefined;
   private workspace = "";
 
-  /** @param warn writes to the log */
+  /** @param warn writes to the log @param told is told of each suggestion that is accepted whole */
   constructor(
     documents: Pick<Documents, "watch">,
     private readonly warn: (message: string) => void,
+    private readonly told: () => void = () => {},
   ) {
     documents.watch(
       (uri, text) => this.changed(uri, text),
@@ -93,8 +94,28 @@ export class Drafts {
     const before = previous.slice(Math.max(0, start - RECOGNISED_BY), start);
     if (removed.length >= least && removed.length <= most)
       this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
-    if (this.isAcceptance(uri, start, added, text))
-      this.remember(before, added, tokens => this.memory?.accepted.add(tokens));
+    if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
+  }
+
+  /** Takes note that what was suggested at a place was accepted; nothing where its document has told so already. */
+  accepted({ uri, offset, text: document }: Snapshot, text: string): void {
+    const last = this.suggestion;
+    const isLast = last?.uri === uri && last.offset + last.text.length === offset + text.length;
+    if (!isLast || !last.text.endsWith(text)) return;
+    this.takeAccepted(document.slice(Math.max(0, offset - RECOGNISED_BY), offset), text);
+  }
+
+  /** Takes note that the beginning of a suggestion was accepted. */
+  acceptedPart({ offset, text: document }: Snapshot, part: string): void {
+    if (part === "") return;
+    const before = document.slice(Math.max(0, offset - RECOGNISED_BY), offset);
+    this.remember(before, part, tokens => this.memory?.accepted.add(tokens));
+  }
+
+  private takeAccepted(before: string, text: string): void {
+    this.suggestion = undefined;
+    this.remember(before, text, tokens => this.memory?.accepted.add(tokens));
+    this.told();
   }
 
   /** Keeps the calibration. A folder that cannot be written costs what was learned and nothing else. */

@@ -23,6 +23,8 @@ export class LiveCompletion {
   /** By `performance.now()`; undefined before computing began. */
   startedMs: number | undefined;
   readonly place: TextPlace;
+  /** Whether a request has ever asked for it. */
+  awaited = false;
   private viewers = 0;
   private waiting: (() => void)[] = [];
   private grace: NodeJS.Timeout | undefined;
@@ -43,6 +45,7 @@ export class LiveCompletion {
 
   /** A request joins; the returned function takes it away again. Nobody there for a while ends the computing. */
   join(): () => void {
+    this.awaited = true;
     this.viewers++;
     clearTimeout(this.grace);
     return () => {
@@ -65,17 +68,9 @@ export class LiveCompletion {
     return agrees(this.text, this.end !== undefined, typed);
   }
 
-  /**
-   * Whether it may still be of use for a document that has been edited, whatever was typed at its place. A bracket
-   * that the editor has closed by itself counts as typed alone.
-   */
-  outlives({ snapshot, hash }: Cursor): boolean {
-    const offset = snapshot.text.length - this.place.tail;
-    if (offset < this.place.offset) return false;
-    const typed = this.typed({ snapshot: { ...snapshot, offset }, hash });
-    return (
-      typed !== undefined && (typed === "" || this.agrees(typed) || this.agrees(withoutClosedPair(typed)))
-    );
+  /** Whether it may still be of use for a document that has been edited, whatever was typed at its place. */
+  outlives(cursor: Cursor): boolean {
+    return survives(this.place, this.text, this.end !== undefined, cursor);
   }
 
   grow(text: string): void {
@@ -108,3 +103,16 @@ export class LiveCompletion {
 
 /** Characters that may have been typed beyond what is said so far. */
 const AHEAD = 200;
+
+/**
+ * Whether a text may still be of use for a document that has been edited. A bracket that the editor has closed by
+ * itself counts as typed alone.
+ * @param done whether the text is whole @param cursor the document; where its cursor is does not matter
+ */
+export function survives(place: TextPlace, text: string, done: boolean, { snapshot, hash }: Cursor): boolean {
+  const offset = snapshot.text.length - place.tail;
+  if (offset < place.offset) return false;
+  const typed = typedSince(place, { snapshot: { ...snapshot, offset }, hash }, text.length + AHEAD);
+  if (typed === undefined) return false;
+  return typed === "" || agrees(text, done, typed) || agrees(text, done, withoutClosedPair(typed));
+}

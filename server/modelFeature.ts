@@ -34,6 +34,8 @@ export interface ModelFeature {
   load(less?: boolean): Promise<void>;
   /** The model, loaded if it was freed, once it is there; undefined when there is none. Counts as use. */
   engine(): Promise<Engine | undefined>;
+  /** The loaded model, if there is one now. Does not count as use. */
+  readonly current: Engine | undefined;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
   /** To be told that the engine's memory ran out in the middle of a completion. */
@@ -83,6 +85,9 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
       freeLater();
       if (host?.isEmpty) void load();
       return host?.engine() ?? Promise.resolve(undefined);
+    },
+    get current() {
+      return host?.current;
     },
     isCurrent: engine => host?.current === engine,
     outOfMemory({ info }) {

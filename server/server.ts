@@ -16,7 +16,7 @@ import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { registerModel } from "./modelFeature.ts";
 import type { LoadModel } from "./modelHost.ts";
 import { OpenFiles } from "./openFiles.ts";
-import { type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
+import { ACCEPT_COMMAND, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import type { RequestRecord } from "./protocol/outcome.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
@@ -29,15 +29,16 @@ export interface ServerParts {
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
-/** What the server tells of itself. */
-const ANNOUNCEMENT: InitializeResult = {
+/** What the server tells of itself. @param acceptCommand the client's own, if it has one */
+const announcement = (acceptCommand: string | undefined): InitializeResult => ({
   capabilities: {
     positionEncoding: "utf-16",
     textDocumentSync: DOCUMENT_SYNC,
     inlineCompletionProvider: true,
+    ...(acceptCommand === undefined && { executeCommandProvider: { commands: [ACCEPT_COMMAND] } }),
   },
   serverInfo: { name: SECTION },
-};
+});
 
 export function startServer(connection: Connection, parts: ServerParts): void {
   const documents = trackDocuments(connection);
@@ -46,13 +47,17 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   let settings = readSettings(undefined).settings;
   const openFiles = new OpenFiles(documents);
   const datastores = registerDatastores(connection, documents, board);
-  const drafts = new Drafts(documents, message => connection.console.warn(message));
+  const drafts = new Drafts(
+    documents,
+    message => connection.console.warn(message),
+    () => board.suggestionAccepted(),
+  );
   const model = registerModel(connection, {
     session,
     board,
     settings: () => settings,
     loaded(engine) {
-      completions.forget();
+      completions.loaded();
       datastores.adopt(engine, settings);
     },
     freed: () => drafts.save(),
@@ -85,7 +90,8 @@ export function startServer(connection: Connection, parts: ServerParts): void {
         void connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
       void model.load();
     });
-    return ANNOUNCEMENT;
+    completions.acceptBy(options.acceptCommand ?? ACCEPT_COMMAND);
+    return announcement(options.acceptCommand);
   });
 
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
@@ -99,6 +105,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
 
   connection.onShutdown(async () => {
     drafts.save();
+    completions.dispose();
     await model.dispose();
     datastores.dispose();
   });

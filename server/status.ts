@@ -7,6 +7,7 @@ export class StatusBoard {
   private status: Status = { state: "starting" };
   private drafted = 0;
   private accepted = 0;
+  private suggestions = { shown: 0, accepted: 0 };
 
   constructor(private readonly publish: (status: Status) => void) {}
 
@@ -43,6 +44,17 @@ export class StatusBoard {
     if (this.isOn) this.set({ ...this.status, state: "asleep" });
   }
 
+  /** Counts a suggestion that is shown; told with the next news. */
+  shown(): void {
+    this.suggestions = { ...this.suggestions, shown: this.suggestions.shown + 1 };
+  }
+
+  /** Counts a suggestion that was accepted whole. */
+  suggestionAccepted(): void {
+    this.suggestions = { ...this.suggestions, accepted: this.suggestions.accepted + 1 };
+    this.set(this.status);
+  }
+
   /** Says which stores there are. */
   stores(stores: readonly StoreStatus[]): void {
     if (stores.length > 0 || this.status.stores) this.set({ ...this.status, stores });
@@ -77,7 +89,8 @@ export class StatusBoard {
   }
 
   private set(status: Status): void {
-    this.status = status;
-    this.publish(status);
+    const { suggestions } = this;
+    this.status = suggestions.shown > 0 ? { ...status, suggestions } : status;
+    this.publish(this.status);
   }
 }

@@ -8,6 +8,10 @@ export class LedgerEntry {
 
   constructor(private readonly totals: { tokens: number; unused: number }) {}
 
+  get isUsed(): boolean {
+    return this.used;
+  }
+
   /** Takes note of tokens that were decoded. */
   decoded(tokens: number): void {
     this.tokens += tokens;
@@ -34,8 +38,8 @@ export class TokenLedger {
     return new LedgerEntry(this.sums);
   }
 
-  /** Whether what was decoded for nothing is at most `share` of all, so that something may be risked. */
-  affords(share: number): boolean {
-    return this.sums.unused <= share * this.sums.tokens;
+  /** Whether what was decoded for nothing is at most `share` of all and some tokens more, so that it may grow. */
+  affords(share: number, tokens: number): boolean {
+    return this.sums.unused <= share * this.sums.tokens + tokens;
   }
 }

@@ -8,6 +8,7 @@
 import {
   type InlineCompletionItem,
   NotificationType,
+  type Position,
   type ProgressToken,
   ProgressType,
   RequestType,
@@ -63,6 +64,8 @@ export interface Status {
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
   readonly acceptance?: number | undefined;
   readonly sources?: readonly DraftSourceStatus[] | undefined;
+  /** Suggestions since the server started: those shown, and how many of them were accepted whole. */
+  readonly suggestions?: { readonly shown: number; readonly accepted: number } | undefined;
 }
 
 /** What became of the last request for a completion. */
@@ -112,6 +115,34 @@ export const BuildProgress = new ProgressType<BuildReport>();
 
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 
+/**
+ * The command of an item, which a client runs by `workspace/executeCommand` once the item is accepted; its one
+ * argument is the item's id.
+ */
+export const ACCEPT_COMMAND = "foretoken.didAccept";
+
+/** An item as a client sends it back: known by its command's argument. */
+export type ShownItem = Partial<InlineCompletionItem> | undefined;
+
+/** The client shows an item. */
+export const DidShowCompletionNotification = new NotificationType<{ readonly item: ShownItem }>(
+  "textDocument/didShowCompletion",
+);
+
+/** The beginning of an item has been accepted. */
+export const DidPartiallyAcceptCompletionNotification = new NotificationType<{
+  readonly item: ShownItem;
+  /** UTF-16 units from the start of the item's text. */
+  readonly acceptedLength: number;
+}>("textDocument/didPartiallyAcceptCompletion");
+
+/** The user has turned to a document, or to none. */
+export const DidFocusNotification = new NotificationType<{
+  readonly textDocument?: { readonly uri: string } | undefined;
+  /** The cursor, where the client tells it. */
+  readonly position?: Position | undefined;
+}>("textDocument/didFocus");
+
 /** What a client may add to the parameters of a standard request. */
 export interface StreamedParams {
   /** Where progress is to be sent. */
@@ -128,4 +159,9 @@ export interface InitializationOptions {
   readonly settings?: unknown;
   /** Folder for what the server remembers between starts. */
   readonly storageDirectory?: string;
+  /**
+   * A command of the client's own for items to carry in place of `ACCEPT_COMMAND`, with the same argument. The
+   * server then announces no command: clients register what is announced, and lose it with the server.
+   */
+  readonly acceptCommand?: string;
 }

@@ -16,6 +16,9 @@ export interface Settings {
   readonly firstDatastore: boolean;
   readonly workspaceIndex: boolean;
   readonly openFiles: boolean;
+  readonly prefetch: boolean;
+  readonly delayMs: number;
+  readonly showAfterMs: number;
   readonly freeAfterMinutes: number;
   readonly languages: Readonly<Record<string, boolean>>;
 }
@@ -35,6 +38,9 @@ export const DEFAULT_SETTINGS: Settings = {
   firstDatastore: true,
   workspaceIndex: true,
   openFiles: true,
+  prefetch: true,
+  delayMs: 0,
+  showAfterMs: 0,
   freeAfterMinutes: 20,
   languages: { "*": true, plaintext: false, markdown: false, scminput: false },
 };
@@ -118,6 +124,27 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "window",
     description:
       "Show a model parts of other open files, where it was taught to read them. Never files with secrets, nor what git ignores.",
+  },
+  prefetch: {
+    type: "boolean",
+    scope: "window",
+    description:
+      "Compute in pauses what comes next once a suggestion is accepted, and read the file you turn to. What you ask for goes first.",
+  },
+  delayMs: {
+    type: "integer",
+    scope: "window",
+    minimum: 0,
+    maximum: 10000,
+    description:
+      "Milliseconds without another key before anything is computed. Where the model is slow it waits longer by itself, up to half a second.",
+  },
+  showAfterMs: {
+    type: "integer",
+    scope: "window",
+    minimum: 0,
+    maximum: 30000,
+    description: "Milliseconds since the last key before a suggestion is shown. It is computed meanwhile.",
   },
   freeAfterMinutes: {
     type: "integer",

@@ -1,7 +1,6 @@
 /** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { Duplex } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
 import {
@@ -28,14 +27,7 @@ import {
   StatusNotification,
 } from "../../server/protocol/messages.ts";
 import { type ServerParts, startServer } from "../../server/server.ts";
-
-class Pipe extends Duplex {
-  override _write(chunk: string, _encoding: string, done: () => void) {
-    this.emit("data", chunk);
-    done();
-  }
-  override _read() {}
-}
+import { Pipe } from "./pipe.ts";
 
 export interface TestClient {
   readonly connection: ProtocolConnection;

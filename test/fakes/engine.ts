@@ -42,6 +42,20 @@ export function saying(text: string): FakeModel {
   return context => bytes[context.length - 1 - context.lastIndexOf(FILL.fillMiddle)] ?? END;
 }
 
+/** A model that says after each text, by its end, what it is given; the longest of several ends counts. Then it ends. */
+export function answering(answers: Readonly<Record<string, string>>): FakeModel {
+  return context => {
+    const middle = context.lastIndexOf(FILL.fillMiddle);
+    const before = context.slice(context.indexOf(FILL.fillPrefix) + 1, context.indexOf(FILL.fillSuffix));
+    const text = new TextDecoder().decode(Uint8Array.from(before));
+    const end = Object.keys(answers)
+      .filter(each => text.endsWith(each))
+      .sort((a, b) => b.length - a.length)[0];
+    const bytes = new TextEncoder().encode(end === undefined ? "" : answers[end]);
+    return bytes[context.length - 1 - middle] ?? END;
+  };
+}
+
 /** A model whose next token depends on all tokens before: any slip changes everything that follows. */
 export const chaotic: FakeModel = context => {
   let hash = 7;

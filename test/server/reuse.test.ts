@@ -22,7 +22,9 @@ const texts = async ({ items }: ReturnType<TestClient["complete"]>) =>
   (await items).map(({ insertText }) => insertText);
 
 async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
-  const client = await connect({ modelLoader: () => async () => ({ engine }) }, { settings });
+  // What is computed ahead would be counted along.
+  const quiet = { settings: { prefetch: false, ...settings } };
+  const client = await connect({ modelLoader: () => async () => ({ engine }) }, quiet);
   client.open(URI, text, LANGUAGE);
   let version = 1;
   return {

@@ -16,13 +16,14 @@ test("tokens count as unused until a request has been answered with their comple
   assert.deepEqual(ledger.totals, { tokens: 20, unused: 5 });
 });
 
-test("something may be risked while no more than the given share was for nothing", () => {
+test("something may be risked while no more than the given share, and a few tokens, was for nothing", () => {
   const ledger = new TokenLedger();
-  assert.ok(ledger.affords(0.1), "nothing has been lost yet");
+  assert.ok(ledger.affords(0.1, 0), "nothing has been lost yet");
   ledger.begin().decoded(2);
-  assert.ok(!ledger.affords(0.1));
+  assert.ok(!ledger.affords(0.1, 1));
+  assert.ok(ledger.affords(0.1, 2));
   const used = ledger.begin();
   used.decoded(18);
   used.use();
-  assert.ok(ledger.affords(0.1));
+  assert.ok(ledger.affords(0.1, 0));
 });

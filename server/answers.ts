@@ -1,0 +1,183 @@
+/** Answers requests for completions: from memory, from the completion under way, or from a new one. */
+import type { InlineCompletionItem } from "vscode-languageserver";
+import type { Completion } from "./complete.ts";
+import type { Found } from "./completionCache.ts";
+import type { CompletionRunner } from "./completionRunner.ts";
+import type { AdaptiveDelay } from "./delay.ts";
+import type { Drafts } from "./drafts.ts";
+import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
+import { type ModelFeature, OUT_OF_MEMORY } from "./modelFeature.ts";
+import type { OpenRequest } from "./outcome.ts";
+import type { Outcome } from "./protocol/outcome.ts";
+import type { Settings } from "./protocol/settings.ts";
+import { sleep } from "./sleep.ts";
+import type { StatusBoard } from "./status.ts";
+import type { Suggestion, Suggestions } from "./suggestions.ts";
+import type { Wanted } from "./wanted.ts";
+
+export interface AnswerParts {
+  readonly runner: CompletionRunner;
+  readonly suggestions: Suggestions;
+  readonly delay: AdaptiveDelay;
+  readonly drafts: Pick<Drafts, "shown">;
+  readonly board: Pick<StatusBoard, "current">;
+  readonly model: Pick<ModelFeature, "engine">;
+  /** Settings as they are now. */
+  settings(): Settings;
+  /** Milliseconds since the document was edited; infinite where it never was. */
+  sinceEditMs(uri: string): number;
+}
+
+/** One request on its way to an answer. */
+export interface Asking {
+  readonly wanted: Wanted;
+  readonly request: OpenRequest;
+  /** Shows text before the answer. */
+  readonly show: (item: InlineCompletionItem) => void;
+  readonly signal: AbortSignal;
+}
+
+type Followed =
+  | { readonly kind: "ended"; readonly text: string; readonly end: LiveEnd }
+  | { readonly kind: "diverged" | "aborted" };
+
+export class Answers {
+  /** Ends the waiting of the request that waits to compute. */
+  private waiting = new AbortController();
+
+  constructor(private readonly parts: AnswerParts) {}
+
+  /** The answer; undefined where there is nothing to show. Tells the request how it ended. */
+  async answer(asking: Asking): Promise<InlineCompletionItem | undefined> {
+    const { wanted, request } = asking;
+    const { runner, suggestions } = this.parts;
+    const found = runner.cache.find(wanted.cursor);
+    if (found) return this.repeat(found, asking);
+    const suggestion = suggestions.begin(wanted);
+    for (;;) {
+      const live = runner.at(wanted.cursor) ?? (await this.begin(asking));
+      const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
+      // What was typed was ahead of the text, which then said something else.
+      if (live && followed.kind === "diverged") continue;
+      const { outcome, text, completion } = conclusion(followed);
+      if (outcome.kind === "empty") live?.ledger.use();
+      request.end(outcome, text, completion);
+      if (outcome.kind !== "shown") return undefined;
+      const answer = suggestion.item(text);
+      suggestions.sent(suggestion);
+      return answer;
+    }
+  }
+
+  /** Answers with what was computed before. */
+  private async repeat(
+    { kind, text, completion }: Found,
+    { wanted, request, signal }: Asking,
+  ): Promise<InlineCompletionItem | undefined> {
+    const { suggestions, drafts } = this.parts;
+    // What one types along is on the screen already.
+    const isOnScreen = kind === "typedThrough" && completion.ledger.isUsed;
+    completion.ledger.use();
+    if (text === "") {
+      request.end({ kind: "empty", why: completion.finishReason });
+      return undefined;
+    }
+    if (!isOnScreen) await sleep(this.showInMs(wanted), signal);
+    request.end(signal.aborted ? { kind: "aborted" } : { kind }, text);
+    if (signal.aborted) return undefined;
+    drafts.shown(wanted.cursor.snapshot, text);
+    const suggestion = suggestions.begin(wanted);
+    const answer = suggestion.item(text);
+    suggestions.sent(suggestion);
+    return answer;
+  }
+
+  /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */
+  private async begin({ wanted, request, signal }: Asking): Promise<LiveCompletion | undefined> {
+    this.waiting.abort();
+    const waiting = new AbortController();
+    this.waiting = waiting;
+    const given = AbortSignal.any([signal, waiting.signal]);
+    const { model, board, runner, delay, settings } = this.parts;
+    const delayMs = wanted.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
+    await sleep(delayMs - request.elapsedMs, given);
+    if (given.aborted) return undefined;
+    const engine = await model.engine();
+    if (!engine) {
+      const { message = "There is no model.", remedy = "" } = board.current;
+      request.end({ kind: "failed", message, remedy });
+    }
+    if (!engine || given.aborted) return undefined;
+    return runner.at(wanted.cursor) ?? runner.start(engine, wanted.cursor);
+  }
+
+  /** Shows what a completion says beyond what has been typed, until it ends or no longer agrees. */
+  private async follow(
+    live: LiveCompletion,
+    suggestion: Suggestion,
+    { wanted, request, show, signal }: Asking,
+  ): Promise<Followed> {
+    const isOnScreen = live.ledger.isUsed;
+    const leave = live.join();
+    const cancelled = new Promise<void>(resolve => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const typed = live.typed(wanted.cursor) ?? "";
+    let shown = 0;
+    try {
+      if (!isOnScreen) await sleep(this.showInMs(wanted), signal);
+      for (;;) {
+        if (signal.aborted) return { kind: "aborted" };
+        const text = live.remainder(typed) ?? "";
+        if (live.startedMs !== undefined) request.computing(live.startedMs);
+        if (text.length > shown) {
+          shown = text.length;
+          live.ledger.use();
+          request.hasText();
+          show(suggestion.item(text));
+        }
+        if (!live.agrees(typed)) return { kind: "diverged" };
+        if (live.end) {
+          const isExhausted = live.end.kind === "completed" && text === "" && typed !== "";
+          return isExhausted && !live.signal.aborted
+            ? { kind: "diverged" }
+            : { kind: "ended", text, end: live.end };
+        }
+        await Promise.race([live.change(), cancelled]);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** Milliseconds until text may be shown: the user wants it so long after the last key at the earliest. */
+  private showInMs({ cursor, explicit }: Wanted): number {
+    const { settings, sinceEditMs } = this.parts;
+    return explicit ? 0 : settings().showAfterMs - sinceEditMs(cursor.snapshot.uri);
+  }
+}
+
+/** How a request ended that followed a completion. */
+function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
+  if (followed.kind !== "ended" || followed.end.kind === "replaced")
+    return { outcome: { kind: "aborted" }, text: "" };
+  const { text, end } = followed;
+  if (end.kind === "faulty")
+    return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
+  const { completion } = end;
+  return { outcome: outcomeOf(completion, text), text, completion };
+}
+
+function outcomeOf(completion: Completion, text: string): Outcome {
+  if (completion.finishReason === "aborted") return { kind: "aborted" };
+  if (completion.failure) return failed(completion.failure);
+  if (text !== "") return { kind: "shown" };
+  if (completion.finishReason === "outOfMemory") return { kind: "failed", ...OUT_OF_MEMORY };
+  return { kind: "empty", why: completion.finishReason };
+}
+
+const failed = (message: string): Outcome => ({
+  kind: "failed",
+  message,
+  remedy: "The log says more: Foretoken: Show Log.",
+});

@@ -1,0 +1,33 @@
+/**
+ * How long a request waits before anything is computed for it. Where the model is fast it does not wait at all;
+ * where a first text takes long, most of what is begun at each key would be given up before it says anything, so
+ * the slower it is the longer a request waits for the next key.
+ */
+
+/** First texts that come within this many milliseconds keep nobody waiting. */
+const FAST_MS = 300;
+const LONGEST_MS = 500;
+/** Completions that are looked back on. */
+const REMEMBERED = 15;
+
+export class AdaptiveDelay {
+  private readonly firstTextsMs: number[] = [];
+
+  /** Takes note of how long a first text took to compute. */
+  observe(firstTextMs: number): void {
+    this.firstTextsMs.push(firstTextMs);
+    if (this.firstTextsMs.length > REMEMBERED) this.firstTextsMs.shift();
+  }
+
+  /** Forgets the times: another model has others. */
+  clear(): void {
+    this.firstTextsMs.length = 0;
+  }
+
+  /** By how much the median first text exceeds what is fast, within bounds. */
+  get ms(): number {
+    const sorted = [...this.firstTextsMs].sort((a, b) => a - b);
+    const median = sorted[sorted.length >> 1] ?? 0;
+    return Math.min(LONGEST_MS, Math.max(0, median - FAST_MS));
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What is likely to be asked for next, computed in pauses and kept in the completion cache: what comes once the
+ * suggestion on the screen is accepted, then behind that, and on the next line where there is nothing more to say on
+ * this one. Each is computed for the document as it would be then, and is what a request there would be answered.
+ *
+ * A suggestion that is not accepted makes all of it useless, so no more is risked than a share of what is decoded:
+ * where suggestions are seldom taken, little is computed ahead.
+ */
+import type { CompletionRunner, Suggested } from "./completionRunner.ts";
+import type { ModelFeature } from "./modelFeature.ts";
+import { surroundings, wantsCompletion } from "./prompt/snapshot.ts";
+import { overlap } from "./protocol/overlap.ts";
+import { sleep } from "./sleep.ts";
+import { indentationStyle } from "./stream/indentation.ts";
+import type { Suggestion } from "./suggestions.ts";
+import { type Cursor, placeOf } from "./textPlace.ts";
+import type { TokenLedger } from "./tokenLedger.ts";
+import { replaced } from "./wanted.ts";
+
+/** Requests that follow at once go first. */
+const PAUSE_MS = 10;
+/** Places that are computed ahead of one suggestion. */
+const LONGEST_STREAK = 4;
+/** Of all tokens that are decoded, those that may be for nothing before nothing more is risked. */
+const RISKED_SHARE = 0.15;
+/** Tokens that are risked at the beginning, before there is anything to have a share of. */
+const RISKED_AT_FIRST = 32;
+/** Characters before a cursor that tell how a document indents. */
+const STYLE_CHARACTERS = 4_000;
+
+export interface PrefetchParts {
+  readonly runner: CompletionRunner;
+  readonly ledger: TokenLedger;
+  readonly model: Pick<ModelFeature, "current">;
+  isOn(): boolean;
+}
+
+export class Prefetch {
+  private latest = new AbortController();
+
+  constructor(private readonly parts: PrefetchParts) {}
+
+  /** Computes what comes after a suggestion that is shown, until something else is asked for. */
+  async after({ wanted, text }: Suggestion): Promise<void> {
+    this.latest.abort();
+    this.latest = new AbortController();
+    const { signal } = this.latest;
+    await sleep(PAUSE_MS, signal);
+    const suggestions: Suggested[] = [];
+    let { cursor } = wanted;
+    let said: string | undefined = text;
+    for (let step = 0; step < LONGEST_STREAK; step++) {
+      if (said !== "") suggestions.push({ place: placeOf(cursor), text: said });
+      const next: Cursor | undefined = said === "" ? nextLine(cursor) : accepted(cursor, said);
+      if (!next || signal.aborted || !wantsCompletion(surroundings(next.snapshot))) return;
+      said = this.known(next) ?? (await this.compute(next, suggestions));
+      if (said === undefined) return;
+      cursor = next;
+    }
+  }
+
+  private known(cursor: Cursor): string | undefined {
+    const found = this.parts.runner.cache.find(cursor);
+    return found?.kind === "cached" ? found.text : undefined;
+  }
+
+  /** What the model says at a place; undefined where it gave way to something else, or must not be risked. */
+  private async compute(cursor: Cursor, suggestions: readonly Suggested[]): Promise<string | undefined> {
+    const { runner, model, ledger, isOn } = this.parts;
+    const engine = model.current;
+    if (!engine || !isOn() || !ledger.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
+    const live = runner.aheadAt(cursor) ?? runner.startAhead(engine, cursor, [...suggestions]);
+    while (live && !live.end) await live.change();
+    return this.known(cursor);
+  }
+}
+
+/** The document once a text at the cursor has been accepted, the cursor behind it. */
+export function accepted(cursor: Cursor, text: string): Cursor {
+  const { snapshot } = cursor;
+  const { offset } = snapshot;
+  const repeated = overlap(text, surroundings(snapshot).lineSuffix);
+  return replaced(cursor, offset, offset + repeated, text.replaceAll("\n", lineBreak(snapshot.text, offset)));
+}
+
+/** The document once Enter has been pressed at the end of the cursor's line, as editors indent; else undefined. */
+export function nextLine(cursor: Cursor): Cursor | undefined {
+  const { text, offset } = cursor.snapshot;
+  const { linePrefix, lineSuffix } = surroundings(cursor.snapshot);
+  if (lineSuffix.trim() !== "" || linePrefix.trim() === "") return undefined;
+  const indentation = /^[ \t]*/.exec(linePrefix)?.[0] ?? "";
+  const opens = /[:{([]$/.test(linePrefix.trimEnd());
+  const deeper = opens ? indentationUnit(text.slice(Math.max(0, offset - STYLE_CHARACTERS), offset)) : "";
+  return replaced(cursor, offset, offset, lineBreak(text, offset) + indentation + deeper);
+}
+
+function indentationUnit(before: string): string {
+  const style = indentationStyle(before);
+  if (style.kind === "tabs") return "\t";
+  return " ".repeat(style.kind === "spaces" ? style.unit : 4);
+}
+
+/** How the document breaks lines near a place. */
+function lineBreak(text: string, offset: number): string {
+  const before = text.lastIndexOf("\n", offset - 1);
+  const at = before >= 0 ? before : text.indexOf("\n", offset);
+  return at > 0 && text[at - 1] === "\r" ? "\r\n" : "\n";
+}

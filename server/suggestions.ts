@@ -1,0 +1,99 @@
+/** What was suggested lately, by the id that its item carries, and what becomes of it. */
+import type { Command, Connection, InlineCompletionItem } from "vscode-languageserver";
+import type { Drafts } from "./drafts.ts";
+import {
+  ACCEPT_COMMAND,
+  DidPartiallyAcceptCompletionNotification,
+  DidShowCompletionNotification,
+  type ShownItem,
+} from "./protocol/messages.ts";
+import { item, type Wanted } from "./wanted.ts";
+
+/** Suggestions that are still known when a client tells of them. Each holds the text of its document. */
+const REMEMBERED = 8;
+
+/** The answer to one request. */
+export class Suggestion {
+  /** The whole text so far. */
+  text = "";
+
+  constructor(
+    readonly wanted: Wanted,
+    private readonly command: Command,
+  ) {}
+
+  /** The item that shows `text`, which extends what was said before. */
+  item(text: string): InlineCompletionItem {
+    this.text = text;
+    return item(text, this.wanted, this.command);
+  }
+}
+
+export interface SuggestionParts {
+  readonly drafts: Pick<Drafts, "accepted" | "acceptedPart">;
+  /** Told of each suggestion once it is shown, as far as clients tell; else once it is sent. */
+  shown(suggestion: Suggestion): void;
+}
+
+export class Suggestions {
+  /** The command an item carries, which its client runs once the item is accepted. */
+  command: string = ACCEPT_COMMAND;
+  private readonly known = new Map<string, Suggestion>();
+  private count = 0;
+  /** Whether the client says what it shows; one that has never said so is taken to show what it is sent. */
+  private clientTells = false;
+
+  constructor(private readonly parts: SuggestionParts) {}
+
+  begin(wanted: Wanted): Suggestion {
+    const id = String(++this.count);
+    const command = { title: "Accepted", command: this.command, arguments: [id] };
+    const suggestion = new Suggestion(wanted, command);
+    this.known.set(id, suggestion);
+    const [oldest] = this.known.keys();
+    if (oldest !== undefined && this.known.size > REMEMBERED) this.known.delete(oldest);
+    return suggestion;
+  }
+
+  /** A suggestion has been sent whole. */
+  sent(suggestion: Suggestion): void {
+    if (!this.clientTells) this.parts.shown(suggestion);
+  }
+
+  /** The client has shown an item. */
+  shown(item: ShownItem): void {
+    this.clientTells = true;
+    const suggestion = this.of(item?.command?.arguments);
+    if (suggestion) this.parts.shown(suggestion);
+  }
+
+  /** @param ids the arguments of an accepted item's command */
+  accepted(ids: readonly unknown[] | undefined): void {
+    const suggestion = this.of(ids);
+    if (suggestion) this.parts.drafts.accepted(suggestion.wanted.cursor.snapshot, suggestion.text);
+  }
+
+  /** @param length UTF-16 units from the start of the item's text */
+  acceptedPart(item: ShownItem, length: number): void {
+    const suggestion = this.of(item?.command?.arguments);
+    if (!suggestion) return;
+    const { cursor, selected } = suggestion.wanted;
+    const part = suggestion.text.slice(0, Math.max(0, length - selected.length));
+    this.parts.drafts.acceptedPart(cursor.snapshot, part);
+  }
+
+  private of(ids: readonly unknown[] | undefined): Suggestion | undefined {
+    return this.known.get(String(ids?.[0]));
+  }
+}
+
+/** What clients tell of suggestions, under the names that copilot-language-server has made usual. */
+export function listenToSuggestions(connection: Connection, suggestions: Suggestions): void {
+  connection.onNotification(DidShowCompletionNotification, ({ item }) => suggestions.shown(item));
+  connection.onNotification(DidPartiallyAcceptCompletionNotification, ({ item, acceptedLength }) =>
+    suggestions.acceptedPart(item, Number(acceptedLength) || 0),
+  );
+  connection.onExecuteCommand(({ command, arguments: ids }) => {
+    if (command === ACCEPT_COMMAND) suggestions.accepted(ids);
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * Reads prompts in pauses, so that the next completion finds them in the KV cache: that of the document the user
+ * turns to, and that of the place last asked about once nothing has been typed for a while. Any request goes first.
+ */
+import type { Position } from "vscode-languageserver";
+import type { Documents } from "./documents.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { ModelFeature } from "./modelFeature.ts";
+import type { Snapshot } from "./prompt/snapshot.ts";
+import { languageEnabled, type Settings } from "./protocol/settings.ts";
+import type { Session } from "./session.ts";
+
+/** A user who passes through documents turns to none of them. */
+const REST_MS = 150;
+const QUIET_MS = 3_000;
+
+export interface WarmUpParts {
+  readonly documents: Pick<Documents, "snapshot">;
+  readonly session: Session;
+  readonly model: Pick<ModelFeature, "current">;
+  settings(): Settings;
+  /** Computes the prompt of a place. */
+  read(engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<void>;
+  /** Told of a fault. */
+  warn(message: string): void;
+}
+
+export class WarmUp {
+  /** Where the cursor was last, by document. */
+  private readonly places = new Map<string, Position>();
+  private focused: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: WarmUpParts) {}
+
+  /** A completion has been asked for. */
+  asked(uri: string, position: Position): void {
+    this.places.set(uri, position);
+    this.focused = uri;
+  }
+
+  /** The user has turned to a document. @param position the cursor, if that is known */
+  focus(uri: string, position: Position | undefined): void {
+    if (position) this.places.set(uri, position);
+    this.focused = uri;
+    this.later(REST_MS);
+  }
+
+  edited(uri: string): void {
+    if (uri === this.focused) this.later(QUIET_MS);
+  }
+
+  closed(uri: string): void {
+    this.places.delete(uri);
+  }
+
+  /** A model has been loaded: the document one is in has not been read by it. */
+  loaded(): void {
+    this.later(REST_MS);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+  }
+
+  private later(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.readNow(), ms).unref();
+  }
+
+  private readNow(): void {
+    const { documents, session, model, settings, read, warn } = this.parts;
+    const uri = this.focused;
+    const position = uri === undefined ? undefined : this.places.get(uri);
+    const engine = model.current;
+    if (uri === undefined || !position || !engine || !session.idle || !settings().prefetch) return;
+    const snapshot = documents.snapshot(uri, position, undefined);
+    if (typeof snapshot === "string" || !languageEnabled(settings(), snapshot.languageId)) return;
+    session
+      .run(new AbortController().signal, signal => read(engine, snapshot, signal))
+      .catch((error: unknown) => warn(`The prompt could not be read ahead: ${(error as Error).message}`));
+  }
+}

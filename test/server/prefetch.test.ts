@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ExplainLastRequest } from "../../server/protocol/messages.ts";
+import { connect } from "../fakes/client.ts";
+import { answering, FakeEngine, steppedEngine } from "../fakes/engine.ts";
+
+// A language without a grammar: what is said does not depend on when one has been loaded.
+const LANGUAGE = "sketch";
+const URI = "file:///project/sample.sketch";
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+/** A session in which each line is completed, and the one behind it too. */
+const SESSION = answering({
+  "a = ": "first()",
+  "a = first()": "\n",
+  "a = first()\n": "b = a + 1",
+  "b = a + 1": "\n",
+});
+
+async function opened(engine: FakeEngine, text: string, settings = {}) {
+  const client = await connect({ modelLoader: () => async () => ({ engine }) }, { settings });
+  client.open(URI, text, LANGUAGE);
+  let version = 1;
+  const explained = async () => (await client.connection.sendRequest(ExplainLastRequest)).last;
+  return {
+    ...client,
+    explained,
+    async insert(line: number, character: number, text: string) {
+      const at = { line, character };
+      client.change(URI, ++version, [{ range: { start: at, end: at }, text }]);
+      await explained();
+    },
+    async at(line: number, character: number) {
+      const [item] = await client.complete(URI, { line, character }).items;
+      return [item?.insertText, (await explained())?.outcome.kind];
+    },
+    /** Until nothing has been decoded for a while. */
+    async quiet() {
+      for (let before = -1; before !== engine.decodes; ) {
+        before = engine.decodes;
+        await pause(40);
+      }
+    },
+  };
+}
+
+test("what comes after an accepted suggestion, and on the line behind it, is there at once", async () => {
+  const engine = new FakeEngine(SESSION);
+  const client = await opened(engine, "a = ");
+  assert.deepEqual(await client.at(0, 4), ["first()", "shown"]);
+  await client.quiet();
+  const { decodes } = engine;
+  await client.insert(0, 4, "first()");
+  assert.deepEqual(await client.at(0, 11), [undefined, "empty"]);
+  assert.equal((await client.explained())?.computed, undefined);
+  await client.insert(0, 11, "\n");
+  assert.equal(engine.decodes, decodes);
+  assert.deepEqual(await client.at(1, 0), ["b = a + 1", "cached"]);
+  await client.close();
+});
+
+test("what is computed ahead is told in the document's own line breaks and indentation", async () => {
+  const engine = new FakeEngine(
+    answering({ "if a": ":", "if a:\r\n": "no", "    if b:\n        ": "c()", "if b": ":" }),
+  );
+  const client = await opened(engine, "def f():\r\n    x\r\n    y\r\n    if b");
+  await client.at(3, 8);
+  await client.quiet();
+  await client.insert(3, 8, ":");
+  await client.insert(3, 9, "\r\n        ");
+  assert.deepEqual(await client.at(4, 8), ["c()", "cached"]);
+  await client.close();
+});
+
+test("nothing is computed ahead where that is switched off", async () => {
+  const engine = new FakeEngine(SESSION);
+  const client = await opened(engine, "a = ", { prefetch: false });
+  await client.at(0, 4);
+  const { decodes } = engine;
+  await pause(60);
+  assert.equal(engine.decodes, decodes);
+  await client.close();
+});
+
+test("a request does not wait for what is computed ahead", async () => {
+  const { engine, allow, run } = steppedEngine(SESSION);
+  const client = await opened(engine, "a = \nz = ", { drafts: false });
+  const first = client.complete(URI, { line: 0, character: 4 });
+  await allow(8); // "first()" and the end; then the completion ahead stands still in its first decode.
+  await first.items;
+  await pause(40);
+  const second = client.complete(URI, { line: 1, character: 4 });
+  run();
+  await second.items;
+  assert.equal((await client.explained())?.outcome.kind, "empty");
+  await client.close();
+});
+
+test("a request for the place that is computed ahead joins it", async () => {
+  const { engine, allow, run } = steppedEngine(
+    answering({ "a = ": "first", "a = first": "(b, c)", "a = first(b, c)": "\n" }),
+  );
+  const client = await opened(engine, "a = ", { drafts: false });
+  const first = client.complete(URI, { line: 0, character: 4 });
+  await allow(6);
+  await first.items;
+  await pause(40);
+  await allow(2); // "(b" of what comes ahead.
+  await client.insert(0, 4, "first");
+  const second = client.complete(URI, { line: 0, character: 9 });
+  run();
+  assert.equal((await second.items)[0]?.insertText, "(b, c)");
+  await client.quiet();
+  const { decoded } = (await client.explained()) ?? {};
+  assert.ok(decoded && decoded.tokens < 6 + 7 + 6, "(b, c) is computed once");
+  await client.close();
+});
+
+test("an edit that contradicts the suggestion ends what is computed ahead", async () => {
+  const { engine, allow, run } = steppedEngine(SESSION);
+  const client = await opened(engine, "a = ", { drafts: false });
+  const first = client.complete(URI, { line: 0, character: 4 });
+  await allow(8);
+  await first.items;
+  await pause(40);
+  const { decodes } = engine;
+  await client.insert(0, 4, "other");
+  run();
+  await client.quiet();
+  assert.ok(engine.decodes <= decodes + 1, `${engine.decodes - decodes} decodes`);
+  await client.close();
+});
+
+test("where suggestions are never taken, little is computed ahead of them", async () => {
+  const engine = new FakeEngine(
+    answering({ "= ": "first(second, third)", ")": "\n\nfourth = fifth + sixth" }),
+  );
+  const lines = Array.from({ length: 16 }, (_, index) => `a${index} = \n`);
+  const client = await opened(engine, lines.join(""));
+  for (const [index, line] of lines.entries()) {
+    await client.at(index, line.length - 1);
+    await client.quiet();
+  }
+  const { decoded } = (await client.explained()) ?? {};
+  assert.ok(decoded && decoded.unused > 0, "something is risked");
+  assert.ok(decoded.unused < 0.3 * decoded.tokens, `${decoded.unused} of ${decoded.tokens}`);
+  await client.close();
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ExecuteCommandRequest, type InlineCompletionItem } from "vscode-languageserver-protocol/node";
+import {
+  ACCEPT_COMMAND,
+  DidShowCompletionNotification,
+  ExplainLastRequest,
+  type InitializationOptions,
+} from "../../server/protocol/messages.ts";
+import { connect, type TestClient } from "../fakes/client.ts";
+import { answering, FakeEngine } from "../fakes/engine.ts";
+
+const LANGUAGE = "sketch";
+const URI = "file:///project/sample.sketch";
+const AT = { line: 0, character: 4 };
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+/** "a = " and its answer; and behind the answer another, to see what is computed ahead. */
+const engineOf = () => new FakeEngine(answering({ "a = ": "first", "a = first": "(second)" }));
+
+async function opened(engine: FakeEngine, options: InitializationOptions = {}, text = "a = ") {
+  const client = await connect({ modelLoader: () => async () => ({ engine }) }, options);
+  client.open(URI, text, LANGUAGE);
+  return client;
+}
+
+async function itemAt(client: TestClient, at = AT): Promise<InlineCompletionItem> {
+  const [item] = await client.complete(URI, at).items;
+  assert.ok(item);
+  return item;
+}
+
+const insert = (client: TestClient, version: number, character: number, text: string) => {
+  const at = { line: 0, character };
+  client.change(URI, version, [{ range: { start: at, end: at }, text }]);
+};
+const accept = (client: TestClient, item: InlineCompletionItem) =>
+  client.connection.sendRequest(ExecuteCommandRequest.type, {
+    command: ACCEPT_COMMAND,
+    arguments: item.command?.arguments ?? [],
+  });
+const counted = async (client: TestClient, accepted: number) =>
+  (await client.status(({ suggestions }) => suggestions?.accepted === accepted)).suggestions;
+
+test("an item carries the announced command, and each item an id of its own", async () => {
+  const client = await opened(engineOf());
+  assert.deepEqual(client.initialized.capabilities.executeCommandProvider, { commands: [ACCEPT_COMMAND] });
+  const [first, second] = [await itemAt(client), await itemAt(client)];
+  assert.equal(first.command?.command, ACCEPT_COMMAND);
+  assert.notDeepEqual(first.command?.arguments, second.command?.arguments);
+  await client.close();
+});
+
+test("a client with a command of its own gets items that carry it, and none is announced", async () => {
+  const client = await opened(engineOf(), { acceptCommand: "editor.accepted" });
+  assert.equal(client.initialized.capabilities.executeCommandProvider, undefined);
+  const item = await itemAt(client);
+  assert.equal(item.command?.command, "editor.accepted");
+  insert(client, 2, 4, "first");
+  await accept(client, item);
+  assert.deepEqual(await counted(client, 1), { shown: 1, accepted: 1 });
+  await client.close();
+});
+
+test("an acceptance counts once, whether the edit or the command tells of it", async () => {
+  const client = await opened(engineOf());
+  const item = await itemAt(client);
+  insert(client, 2, 4, "first");
+  await counted(client, 1);
+  await accept(client, item);
+  const next = await itemAt(client, { line: 0, character: 9 });
+  assert.equal(next.insertText, "(second)");
+  // An editor that closes the bracket itself inserts less than was suggested.
+  insert(client, 3, 9, "(second");
+  await accept(client, next);
+  assert.deepEqual(await counted(client, 2), { shown: 2, accepted: 2 });
+  await accept(client, { insertText: "", command: { title: "", command: "", arguments: ["no such id"] } });
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.equal(client.statuses.at(-1)?.suggestions?.accepted, 2);
+  await client.close();
+});
+
+test("a client that tells what it shows has nothing computed ahead before it does", async () => {
+  const engine = engineOf();
+  const client = await opened(engine);
+  const tell = (item: InlineCompletionItem) =>
+    client.connection.sendNotification(DidShowCompletionNotification, { item });
+  await tell({ insertText: "of another server" });
+  const item = await itemAt(client);
+  const { decodes } = engine;
+  await pause(50);
+  assert.equal(engine.decodes, decodes);
+  await tell(item);
+  while (engine.decodes === decodes) await pause(5);
+  await client.close();
+});
