@@ -7,13 +7,16 @@ import * as vscode from "vscode";
 import {
   CloseAction,
   ErrorAction,
+  ExecuteCommandRequest,
   type InlineCompletionItem,
   InlineCompletionRequest,
   LanguageClient,
 } from "vscode-languageclient/node";
 import {
+  ACCEPT_COMMAND,
   BuildProgress,
   type BuildReport,
+  DidFocusNotification,
   ExplainLastRequest,
   FreeMemoryRequest,
   type InitializationOptions,
@@ -25,6 +28,7 @@ import {
   StatusNotification,
 } from "../server/protocol/messages.ts";
 import { SECTION } from "../server/protocol/settings.ts";
+import { ACCEPTED_COMMAND } from "./commands.ts";
 
 /** Where completions are offered; virtual and read-only documents have other schemes. */
 export const DOCUMENT_SELECTOR = [
@@ -124,6 +128,23 @@ export class ServerClient implements vscode.Disposable {
     }
   }
 
+  /** Tells that a suggestion was accepted. @param ids the arguments of its command */
+  async accepted(ids: unknown[]): Promise<void> {
+    if (!this.client?.isRunning()) return;
+    await this.client.sendRequest(ExecuteCommandRequest.type, { command: ACCEPT_COMMAND, arguments: ids });
+  }
+
+  /** Tells which document the user has turned to. */
+  async focused({ document, selection }: vscode.TextEditor): Promise<void> {
+    const { client } = this;
+    if (!client?.isRunning() || vscode.languages.match(DOCUMENT_SELECTOR, document) === 0) return;
+    const { code2ProtocolConverter: converter } = client;
+    await client.sendNotification(DidFocusNotification, {
+      textDocument: { uri: converter.asUri(document.uri) },
+      position: converter.asPosition(selection.active),
+    });
+  }
+
   /** Frees the model's memory; false when there was no model. */
   async freeMemory(): Promise<boolean> {
     return this.client?.isRunning() ? this.client.sendRequest(FreeMemoryRequest) : false;
@@ -179,6 +200,7 @@ export class ServerClient implements vscode.Disposable {
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
       storageDirectory: this.storageDirectory,
+      acceptCommand: ACCEPTED_COMMAND,
     };
     const client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
       documentSelector: DOCUMENT_SELECTOR,
@@ -198,6 +220,8 @@ export class ServerClient implements vscode.Disposable {
     this.client = client;
     try {
       await client.start();
+      const { activeTextEditor } = vscode.window;
+      if (activeTextEditor) await this.focused(activeTextEditor);
     } catch (error) {
       this.output.error(`The server did not start: ${(error as Error).message}`);
     }

@@ -12,3 +12,6 @@ export const Commands = {
 
 /** Set while ghost text may still grow, so that Escape also ends the growing. */
 export const GROWING_CONTEXT = "foretoken.growing";
+
+/** Run by VS Code when a suggestion has been accepted; not for the palette. */
+export const ACCEPTED_COMMAND = "foretoken.accepted";

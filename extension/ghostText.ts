@@ -7,7 +7,7 @@
  * while the user types what it says, it is answered from memory; on divergence it is cancelled at once.
  */
 import * as vscode from "vscode";
-import type { InlineCompletionItem } from "vscode-languageclient/node";
+import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
 import { overlap } from "../server/protocol/overlap.ts";
 import { typedPart } from "../server/protocol/typedAlong.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
@@ -20,6 +20,8 @@ const REFRESH_MS = 40;
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
   readonly text: LiveText;
+  /** What is to be run once it is accepted. */
+  accepted: Command | undefined;
   readonly cancel: vscode.CancellationTokenSource;
   /** VS Code's requests that wait for its text. */
   readonly waiting: Set<vscode.CancellationToken>;
@@ -111,6 +113,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { document, position } = query;
     const live: Live = {
       text: new LiveText(document.uri.toString(), document.offsetAt(position)),
+      accepted: undefined,
       cancel: new vscode.CancellationTokenSource(),
       waiting: new Set(),
     };
@@ -121,7 +124,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   }
 
   private async fetch(query: CompletionQuery, live: Live): Promise<void> {
-    const take = ({ insertText }: InlineCompletionItem) => {
+    const take = ({ insertText, command }: InlineCompletionItem) => {
+      live.accepted = command;
       const text = typeof insertText === "string" ? insertText : insertText.value;
       // Whoever waits is answered with what has arrived by now; VS Code may also have given up waiting.
       const awaited = [...live.waiting].some(token => !token.isCancellationRequested);
@@ -186,7 +190,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
  * text began as long as it can, so that VS Code sees the same item grow.
  */
 function itemAt(
-  { text }: Live,
+  { text, accepted }: Live,
   document: vscode.TextDocument,
   position: vscode.Position,
   typed: string,
@@ -197,5 +201,5 @@ function itemAt(
   // Of what is still to be inserted: a bracket that was typed may have been closed by the editor.
   const replaced = overlap(text.remainder(typed) ?? "", rest);
   const range = new vscode.Range(start, position.translate(0, replaced));
-  return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range);
+  return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range, accepted);
 }

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Status } from "../server/protocol/messages.ts";
 import { SECTION } from "../server/protocol/settings.ts";
 import { ServerClient } from "./client.ts";
-import { Commands } from "./commands.ts";
+import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
 import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
@@ -54,6 +54,8 @@ export function activate(context: vscode.ExtensionContext): Api {
       // What was suggested before is not to be shown from memory by a server that is off or gone.
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
+    vscode.window.onDidChangeActiveTextEditor(editor => editor && server.focused(editor)),
+    vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
   void server.restart();

@@ -37,7 +37,7 @@ function storeLine({ name, tokens, created, problem }: StoreStatus): string {
 
 /** What the item says on hovering over it, one statement a line. */
 export function statusTooltip(status: Status): string {
-  const { state, message, remedy, model, stores, last, acceptance, sources } = status;
+  const { state, message, remedy, model, stores, last, acceptance, sources, suggestions } = status;
   if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
@@ -58,6 +58,8 @@ export function statusTooltip(status: Status): string {
       `${last.tokens} tokens in ${last.steps} steps, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
     );
   }
+  if (suggestions)
+    lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);
   if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance)}`);
   for (const source of sources ?? []) if (source.proposed > 0) lines.push(sourceLine(source));
   return lines.join("\n");

@@ -142,6 +142,9 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
       return /\d/.test(now.text) && now.icons.includes("zap") ? now : undefined;
     });
     assert.match(status.text, /^\d+ ms · \d+%$/);
+    await waitUntil("the accepted suggestion to be counted", async () =>
+      /Suggestions accepted since the start: 1 of \d/.test((await statusText(page)).label),
+    );
   });
 
   step("typing what the ghost text says keeps it in sight", async () => {
