@@ -95,6 +95,8 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   });
 
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
+    // Some clients tell of changes that are not ours, without our section.
+    if (all?.[SECTION] === undefined) return;
     const previous = settings;
     settings = settingsFrom(all?.[SECTION], connection);
     completions.forget();

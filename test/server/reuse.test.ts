@@ -85,6 +85,8 @@ test("other settings forget what was said", async () => {
     settings: { foretoken: { maxTokens: 2 } },
   });
   assert.deepEqual(await texts(client.at(4)), ["fi"]);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, { settings: {} });
+  assert.deepEqual(await texts(client.at(4)), ["fi"], "no word of ours, no change");
   await client.close();
 });
 
