@@ -2,9 +2,8 @@
 import type { Engine } from "./engine/engine.ts";
 import { type End, type GenerateOptions, generate } from "./generate.ts";
 import { formatOf, type PromptFormat } from "./prompt/formats.ts";
-import { buildPrompt, type ContextFile, type Prompt } from "./prompt/prompt.ts";
+import { buildPrompt, type ContextFile, type Prompt, type PromptParts } from "./prompt/prompt.ts";
 import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
-import type { FrozenSuffix } from "./prompt/suffix.ts";
 import { TextStream } from "./stream/decoder.ts";
 import type { Grammars } from "./stream/grammars.ts";
 import { type Place, placeAt } from "./stream/place.ts";
@@ -40,8 +39,8 @@ export interface Completion {
 export interface CompleteOptions extends GenerateOptions {
   /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
   readonly grammars?: Grammars | undefined;
-  /** By URI, the suffixes of the documents' last prompts; read and written. */
-  readonly suffixes?: Map<string, FrozenSuffix> | undefined;
+  /** By URI, what of the documents' last prompts serves the next ones; read and written. */
+  readonly prompts?: Map<string, PromptParts> | undefined;
   /** Other files to put before the document, where the model's format has a place for them. */
   readonly context?: ContextSource | undefined;
 }
@@ -156,22 +155,22 @@ export async function readPrompt(
   await engine.prefill(tokens.subarray(0, -1), signal);
 }
 
-/** The prompt in the model's format; the suffix it was made with is kept for the document's next one. */
+/** The prompt in the model's format; what of it serves the document's next one is kept. */
 export function promptAt(
   { vocabulary, info }: Engine,
   snapshot: Snapshot,
   format: PromptFormat,
-  { maxTokens, suffixes, context }: CompleteOptions,
+  { maxTokens, prompts, context }: CompleteOptions,
 ): Prompt {
   // The same with and without drafts: the prompt must not depend on them.
   const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
   const budget = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
   const prompt = buildPrompt(snapshot, vocabulary, budget, {
     format,
-    suffix: suffixes?.get(snapshot.uri),
+    previous: prompts?.get(snapshot.uri),
     repository: context?.repository,
     files: format.files && context?.around(snapshot),
   });
-  suffixes?.set(snapshot.uri, prompt.suffix);
+  prompts?.set(snapshot.uri, prompt.parts);
   return prompt;
 }

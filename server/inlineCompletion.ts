@@ -20,7 +20,7 @@ import type { OpenFiles } from "./openFiles.ts";
 import { Outcomes } from "./outcome.ts";
 import { grammarsDirectory } from "./paths.ts";
 import { Prefetch } from "./prefetch.ts";
-import type { FrozenSuffix } from "./prompt/suffix.ts";
+import type { PromptParts } from "./prompt/prompt.ts";
 import {
   DidFocusNotification,
   ExplainLastRequest,
@@ -76,8 +76,8 @@ export function registerInlineCompletion(
   const ledger = new TokenLedger();
   const delay = new AdaptiveDelay();
   const grammars = new Grammars(grammarsDirectory(), warn);
-  const suffixes = new Map<string, FrozenSuffix>();
-  const options = (engine: Engine, uri: string) => optionsOf(parts, grammars, suffixes, engine, uri);
+  const prompts = new Map<string, PromptParts>();
+  const options = (engine: Engine, uri: string) => optionsOf(parts, grammars, prompts, engine, uri);
   const runner = new CompletionRunner({
     session,
     grammars,
@@ -112,7 +112,7 @@ export function registerInlineCompletion(
       warmUp.edited(uri);
     },
     uri => {
-      for (const each of [suffixes, editedMs]) each.delete(uri);
+      for (const each of [prompts, editedMs]) each.delete(uri);
       for (const each of [runner, warmUp]) each.closed(uri);
     },
   );
@@ -167,7 +167,7 @@ function answerRequests(
 function optionsOf(
   { settings, drafts, sources, openFiles, warn }: CompletionParts,
   grammars: Grammars,
-  suffixes: Map<string, FrozenSuffix>,
+  prompts: Map<string, PromptParts>,
   engine: Engine,
   uri: string,
 ): CompleteOptions {
@@ -178,7 +178,7 @@ function optionsOf(
     memory: drafts.of(engine),
     corpora: sources(uri),
     grammars,
-    suffixes,
+    prompts,
     context: withOpenFiles ? openFiles : undefined,
     onFault: warn,
   };

@@ -6,7 +6,7 @@
  */
 import { formatOf, joined, type PromptFormat, type PromptVocabulary, textTokens } from "./formats.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type FrozenSuffix, nextSuffix } from "./suffix.ts";
+import { nextSuffix } from "./suffix.ts";
 
 /** A text that is put before the document. */
 export interface ContextFile {
@@ -16,8 +16,8 @@ export interface ContextFile {
 
 export interface PromptOptions {
   readonly format: PromptFormat;
-  /** The document's last suffix, for formats that put the suffix first. */
-  readonly suffix?: FrozenSuffix | undefined;
+  /** Of the document's last prompt. */
+  readonly previous?: PromptParts | undefined;
   /** Name of the workspace, where other files are put in front. */
   readonly repository?: string | undefined;
   /** Other files, those that change least first. Left out where the format has no place for them. */
@@ -32,9 +32,23 @@ export interface Prompt {
   readonly behind: Int32Array;
 }
 
+export interface TokenizedText {
+  readonly text: string;
+  readonly tokens: Int32Array;
+}
+
+/** What of a prompt serves the document's next one: texts that seldom change from key to key. */
+export interface PromptParts {
+  readonly vocabulary: PromptVocabulary;
+  /** The text behind the cursor, as the model is shown it. */
+  readonly suffix: TokenizedText;
+  /** The text before the prompt's window, for drafts. */
+  readonly earlier: TokenizedText;
+}
+
 export interface BuiltPrompt extends Prompt {
-  /** The suffix as it was used, to be given with the document's next prompt. */
-  readonly suffix: FrozenSuffix;
+  /** To be given with the document's next prompt. */
+  readonly parts: PromptParts;
 }
 
 /** Share of the prompt that goes to the text behind the cursor. */
@@ -43,7 +57,7 @@ const SUFFIX_SHARE = 0.2;
 const FILES_SHARE = 0.3;
 /** Fewer characters per token than this is rare in code; bounds the text that is tokenized at all. */
 const CHARACTERS_PER_TOKEN = 4;
-/** Characters before the cursor that drafts are looked for in. */
+/** Characters before the prompt's window that drafts are looked for in. */
 const HISTORY_CHARACTERS = 24_000;
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff;
@@ -94,22 +108,28 @@ export function buildPrompt(
   const suffixLimit = fill ? Math.floor(room * SUFFIX_SHARE) : 0;
   const suffixEnd = cut(text, Math.min(text.length, offset + suffixLimit * CHARACTERS_PER_TOKEN));
   const behind = normalised(text.slice(offset, suffixEnd));
-  const frozen = nextSuffix(fill?.suffixFirst ? options.suffix : undefined, behind);
-  const suffix = tokensOf(frozen.text).subarray(0, suffixLimit);
+  const previous = options.previous?.vocabulary === vocabulary ? options.previous : undefined;
+  const shown = fill?.suffixFirst ? nextSuffix(previous?.suffix.text, behind) : behind;
+  const tokenized = (part: string, known: TokenizedText | undefined): TokenizedText =>
+    known?.text === part ? known : { text: part, tokens: tokensOf(part) };
+  const wholeSuffix = tokenized(shown, previous?.suffix);
+  const suffix = wholeSuffix.tokens.subarray(0, suffixLimit);
 
   const files = fileTokens(snapshot, options, tokensOf, Math.floor(room * FILES_SHARE));
   const prefixLimit = room - suffix.length - files.length;
   const start = windowStart(text, offset, Math.floor(prefixLimit * CHARACTERS_PER_TOKEN * 0.75));
   const prefix = lastTokens(tokensOf(text.slice(start, offset)), prefixLimit);
 
-  const earlier = text.slice(cut(text, Math.max(0, offset - HISTORY_CHARACTERS)), start);
-  const before = start > 0 ? tokensOf(earlier) : new Int32Array(0);
+  const earlier = tokenized(
+    text.slice(windowStart(text, start, HISTORY_CHARACTERS), start),
+    previous?.earlier,
+  );
   const head = format.beginning === undefined ? [] : [format.beginning];
   return {
     tokens: joined([head, files, ...middle(format, prefix, suffix)]),
-    history: joined([before, prefix]),
+    history: joined([earlier.tokens, prefix]),
     behind: suffix,
-    suffix: frozen,
+    parts: { vocabulary, suffix: wholeSuffix, earlier },
   };
 }
 

@@ -3,16 +3,12 @@
  * it has changed by a tenth, so that the KV cache behind it stays good while one types.
  */
 
-export interface FrozenSuffix {
-  readonly text: string;
-}
-
 /** Share of the text that may change unseen. */
 const TOLERANCE = 0.1;
 
 /** The suffix for a prompt: the previous one while it is still much the same, else `text` itself. */
-export function nextSuffix(previous: FrozenSuffix | undefined, text: string): FrozenSuffix {
-  return previous && changedShare(previous.text, text) < TOLERANCE ? previous : { text };
+export function nextSuffix(previous: string | undefined, text: string): string {
+  return previous !== undefined && changedShare(previous, text) < TOLERANCE ? previous : text;
 }
 
 /** Share of the characters of both texts that stand in lines the other does not have, 0 to 1. */

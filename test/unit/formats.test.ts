@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatOf, type PromptVocabulary } from "../../server/prompt/formats.ts";
-import { buildPrompt, type PromptOptions } from "../../server/prompt/prompt.ts";
+import { buildPrompt, type PromptOptions, type PromptParts } from "../../server/prompt/prompt.ts";
 import { changedShare, nextSuffix } from "../../server/prompt/suffix.ts";
 
 /** Control tokens have the ids from here on; all other tokens are UTF-16 units. */
@@ -214,19 +214,19 @@ test("a suffix stays as it was until a tenth of it has changed", () => {
   assert.notEqual(nextSuffix(first, lines.slice(12).join("")), first, "a dozen were");
   assert.equal(changedShare("a\nb", "a\nb"), 0);
   assert.equal(changedShare("a\nb", "c\nd"), 1);
-  assert.equal(nextSuffix({ text: "" }, "x = 1\n").text, "x = 1\n");
+  assert.equal(nextSuffix("", "x = 1\n"), "x = 1\n");
 });
 
 test("typing does not change the tokens up to the prefix where the suffix comes first", () => {
   const vocabulary = new ControlVocabulary(["[SUFFIX]", "[PREFIX]"]);
   const format = formatOf(vocabulary, { modelName: "Codestral" });
   const below = "\n".concat("value = compute(1, 2)\n".repeat(20));
-  let suffix: { text: string } | undefined;
+  let previous: PromptParts | undefined;
   const heads = new Set<string>();
   for (const typed of ["f", "f(‸)", "f(a‸)", "f(a)"]) {
     const marked = `x = ${typed.includes("‸") ? typed : `${typed}‸`}${below}`;
-    const built = buildPrompt(snapshot(marked), vocabulary, 600, { format, suffix });
-    suffix = built.suffix;
+    const built = buildPrompt(snapshot(marked), vocabulary, 600, { format, previous });
+    previous = built.parts;
     heads.add(vocabulary.written(built.tokens).split("«[PREFIX]»")[0] ?? "");
   }
   assert.equal(heads.size, 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildPrompt } from "../../server/prompt/prompt.ts";
+import { formatOf } from "../../server/prompt/formats.ts";
+import { buildPrompt, type PromptParts } from "../../server/prompt/prompt.ts";
 import { surroundings, wantsCompletion } from "../../server/prompt/snapshot.ts";
 import { ByteVocabulary } from "../fakes/engine.ts";
 
@@ -51,6 +52,41 @@ test("the prompt's beginning stays in place while one types", () => {
     starts.add(decode([...tokens].slice(1, 60)));
   }
   assert.ok(starts.size <= 2, `${starts.size} different beginnings in 60 keystrokes`);
+});
+
+test("what stays the same from key to key is tokenized once, and the prompt is as if it were made anew", () => {
+  const counting = new ByteVocabulary();
+  let tokenized = 0;
+  const tokenize = counting.tokenize.bind(counting);
+  counting.tokenize = text => {
+    tokenized += text.length;
+    return tokenize(text);
+  };
+  const line = "value = compute(1, 2, 3)\n";
+  const at = (typed: string) => snapshot(`${line.repeat(1500)}${typed}‸\n${line.repeat(200)}`);
+  const format = formatOf(counting, { modelName: "" });
+  let previous: PromptParts | undefined;
+  for (const typed of ["", "x", "xy", "xyz"]) {
+    tokenized = 0;
+    const built = buildPrompt(at(typed), counting, 2000, { format, previous });
+    if (previous) assert.ok(tokenized < 8_000, `${tokenized} characters`);
+    previous = built.parts;
+    const anew = buildPrompt(at(typed), vocabulary, 2000);
+    assert.deepEqual([built.tokens, built.history, built.behind], [anew.tokens, anew.history, anew.behind]);
+    assert.ok(built.history.length > 20_000);
+  }
+});
+
+test("another model's tokens are not taken over", () => {
+  const other = new ByteVocabulary();
+  other.tokenize = text => new Int32Array(text.length).fill(1);
+  const marked = snapshot("before‸\nbehind\n");
+  const { parts: previous } = buildPrompt(marked, other, 500);
+  const built = buildPrompt(marked, vocabulary, 500, {
+    format: formatOf(vocabulary, { modelName: "" }),
+    previous,
+  });
+  assert.deepEqual(built.tokens, buildPrompt(marked, vocabulary, 500).tokens);
 });
 
 test("carriage returns are dropped; control words in the text stay text", () => {
