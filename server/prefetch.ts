@@ -25,6 +25,8 @@ const LONGEST_STREAK = 4;
 const RISKED_SHARE = 0.15;
 /** Tokens that are risked at the beginning, before there is anything to have a share of. */
 const RISKED_AT_FIRST = 32;
+/** Documents longer than this are not copied again and again. */
+const LONGEST_DOCUMENT = 1 << 20;
 /** Characters before a cursor that tell how a document indents. */
 const STYLE_CHARACTERS = 4_000;
 
@@ -44,6 +46,7 @@ export class Prefetch {
   async after({ wanted, text }: Suggestion): Promise<void> {
     this.latest.abort();
     this.latest = new AbortController();
+    if (wanted.cursor.snapshot.text.length > LONGEST_DOCUMENT) return;
     const { signal } = this.latest;
     await sleep(PAUSE_MS, signal);
     const suggestions: Suggested[] = [];

@@ -206,6 +206,10 @@ test("strange documents are completed or left alone, and the server stays up", a
     oneLine: "x".repeat(5_000_000),
     fiftyMegabytes: "x = 1\n".repeat(50_000_000 / 6),
     empty: "",
+    rightToLeft: "שלום = 'مرحبا'\nשם = ",
+    combining: "a = 'e\u0301🙂👍🏽'\nb = 'n\u0303",
+    tabsAndSpaces: "def f():\n\tif x:\n        \t  y = 1\n\t ",
+    syntaxErrors: "def ((:\n  ]}class\n\"'\nif (\n",
   };
   for (const [name, text] of Object.entries(strange)) {
     const uri = `untitled:${name}`;
