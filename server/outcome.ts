@@ -36,6 +36,7 @@ export class Outcomes {
 /** A request that has not ended. It ends once; what is told later is not kept. */
 export class OpenRequest {
   private readonly start = performance.now();
+  /** Negative where computing had begun before the request arrived. */
   private beganMs: number | undefined;
   private firstTextMs: number | undefined;
   private ended = false;
@@ -52,7 +53,7 @@ export class OpenRequest {
 
   /** @param startedMs by `performance.now()`, when the computing that answers the request began */
   computing(startedMs: number): void {
-    this.beganMs = Math.max(0, startedMs - this.start);
+    this.beganMs = startedMs - this.start;
   }
 
   /** The first text has been sent. */
@@ -66,13 +67,13 @@ export class OpenRequest {
     this.ended = true;
     const { beganMs, firstTextMs } = this;
     const since = (ms: number | undefined) =>
-      beganMs === undefined || ms === undefined ? undefined : beganMs + ms;
+      beganMs === undefined || ms === undefined ? undefined : Math.max(0, beganMs + ms);
     this.keep({
       ...this.place,
       outcome,
       text,
       timeline: {
-        queuedMs: beganMs,
+        queuedMs: since(0),
         promptMs: since(completion?.ms.prompt),
         prefilledMs: since(completion?.ms.prefill),
         firstTextMs,
