@@ -103,7 +103,7 @@ export function registerInlineCompletion(
   const outcomes = new Outcomes(() => ledger.totals, parts.record);
 
   documents.watch(
-    (uri, text, languageId) => {
+    ({ uri, text, languageId }) => {
       if (languageEnabled(settings(), languageId)) void grammars.load(languageId);
       editedMs.set(uri, performance.now());
       const hash = documents.hash(uri);

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { type ChosenDefinitions, type DefinitionParts, Definitions, NO_DEFINITIONS } from "./definitions.ts";
-import type { Documents } from "./documents.ts";
+import type { DocumentChange, Documents } from "./documents.ts";
 import { contextFiles, identifiersAround, LONGEST_TEXT, likeness, type OtherText } from "./prompt/context.ts";
 import type { ContextFile } from "./prompt/prompt.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
@@ -40,7 +40,7 @@ export class OpenFiles {
   constructor(documents: Pick<Documents, "watch">, parser: DefinitionParts["parser"]) {
     this.definitions = new Definitions({ parser, openText: file => this.openText(file) });
     documents.watch(
-      (uri, text) => this.changed(uri, text),
+      change => this.changed(change),
       uri => {
         this.texts.delete(uri);
         this.shown.delete(uri);
@@ -102,19 +102,11 @@ export class OpenFiles {
     return undefined;
   }
 
-  private changed(uri: string, text: string): void {
+  private changed({ uri, text, edit }: DocumentChange): void {
     if (!this.shown.has(uri)) this.shown.set(uri, shownFile(uri, this.roots));
     const path = this.shown.get(uri)?.path;
-    const known = this.texts.get(uri);
     this.texts.delete(uri);
     if (path === undefined || text.length > LONGEST_TEXT) return;
-    const editedLine = known ? firstChangedLine(known.text, text) : undefined;
-    this.texts.set(uri, { path, text, changed: ++this.changes, editedLine });
+    this.texts.set(uri, { path, text, changed: ++this.changes, editedLine: edit?.line });
   }
-}
-
-function firstChangedLine(before: string, after: string): number {
-  let index = 0;
-  while (index < before.length && index < after.length && before[index] === after[index]) index++;
-  return after.slice(0, index).split("\n").length - 1;
 }

@@ -89,7 +89,7 @@ function opened() {
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
     watch(onChanged, onClosed) {
-      changed = (uri, text) => onChanged(uri, text, "python");
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
       closed = onClosed;
     },
   };

@@ -178,7 +178,7 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
   let changed: (uri: string, text: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
     watch(onChanged) {
-      changed = (uri, text) => onChanged(uri, text, "python");
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
     },
   };
   const open = new OpenFiles(documents, () => parser);
