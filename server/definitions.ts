@@ -2,13 +2,16 @@
  * Reads the modules of the workspace that a document imports, for the outlines of what it uses of them. What
  * files say is kept while they do not change; the text of an open document counts before the file's.
  */
-import { readFileSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
 import type { Node, Parser } from "web-tree-sitter";
 import { definitionFiles, type ModuleFile, type Using } from "./prompt/definitions.ts";
-import { importStatements, importsOf } from "./prompt/imports.ts";
-import { moduleFile, submodule } from "./prompt/modules.ts";
-import { definitionsOf } from "./prompt/outline.ts";
+import {
+  importStatements,
+  languageOfFile,
+  type ModuleLanguage,
+  moduleLanguage,
+} from "./prompt/moduleLanguages.ts";
 import type { ContextFile } from "./prompt/prompt.ts";
 import { mayBeShown, type ShownFile } from "./shownFiles.ts";
 
@@ -22,6 +25,14 @@ export interface DefinitionParts {
   parser(languageId: string): Parser | undefined;
   /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
   openText(file: ShownFile): string | null | undefined;
+}
+
+/** How a file is read. */
+interface Reading {
+  readonly parser: Parser;
+  readonly language: ModuleLanguage;
+  /** Whether the time is up. */
+  expired(): boolean;
 }
 
 interface KeptFile {
@@ -57,7 +68,8 @@ export class Definitions {
     expired: () => boolean,
   ): ChosenDefinitions {
     const parser = this.parts.parser(languageId);
-    if (!parser || statements === "") return NO_DEFINITIONS;
+    const language = moduleLanguage(languageId);
+    if (!parser || !language || statements === "") return NO_DEFINITIONS;
     const { root, path: own } = document;
     const read = new Map<string, KeptFile>();
     const known = new Map<string, boolean>();
@@ -66,17 +78,23 @@ export class Definitions {
       known.set(path, answer);
       return answer;
     };
+    const find = (module: string, from: string) => language.find(module, from, exists);
     const modules = {
-      find: (module: string, from: string) => moduleFile(module, from, exists),
-      findWithin: (module: string, name: string, from: string) =>
-        moduleFile(submodule(module, name), from, exists),
+      find,
+      findWithin(module: string, name: string, from: string) {
+        const inner = language.within(module, name);
+        return inner === undefined ? undefined : find(inner, from);
+      },
       read: (path: string) => {
-        const found = read.get(path) ?? (expired() ? undefined : this.read({ root, path }, parser));
-        if (found) read.set(path, found);
-        return found?.file;
+        const known = read.get(path);
+        if (known || expired()) return known?.file;
+        const itsParser = this.parts.parser(languageOfFile(path, languageId)) ?? parser;
+        const kept = this.read({ root, path }, { parser: itsParser, language, expired });
+        read.set(path, kept);
+        return kept.file;
       },
     };
-    const imports = parsed(parser, statements, importsOf) ?? [];
+    const imports = parsed({ parser, expired }, statements, language.imports) ?? [];
     const files = definitionFiles({ ...using, path: own, imports }, modules, expired);
     const isCurrent = () => [...read].every(([path, { stamp }]) => this.stamp({ root, path }) === stamp);
     return { files, isCurrent };
@@ -90,13 +108,15 @@ export class Definitions {
     return status && status.size <= LARGEST_FILE_BYTES ? `${status.mtimeMs} ${status.size}` : "";
   }
 
-  private read(shown: ShownFile, parser: Parser): KeptFile {
+  private read(shown: ShownFile, reading: Reading): KeptFile {
     const path = join(shown.root, shown.path);
     const stamp = this.stamp(shown);
     const known = this.kept.get(path);
     this.kept.delete(path);
-    const file = known?.stamp === stamp ? known.file : this.parse(shown, stamp, parser);
+    const file = known?.stamp === stamp ? known.file : this.parse(shown, stamp, reading);
     const kept = { stamp, file };
+    // What was not read in time may be the next time.
+    if (!file && reading.expired()) return kept;
     this.kept.set(path, kept);
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= KEPT_FILES) break;
@@ -105,18 +125,28 @@ export class Definitions {
     return kept;
   }
 
-  private parse(shown: ShownFile, stamp: string, parser: Parser): ModuleFile | undefined {
+  private parse(shown: ShownFile, stamp: string, reading: Reading): ModuleFile | undefined {
     if (stamp === "" || !mayBeShown(shown.root, shown.path)) return undefined;
-    try {
-      const text = this.parts.openText(shown) ?? readFileSync(join(shown.root, shown.path), "utf8");
-      if (text.length > LARGEST_FILE_BYTES) return undefined;
-      return parsed(parser, text.replaceAll("\r\n", "\n"), root => ({
-        imports: importsOf(root),
-        definitions: definitionsOf(root),
-      }));
-    } catch {
-      return undefined; // Removed meanwhile, or not to be read.
-    }
+    const text = this.parts.openText(shown) ?? textOf(shown);
+    if (text === undefined || text.length > LARGEST_FILE_BYTES) return undefined;
+    const { language } = reading;
+    return parsed(reading, text.replaceAll("\r\n", "\n"), root => ({
+      imports: language.imports(root),
+      definitions: language.definitions(root),
+    }));
+  }
+}
+
+/** A file's text; undefined for one that is gone or may not be read, or that a link leads to where none is shown. */
+function textOf({ root, path }: ShownFile): string | undefined {
+  try {
+    const real = relative(realpathSync(root), realpathSync(join(root, path)))
+      .split(sep)
+      .join("/");
+    const isInside = !isAbsolute(real) && !real.startsWith("../") && mayBeShown(root, real);
+    return isInside ? readFileSync(join(root, path), "utf8") : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -128,9 +158,17 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-function parsed<T>(parser: Parser, text: string, read: (root: Node) => T): T | undefined {
-  const tree = parser.parse(text);
-  if (!tree) return undefined;
+function parsed<T>(
+  { parser, expired }: Pick<Reading, "parser" | "expired">,
+  text: string,
+  read: (root: Node) => T,
+): T | undefined {
+  const tree = parser.parse(text, null, { progressCallback: expired });
+  if (!tree) {
+    // Else the parser would go on with this text.
+    parser.reset();
+    return undefined;
+  }
   try {
     return read(tree.rootNode);
   } finally {

@@ -7,24 +7,17 @@ export interface Import {
   readonly module: string;
   /** The name there; `*` for all names, undefined for the module itself. */
   readonly name: string | undefined;
-  /** What it is called here. */
+  /** What it is called here; `*` for all names. */
   readonly local: string;
 }
 
 /** Statements that import, found by their first word: so that a parser need not read the whole text. */
-const STATEMENTS: Readonly<Record<string, RegExp>> = {
-  python: /^[ \t]*(?:from[ \t][^\n(]*?\bimport[ \t]*\([^)]*\)|(?:from|import)[ \t](?:\\\r?\n|[^\n])*)/gm,
-};
+export const PYTHON_IMPORT =
+  /^[ \t]*(?:from[ \t][^\n(]*?\bimport[ \t]*\([^)]*\)|(?:from|import)[ \t](?:\\\r?\n|[^\n])*)/gm;
+export const SCRIPT_IMPORT = /^[ \t]*(?:import|export)\b[^;'"()=]*?\bfrom[ \t]*["'][^"'\n]*["']/gm;
 
-/** The text's import statements as a text of their own, "" for none and for a language that is not known. */
-export function importStatements(text: string, languageId: string): string {
-  const statement = STATEMENTS[languageId];
-  const found = statement ? (text.match(statement) ?? []) : [];
-  return found.map(each => each.trim()).join("\n");
-}
-
-/** The imports of a parsed text, in its order. */
-export function importsOf(root: Node): Import[] {
+/** The imports of parsed Python, in its order. */
+export function pythonImports(root: Node): Import[] {
   return root.namedChildren.flatMap(node => {
     if (node.type === "import_statement") return node.childrenForFieldName("name").map(moduleImport);
     if (node.type === "import_from_statement") return namesFrom(node);
@@ -43,8 +36,47 @@ function namesFrom(node: Node): Import[] {
   const module = node.childForFieldName("module_name")?.text.replace(/\s/g, "") ?? "";
   if (node.namedChildren.some(({ type }) => type === "wildcard_import"))
     return [{ module, name: "*", local: "*" }];
-  return node.childrenForFieldName("name").map(each => {
-    const name = each.childForFieldName("name")?.text ?? each.text;
-    return { module, name, local: each.childForFieldName("alias")?.text ?? name };
+  return node.childrenForFieldName("name").map(each => named(each, module));
+}
+
+function named(node: Node, module: string): Import {
+  const name = node.childForFieldName("name")?.text ?? node.text;
+  return { module, name, local: node.childForFieldName("alias")?.text ?? name };
+}
+
+/** The imports of parsed JavaScript or TypeScript, with what is exported from another module. */
+export function scriptImports(root: Node): Import[] {
+  return root.namedChildren.flatMap(node => {
+    const module = node.childForFieldName("source")?.text.slice(1, -1);
+    if (module === undefined) return [];
+    const clauses = node.namedChildren.filter(({ type }) => /_clause$|^namespace_export$/.test(type));
+    if (node.type === "export_statement" && clauses.length === 0) return [{ module, name: "*", local: "*" }];
+    return clauses.flatMap(clause =>
+      clause.type === "namespace_export" ? [wholeModule(clause, module)] : clauseImports(clause, module),
+    );
   });
 }
+
+function clauseImports(clause: Node, module: string): Import[] {
+  return clause.namedChildren.flatMap(node => {
+    switch (node.type) {
+      case "identifier":
+        return [{ module, name: "default", local: node.text }];
+      case "namespace_import":
+        return [wholeModule(node, module)];
+      case "named_imports":
+        return clauseImports(node, module);
+      case "import_specifier":
+      case "export_specifier":
+        return [named(node, module)];
+      default:
+        return [];
+    }
+  });
+}
+
+const wholeModule = (node: Node, module: string): Import => ({
+  module,
+  name: undefined,
+  local: node.namedChildren[0]?.text ?? "",
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -7,9 +7,10 @@ import { pathToFileURL } from "node:url";
 import type { Node } from "web-tree-sitter";
 import type { Documents } from "../../server/documents.ts";
 import { OpenFiles } from "../../server/openFiles.ts";
-import { importStatements, importsOf } from "../../server/prompt/imports.ts";
-import { moduleFile } from "../../server/prompt/modules.ts";
-import { definitionsOf } from "../../server/prompt/outline.ts";
+import { pythonImports } from "../../server/prompt/imports.ts";
+import { importStatements } from "../../server/prompt/moduleLanguages.ts";
+import { pythonModule } from "../../server/prompt/modules.ts";
+import { pythonDefinitions } from "../../server/prompt/pythonOutline.ts";
 import { grammars } from "../fakes/places.ts";
 
 await grammars.load("python");
@@ -26,8 +27,12 @@ function read<T>(text: string, how: (root: Node) => T): T {
 }
 
 const imports = (text: string) =>
-  read(importStatements(text, "python"), importsOf).map(({ module, name, local }) => [module, name, local]);
-const outlines = (text: string) => read(text, definitionsOf).map(({ outline }) => outline);
+  read(importStatements(text, "python"), pythonImports).map(({ module, name, local }) => [
+    module,
+    name,
+    local,
+  ]);
+const outlines = (text: string) => read(text, pythonDefinitions).map(({ outline }) => outline);
 
 test("every form of Python's imports is understood, wherever it stands", () => {
   const text = [
@@ -71,7 +76,7 @@ test("modules are found as Python finds them: relative, in packages, beside scri
     "tools/helper.py",
     "stubs.pyi",
   ]);
-  const found = (module: string, from: string) => moduleFile(module, from, path => files.has(path));
+  const found = (module: string, from: string) => pythonModule(module, from, path => files.has(path));
   assert.equal(found(".cart", "src/shop/tax.py"), "src/shop/cart.py");
   assert.equal(found("..cart", "src/shop/tax/rates.py"), "src/shop/cart.py");
   assert.equal(found(".", "src/shop/cart.py"), "src/shop/__init__.py");
@@ -234,7 +239,7 @@ test("a submodule is imported by name, and a package may import itself in a circ
 
 test("files that are secret, ignored, too large or unreadable are not shown", () => {
   const definition = "def wanted(first): pass\n";
-  const { around } = workspace("hidden", {
+  const { around, folder } = workspace("hidden", {
     ".gitignore": "build/\n",
     "secrets.py": definition,
     "build/made.py": definition,
@@ -246,6 +251,10 @@ test("files that are secret, ignored, too large or unreadable are not shown", ()
     around("main.py", `from ${module} import wanted\nwanted(`).map(({ path }) => path);
   assert.deepEqual(["secrets", "build.made", "large", "folder"].map(using), [[], [], [], []]);
   assert.deepEqual(using("plain"), ["plain.py"]);
+  symlinkSync(join(folder, "secrets.py"), join(folder, "link.py"));
+  symlinkSync(join(root, "used/src/shop/cart.py"), join(folder, "outside.py"));
+  symlinkSync(join(folder, "plain.py"), join(folder, "alias.py"));
+  assert.deepEqual(["link", "outside", "alias"].map(using), [[], [], ["alias.py"]]);
 });
 
 test("an open document's text counts before its file's, and a file that changes is read again", () => {
