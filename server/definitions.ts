@@ -78,7 +78,9 @@ export class Definitions {
       known.set(path, answer);
       return answer;
     };
-    const find = (module: string, from: string) => language.find(module, from, exists);
+    // Names that are handed on in circles are looked for in many ways.
+    const find = (module: string, from: string) =>
+      expired() ? undefined : language.find(module, from, exists);
     const modules = {
       find,
       findWithin(module: string, name: string, from: string) {
