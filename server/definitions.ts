@@ -88,8 +88,9 @@ export class Definitions {
         return inner === undefined ? undefined : find(inner, from);
       },
       read: (path: string) => {
-        const known = read.get(path);
-        if (known || expired()) return known?.file;
+        const earlier = read.get(path);
+        // The document itself changes with each key, and has nothing to tell that is not in the prompt.
+        if (path === own || earlier || expired()) return earlier?.file;
         const itsParser = this.parts.parser(languageOfFile(path, languageId)) ?? parser;
         const kept = this.read({ root, path }, { parser: itsParser, language, expired });
         read.set(path, kept);

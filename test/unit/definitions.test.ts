@@ -288,6 +288,14 @@ test("what was chosen stays while one types, until an import is added", () => {
   ]);
 });
 
+test("a package's own file imports its modules, and the choice stays while one types in it", () => {
+  const { around } = workspace("package", { "pkg/__init__.py": "", "pkg/sub.py": "def helper(): pass\n" });
+  const text = "from . import sub, helper\nsub.helper(abc, ";
+  const chosen = around("pkg/__init__.py", text);
+  assert.deepEqual(chosen, [{ path: "pkg/sub.py", text: "def helper(): ..." }]);
+  assert.equal(around("pkg/__init__.py", `${text}d`), chosen);
+});
+
 test("the names used nearest to the cursor come first where there is no room for all", () => {
   const names = Array.from({ length: 9 }, (_, i) => `module_${i}`);
   const body = Array.from({ length: 30 }, (_, i) => `    field_number_${i}: str`).join("\n");
