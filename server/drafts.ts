@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Documents } from "./documents.ts";
+import type { DocumentChange, Documents } from "./documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
 import { DraftMemory } from "./speculate/memory.ts";
@@ -14,8 +14,6 @@ import { DraftMemory } from "./speculate/memory.ts";
 const RECOGNISED_BY = 80;
 /** Deletions shorter than this are corrections, longer ones whole files. */
 const DELETED_CHARACTERS = { least: 8, most: 4_000 };
-/** Changes in larger documents are not looked at. */
-const DOCUMENT_CHARACTERS = 1 << 20;
 /** Completions after which the calibration is kept. */
 const KEEP_EVERY = 40;
 
@@ -28,7 +26,6 @@ interface Suggestion {
 export class Drafts {
   private engine: Engine | undefined;
   private memory: DraftMemory | undefined;
-  private readonly texts = new Map<string, string>();
   private suggestion: Suggestion | undefined;
   private completions = 0;
   private directory: string | undefined;
@@ -41,8 +38,8 @@ export class Drafts {
     private readonly told: () => void = () => {},
   ) {
     documents.watch(
-      (uri, text) => this.changed(uri, text),
-      uri => this.texts.delete(uri),
+      change => this.changed(change),
+      () => {},
     );
   }
 
@@ -80,18 +77,12 @@ export class Drafts {
     this.suggestion = { uri, offset, text };
   }
 
-  /** Takes note of a document's text: what was deleted, and whether the suggestion was accepted. */
-  private changed(uri: string, text: string): void {
-    const previous = this.texts.get(uri);
-    if (text.length > DOCUMENT_CHARACTERS) {
-      this.texts.delete(uri);
-      return;
-    }
-    this.texts.set(uri, text);
-    if (previous === undefined) return;
-    const { start, removed, added } = difference(previous, text);
+  /** Takes note of an edit: what was deleted, and whether the suggestion was accepted. */
+  private changed({ uri, text, edit }: DocumentChange): void {
+    if (!edit) return;
+    const { start, removed, added } = edit;
     const { least, most } = DELETED_CHARACTERS;
-    const before = previous.slice(Math.max(0, start - RECOGNISED_BY), start);
+    const before = text.slice(Math.max(0, start - RECOGNISED_BY), start);
     if (removed.length >= least && removed.length <= most)
       this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
     if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
@@ -162,22 +153,4 @@ export class Drafts {
     const end = start + added.length;
     return end === last.offset + last.text.length && text.slice(last.offset, end) === last.text;
   }
-}
-
-/** Where two texts differ, as one replacement. */
-export function difference(before: string, after: string): { start: number; removed: string; added: string } {
-  const limit = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < limit && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  let end = 0;
-  while (
-    end < limit - start &&
-    before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
-  )
-    end++;
-  return {
-    start,
-    removed: before.slice(start, before.length - end),
-    added: after.slice(start, after.length - end),
-  };
 }

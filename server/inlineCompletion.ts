@@ -18,7 +18,6 @@ import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import type { ModelFeature } from "./modelFeature.ts";
 import type { OpenFiles } from "./openFiles.ts";
 import { Outcomes } from "./outcome.ts";
-import { grammarsDirectory } from "./paths.ts";
 import { Prefetch } from "./prefetch.ts";
 import type { PromptParts } from "./prompt/prompt.ts";
 import {
@@ -32,7 +31,7 @@ import { languageEnabled, type Settings } from "./protocol/settings.ts";
 import type { Session } from "./session.ts";
 import type { CorpusSource } from "./speculate/sources/corpus.ts";
 import type { StatusBoard } from "./status.ts";
-import { Grammars } from "./stream/grammars.ts";
+import type { Grammars } from "./stream/grammars.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
 import { TokenLedger } from "./tokenLedger.ts";
 import { requested } from "./wanted.ts";
@@ -51,6 +50,7 @@ export interface CompletionParts {
   /** Other texts to draft from when the document at `uri` is completed. */
   sources(uri: string): readonly CorpusSource[];
   readonly openFiles: OpenFiles;
+  readonly grammars: Grammars;
   /** Write to the log. */
   warn(message: string): void;
   log(message: string): void;
@@ -72,12 +72,11 @@ export function registerInlineCompletion(
   connection: Connection,
   parts: CompletionParts,
 ): InlineCompletionFeature {
-  const { documents, session, board, model, drafts, settings, warn } = parts;
+  const { documents, session, board, model, drafts, settings, grammars, warn } = parts;
   const ledger = new TokenLedger();
   const delay = new AdaptiveDelay();
-  const grammars = new Grammars(grammarsDirectory(), warn);
   const prompts = new Map<string, PromptParts>();
-  const options = (engine: Engine, uri: string) => optionsOf(parts, grammars, prompts, engine, uri);
+  const options = (engine: Engine, uri: string) => optionsOf(parts, prompts, engine, uri);
   const runner = new CompletionRunner({
     session,
     grammars,
@@ -104,7 +103,7 @@ export function registerInlineCompletion(
   const outcomes = new Outcomes(() => ledger.totals, parts.record);
 
   documents.watch(
-    (uri, text, languageId) => {
+    ({ uri, text, languageId }) => {
       if (languageEnabled(settings(), languageId)) void grammars.load(languageId);
       editedMs.set(uri, performance.now());
       const hash = documents.hash(uri);
@@ -165,8 +164,7 @@ function answerRequests(
 
 /** How a document is completed now, with what is kept between completions. */
 function optionsOf(
-  { settings, drafts, sources, openFiles, warn }: CompletionParts,
-  grammars: Grammars,
+  { settings, drafts, sources, openFiles, grammars, warn }: CompletionParts,
   prompts: Map<string, PromptParts>,
   engine: Engine,
   uri: string,

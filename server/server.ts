@@ -16,11 +16,13 @@ import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { registerModel } from "./modelFeature.ts";
 import type { LoadModel } from "./modelHost.ts";
 import { OpenFiles } from "./openFiles.ts";
+import { grammarsDirectory } from "./paths.ts";
 import { ACCEPT_COMMAND, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
 import type { RequestRecord } from "./protocol/outcome.ts";
 import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
 import { Session } from "./session.ts";
 import { StatusBoard } from "./status.ts";
+import { Grammars } from "./stream/grammars.ts";
 
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
@@ -45,7 +47,8 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   const session = new Session();
   const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
   let settings = readSettings(undefined).settings;
-  const openFiles = new OpenFiles(documents);
+  const grammars = new Grammars(grammarsDirectory(), message => connection.console.warn(message));
+  const openFiles = new OpenFiles(documents, languageId => grammars.parser(languageId));
   const datastores = registerDatastores(connection, documents, board);
   const drafts = new Drafts(
     documents,
@@ -72,6 +75,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     settings: () => settings,
     sources: datastores.sources,
     openFiles,
+    grammars,
     warn: message => connection.console.warn(message),
     log: message => connection.console.error(message),
     record: parts.record,

@@ -4,8 +4,15 @@ import { DenyList } from "./denyList.ts";
 import { type DuplicateKind, Duplicates } from "./duplicates.ts";
 import { type GeneratedReason, generatedReason } from "./generated.ts";
 import { isPermissive } from "./licences.ts";
+import { type SyntaxReader, type SyntaxReason, syntaxReason } from "./syntax.ts";
 
-export type DropReason = "denied" | "licence" | "unknownLicence" | GeneratedReason | DuplicateKind;
+export type DropReason =
+  | "denied"
+  | "licence"
+  | "unknownLicence"
+  | GeneratedReason
+  | SyntaxReason
+  | DuplicateKind;
 
 export interface FilterOptions {
   /** `any` keeps all licences: for one's own code, and for sources that took care of it. */
@@ -13,6 +20,8 @@ export interface FilterOptions {
   /** What becomes of a document whose source names no licence, where only permissive ones are kept. */
   readonly unknownLicence: "keep" | "drop";
   readonly denyList?: DenyList;
+  /** Reads Python; absent where files may be of any Python, or of none. */
+  readonly syntax?: SyntaxReader | undefined;
   /** Files remembered to find duplicates of, at most; 0 finds none. 4 million unless given. */
   readonly duplicatesLimit?: number;
 }
@@ -26,6 +35,8 @@ export const DROP_REASONS: readonly DropReason[] = [
   "generated",
   "minified",
   "data",
+  "python2",
+  "broken",
   "exactDuplicate",
   "nearDuplicate",
 ];
@@ -73,8 +84,13 @@ export class Filters {
     return (
       this.licenceReason(document.licences) ??
       generatedReason(document.text, document.path) ??
+      this.syntaxReason(document) ??
       this.duplicates?.see(document.text)
     );
+  }
+
+  private syntaxReason({ text, path }: SourceDocument): DropReason | undefined {
+    return this.options.syntax && syntaxReason(text, path, this.options.syntax);
   }
 
   private licenceReason(licences: readonly string[]): DropReason | undefined {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { listFiles } from "@huggingface/hub";
 import { StoreError } from "../document.ts";
 import { matchesGlob } from "./glob.ts";
-import type { FileInput, RemoteInput } from "./inputs.ts";
+import type { FileInput, RemoteInput } from "./input.ts";
 import { storeError } from "./reading.ts";
 import { get, type HubOptions, hubAddress, withRetries } from "./request.ts";
 import { formatOf, type HubSpec } from "./spec.ts";

@@ -4,48 +4,13 @@ import { statSync } from "node:fs";
 import type { SourceDocument } from "../document.ts";
 import { fingerprint, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
+import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { readParquet } from "./parquet.ts";
 import { findPython } from "./python.ts";
 import { fileError, type ReadOptions } from "./reading.ts";
 import type { HubOptions } from "./request.ts";
 import type { FileFormat, SourceSpec } from "./spec.ts";
-
-interface Input {
-  /** For people. */
-  readonly name: string;
-  /** The same for the same content, and another when the content may have changed. */
-  readonly identity: string;
-  /** Of the file, or of all the files in a folder that count. */
-  readonly bytes: number;
-}
-
-export interface FolderInput extends Input {
-  readonly kind: "folder";
-  readonly path: string;
-  readonly gitignore: boolean;
-}
-
-export interface FileInput extends Input {
-  readonly kind: "file";
-  readonly path: string;
-  readonly format: FileFormat;
-}
-
-/** A file on the hub, to be downloaded before it can be read. */
-export interface RemoteInput extends Input {
-  readonly kind: "remote";
-  readonly repository: string;
-  readonly commit: string;
-  /** Within the data set. */
-  readonly path: string;
-  readonly format: FileFormat;
-  /** In hex; absent for the few files that are not in large-file storage. */
-  readonly sha256?: string;
-}
-
-export type LocalInput = FolderInput | FileInput;
-export type SourceInput = LocalInput | RemoteInput;
 
 /**
  * The inputs of a source in an order that depends on their names alone. Throws `StoreError` where the source

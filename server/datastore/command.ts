@@ -99,7 +99,7 @@ async function build(values: Values): Promise<void> {
       sources,
       inputs,
       share,
-      filter: filterFor(specs, text(values, "deny-list"), resolve(out)),
+      filter: await filterFor(specs, text(values, "deny-list"), resolve(out)),
       tokenizer,
       tokenizerEntry,
       memoryBytes,

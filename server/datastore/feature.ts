@@ -30,7 +30,7 @@ export function registerDatastores(
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
   documents.watch(
-    (uri, text) => indexed?.workspace.changed(uri, text),
+    ({ uri, text }) => indexed?.workspace.changed(uri, text),
     uri => indexed?.workspace.closed(uri),
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {

@@ -8,12 +8,14 @@ import { StoreError } from "../../datastores/document.ts";
 import { DenyList } from "../../datastores/filters/denyList.ts";
 import { Filters } from "../../datastores/filters/pipeline.ts";
 import { download } from "../../datastores/sources/hub.ts";
-import { listInputs, readInput, type SourceInput } from "../../datastores/sources/inputs.ts";
+import type { SourceInput } from "../../datastores/sources/input.ts";
+import { listInputs, readInput } from "../../datastores/sources/inputs.ts";
 import type { ReadOptions } from "../../datastores/sources/reading.ts";
 import { parseSource, type SourceSpec, statesLicences } from "../../datastores/sources/spec.ts";
+import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are built anew. */
-const FILTERS_VERSION = 1;
+const FILTERS_VERSION = 2;
 
 /** What a source stands for. Throws a `StoreError` that says what is accepted where there is no such source. */
 export function specOf(source: string): SourceSpec {
@@ -53,21 +55,24 @@ async function* readAny(input: SourceInput, downloads: string, options: ReadOpti
 
 /**
  * What is taken of the sources: only permissive licences where a source states them, nothing denied or
- * removed, generated or repeated.
+ * removed, generated or repeated, and no Python but Python 3 unless a source is a folder, which may be one's own
+ * code of any.
  * @param denyList file with owners, repositories and hashes @param directory the store's folder, whose
  * tombstones count as well
  */
-export function filterFor(
+export async function filterFor(
   specs: readonly SourceSpec[],
   denyList: string | undefined,
   directory: string,
-): DocumentFilter {
+): Promise<DocumentFilter> {
   const listed = denyList === undefined ? DenyList.empty : DenyList.read(denyList);
   const denied = listed.with(DenyList.parse(removedFrom(directory).join("\n"), "tombstones"));
   const licences = specs.some(statesLicences) ? "permissive" : "any";
-  const filters = new Filters({ licences, unknownLicence: "drop", denyList: denied });
+  const anyPython = specs.some(({ kind }) => kind === "folder");
+  const syntax = anyPython ? undefined : await loadPythonSyntax();
+  const filters = new Filters({ licences, unknownLicence: "drop", denyList: denied, syntax });
   return {
-    identity: `filters ${FILTERS_VERSION}, licences ${licences}, denied ${denied.version}`,
+    identity: `filters ${FILTERS_VERSION}, licences ${licences}, python ${anyPython ? "any" : 3}, denied ${denied.version}`,
     reject: document => filters.accept(document),
   };
 }

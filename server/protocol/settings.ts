@@ -123,7 +123,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description:
-      "Show a model parts of other open files, where it was taught to read them. Never files with secrets, nor what git ignores.",
+      "Show a model parts of other open files and outlines of what a file imports from the workspace, where it was taught to read files. Never files with secrets, nor what git ignores.",
   },
   prefetch: {
     type: "boolean",

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Drafts, difference } from "../../server/drafts.ts";
+import type { Documents } from "../../server/documents.ts";
+import { Drafts } from "../../server/drafts.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -40,10 +41,13 @@ test("a suggestion asked for again is drafted from the last one", async () => {
 });
 
 test("what is accepted at once is remembered as accepted, what is deleted as recent, and typing as neither", () => {
-  let change: (uri: string, text: string) => void = () => {};
-  const documents = {
-    watch(changed: (uri: string, text: string, languageId: string) => void) {
-      change = (uri, text) => changed(uri, text, "python");
+  let change = (_text: string, _start?: number, _removed?: string, _added?: string) => {};
+  const documents: Pick<Documents, "watch"> = {
+    watch(changed) {
+      change = (text, start, removed = "", added = "") => {
+        const edit = start === undefined ? undefined : { start, line: 0, removed, added };
+        changed({ uri: URI, languageId: "python", text, edit });
+      };
     },
   };
   const drafts = new Drafts(documents, () => {});
@@ -54,18 +58,18 @@ test("what is accepted at once is remembered as accepted, what is deleted as rec
     return memory.accepted.source.corpus.count;
   };
   const snapshot = { uri: URI, languageId: "python", version: 1, text: "x = ", offset: 4 };
-  change(URI, "x = ");
+  change("x = ");
   drafts.suggested(snapshot, "reticulate()");
   assert.ok(memory.recent.size > 0);
-  change(URI, "x = r");
+  change("x = r", 4, "", "r");
   assert.equal(found("x = "), 0, "typed along");
-  change(URI, "x = reticulate()");
+  change("x = reticulate()", 5, "", "eticulate()");
   assert.ok(found("x = ") > 0, "the rest taken at once");
   const before = memory.recent.size;
-  change(URI, "x = ");
+  change("x = ", 4, "reticulate()");
   assert.ok(memory.recent.size > before, "undone");
   const undone = memory.recent.size;
-  change(URI, "x =");
+  change("x =", 3, " ");
   assert.equal(memory.recent.size, undone, "one character is a correction");
 });
 
@@ -95,12 +99,4 @@ test("the calibration is kept at the end and taken up again; a damaged one is to
     );
     await mended.close();
   }
-});
-
-test("a change is told as one replacement", () => {
-  assert.deepEqual(difference("abc", "abXc"), { start: 2, removed: "", added: "X" });
-  assert.deepEqual(difference("aXXa", "aa"), { start: 1, removed: "XX", added: "" });
-  assert.deepEqual(difference("aaa", "aaaa"), { start: 3, removed: "", added: "a" });
-  assert.deepEqual(difference("same", "same"), { start: 4, removed: "", added: "" });
-  assert.deepEqual(difference("", "new"), { start: 0, removed: "", added: "new" });
 });

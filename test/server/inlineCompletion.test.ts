@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -120,18 +120,23 @@ test("a word behind the cursor is completed only on request, and not said again"
   await client.close();
 });
 
-test("other open files go to a model that was taught to read them, unless that is switched off", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
-  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+/** Gives an engine the control tokens of files; the result tells the text that it has read. */
+function readsFiles(engine: FakeEngine): () => string {
   const controls = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"];
   const find = (text: string) => (controls.includes(text) ? 257 + controls.indexOf(text) : undefined);
   Object.assign(engine.vocabulary, { find });
+  return () => new TextDecoder().decode(Uint8Array.from(engine.context.filter(token => token < 256)));
+}
+
+test("other open files go to a model that was taught to read them, unless that is switched off", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
+  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+  const said = readsFiles(engine);
   const client = await connect(withEngine(engine), { settings: { workspaceIndex: false } }, [folder]);
   const uri = (name: string) => pathToFileURL(join(folder, name)).href;
   client.open(uri("shop.py"), "def price(basket, discount):\n    return basket.total - discount\n");
   client.open(uri(".env"), "price = basket = discount = 'password'\n");
   client.open(uri("main.py"), "price = price(basket, discount)\nprint(price, tax)\n");
-  const said = () => new TextDecoder().decode(Uint8Array.from(engine.context.filter(token => token < 256)));
   await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
   assert.match(said(), /shop\.py\ndef price\(basket/);
   assert.doesNotMatch(said(), /password/);
@@ -140,6 +145,30 @@ test("other open files go to a model that was taught to read them, unless that i
   });
   await client.complete(uri("main.py"), { line: 2, character: 0 }).items;
   assert.doesNotMatch(said(), /shop\.py/);
+  await client.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("definitions of imported names go to a model that was taught to read files, read from the disk", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
+  writeFileSync(
+    join(folder, "shop.py"),
+    "def price(basket, discount):\n    return basket.total - discount\n",
+  );
+  writeFileSync(join(folder, "secrets.py"), "def password(): pass\n");
+  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+  const said = readsFiles(engine);
+  const client = await connect(withEngine(engine), { settings: { workspaceIndex: false } }, [folder]);
+  const uri = pathToFileURL(join(folder, "main.py")).href;
+  client.open(uri, "from shop import price\nfrom secrets import password\nprice(password\n");
+  // The grammar is loaded beside the first completions.
+  for (let version = 2; !said().includes("shop.py"); version++) {
+    const at = { line: 2, character: 0 };
+    client.change(uri, version, [{ range: { start: at, end: at }, text: "# more\n" }]);
+    await client.complete(uri, { line: version + 2, character: 0 }, version).items;
+  }
+  assert.match(said(), /shop\.py\ndef price\(basket, discount\): \.\.\.\n/);
+  assert.doesNotMatch(said(), /def password/);
   await client.close();
   rmSync(folder, { recursive: true });
 });

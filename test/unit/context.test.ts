@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { isSecret, OpenFiles } from "../../server/openFiles.ts";
+import type { Documents } from "../../server/documents.ts";
+import { OpenFiles } from "../../server/openFiles.ts";
 import { contextFiles, identifiersAround, type OtherText } from "../../server/prompt/context.ts";
+import { isSecret } from "../../server/shownFiles.ts";
 
 const AROUND = new Set(["total", "price", "quantity", "item", "basket", "discount"]);
 let changes = 0;
@@ -85,12 +87,13 @@ after(() => rmSync(root, { recursive: true, force: true }));
 function opened() {
   let changed: (uri: string, text: string) => void = () => {};
   let closed: (uri: string) => void = () => {};
-  const files = new OpenFiles({
+  const documents: Pick<Documents, "watch"> = {
     watch(onChanged, onClosed) {
-      changed = (uri, text) => onChanged(uri, text, "python");
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
       closed = onClosed;
     },
-  });
+  };
+  const files = new OpenFiles(documents, () => undefined);
   files.roots = [root];
   const uri = (path: string) => pathToFileURL(join(root, path)).href;
   return {

@@ -1,0 +1,64 @@
+/** The languages in which it is known what a text imports, where that lies, and what it defines. Ids are those of LSP. */
+import type { Node } from "web-tree-sitter";
+import { type Import, PYTHON_IMPORT, pythonImports, SCRIPT_IMPORT, scriptImports } from "./imports.ts";
+import { type Exists, pythonModule, scriptModule, submodule } from "./modules.ts";
+import type { Definition } from "./outline.ts";
+import { pythonDefinitions } from "./pythonOutline.ts";
+import { scriptDefinitions } from "./scriptOutline.ts";
+
+export interface ModuleLanguage {
+  /** Finds the statements that import. */
+  readonly statement: RegExp;
+  imports(root: Node): Import[];
+  definitions(root: Node): Definition[];
+  /** The file of a module that is named in the file `from`; undefined for what is not of the workspace. */
+  find(module: string, from: string, exists: Exists): string | undefined;
+  /** How a name in a module is called if it is a module itself; undefined where it cannot be. */
+  within(module: string, name: string): string | undefined;
+}
+
+const SCRIPT: ModuleLanguage = {
+  statement: SCRIPT_IMPORT,
+  imports: scriptImports,
+  definitions: scriptDefinitions,
+  find: scriptModule,
+  within: () => undefined,
+};
+
+const MODULE_LANGUAGES: Readonly<Record<string, ModuleLanguage>> = {
+  python: {
+    statement: PYTHON_IMPORT,
+    imports: pythonImports,
+    definitions: pythonDefinitions,
+    find: pythonModule,
+    within: submodule,
+  },
+  javascript: SCRIPT,
+  javascriptreact: SCRIPT,
+  typescript: SCRIPT,
+  typescriptreact: SCRIPT,
+};
+
+/** By the ending of a file's name. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  js: "javascript",
+  mjs: "javascript",
+  jsx: "javascriptreact",
+  ts: "typescript",
+  mts: "typescript",
+  tsx: "typescriptreact",
+};
+
+export const moduleLanguage = (languageId: string): ModuleLanguage | undefined =>
+  MODULE_LANGUAGES[languageId];
+
+/** The language of a file that is imported by one in `importing`. */
+export const languageOfFile = (path: string, importing: string): string =>
+  ENDINGS[path.slice(path.lastIndexOf(".") + 1)] ?? importing;
+
+/** The text's import statements as a text of their own, "" for none and for a language that is not known. */
+export function importStatements(text: string, languageId: string): string {
+  const statement = moduleLanguage(languageId)?.statement;
+  const found = statement ? (text.match(statement) ?? []) : [];
+  return found.map(each => each.trim()).join("\n");
+}

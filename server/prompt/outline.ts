@@ -1,0 +1,50 @@
+/**
+ * The outline of a definition: what a reader looks up to use it, without its body. The same text always gives the
+ * same outline.
+ */
+
+export interface Definition {
+  readonly name: string;
+  /** Its first line in the file. */
+  readonly line: string;
+  readonly outline: string;
+}
+
+/** Longer outlines are cut at the end of a line. */
+const OUTLINE_CHARACTERS = 1_200;
+/** Longer signatures are cut. */
+const SIGNATURE_CHARACTERS = 300;
+/** Values and sentences that are longer tell little more. */
+export const VALUE_CHARACTERS = 100;
+/** Most members of a class that are shown. */
+export const FIELDS = 24;
+export const METHODS = 32;
+
+/** Code that spans lines as one line. */
+export const oneLine = (text: string) =>
+  text
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/([([{]) /g, "$1")
+    .replace(/,? ([)\]}])/g, "$1")
+    .trim();
+
+/** All of a definition before its body, in one line. */
+export function signatureLine(text: string): string {
+  const line = oneLine(text);
+  return line.length > SIGNATURE_CHARACTERS ? `${line.slice(0, SIGNATURE_CHARACTERS)}...` : line;
+}
+
+/** @param more the line that stands for what is left out */
+export function cutOutline(outline: string, more: string): string {
+  if (outline.length <= OUTLINE_CHARACTERS) return outline;
+  const end = outline.lastIndexOf("\n", OUTLINE_CHARACTERS);
+  return `${outline.slice(0, end < 0 ? OUTLINE_CHARACTERS : end)}\n${more}`;
+}
+
+/** Of definitions with the same name the first. */
+export function firstOfEachName(definitions: Iterable<Definition>): Definition[] {
+  const found = new Map<string, Definition>();
+  for (const definition of definitions)
+    if (!found.has(definition.name)) found.set(definition.name, definition);
+  return [...found.values()];
+}

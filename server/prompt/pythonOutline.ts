@@ -1,0 +1,115 @@
+/**
+ * Outlines of Python: functions have their signature and their docstring's first line, classes their fields and
+ * their methods' signatures.
+ */
+import type { Node } from "web-tree-sitter";
+import {
+  cutOutline,
+  type Definition,
+  FIELDS,
+  firstOfEachName,
+  METHODS,
+  oneLine,
+  signatureLine,
+  VALUE_CHARACTERS,
+} from "./outline.ts";
+
+const INDENT = "    ";
+/** Statements whose blocks belong to the module as well. */
+const TRANSPARENT =
+  /^(if_statement|try_statement|else_clause|elif_clause|except_clause|with_statement|block)$/;
+/** Decorators that say how a method is called. */
+const CALLED_BY =
+  /^@(property|staticmethod|classmethod|cached_property|functools\.cached_property|\w+\.setter)$/;
+
+/** The definitions at the top of a parsed file. */
+export function pythonDefinitions(root: Node): Definition[] {
+  return firstOfEachName([...statements(root)].flatMap(statement => definitionOf(statement) ?? []));
+}
+
+function* statements(block: Node): Generator<Node> {
+  for (const node of block.namedChildren)
+    if (TRANSPARENT.test(node.type)) yield* statements(node);
+    else yield node;
+}
+
+function definitionOf(statement: Node): Definition | undefined {
+  const node = statement.childForFieldName("definition") ?? statement;
+  const name = node.childForFieldName("name")?.text;
+  const [line = ""] = node.text.split("\n", 1);
+  if (node.type === "function_definition" && name) return { name, line, outline: functionOutline(node) };
+  if (node.type === "class_definition" && name)
+    return { name, line, outline: cutOutline(classOutline(node, decorators(statement)), `${INDENT}...`) };
+  const value = assignment(node);
+  return value && { ...value, line };
+}
+
+function functionOutline(node: Node): string {
+  const said = docstring(node);
+  return said ? `${signature(node)}\n${INDENT}"""${said}"""` : `${signature(node)} ...`;
+}
+
+function classOutline(node: Node, before: readonly string[]): string {
+  const said = docstring(node);
+  const fields: string[] = [];
+  const methods: string[] = [];
+  for (const statement of node.childForFieldName("body")?.namedChildren ?? []) {
+    const member = statement.childForFieldName("definition") ?? statement;
+    const field = assignment(member);
+    if (field && fields.length < FIELDS) fields.push(field.outline);
+    if (member.type === "class_definition") fields.push(`${signature(member)} ...`);
+    if (member.type !== "function_definition" || methods.length >= METHODS) continue;
+    if (!isPublic(member.childForFieldName("name")?.text ?? "")) continue;
+    methods.push(...decorators(statement).filter(each => CALLED_BY.test(each)), ...method(member));
+  }
+  const body = [...(said ? [`"""${said}"""`] : []), ...fields, ...methods];
+  const head = [...before, signature(node)].join("\n");
+  return body.length > 0 ? [head, ...body.map(line => INDENT + line)].join("\n") : `${head} ...`;
+}
+
+const isPublic = (name: string) => !name.startsWith("_") || /^__\w+__$/.test(name);
+
+/** A method's lines; of a constructor also the fields it sets. */
+function method(node: Node): string[] {
+  if (node.childForFieldName("name")?.text !== "__init__") return [`${signature(node)} ...`];
+  const set = new Map<string, string>();
+  for (const statement of statements(node.childForFieldName("body") ?? node)) {
+    const field = assignment(statement);
+    if (field?.name.startsWith("self.") && !field.name.startsWith("self._") && !set.has(field.name))
+      set.set(field.name, INDENT + field.outline);
+  }
+  const lines = [...set.values()].slice(0, FIELDS);
+  return lines.length > 0 ? [signature(node), ...lines] : [`${signature(node)} ...`];
+}
+
+const decorators = (statement: Node) =>
+  statement.namedChildren.filter(({ type }) => type === "decorator").map(({ text }) => oneLine(text));
+
+/** All before the body, in one line. */
+function signature(node: Node): string {
+  const body = node.childForFieldName("body");
+  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+  return signatureLine(whole.replace(/(^|\s)#.*$/gm, ""));
+}
+
+/** A named value; one that is long or spans lines has its value left out. */
+function assignment(statement: Node): Omit<Definition, "line"> | undefined {
+  const node = statement.type === "expression_statement" ? statement.namedChildren[0] : undefined;
+  const left = node?.childForFieldName("left");
+  if (node?.type !== "assignment" || !left || !/^[\w.]+$/.test(left.text)) return undefined;
+  const { text } = node;
+  const isShort = text.length <= VALUE_CHARACTERS && !text.includes("\n");
+  const type = node.childForFieldName("type")?.text;
+  const head = type ? `${left.text}: ${oneLine(type)}` : left.text;
+  return { name: left.text, outline: isShort ? text : `${head} = ...` };
+}
+
+/** The first line of what a definition says of itself. */
+function docstring(node: Node): string | undefined {
+  const first = node.childForFieldName("body")?.namedChildren.find(({ type }) => type !== "comment");
+  const string = first?.type === "expression_statement" ? first.namedChildren[0] : first;
+  if (string?.type !== "string") return undefined;
+  const content = string.namedChildren.find(({ type }) => type === "string_content")?.text.trim() ?? "";
+  const [line = ""] = content.split("\n", 1);
+  return line.trim().slice(0, VALUE_CHARACTERS) || undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * Outlines of JavaScript and TypeScript, as declarations are written: functions and methods have their signature,
+ * classes their public members, types stand as they are.
+ */
+import type { Node } from "web-tree-sitter";
+import {
+  cutOutline,
+  type Definition,
+  FIELDS,
+  firstOfEachName,
+  METHODS,
+  oneLine,
+  signatureLine,
+  VALUE_CHARACTERS,
+} from "./outline.ts";
+
+const INDENT = "  ";
+const FUNCTION = /^(generator_)?function_(declaration|signature)$/;
+const CLASS = /^(abstract_)?class_declaration$/;
+const TYPE = /^(interface|type_alias|enum)_declaration$/;
+const VARIABLES = /^(lexical|variable)_declaration$/;
+const METHOD = /^(method_definition|method_signature|abstract_method_signature)$/;
+const FIELD = /^(public_)?field_definition$/;
+const HIDDEN = /^(private|protected)\b|^#/;
+
+/** The definitions at the top of a parsed file, `default` being that which is exported so. */
+export function scriptDefinitions(root: Node): Definition[] {
+  const found = root.namedChildren.flatMap(definitionsIn);
+  const exported = root.namedChildren.find(node => isDefault(node))?.childForFieldName("value")?.text;
+  const named = found.find(({ name }) => name === exported);
+  return firstOfEachName(named ? [...found, { ...named, name: "default" }] : found);
+}
+
+const isDefault = (statement: Node) =>
+  statement.type === "export_statement" && statement.children.some(({ type }) => type === "default");
+
+function definitionsIn(statement: Node): Definition[] {
+  const node = statement.childForFieldName("declaration") ?? statement;
+  const outlines = VARIABLES.test(node.type) ? variables(node) : [declaration(node)];
+  const [line = ""] = statement.text.split("\n", 1);
+  const before = statement.text.slice(0, node.startIndex - statement.startIndex);
+  const said = comment(statement);
+  return outlines.flatMap(each => {
+    if (!each) return [];
+    const outline = cutOutline(`${said}${before}${each.outline}`, `${INDENT}...`);
+    return [{ name: isDefault(statement) ? "default" : each.name, line, outline }];
+  });
+}
+
+type Outline = Pick<Definition, "name" | "outline">;
+
+function declaration(node: Node): Outline | undefined {
+  const name = node.childForFieldName("name")?.text;
+  if (name === undefined) return undefined;
+  if (FUNCTION.test(node.type)) return { name, outline: `${signature(node)};` };
+  if (CLASS.test(node.type)) return { name, outline: classOutline(node) };
+  return TYPE.test(node.type) ? { name, outline: node.text } : undefined;
+}
+
+/** Constants; of a function its signature, of a long value nothing. */
+function variables(node: Node): (Outline | undefined)[] {
+  const kind = node.children[0]?.text ?? "const";
+  return node.namedChildren.map(each => {
+    const name = each.childForFieldName("name");
+    const value = each.childForFieldName("value");
+    if (each.type !== "variable_declarator" || name?.type !== "identifier") return undefined;
+    if (value?.childForFieldName("body")) {
+      const head = each.text.slice(0, value.startIndex - each.startIndex);
+      return { name: name.text, outline: `${kind} ${head}${signature(value)} ...;` };
+    }
+    const isShort = each.text.length <= VALUE_CHARACTERS && !each.text.includes("\n");
+    const type = oneLine(each.childForFieldName("type")?.text ?? "");
+    return { name: name.text, outline: `${kind} ${isShort ? each.text : `${name.text}${type} = ...`};` };
+  });
+}
+
+function classOutline(node: Node): string {
+  const members = (node.childForFieldName("body")?.namedChildren ?? []).filter(
+    ({ text }) => !HIDDEN.test(text),
+  );
+  const fields = members.filter(({ type }) => FIELD.test(type)).map(field);
+  const methods = members.filter(({ type }) => METHOD.test(type)).map(each => `${signature(each)};`);
+  const lines = [...fields.slice(0, FIELDS), ...methods.slice(0, METHODS)];
+  if (lines.length === 0) return `${signature(node)} {}`;
+  return [`${signature(node)} {`, ...lines.map(line => INDENT + line), "}"].join("\n");
+}
+
+function field(node: Node): string {
+  const value = node.childForFieldName("value");
+  const isShort = node.text.length <= VALUE_CHARACTERS && !node.text.includes("\n");
+  const shown = isShort || !value ? node.text : node.text.slice(0, value.startIndex - node.startIndex);
+  return `${oneLine(shown).replace(/\s*=$/, "")};`;
+}
+
+/** All before the body, in one line. */
+function signature(node: Node): string {
+  const body = node.childForFieldName("body");
+  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+  return signatureLine(whole.replace(/(^|\s)\/\/.*$/gm, "")).replace(/;$/, "");
+}
+
+/** The first sentence of the comment above, as a line of its own. */
+function comment(statement: Node): string {
+  const above = statement.previousNamedSibling;
+  if (above?.type !== "comment" || !above.text.startsWith("/**")) return "";
+  const lines = above.text.slice(3, -2).split("\n");
+  const first = lines.map(line => line.replace(/^\s*\*?\s*/, "").trimEnd()).find(line => line !== "");
+  return first ? `/** ${first.slice(0, VALUE_CHARACTERS)} */\n` : "";
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import { createConnection } from "vscode-languageserver/node";
+import {
+  createProtocolConnection,
+  DidChangeTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type TextDocumentContentChangeEvent,
+} from "vscode-languageserver-protocol/node";
+import { type DocumentChange, trackDocuments } from "../../server/documents.ts";
+
+const URI = "file:///project/sample.py";
+
+const insertion = (line: number, character: number, text: string): TextDocumentContentChangeEvent => {
+  const at = { line, character };
+  return { range: { start: at, end: at }, text };
+};
+
+test("watchers are told what an edit did, in units and lines of the text as it is now", async () => {
+  const [toServer, toClient] = [new PassThrough(), new PassThrough()];
+  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
+  const documents = trackDocuments(server);
+  const told: DocumentChange["edit"][] = [];
+  let next = () => {};
+  documents.watch(
+    ({ edit }) => {
+      told.push(edit);
+      next();
+    },
+    () => {},
+  );
+  server.listen();
+  const client = createProtocolConnection(
+    new StreamMessageReader(toClient),
+    new StreamMessageWriter(toServer),
+  );
+  client.listen();
+  const heard = async (send: () => Promise<void>) => {
+    const change = new Promise<void>(resolve => {
+      next = resolve;
+    });
+    await send();
+    await change;
+    return told.at(-1);
+  };
+  const open = (text: string) =>
+    heard(() =>
+      client.sendNotification(DidOpenTextDocumentNotification.type, {
+        textDocument: { uri: URI, languageId: "python", version: 1, text },
+      }),
+    );
+  const change = (version: number, ...contentChanges: TextDocumentContentChangeEvent[]) =>
+    heard(() =>
+      client.sendNotification(DidChangeTextDocumentNotification.type, {
+        textDocument: { uri: URI, version },
+        contentChanges,
+      }),
+    );
+  assert.equal(await open("a = '🙂'\nb = 1\n"), undefined);
+  assert.deepEqual(await change(2, insertion(0, 8, "!")), { start: 8, line: 0, removed: "", added: "!" });
+  const both = await change(3, insertion(1, 0, "x"), insertion(1, 6, "y"));
+  assert.deepEqual(both, { start: 10, line: 1, removed: "b = 1", added: "xb = 1y" });
+  const whole = await change(4, { text: "a = '🙂'!\nxb = 2y\n" });
+  assert.deepEqual(whole, { start: 15, line: 1, removed: "1", added: "2" });
+  server.dispose();
+  client.dispose();
+});
