@@ -91,12 +91,17 @@ export function registerInlineCompletion(
     drafts,
     shown(suggestion) {
       board.shown();
-      void prefetch.after(suggestion);
+      prefetch.after(suggestion).catch((error: unknown) => warn(`Nothing is computed ahead: ${error}`));
     },
   });
-  const read = (engine: Engine, ...[snapshot, signal]: [Parameters<typeof readPrompt>[1], AbortSignal]) =>
-    readPrompt(engine, snapshot, options(engine, snapshot.uri), signal);
-  const warmUp = new WarmUp({ documents, session, model, settings, read, warn });
+  const warmUp = new WarmUp({
+    documents,
+    session,
+    model,
+    settings,
+    read: (engine, snapshot, signal) => readPrompt(engine, snapshot, options(engine, snapshot.uri), signal),
+    warn,
+  });
   const editedMs = new Map<string, number>();
   const sinceEditMs = (uri: string) => performance.now() - (editedMs.get(uri) ?? Number.NEGATIVE_INFINITY);
   const answers = new Answers({ ...parts, runner, suggestions, delay, sinceEditMs });
