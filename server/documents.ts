@@ -8,9 +8,9 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { TextHash } from "./completion/textHash.ts";
 import { type Edit, extended, replacement, type Stretch } from "./edit.ts";
 import type { Snapshot } from "./prompt/snapshot.ts";
-import { TextHash } from "./textHash.ts";
 
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 

@@ -9,10 +9,10 @@ import {
   type InitializeResult,
   type WorkspaceFolder,
 } from "vscode-languageserver";
+import { registerInlineCompletion } from "./completion/inlineCompletion.ts";
 import { registerDatastores } from "./datastore/feature.ts";
 import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
 import { Drafts } from "./drafts.ts";
-import { registerInlineCompletion } from "./inlineCompletion.ts";
 import { registerModel } from "./modelFeature.ts";
 import type { LoadModel } from "./modelHost.ts";
 import { OpenFiles } from "./openFiles.ts";

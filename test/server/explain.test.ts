@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain } from "../../server/explanation.ts";
+import { explain } from "../../server/completion/explanation.ts";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CompletionCache } from "../../server/completionCache.ts";
-import { sameHash, TextHash } from "../../server/textHash.ts";
-import { type Cursor, placeOf } from "../../server/textPlace.ts";
-import { TokenLedger } from "../../server/tokenLedger.ts";
+import { CompletionCache } from "../../server/completion/completionCache.ts";
+import { sameHash, TextHash } from "../../server/completion/textHash.ts";
+import { type Cursor, placeOf } from "../../server/completion/textPlace.ts";
+import { TokenLedger } from "../../server/completion/tokenLedger.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const URI = "file:///sample.py";

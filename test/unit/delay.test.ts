@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AdaptiveDelay } from "../../server/delay.ts";
+import { AdaptiveDelay } from "../../server/completion/delay.ts";
 
 const after = (...firstTextsMs: number[]) => {
   const delay = new AdaptiveDelay();

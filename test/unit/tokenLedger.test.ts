@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TokenLedger } from "../../server/tokenLedger.ts";
+import { TokenLedger } from "../../server/completion/tokenLedger.ts";
 
 test("tokens count as unused until a request has been answered with their completion", () => {
   const ledger = new TokenLedger();

@@ -6,12 +6,13 @@
  * A suggestion that is not accepted makes all of it useless, so no more is risked than a share of what is decoded:
  * where suggestions are seldom taken, little is computed ahead.
  */
+
+import type { ModelFeature } from "../modelFeature.ts";
+import { surroundings, wantsCompletion } from "../prompt/snapshot.ts";
+import { overlap } from "../protocol/overlap.ts";
+import { indentationStyle } from "../stream/indentation.ts";
 import type { CompletionRunner, Suggested } from "./completionRunner.ts";
-import type { ModelFeature } from "./modelFeature.ts";
-import { surroundings, wantsCompletion } from "./prompt/snapshot.ts";
-import { overlap } from "./protocol/overlap.ts";
 import { sleep } from "./sleep.ts";
-import { indentationStyle } from "./stream/indentation.ts";
 import type { Suggestion } from "./suggestions.ts";
 import { type Cursor, placeOf } from "./textPlace.ts";
 import type { TokenLedger } from "./tokenLedger.ts";

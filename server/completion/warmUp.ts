@@ -3,12 +3,12 @@
  * turns to, and that of the place last asked about once nothing has been typed for a while. Any request goes first.
  */
 import type { Position } from "vscode-languageserver";
-import type { Documents } from "./documents.ts";
-import type { Engine } from "./engine/engine.ts";
-import type { ModelFeature } from "./modelFeature.ts";
-import type { Snapshot } from "./prompt/snapshot.ts";
-import { languageEnabled, type Settings } from "./protocol/settings.ts";
-import type { Session } from "./session.ts";
+import type { Documents } from "../documents.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ModelFeature } from "../modelFeature.ts";
+import type { Snapshot } from "../prompt/snapshot.ts";
+import { languageEnabled, type Settings } from "../protocol/settings.ts";
+import type { Session } from "../session.ts";
 
 /** A user who passes through documents turns to none of them. */
 const REST_MS = 150;

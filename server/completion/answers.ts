@@ -1,17 +1,17 @@
 /** Answers requests for completions: from memory, from the completion under way, or from a new one. */
 import type { InlineCompletionItem } from "vscode-languageserver";
-import type { Completion } from "./complete.ts";
+import type { Completion } from "../complete.ts";
+import type { Drafts } from "../drafts.ts";
+import { type ModelFeature, OUT_OF_MEMORY } from "../modelFeature.ts";
+import type { Outcome } from "../protocol/outcome.ts";
+import type { Settings } from "../protocol/settings.ts";
+import type { StatusBoard } from "../status.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
 import type { AdaptiveDelay } from "./delay.ts";
-import type { Drafts } from "./drafts.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
-import { type ModelFeature, OUT_OF_MEMORY } from "./modelFeature.ts";
 import type { OpenRequest } from "./outcome.ts";
-import type { Outcome } from "./protocol/outcome.ts";
-import type { Settings } from "./protocol/settings.ts";
 import { sleep } from "./sleep.ts";
-import type { StatusBoard } from "./status.ts";
 import type { Suggestion, Suggestions } from "./suggestions.ts";
 import type { Wanted } from "./wanted.ts";
 

@@ -2,8 +2,8 @@
  * One completion while it is computed: its text so far, who waits for it, and how long it goes on without anybody.
  * Requests come and go; a new one that agrees with what is said joins the same computing.
  */
-import type { Completion } from "./complete.ts";
-import { agrees, remainderOf, withoutClosedPair } from "./protocol/typedAlong.ts";
+import type { Completion } from "../complete.ts";
+import { agrees, remainderOf, withoutClosedPair } from "../protocol/typedAlong.ts";
 import { type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 

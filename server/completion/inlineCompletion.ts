@@ -6,32 +6,32 @@ import {
   type InlineCompletionParams,
   InlineCompletionTriggerKind,
 } from "vscode-languageserver";
-import { Answers } from "./answers.ts";
-import { type CompleteOptions, readPrompt } from "./complete.ts";
-import { CompletionRunner } from "./completionRunner.ts";
-import { AdaptiveDelay } from "./delay.ts";
-import type { Documents } from "./documents.ts";
-import type { Drafts } from "./drafts.ts";
-import type { Engine } from "./engine/engine.ts";
-import { explain } from "./explanation.ts";
-import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
-import type { ModelFeature } from "./modelFeature.ts";
-import type { OpenFiles } from "./openFiles.ts";
-import { Outcomes } from "./outcome.ts";
-import { Prefetch } from "./prefetch.ts";
-import type { PromptParts } from "./prompt/prompt.ts";
+import { type CompleteOptions, readPrompt } from "../complete.ts";
+import type { Documents } from "../documents.ts";
+import type { Drafts } from "../drafts.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ModelFeature } from "../modelFeature.ts";
+import type { OpenFiles } from "../openFiles.ts";
+import type { PromptParts } from "../prompt/prompt.ts";
 import {
   DidFocusNotification,
   ExplainLastRequest,
   InlineCompletionProgress,
   type StreamedParams,
-} from "./protocol/messages.ts";
-import type { RequestRecord } from "./protocol/outcome.ts";
-import { languageEnabled, type Settings } from "./protocol/settings.ts";
-import type { Session } from "./session.ts";
-import type { CorpusSource } from "./speculate/sources/corpus.ts";
-import type { StatusBoard } from "./status.ts";
-import type { Grammars } from "./stream/grammars.ts";
+} from "../protocol/messages.ts";
+import type { RequestRecord } from "../protocol/outcome.ts";
+import { languageEnabled, type Settings } from "../protocol/settings.ts";
+import type { Session } from "../session.ts";
+import type { CorpusSource } from "../speculate/sources/corpus.ts";
+import type { StatusBoard } from "../status.ts";
+import type { Grammars } from "../stream/grammars.ts";
+import { Answers } from "./answers.ts";
+import { CompletionRunner } from "./completionRunner.ts";
+import { AdaptiveDelay } from "./delay.ts";
+import { explain } from "./explanation.ts";
+import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
+import { Outcomes } from "./outcome.ts";
+import { Prefetch } from "./prefetch.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
 import { TokenLedger } from "./tokenLedger.ts";
 import { requested } from "./wanted.ts";

@@ -1,5 +1,5 @@
 /** Places of documents that are known again: when text was typed there, or when it was deleted again. */
-import { type Snapshot, surroundings } from "./prompt/snapshot.ts";
+import { type Snapshot, surroundings } from "../prompt/snapshot.ts";
 import { type Hash, sameHash, type TextHash } from "./textHash.ts";
 
 /** A snapshot with its document's hashes. */
