@@ -11,7 +11,8 @@
  * - frames without until `E` holds no more are flicker (`vanished`).
  *
  * Line and lines below are compared each by itself, as VS Code may draw the two a frame apart. VS Code draws a key
- * with the next frame or a later one: frames that repeat what was shown at the key are taken for that, for a while.
+ * with the next frame or a later one: for a while, frames of a line as it was before the key, and such as repeat what
+ * was shown at the key, are passed over.
  */
 import type { Frame } from "../editor/probe.ts";
 
@@ -27,8 +28,10 @@ export interface Flicker {
   readonly kind: "replaced" | "blinked" | "vanished";
   /** Milliseconds in the frames' clock. */
   readonly at: number;
-  /** How long ghost text was gone; 0 where it was replaced. */
+  /** How long ghost text was gone before; 0 where one took the place of another. */
   readonly goneMs: number;
+  /** Since the last key. */
+  readonly sinceKeyMs: number;
   /** What had been seen, and the frame that broke it; of ghost text that was gone, the one that ended that. */
   readonly expected: string;
   readonly seen: string;
@@ -97,12 +100,12 @@ class Watcher {
 
   see(frame: Frame): void {
     this.last = frame;
-    const isLate = frame.at - (this.key?.at ?? Number.NEGATIVE_INFINITY) < REACTION_MS;
-    if (this.stale && isLate && same(frame, this.stale)) return;
+    const isSoon = frame.at - (this.key?.at ?? Number.NEGATIVE_INFINITY) < REACTION_MS;
+    if (this.stale && isSoon && same(frame, this.stale)) return;
     this.stale = undefined;
     const line = this.typed.slice(this.typed.lastIndexOf("\n") + 1);
-    const isElsewhere = frame.line !== "" && !frame.line.startsWith(line);
-    if (isElsewhere && isLate) return;
+    const isOfEarlierKey = frame.line !== "" && frame.before !== line;
+    if (isOfEarlierKey && isSoon) return;
     if (isShown(frame)) this.seeText(frame);
     else if (this.expected !== undefined) this.goneSince ??= frame.at;
   }
@@ -126,8 +129,9 @@ class Watcher {
   }
 
   private tell(kind: Flicker["kind"], at: number, seen: string): void {
-    const { expected = "", typed, goneSince = at } = this;
-    this.flickers.push({ kind, at, goneMs: at - goneSince, expected, seen, typed });
+    const { expected = "", typed, goneSince = at, key } = this;
+    const sinceKeyMs = at - (key?.at ?? at);
+    this.flickers.push({ kind, at, goneMs: at - goneSince, sinceKeyMs, expected, seen, typed });
   }
 }
 

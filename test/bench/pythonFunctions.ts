@@ -79,7 +79,7 @@ function isTypable(whole: string): boolean {
 }
 
 /** Texts of the modules directly in a library, by file name, in an order that the numbers decide. */
-export function* modules(library: string, random: () => number): Generator<readonly [string, string]> {
+function* modules(library: string, random: () => number): Generator<readonly [string, string]> {
   const files = codeFiles(library, 0);
   while (files.length > 0) {
     const [file] = files.splice(Math.floor(random() * files.length), 1);
@@ -89,19 +89,24 @@ export function* modules(library: string, random: () => number): Generator<reado
   }
 }
 
-/** Functions with their modules, each module once; every third in the middle of its file, the others at its end. */
-export function* heldOutFunctions(library: string, random: () => number): Generator<HeldOutFunction> {
-  let count = 0;
+/**
+ * So many functions with their modules, each module once; every third in the middle of its file, the others at its
+ * end. Throws where a library has not so many.
+ */
+export function heldOutFunctions(library: string, count: number, random: () => number): HeldOutFunction[] {
+  const held: HeldOutFunction[] = [];
   for (const [module, text] of modules(library, random)) {
+    if (held.length === count) return held;
     const functions = typableFunctions(module, text).filter(({ before }) => before.length >= LEAST_BEFORE);
     const chosen = functions[Math.floor(random() * functions.length)];
-    if (!chosen) continue;
-    yield ++count % 3 === 0 ? chosen : atEnd(chosen);
+    if (chosen) held.push(held.length % 3 === 2 ? chosen : atEnd(chosen));
   }
+  if (held.length === count) return held;
+  throw new Error(`${library} has ${held.length} modules with a function to type; ${count} are needed.`);
 }
 
 /** The same function as the last thing in its file. */
-export const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, behind: "" });
+const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, behind: "" });
 
 const lineCount = (text: string) => text.split("\n").length;
 /** Lines of a file that is long, and how far from its half a place may be that is in its middle. */

@@ -56,6 +56,13 @@ export interface TypingFigures {
 
 /** Whether the computing had begun when the request came: an earlier request's, which this one joined. */
 const isJoined = ({ timeline }: RequestRecord) => timeline.queuedMs === 0;
+/** Whether a first text was computed for it. */
+export const isNew = (record: RequestRecord): boolean =>
+  isComputed(record) && record.timeline.firstTextMs !== undefined && !isJoined(record);
+/** Whether it was answered from memory with text. */
+export const isRemembered = ({ outcome, text }: RequestRecord): boolean =>
+  outcome.kind !== "shown" && text !== "";
+const isComputed = ({ outcome: { kind } }: RequestRecord) => kind === "shown" || kind === "aborted";
 const present = <T>(values: readonly (T | undefined)[]) => values.filter(value => value !== undefined);
 
 /**
@@ -65,10 +72,10 @@ const present = <T>(values: readonly (T | undefined)[]) => values.filter(value =
 export function typingFigures(records: readonly RecordedRequest[], before?: RequestRecord): TypingFigures {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of records) outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1;
-  const computing = records.filter(({ outcome }) => outcome.kind === "shown" || outcome.kind === "aborted");
-  const fresh = computing.filter(record => record.timeline.firstTextMs !== undefined && !isJoined(record));
+  const computing = records.filter(isComputed);
+  const fresh = records.filter(isNew);
   const joined = computing.filter(isJoined);
-  const remembered = records.filter(({ outcome, text }) => outcome.kind !== "shown" && text !== "");
+  const remembered = records.filter(isRemembered);
   const withoutText = computing.filter(({ timeline }) => timeline.firstTextMs === undefined);
   const computed = present(records.map(record => record.computed));
   return {

@@ -67,7 +67,7 @@ function indentationBehind(line: string): string {
 }
 
 export class Typist {
-  /** From the beginning of the first line to the cursor. Always a beginning of the text, or can be corrected to one. */
+  /** Always a beginning of the whole, or can be corrected to one. */
   private before: string;
   private readonly whole: string;
   /** Keys until a slip is noticed; undefined while there is none. */
@@ -83,16 +83,16 @@ export class Typist {
    */
   constructor(
     text: string,
-    private readonly margin: string,
+    margin: string,
     private readonly random: () => number,
   ) {
     this.whole = margin + text;
     this.before = margin;
   }
 
-  /** What has been typed by now. */
+  /** What stands from the beginning of the first line, its indentation included, to the cursor. */
   get typed(): string {
-    return this.before.slice(this.margin.length);
+    return this.before;
   }
 
   get isDone(): boolean {
@@ -124,11 +124,10 @@ export class Typist {
     const { looked } = this;
     this.looked = undefined;
     if (this.isRight(shown)) {
-      if (looked !== undefined && shown.startsWith(looked)) return { kind: "accept", text: shown };
-      if (looked === undefined) {
-        this.looked = shown;
-        return { kind: "look" };
-      }
+      if (shown === looked) return { kind: "accept", text: shown };
+      // New, or longer by now: to be read before it is taken.
+      this.looked = shown;
+      return { kind: "look" };
     }
     // Of an indentation that the editor has made too deep.
     if (!this.whole.startsWith(this.before)) return { kind: "backspace" };

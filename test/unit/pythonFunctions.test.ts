@@ -64,13 +64,14 @@ test("functions are held out of one module each, every third with the rest of it
   try {
     const long = `${"x = 1\n".repeat(500)}${MODULE}`;
     for (let i = 0; i < 6; i++) writeFileSync(join(library, `module${i}.py`), long);
-    const found = [...heldOutFunctions(library, seeded(1))];
+    const found = heldOutFunctions(library, 6, seeded(1));
     assert.equal(new Set(found.map(({ module }) => module)).size, 6);
     assert.deepEqual(
       found.map(({ behind }) => behind !== ""),
       [false, false, true, false, false, true],
     );
-    assert.deepEqual([...heldOutFunctions(library, seeded(1))], found);
+    assert.deepEqual(heldOutFunctions(library, 6, seeded(1)), found);
+    assert.throws(() => heldOutFunctions(library, 7, seeded(1)), /has 6 modules/);
   } finally {
     rmSync(library, { recursive: true });
   }

@@ -31,6 +31,7 @@ function typeOut(seed: number, text = TEXT, margin = "", shown: (typed: string) 
     pauses.push(typist.pauseMs());
     const stroke = typist.next(shown(typist.typed));
     before = afterStroke(before, stroke);
+    assert.equal(before, typist.typed);
     strokes.push(stroke);
     assert.ok(strokes.length < 10 * text.length, "it comes to an end");
   }
@@ -108,9 +109,10 @@ test("a suggestion that is right is looked at, then accepted", () => {
   assert.equal(typed.text, TEXT);
 });
 
-test("a suggestion that has grown meanwhile is accepted as it is, one that has changed is not", () => {
+test("a suggestion that has grown meanwhile is looked at again, one that has gone wrong is not accepted", () => {
   const typist = new Typist("abcdefghij", "", seeded(1));
   assert.equal(typist.next("abcd").kind, "look");
+  assert.equal(typist.next("abcdef").kind, "look");
   assert.deepEqual(typist.next("abcdef"), { kind: "accept", text: "abcdef" });
   assert.equal(typist.next("ghij").kind, "look");
   assert.deepEqual(typist.next("gone"), { kind: "character", character: "g" });

@@ -1,0 +1,71 @@
+/** The results of typing beside their goals, as text. */
+import { table } from "../../server/bench/figures.ts";
+import type { Latency, TypingFigures } from "./requestRecords.ts";
+import type { PlacedFlicker, SightFigures, StrokeFigures } from "./sightFigures.ts";
+
+export interface KeystrokeResult {
+  readonly hardware: string;
+  readonly date: string;
+  readonly typing: StrokeFigures;
+  readonly editor: TypingFigures;
+  readonly page: SightFigures;
+  readonly alone: TypingFigures;
+  readonly longFileEnd: Pick<TypingFigures, "promptTokensComputed">;
+  readonly longFileMiddle: Pick<TypingFigures, "promptTokensComputed">;
+}
+
+const EXAMPLES = 12;
+const EXAMPLE_CHARACTERS = 60;
+
+const told = (latency: Latency | undefined) =>
+  latency
+    ? `${latency.p50} / ${latency.p90} (most ${latency.max}, ${latency.count} requests)`
+    : "nothing to measure";
+const percent = (share: number) => `${Math.round(1_000 * share) / 10}%`;
+const tokens = ({ tokens: { decoded, unused, unusedShare, notFollowed } }: TypingFigures) =>
+  `${percent(unusedShare)} (${unused} of ${decoded}; ${notFollowed} not followed to their end)`;
+
+/** One line for each goal, then examples of flicker. */
+export function keystrokeTable(result: KeystrokeResult): string {
+  const { typing, editor, page, alone, longFileEnd, longFileMiddle } = result;
+  const { flicker } = page;
+  const flickers = `${flicker.all.length} (${flicker.blinked} blinked, ${flicker.replaced} replaced, ${flicker.vanished} vanished)`;
+  return [
+    `${result.hardware}, ${result.date}`,
+    `${typing.keys} keys, ${typing.keysPerSecond} a second, in ${typing.functions} functions (${typing.inMiddle} in the middle of files), ${typing.backspaces} backspaces, ${typing.accepted} suggestions accepted (${typing.acceptedCharacters} characters)`,
+    `VS Code asked nothing for ${page.keysWithoutRequest} keys; of the ${page.agreeingKeys} that agreed with ghost text, ${page.agreeingKeysWithoutRequest}`,
+    `Outcomes in VS Code: ${outcomes(editor)}; alone: ${outcomes(alone)}`,
+    "",
+    table(
+      ["measured (p50 / p90)", "goal", "found"],
+      [
+        ["from memory, VS Code's requests, ms", "p50 < 5", told(editor.rememberedMs)],
+        ["from memory, a request for each key, ms", "p50 < 5", told(alone.rememberedMs)],
+        ["joined, a request for each key, to first text, ms", "", told(alone.joinedFirstTextMs)],
+        ["new, VS Code's requests, to first text, ms", "p50 < 150, p90 < 300", told(editor.firstTextMs)],
+        ["new, from key to frame in the page, ms", "p50 < 150, p90 < 300", told(page.newTextMs)],
+        ["from memory, from key to frame in the page, ms", "", told(page.rememberedTextMs)],
+        ["new, a request for each key, to first text, ms", "", told(alone.firstTextMs)],
+        ["decoded for nothing, VS Code", "< 25%", tokens(editor)],
+        ["decoded for nothing, a request for each key", "< 25%", tokens(alone)],
+        ["flicker", "0", flickers],
+        ["prompt tokens computed, end of 1,000 lines", "p50 < 10", told(longFileEnd.promptTokensComputed)],
+        ["prompt tokens computed, middle of them", "p50 < 80", told(longFileMiddle.promptTokensComputed)],
+      ],
+    ),
+    ...flicker.all.slice(0, EXAMPLES).map(exampleOf),
+  ].join("\n");
+}
+
+const outcomes = (figures: TypingFigures) =>
+  Object.entries(figures.outcomes)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(", ");
+
+function exampleOf({ kind, module, goneMs, expected, seen, typed }: PlacedFlicker): string {
+  // Only what differs is told: what had been typed is the same in both.
+  const from = typed.lastIndexOf("\n") + 1;
+  const part = (text: string) => JSON.stringify(text.slice(from, from + EXAMPLE_CHARACTERS));
+  const gone = goneMs > 0 ? ` for ${Math.round(goneMs)} ms` : "";
+  return `${kind}${gone} in ${module}: ${part(expected)}, then ${part(seen)}, typed ${part(typed)}`;
+}
