@@ -9,6 +9,27 @@ export const quantile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
   Number.NaN;
 
+/** A time that something took, or that was waited for it in vain: it was cut off by something else. */
+export interface Waited {
+  readonly ms: number;
+  readonly isCut: boolean;
+}
+
+/**
+ * The quantile of times of which some are known only to be longer than what was waited: Kaplan and Meier's estimate
+ * (Nonparametric Estimation from Incomplete Observations, 1958), which is right where what cuts off knows nothing of
+ * how long it would have taken. Undefined where too many were cut off to tell.
+ */
+export function quantileOfWaited(times: readonly Waited[], share: number): number | undefined {
+  const sorted = [...times].sort((a, b) => a.ms - b.ms || Number(a.isCut) - Number(b.isCut));
+  let longer = 1;
+  for (const [index, { ms, isCut }] of sorted.entries()) {
+    if (!isCut) longer *= 1 - 1 / (sorted.length - index);
+    if (!isCut && longer < 1 - share - Number.EPSILON * sorted.length) return ms;
+  }
+  return undefined;
+}
+
 export interface Summary {
   readonly p50: number;
   readonly p90: number;

@@ -17,10 +17,11 @@ export interface KeystrokeResult {
 const EXAMPLES = 12;
 const EXAMPLE_CHARACTERS = 60;
 
-const told = (latency: Latency | undefined) =>
-  latency
-    ? `${latency.p50} / ${latency.p90} (most ${latency.max}, ${latency.count} requests)`
-    : "nothing to measure";
+const told = (latency: Latency | undefined) => {
+  if (!latency) return "nothing to measure";
+  const { p50 = "?", p90 = "?", max, count, cut } = latency;
+  return `${p50} / ${p90} (most ${max}, ${count} requests${cut > 0 ? ` and ${cut} cut off before` : ""})`;
+};
 const percent = (share: number) => `${Math.round(1_000 * share) / 10}%`;
 const tokens = ({ tokens: { decoded, unused, unusedShare, notFollowed } }: TypingFigures) =>
   `${percent(unusedShare)} (${unused} of ${decoded}; ${notFollowed} not followed to their end)`;
@@ -44,6 +45,8 @@ export function keystrokeTable(result: KeystrokeResult): string {
         ["joined, a request for each key, to first text, ms", "", told(alone.joinedFirstTextMs)],
         ["new, VS Code's requests, to first text, ms", "p50 < 150, p90 < 300", told(editor.firstTextMs)],
         ["new, from key to frame in the page, ms", "p50 < 150, p90 < 300", told(page.newTextMs)],
+        ["of it, from key to server", "", told(page.keyToServerMs)],
+        ["of it, from the server's text to the frame", "", told(page.serverToFrameMs)],
         ["from memory, from key to frame in the page, ms", "", told(page.rememberedTextMs)],
         ["new, a request for each key, to first text, ms", "", told(alone.firstTextMs)],
         ["decoded for nothing, VS Code", "< 25%", tokens(editor)],

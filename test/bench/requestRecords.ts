@@ -1,7 +1,7 @@
 /** What the server has recorded of each request: figures of typing. */
 import { readFileSync } from "node:fs";
 import type { ComputedFigures, RequestRecord } from "../../server/protocol/outcome.ts";
-import { quantile } from "./figures.ts";
+import { quantileOfWaited, type Waited } from "./figures.ts";
 
 /** A line of the file that `FORETOKEN_RECORD` names. */
 export interface RecordedRequest extends RequestRecord {
@@ -15,17 +15,34 @@ export function readRecords(file: string): RecordedRequest[] {
 }
 
 export interface Latency {
+  /** How many came to their end. */
   readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
+  /** How many were cut off before; the quantiles take them into account. */
+  readonly cut: number;
+  /** Undefined where more were cut off than allow of telling. */
+  readonly p50: number | undefined;
+  readonly p90: number | undefined;
+  /** Of those that came to their end. */
   readonly max: number;
 }
 
-/** Undefined of no values: there was nothing of the kind. */
-export function latency(values: readonly number[]): Latency | undefined {
-  if (values.length === 0) return undefined;
-  const told = (share: number) => Math.round(quantile(values, share) * 100) / 100;
-  return { count: values.length, p50: told(0.5), p90: told(0.9), max: told(1) };
+/** Undefined where nothing came to its end. */
+export function latency(times: readonly (number | Waited)[]): Latency | undefined {
+  const waited = times.map(time => (typeof time === "number" ? { ms: time, isCut: false } : time));
+  const whole = waited.filter(({ isCut }) => !isCut);
+  if (whole.length === 0) return undefined;
+  const told = (ms: number) => Math.round(ms * 100) / 100;
+  const quantile = (share: number) => {
+    const ms = quantileOfWaited(waited, share);
+    return ms === undefined ? undefined : told(ms);
+  };
+  return {
+    count: whole.length,
+    cut: waited.length - whole.length,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    max: told(Math.max(...whole.map(({ ms }) => ms))),
+  };
 }
 
 export interface TypingFigures {
@@ -34,14 +51,12 @@ export interface TypingFigures {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Milliseconds to the end of requests that were answered from memory with text. */
   readonly rememberedMs: Latency | undefined;
-  /** Milliseconds to the first text of requests that were computed for, whether they then saw their end or not. */
+  /** Milliseconds to the first text of requests that were computed for; cut off where they ended before it. */
   readonly firstTextMs: Latency | undefined;
-  /** Of these, the milliseconds until computing began: what was computed before had to end. */
+  /** Of those that had text, the milliseconds until computing began: what was computed before had to end. */
   readonly queuedMs: Latency | undefined;
   /** Milliseconds to the first text of requests that joined what was being computed for an earlier one. */
   readonly joinedFirstTextMs: Latency | undefined;
-  /** Milliseconds that requests had lived which ended before there was text: cancelled, or replaced. */
-  readonly withoutTextMs: Latency | undefined;
   /** Prompt tokens that were computed anew for a completion. */
   readonly promptTokensComputed: Latency | undefined;
   readonly tokens: {
@@ -56,13 +71,14 @@ export interface TypingFigures {
 
 /** Whether the computing had begun when the request came: an earlier request's, which this one joined. */
 const isJoined = ({ timeline }: RequestRecord) => timeline.queuedMs === 0;
-/** Whether a first text was computed for it. */
-export const isNew = (record: RequestRecord): boolean =>
-  isComputed(record) && record.timeline.firstTextMs !== undefined && !isJoined(record);
+/** Whether a text was to be computed for it. */
+export const isNew = (record: RequestRecord): boolean => isComputed(record) && !isJoined(record);
 /** Whether it was answered from memory with text. */
 export const isRemembered = ({ outcome, text }: RequestRecord): boolean =>
   outcome.kind !== "shown" && text !== "";
 const isComputed = ({ outcome: { kind } }: RequestRecord) => kind === "shown" || kind === "aborted";
+const untilText = ({ timeline: { firstTextMs, endMs } }: RequestRecord): Waited =>
+  firstTextMs === undefined ? { ms: endMs, isCut: true } : { ms: firstTextMs, isCut: false };
 const present = <T>(values: readonly (T | undefined)[]) => values.filter(value => value !== undefined);
 
 /**
@@ -72,20 +88,18 @@ const present = <T>(values: readonly (T | undefined)[]) => values.filter(value =
 export function typingFigures(records: readonly RecordedRequest[], before?: RequestRecord): TypingFigures {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of records) outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1;
-  const computing = records.filter(isComputed);
   const fresh = records.filter(isNew);
-  const joined = computing.filter(isJoined);
+  const withText = fresh.filter(({ timeline }) => timeline.firstTextMs !== undefined);
+  const joined = records.filter(record => isComputed(record) && isJoined(record));
   const remembered = records.filter(isRemembered);
-  const withoutText = computing.filter(({ timeline }) => timeline.firstTextMs === undefined);
   const computed = present(records.map(record => record.computed));
   return {
     requests: records.length,
     outcomes,
     rememberedMs: latency(remembered.map(({ timeline }) => timeline.endMs)),
-    firstTextMs: latency(present(fresh.map(({ timeline }) => timeline.firstTextMs))),
-    queuedMs: latency(present(fresh.map(({ timeline }) => timeline.queuedMs))),
+    firstTextMs: latency(fresh.map(untilText)),
+    queuedMs: latency(present(withText.map(({ timeline }) => timeline.queuedMs))),
     joinedFirstTextMs: latency(present(joined.map(({ timeline }) => timeline.firstTextMs))),
-    withoutTextMs: latency(withoutText.map(({ timeline }) => timeline.endMs)),
     promptTokensComputed: latency(
       computed.map(({ promptTokens, reusedTokens }) => promptTokens - reusedTokens),
     ),
@@ -121,6 +135,9 @@ export interface KeyAtPlace {
   readonly character: number;
 }
 
+/** When a request came, in milliseconds since 1970. */
+export const arrivalOf = ({ at, timeline }: RecordedRequest): number => at - timeline.endMs;
+
 /**
  * For each key, the request that came for it: the last one at the key's place that came before the next key. Requests
  * that came for no key are in no entry.
@@ -129,14 +146,13 @@ export function requestsOfKeys(
   keys: readonly KeyAtPlace[],
   records: readonly RecordedRequest[],
 ): (RecordedRequest | undefined)[] {
-  const arrival = ({ at, timeline }: RecordedRequest) => at - timeline.endMs;
-  const byArrival = [...records].sort((a, b) => arrival(a) - arrival(b));
+  const byArrival = [...records].sort((a, b) => arrivalOf(a) - arrivalOf(b));
   let next = 0;
   return keys.map((key, index) => {
     const until = keys[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     let found: RecordedRequest | undefined;
-    for (let record = byArrival[next]; record && arrival(record) < until; record = byArrival[++next])
-      if (record.line === key.line && record.character === key.character && arrival(record) >= key.at)
+    for (let record = byArrival[next]; record && arrivalOf(record) < until; record = byArrival[++next])
+      if (record.line === key.line && record.character === key.character && arrivalOf(record) >= key.at)
         found = record;
     return found;
   });

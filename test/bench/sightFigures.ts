@@ -1,7 +1,9 @@
 /** Figures of what was typed in the editor and seen there. */
 import type { TypedPlace } from "./editorTyping.ts";
+import type { Waited } from "./figures.ts";
 import { type Flicker, watch } from "./flicker.ts";
 import {
+  arrivalOf,
   isNew,
   isRemembered,
   type KeyAtPlace,
@@ -53,9 +55,15 @@ export interface SightFigures {
   /** Keys that agreed with ghost text to be seen, and those of them for which the server was asked nothing. */
   readonly agreeingKeys: number;
   readonly agreeingKeysWithoutRequest: number;
-  /** Milliseconds from a key to the first frame with ghost text for it: computed for it, or from memory. */
+  /**
+   * Milliseconds from a key to the first frame with ghost text for it, computed for it or from memory; cut off where
+   * the next key came before.
+   */
   readonly newTextMs: Latency | undefined;
   readonly rememberedTextMs: Latency | undefined;
+  /** Of new texts that were seen: from the key to the request's arrival, and from the server's text to the frame. */
+  readonly keyToServerMs: Latency | undefined;
+  readonly serverToFrameMs: Latency | undefined;
   readonly flicker: {
     readonly blinked: number;
     readonly replaced: number;
@@ -68,8 +76,13 @@ export interface SightFigures {
 /** A key with the request that came for it, and what was seen. */
 interface SeenKey {
   readonly request: RecordedRequest | undefined;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly agreed: boolean;
+  /** Until ghost text was seen. */
   readonly firstMs: number | undefined;
+  /** Until the next key or the end. */
+  readonly untilNextMs: number;
 }
 
 /** @param records what the server recorded meanwhile */
@@ -80,20 +93,19 @@ export function sightFigures(
   const seen = places.map(place => seenAt(place, records));
   const keys = seen.flatMap(place => place.keys);
   const flickers = seen.flatMap(place => place.flickers);
-  const firstMs = (of: (request: RecordedRequest) => boolean) =>
-    latency(
-      keys.flatMap(({ request, firstMs }) =>
-        request && firstMs !== undefined && of(request) ? [firstMs] : [],
-      ),
-    );
+  const until = (of: (request: RecordedRequest) => boolean) =>
+    latency(keys.filter(({ request }) => request && of(request)).map(untilSeen));
+  const parts = keys.flatMap(partsOfNew);
   const ofKind = (kind: Flicker["kind"]) => flickers.filter(flicker => flicker.kind === kind).length;
   const agreeing = keys.filter(({ agreed }) => agreed);
   return {
     keysWithoutRequest: keys.filter(({ request }) => !request).length,
     agreeingKeys: agreeing.length,
     agreeingKeysWithoutRequest: agreeing.filter(({ request }) => !request).length,
-    newTextMs: firstMs(isNew),
-    rememberedTextMs: firstMs(isRemembered),
+    newTextMs: until(isNew),
+    rememberedTextMs: until(isRemembered),
+    keyToServerMs: latency(parts.map(({ keyToServerMs }) => keyToServerMs)),
+    serverToFrameMs: latency(parts.map(({ serverToFrameMs }) => serverToFrameMs)),
     flicker: {
       blinked: ofKind("blinked"),
       replaced: ofKind("replaced"),
@@ -102,6 +114,16 @@ export function sightFigures(
       all: flickers,
     },
   };
+}
+
+const untilSeen = ({ firstMs, untilNextMs }: SeenKey): Waited =>
+  firstMs === undefined ? { ms: untilNextMs, isCut: true } : { ms: firstMs, isCut: false };
+
+function partsOfNew({ request, at, firstMs }: SeenKey) {
+  const textMs = request?.timeline.firstTextMs;
+  if (!request || !isNew(request) || textMs === undefined || firstMs === undefined) return [];
+  const keyToServerMs = arrivalOf(request) - at;
+  return [{ keyToServerMs, serverToFrameMs: firstMs - keyToServerMs - textMs }];
 }
 
 function seenAt(
@@ -116,11 +138,14 @@ function seenAt(
     placed,
     records.filter(({ uri }) => uri.endsWith(`/${place.module}`)),
   );
+  const end = clockStart + (frames.at(-1)?.at ?? 0);
   return {
-    keys: requests.map((request, index) => ({
-      request,
+    keys: placed.map(({ at }, index) => ({
+      request: requests[index],
+      at,
       agreed: agreed[index] ?? false,
       firstMs: firstMs[index],
+      untilNextMs: (placed[index + 1]?.at ?? end) - at,
     })),
     flickers: flickers.map(flicker => ({ ...flicker, module: place.module })),
   };

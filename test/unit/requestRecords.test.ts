@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome, Timeline } from "../../server/protocol/outcome.ts";
+import { quantile, quantileOfWaited } from "../bench/figures.ts";
 import { type RecordedRequest, requestsOfKeys, typingFigures } from "../bench/requestRecords.ts";
 
 interface Given extends Partial<Timeline> {
@@ -48,7 +49,7 @@ test("answers from memory are those with text that was not computed for the requ
     record("empty", { endMs: 100 }),
     record("shown", { text: "a", endMs: 100 }),
   ]);
-  assert.deepEqual(figures.rememberedMs, { count: 2, p50: 3, p90: 3, max: 3 });
+  assert.deepEqual(figures.rememberedMs, { count: 2, cut: 0, p50: 3, p90: 3, max: 3 });
   assert.deepEqual(figures.outcomes, { cached: 1, typedThrough: 1, empty: 1, shown: 1 });
 });
 
@@ -59,10 +60,9 @@ test("a first text counts for the request that waited for it, whether it was can
     record("aborted", { queuedMs: 3, endMs: 20 }),
     record("shown", { text: "a", queuedMs: 0, firstTextMs: 1 }),
   ]);
-  assert.deepEqual(figures.firstTextMs, { count: 2, p50: 50, p90: 50, max: 50 });
-  assert.deepEqual(figures.queuedMs, { count: 2, p50: 4, p90: 4, max: 4 });
-  assert.deepEqual(figures.joinedFirstTextMs, { count: 1, p50: 1, p90: 1, max: 1 });
-  assert.deepEqual(figures.withoutTextMs, { count: 1, p50: 20, p90: 20, max: 20 });
+  assert.deepEqual(figures.firstTextMs, { count: 2, cut: 1, p50: 50, p90: 50, max: 50 });
+  assert.deepEqual(figures.queuedMs, { count: 2, cut: 0, p50: 4, p90: 4, max: 4 });
+  assert.deepEqual(figures.joinedFirstTextMs, { count: 1, cut: 0, p50: 1, p90: 1, max: 1 });
 });
 
 test("tokens are counted from where the run began", () => {
@@ -75,7 +75,25 @@ test("tokens are counted from where the run began", () => {
   ];
   const { tokens, promptTokensComputed } = typingFigures(records, before);
   assert.deepEqual(tokens, { decoded: 20, unused: 2, unusedShare: 0.1, notFollowed: 8 });
-  assert.deepEqual(promptTokensComputed, { count: 2, p50: 7, p90: 7, max: 7 });
+  assert.deepEqual(promptTokensComputed, { count: 2, cut: 0, p50: 7, p90: 7, max: 7 });
+});
+
+test("quantiles take into account what was cut off", () => {
+  const times = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+  for (const share of [0, 0.25, 0.5, 0.9])
+    assert.equal(
+      quantileOfWaited(
+        times.map(ms => ({ ms, isCut: false })),
+        share,
+      ),
+      quantile(times, share),
+    );
+  // A worked example: at 10 a fifth is done, of the three left behind the cut at 20 a third at 30, half of two at 40.
+  const waited = [10, 20, 30, 40, 50].map(ms => ({ ms, isCut: ms === 20 || ms === 50 }));
+  assert.equal(quantileOfWaited(waited, 0.1), 10);
+  assert.equal(quantileOfWaited(waited, 0.4), 30);
+  assert.equal(quantileOfWaited(waited, 0.7), 40);
+  assert.equal(quantileOfWaited(waited, 0.9), undefined);
 });
 
 test("figures of nothing say so", () => {
