@@ -7,8 +7,8 @@
  * ghost text away or to show another. So `E`, the text from the beginning of the place to the end of the ghost text
  * that was seen last, holds until a key disagrees or has typed all of it, and as long as it holds
  * - a frame with other ghost text is flicker (`replaced`),
- * - frames without, until there is ghost text again, are flicker (`blinked`),
- * - frames without until `E` holds no more are flicker (`vanished`).
+ * - frames without it or a part of it, until it is there again, are flicker (`blinked`),
+ * - frames without it until `E` holds no more are flicker (`vanished`).
  *
  * Line and lines below are compared each by itself, as VS Code may draw the two a frame apart. VS Code draws a key
  * with the next frame or a later one: for a while, frames of a line as it was before the key, and such as repeat what
@@ -73,6 +73,14 @@ function holds(drawn: Drawn, expected: Drawn): boolean {
   return drawn.line.startsWith(expected.line) && drawn.below.startsWith(expected.below);
 }
 
+/** Whether a frame shows a part of what is expected, the line or the lines below. */
+function holdsPart({ line, below }: Drawn, expected: Drawn): boolean {
+  return (
+    holds({ line: line || expected.line, below: below || expected.below }, expected) &&
+    !holds({ line, below }, expected)
+  );
+}
+
 /** Follows frames and keys in the order of time. */
 class Watcher {
   readonly flickers: Flicker[] = [];
@@ -121,6 +129,10 @@ class Watcher {
     const { typed, expected, key } = this;
     const whole = wholeOf(frame, typed);
     if (expected === undefined && key) this.firstMs[this.firstMs.length - 1] ??= frame.at - key.at;
+    if (expected !== undefined && holdsPart(frame, drawnOf(expected, typed))) {
+      this.goneSince ??= frame.at;
+      return;
+    }
     if (expected !== undefined && !holds(frame, drawnOf(expected, typed)))
       this.tell("replaced", frame.at, whole);
     else if (this.goneSince !== undefined) this.tell("blinked", frame.at, whole);

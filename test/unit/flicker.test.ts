@@ -92,6 +92,15 @@ test("Enter that agrees moves the lines below up", () => {
   assert.deepEqual(told(watch([...shown, ...changed], keys).flickers), [["replaced", 0]]);
 });
 
+test("a part that is gone for a frame has blinked", () => {
+  const { flickers } = watch(frames(100, ["a|b", "c"], ["a|b", ""], ["a|b", "c"]), [key(0, "a")]);
+  assert.deepEqual(told(flickers), [["blinked", FRAME_MS]]);
+  const moved = frames(100, ["a|(", "b\nc"], ["", "b\nc"], ["", "b\nc"], ["", "c"], ["|b", "c"]);
+  assert.deepEqual(told(watch(moved, [key(0, "a"), key(110, "a("), key(140, "a(\n")]).flickers), [
+    ["blinked", FRAME_MS],
+  ]);
+});
+
 test("frames before VS Code has drawn a key are not held against it, later ones are", () => {
   const keys = [key(0, "a\n  f"), key(105, "a\n  fx")];
   const late = Math.ceil(REACTION_MS / FRAME_MS) + 2;
