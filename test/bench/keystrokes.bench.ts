@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { standardLibrary } from "../../server/bench/codeFiles.ts";
+import type { Settings } from "../../server/protocol/settings.ts";
 import { randomNumbers } from "../../server/speculate/random.ts";
 import { changedFrames, waitUntil } from "../editor/page.ts";
 import { outputFolder } from "../editor/paths.mjs";
@@ -22,7 +23,7 @@ import { circumstances, writeResult } from "./figures.ts";
 import { keystrokeTable } from "./keystrokeTable.ts";
 import { PlainEditor } from "./plainEditor.ts";
 import { type HeldOutFunction, heldOutFunctions, inLongFile } from "./pythonFunctions.ts";
-import { type RecordedRequest, readRecords, typingFigures } from "./requestRecords.ts";
+import { type RecordedRequest, readRecords, slowest, typingFigures } from "./requestRecords.ts";
 import { startServer } from "./serverProcess.ts";
 import { sightFigures, strokeFigures } from "./sightFigures.ts";
 import { makeWorkspace, typeAgain, typeOut } from "./typing.ts";
@@ -32,9 +33,12 @@ const KEYS = 2_000;
 /** Keys that wake up everything before what is counted. */
 const WARM_UP_KEYS = 60;
 const LONG_FILE_KEYS = 150;
+const SLOWEST = 10;
 /** So many places are prepared: one that is typed to its end takes 100 keys at least. */
 const PLACES = 40;
 const TUNING_MS_MAX = 60_000;
+
+const library = standardLibrary();
 
 /** A file for a server's records, empty. */
 function recordFile(name: string): string {
@@ -98,13 +102,13 @@ async function inEditor(
   }
 }
 
-/** A server alone, whose records go to a file. */
-async function startAlone(folder: string, file: string) {
+/** A server alone, whose records go to a file; `open` opens a place's file in it. */
+async function startAlone(folder: string, file: string, settings: Partial<Settings> = {}) {
   const storageDirectory = mkdtempSync(join(tmpdir(), "foretoken-storage-"));
   const server = await startServer({
     env: { FORETOKEN_RECORD: file },
     folders: [folder],
-    initializationOptions: { settings: { firstDatastore: false }, storageDirectory },
+    initializationOptions: { settings: { firstDatastore: false, ...settings }, storageDirectory },
   });
   const isTuned = () => existsSync(join(storageDirectory, "tuning"));
   await waitUntil("the tuning", isTuned, TUNING_MS_MAX);
@@ -138,11 +142,11 @@ async function alone(held: readonly HeldOutFunction[], { warmUp, places }: Typed
 }
 
 /** Typing in a file of a thousand lines, suggestions that are right accepted. */
-async function inLongFileAlone(place: "end" | "middle", library: string, random: () => number) {
+async function inLongFileAlone(place: "end" | "middle", reuse: Settings["reuse"], random: () => number) {
   const held = inLongFile(place, library, random);
   const workspace = makeWorkspace([held]);
-  const file = recordFile(`long-${place}`);
-  const { open, stop } = await startAlone(workspace.folder, file);
+  const file = recordFile(`long-${place}-${reuse}`);
+  const { open, stop } = await startAlone(workspace.folder, file, { reuse });
   try {
     const editor = open(held);
     await typeOut(new Typist(held.text, held.margin, random), editor, LONG_FILE_KEYS);
@@ -163,7 +167,6 @@ const { values } = parseArgs({
 });
 const keys = Number(values.keys);
 const seed = Number(values.seed);
-const library = standardLibrary();
 const held = heldOutFunctions(library, PLACES, randomNumbers(seed));
 // Numbers of its own for each run: what is shown in one decides how many it takes.
 const typed = await inEditor(held, keys, randomNumbers(seed + 1));
@@ -175,8 +178,10 @@ const result = {
   editor: typingFigures(typed.records, typed.before),
   page: sightFigures(typed.places, typed.records),
   alone: await alone(held, typed),
-  longFileEnd: await inLongFileAlone("end", library, randomNumbers(seed + 2)),
-  longFileMiddle: await inLongFileAlone("middle", library, randomNumbers(seed + 3)),
+  slowest: slowest(typed.records, SLOWEST),
+  longFileEnd: await inLongFileAlone("end", "auto", randomNumbers(seed + 2)),
+  longFileMiddle: await inLongFileAlone("middle", "auto", randomNumbers(seed + 3)),
+  longFileMiddleShifted: await inLongFileAlone("middle", "shifted", randomNumbers(seed + 3)),
 };
 writeResult("keystrokes", result);
 console.log(keystrokeTable(result));

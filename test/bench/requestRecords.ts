@@ -55,6 +55,9 @@ export interface TypingFigures {
   readonly firstTextMs: Latency | undefined;
   /** Of those that had text, the milliseconds until computing began: what was computed before had to end. */
   readonly queuedMs: Latency | undefined;
+  /** Of completions that came to their end, the milliseconds it took to build the prompt, and then to prefill it. */
+  readonly promptMs: Latency | undefined;
+  readonly prefillMs: Latency | undefined;
   /** Milliseconds to the first text of requests that joined what was being computed for an earlier one. */
   readonly joinedFirstTextMs: Latency | undefined;
   /** Prompt tokens that were computed anew for a completion. */
@@ -79,6 +82,8 @@ export const isRemembered = ({ outcome, text }: RequestRecord): boolean =>
 const isComputed = ({ outcome: { kind } }: RequestRecord) => kind === "shown" || kind === "aborted";
 const untilText = ({ timeline: { firstTextMs, endMs } }: RequestRecord): Waited =>
   firstTextMs === undefined ? { ms: endMs, isCut: true } : { ms: firstTextMs, isCut: false };
+const between = (from: number | undefined, to: number | undefined) =>
+  from === undefined || to === undefined ? undefined : to - from;
 const present = <T>(values: readonly (T | undefined)[]) => values.filter(value => value !== undefined);
 
 /**
@@ -99,6 +104,10 @@ export function typingFigures(records: readonly RecordedRequest[], before?: Requ
     rememberedMs: latency(remembered.map(({ timeline }) => timeline.endMs)),
     firstTextMs: latency(fresh.map(untilText)),
     queuedMs: latency(present(withText.map(({ timeline }) => timeline.queuedMs))),
+    promptMs: latency(present(withText.map(({ timeline }) => between(timeline.queuedMs, timeline.promptMs)))),
+    prefillMs: latency(
+      present(withText.map(({ timeline }) => between(timeline.promptMs, timeline.prefilledMs))),
+    ),
     joinedFirstTextMs: latency(present(joined.map(({ timeline }) => timeline.firstTextMs))),
     promptTokensComputed: latency(
       computed.map(({ promptTokens, reusedTokens }) => promptTokens - reusedTokens),
@@ -124,6 +133,15 @@ function tokenFigures(
     unusedShare: decoded === 0 ? 0 : Math.round((unused / decoded) * 1000) / 1000,
     notFollowed: Math.max(0, decoded - followed),
   };
+}
+
+/** The requests whose first text took longest, the slowest first. */
+export function slowest(records: readonly RecordedRequest[], count: number): RecordedRequest[] {
+  const waited = ({ timeline }: RequestRecord) => timeline.firstTextMs ?? 0;
+  return records
+    .filter(isNew)
+    .sort((a, b) => waited(b) - waited(a))
+    .slice(0, count);
 }
 
 /** A key at its place in a document. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome, Timeline } from "../../server/protocol/outcome.ts";
 import { quantile, quantileOfWaited } from "../bench/figures.ts";
-import { type RecordedRequest, requestsOfKeys, typingFigures } from "../bench/requestRecords.ts";
+import { type RecordedRequest, requestsOfKeys, slowest, typingFigures } from "../bench/requestRecords.ts";
 
 interface Given extends Partial<Timeline> {
   readonly text?: string;
@@ -63,6 +63,16 @@ test("a first text counts for the request that waited for it, whether it was can
   assert.deepEqual(figures.firstTextMs, { count: 2, cut: 1, p50: 50, p90: 50, max: 50 });
   assert.deepEqual(figures.queuedMs, { count: 2, cut: 0, p50: 4, p90: 4, max: 4 });
   assert.deepEqual(figures.joinedFirstTextMs, { count: 1, cut: 0, p50: 1, p90: 1, max: 1 });
+});
+
+test("where the time to a first text goes is told, and which took longest", () => {
+  const quick = record("shown", { queuedMs: 2, promptMs: 5, prefilledMs: 9, firstTextMs: 11, text: "a" });
+  const slow = record("shown", { queuedMs: 1, promptMs: 11, prefilledMs: 91, firstTextMs: 95, text: "a" });
+  const remembered = record("cached", { endMs: 200, text: "a" });
+  const figures = typingFigures([quick, slow, remembered]);
+  assert.deepEqual(figures.promptMs, { count: 2, cut: 0, p50: 10, p90: 10, max: 10 });
+  assert.deepEqual(figures.prefillMs, { count: 2, cut: 0, p50: 80, p90: 80, max: 80 });
+  assert.deepEqual(slowest([quick, slow, remembered], 2), [slow, quick]);
 });
 
 test("tokens are counted from where the run began", () => {
