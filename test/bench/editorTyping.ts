@@ -50,12 +50,14 @@ export async function openTypingEditor(folder: string, recordFile: string): Prom
     settings: SETTINGS,
     env: { FORETOKEN_RECORD: recordFile },
   });
+  let workbench: Workbench | undefined;
   try {
-    const workbench = await openWorkbench(server, { developmentFolder: root });
+    workbench = await openWorkbench(server, { developmentFolder: root });
     await waitForStatus(workbench.page, "zap");
     await waitUntil("the tuning", () => isTuned(server), TUNING_MS_MAX);
     return typingEditor(server, workbench);
   } catch (error) {
+    await workbench?.dispose();
     await server.dispose();
     throw error;
   }

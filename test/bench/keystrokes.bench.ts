@@ -5,8 +5,7 @@
  * (typist.ts). Measured is what the server recorded of each request, and what the page's frames showed (flicker.ts).
  * In VS Code most keys that agree with ghost text ask the server nothing, so the same keys then go to a server alone,
  * from a client that asks after each. At last, typing in files of a thousand lines tells how much of each prompt is
- * found in the KV cache. Goals are told, not asserted. What the server recorded and
- * what was seen is kept in out/bench.
+ * found in the KV cache. Goals are told, not asserted. What the server recorded and what was seen is kept in out/bench.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -167,6 +166,8 @@ const { values } = parseArgs({
 });
 const keys = Number(values.keys);
 const seed = Number(values.seed);
+if (!Number.isInteger(keys) || !Number.isInteger(seed))
+  throw new Error("--keys and --seed are whole numbers.");
 const held = heldOutFunctions(library, PLACES, randomNumbers(seed));
 // Numbers of its own for each run: what is shown in one decides how many it takes.
 const typed = await inEditor(held, keys, randomNumbers(seed + 1));
