@@ -11,8 +11,8 @@
  * - frames without it until `E` holds no more are flicker (`vanished`).
  *
  * Line and lines below are compared each by itself, as VS Code may draw the two a frame apart. VS Code draws a key
- * with the next frame or a later one: for a while, frames of a line as it was before the key, and such as repeat what
- * was shown at the key, are passed over.
+ * with the next frame or a later one. Passed over are frames that repeat what was shown at the key, as long as the line
+ * itself tells that the key is not drawn, else for a while; and for a while, other frames of the line before the key.
  */
 import type { Frame } from "../editor/probe.ts";
 
@@ -47,7 +47,7 @@ export interface Sight {
   readonly agreed: readonly boolean[];
 }
 
-/** Most that VS Code may take to draw a key, in milliseconds: a few frames. */
+/** What VS Code may take to draw a key where the frame itself does not tell, in milliseconds: a few frames. */
 export const REACTION_MS = 60;
 
 type Drawn = Pick<Frame, "line" | "below">;
@@ -109,10 +109,10 @@ class Watcher {
   see(frame: Frame): void {
     this.last = frame;
     const isSoon = frame.at - (this.key?.at ?? Number.NEGATIVE_INFINITY) < REACTION_MS;
-    if (this.stale && isSoon && same(frame, this.stale)) return;
-    this.stale = undefined;
     const line = this.typed.slice(this.typed.lastIndexOf("\n") + 1);
     const isOfEarlierKey = frame.line !== "" && frame.before !== line;
+    if (this.stale && (isSoon || isOfEarlierKey) && same(frame, this.stale)) return;
+    this.stale = undefined;
     if (isOfEarlierKey && isSoon) return;
     if (isShown(frame)) this.seeText(frame);
     else if (this.expected !== undefined) this.goneSince ??= frame.at;

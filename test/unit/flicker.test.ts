@@ -101,12 +101,22 @@ test("a part that is gone for a frame has blinked", () => {
   ]);
 });
 
-test("frames before VS Code has drawn a key are not held against it, later ones are", () => {
+test("frames before VS Code has drawn a key are not held against it, however late it is", () => {
   const keys = [key(0, "a\n  f"), key(105, "a\n  fx")];
   const late = Math.ceil(REACTION_MS / FRAME_MS) + 2;
-  const stale = (count: number) => frames(100, ...Array.from({ length: count }, () => "  f|oo"));
-  assert.deepEqual(watch([...stale(3), ...frames(148, "", "  fx|y")], keys).flickers, []);
-  assert.deepEqual(told(watch([...stale(late), ...frames(300, "  fx|y")], keys).flickers), [["replaced", 0]]);
+  for (const count of [3, late]) {
+    const stale = frames(100, ...Array.from({ length: count }, () => "  f|oo"));
+    assert.deepEqual(watch([...stale, ...frames(300, "", "  fx|y")], keys).flickers, []);
+  }
+});
+
+test("lines below that go when a key that disagrees must have been drawn have vanished", () => {
+  const keys = [key(0, "f:"), key(105, "f:x")];
+  const late = Math.ceil(REACTION_MS / FRAME_MS) + 2;
+  const below = (count: number) =>
+    frames(100, ...Array.from({ length: count }, () => ["", "b"] as const), "", "");
+  assert.deepEqual(watch(below(3), keys).flickers, []);
+  assert.deepEqual(told(watch(below(late), keys).flickers), [["vanished", FRAME_MS]]);
 });
 
 test("ghost text for the key before, drawn after the next, is not held to", () => {
