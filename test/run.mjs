@@ -56,6 +56,10 @@ const stages = {
     for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
     run(process.execPath, ["out/test/bench/latency.bench.mjs"]);
   },
+  "bench:keystrokes": () => {
+    for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
+    run(process.execPath, ["out/test/bench/keystrokes.bench.mjs", ...options]);
+  },
 };
 
 const all = [
@@ -70,7 +74,11 @@ const all = [
   "package",
   "editorVsix",
 ];
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex(word => word.startsWith("--"));
+const wanted = firstOption < 0 ? given : given.slice(0, firstOption);
+/** For the benchmarks that take any: `bench:keystrokes --keys 200`. */
+const options = given.slice(wanted.length);
 for (const stage of wanted.length > 0 ? wanted : all) {
   if (!stages[stage])
     throw new Error(`There is no stage ${stage}; there are ${Object.keys(stages).join(", ")}`);

@@ -6,30 +6,21 @@
  * tells how long the model computed until its first text. What is left is ours and the editor's: the way
  * through extension, server and back, and drawing. Also: from starting the server to a loaded model.
  */
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import {
-  createProtocolConnection,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
-  InitializedNotification,
-  InitializeRequest,
   type InlineCompletionParams,
   InlineCompletionRequest,
-  StreamMessageReader,
-  StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
-import {
-  type CompletionFigures,
-  InlineCompletionProgress,
-  StatusNotification,
-} from "../../server/protocol/messages.ts";
+import { InlineCompletionProgress } from "../../server/protocol/messages.ts";
 import { focusAtEnd, recordGhostText, runCommand, typeText, waitForStatus } from "../editor/page.ts";
-import { outputFolder, root } from "../editor/paths.mjs";
+import { root } from "../editor/paths.mjs";
 import { openWorkbench, sampleWorkspace, startCodeServer } from "../editor/workbench.ts";
+import { circumstances, rounded, type Summary, summary, writeResult } from "./figures.ts";
+import { startServer } from "./serverProcess.ts";
 
 const FILE = "sample.py";
 const ROUNDS = 2;
@@ -69,50 +60,6 @@ interface Sample {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly modelMs: number;
-}
-
-const quantile = (values: readonly number[], share: number) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
-  Number.NaN;
-
-const summary = (values: readonly number[]) => ({
-  p50: quantile(values, 0.5),
-  p90: quantile(values, 0.9),
-  min: Math.min(...values),
-  max: Math.max(...values),
-});
-
-/** A server process as the extension starts it, ready. */
-async function startServer() {
-  const start = performance.now();
-  const child = spawn(process.execPath, [join(root, "dist", "server.js"), "--stdio"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
-  let last: CompletionFigures | undefined;
-  const ready = new Promise<void>(resolve => {
-    connection.onNotification(StatusNotification, status => {
-      last = status.last;
-      if (status.state === "ready") resolve();
-    });
-  });
-  connection.listen();
-  await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid,
-    rootUri: null,
-    capabilities: {},
-  });
-  await connection.sendNotification(InitializedNotification.type, {});
-  await ready;
-  const startMs = performance.now() - start;
-  const stop = () => {
-    connection.dispose();
-    child.kill();
-  };
-  return { connection, startMs, figures: () => last, stop };
 }
 
 /** From request to first progress, less what the server computed: transport and both ends of the protocol. */
@@ -248,9 +195,7 @@ const parts = await serverPart();
 const samples = await inEditor();
 if (samples.length === 0) throw new Error("No completion was measured.");
 const result = {
-  hardware: `${cpus()[0]?.model.trim()}, ${cpus().length} threads, ${process.platform}-${process.arch}`,
-  date: new Date().toISOString().slice(0, 10),
-  model: "embedded default model",
+  ...circumstances(),
   samples: samples.length,
   coldStartMs: summary(starts),
   firstTextMs: summary(samples.map(each => each.firstMs)),
@@ -261,18 +206,13 @@ const result = {
   /** In the editor: all but the model and the editor's pause. Mostly VS Code's way of a key and of drawing. */
   restInEditorMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
 };
-const folder = join(outputFolder, "bench");
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "latency.json"), `${JSON.stringify(result, null, 2)}\n`);
+writeResult("latency", result);
 console.log(`${result.hardware}, ${result.date}, ${samples.length} completions`);
 console.table(
   Object.fromEntries(
     Object.entries(result)
-      .filter((entry): entry is [string, ReturnType<typeof summary>] => typeof entry[1] === "object")
-      .map(([name, values]) => [
-        name,
-        Object.fromEntries(Object.entries(values).map(([key, ms]) => [key, Math.round(ms * 10) / 10])),
-      ]),
+      .filter((entry): entry is [string, Summary] => typeof entry[1] === "object")
+      .map(([name, values]) => [name, rounded(values)]),
   ),
 );
 process.exit(0);

@@ -20,10 +20,12 @@ export interface GhostText {
 
 /** What one animation frame showed. */
 export interface Frame {
-  /** Milliseconds in the page's clock. */
+  /** When it was read, in milliseconds in the page's clock. */
   readonly at: number;
   /** The line up to the ghost text, and its ghost text: constant while typing agrees with it. Or "". */
   readonly line: string;
+  /** Of that, the document's own text. */
+  readonly before: string;
   /** Ghost text on further lines. VS Code may draw it one frame earlier than that within the line. */
   readonly below: string;
 }
@@ -78,10 +80,12 @@ export function installProbe(): void {
   let keys: { at: number; key: string }[] = [];
   let recording = false;
 
-  const sample = (at: number) => {
+  const sample = () => {
     if (!recording) return;
     const { before, inline, lines } = read();
-    frames.push({ at, line: inline === "" ? "" : before + inline, below: lines.join("\n") });
+    // Not the frame's own time: a key may have been worked on since the frame began.
+    const line = inline === "" ? "" : before + inline;
+    frames.push({ at: performance.now(), line, before, below: lines.join("\n") });
     requestAnimationFrame(sample);
   };
 

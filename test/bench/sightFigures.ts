@@ -1,0 +1,152 @@
+/** Figures of what was typed in the editor and seen there. */
+import type { TypedPlace } from "./editorTyping.ts";
+import type { Waited } from "./figures.ts";
+import { type Flicker, watch } from "./flicker.ts";
+import {
+  arrivalOf,
+  isNew,
+  isRemembered,
+  type KeyAtPlace,
+  type Latency,
+  latency,
+  type RecordedRequest,
+  requestsOfKeys,
+} from "./requestRecords.ts";
+import { cursorBehind } from "./typing.ts";
+
+export interface StrokeFigures {
+  readonly keys: number;
+  readonly keysPerSecond: number;
+  readonly functions: number;
+  /** Those with text of their module behind them. */
+  readonly inMiddle: number;
+  /** Keys that took a slip or a too deep indentation back. */
+  readonly backspaces: number;
+  readonly accepted: number;
+  readonly acceptedCharacters: number;
+}
+
+export function strokeFigures(places: readonly TypedPlace[]): StrokeFigures {
+  const strokes = places.flatMap(place => place.strokes);
+  const accepted = strokes.flatMap(({ stroke }) => (stroke.kind === "accept" ? [stroke.text] : []));
+  const seconds = places.reduce(
+    (sum, { strokes }) => sum + ((strokes.at(-1)?.at ?? 0) - (strokes[0]?.at ?? 0)) / 1_000,
+    0,
+  );
+  return {
+    keys: strokes.length,
+    keysPerSecond: Math.round((strokes.length / seconds) * 10) / 10,
+    functions: places.length,
+    inMiddle: places.filter(({ place }) => place.behind !== "").length,
+    backspaces: strokes.filter(({ stroke }) => stroke.kind === "backspace").length,
+    accepted: accepted.length,
+    acceptedCharacters: accepted.join("").length,
+  };
+}
+
+/** A flicker and where it was. */
+export interface PlacedFlicker extends Flicker {
+  readonly module: string;
+}
+
+export interface SightFigures {
+  /** Keys for which the server was asked nothing. */
+  readonly keysWithoutRequest: number;
+  /** Keys that agreed with ghost text to be seen, and those of them for which the server was asked nothing. */
+  readonly agreeingKeys: number;
+  readonly agreeingKeysWithoutRequest: number;
+  /**
+   * Milliseconds from a key to the first frame with ghost text for it, computed for it or from memory; cut off where
+   * the next key came before.
+   */
+  readonly newTextMs: Latency | undefined;
+  readonly rememberedTextMs: Latency | undefined;
+  /** Of new texts that were seen: from the key to the request's arrival, and from the server's text to the frame. */
+  readonly keyToServerMs: Latency | undefined;
+  readonly serverToFrameMs: Latency | undefined;
+  readonly flicker: {
+    readonly blinked: number;
+    readonly replaced: number;
+    readonly vanished: number;
+    readonly goneMs: Latency | undefined;
+    readonly all: readonly PlacedFlicker[];
+  };
+}
+
+/** A key with the request that came for it, and what was seen. */
+interface SeenKey {
+  readonly request: RecordedRequest | undefined;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly agreed: boolean;
+  /** Until ghost text was seen. */
+  readonly firstMs: number | undefined;
+  /** Until the next key or the end. */
+  readonly untilNextMs: number;
+}
+
+/** @param records what the server recorded meanwhile */
+export function sightFigures(
+  places: readonly TypedPlace[],
+  records: readonly RecordedRequest[],
+): SightFigures {
+  const seen = places.map(place => seenAt(place, records));
+  const keys = seen.flatMap(place => place.keys);
+  const flickers = seen.flatMap(place => place.flickers);
+  const until = (of: (request: RecordedRequest) => boolean) =>
+    latency(keys.filter(({ request }) => request && of(request)).map(untilSeen));
+  const parts = keys.flatMap(partsOfNew);
+  const ofKind = (kind: Flicker["kind"]) => flickers.filter(flicker => flicker.kind === kind).length;
+  const agreeing = keys.filter(({ agreed }) => agreed);
+  return {
+    keysWithoutRequest: keys.filter(({ request }) => !request).length,
+    agreeingKeys: agreeing.length,
+    agreeingKeysWithoutRequest: agreeing.filter(({ request }) => !request).length,
+    newTextMs: until(isNew),
+    rememberedTextMs: until(isRemembered),
+    keyToServerMs: latency(parts.map(({ keyToServerMs }) => keyToServerMs)),
+    serverToFrameMs: latency(parts.map(({ serverToFrameMs }) => serverToFrameMs)),
+    flicker: {
+      blinked: ofKind("blinked"),
+      replaced: ofKind("replaced"),
+      vanished: ofKind("vanished"),
+      goneMs: latency(flickers.filter(({ kind }) => kind !== "replaced").map(({ goneMs }) => goneMs)),
+      all: flickers,
+    },
+  };
+}
+
+const untilSeen = ({ firstMs, untilNextMs }: SeenKey): Waited =>
+  firstMs === undefined ? { ms: untilNextMs, isCut: true } : { ms: firstMs, isCut: false };
+
+function partsOfNew({ request, at, firstMs }: SeenKey) {
+  const textMs = request?.timeline.firstTextMs;
+  if (!request || !isNew(request) || textMs === undefined || firstMs === undefined) return [];
+  const keyToServerMs = arrivalOf(request) - at;
+  return [{ keyToServerMs, serverToFrameMs: firstMs - keyToServerMs - textMs }];
+}
+
+function seenAt(
+  { place, keys, frames, clockStart }: TypedPlace,
+  records: readonly RecordedRequest[],
+): { keys: SeenKey[]; flickers: PlacedFlicker[] } {
+  const { flickers, firstMs, agreed } = watch(frames, keys, place.margin);
+  const placed = keys.map(
+    ({ at, typed }): KeyAtPlace => ({ at: clockStart + at, ...cursorBehind(place, typed) }),
+  );
+  const requests = requestsOfKeys(
+    placed,
+    records.filter(({ uri }) => uri.endsWith(`/${place.module}`)),
+  );
+  const end = clockStart + (frames.at(-1)?.at ?? 0);
+  return {
+    keys: placed.map(({ at }, index) => ({
+      request: requests[index],
+      at,
+      agreed: agreed[index] ?? false,
+      firstMs: firstMs[index],
+      untilNextMs: (placed[index + 1]?.at ?? end) - at,
+    })),
+    flickers: flickers.map(flicker => ({ ...flicker, module: place.module })),
+  };
+}

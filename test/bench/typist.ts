@@ -1,0 +1,169 @@
+/**
+ * A person who types a text: how fast, which slips of the finger, and when a suggestion is taken. From the text,
+ * what stands there so far and what is shown follows the next key. All chance comes from the numbers given, so that
+ * a run can be had again as far as the same is shown.
+ */
+
+/** What a person does next. `look` presses no key: what is shown is read, and after a while decided on. */
+export type Stroke =
+  | { readonly kind: "character"; readonly character: string }
+  | { readonly kind: "enter" | "backspace" | "look" }
+  /** `text`: what is shown, and inserted. */
+  | { readonly kind: "accept"; readonly text: string };
+
+/** How long a suggestion that is right is looked at before it is taken. */
+export const LOOK_MS = 250;
+/** Shorter suggestions are faster typed than read. */
+const SHORTEST_ACCEPTED = 4;
+/** Share of the letters for which a neighbouring key is hit. */
+const SLIPS = 0.02;
+/** A slip is noticed after fewer further keys than this. */
+const NOTICED_WITHIN = 4;
+const INDENTATION = 4;
+
+/** Median pause between two keys; with the longer ones below it comes to six keys a second. */
+const PAUSE_MS = 130;
+/** Of the logarithm of a pause. */
+const SPREAD = 0.35;
+const SHORTEST_PAUSE_MS = 55;
+const LONGEST_PAUSE_MS = 1_200;
+/** Factors for what takes longer. */
+const AFTER_WORD = 1.3;
+const AFTER_LINE = 2.5;
+const BEFORE_CORRECTION = 2.2;
+
+/** Keys beside each other. */
+const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+
+/**
+ * What stands before the cursor after a stroke in VS Code with its default indentation, language Python, and without
+ * closing brackets by itself.
+ * @param before the text from the beginning of a line to the cursor
+ */
+export function afterStroke(before: string, stroke: Stroke): string {
+  const line = before.slice(before.lastIndexOf("\n") + 1);
+  switch (stroke.kind) {
+    case "look":
+      return before;
+    case "character":
+      return before + stroke.character;
+    case "accept":
+      return before + stroke.text;
+    case "enter":
+      return `${before}\n${indentationBehind(line)}`;
+    case "backspace":
+      // Within the indentation to the tab stop before.
+      return before.slice(0, /^ +$/.test(line) ? -(((line.length - 1) % INDENTATION) + 1) : -1);
+  }
+}
+
+/** The indentation that VS Code gives the line below, with the rules for Python it comes with. */
+function indentationBehind(line: string): string {
+  const indentation = /^ */.exec(line)?.[0] ?? "";
+  const opensBlock =
+    /^\s*(?:def|class|for|if|elif|else|while|try|with|finally|except|async).*?:\s*$/.test(line) ||
+    /[([{]\s*$/.test(line);
+  return opensBlock ? indentation + " ".repeat(INDENTATION) : indentation;
+}
+
+export class Typist {
+  /** Always a beginning of the whole, or can be corrected to one. */
+  private before: string;
+  private readonly whole: string;
+  /** Keys until a slip is noticed; undefined while there is none. */
+  private unnoticed: number | undefined;
+  /** The suggestion that is being looked at. */
+  private looked: string | undefined;
+  private last: Stroke | undefined;
+
+  /**
+   * @param text what is to be typed
+   * @param margin the indentation that stands before it
+   * @param random numbers in [0, 1)
+   */
+  constructor(
+    text: string,
+    margin: string,
+    private readonly random: () => number,
+  ) {
+    this.whole = margin + text;
+    this.before = margin;
+  }
+
+  /** What stands from the beginning of the first line, its indentation included, to the cursor. */
+  get typed(): string {
+    return this.before;
+  }
+
+  get isDone(): boolean {
+    return this.before === this.whole;
+  }
+
+  /** Milliseconds until the next stroke; chance decides anew with each call. */
+  pauseMs(): number {
+    if (this.last?.kind === "look") return LOOK_MS;
+    const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
+    let ms = PAUSE_MS * Math.exp(SPREAD * normal);
+    if (this.last?.kind === "enter") ms *= AFTER_LINE;
+    else if (this.unnoticed === 0 && this.last?.kind !== "backspace") ms *= BEFORE_CORRECTION;
+    else if (/\W$/.test(this.before)) ms *= AFTER_WORD;
+    return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, ms));
+  }
+
+  /** @param shown the suggestion behind the cursor; "" where there is none */
+  next(shown: string): Stroke {
+    const stroke = this.choose(shown);
+    this.before = afterStroke(this.before, stroke);
+    if (this.unnoticed !== undefined && this.whole.startsWith(this.before)) this.unnoticed = undefined;
+    this.last = stroke;
+    return stroke;
+  }
+
+  private choose(shown: string): Stroke {
+    if (this.unnoticed !== undefined) return this.withSlip(this.unnoticed);
+    const { looked } = this;
+    this.looked = undefined;
+    if (this.isRight(shown)) {
+      if (shown === looked) return { kind: "accept", text: shown };
+      // New, or longer by now: to be read before it is taken.
+      this.looked = shown;
+      return { kind: "look" };
+    }
+    // Of an indentation that the editor has made too deep.
+    if (!this.whole.startsWith(this.before)) return { kind: "backspace" };
+    return this.maybeSlip(this.wanted());
+  }
+
+  /** Whether a suggestion is what is to come, and long enough. What begins with blanks is left to the editor's Tab. */
+  private isRight(shown: string): boolean {
+    return (
+      shown.length >= SHORTEST_ACCEPTED && !/^[ \t]/.test(shown) && this.whole.startsWith(this.before + shown)
+    );
+  }
+
+  /** Goes on typing until the slip is noticed, then takes back what is wrong. */
+  private withSlip(unnoticed: number): Stroke {
+    if (unnoticed === 0) return { kind: "backspace" };
+    this.unnoticed = unnoticed - 1;
+    const wanted = this.wanted();
+    if (wanted.kind !== "enter") return wanted;
+    this.unnoticed = 0; // At the end of a line one looks up.
+    return { kind: "backspace" };
+  }
+
+  /** The stroke for the next character. */
+  private wanted(): Stroke {
+    const character = this.whole.charAt(this.before.length);
+    return character === "\n" ? { kind: "enter" } : { kind: "character", character };
+  }
+
+  private maybeSlip(stroke: Stroke): Stroke {
+    if (stroke.kind !== "character" || !/[a-z]/.test(stroke.character)) return stroke;
+    if (this.random() >= SLIPS) return stroke;
+    const row = ROWS.find(keys => keys.includes(stroke.character)) ?? stroke.character;
+    const at = row.indexOf(stroke.character);
+    const right = at === 0 || (at < row.length - 1 && this.random() < 0.5);
+    this.unnoticed = Math.floor(this.random() * NOTICED_WITHIN);
+    return { kind: "character", character: row.charAt(right ? at + 1 : at - 1) };
+  }
+}
