@@ -201,6 +201,8 @@ function recordEnd(
     log(end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error));
     if (live.awaited) board.working(!isLatest);
   }
+  // The completion before it has left word that something else is live.
+  if (end.kind === "replaced" && isLatest) board.working(false);
   if (end.kind !== "completed") return;
   const { completion } = end;
   if (completion.finishReason === "outOfMemory" && model.isCurrent(engine)) model.outOfMemory(engine);

@@ -193,6 +193,21 @@ test("an edit that disagrees ends the computing, one that the editor has closed 
   await diverged.close();
 });
 
+test("a request that is given up before its turn does not leave the status at working", async () => {
+  const { engine, allow, run } = steppedEngine(saying("first\n"));
+  const client = await opened(engine, TEXT, { drafts: false });
+  const first = client.at(4);
+  await allow(2);
+  const second = client.complete(URI, { line: 1, character: 5 });
+  await client.connection.sendRequest(ExplainLastRequest);
+  await client.type(0, "# ");
+  run();
+  assert.deepEqual([await texts(first), await texts(second)], [[], []]);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.equal(client.statuses.at(-1)?.state, "ready");
+  await client.close();
+});
+
 test("two editors on one document: at one place both get the text, at two the later one does", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });
