@@ -6,6 +6,7 @@
  * between, and what is shown is only ever extended. A completion outlives the request that started it:
  * while the user types what it says, it is answered from memory; on divergence it is cancelled at once.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
 import { overlap } from "../server/protocol/overlap.ts";
@@ -16,6 +17,12 @@ import { LiveText } from "./liveText.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;
+
+/**
+ * The first text is held back so long for the rest of it. A fast model is done by then, while text that grows later
+ * takes VS Code more than a tenth of a second to show.
+ */
+const WHOLE_SOON_MS = 20;
 
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
@@ -63,6 +70,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       // Typing may have run ahead of the model: wait until it has something to add, or says something else.
       live.waiting.add(token);
       while (!text.remainder(typed) && text.agrees(typed) && !text.done) await text.change();
+      if (!text.done) await Promise.race([text.whole(), sleep(WHOLE_SOON_MS)]);
       live.waiting.delete(token);
       if (token.isCancellationRequested || this.live !== live) return undefined;
       if (text.remainder(typed)) {

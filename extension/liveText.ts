@@ -44,6 +44,11 @@ export class LiveText {
     return this.done ? Promise.resolve() : new Promise(resolve => this.waiting.push(resolve));
   }
 
+  /** Resolves at the end. */
+  async whole(): Promise<void> {
+    while (!this.done) await this.change();
+  }
+
   private wake(): void {
     const waiting = this.waiting;
     this.waiting = [];

@@ -50,6 +50,19 @@ test("waiters wake at growth and at the end", async () => {
   await text.change();
 });
 
+test("who waits for the whole text does not wake before its end", async () => {
+  const text = live("");
+  let isWhole = false;
+  const whole = text.whole().then(() => {
+    isWhole = true;
+  });
+  text.grow("a");
+  await new Promise(setImmediate);
+  assert.equal(isWhole, false);
+  text.finish();
+  await whole;
+});
+
 test("a closed bracket counts as the one that was typed", () => {
   assert.equal(typedPart("()"), "(");
   assert.equal(typedPart('""'), '"');
