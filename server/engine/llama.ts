@@ -52,7 +52,7 @@ export type RowPadding = 1 | 2 | 4;
  */
 export type ReuseMode = "exact" | "shifted" | "auto";
 /** Waiting that `auto` does not put up with. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 50;
 
 /** The native objects an engine is built over; the engine frees them. */
 export interface NativeParts {

@@ -94,7 +94,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: ["auto", "exact", "shifted"],
     description:
-      "What of the model's state is taken over when text before it has changed. exact: nothing. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a tenth of a second.",
+      "What of the model's state is taken over when text before it has changed. exact: nothing. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a twentieth of a second.",
   },
   maxTokens: {
     type: "integer",
