@@ -55,7 +55,8 @@ export class Drafts {
     this.save();
     const known = this.engine?.vocabulary.fingerprint === engine.vocabulary.fingerprint;
     this.engine = engine;
-    if (!known || !this.memory) {
+    if (known && this.memory) this.memory.adopt(engine.vocabulary);
+    else {
       this.memory = new DraftMemory(engine.vocabulary);
       this.restore(this.memory);
     }
