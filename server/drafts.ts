@@ -31,11 +31,15 @@ export class Drafts {
   private directory: string | undefined;
   private workspace = "";
 
-  /** @param warn writes to the log @param told is told of each suggestion that is accepted whole */
+  /**
+   * @param warn writes to the log @param told is told of each suggestion that is accepted whole
+   * @param isLoaded whether a model is there: with one that was freed nothing is tokenized
+   */
   constructor(
     documents: Pick<Documents, "watch">,
     private readonly warn: (message: string) => void,
     private readonly told: () => void = () => {},
+    private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
     documents.watch(
       change => this.changed(change),
@@ -144,7 +148,8 @@ export class Drafts {
 
   private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
     const { engine } = this;
-    if (engine) add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
+    if (engine && this.isLoaded(engine))
+      add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
   }
 
   /** Whether a change put the last suggestion, or what was left of it, into its document at once. */

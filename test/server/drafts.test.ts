@@ -107,6 +107,29 @@ test("what was remembered serves a model that was freed and loaded again, with t
   await client.close();
 });
 
+test("what is deleted or accepted while no model is loaded is not tokenized with the one that was freed", async () => {
+  const engine = mortal();
+  const client = await connect({ modelLoader: () => async () => ({ engine }) });
+  client.open(URI, "x = \nimport something\n");
+  const at = { line: 0, character: 4 };
+  const [item] = await client.complete(URI, at).items;
+  await client.connection.sendRequest(FreeMemoryRequest);
+  let used = 0;
+  engine.vocabulary.tokenize = text => {
+    used++;
+    return Int32Array.from(new TextEncoder().encode(text));
+  };
+  const [start, end] = [
+    { line: 1, character: 0 },
+    { line: 2, character: 0 },
+  ];
+  client.change(URI, 2, [{ range: { start, end }, text: "" }]);
+  client.change(URI, 3, [{ range: { start: at, end: at }, text: String(item?.insertText) }]);
+  await client.status(({ suggestions }) => suggestions?.accepted === 1);
+  assert.equal(used, 0);
+  await client.close();
+});
+
 test("the calibration is kept at the end and taken up again; a damaged one is told in the log", async () => {
   const storage = join(folder, "kept");
   const client = await serve(new FakeEngine(saying("a + b, a + b\n")), storage);
