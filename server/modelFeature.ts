@@ -62,7 +62,10 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     parts.loaded(outcome.engine);
     if (!outcome.tune) return;
     tuning = new AbortController();
-    void whenIdle(session, outcome.tune, tuning.signal).then(told => told && connection.console.info(told));
+    whenIdle(session, outcome.tune, tuning.signal).then(
+      told => told && connection.console.info(told),
+      (error: unknown) => connection.console.error(`The model could not be tuned: ${error}`),
+    );
   };
 
   const free = async () => {
