@@ -73,7 +73,8 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     parts.freed();
     tuning.abort();
     await host.dispose();
-    board.asleep();
+    // It may have been wanted again meanwhile.
+    if (host.isEmpty) board.asleep();
     return true;
   };
   const freeLater = afterQuietMinutes(() => settings().freeAfterMinutes, free);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -16,5 +17,39 @@ test("a fault while the model is tuned is told in the log, and the server stays 
   client.open(URI, "a = ", "sketch");
   while (!client.log.some(line => line.includes("the tuning broke"))) await pause(10);
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
+  await client.close();
+});
+
+test("a model that is wanted while the last one is freed is loaded once that is gone", async () => {
+  const engines: FakeEngine[] = [];
+  let release = () => {};
+  const released = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const client = await connect({
+    modelLoader: () => async () => {
+      assert.ok(
+        engines.every(({ disposed }) => disposed),
+        "two models are in memory",
+      );
+      const engine = new FakeEngine(saying("first\n"));
+      engine.dispose = async () => {
+        await released;
+        engine.disposed = true;
+      };
+      engines.push(engine);
+      return { engine };
+    },
+  });
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  const freed = client.connection.sendRequest(FreeMemoryRequest);
+  const asked = client.complete(URI, AT);
+  await pause(30);
+  release();
+  assert.equal(await freed, true);
+  assert.equal((await asked.items)[0]?.insertText, "first");
+  const { state } = await client.status(({ last }) => last !== undefined);
+  assert.equal(state, "ready");
   await client.close();
 });
