@@ -101,8 +101,11 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     },
     async dispose() {
       tuning.abort();
+      const last = host;
+      // Who still waits for the model must not have it loaded again.
+      host = undefined;
       await session.stop();
-      await host?.dispose();
+      await last?.dispose();
     },
   };
 }

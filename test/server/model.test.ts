@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ShutdownRequest } from "vscode-languageserver-protocol/node";
 import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
@@ -52,4 +53,24 @@ test("a model that is wanted while the last one is freed is loaded once that is 
   const { state } = await client.status(({ last }) => last !== undefined);
   assert.equal(state, "ready");
   await client.close();
+});
+
+test("a request that still waits at shutdown does not load the model again", async () => {
+  let loads = 0;
+  const client = await connect(
+    {
+      modelLoader: () => async () => {
+        loads++;
+        return { engine: new FakeEngine(saying("first\n")) };
+      },
+    },
+    { settings: { delayMs: 100 } },
+  );
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  const asked = client.complete(URI, AT);
+  await client.connection.sendRequest(ShutdownRequest.type);
+  assert.deepEqual(await asked.items, []);
+  assert.equal(loads, 1);
+  client.connection.dispose();
 });
