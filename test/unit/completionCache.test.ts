@@ -56,6 +56,15 @@ test("neither another beginning, another end nor another document is taken for t
   assert.equal(found(distant, `2${far}a = |`), undefined, "beyond what is compared as it is");
 });
 
+test("what was said in one language is not what is said in another", () => {
+  const cache = cacheOf({ "a:\n|": "first" });
+  for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
+    const { snapshot, hash } = at(marked);
+    assert.ok(cache.find({ snapshot, hash }));
+    assert.equal(cache.find({ snapshot: { ...snapshot, languageId: "ruby" }, hash }), undefined);
+  }
+});
+
 test("backspace finds what was said for the earlier place, not what was said later", () => {
   const cache = cacheOf({ "a = |": "first", "a = s|": "econd" });
   assert.deepEqual(found(cache, "a = s|"), ["cached", "econd"]);
