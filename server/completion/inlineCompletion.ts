@@ -86,7 +86,13 @@ export function registerInlineCompletion(
     working: () => board.working(true),
     ended: (...ended) => recordEnd(parts, delay, ...ended),
   });
-  const prefetch = new Prefetch({ runner, ledger, model, isOn: () => settings().prefetch });
+  const prefetch = new Prefetch({
+    runner,
+    ledger,
+    model,
+    isOn: ({ uri, languageId }) =>
+      settings().prefetch && languageEnabled(settings(), languageId) && documents.hash(uri) !== undefined,
+  });
   const suggestions = new Suggestions({
     drafts,
     shown(suggestion) {
