@@ -136,6 +136,8 @@ export class Answers {
           request.hasText();
           show(suggestion.item(text));
         }
+        // Something newer took its place: what was typed ahead of it is not asked for again.
+        if (live.end && isGivenUp(live.end)) return { kind: "ended", text, end: live.end };
         if (!live.agrees(typed)) return { kind: "diverged" };
         if (live.end) {
           const isExhausted = live.end.kind === "completed" && text === "" && typed !== "";
@@ -156,6 +158,9 @@ export class Answers {
     return explicit ? 0 : settings().showAfterMs - sinceEditMs(cursor.snapshot.uri);
   }
 }
+
+const isGivenUp = (end: LiveEnd) =>
+  end.kind === "replaced" || (end.kind === "completed" && end.completion.finishReason === "aborted");
 
 /** How a request ended that followed a completion. */
 function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
