@@ -42,10 +42,15 @@ type Followed =
   | { readonly kind: "diverged" | "aborted" };
 
 export class Answers {
-  /** Ends the waiting of the request that waits to compute. */
-  private waiting = new AbortController();
+  /** The request that waits to compute: for a document, and what ends its waiting. */
+  private waiting: { readonly uri: string; readonly controller: AbortController } | undefined;
 
   constructor(private readonly parts: AnswerParts) {}
+
+  /** A document was edited or closed: what waits to be computed for it as it was is not wanted any more. */
+  changed(uri: string): void {
+    if (this.waiting?.uri === uri) this.waiting.controller.abort();
+  }
 
   /** The answer; undefined where there is nothing to show. Tells the request how it ended. */
   async answer(asking: Asking): Promise<InlineCompletionItem | undefined> {
@@ -94,10 +99,10 @@ export class Answers {
 
   /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */
   private async begin({ wanted, request, signal }: Asking): Promise<LiveCompletion | undefined> {
-    this.waiting.abort();
-    const waiting = new AbortController();
-    this.waiting = waiting;
-    const given = AbortSignal.any([signal, waiting.signal]);
+    this.waiting?.controller.abort();
+    const controller = new AbortController();
+    this.waiting = { uri: wanted.cursor.snapshot.uri, controller };
+    const given = AbortSignal.any([signal, controller.signal]);
     const { model, board, runner, delay, settings } = this.parts;
     const delayMs = wanted.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
     await sleep(delayMs - request.elapsedMs, given);
