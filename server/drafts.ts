@@ -156,7 +156,6 @@ export class Drafts {
   private isAcceptance(uri: string, start: number, added: string, text: string): boolean {
     const last = this.suggestion;
     if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
-    const end = start + added.length;
-    return end === last.offset + last.text.length && text.slice(last.offset, end) === last.text;
+    return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
   }
 }

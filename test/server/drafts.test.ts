@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Documents } from "../../server/documents.ts";
 import { Drafts } from "../../server/drafts.ts";
-import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -127,6 +127,17 @@ test("what is deleted or accepted while no model is loaded is not tokenized with
   client.change(URI, 3, [{ range: { start: at, end: at }, text: String(item?.insertText) }]);
   await client.status(({ suggestions }) => suggestions?.accepted === 1);
   assert.equal(used, 0);
+  await client.close();
+});
+
+test("several lines accepted at once count where the document breaks its lines as Windows does", async () => {
+  const client = await serve(new FakeEngine(saying("{\n  a\n}")), join(folder, "lines"));
+  client.open(URI, "x = \r\ny\r\n", "sketch");
+  const at = { line: 0, character: 4 };
+  assert.equal((await client.complete(URI, at).items)[0]?.insertText, "{\n  a\n}");
+  client.change(URI, 2, [{ range: { start: at, end: at }, text: "{\r\n  a\r\n}" }]);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.equal(client.statuses.at(-1)?.suggestions?.accepted, 1);
   await client.close();
 });
 
