@@ -60,6 +60,7 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     board.ready(outcome.engine);
     board.switch(settings().enabled);
     parts.loaded(outcome.engine);
+    freeLater();
     if (!outcome.tune) return;
     tuning = new AbortController();
     whenIdle(session, outcome.tune, tuning.signal).then(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShutdownRequest } from "vscode-languageserver-protocol/node";
-import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -52,6 +52,21 @@ test("a model that is wanted while the last one is freed is loaded once that is 
   assert.equal((await asked.items)[0]?.insertText, "first");
   const { state } = await client.status(({ last }) => last !== undefined);
   assert.equal(state, "ready");
+  await client.close();
+});
+
+test("a model that is never asked for anything is freed after the quiet minutes too", async t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const engine = new FakeEngine(saying("first\n"));
+  const client = await connect(
+    { modelLoader: () => async () => ({ engine }) },
+    { settings: { freeAfterMinutes: 1 } },
+  );
+  await client.status(({ state }) => state === "ready");
+  t.mock.timers.tick(60_000);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.ok(engine.disposed);
+  await client.status(({ state }) => state === "asleep");
   await client.close();
 });
 
