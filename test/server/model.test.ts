@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ShutdownRequest } from "vscode-languageserver-protocol/node";
+import { DidChangeConfigurationNotification, ShutdownRequest } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
@@ -67,6 +67,27 @@ test("a model that is never asked for anything is freed after the quiet minutes 
   await client.connection.sendRequest(ExplainLastRequest);
   assert.ok(engine.disposed);
   await client.status(({ state }) => state === "asleep");
+  await client.close();
+});
+
+test("switched off and on again, a model whose memory was freed is not called ready", async () => {
+  const client = await connect({
+    modelLoader: () => async () => ({ engine: new FakeEngine(saying("first\n")) }),
+  });
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  await client.connection.sendRequest(FreeMemoryRequest);
+  const { length } = client.statuses;
+  for (const enabled of [false, true])
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { enabled, firstDatastore: false } },
+    });
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.deepEqual(
+    client.statuses.slice(length).map(({ state }) => state),
+    ["off", "asleep"],
+  );
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
 });
 
