@@ -4,7 +4,7 @@ import type { Completion } from "../complete.ts";
 import type { Drafts } from "../drafts.ts";
 import { type ModelFeature, OUT_OF_MEMORY } from "../modelFeature.ts";
 import type { Outcome } from "../protocol/outcome.ts";
-import type { Settings } from "../protocol/settings.ts";
+import { languageEnabled, type Settings } from "../protocol/settings.ts";
 import type { StatusBoard } from "../status.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
@@ -112,7 +112,9 @@ export class Answers {
       const { message = "There is no model.", remedy = "" } = board.current;
       request.end({ kind: "failed", message, remedy });
     }
-    if (!engine || given.aborted) return undefined;
+    // It may have been switched off meanwhile.
+    const isOn = languageEnabled(settings(), wanted.cursor.snapshot.languageId);
+    if (!engine || given.aborted || !isOn) return undefined;
     return runner.at(wanted.cursor) ?? runner.start(engine, wanted.cursor);
   }
 
