@@ -31,11 +31,15 @@ export class Drafts {
   private directory: string | undefined;
   private workspace = "";
 
-  /** @param warn writes to the log @param told is told of each suggestion that is accepted whole */
+  /**
+   * @param warn writes to the log @param told is told of each suggestion that is accepted whole
+   * @param isLoaded whether a model is there: with one that was freed nothing is tokenized
+   */
   constructor(
     documents: Pick<Documents, "watch">,
     private readonly warn: (message: string) => void,
     private readonly told: () => void = () => {},
+    private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
     documents.watch(
       change => this.changed(change),
@@ -55,7 +59,8 @@ export class Drafts {
     this.save();
     const known = this.engine?.vocabulary.fingerprint === engine.vocabulary.fingerprint;
     this.engine = engine;
-    if (!known || !this.memory) {
+    if (known && this.memory) this.memory.adopt(engine.vocabulary);
+    else {
       this.memory = new DraftMemory(engine.vocabulary);
       this.restore(this.memory);
     }
@@ -143,14 +148,14 @@ export class Drafts {
 
   private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
     const { engine } = this;
-    if (engine) add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
+    if (engine && this.isLoaded(engine))
+      add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
   }
 
   /** Whether a change put the last suggestion, or what was left of it, into its document at once. */
   private isAcceptance(uri: string, start: number, added: string, text: string): boolean {
     const last = this.suggestion;
     if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
-    const end = start + added.length;
-    return end === last.offset + last.text.length && text.slice(last.offset, end) === last.text;
+    return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
   }
 }

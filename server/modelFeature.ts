@@ -60,9 +60,13 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     board.ready(outcome.engine);
     board.switch(settings().enabled);
     parts.loaded(outcome.engine);
+    freeLater();
     if (!outcome.tune) return;
     tuning = new AbortController();
-    void whenIdle(session, outcome.tune, tuning.signal).then(told => told && connection.console.info(told));
+    whenIdle(session, outcome.tune, tuning.signal).then(
+      told => told && connection.console.info(told),
+      (error: unknown) => connection.console.error(`The model could not be tuned: ${error}`),
+    );
   };
 
   const free = async () => {
@@ -70,7 +74,8 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     parts.freed();
     tuning.abort();
     await host.dispose();
-    board.asleep();
+    // It may have been wanted again meanwhile.
+    if (host.isEmpty) board.asleep();
     return true;
   };
   const freeLater = afterQuietMinutes(() => settings().freeAfterMinutes, free);
@@ -97,8 +102,11 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     },
     async dispose() {
       tuning.abort();
+      const last = host;
+      // Who still waits for the model must not have it loaded again.
+      host = undefined;
       await session.stop();
-      await host?.dispose();
+      await last?.dispose();
     },
   };
 }

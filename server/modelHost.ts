@@ -31,6 +31,8 @@ export class ModelHost {
   private generation = 0;
   /** How often memory has run out since the model was loaded for another reason. */
   private smaller = 0;
+  /** The freeing of a model that nothing took the place of at once. */
+  private freeing: Promise<void> | undefined;
 
   constructor(
     private readonly load: LoadModel,
@@ -46,14 +48,17 @@ export class ModelHost {
     const previous = this.outcome;
     this.current = undefined;
     const generation = ++this.generation;
+    const { freeing } = this;
+    this.freeing = undefined;
     this.outcome = (async () => {
-      await this.release(previous);
       try {
+        await freeing;
+        await this.release(previous);
         const loaded = await this.load(settings, this.smaller);
         if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
         return loaded;
       } catch (error) {
-        // A fault in the loader: the server stays up and says so.
+        // A fault in the loader, or in freeing: the server stays up and says so.
         const message = error instanceof Error ? error.message : String(error);
         return { problem: { code: "modelInvalid", message, remedy: "See the log: Foretoken: Show Log." } };
       }
@@ -83,7 +88,8 @@ export class ModelHost {
     this.generation++;
     const last = this.outcome;
     this.outcome = undefined;
-    await this.release(last);
+    if (last) this.freeing = this.release(last);
+    await this.freeing;
   }
 
   private async release(previous: Promise<EngineOutcome> | undefined): Promise<void> {

@@ -54,6 +54,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
     documents,
     message => connection.console.warn(message),
     () => board.suggestionAccepted(),
+    engine => model.isCurrent(engine),
   );
   const model = registerModel(connection, {
     session,

@@ -8,6 +8,8 @@ export class StatusBoard {
   private drafted = 0;
   private accepted = 0;
   private suggestions = { shown: 0, accepted: 0 };
+  /** Whether the model's memory is freed, also while completions are off. */
+  private isFreed = false;
 
   constructor(private readonly publish: (status: Status) => void) {}
 
@@ -18,6 +20,7 @@ export class StatusBoard {
   starting(): void {
     this.drafted = 0;
     this.accepted = 0;
+    this.isFreed = false;
     this.set({ state: "starting" });
   }
 
@@ -41,6 +44,7 @@ export class StatusBoard {
 
   /** The model's memory has been freed. */
   asleep(): void {
+    this.isFreed = true;
     if (this.isOn) this.set({ ...this.status, state: "asleep" });
   }
 
@@ -63,7 +67,8 @@ export class StatusBoard {
   /** Switches between on and off; an error or a start in progress is left standing. */
   switch(on: boolean): void {
     if ((this.isOn || this.status.state === "asleep") && !on) this.set({ ...this.status, state: "off" });
-    else if (this.status.state === "off" && on) this.set({ ...this.status, state: "ready" });
+    else if (this.status.state === "off" && on)
+      this.set({ ...this.status, state: this.isFreed ? "asleep" : "ready" });
   }
 
   /** Records a completion's figures. One that was aborted has none worth showing. @param idle nothing else is computed */

@@ -4,7 +4,7 @@ import type { Completion } from "../complete.ts";
 import type { Drafts } from "../drafts.ts";
 import { type ModelFeature, OUT_OF_MEMORY } from "../modelFeature.ts";
 import type { Outcome } from "../protocol/outcome.ts";
-import type { Settings } from "../protocol/settings.ts";
+import { languageEnabled, type Settings } from "../protocol/settings.ts";
 import type { StatusBoard } from "../status.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
@@ -42,10 +42,15 @@ type Followed =
   | { readonly kind: "diverged" | "aborted" };
 
 export class Answers {
-  /** Ends the waiting of the request that waits to compute. */
-  private waiting = new AbortController();
+  /** The request that waits to compute: for a document, and what ends its waiting. */
+  private waiting: { readonly uri: string; readonly controller: AbortController } | undefined;
 
   constructor(private readonly parts: AnswerParts) {}
+
+  /** A document was edited or closed: what waits to be computed for it as it was is not wanted any more. */
+  changed(uri: string): void {
+    if (this.waiting?.uri === uri) this.waiting.controller.abort();
+  }
 
   /** The answer; undefined where there is nothing to show. Tells the request how it ended. */
   async answer(asking: Asking): Promise<InlineCompletionItem | undefined> {
@@ -94,10 +99,10 @@ export class Answers {
 
   /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */
   private async begin({ wanted, request, signal }: Asking): Promise<LiveCompletion | undefined> {
-    this.waiting.abort();
-    const waiting = new AbortController();
-    this.waiting = waiting;
-    const given = AbortSignal.any([signal, waiting.signal]);
+    this.waiting?.controller.abort();
+    const controller = new AbortController();
+    this.waiting = { uri: wanted.cursor.snapshot.uri, controller };
+    const given = AbortSignal.any([signal, controller.signal]);
     const { model, board, runner, delay, settings } = this.parts;
     const delayMs = wanted.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
     await sleep(delayMs - request.elapsedMs, given);
@@ -107,7 +112,9 @@ export class Answers {
       const { message = "There is no model.", remedy = "" } = board.current;
       request.end({ kind: "failed", message, remedy });
     }
-    if (!engine || given.aborted) return undefined;
+    // It may have been switched off meanwhile.
+    const isOn = languageEnabled(settings(), wanted.cursor.snapshot.languageId);
+    if (!engine || given.aborted || !isOn) return undefined;
     return runner.at(wanted.cursor) ?? runner.start(engine, wanted.cursor);
   }
 
@@ -136,6 +143,8 @@ export class Answers {
           request.hasText();
           show(suggestion.item(text));
         }
+        // Something newer took its place: what was typed ahead of it is not asked for again.
+        if (live.end && isGivenUp(live.end)) return { kind: "ended", text, end: live.end };
         if (!live.agrees(typed)) return { kind: "diverged" };
         if (live.end) {
           const isExhausted = live.end.kind === "completed" && text === "" && typed !== "";
@@ -156,6 +165,9 @@ export class Answers {
     return explicit ? 0 : settings().showAfterMs - sinceEditMs(cursor.snapshot.uri);
   }
 }
+
+const isGivenUp = (end: LiveEnd) =>
+  end.kind === "replaced" || (end.kind === "completed" && end.completion.finishReason === "aborted");
 
 /** How a request ended that followed a completion. */
 function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {

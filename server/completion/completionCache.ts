@@ -9,7 +9,7 @@
  * before every length. Re-indented text is the exception in that the model was not asked at that very column.
  */
 import type { FinishReason } from "../complete.ts";
-import { sameHash } from "./textHash.ts";
+import { type Hash, sameHash } from "./textHash.ts";
 import { type BlankLine, blankLine, type Cursor, type TextPlace, typedSince } from "./textPlace.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
@@ -45,7 +45,7 @@ export class CompletionCache {
   }
 
   add(completion: CachedCompletion): void {
-    const key = keyOf(completion.place.uri, completion.place.behind);
+    const key = keyOf(completion.place, completion.place.behind);
     const bucket = this.table.get(key) ?? new Set();
     for (const known of bucket) if (samePlace(known.place, completion.place)) this.drop(known);
     bucket.add(completion);
@@ -58,7 +58,7 @@ export class CompletionCache {
   /** What is known for a cursor; the nearest place first, and text in the very column before text re-indented. */
   find(cursor: Cursor): Found | undefined {
     const { snapshot, hash } = cursor;
-    const bucket = this.table.get(keyOf(snapshot.uri, hash.behind(snapshot.offset)));
+    const bucket = this.table.get(keyOf(snapshot, hash.behind(snapshot.offset)));
     if (!bucket) return undefined;
     let best: Found | undefined;
     for (const completion of bucket) {
@@ -98,14 +98,16 @@ export class CompletionCache {
 
   private drop(completion: CachedCompletion): void {
     this.recency.delete(completion);
-    const key = keyOf(completion.place.uri, completion.place.behind);
+    const key = keyOf(completion.place, completion.place.behind);
     const bucket = this.table.get(key);
     bucket?.delete(completion);
     if (bucket?.size === 0) this.table.delete(key);
   }
 }
 
-const keyOf = (uri: string, [high, low]: readonly [number, number]) => `${high}:${low}:${uri}`;
+/** A document that is taken for one of another language is another: its texts end otherwise. */
+const keyOf = ({ uri, languageId }: Pick<TextPlace, "uri" | "languageId">, [high, low]: Hash) =>
+  `${high}:${low}:${languageId}:${uri}`;
 
 const samePlace = (a: TextPlace, b: TextPlace) => a.offset === b.offset && sameHash(a.before, b.before);
 

@@ -86,7 +86,13 @@ export function registerInlineCompletion(
     working: () => board.working(true),
     ended: (...ended) => recordEnd(parts, delay, ...ended),
   });
-  const prefetch = new Prefetch({ runner, ledger, model, isOn: () => settings().prefetch });
+  const prefetch = new Prefetch({
+    runner,
+    ledger,
+    model,
+    isOn: ({ uri, languageId }) =>
+      settings().prefetch && languageEnabled(settings(), languageId) && documents.hash(uri) !== undefined,
+  });
   const suggestions = new Suggestions({
     drafts,
     shown(suggestion) {
@@ -113,11 +119,13 @@ export function registerInlineCompletion(
       editedMs.set(uri, performance.now());
       const hash = documents.hash(uri);
       if (hash) runner.edited({ snapshot: { uri, languageId, version: 0, text, offset: 0 }, hash });
+      answers.changed(uri);
       warmUp.edited(uri);
     },
     uri => {
       for (const each of [prompts, editedMs]) each.delete(uri);
       for (const each of [runner, warmUp]) each.closed(uri);
+      answers.changed(uri);
     },
   );
   answerRequests(connection, parts, { answers, outcomes, warmUp });

@@ -8,7 +8,7 @@
  */
 
 import type { ModelFeature } from "../modelFeature.ts";
-import { surroundings, wantsCompletion } from "../prompt/snapshot.ts";
+import { type Snapshot, surroundings, wantsCompletion } from "../prompt/snapshot.ts";
 import { overlap } from "../protocol/overlap.ts";
 import { indentationStyle } from "../stream/indentation.ts";
 import type { CompletionRunner, Suggested } from "./completionRunner.ts";
@@ -35,7 +35,8 @@ export interface PrefetchParts {
   readonly runner: CompletionRunner;
   readonly ledger: TokenLedger;
   readonly model: Pick<ModelFeature, "current">;
-  isOn(): boolean;
+  /** Whether a document may be completed that nobody has asked for: it is open, and nothing is switched off. */
+  isOn(snapshot: Snapshot): boolean;
 }
 
 export class Prefetch {
@@ -72,7 +73,7 @@ export class Prefetch {
   private async compute(cursor: Cursor, suggestions: readonly Suggested[]): Promise<string | undefined> {
     const { runner, model, ledger, isOn } = this.parts;
     const engine = model.current;
-    if (!engine || !isOn() || !ledger.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
+    if (!engine || !isOn(cursor.snapshot) || !ledger.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
     const live = runner.aheadAt(cursor) ?? runner.startAhead(engine, cursor, [...suggestions]);
     while (live && !live.end) await live.change();
     return this.known(cursor);

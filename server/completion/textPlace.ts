@@ -34,8 +34,12 @@ export interface BlankLine {
 /** Characters that are compared as they are. */
 const NEARBY = 128;
 
+/** The same in memory of its own: a slice keeps all of the text it was cut from. */
+const copied = (slice: string) => Buffer.from(slice, "utf16le").toString("utf16le");
+
 export function placeOf({ snapshot, hash }: Cursor): TextPlace {
   const { uri, languageId, text, offset } = snapshot;
+  const line = blankLine({ snapshot, hash });
   return {
     uri,
     languageId,
@@ -43,8 +47,8 @@ export function placeOf({ snapshot, hash }: Cursor): TextPlace {
     before: hash.before(offset),
     behind: hash.behind(offset),
     tail: text.length - offset,
-    nearby: text.slice(Math.max(0, offset - NEARBY), offset),
-    line: blankLine({ snapshot, hash }),
+    nearby: copied(text.slice(Math.max(0, offset - NEARBY), offset)),
+    line: line && { ...line, indentation: copied(line.indentation) },
   };
 }
 

@@ -73,7 +73,11 @@ export class WarmUp {
     const uri = this.focused;
     const position = uri === undefined ? undefined : this.places.get(uri);
     const engine = model.current;
-    if (uri === undefined || !position || !engine || !session.idle || !settings().prefetch) return;
+    if (uri === undefined || !position || !engine || !settings().prefetch) return;
+    if (!session.idle) {
+      this.later(REST_MS);
+      return;
+    }
     const snapshot = documents.snapshot(uri, position, undefined);
     if (typeof snapshot === "string" || !languageEnabled(settings(), snapshot.languageId)) return;
     session

@@ -258,7 +258,8 @@ export class LlamaEngine implements Engine {
     // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
     const leaving = this.decodedFrom && cache.length - usable >= Math.max(LEAST_SAVED_TOKENS, usable);
     if (leaving) this.saveState();
-    this.decodedFrom = false;
+    // Read again, as in pauses, it is still the context that was decoded from.
+    if (cache.length - usable >= usable) this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + LEAST_SAVED_TOKENS, !canRollBack);
     if (saved && this.restoreState(saved)) {
       const restored = commonPrefix(saved.tokens, tokens);

@@ -169,9 +169,9 @@ function fileTokens(
   return parts.length > 0 || marks.alone ? joined([...name, ...parts, ...own]) : new Int32Array(0);
 }
 
-/** A document's name: the last part of its URI. */
+/** A document's name: the last part of its URI's path. A fragment names a cell of a notebook. */
 function pathOf(uri: string): string {
-  const last = uri.slice(uri.lastIndexOf("/") + 1);
+  const last = /[^/:]*$/.exec(uri.replace(/#.*$/, ""))?.[0] ?? "";
   try {
     return decodeURIComponent(last);
   } catch {

@@ -51,12 +51,17 @@ export class DraftMemory {
   private endToken: number | undefined;
 
   constructor(
-    private readonly vocabulary: DraftVocabulary,
+    vocabulary: DraftVocabulary,
     private readonly options: DraftMemoryOptions = {},
   ) {
     this.calibration = options.calibration ?? new Calibration();
     this.texts = new TokenTexts(vocabulary);
     this.recycled = new RecycledTokens(vocabulary.size);
+  }
+
+  /** Takes the equal vocabulary of a model loaded anew: the one before is gone with its model. */
+  adopt(vocabulary: DraftVocabulary): void {
+    this.texts.vocabulary = vocabulary;
   }
 
   drafter(place: DraftPlace): TreeDrafter {
@@ -72,7 +77,7 @@ export class DraftMemory {
       draft: (root, room, cost) => drafter.draft(root, room, cost),
       observe: verified => drafter.observe(verified),
       push: token => {
-        if (this.vocabulary.endsText(token)) this.endToken = token;
+        if (texts.vocabulary.endsText(token)) this.endToken = token;
         drafter.push(token);
       },
     };

@@ -18,11 +18,12 @@ const isBlank = (byte: number) => byte === 32 || byte === 9;
 export const isNameByte = (byte: number): boolean =>
   (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95;
 
-/** One for each loaded model: kinds are found out once. */
+/** One for each vocabulary: kinds are found out once. */
 export class TokenTexts {
   private readonly kinds: Uint8Array;
 
-  constructor(readonly vocabulary: DraftVocabulary) {
+  /** @param vocabulary may be replaced by an equal one */
+  constructor(public vocabulary: DraftVocabulary) {
     this.kinds = new Uint8Array(vocabulary.size);
   }
 

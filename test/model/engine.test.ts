@@ -155,6 +155,20 @@ test("a document one comes back to is not computed again, and its logits are the
   }
 });
 
+test("a document whose prompt was read again in a pause is not computed again when one comes back to it", async () => {
+  const random = seeded(22);
+  const [one, other] = [0, 1].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));
+  assert.ok(one && other);
+  engine.forget();
+  await engine.prefill(one, never);
+  await decodeTree([3, 4, 5], [-1, 0, 0]);
+  engine.accept([0]);
+  await engine.prefill(one.subarray(0, 519), never);
+  await engine.prefill(other, never);
+  const again = await engine.prefill(one.subarray(0, 519), never);
+  assert.deepEqual(again, { kind: "prefilled", reused: 519, computed: 0 });
+});
+
 test("what stands behind a change is moved, not computed, and is what it was when it is moved back", async () => {
   const moving = await load({ reuse: "shifted" });
   const random = seeded(77);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
@@ -43,6 +44,20 @@ test("of requests that follow each other while they wait only the last is comput
   assert.deepEqual(answers, [undefined, undefined, "first"]);
   assert.equal(engine.decodes, "first\n".length + 1, "computed once, its end included");
   await client.close();
+});
+
+test("a request that waits is not computed where completions have been switched off meanwhile", async () => {
+  for (const off of [{ enabled: false }, { languages: { [LANGUAGE]: false } }]) {
+    const engine = new FakeEngine(saying("first\n"));
+    const client = await opened(engine, { delayMs: 100 });
+    const asked = client.complete(URI, AT);
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: off },
+    });
+    assert.deepEqual(await asked.items, []);
+    assert.deepEqual([engine.decodes, (await client.last()).outcome], [0, { kind: "aborted" }]);
+    await client.close();
+  }
 });
 
 test("where first texts take long, a request waits without a setting", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Documents } from "../../server/documents.ts";
 import { Drafts } from "../../server/drafts.ts";
+import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -71,6 +72,73 @@ test("what is accepted at once is remembered as accepted, what is deleted as rec
   const undone = memory.recent.size;
   change("x =", 3, " ");
   assert.equal(memory.recent.size, undone, "one character is a correction");
+});
+
+/** An engine whose vocabulary is gone once it is disposed, as that of a real model is. */
+function mortal(): FakeEngine {
+  const engine = new FakeEngine(saying("reticulate(splines)\n"));
+  const { vocabulary } = engine;
+  const alive = <T>(value: T): T => {
+    assert.ok(!engine.disposed, "the vocabulary of a freed model is used");
+    return value;
+  };
+  const { tokenize, bytes, endsText } = vocabulary;
+  vocabulary.tokenize = text => alive(tokenize)(text);
+  vocabulary.bytes = token => alive(bytes)(token);
+  vocabulary.endsText = token => alive(endsText)(token);
+  return engine;
+}
+
+test("what was remembered serves a model that was freed and loaded again, with the new one's vocabulary", async () => {
+  const client = await connect({ modelLoader: () => async () => ({ engine: mortal() }) });
+  client.open(URI, "x = ");
+  const at = { line: 0, character: 4 };
+  await client.complete(URI, at).items;
+  await client.connection.sendRequest(FreeMemoryRequest);
+  client.change(URI, 2, [{ range: { start: at, end: at }, text: "\n" }]);
+  assert.equal((await client.complete(URI, at).items)[0]?.insertText, "reticulate(splines)");
+  const { sources } = await client.status(({ last }) => last !== undefined);
+  const recent = sources?.find(({ name }) => name === "recent");
+  assert.ok(recent && recent.accepted > 0);
+  assert.deepEqual(
+    client.log.filter(line => line.includes("freed model")),
+    [],
+  );
+  await client.close();
+});
+
+test("what is deleted or accepted while no model is loaded is not tokenized with the one that was freed", async () => {
+  const engine = mortal();
+  const client = await connect({ modelLoader: () => async () => ({ engine }) });
+  client.open(URI, "x = \nimport something\n");
+  const at = { line: 0, character: 4 };
+  const [item] = await client.complete(URI, at).items;
+  await client.connection.sendRequest(FreeMemoryRequest);
+  let used = 0;
+  engine.vocabulary.tokenize = text => {
+    used++;
+    return Int32Array.from(new TextEncoder().encode(text));
+  };
+  const [start, end] = [
+    { line: 1, character: 0 },
+    { line: 2, character: 0 },
+  ];
+  client.change(URI, 2, [{ range: { start, end }, text: "" }]);
+  client.change(URI, 3, [{ range: { start: at, end: at }, text: String(item?.insertText) }]);
+  await client.status(({ suggestions }) => suggestions?.accepted === 1);
+  assert.equal(used, 0);
+  await client.close();
+});
+
+test("several lines accepted at once count where the document breaks its lines as Windows does", async () => {
+  const client = await serve(new FakeEngine(saying("{\n  a\n}")), join(folder, "lines"));
+  client.open(URI, "x = \r\ny\r\n", "sketch");
+  const at = { line: 0, character: 4 };
+  assert.equal((await client.complete(URI, at).items)[0]?.insertText, "{\n  a\n}");
+  client.change(URI, 2, [{ range: { start: at, end: at }, text: "{\r\n  a\r\n}" }]);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.equal(client.statuses.at(-1)?.suggestions?.accepted, 1);
+  await client.close();
 });
 
 test("the calibration is kept at the end and taken up again; a damaged one is told in the log", async () => {

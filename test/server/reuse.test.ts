@@ -225,6 +225,46 @@ test("two editors on one document: at one place both get the text, at two the la
   await client.close();
 });
 
+test("a request that had typed ahead of the text does not take the model from a later one", async () => {
+  const { engine, allow, run } = steppedEngine(saying("first + second\n"));
+  const client = await opened(engine, TEXT, { drafts: false });
+  const first = client.at(4);
+  await allow(3);
+  await client.type(4, "first");
+  const ahead = client.at(9);
+  await client.outcome();
+  const later = client.complete(URI, { line: 1, character: 5 });
+  await client.outcome();
+  run();
+  assert.deepEqual(
+    [await texts(first), await texts(ahead), await texts(later)],
+    [[], [], ["first + second"]],
+  );
+  await client.close();
+});
+
+test("a request that waits is not computed for a document that was closed or edited otherwise", async () => {
+  const engine = new FakeEngine(saying("first\n"));
+  for (const leave of [
+    (client: TestClient) =>
+      client.connection.sendNotification(DidCloseTextDocumentNotification.type, {
+        textDocument: { uri: URI },
+      }),
+    async (client: TestClient) => {
+      const start = { line: 0, character: 0 };
+      client.change(URI, 2, [{ range: { start, end: start }, text: "x = 1\n" }]);
+    },
+  ]) {
+    const client = await opened(engine, TEXT, { delayMs: 500 });
+    const asked = client.at(4);
+    await leave(client);
+    assert.deepEqual(await texts(asked), []);
+    assert.equal(await client.outcome(), "aborted");
+    assert.equal(engine.decodes, 0);
+    await client.close();
+  }
+});
+
 test("a document that is closed while it is completed has no answer, and one opened again is completed", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });

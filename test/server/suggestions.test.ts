@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ExecuteCommandRequest, type InlineCompletionItem } from "vscode-languageserver-protocol/node";
+import {
+  DidChangeConfigurationNotification,
+  DidCloseTextDocumentNotification,
+  ExecuteCommandRequest,
+  type InlineCompletionItem,
+} from "vscode-languageserver-protocol/node";
 import {
   ACCEPT_COMMAND,
   DidShowCompletionNotification,
@@ -93,4 +98,33 @@ test("a client that tells what it shows has nothing computed ahead before it doe
   await tell(item);
   while (engine.decodes === decodes) await pause(5);
   await client.close();
+});
+
+test("nothing is computed ahead of what is shown in a document that was closed, or where completions are off", async () => {
+  const leave: ((client: TestClient) => Promise<void>)[] = [
+    client =>
+      client.connection.sendNotification(DidCloseTextDocumentNotification.type, {
+        textDocument: { uri: URI },
+      }),
+    ...[{ enabled: false }, { languages: { [LANGUAGE]: false } }].map(
+      settings => (client: TestClient) =>
+        client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+          settings: { foretoken: settings },
+        }),
+    ),
+  ];
+  for (const left of leave) {
+    const engine = engineOf();
+    const client = await opened(engine);
+    const tell = (item: InlineCompletionItem) =>
+      client.connection.sendNotification(DidShowCompletionNotification, { item });
+    await tell({ insertText: "of another server" });
+    const item = await itemAt(client);
+    const { decodes } = engine;
+    await left(client);
+    await tell(item);
+    await pause(50);
+    assert.equal(engine.decodes, decodes);
+    await client.close();
+  }
 });

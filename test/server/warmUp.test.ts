@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Engine } from "../../server/engine/engine.ts";
 import { DidFocusNotification, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
-import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
+import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 
 const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
@@ -37,6 +37,23 @@ test("the prompt of the document one turns to is read, and nothing is decoded", 
   while (prefills.length === 0) await pause(10);
   assert.deepEqual([prefills, engine.decodes], [[TEXT], 0]);
   assert.ok(client.statuses.every(({ state }) => state !== "working"));
+  await client.close();
+});
+
+test("where something else is computed, the document one turns to is read after that", async () => {
+  const { engine: stepped, allow, run } = steppedEngine(saying("x\n"));
+  const { engine, prefills } = watched(stepped);
+  const client = await opened(engine);
+  const other = "file:///project/other.py";
+  client.open(other, "y = ");
+  const asked = client.complete(other, { line: 0, character: 4 });
+  await allow(1);
+  await client.connection.sendNotification(DidFocusNotification, focus);
+  await pause(250);
+  assert.equal(prefills.includes(TEXT), false);
+  run();
+  assert.equal((await asked.items)[0]?.insertText, "x");
+  while (!prefills.includes(TEXT)) await pause(10);
   await client.close();
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { CompletionCache } from "../../server/completion/completionCache.ts";
 import { sameHash, TextHash } from "../../server/completion/textHash.ts";
 import { type Cursor, placeOf } from "../../server/completion/textPlace.ts";
@@ -52,6 +54,15 @@ test("neither another beginning, another end nor another document is taken for t
   const distant = cacheOf({ [`1${far}a = |`]: "first" });
   assert.deepEqual(found(distant, `1${far}a = |`), ["cached", "first"]);
   assert.equal(found(distant, `2${far}a = |`), undefined, "beyond what is compared as it is");
+});
+
+test("what was said in one language is not what is said in another", () => {
+  const cache = cacheOf({ "a:\n|": "first" });
+  for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
+    const { snapshot, hash } = at(marked);
+    assert.ok(cache.find({ snapshot, hash }));
+    assert.equal(cache.find({ snapshot: { ...snapshot, languageId: "ruby" }, hash }), undefined);
+  }
 });
 
 test("backspace finds what was said for the earlier place, not what was said later", () => {
@@ -122,4 +133,21 @@ test("hashes taken over from edit to edit are those of the text made anew", () =
       assert.ok(sameHash(hash.behind(offset), anew.behind(offset)));
     }
   }
+});
+
+test("a place that is kept does not keep the text of its document", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  const places = Array.from({ length: 60 }, (_, version) => {
+    const line = `x = "${"blanks and words ".repeat(10)}${version}"\n`;
+    return placeOf(at(`${line.repeat(5_000)}${" ".repeat(40)}|`));
+  });
+  const keptCharacters = (used() - before) / places.length;
+  assert.ok(keptCharacters < 20_000, `${keptCharacters} characters of each document of 900,000`);
+  assert.equal(places[0]?.line?.indentation, " ".repeat(40));
 });

@@ -194,6 +194,19 @@ test("a document that contains control tokens contains their characters", () => 
   }
 });
 
+test("a document is named as its file or its tab is, without its URI's scheme and fragment", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  for (const [uri, name] of [
+    ["file:///project/a%20b%23c.py", "a b#c.py"],
+    ["untitled:Untitled-1", "Untitled-1"],
+    ["vscode-notebook-cell:/project/sales.ipynb#W0sZmlsZQ%3D%3D", "sales.ipynb"],
+  ] as const) {
+    const { tokens } = buildPrompt(snapshot("x‸", uri), vocabulary, 500, { format, files: FILES });
+    assert.ok(vocabulary.written(tokens).includes(`«<|file_sep|>»${name}\n«<|fim_prefix|>»`), uri);
+  }
+});
+
 test("other files keep to their share of the budget, and whole files are left out", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });

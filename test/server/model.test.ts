@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DidChangeConfigurationNotification, ShutdownRequest } from "vscode-languageserver-protocol/node";
+import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { connect } from "../fakes/client.ts";
+import { FakeEngine, saying } from "../fakes/engine.ts";
+
+const URI = "file:///project/sample.sketch";
+const AT = { line: 0, character: 4 };
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+test("a fault while the model is tuned is told in the log, and the server stays up", async () => {
+  const engine = new FakeEngine(saying("first\n"));
+  const tune = async () => {
+    throw new Error("the tuning broke");
+  };
+  const client = await connect({ modelLoader: () => async () => ({ engine, tune }) });
+  client.open(URI, "a = ", "sketch");
+  while (!client.log.some(line => line.includes("the tuning broke"))) await pause(10);
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
+  await client.close();
+});
+
+test("a model that is wanted while the last one is freed is loaded once that is gone", async () => {
+  const engines: FakeEngine[] = [];
+  let release = () => {};
+  const released = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const client = await connect({
+    modelLoader: () => async () => {
+      assert.ok(
+        engines.every(({ disposed }) => disposed),
+        "two models are in memory",
+      );
+      const engine = new FakeEngine(saying("first\n"));
+      engine.dispose = async () => {
+        await released;
+        engine.disposed = true;
+      };
+      engines.push(engine);
+      return { engine };
+    },
+  });
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  const freed = client.connection.sendRequest(FreeMemoryRequest);
+  const asked = client.complete(URI, AT);
+  await pause(30);
+  release();
+  assert.equal(await freed, true);
+  assert.equal((await asked.items)[0]?.insertText, "first");
+  const { state } = await client.status(({ last }) => last !== undefined);
+  assert.equal(state, "ready");
+  await client.close();
+});
+
+test("a model that is never asked for anything is freed after the quiet minutes too", async t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const engine = new FakeEngine(saying("first\n"));
+  const client = await connect(
+    { modelLoader: () => async () => ({ engine }) },
+    { settings: { freeAfterMinutes: 1 } },
+  );
+  await client.status(({ state }) => state === "ready");
+  t.mock.timers.tick(60_000);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.ok(engine.disposed);
+  await client.status(({ state }) => state === "asleep");
+  await client.close();
+});
+
+test("switched off and on again, a model whose memory was freed is not called ready", async () => {
+  const client = await connect({
+    modelLoader: () => async () => ({ engine: new FakeEngine(saying("first\n")) }),
+  });
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  await client.connection.sendRequest(FreeMemoryRequest);
+  const { length } = client.statuses;
+  for (const enabled of [false, true])
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { enabled, firstDatastore: false } },
+    });
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.deepEqual(
+    client.statuses.slice(length).map(({ state }) => state),
+    ["off", "asleep"],
+  );
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
+  await client.close();
+});
+
+test("a request that still waits at shutdown does not load the model again", async () => {
+  let loads = 0;
+  const client = await connect(
+    {
+      modelLoader: () => async () => {
+        loads++;
+        return { engine: new FakeEngine(saying("first\n")) };
+      },
+    },
+    { settings: { delayMs: 100 } },
+  );
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "ready");
+  const asked = client.complete(URI, AT);
+  await client.connection.sendRequest(ShutdownRequest.type);
+  assert.deepEqual(await asked.items, []);
+  assert.equal(loads, 1);
+  client.connection.dispose();
+});
