@@ -92,6 +92,7 @@ export class Answers {
     if (signal.aborted) return undefined;
     drafts.shown(wanted.cursor.snapshot, text);
     const suggestion = suggestions.begin(wanted);
+    suggestion.isRest = isOnScreen;
     const answer = suggestion.item(text);
     suggestions.sent(suggestion);
     return answer;
@@ -130,6 +131,7 @@ export class Answers {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     const typed = live.typed(wanted.cursor) ?? "";
+    suggestion.isRest = isOnScreen;
     let shown = 0;
     try {
       if (!isOnScreen) await sleep(this.showInMs(wanted), signal);

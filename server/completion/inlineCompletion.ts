@@ -96,7 +96,7 @@ export function registerInlineCompletion(
   const suggestions = new Suggestions({
     drafts,
     shown(suggestion) {
-      board.shown();
+      if (!suggestion.isRest) board.shown();
       prefetch.after(suggestion).catch((error: unknown) => warn(`Nothing is computed ahead: ${error}`));
     },
   });

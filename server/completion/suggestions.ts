@@ -16,6 +16,8 @@ const REMEMBERED = 8;
 export class Suggestion {
   /** The whole text so far. */
   text = "";
+  /** Whether it is what is left of one that has been shown. */
+  isRest = false;
 
   constructor(
     readonly wanted: Wanted,

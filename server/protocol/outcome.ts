@@ -63,7 +63,7 @@ export interface RequestRecord {
   /** Absent where nothing was computed for the request. */
   readonly computed?: ComputedFigures | undefined;
   readonly decoded: DecodedTotals;
-  /** What was answered; empty where nothing was. */
+  /** What was said; of a request that was given up, as far as it came. */
   readonly text: string;
 }
 

@@ -85,6 +85,16 @@ test("an acceptance counts once, whether the edit or the command tells of it", a
   await client.close();
 });
 
+test("what is typed along is the same suggestion still", async () => {
+  const client = await opened(engineOf(), { settings: { prefetch: false } });
+  await itemAt(client);
+  insert(client, 2, 4, "fi");
+  assert.equal((await itemAt(client, { line: 0, character: 6 })).insertText, "rst");
+  insert(client, 3, 6, "rst");
+  assert.deepEqual(await counted(client, 1), { shown: 1, accepted: 1 });
+  await client.close();
+});
+
 test("a client that tells what it shows has nothing computed ahead before it does", async () => {
   const engine = engineOf();
   const client = await opened(engine);
