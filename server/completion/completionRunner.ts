@@ -105,9 +105,8 @@ export class CompletionRunner {
       if (end.kind === "completed") live.ledger.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
         this.keep(live, end.completion);
-      const isAhead = this.ahead?.live === live;
+      if (this.ahead?.live === live) this.ahead = undefined;
       const isLatest = this.live === live;
-      if (isAhead) this.ahead = undefined;
       if (isLatest) this.live = undefined;
       live.finish(end);
       this.parts.ended(engine, live, end, isLatest);
@@ -168,5 +167,5 @@ export class CompletionRunner {
 function saysSomethingAt(live: LiveCompletion, cursor: Cursor): boolean {
   if (live.signal.aborted) return false;
   const typed = live.typed(cursor);
-  return typed !== undefined && (typed === "" || live.agrees(typed));
+  return typed !== undefined && live.agrees(typed);
 }

@@ -3,7 +3,8 @@
  * Requests come and go; a new one that agrees with what is said joins the same computing.
  */
 import type { Completion } from "../complete.ts";
-import { agrees, remainderOf, withoutClosedPair } from "../protocol/typedAlong.ts";
+import { GrowingText } from "../protocol/growingText.ts";
+import { agrees, withoutClosedPair } from "../protocol/typedAlong.ts";
 import { type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
@@ -16,9 +17,7 @@ export type LiveEnd =
   | { readonly kind: "replaced" }
   | { readonly kind: "faulty"; readonly error: unknown };
 
-export class LiveCompletion {
-  /** The whole text so far; only ever extended. */
-  text = "";
+export class LiveCompletion extends GrowingText {
   end: LiveEnd | undefined;
   /** By `performance.now()`; undefined before computing began. */
   startedMs: number | undefined;
@@ -26,7 +25,6 @@ export class LiveCompletion {
   /** Whether a request has ever asked for it. */
   awaited = false;
   private viewers = 0;
-  private waiting: (() => void)[] = [];
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
@@ -35,6 +33,7 @@ export class LiveCompletion {
     readonly cursor: Cursor,
     readonly ledger: LedgerEntry,
   ) {
+    super();
     this.place = placeOf(cursor);
   }
 
@@ -59,45 +58,20 @@ export class LiveCompletion {
     return typedSince(this.place, cursor, this.text.length + AHEAD);
   }
 
-  /** What it adds to `typed`; undefined where they differ. */
-  remainder(typed: string): string | undefined {
-    return remainderOf(this.text, typed);
-  }
-
-  agrees(typed: string): boolean {
-    return agrees(this.text, this.end !== undefined, typed);
-  }
-
   /** Whether it may still be of use for a document that has been edited, whatever was typed at its place. */
   outlives(cursor: Cursor): boolean {
-    return survives(this.place, this.text, this.end !== undefined, cursor);
-  }
-
-  grow(text: string): void {
-    this.text = text;
-    this.wake();
+    return survives(this.place, this.text, this.done, cursor);
   }
 
   finish(end: LiveEnd): void {
     clearTimeout(this.grace);
     this.end = end;
-    this.wake();
+    this.close();
   }
 
   abort(): void {
     clearTimeout(this.grace);
     this.controller.abort();
-  }
-
-  /** Resolves at the next growth or at the end. */
-  change(): Promise<void> {
-    return this.end ? Promise.resolve() : new Promise(resolve => this.waiting.push(resolve));
-  }
-
-  private wake(): void {
-    const { waiting } = this;
-    this.waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }
 
@@ -114,5 +88,5 @@ export function survives(place: TextPlace, text: string, done: boolean, { snapsh
   if (offset < place.offset) return false;
   const typed = typedSince(place, { snapshot: { ...snapshot, offset }, hash }, text.length + AHEAD);
   if (typed === undefined) return false;
-  return typed === "" || agrees(text, done, typed) || agrees(text, done, withoutClosedPair(typed));
+  return agrees(text, done, typed) || agrees(text, done, withoutClosedPair(typed));
 }
