@@ -72,7 +72,7 @@ export class Drafts {
     if (text === "") return;
     this.shown(snapshot, text);
     const { offset, text: document } = snapshot;
-    const before = document.slice(Math.max(0, offset - RECOGNISED_BY), offset);
+    const before = recognisedBy(document, offset);
     this.remember(before, text, tokens => this.memory?.recent.add(tokens));
     if (++this.completions % KEEP_EVERY === 0) this.save();
   }
@@ -87,7 +87,7 @@ export class Drafts {
     if (!edit) return;
     const { start, removed, added } = edit;
     const { least, most } = DELETED_CHARACTERS;
-    const before = text.slice(Math.max(0, start - RECOGNISED_BY), start);
+    const before = recognisedBy(text, start);
     if (removed.length >= least && removed.length <= most)
       this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
     if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
@@ -98,19 +98,18 @@ export class Drafts {
     const last = this.suggestion;
     const isLast = last?.uri === uri && last.offset + last.text.length === offset + text.length;
     if (!isLast || !last.text.endsWith(text)) return;
-    this.takeAccepted(document.slice(Math.max(0, offset - RECOGNISED_BY), offset), text);
+    this.takeAccepted(recognisedBy(document, offset), text);
   }
 
   /** Takes note that the beginning of a suggestion was accepted. */
   acceptedPart({ offset, text: document }: Snapshot, part: string): void {
     if (part === "") return;
-    const before = document.slice(Math.max(0, offset - RECOGNISED_BY), offset);
-    this.remember(before, part, tokens => this.memory?.accepted.add(tokens));
+    this.rememberAccepted(recognisedBy(document, offset), part);
   }
 
   private takeAccepted(before: string, text: string): void {
     this.suggestion = undefined;
-    this.remember(before, text, tokens => this.memory?.accepted.add(tokens));
+    this.rememberAccepted(before, text);
     this.told();
   }
 
@@ -146,6 +145,10 @@ export class Drafts {
     return join(directory, "calibration", `${name.slice(0, 24)}.json`);
   }
 
+  private rememberAccepted(before: string, text: string): void {
+    this.remember(before, text, tokens => this.memory?.accepted.add(tokens));
+  }
+
   private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
     const { engine } = this;
     if (engine && this.isLoaded(engine))
@@ -159,3 +162,7 @@ export class Drafts {
     return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
   }
 }
+
+/** The end of a text before a place. */
+const recognisedBy = (text: string, offset: number) =>
+  text.slice(Math.max(0, offset - RECOGNISED_BY), offset);

@@ -68,9 +68,7 @@ export class Answers {
       if (outcome.kind === "empty") live?.ledger.use();
       request.end(outcome, text, completion);
       if (outcome.kind !== "shown") return undefined;
-      const answer = suggestion.item(text);
-      suggestions.sent(suggestion);
-      return answer;
+      return suggestions.send(suggestion, text);
     }
   }
 
@@ -93,9 +91,7 @@ export class Answers {
     drafts.shown(wanted.cursor.snapshot, text);
     const suggestion = suggestions.begin(wanted);
     suggestion.isRest = isOnScreen;
-    const answer = suggestion.item(text);
-    suggestions.sent(suggestion);
-    return answer;
+    return suggestions.send(suggestion, text);
   }
 
   /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */

@@ -75,7 +75,7 @@ export class Prefetch {
     const engine = model.current;
     if (!engine || !isOn(cursor.snapshot) || !ledger.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
     const live = runner.aheadAt(cursor) ?? runner.startAhead(engine, cursor, [...suggestions]);
-    while (live && !live.end) await live.change();
+    await live?.whole();
     return this.known(cursor);
   }
 }

@@ -57,9 +57,11 @@ export class Suggestions {
     return suggestion;
   }
 
-  /** A suggestion has been sent whole. */
-  sent(suggestion: Suggestion): void {
+  /** The item of a suggestion that is whole, which is sent now. */
+  send(suggestion: Suggestion, text: string): InlineCompletionItem {
+    const item = suggestion.item(text);
     if (!this.clientTells) this.parts.shown(suggestion);
+    return item;
   }
 
   /** The client has shown an item. */

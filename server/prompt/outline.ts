@@ -2,6 +2,7 @@
  * The outline of a definition: what a reader looks up to use it, without its body. The same text always gives the
  * same outline.
  */
+import type { Node } from "web-tree-sitter";
 
 export interface Definition {
   readonly name: string;
@@ -28,9 +29,14 @@ export const oneLine = (text: string) =>
     .replace(/,? ([)\]}])/g, "$1")
     .trim();
 
-/** All of a definition before its body, in one line. */
-export function signatureLine(text: string): string {
-  const line = oneLine(text);
+/** Whether code is shown as it is. */
+export const isShort = (text: string) => text.length <= VALUE_CHARACTERS && !text.includes("\n");
+
+/** All of a definition before its body, in one line. @param comment what a comment to the end of its line looks like */
+export function signatureLine(node: Node, comment: RegExp): string {
+  const body = node.childForFieldName("body");
+  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
+  const line = oneLine(whole.replace(comment, ""));
   return line.length > SIGNATURE_CHARACTERS ? `${line.slice(0, SIGNATURE_CHARACTERS)}...` : line;
 }
 

@@ -8,6 +8,7 @@ import {
   type Definition,
   FIELDS,
   firstOfEachName,
+  isShort,
   METHODS,
   oneLine,
   signatureLine,
@@ -15,6 +16,7 @@ import {
 } from "./outline.ts";
 
 const INDENT = "    ";
+const COMMENT = /(^|\s)#.*$/gm;
 /** Statements whose blocks belong to the module as well. */
 const TRANSPARENT =
   /^(if_statement|try_statement|else_clause|elif_clause|except_clause|with_statement|block)$/;
@@ -86,11 +88,7 @@ const decorators = (statement: Node) =>
   statement.namedChildren.filter(({ type }) => type === "decorator").map(({ text }) => oneLine(text));
 
 /** All before the body, in one line. */
-function signature(node: Node): string {
-  const body = node.childForFieldName("body");
-  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
-  return signatureLine(whole.replace(/(^|\s)#.*$/gm, ""));
-}
+const signature = (node: Node) => signatureLine(node, COMMENT);
 
 /** A named value; one that is long or spans lines has its value left out. */
 function assignment(statement: Node): Omit<Definition, "line"> | undefined {
@@ -98,10 +96,9 @@ function assignment(statement: Node): Omit<Definition, "line"> | undefined {
   const left = node?.childForFieldName("left");
   if (node?.type !== "assignment" || !left || !/^[\w.]+$/.test(left.text)) return undefined;
   const { text } = node;
-  const isShort = text.length <= VALUE_CHARACTERS && !text.includes("\n");
   const type = node.childForFieldName("type")?.text;
   const head = type ? `${left.text}: ${oneLine(type)}` : left.text;
-  return { name: left.text, outline: isShort ? text : `${head} = ...` };
+  return { name: left.text, outline: isShort(text) ? text : `${head} = ...` };
 }
 
 /** The first line of what a definition says of itself. */

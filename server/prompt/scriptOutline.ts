@@ -8,6 +8,7 @@ import {
   type Definition,
   FIELDS,
   firstOfEachName,
+  isShort,
   METHODS,
   oneLine,
   signatureLine,
@@ -15,6 +16,7 @@ import {
 } from "./outline.ts";
 
 const INDENT = "  ";
+const COMMENT = /(^|\s)\/\/.*$/gm;
 const FUNCTION = /^(generator_)?function_(declaration|signature)$/;
 const CLASS = /^(abstract_)?class_declaration$/;
 const TYPE = /^(interface|type_alias|enum)_declaration$/;
@@ -68,9 +70,11 @@ function variables(node: Node): (Outline | undefined)[] {
       const head = each.text.slice(0, value.startIndex - each.startIndex);
       return { name: name.text, outline: `${kind} ${head}${signature(value)} ...;` };
     }
-    const isShort = each.text.length <= VALUE_CHARACTERS && !each.text.includes("\n");
     const type = oneLine(each.childForFieldName("type")?.text ?? "");
-    return { name: name.text, outline: `${kind} ${isShort ? each.text : `${name.text}${type} = ...`};` };
+    return {
+      name: name.text,
+      outline: `${kind} ${isShort(each.text) ? each.text : `${name.text}${type} = ...`};`,
+    };
   });
 }
 
@@ -87,17 +91,13 @@ function classOutline(node: Node): string {
 
 function field(node: Node): string {
   const value = node.childForFieldName("value");
-  const isShort = node.text.length <= VALUE_CHARACTERS && !node.text.includes("\n");
-  const shown = isShort || !value ? node.text : node.text.slice(0, value.startIndex - node.startIndex);
+  const shown =
+    isShort(node.text) || !value ? node.text : node.text.slice(0, value.startIndex - node.startIndex);
   return `${oneLine(shown).replace(/\s*=$/, "")};`;
 }
 
 /** All before the body, in one line. */
-function signature(node: Node): string {
-  const body = node.childForFieldName("body");
-  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
-  return signatureLine(whole.replace(/(^|\s)\/\/.*$/gm, "")).replace(/;$/, "");
-}
+const signature = (node: Node) => signatureLine(node, COMMENT).replace(/;$/, "");
 
 /** The first sentence of the comment above, as a line of its own. */
 function comment(statement: Node): string {

@@ -44,6 +44,13 @@ const accept = (client: TestClient, item: InlineCompletionItem) =>
     command: ACCEPT_COMMAND,
     arguments: item.command?.arguments ?? [],
   });
+/** A client that has told before what it shows. Tells of an item. */
+async function telling({ connection }: TestClient) {
+  const tell = (item: InlineCompletionItem) =>
+    connection.sendNotification(DidShowCompletionNotification, { item });
+  await tell({ insertText: "of another server" });
+  return tell;
+}
 const counted = async (client: TestClient, accepted: number) =>
   (await client.status(({ suggestions }) => suggestions?.accepted === accepted)).suggestions;
 
@@ -98,9 +105,7 @@ test("what is typed along is the same suggestion still", async () => {
 test("a client that tells what it shows has nothing computed ahead before it does", async () => {
   const engine = engineOf();
   const client = await opened(engine);
-  const tell = (item: InlineCompletionItem) =>
-    client.connection.sendNotification(DidShowCompletionNotification, { item });
-  await tell({ insertText: "of another server" });
+  const tell = await telling(client);
   const item = await itemAt(client);
   const { decodes } = engine;
   await pause(50);
@@ -126,9 +131,7 @@ test("nothing is computed ahead of what is shown in a document that was closed, 
   for (const left of leave) {
     const engine = engineOf();
     const client = await opened(engine);
-    const tell = (item: InlineCompletionItem) =>
-      client.connection.sendNotification(DidShowCompletionNotification, { item });
-    await tell({ insertText: "of another server" });
+    const tell = await telling(client);
     const item = await itemAt(client);
     const { decodes } = engine;
     await left(client);

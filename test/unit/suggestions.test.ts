@@ -45,8 +45,7 @@ test("suggestions of long ago are no longer known", () => {
 test("what is sent counts as shown until the client has told once what it shows", () => {
   const { suggestions, parts } = recorded();
   const suggestion = suggestions.begin(wanted);
-  suggestions.sent(suggestion);
-  suggestions.shown(suggestion.item("m"));
-  suggestions.sent(suggestion);
+  suggestions.shown(suggestions.send(suggestion, "m"));
+  suggestions.send(suggestion, "m");
   assert.deepEqual(parts, ["shown", "shown"]);
 });
