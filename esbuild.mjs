@@ -64,12 +64,20 @@ const bundles = [
       server: "server/main.ts",
       cli: "server/cli.ts",
       probe: "server/engine/probe.ts",
-      tokenizeWorker: "server/datastore/tokenizeWorker.ts",
+      tokenizeWorker: "server/corpus/tokenizeWorker.ts",
     },
     outdir: "dist",
     format: "esm",
     splitting: true,
     chunkNames: "[name]-[hash]",
+    external,
+    banner: requireBanner,
+  },
+  {
+    ...common,
+    entryPoints: { bench: "test/bench/main.ts" },
+    outdir: "out/bench",
+    format: "esm",
     external,
     banner: requireBanner,
   },
@@ -94,7 +102,7 @@ const bundles = [
   },
 ];
 
-/** WebAssembly that is loaded at run time: the parser, and the grammar of each language of server/stream/languages.ts. */
+/** WebAssembly that is loaded at run time: the parser, and the grammar of each language of server/syntax/languages.ts. */
 async function copyGrammars() {
   await mkdir("dist/grammars", { recursive: true });
   const parser = "node_modules/web-tree-sitter/web-tree-sitter.wasm";
@@ -106,6 +114,7 @@ async function copyGrammars() {
 await Promise.all([
   rm("dist", { recursive: true, force: true }),
   rm("out/test", { recursive: true, force: true }),
+  rm("out/bench", { recursive: true, force: true }),
 ]);
 await copyGrammars();
 for (const bundle of bundles) {

@@ -24,10 +24,10 @@ import {
   RebuildDatastoreRequest,
   type RebuildParams,
   type RebuildResult,
+  SECTION,
   type Status,
   StatusNotification,
-} from "../server/protocol/messages.ts";
-import { SECTION } from "../server/protocol/settings.ts";
+} from "../server/protocol/index.ts";
 import { ACCEPTED_COMMAND } from "./commands.ts";
 
 /** Where completions are offered; virtual and read-only documents have other schemes. */

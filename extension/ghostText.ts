@@ -9,8 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
-import { overlap } from "../server/protocol/overlap.ts";
-import { typedPart } from "../server/protocol/typedAlong.ts";
+import { overlap, typedPart } from "../server/protocol/index.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { LiveText } from "./liveText.ts";

@@ -1,4 +1,4 @@
-import { GrowingText } from "../server/protocol/growingText.ts";
+import { GrowingText } from "../server/protocol/index.ts";
 
 /**
  * The text of one completion while it arrives and while the user types along: where it began, what it

@@ -1,7 +1,6 @@
 /** Builds the extension's parts and owns their lifetime. */
 import * as vscode from "vscode";
-import type { Status } from "../server/protocol/messages.ts";
-import { SECTION } from "../server/protocol/settings.ts";
+import { SECTION, type Status } from "../server/protocol/index.ts";
 import { ServerClient } from "./client.ts";
 import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
 import { ExplanationView } from "./explanationView.ts";

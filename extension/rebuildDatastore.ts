@@ -1,7 +1,7 @@
 /** The command "Rebuild Datastore": asks for a source, shows how far the build is, and lets it be cancelled. */
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/messages.ts";
+import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/index.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 

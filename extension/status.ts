@@ -1,6 +1,6 @@
 /** The status bar item: state, last latency, acceptance of drafts; the tooltip says the rest. */
 import * as vscode from "vscode";
-import type { Status } from "../server/protocol/messages.ts";
+import type { Status } from "../server/protocol/index.ts";
 import { Commands } from "./commands.ts";
 import { statusText, statusTooltip } from "./statusText.ts";
 

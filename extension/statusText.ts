@@ -1,5 +1,5 @@
 /** What the status bar says, in words. */
-import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/messages.ts";
+import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/index.ts";
 
 const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;

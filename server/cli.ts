@@ -4,16 +4,14 @@ import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { type Completion, complete } from "./complete.ts";
-import { openCorpus } from "./datastore/openCorpus.ts";
-import { realParts } from "./parts.ts";
-import { grammarsDirectory } from "./paths.ts";
-import type { Snapshot } from "./prompt/snapshot.ts";
-import { DEFAULT_SETTINGS } from "./protocol/settings.ts";
-import { DraftMemory } from "./speculate/memory.ts";
-import { GREEDY, type SamplingOptions } from "./speculate/sampler.ts";
-import { Grammars } from "./stream/grammars.ts";
-import { UsageError } from "./usage.ts";
+import { type Completion, complete } from "./completion/index.ts";
+import { openCorpus } from "./corpus/index.ts";
+import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
+import { modelLoader } from "./model/index.ts";
+import { DEFAULT_SETTINGS } from "./protocol/index.ts";
+import { Grammars } from "./syntax/index.ts";
+import { benchScript, grammarsDirectory, UsageError } from "./system/index.ts";
+import type { Snapshot } from "./text/index.ts";
 
 const USAGE = `Usage:
   foretoken serve --stdio
@@ -124,7 +122,7 @@ async function completeCommand(args: string[]): Promise<void> {
     throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
   const snapshot = snapshotAt(positionals[0]);
   const start = performance.now();
-  const load = realParts.modelLoader(undefined);
+  const load = modelLoader(undefined);
   const settings = { ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" };
   const outcome = await load(settings, 0);
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
@@ -193,11 +191,13 @@ async function main([command, ...args]: string[]): Promise<void> {
     case "complete":
       return completeCommand(args);
     case "datastore": {
-      const { datastore } = await import("./datastore/command.ts");
+      const { datastore } = await import("./corpus/command.ts");
       return datastore(args);
     }
     case "bench": {
-      const { bench } = await import("./bench/main.ts");
+      const { bench } = await import(pathToFileURL(benchScript()).href).catch(() => {
+        throw new UsageError("The benchmarks are part of a checkout (npm run build), not of the extension.");
+      });
       return bench(args);
     }
     case "--help":

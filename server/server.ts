@@ -9,20 +9,23 @@ import {
   type InitializeResult,
   type WorkspaceFolder,
 } from "vscode-languageserver";
-import { registerInlineCompletion } from "./completion/inlineCompletion.ts";
-import { registerDatastores } from "./datastore/feature.ts";
-import { DOCUMENT_SYNC, trackDocuments } from "./documents.ts";
-import { Drafts } from "./drafts.ts";
-import { registerModel } from "./modelFeature.ts";
-import type { LoadModel } from "./modelHost.ts";
-import { OpenFiles } from "./openFiles.ts";
-import { grammarsDirectory } from "./paths.ts";
-import { ACCEPT_COMMAND, type InitializationOptions, StatusNotification } from "./protocol/messages.ts";
-import type { RequestRecord } from "./protocol/outcome.ts";
-import { RELOADING_SETTINGS, readSettings, SECTION, type Settings } from "./protocol/settings.ts";
-import { Session } from "./session.ts";
-import { StatusBoard } from "./status.ts";
-import { Grammars } from "./stream/grammars.ts";
+import { Drafts, registerInlineCompletion } from "./completion/index.ts";
+import { OpenFiles } from "./context/index.ts";
+import { registerDatastores } from "./corpus/index.ts";
+import { DOCUMENT_SYNC, StatusBoard, trackDocuments } from "./lsp/index.ts";
+import { type LoadModel, registerModel, Session } from "./model/index.ts";
+import {
+  ACCEPT_COMMAND,
+  type InitializationOptions,
+  RELOADING_SETTINGS,
+  type RequestRecord,
+  readSettings,
+  SECTION,
+  type Settings,
+  StatusNotification,
+} from "./protocol/index.ts";
+import { Grammars } from "./syntax/index.ts";
+import { grammarsDirectory } from "./system/index.ts";
 
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */

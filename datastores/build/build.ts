@@ -7,9 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type SourceDocument, StoreError } from "../document.ts";
-import type { DocumentEntry } from "../index/documents.ts";
-import { FORMAT_VERSION } from "../index/format.ts";
-import { writeShard } from "../index/writer.ts";
+import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
 import { lock } from "./lock.ts";
 import {
   type InputEntry,

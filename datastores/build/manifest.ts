@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shardProblem } from "../index/format.ts";
+import { shardProblem } from "../index/index.ts";
 
 export const MANIFEST_VERSION = 1;
 const MANIFEST_NAME = /^manifest(?:-\d+-of-(\d+))?\.json$/;

@@ -2,9 +2,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StoreError } from "../document.ts";
-import { DenyList } from "../filters/denyList.ts";
-import { type Residence, Shard } from "../index/shard.ts";
-import { Store } from "../index/store.ts";
+import { DenyList } from "../filters/index.ts";
+import { type Residence, Shard, Store } from "../index/index.ts";
 import { manifestFiles, readStore } from "./manifest.ts";
 
 const TOMBSTONES = "tombstones.json";

@@ -1,14 +1,13 @@
 /** Answers requests for completions: from memory, from the completion under way, or from a new one. */
 import type { InlineCompletionItem } from "vscode-languageserver";
-import type { Completion } from "../complete.ts";
-import type { Drafts } from "../drafts.ts";
-import { type ModelFeature, OUT_OF_MEMORY } from "../modelFeature.ts";
-import type { Outcome } from "../protocol/outcome.ts";
-import { languageEnabled, type Settings } from "../protocol/settings.ts";
-import type { StatusBoard } from "../status.ts";
+import type { StatusBoard } from "../lsp/index.ts";
+import { type ModelFeature, OUT_OF_MEMORY } from "../model/index.ts";
+import { languageEnabled, type Outcome, type Settings } from "../protocol/index.ts";
+import type { Completion } from "./complete.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
 import type { AdaptiveDelay } from "./delay.ts";
+import type { Drafts } from "./drafts.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import type { OpenRequest } from "./outcome.ts";
 import { sleep } from "./sleep.ts";

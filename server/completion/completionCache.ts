@@ -8,9 +8,17 @@
  * be asked for, and of these a few comparisons of short strings decide. A trie would want the hash of the text
  * before every length. Re-indented text is the exception in that the model was not asked at that very column.
  */
-import type { FinishReason } from "../complete.ts";
-import { type Hash, sameHash } from "./textHash.ts";
-import { type BlankLine, blankLine, type Cursor, type TextPlace, typedSince } from "./textPlace.ts";
+
+import {
+  type BlankLine,
+  blankLine,
+  type Cursor,
+  type Hash,
+  sameHash,
+  type TextPlace,
+  typedSince,
+} from "../text/index.ts";
+import type { FinishReason } from "./complete.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
 export interface CachedCompletion {

@@ -3,13 +3,14 @@
  * with it and ends at once with an edit that does not. In pauses one that nobody has asked for yet may be computed;
  * it gives way to any that somebody asks for, and is joined when it is the one.
  */
-import { type CompleteOptions, type Completion, complete, type FinishReason } from "../complete.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { Session } from "../session.ts";
-import type { Grammars } from "../stream/grammars.ts";
+
+import type { Engine } from "../engine/index.ts";
+import type { Session } from "../model/index.ts";
+import type { Grammars } from "../syntax/index.ts";
+import type { Cursor, TextPlace } from "../text/index.ts";
+import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
 import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
-import type { Cursor, TextPlace } from "./textPlace.ts";
 import type { TokenLedger } from "./tokenLedger.ts";
 
 export interface RunnerParts {

@@ -6,7 +6,7 @@ import type {
   RequestRecord,
   Suppression,
   Timeline,
-} from "../protocol/outcome.ts";
+} from "../protocol/index.ts";
 
 const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   notOpen: "the document was not open",

@@ -6,28 +6,27 @@ import {
   type InlineCompletionParams,
   InlineCompletionTriggerKind,
 } from "vscode-languageserver";
-import { type CompleteOptions, readPrompt } from "../complete.ts";
-import type { Documents } from "../documents.ts";
-import type { Drafts } from "../drafts.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { ModelFeature } from "../modelFeature.ts";
-import type { OpenFiles } from "../openFiles.ts";
-import type { PromptParts } from "../prompt/prompt.ts";
+import type { OpenFiles } from "../context/index.ts";
+import type { CorpusSource } from "../draft/index.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Documents, StatusBoard } from "../lsp/index.ts";
+import type { ModelFeature, Session } from "../model/index.ts";
+import type { PromptParts } from "../prompt/index.ts";
 import {
   DidFocusNotification,
   ExplainLastRequest,
   InlineCompletionProgress,
+  languageEnabled,
+  type RequestRecord,
+  type Settings,
   type StreamedParams,
-} from "../protocol/messages.ts";
-import type { RequestRecord } from "../protocol/outcome.ts";
-import { languageEnabled, type Settings } from "../protocol/settings.ts";
-import type { Session } from "../session.ts";
-import type { CorpusSource } from "../speculate/sources/corpus.ts";
-import type { StatusBoard } from "../status.ts";
-import type { Grammars } from "../stream/grammars.ts";
+} from "../protocol/index.ts";
+import type { Grammars } from "../syntax/index.ts";
 import { Answers } from "./answers.ts";
+import { type CompleteOptions, readPrompt } from "./complete.ts";
 import { CompletionRunner } from "./completionRunner.ts";
 import { AdaptiveDelay } from "./delay.ts";
+import type { Drafts } from "./drafts.ts";
 import { explain } from "./explanation.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import { Outcomes } from "./outcome.ts";

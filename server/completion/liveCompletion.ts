@@ -2,10 +2,10 @@
  * One completion while it is computed: its text so far, who waits for it, and how long it goes on without anybody.
  * Requests come and go; a new one that agrees with what is said joins the same computing.
  */
-import type { Completion } from "../complete.ts";
-import { GrowingText } from "../protocol/growingText.ts";
-import { agrees, withoutClosedPair } from "../protocol/typedAlong.ts";
-import { type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";
+
+import { agrees, GrowingText, withoutClosedPair } from "../protocol/index.ts";
+import { type Cursor, placeOf, type TextPlace, typedSince } from "../text/index.ts";
+import type { Completion } from "./complete.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */

@@ -1,6 +1,7 @@
 /** Keeps how the last request for a completion ended. */
-import type { Completion } from "../complete.ts";
-import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "../protocol/outcome.ts";
+
+import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "../protocol/index.ts";
+import type { Completion } from "./complete.ts";
 
 /** A place in a document as the protocol names it. */
 export interface RequestedPlace {

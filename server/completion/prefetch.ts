@@ -7,14 +7,13 @@
  * where suggestions are seldom taken, little is computed ahead.
  */
 
-import type { ModelFeature } from "../modelFeature.ts";
-import { type Snapshot, surroundings, wantsCompletion } from "../prompt/snapshot.ts";
-import { overlap } from "../protocol/overlap.ts";
-import { indentationStyle } from "../stream/indentation.ts";
+import type { ModelFeature } from "../model/index.ts";
+import { indentationStyle } from "../postprocess/index.ts";
+import { overlap } from "../protocol/index.ts";
+import { type Cursor, placeOf, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
 import type { CompletionRunner, Suggested } from "./completionRunner.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
-import { type Cursor, placeOf } from "./textPlace.ts";
 import type { TokenLedger } from "./tokenLedger.ts";
 import { replaced } from "./wanted.ts";
 

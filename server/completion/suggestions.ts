@@ -1,12 +1,12 @@
 /** What was suggested lately, by the id that its item carries, and what becomes of it. */
 import type { Command, Connection, InlineCompletionItem } from "vscode-languageserver";
-import type { Drafts } from "../drafts.ts";
 import {
   ACCEPT_COMMAND,
   DidPartiallyAcceptCompletionNotification,
   DidShowCompletionNotification,
   type ShownItem,
-} from "../protocol/messages.ts";
+} from "../protocol/index.ts";
+import type { Drafts } from "./drafts.ts";
 import { item, type Wanted } from "./wanted.ts";
 
 /** Suggestions that are still known when a client tells of them. Each holds the text of its document. */

@@ -1,5 +1,5 @@
 /** What was decoded, and what of it was for nothing: given up before its first text, or never asked for. */
-import type { DecodedTotals } from "../protocol/outcome.ts";
+import type { DecodedTotals } from "../protocol/index.ts";
 
 /** The tokens of one completion. */
 export class LedgerEntry {

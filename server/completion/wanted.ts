@@ -6,13 +6,15 @@ import {
   InlineCompletionTriggerKind,
   type Range,
 } from "vscode-languageserver";
-import type { Documents } from "../documents.ts";
-import { surroundings, wantsCompletion } from "../prompt/snapshot.ts";
-import type { StreamedParams } from "../protocol/messages.ts";
-import type { Suppression } from "../protocol/outcome.ts";
-import { overlap } from "../protocol/overlap.ts";
-import { languageEnabled, type Settings } from "../protocol/settings.ts";
-import type { Cursor } from "./textPlace.ts";
+import type { Documents } from "../lsp/index.ts";
+import {
+  languageEnabled,
+  overlap,
+  type Settings,
+  type StreamedParams,
+  type Suppression,
+} from "../protocol/index.ts";
+import { type Cursor, surroundings, wantsCompletion } from "../text/index.ts";
 
 /** Where a completion is wanted, and how it becomes an item. */
 export interface Wanted {

@@ -3,12 +3,11 @@
  * turns to, and that of the place last asked about once nothing has been typed for a while. Any request goes first.
  */
 import type { Position } from "vscode-languageserver";
-import type { Documents } from "../documents.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { ModelFeature } from "../modelFeature.ts";
-import type { Snapshot } from "../prompt/snapshot.ts";
-import { languageEnabled, type Settings } from "../protocol/settings.ts";
-import type { Session } from "../session.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Documents } from "../lsp/index.ts";
+import type { ModelFeature, Session } from "../model/index.ts";
+import { languageEnabled, type Settings } from "../protocol/index.ts";
+import type { Snapshot } from "../text/index.ts";
 
 /** A user who passes through documents turns to none of them. */
 const REST_MS = 150;

@@ -4,8 +4,9 @@
  * The window of text is chosen in characters and moves in strides, not with each keystroke: a prompt that
  * begins where the last one began shares its KV cache.
  */
+
+import type { Snapshot } from "../text/index.ts";
 import { formatOf, joined, type PromptFormat, type PromptVocabulary, textTokens } from "./formats.ts";
-import type { Snapshot } from "./snapshot.ts";
 import { nextSuffix } from "./suffix.ts";
 
 /** A text that is put before the document. */

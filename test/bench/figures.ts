@@ -1,70 +1,136 @@
-/** Numbers of the benchmarks under `npm run`: quantiles, what was measured on, and where results go. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join } from "node:path";
-import { outputFolder } from "../editor/paths.mjs";
+/** Numbers and tables of the benchmarks: spread, hardware, and what was measured on. Pure but for `hardware`. */
+import { availableParallelism, cpus, totalmem } from "node:os";
+import type { EngineInfo } from "../../server/engine/index.ts";
+import { readGguf } from "./gguf.ts";
 
-/** Of values in any order; NaN of none. */
-export const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
-  Number.NaN;
-
-/** A time that something took, or that was waited for it in vain: it was cut off by something else. */
-export interface Waited {
-  readonly ms: number;
-  readonly isCut: boolean;
-}
-
-/**
- * The quantile of times of which some are known only to be longer than what was waited: Kaplan and Meier's estimate
- * (Nonparametric Estimation from Incomplete Observations, 1958), which is right where what cuts off knows nothing of
- * how long it would have taken. Undefined where too many were cut off to tell.
- */
-export function quantileOfWaited(times: readonly Waited[], share: number): number | undefined {
-  const sorted = [...times].sort((a, b) => a.ms - b.ms || Number(a.isCut) - Number(b.isCut));
-  let longer = 1;
-  for (const [index, { ms, isCut }] of sorted.entries()) {
-    if (!isCut) longer *= 1 - 1 / (sorted.length - index);
-    if (!isCut && longer < 1 - share - Number.EPSILON * sorted.length) return ms;
-  }
-  return undefined;
-}
-
-export interface Summary {
-  readonly p50: number;
-  readonly p90: number;
+/** Nothing is told without its spread. */
+export interface Spread {
+  readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Of at least one value. */
-export const summary = (values: readonly number[]): Summary => ({
-  p50: quantile(values, 0.5),
-  p90: quantile(values, 0.9),
-  min: Math.min(...values),
-  max: Math.max(...values),
-});
+/** The middle of sorted values, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  if (upper === undefined) return Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
 
-/** The same, told with one digit behind the point. */
-export const rounded = (values: Summary): Summary => ({
-  p50: tenths(values.p50),
-  p90: tenths(values.p90),
-  min: tenths(values.min),
-  max: tenths(values.max),
-});
+/** Median and extremes; undefined of nothing. */
+export function spread(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined;
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
 
-const tenths = (value: number) => Math.round(value * 10) / 10;
+/** To `digits` digits behind the point, as a number. */
+export function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
 
-/** What a result was measured on, and when. */
-export const circumstances = () => ({
-  hardware: `${cpus()[0]?.model.trim()}, ${cpus().length} threads, ${process.platform}-${process.arch}`,
-  date: new Date().toISOString().slice(0, 10),
-  model: "embedded default model",
-});
+export function roundedSpread(value: Spread, digits: number): Spread {
+  return {
+    median: rounded(value.median, digits),
+    min: rounded(value.min, digits),
+    max: rounded(value.max, digits),
+  };
+}
 
-/** Writes out/bench/NAME.json. */
-export function writeResult(name: string, result: unknown): void {
-  const folder = join(outputFolder, "bench");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+/** `median (min to max)`. */
+export function told(value: Spread | undefined, digits: number): string {
+  if (!value) return "-";
+  const { median: middle, min, max } = value;
+  return `${middle.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+}
+
+/** Rows of text under a heading, in columns as wide as their widest cell; the first column is left-aligned. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heading.map((title, column) =>
+    Math.max(title.length, ...rows.map(row => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  return [line(heading), widths.map(width => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+export interface Hardware {
+  readonly processor: string;
+  /** Logical processors this process may use. */
+  readonly processors: number;
+  readonly memoryGiB: number;
+  readonly platform: string;
+  readonly backend: string;
+  readonly threads: number;
+}
+
+export function hardware({ backend, threads }: EngineInfo): Hardware {
+  return {
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    processors: availableParallelism(),
+    memoryGiB: rounded(totalmem() / 2 ** 30, 1),
+    platform: `${process.platform} ${process.arch}`,
+    backend,
+    threads,
+  };
+}
+
+/** llama.cpp's names of `general.file_type` (`llama_ftype` in `llama.h`). */
+const FILE_TYPES: Record<number, string> = {
+  0: "F32",
+  1: "F16",
+  2: "Q4_0",
+  3: "Q4_1",
+  7: "Q8_0",
+  8: "Q5_0",
+  9: "Q5_1",
+  10: "Q2_K",
+  11: "Q3_K_S",
+  12: "Q3_K_M",
+  13: "Q3_K_L",
+  14: "Q4_K_S",
+  15: "Q4_K_M",
+  16: "Q5_K_S",
+  17: "Q5_K_M",
+  18: "Q6_K",
+  25: "IQ4_NL",
+  30: "IQ4_XS",
+  32: "BF16",
+};
+
+export interface MeasuredModel {
+  readonly name: string;
+  readonly architecture: string;
+  readonly quantisation: string;
+  /** Numbers in all tensors, in millions. */
+  readonly parametersMillions: number;
+  readonly contextTokens: number;
+}
+
+export function measuredModel(info: EngineInfo): MeasuredModel {
+  const { metadata, tensors } = readGguf(info.modelPath);
+  const type = metadata.get("general.file_type");
+  const parameters = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return {
+    name: info.modelName,
+    architecture: info.architecture,
+    quantisation: typeof type === "number" ? (FILE_TYPES[type] ?? `file type ${type}`) : "unknown",
+    parametersMillions: rounded(parameters / 1e6, 1),
+    contextTokens: info.contextTokens,
+  };
+}
+
+/** What was measured, on what: stands above every table. */
+export function headline(machine: Hardware, model: MeasuredModel): string {
+  const { processor, processors, memoryGiB, platform, backend, threads } = machine;
+  return [
+    `${model.name}: ${model.architecture}, ${model.parametersMillions} M parameters, ${model.quantisation}, context ${model.contextTokens}`,
+    `${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}; back end ${backend}, ${threads} threads`,
+  ].join("\n");
 }

@@ -2,10 +2,8 @@
  * What it takes to know a text again in a document of 100,000 lines while one types along in its middle: hashes of
  * the new version, and the search among 250 completions. Prints milliseconds.
  */
-import { CompletionCache } from "../../server/completion/completionCache.ts";
-import { TextHash } from "../../server/completion/textHash.ts";
-import { type Cursor, placeOf } from "../../server/completion/textPlace.ts";
-import { TokenLedger } from "../../server/completion/tokenLedger.ts";
+import { CompletionCache, TokenLedger } from "../../server/completion/index.ts";
+import { type Cursor, placeOf, TextHash } from "../../server/text/index.ts";
 
 const LINES = 100_000;
 const TYPED = 40;

@@ -1,5 +1,5 @@
 /** A vocabulary of given pieces and all single bytes; text is cut into the longest piece that fits, from the left. */
-import type { DraftVocabulary } from "../../server/speculate/tokenTexts.ts";
+import type { DraftVocabulary } from "../../server/draft/tokenTexts.ts";
 
 export class PieceVocabulary implements DraftVocabulary {
   readonly size: number;

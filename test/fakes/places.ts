@@ -1,10 +1,10 @@
 /** Places in documents, for tests of what is shown of a completion: the cursor is where ‸ stands. */
 import { join } from "node:path";
-import { packageRoot } from "../../server/paths.ts";
-import { surroundings } from "../../server/prompt/snapshot.ts";
-import { Grammars } from "../../server/stream/grammars.ts";
-import { type Place, placeAt } from "../../server/stream/place.ts";
-import { type Shaped, shape } from "../../server/stream/shape.ts";
+import { type Place, placeAt } from "../../server/postprocess/place.ts";
+import { type Shaped, shape } from "../../server/postprocess/shape.ts";
+import { Grammars } from "../../server/syntax/grammars.ts";
+import { packageRoot } from "../../server/system/paths.ts";
+import { surroundings } from "../../server/text/snapshot.ts";
 
 export const grammars = new Grammars(join(packageRoot(), "dist", "grammars"));
 

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { bench } from "../../server/bench/main.ts";
-import { MODEL_TYPES, type ModelType, makeModel } from "../../server/bench/makeModel.ts";
+import { generate } from "../../server/completion/generate.ts";
 import type { Engine } from "../../server/engine/engine.ts";
 import { openBaseline } from "../../server/engine/lookupBaseline.ts";
-import { generate } from "../../server/generate.ts";
-import { defaultModelPath, packageRoot } from "../../server/paths.ts";
-import { UsageError } from "../../server/usage.ts";
+import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
+import { UsageError } from "../../server/system/usage.ts";
+import { bench } from "../bench/main.ts";
+import { MODEL_TYPES, type ModelType, makeModel } from "../bench/makeModel.ts";
 import { load, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { packageRoot } from "../../server/paths.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-cli-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -14,9 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { realParts } from "../../server/parts.ts";
-import { defaultModelPath, packageRoot } from "../../server/paths.ts";
+import { modelLoader } from "../../server/model/loader.ts";
 import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../../server/protocol/messages.ts";
+import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeHub } from "../fakes/hub.ts";
 import { writeStackV1 } from "../fakes/parquet.ts";
@@ -213,7 +213,7 @@ test("drafts from a store do not change the text", async () => {
 test("the server builds a store on request, shows it, keeps it over a restart and drafts from it", async () => {
   const storageDirectory = join(folder, "storage");
   const settings = { backend: "cpu", threads: 1, firstDatastore: false };
-  const client = await connect(realParts, { storageDirectory, settings });
+  const client = await connect({ modelLoader }, { storageDirectory, settings });
   await client.status(({ state }) => state === "ready");
   const reports: BuildReport[] = [];
   const progressToken = "build";
@@ -236,7 +236,7 @@ test("the server builds a store on request, shows it, keeps it over a restart an
   assert.match(bad.problem ?? "", /nowhere\.parquet/);
   await client.close();
 
-  const again = await connect(realParts, { storageDirectory, settings });
+  const again = await connect({ modelLoader }, { storageDirectory, settings });
   const ready = await again.status(status => (status.stores?.length ?? 0) > 0);
   assert.equal(ready.stores?.[0]?.tokens, answer.tokens, "a failed build leaves the old store in use");
   const uri = pathToFileURL(join(folder, "x.py")).href;
@@ -257,10 +257,13 @@ test("the access token a request brings goes to the hub, and one that is refused
   hub.switches.token = "hf_kept";
   const { HF_ENDPOINT } = process.env;
   process.env.HF_ENDPOINT = hub.url;
-  const client = await connect(realParts, {
-    storageDirectory: join(folder, "tokened"),
-    settings: { backend: "cpu", threads: 1 },
-  });
+  const client = await connect(
+    { modelLoader },
+    {
+      storageDirectory: join(folder, "tokened"),
+      settings: { backend: "cpu", threads: 1 },
+    },
+  );
   const build = (hubToken: string) =>
     client.connection.sendRequest(RebuildDatastoreRequest, {
       source: "the-stack-dedup",
@@ -292,11 +295,11 @@ test("a first store is made of the installed Python without being asked for, onc
   try {
     const storageDirectory = join(folder, "first");
     const settings = { backend: "cpu", threads: 1, firstDatastore: true };
-    const client = await connect(realParts, { storageDirectory, settings });
+    const client = await connect({ modelLoader }, { storageDirectory, settings });
     const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
     assert.deepEqual([stores?.[0]?.name, stores?.[0]?.problem], ["python", undefined]);
     await client.close();
-    const again = await connect(realParts, { storageDirectory, settings });
+    const again = await connect({ modelLoader }, { storageDirectory, settings });
     const { stores: kept } = await again.status(status => (status.stores?.length ?? 0) > 0);
     assert.equal(kept?.[0]?.created, stores?.[0]?.created, "and not made again");
     await again.close();
@@ -314,7 +317,7 @@ test("a store for another tokenizer is refused with the remedy", async () => {
   const changed = JSON.parse(readFileSync(manifest, "utf8"));
   changed.tokenizer.fingerprint = "other";
   writeFileSync(manifest, JSON.stringify(changed));
-  const client = await connect(realParts, { storageDirectory, settings: { backend: "cpu" } });
+  const client = await connect({ modelLoader }, { storageDirectory, settings: { backend: "cpu" } });
   const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
   assert.match(stores?.[0]?.problem ?? "", /Rebuild Datastore/);
   assert.ok(client.log.some(line => /mine|store/.test(line) && /not used/.test(line)));

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { generate } from "../../server/completion/generate.ts";
 import type { Decoded, Engine } from "../../server/engine/engine.ts";
-import { generate } from "../../server/generate.ts";
-import { packageRoot } from "../../server/paths.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { load, never } from "./loaded.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complete } from "../../server/complete.ts";
+import { complete } from "../../server/completion/complete.ts";
 import { load, never } from "./loaded.ts";
 
 /** Greedy text of the embedded model. A change here is a change of the model, the prompt or the stop rules. */

@@ -8,7 +8,7 @@ import type { EngineProblem } from "../../server/engine/engine.ts";
 import { layoutProblems } from "../../server/engine/layout.ts";
 import type { Library } from "../../server/engine/libllama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
-import { packageRoot } from "../../server/paths.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { cpuOptions, load, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));

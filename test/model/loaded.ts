@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
-import { defaultModelPath } from "../../server/paths.ts";
+import { defaultModelPath } from "../../server/system/paths.ts";
 
 export const cpuOptions: LoadOptions = {
   modelPath: defaultModelPath(),

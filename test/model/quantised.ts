@@ -5,7 +5,7 @@ import { join } from "node:path";
 import koffi from "koffi";
 import { findBackend } from "../../server/engine/backend.ts";
 import { openLibrary, silence } from "../../server/engine/libllama.ts";
-import { defaultModelPath } from "../../server/paths.ts";
+import { defaultModelPath } from "../../server/system/paths.ts";
 
 /** llama.cpp's numbers of file types. */
 export const FILE_TYPES = { F16: 1, Q4_0: 2, Q8_0: 7, Q4_K: 15 } as const;

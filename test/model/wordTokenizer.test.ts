@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { loadVocabulary } from "../../server/engine/load.ts";
 import type { LlamaVocabulary } from "../../server/engine/vocabulary.ts";
 import { tokenizerFingerprint, WordTokenizer } from "../../server/engine/wordTokenizer.ts";
-import { defaultModelPath, packageRoot } from "../../server/paths.ts";
+import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 let vocabulary: LlamaVocabulary;

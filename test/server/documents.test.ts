@@ -10,7 +10,7 @@ import {
   StreamMessageWriter,
   type TextDocumentContentChangeEvent,
 } from "vscode-languageserver-protocol/node";
-import { type DocumentChange, trackDocuments } from "../../server/documents.ts";
+import { type DocumentChange, trackDocuments } from "../../server/lsp/documents.ts";
 
 const URI = "file:///project/sample.py";
 

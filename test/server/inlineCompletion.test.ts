@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
-import type { LoadModel } from "../../server/modelHost.ts";
+import type { LoadModel } from "../../server/model/modelHost.ts";
 import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";

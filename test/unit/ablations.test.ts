@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ABLATIONS, ablationOptions, FixedSizeDrafter } from "../../server/bench/ablations.ts";
-import { DraftMemory } from "../../server/speculate/memory.ts";
+import { DraftMemory } from "../../server/draft/memory.ts";
+import { ABLATIONS, ablationOptions, FixedSizeDrafter } from "../bench/ablations.ts";
 import { ByteVocabulary } from "../fakes/engine.ts";
 
 const text = new TextEncoder().encode("x = (1, 2); y = (1, 2); z = (");

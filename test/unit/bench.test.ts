@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { largestPackage } from "../../server/bench/codeFiles.ts";
-import { costRows, measureCost, randomTree } from "../../server/bench/cost.ts";
-import { type Records, runSuite, storeLine, suiteTable, summarise } from "../../server/bench/decode.ts";
-import { median, spread, table, told } from "../../server/bench/figures.ts";
-import { engineMethod, type MethodRun, serverMethod } from "../../server/bench/methods.ts";
-import { pld } from "../../server/bench/presets/pld.ts";
-import type { Preset } from "../../server/bench/presets/preset.ts";
-import { ReplayEngine } from "../../server/bench/replay.ts";
+import { largestPackage } from "../bench/codeFiles.ts";
+import { costRows, measureCost, randomTree } from "../bench/cost.ts";
+import { type Records, runSuite, storeLine, suiteTable, summarise } from "../bench/decode.ts";
+import { median, spread, table, told } from "../bench/figures.ts";
+import { engineMethod, type MethodRun, serverMethod } from "../bench/methods.ts";
+import { pld } from "../bench/presets/pld.ts";
+import type { Preset } from "../bench/presets/preset.ts";
+import { ReplayEngine } from "../bench/replay.ts";
 import {
   type Item,
   parseProblems,
@@ -22,7 +22,7 @@ import {
   sample,
   suiteItems,
   suiteProblems,
-} from "../../server/bench/suites.ts";
+} from "../bench/suites.ts";
 import { chaotic, END, FakeEngine, saying } from "../fakes/engine.ts";
 
 const never = new AbortController().signal;

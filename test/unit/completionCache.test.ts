@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CompletionCache } from "../../server/completion/completionCache.ts";
-import { sameHash, TextHash } from "../../server/completion/textHash.ts";
-import { type Cursor, placeOf } from "../../server/completion/textPlace.ts";
 import { TokenLedger } from "../../server/completion/tokenLedger.ts";
+import { sameHash, TextHash } from "../../server/text/textHash.ts";
+import { type Cursor, placeOf } from "../../server/text/textPlace.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const URI = "file:///sample.py";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Documents } from "../../server/documents.ts";
-import { OpenFiles } from "../../server/openFiles.ts";
-import { contextFiles, identifiersAround, type OtherText } from "../../server/prompt/context.ts";
-import { isSecret } from "../../server/shownFiles.ts";
+import { contextFiles, identifiersAround, type OtherText } from "../../server/context/context.ts";
+import { OpenFiles } from "../../server/context/openFiles.ts";
+import { isSecret } from "../../server/context/shownFiles.ts";
+import type { Documents } from "../../server/lsp/documents.ts";
 
 const AROUND = new Set(["total", "price", "quantity", "item", "basket", "discount"]);
 let changes = 0;

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Node } from "web-tree-sitter";
-import type { Documents } from "../../server/documents.ts";
-import { OpenFiles } from "../../server/openFiles.ts";
-import { pythonImports } from "../../server/prompt/imports.ts";
-import { importStatements } from "../../server/prompt/moduleLanguages.ts";
-import { pythonModule } from "../../server/prompt/modules.ts";
-import { pythonDefinitions } from "../../server/prompt/pythonOutline.ts";
+import { OpenFiles } from "../../server/context/openFiles.ts";
+import type { Documents } from "../../server/lsp/documents.ts";
+import { pythonImports } from "../../server/syntax/imports.ts";
+import { importStatements } from "../../server/syntax/moduleLanguages.ts";
+import { pythonModule } from "../../server/syntax/modules.ts";
+import { pythonDefinitions } from "../../server/syntax/pythonOutline.ts";
 import { grammars } from "../fakes/places.ts";
 
 await grammars.load("python");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { extended, replacement, type Stretch } from "../../server/edit.ts";
+import { extended, replacement, type Stretch } from "../../server/text/edit.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 /** Replaces stretches one after the other. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Flicker, REACTION_MS, type TypedKey, watch } from "../bench/flicker.ts";
+import { type Flicker, REACTION_MS, type TypedKey, watch } from "../bench/editor/flicker.ts";
 import type { Frame } from "../editor/probe.ts";
 
 const FRAME_MS = 16;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complete } from "../../server/complete.ts";
-import { type End, type GenerateOptions, generate } from "../../server/generate.ts";
-import { DraftTree } from "../../server/speculate/tree.ts";
+import { complete } from "../../server/completion/complete.ts";
+import { type End, type GenerateOptions, generate } from "../../server/completion/generate.ts";
+import { DraftTree } from "../../server/draft/tree.ts";
 import { chaotic, FakeEngine, type FakeModel, saying } from "../fakes/engine.ts";
 
 const never = new AbortController().signal;

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type Metadatum, readGguf, type TensorPlan, writeGguf } from "../../server/bench/gguf.ts";
-import { Bits, FORMATS, floats, halfBits, randomWeights } from "../../server/bench/weights.ts";
+import { type Metadatum, readGguf, type TensorPlan, writeGguf } from "../bench/gguf.ts";
+import { Bits, FORMATS, floats, halfBits, randomWeights } from "../bench/weights.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-gguf-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Commands, GROWING_CONTEXT } from "../../extension/commands.ts";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
-import { defaultModelPath, packageRoot } from "../../server/paths.ts";
 import { DEFAULT_SETTINGS, SECTION, SETTINGS_SCHEMA } from "../../server/protocol/settings.ts";
+import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
 
 const manifest = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatOf } from "../../server/prompt/formats.ts";
 import { buildPrompt, type PromptParts } from "../../server/prompt/prompt.ts";
-import { surroundings, wantsCompletion } from "../../server/prompt/snapshot.ts";
+import { surroundings, wantsCompletion } from "../../server/text/snapshot.ts";
 import { ByteVocabulary } from "../fakes/engine.ts";
 
 const vocabulary = new ByteVocabulary();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { heldOutFunctions, inLongFile, typableFunctions } from "../bench/pythonFunctions.ts";
+import { heldOutFunctions, inLongFile, typableFunctions } from "../bench/editor/pythonFunctions.ts";
 import { seeded } from "../fakes/random.ts";
 
 /** A function of a length that is typed. */

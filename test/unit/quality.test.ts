@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { accepted, infilling, withoutTrailingBlanks } from "../../server/bench/infilling.ts";
-import { endsWithLine, shownOfTruth } from "../../server/bench/quality.ts";
-import { openSandbox } from "../../server/bench/sandbox.ts";
+import { accepted, infilling, withoutTrailingBlanks } from "../bench/infilling.ts";
+import { endsWithLine, shownOfTruth } from "../bench/quality.ts";
+import { openSandbox } from "../bench/sandbox.ts";
 import { grammars } from "../fakes/places.ts";
 
 before(() => grammars.load("python"));

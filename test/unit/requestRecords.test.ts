@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome, Timeline } from "../../server/protocol/outcome.ts";
-import { quantile, quantileOfWaited } from "../bench/figures.ts";
-import { type RecordedRequest, requestsOfKeys, slowest, typingFigures } from "../bench/requestRecords.ts";
+import { quantile, quantileOfWaited } from "../bench/editor/figures.ts";
+import {
+  type RecordedRequest,
+  requestsOfKeys,
+  slowest,
+  typingFigures,
+} from "../bench/editor/requestRecords.ts";
 
 interface Given extends Partial<Timeline> {
   readonly text?: string;

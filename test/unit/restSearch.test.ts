@@ -11,8 +11,8 @@ import {
   SuffixFile,
   SuffixMemory,
   suffixArray,
-} from "../../server/bench/restSearch.ts";
-import { retrievalBench, retrievalTable } from "../../server/bench/retrieval.ts";
+} from "../bench/restSearch.ts";
+import { retrievalBench, retrievalTable } from "../bench/retrieval.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 function randomStream(random: () => number, length: number, alphabet: number): Uint32Array {

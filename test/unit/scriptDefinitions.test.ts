@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Node } from "web-tree-sitter";
-import { Definitions } from "../../server/definitions.ts";
-import { scriptImports } from "../../server/prompt/imports.ts";
-import { importStatements } from "../../server/prompt/moduleLanguages.ts";
-import { scriptModule } from "../../server/prompt/modules.ts";
-import { scriptDefinitions } from "../../server/prompt/scriptOutline.ts";
+import { Definitions } from "../../server/context/moduleReader.ts";
+import { scriptImports } from "../../server/syntax/imports.ts";
+import { importStatements } from "../../server/syntax/moduleLanguages.ts";
+import { scriptModule } from "../../server/syntax/modules.ts";
+import { scriptDefinitions } from "../../server/syntax/scriptOutline.ts";
 import { grammars } from "../fakes/places.ts";
 
 await Promise.all(["typescript", "javascript"].map(id => grammars.load(id)));

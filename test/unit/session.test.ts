@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ModelHost } from "../../server/modelHost.ts";
+import { ModelHost } from "../../server/model/modelHost.ts";
+import { Session } from "../../server/model/session.ts";
 import { DEFAULT_SETTINGS } from "../../server/protocol/settings.ts";
-import { Session } from "../../server/session.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
 const never = new AbortController().signal;

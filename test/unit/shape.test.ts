@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barePlace, type Place } from "../../server/stream/place.ts";
-import { shape } from "../../server/stream/shape.ts";
+import { barePlace, type Place } from "../../server/postprocess/place.ts";
+import { shape } from "../../server/postprocess/shape.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const context = (linePrefix: string, lineSuffix = "", nextLine = ""): Place =>

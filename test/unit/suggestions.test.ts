@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Suggestions } from "../../server/completion/suggestions.ts";
-import { TextHash } from "../../server/completion/textHash.ts";
 import type { Wanted } from "../../server/completion/wanted.ts";
+import { TextHash } from "../../server/text/textHash.ts";
 
 const text = "a = su";
 const snapshot = { uri: "file:///a.py", languageId: "python", version: 1, text, offset: text.length };

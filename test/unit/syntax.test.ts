@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { shape } from "../../server/stream/shape.ts";
+import { shape } from "../../server/postprocess/shape.ts";
 import { grammars, place, shown } from "../fakes/places.ts";
 import { below, seeded } from "../fakes/random.ts";
 

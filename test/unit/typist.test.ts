@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterStroke, LOOK_MS, type Stroke, Typist } from "../bench/typist.ts";
+import { afterStroke, LOOK_MS, type Stroke, Typist } from "../bench/editor/typist.ts";
 import { seeded } from "../fakes/random.ts";
 
 const TEXT = `def largest(values, key):

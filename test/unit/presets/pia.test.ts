@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pia, Trie } from "../../../server/bench/presets/pia.ts";
+import { pia, Trie } from "../../bench/presets/pia.ts";
 import { drafted } from "./trees.ts";
 
 const END = 0;

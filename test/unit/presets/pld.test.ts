@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pld } from "../../../server/bench/presets/pld.ts";
+import { pld } from "../../bench/presets/pld.ts";
 import { drafted } from "./trees.ts";
 
 const after = (...history: number[]) => pld.begin()(Int32Array.from(history));

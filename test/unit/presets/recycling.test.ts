@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recycling } from "../../../server/bench/presets/recycling.ts";
+import { recycling } from "../../bench/presets/recycling.ts";
 import { drafted, drawn, verified } from "./trees.ts";
 
 const NO_TEXT = new Int32Array(0);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SEPARATOR } from "../../../datastores/index/sort.ts";
-import { draftChoices, rest } from "../../../server/bench/presets/rest.ts";
-import { RestSearch, SuffixMemory, suffixArray } from "../../../server/bench/restSearch.ts";
+import { draftChoices, rest } from "../../bench/presets/rest.ts";
+import { RestSearch, SuffixMemory, suffixArray } from "../../bench/restSearch.ts";
 import { drafted } from "./trees.ts";
 
 function search(...documents: number[][]): RestSearch {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { corpusAutomaton, sam, samWithRecycling } from "../../../server/bench/presets/sam.ts";
+import { corpusAutomaton, sam, samWithRecycling } from "../../bench/presets/sam.ts";
 import { drafted, verified } from "./trees.ts";
 
 const SEPARATOR = 1000;

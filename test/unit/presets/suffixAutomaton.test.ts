@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_MATCH, SuffixAutomaton } from "../../../server/bench/presets/suffixAutomaton.ts";
+import { NO_MATCH, SuffixAutomaton } from "../../bench/presets/suffixAutomaton.ts";
 import { below, seeded } from "../../fakes/random.ts";
 
 /** Ends of the occurrences of a string in a text, by trying everywhere. */

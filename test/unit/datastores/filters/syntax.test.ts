@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Filters } from "../../../../datastores/filters/pipeline.ts";
 import { type SyntaxFigures, syntaxReason } from "../../../../datastores/filters/syntax.ts";
-import { loadPythonSyntax } from "../../../../server/datastore/pythonSyntax.ts";
+import { loadPythonSyntax } from "../../../../server/corpus/pythonSyntax.ts";
 
 const read = await loadPythonSyntax();
 const reason = (text: string, path = "a.py") => syntaxReason(text, path, read);

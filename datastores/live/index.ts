@@ -1,0 +1,1 @@
+export { LiveIndex } from "./liveIndex.ts";

@@ -1,0 +1,187 @@
+/** From a snapshot to the text that is shown, growing. */
+import type { Engine } from "../engine/index.ts";
+import {
+  type Place,
+  placeAt,
+  type Shaped,
+  type StopReason,
+  shape,
+  TextStream,
+} from "../postprocess/index.ts";
+import {
+  buildPrompt,
+  type ContextFile,
+  formatOf,
+  type Prompt,
+  type PromptFormat,
+  type PromptParts,
+} from "../prompt/index.ts";
+import type { Grammars } from "../syntax/index.ts";
+import { type Snapshot, surroundings } from "../text/index.ts";
+import { type End, type GenerateOptions, generate } from "./generate.ts";
+
+/** Why a completion ended. `endOfText` is the model's own end token. */
+export type FinishReason = StopReason | End["kind"];
+
+export interface Completion {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  /** What went wrong, when `finishReason` is `failed`. */
+  readonly failure: string | undefined;
+  /** Tokens the model decided, its end token included. */
+  readonly tokens: number;
+  /** Forward passes after the prefill. */
+  readonly steps: number;
+  /** Draft tokens verified, and how many of them were the model's own choice. */
+  readonly drafted: number;
+  readonly accepted: number;
+  readonly promptTokens: number;
+  /** Prompt tokens that were found in the KV cache. */
+  readonly reusedTokens: number;
+  /** Milliseconds from the start; `firstText` is undefined when there was no text. */
+  readonly ms: {
+    readonly prompt: number;
+    readonly prefill: number;
+    readonly firstText: number | undefined;
+    readonly total: number;
+  };
+}
+
+export interface CompleteOptions extends GenerateOptions {
+  /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
+  readonly grammars?: Grammars | undefined;
+  /** By URI, what of the documents' last prompts serves the next ones; read and written. */
+  readonly prompts?: Map<string, PromptParts> | undefined;
+  /** Other files to put before the document, where the model's format has a place for them. */
+  readonly context?: ContextSource | undefined;
+}
+
+export interface ContextSource {
+  /** Name of the workspace. */
+  readonly repository: string | undefined;
+  around(snapshot: Snapshot): readonly ContextFile[];
+}
+
+/** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
+const LARGEST_SHARE = 0.25;
+/** Context kept free for a tree at the very end of a completion. */
+const TREE_TOKENS = 16;
+/** Even in a tiny context a prompt has room for its control tokens and some text. */
+const SMALLEST_PROMPT_TOKENS = 8;
+
+/**
+ * Completes at the snapshot's cursor. Yields the whole text so far each time it has grown; each value
+ * extends the one before. Returns how it ended; expected ends, an abort included, are values.
+ */
+export async function* complete(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, Completion> {
+  const { place, dispose } = placeAt(snapshot, surroundings(snapshot), options.grammars);
+  try {
+    return yield* completeAt(place, engine, snapshot, options, signal);
+  } finally {
+    dispose();
+  }
+}
+
+async function* completeAt(
+  place: Place,
+  engine: Engine,
+  snapshot: Snapshot,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, Completion> {
+  const start = performance.now();
+  const elapsed = () => performance.now() - start;
+  const { vocabulary } = engine;
+  const format = formatOf(vocabulary, engine.info);
+  const prompt = promptAt(engine, snapshot, format, options);
+  const bytes = new TextStream();
+  const count = {
+    tokens: 0,
+    steps: 0,
+    drafted: 0,
+    accepted: 0,
+    promptTokens: prompt.tokens.length,
+    reusedTokens: 0,
+  };
+  const ms: { prompt: number; prefill: number; firstText: number | undefined; total: number } = {
+    prompt: elapsed(),
+    prefill: 0,
+    firstText: undefined,
+    total: 0,
+  };
+  let raw = "";
+  /** Whether the model has gone on to another file. */
+  let leftMiddle = false;
+  let shaped: Shaped = { text: "" };
+  const finish = (finishReason: FinishReason, failure?: string): Completion => {
+    ms.total = elapsed();
+    return { text: shaped.text, finishReason, failure, ...count, ms };
+  };
+
+  const steps = generate(engine, prompt, options, signal);
+  for (;;) {
+    const { value, done } = await steps.next();
+    const ended = done && value.kind === "endOfText";
+    if (!done && value.kind === "prefilled") {
+      ms.prefill = elapsed();
+      count.reusedTokens = value.reused;
+      continue;
+    }
+    if (!done && value.kind === "step") {
+      count.steps++;
+      count.tokens += value.tokens.length;
+      count.drafted += value.drafted;
+      count.accepted += value.accepted;
+      const end = value.tokens.findIndex(token => format.ends.includes(token));
+      leftMiddle = end >= 0;
+      const said = leftMiddle ? value.tokens.slice(0, end) : value.tokens;
+      for (const token of said) raw += bytes.push(vocabulary.bytes(token));
+    }
+    const before = shaped.text.length;
+    shaped = shape(raw, place, ended === true || leftMiddle);
+    if (shaped.text.length > before) {
+      ms.firstText ??= elapsed();
+      yield shaped.text;
+    }
+    if (shaped.stopped) return finish(shaped.stopped);
+    if (leftMiddle) return finish("endOfText");
+    if (done) return finish(value.kind, value.kind === "failed" ? value.message : undefined);
+  }
+}
+
+/** Computes the prompt of a place and nothing behind it: a completion there then begins at once. */
+export async function readPrompt(
+  engine: Engine,
+  snapshot: Snapshot,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const format = formatOf(engine.vocabulary, engine.info);
+  const { tokens } = promptAt(engine, snapshot, format, options);
+  await engine.prefill(tokens.subarray(0, -1), signal);
+}
+
+/** The prompt in the model's format; what of it serves the document's next one is kept. */
+export function promptAt(
+  { vocabulary, info }: Engine,
+  snapshot: Snapshot,
+  format: PromptFormat,
+  { maxTokens, prompts, context }: CompleteOptions,
+): Prompt {
+  // The same with and without drafts: the prompt must not depend on them.
+  const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
+  const budget = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
+  const prompt = buildPrompt(snapshot, vocabulary, budget, {
+    format,
+    previous: prompts?.get(snapshot.uri),
+    repository: context?.repository,
+    files: format.files && context?.around(snapshot),
+  });
+  prompts?.set(snapshot.uri, prompt.parts);
+  return prompt;
+}

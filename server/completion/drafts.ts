@@ -1,0 +1,168 @@
+/**
+ * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
+ * accepted and deleted in the documents, its calibration kept per workspace between starts.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DraftMemory } from "../draft/index.ts";
+import type { Engine } from "../engine/index.ts";
+import type { DocumentChange, Documents } from "../lsp/index.ts";
+import type { Snapshot } from "../text/index.ts";
+
+/** Characters before a remembered text by which it is recognised when it comes again. */
+const RECOGNISED_BY = 80;
+/** Deletions shorter than this are corrections, longer ones whole files. */
+const DELETED_CHARACTERS = { least: 8, most: 4_000 };
+/** Completions after which the calibration is kept. */
+const KEEP_EVERY = 40;
+
+interface Suggestion {
+  readonly uri: string;
+  readonly offset: number;
+  readonly text: string;
+}
+
+export class Drafts {
+  private engine: Engine | undefined;
+  private memory: DraftMemory | undefined;
+  private suggestion: Suggestion | undefined;
+  private completions = 0;
+  private directory: string | undefined;
+  private workspace = "";
+
+  /**
+   * @param warn writes to the log @param told is told of each suggestion that is accepted whole
+   * @param isLoaded whether a model is there: with one that was freed nothing is tokenized
+   */
+  constructor(
+    documents: Pick<Documents, "watch">,
+    private readonly warn: (message: string) => void,
+    private readonly told: () => void = () => {},
+    private readonly isLoaded: (engine: Engine) => boolean = () => true,
+  ) {
+    documents.watch(
+      change => this.changed(change),
+      () => {},
+    );
+  }
+
+  /** @param directory where the calibration is kept; undefined keeps none @param folders the workspace's */
+  start(directory: string | undefined, folders: readonly string[]): void {
+    this.directory = directory;
+    this.workspace = [...folders].sort().join("\n");
+  }
+
+  /** The memory for a loaded model, begun with what was learned in the workspace before. */
+  of(engine: Engine): DraftMemory {
+    if (this.engine === engine && this.memory) return this.memory;
+    this.save();
+    const known = this.engine?.vocabulary.fingerprint === engine.vocabulary.fingerprint;
+    this.engine = engine;
+    if (known && this.memory) this.memory.adopt(engine.vocabulary);
+    else {
+      this.memory = new DraftMemory(engine.vocabulary);
+      this.restore(this.memory);
+    }
+    return this.memory;
+  }
+
+  /** Takes note of what was suggested at a place, to draft from it when it is asked for again. */
+  suggested(snapshot: Snapshot, text: string): void {
+    if (text === "") return;
+    this.shown(snapshot, text);
+    const { offset, text: document } = snapshot;
+    const before = recognisedBy(document, offset);
+    this.remember(before, text, tokens => this.memory?.recent.add(tokens));
+    if (++this.completions % KEEP_EVERY === 0) this.save();
+  }
+
+  /** Takes note of what is shown at a place, to know it when it is accepted. */
+  shown({ uri, offset }: Snapshot, text: string): void {
+    this.suggestion = { uri, offset, text };
+  }
+
+  /** Takes note of an edit: what was deleted, and whether the suggestion was accepted. */
+  private changed({ uri, text, edit }: DocumentChange): void {
+    if (!edit) return;
+    const { start, removed, added } = edit;
+    const { least, most } = DELETED_CHARACTERS;
+    const before = recognisedBy(text, start);
+    if (removed.length >= least && removed.length <= most)
+      this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
+    if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
+  }
+
+  /** Takes note that what was suggested at a place was accepted; nothing where its document has told so already. */
+  accepted({ uri, offset, text: document }: Snapshot, text: string): void {
+    const last = this.suggestion;
+    const isLast = last?.uri === uri && last.offset + last.text.length === offset + text.length;
+    if (!isLast || !last.text.endsWith(text)) return;
+    this.takeAccepted(recognisedBy(document, offset), text);
+  }
+
+  /** Takes note that the beginning of a suggestion was accepted. */
+  acceptedPart({ offset, text: document }: Snapshot, part: string): void {
+    if (part === "") return;
+    this.rememberAccepted(recognisedBy(document, offset), part);
+  }
+
+  private takeAccepted(before: string, text: string): void {
+    this.suggestion = undefined;
+    this.rememberAccepted(before, text);
+    this.told();
+  }
+
+  /** Keeps the calibration. A folder that cannot be written costs what was learned and nothing else. */
+  save(): void {
+    const file = this.file();
+    if (!file || !this.memory) return;
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify(this.memory.calibration.save()));
+      renameSync(`${file}.${process.pid}`, file);
+    } catch {
+      // As said above.
+    }
+  }
+
+  private restore({ calibration }: DraftMemory): void {
+    const file = this.file();
+    if (!file) return;
+    try {
+      if (!calibration.restore(JSON.parse(readFileSync(file, "utf8"))))
+        this.warn(`${file} is of another version and is not used: drafting begins anew.`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        this.warn(`${file} cannot be read and is not used: ${(error as Error).message}`);
+    }
+  }
+
+  private file(): string | undefined {
+    const { directory, workspace, engine } = this;
+    if (directory === undefined || !engine) return undefined;
+    const name = createHash("sha256").update(`${workspace}\0${engine.vocabulary.fingerprint}`).digest("hex");
+    return join(directory, "calibration", `${name.slice(0, 24)}.json`);
+  }
+
+  private rememberAccepted(before: string, text: string): void {
+    this.remember(before, text, tokens => this.memory?.accepted.add(tokens));
+  }
+
+  private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
+    const { engine } = this;
+    if (engine && this.isLoaded(engine))
+      add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
+  }
+
+  /** Whether a change put the last suggestion, or what was left of it, into its document at once. */
+  private isAcceptance(uri: string, start: number, added: string, text: string): boolean {
+    const last = this.suggestion;
+    if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
+    return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
+  }
+}
+
+/** The end of a text before a place. */
+const recognisedBy = (text: string, offset: number) =>
+  text.slice(Math.max(0, offset - RECOGNISED_BY), offset);

@@ -1,0 +1,7 @@
+export { type CompleteOptions, type Completion, complete, promptAt } from "./complete.ts";
+export { CompletionCache } from "./completionCache.ts";
+export { Drafts } from "./drafts.ts";
+export { type End, type GenerateOptions, generate } from "./generate.ts";
+export { registerInlineCompletion } from "./inlineCompletion.ts";
+export { recorder } from "./recorder.ts";
+export { TokenLedger } from "./tokenLedger.ts";

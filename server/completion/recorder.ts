@@ -1,0 +1,15 @@
+/** Request records for benchmarks and reports. */
+import { appendFileSync } from "node:fs";
+import type { RequestRecord } from "../protocol/index.ts";
+
+/** Appends each request's end to the file that `FORETOKEN_RECORD` names, a line of JSON each: for benchmarks and reports. */
+export function recorder(file: string | undefined): ((record: RequestRecord) => void) | undefined {
+  if (!file) return undefined;
+  return record => {
+    try {
+      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...record })}\n`);
+    } catch (error) {
+      process.stderr.write(`FORETOKEN_RECORD: ${file} cannot be written: ${(error as Error).message}\n`);
+    }
+  };
+}

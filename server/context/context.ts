@@ -1,0 +1,111 @@
+/**
+ * What of other files is worth a model's look: the windows of lines whose identifiers are most like those
+ * around the cursor, and what was edited last. Pure but for the deadline, after which no further file is
+ * looked at.
+ */
+import type { ContextFile } from "../prompt/index.ts";
+
+/** A text beside the one that is completed. */
+export interface OtherText {
+  readonly path: string;
+  readonly text: string;
+  /** Grows with every change of any text: tells which was changed last. */
+  readonly changed: number;
+  /** First line of the last edit; undefined for a text that was only opened. */
+  readonly editedLine: number | undefined;
+}
+
+const WINDOW_LINES = 60;
+/** Windows begin this many lines apart. */
+const STRIDE_LINES = 20;
+const MOST_WINDOWS = 4;
+/** Windows less alike say nothing of the place. */
+const LEAST_LIKENESS = 0.05;
+/** Windows more alike say what stands around the cursor already. */
+const MOST_LIKENESS = 0.5;
+/** Lines around an edit. */
+const EDIT_LINES = 20;
+const RECENT_EDITS = 2;
+/** Longer texts are data, and are not looked at. */
+export const LONGEST_TEXT = 400_000;
+
+const IDENTIFIER = /[\p{L}_][\p{L}\p{N}_]{2,}/gu;
+
+const identifiers = (lines: readonly string[]) => new Set(lines.join("\n").match(IDENTIFIER) ?? []);
+
+/** The share of the members of either set that both have (Jaccard), 0 to 1. */
+export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  if (a.size === 0 || b.size === 0) return 0;
+  let common = 0;
+  for (const each of a) if (b.has(each)) common++;
+  return common / (a.size + b.size - common);
+}
+
+/** The identifiers around a place in a text. */
+export function identifiersAround(text: string, offset: number): Set<string> {
+  const above = text.slice(Math.max(0, offset - 80 * WINDOW_LINES), offset).split("\n");
+  const below = text.slice(offset, offset + 80 * WINDOW_LINES).split("\n");
+  return identifiers([...above.slice(-WINDOW_LINES / 2), ...below.slice(0, WINDOW_LINES / 2)]);
+}
+
+interface Window {
+  readonly other: OtherText;
+  readonly lines: readonly string[];
+  readonly likeness: number;
+}
+
+/**
+ * The windows to put before a document, those of texts that were changed longest ago first: what stands
+ * before a change keeps its KV cache.
+ * @param around identifiers around the cursor @param expired whether the time is up
+ */
+export function contextFiles(
+  around: ReadonlySet<string>,
+  others: readonly OtherText[],
+  expired: () => boolean = () => false,
+): ContextFile[] {
+  const windows: Window[] = [];
+  // What was changed last matters most, so it is looked at first.
+  const latest = [...others].sort((a, b) => b.changed - a.changed);
+  const edited = latest.filter(({ editedLine }) => editedLine !== undefined).slice(0, RECENT_EDITS);
+  for (const other of latest) {
+    if (expired()) break;
+    const lines = other.text.replaceAll("\r\n", "\n").split("\n");
+    const best = edited.includes(other) ? editWindow(other, lines, around) : bestWindow(other, lines, around);
+    if (best) windows.push(best);
+  }
+  const rank = ({ other, likeness: own }: Window) => (edited.includes(other) ? 1 + own : own);
+  return windows
+    .sort((a, b) => rank(b) - rank(a) || (a.other.path < b.other.path ? -1 : 1))
+    .slice(0, MOST_WINDOWS)
+    .sort((a, b) => a.other.changed - b.other.changed)
+    .map(({ other, lines }) => ({ path: other.path, text: lines.join("\n") }));
+}
+
+function bestWindow(
+  other: OtherText,
+  lines: readonly string[],
+  around: ReadonlySet<string>,
+): Window | undefined {
+  let best: Window | undefined;
+  for (let from = 0; from === 0 || from + WINDOW_LINES - STRIDE_LINES < lines.length; from += STRIDE_LINES) {
+    const window = lines.slice(from, from + WINDOW_LINES);
+    const own = likeness(around, identifiers(window));
+    const fits = own >= LEAST_LIKENESS && own <= MOST_LIKENESS;
+    if (fits && own > (best?.likeness ?? 0)) best = { other, lines: window, likeness: own };
+  }
+  return best;
+}
+
+/** The lines around a text's last edit, unless they are what stands around the cursor. */
+function editWindow(
+  other: OtherText,
+  lines: readonly string[],
+  around: ReadonlySet<string>,
+): Window | undefined {
+  const middle = other.editedLine ?? 0;
+  const window = lines.slice(Math.max(0, middle - EDIT_LINES / 2), middle + EDIT_LINES / 2);
+  const own = likeness(around, identifiers(window));
+  if (own > MOST_LIKENESS || window.every(line => line.trim() === "")) return undefined;
+  return { other, lines: window, likeness: own };
+}

@@ -1,0 +1,1 @@
+export { OpenFiles } from "./openFiles.ts";

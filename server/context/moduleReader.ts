@@ -1,0 +1,175 @@
+/**
+ * Reads the modules of the workspace that a document imports, for the outlines of what it uses of them. What
+ * files say is kept while they do not change; the text of an open document counts before the file's.
+ */
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
+import type { ContextFile } from "../prompt/index.ts";
+import type { Node, Parser } from "../syntax/index.ts";
+import { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage } from "../syntax/index.ts";
+import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
+import { mayBeShown, type ShownFile } from "./shownFiles.ts";
+
+/** Larger files are read and parsed too slowly for a request to wait for: this size takes 30 ms. */
+const LARGEST_FILE_BYTES = 128 * 1024;
+/** Files whose outlines are kept. */
+const KEPT_FILES = 64;
+
+export interface DefinitionParts {
+  /** The parser of a language, if it is there by now. */
+  parser(languageId: string): Parser | undefined;
+  /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
+  openText(file: ShownFile): string | null | undefined;
+}
+
+/** How a file is read. */
+interface Reading {
+  readonly parser: Parser;
+  readonly language: ModuleLanguage;
+  /** Whether the time is up. */
+  expired(): boolean;
+}
+
+interface KeptFile {
+  /** Changes when the file does; the text itself for an open one. */
+  readonly stamp: string;
+  readonly file: ModuleFile | undefined;
+}
+
+export interface ChosenDefinitions {
+  readonly files: readonly ContextFile[];
+  /** Whether the files that were read are as they were. */
+  isCurrent(): boolean;
+}
+
+export const NO_DEFINITIONS: ChosenDefinitions = { files: [], isCurrent: () => true };
+
+export class Definitions {
+  private readonly kept = new Map<string, KeptFile>();
+
+  constructor(private readonly parts: DefinitionParts) {}
+
+  /** All of a document's text that the choice of definitions depends on, besides what stands around the cursor. */
+  imports(text: string, languageId: string): string {
+    return this.parts.parser(languageId) ? importStatements(text, languageId) : "";
+  }
+
+  /** @param statements the document's, as `imports` tells them @param expired whether the time is up */
+  around(
+    document: ShownFile,
+    languageId: string,
+    statements: string,
+    using: Omit<Using, "path" | "imports">,
+    expired: () => boolean,
+  ): ChosenDefinitions {
+    const parser = this.parts.parser(languageId);
+    const language = moduleLanguage(languageId);
+    if (!parser || !language || statements === "") return NO_DEFINITIONS;
+    const { root, path: own } = document;
+    const read = new Map<string, KeptFile>();
+    const known = new Map<string, boolean>();
+    const exists = (path: string) => {
+      const answer = known.get(path) ?? statusOf(join(root, path))?.isFile() === true;
+      known.set(path, answer);
+      return answer;
+    };
+    // Names that are handed on in circles are looked for in many ways.
+    const find = (module: string, from: string) =>
+      expired() ? undefined : language.find(module, from, exists);
+    const modules = {
+      find,
+      findWithin(module: string, name: string, from: string) {
+        const inner = language.within(module, name);
+        return inner === undefined ? undefined : find(inner, from);
+      },
+      read: (path: string) => {
+        const earlier = read.get(path);
+        // The document itself changes with each key, and has nothing to tell that is not in the prompt.
+        if (path === own || earlier || expired()) return earlier?.file;
+        const itsParser = this.parts.parser(languageOfFile(path, languageId)) ?? parser;
+        const kept = this.read({ root, path }, { parser: itsParser, language, expired });
+        read.set(path, kept);
+        return kept.file;
+      },
+    };
+    const imports = parsed({ parser, expired }, statements, language.imports) ?? [];
+    const files = definitionFiles({ ...using, path: own, imports }, modules, expired);
+    const isCurrent = () => [...read].every(([path, { stamp }]) => this.stamp({ root, path }) === stamp);
+    return { files, isCurrent };
+  }
+
+  /** Of an open document its text, of any other file its time and size; "" for one that is not shown. */
+  private stamp(file: ShownFile): string {
+    const text = this.parts.openText(file);
+    if (text !== undefined) return text ?? "";
+    const status = statusOf(join(file.root, file.path));
+    return status && status.size <= LARGEST_FILE_BYTES ? `${status.mtimeMs} ${status.size}` : "";
+  }
+
+  private read(shown: ShownFile, reading: Reading): KeptFile {
+    const path = join(shown.root, shown.path);
+    const stamp = this.stamp(shown);
+    const known = this.kept.get(path);
+    this.kept.delete(path);
+    const file = known?.stamp === stamp ? known.file : this.parse(shown, stamp, reading);
+    const kept = { stamp, file };
+    // What was not read in time may be the next time.
+    if (!file && reading.expired()) return kept;
+    this.kept.set(path, kept);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= KEPT_FILES) break;
+      this.kept.delete(oldest);
+    }
+    return kept;
+  }
+
+  private parse(shown: ShownFile, stamp: string, reading: Reading): ModuleFile | undefined {
+    if (stamp === "" || !mayBeShown(shown.root, shown.path)) return undefined;
+    const text = this.parts.openText(shown) ?? textOf(shown);
+    if (text === undefined || text.length > LARGEST_FILE_BYTES) return undefined;
+    const { language } = reading;
+    return parsed(reading, text.replaceAll("\r\n", "\n"), root => ({
+      imports: language.imports(root),
+      definitions: language.definitions(root),
+    }));
+  }
+}
+
+/** A file's text; undefined for one that is gone or may not be read, or that a link leads to where none is shown. */
+function textOf({ root, path }: ShownFile): string | undefined {
+  try {
+    const real = relative(realpathSync(root), realpathSync(join(root, path)))
+      .split(sep)
+      .join("/");
+    const isInside = !isAbsolute(real) && !real.startsWith("../") && mayBeShown(root, real);
+    return isInside ? readFileSync(join(root, path), "utf8") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // A part of the path is no folder, or may not be entered.
+  }
+}
+
+function parsed<T>(
+  { parser, expired }: Pick<Reading, "parser" | "expired">,
+  text: string,
+  read: (root: Node) => T,
+): T | undefined {
+  const tree = parser.parse(text, null, { progressCallback: expired });
+  if (!tree) {
+    // Else the parser would go on with this text.
+    parser.reset();
+    return undefined;
+  }
+  try {
+    return read(tree.rootNode);
+  } finally {
+    tree.delete();
+  }
+}

@@ -1,0 +1,88 @@
+/** A build in a process of its own: sorting millions of tokens would keep the server from answering. */
+import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import { createInterface } from "node:readline";
+import type { BuildReport } from "../protocol/index.ts";
+import { commandLineScript } from "../system/index.ts";
+
+export interface BuildRequest {
+  readonly source: string;
+  readonly name: string;
+  /** How many files of a data set are taken. */
+  readonly first: number | undefined;
+  /** Access token for a hub, which goes to the build in its environment: arguments are seen by others. */
+  readonly hubToken: string | undefined;
+  readonly directory: string;
+  readonly modelPath: string;
+  /** Memory for the tokens under construction. */
+  readonly memoryMegabytes: number;
+  /** Whether the build gives way to everything else on the machine. */
+  readonly background: boolean;
+}
+
+export type BuildOutcome = { readonly tokens: number } | { readonly problem: string };
+
+/** How long a build that was cancelled may take to put things in order. */
+const PATIENCE_MS = 5_000;
+
+/** Runs `foretoken datastore build`. An abort ends it; what is finished is found again by the next build. */
+export function runBuild(
+  request: BuildRequest,
+  onProgress: (report: BuildReport) => void,
+  signal: AbortSignal,
+): Promise<BuildOutcome> {
+  const { source, name, first, hubToken, directory, modelPath, memoryMegabytes, background } = request;
+  const args = ["datastore", "build", "--source", source, "--out", directory, "--name", name];
+  args.push("--model", modelPath, "--memory", String(memoryMegabytes), "--progress");
+  if (first !== undefined) args.push("--first", String(first));
+  if (background) args.push("--threads", "1");
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [commandLineScript(), ...args], {
+      env: {
+        ...process.env,
+        ELECTRON_RUN_AS_NODE: "1",
+        ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let outcome: BuildOutcome = { problem: "The build ended without a result." };
+    let said = "";
+    if (background && child.pid !== undefined) giveWay(child.pid);
+    const cancel = () => {
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS).unref();
+    };
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    createInterface({ input: child.stdout }).on("line", line => {
+      const report = parse(line);
+      if (report?.phase === "done") outcome = { tokens: report.tokens };
+      else if (report) onProgress(report);
+    });
+    child.stderr.on("data", chunk => {
+      said = `${said}${chunk}`.slice(-2000);
+    });
+    child.once("error", error => resolve({ problem: error.message }));
+    child.once("close", () => {
+      signal.removeEventListener("abort", cancel);
+      if (signal.aborted) resolve({ problem: "The build was cancelled." });
+      else resolve(said === "" ? outcome : { problem: said.replace(/^foretoken: /, "").trim() });
+    });
+  });
+}
+
+function parse(line: string): BuildReport | undefined {
+  try {
+    return JSON.parse(line) as BuildReport;
+  } catch {
+    return undefined; // Not a report: a warning of the runtime.
+  }
+}
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not allow it: the build is merely less polite.
+  }
+}

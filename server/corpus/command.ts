@@ -1,0 +1,308 @@
+/** `foretoken datastore`: builds, shows, checks, asks and removes stores. */
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  addTombstones,
+  type BuildInput,
+  type BuildProgress,
+  buildStore,
+  listStores,
+  openStore,
+  readStore,
+  removeStore,
+  verifyStore,
+} from "../../datastores/build/index.ts";
+import { StoreError } from "../../datastores/document.ts";
+import { Lookup } from "../../datastores/index/index.ts";
+import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sources/index.ts";
+import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
+import {
+  defaultModelPath,
+  storesDirectory,
+  tokenizeWorkerScript,
+  UsageError,
+  whole,
+} from "../system/index.ts";
+import { filterFor, inputsOf, specOf } from "./sources.ts";
+import { TokenizerPool } from "./tokenizerPool.ts";
+import { withVocabulary } from "./withVocabulary.ts";
+
+export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--source SOURCE ...] --out DIR [--name NAME] [--first N]
+                            [--model PATH]
+                            [--shard I/N] [--memory MB] [--threads N] [--deny-list FILE]
+                            [--progress]
+      Builds a store to draft from. SOURCE: ${ACCEPTED_SOURCES}.
+      --first N takes N files of a data set. A build that was stopped goes on where it was. --shard builds the I-th of N shares of the inputs (from 0);
+      all shares together are the store. --progress prints JSON lines.
+  foretoken datastore info DIR [--json]        What a store holds.
+  foretoken datastore verify DIR               Checks all its checksums.
+  foretoken datastore query DIR --text TEXT [--model PATH] [--json]
+                                               What followed the end of TEXT there, and where.
+  foretoken datastore list [FOLDER] [--json]   Stores below a folder; below the command line's own when not given.
+  foretoken datastore remove DIR [--repository OWNER/NAME] [--owner OWNER] [--content ID]
+      Removes a store; or, with options, what is from a repository, an owner or has a content id: at once and
+      from every search, and for good with the next build.
+`;
+
+const DEFAULT_MEMORY_MB = 1024;
+const MEGABYTE = 1 << 20;
+const PROGRESS_MS = 200;
+const VERSION = "foretoken 0.1.0";
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+const text = (values: Values, name: string): string | undefined => {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+};
+
+/** The share of `--shard I/N`, or of a scheduler's task number where the option is "auto". */
+export function shareOf(given: string | undefined, environment: NodeJS.ProcessEnv) {
+  if (given === undefined) return { index: 0, count: 1 };
+  const [index, count] = given.split("/");
+  const task = environment.JOB_COMPLETION_INDEX ?? environment.SLURM_ARRAY_TASK_ID;
+  const share = { index: Number(index === "auto" ? task : index), count: Number(count) };
+  const valid =
+    Number.isInteger(share.index) &&
+    Number.isInteger(share.count) &&
+    share.index >= 0 &&
+    share.index < share.count;
+  if (!valid || index === "" || (index === "auto" && task === undefined))
+    throw new UsageError(
+      `--shard must be I/N with I from 0 and below N, or auto/N in an indexed job, got ${given}.`,
+    );
+  return share;
+}
+
+async function build(values: Values): Promise<void> {
+  const sources = Array.isArray(values.source) ? values.source.map(String) : [];
+  const out = text(values, "out");
+  if (sources.length === 0 || !out)
+    throw new UsageError(`build needs --source and --out.\n\n${DATASTORE_USAGE}`);
+  const model = resolve(text(values, "model") ?? defaultModelPath());
+  const share = shareOf(text(values, "shard"), process.env);
+  const memoryBytes = whole(values, "memory", DEFAULT_MEMORY_MB, 16) * MEGABYTE;
+  const threads = whole(values, "threads", Math.max(1, availableParallelism() - 1), 1);
+  const cancel = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
+  const tokenizerEntry = await withVocabulary(model, vocabulary => ({
+    fingerprint: vocabulary.fingerprint,
+    vocabularySize: vocabulary.size,
+    model,
+  }));
+  const specs = sources.map(specOf);
+  if (!values.progress) for (const spec of specs) tellTerms(spec);
+  const downloads = join(resolve(out), "downloads");
+  const first = whole(values, "first", Number.MAX_SAFE_INTEGER, 1);
+  const inputs: BuildInput[] = [];
+  for (const spec of specs) inputs.push(...(await inputsOf(spec, downloads, first, cancel.signal)));
+  const tokenizer = new TokenizerPool(tokenizeWorkerScript(), model, threads);
+  try {
+    const manifest = await buildStore({
+      directory: resolve(out),
+      name: text(values, "name") ?? sources.join(", "),
+      sources,
+      inputs,
+      share,
+      filter: await filterFor(specs, text(values, "deny-list"), resolve(out)),
+      tokenizer,
+      tokenizerEntry,
+      memoryBytes,
+      builder: VERSION,
+      signal: cancel.signal,
+      onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(told),
+    });
+    const shards = manifest.inputs.flatMap(input => input.shards);
+    const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
+    if (!values.progress) process.stdout.write(`\n${describe(resolve(out))}`);
+    else process.stdout.write(`${JSON.stringify({ phase: "done", tokens })}\n`);
+  } finally {
+    await tokenizer.dispose();
+  }
+}
+
+function tellTerms(spec: SourceSpec): void {
+  const terms = termsOf(spec);
+  if (terms) process.stdout.write(`${terms}\n\n`);
+}
+
+/** Prints progress, at most a few times a second. */
+function printer(tell: (progress: BuildProgress) => string): (progress: BuildProgress) => void {
+  let last = 0;
+  return progress => {
+    if (performance.now() - last < PROGRESS_MS) return;
+    last = performance.now();
+    process.stdout.write(`${tell(progress)}\n`);
+  };
+}
+
+function told({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
+  const share = done === undefined ? "" : ` ${Math.round(100 * done)}%`;
+  const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
+  return `${phase}${share} ${input} (${inputsDone} of ${inputs} inputs), ${tokens} tokens${left}`;
+}
+
+/** What a store holds, as an object. */
+function figures(directory: string) {
+  const store = readStore(directory);
+  const sum = (pick: (shard: (typeof store.shards)[number]) => number) =>
+    store.shards.reduce((total, shard) => total + pick(shard), 0);
+  const tokens = sum(shard => shard.tokens);
+  const bytes = sum(shard => shard.bytes);
+  return {
+    name: store.name,
+    created: store.created,
+    sources: store.sources,
+    tokens,
+    documents: sum(shard => shard.documents),
+    shards: store.shards.length,
+    bytes,
+    bytesPerToken: tokens > 0 ? Math.round((1000 * bytes) / tokens) / 1000 : 0,
+    textBytes: sum(shard => shard.textBytes),
+    tokenizer: store.tokenizer,
+    dropped: store.dropped,
+    missingShares: store.missingShares,
+  };
+}
+
+function describe(directory: string): string {
+  const {
+    name,
+    created,
+    tokens,
+    documents,
+    shards,
+    bytes,
+    bytesPerToken,
+    tokenizer,
+    dropped,
+    missingShares,
+  } = figures(directory);
+  const left = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+  return [
+    `${name}: ${tokens} tokens of ${documents} documents in ${shards} shards, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
+    `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
+    ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
+    ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
+    "",
+  ].join("\n");
+}
+
+async function query(directory: string, values: Values): Promise<void> {
+  const asked = text(values, "text");
+  if (!asked) throw new UsageError("query needs --text.");
+  const store = openStore(directory);
+  try {
+    const answer = await withVocabulary(resolve(text(values, "model") ?? defaultModelPath()), vocabulary => {
+      const expected = readStore(directory).tokenizer;
+      if (vocabulary.fingerprint !== expected.fingerprint)
+        throw new UsageError(
+          `${directory} was built for the tokenizer of ${expected.model}: give that with --model.`,
+        );
+      const tokens = new WordTokenizer(vocabulary).tokenize(asked);
+      const lookup = new Lookup(store, { samples: 10 });
+      lookup.find(tokens, tokens.length);
+      return {
+        matchLength: lookup.matchLength,
+        occurrences: lookup.occurrences,
+        continuations: Array.from({ length: lookup.count }, (_, row) => ({
+          matchLength: lookup.matchLengths[row],
+          weight: lookup.weights[row],
+          text: continuationText(lookup, row, vocabulary),
+          origin: lookup.document(row)?.origin,
+        })),
+      };
+    });
+    if (values.json) return void process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    process.stdout.write(`${answer.matchLength} tokens occur ${answer.occurrences} times\n`);
+    for (const { matchLength, text: continuation, origin } of answer.continuations)
+      process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${origin}\n`);
+  } finally {
+    store.close();
+  }
+}
+
+function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabulary): string {
+  const start = row * lookup.continuation;
+  const tokens = lookup.continuations.subarray(start, start + lookup.continuation);
+  return Buffer.concat(
+    [...tokens].filter(token => token >= 0).map(token => vocabulary.bytes(token)),
+  ).toString();
+}
+
+function list(folder: string, asJson: boolean): void {
+  const found = listStores(folder).map(directory => ({ directory, ...figures(directory) }));
+  if (asJson) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  for (const { directory, name, tokens, created } of found)
+    process.stdout.write(`${directory}  ${name}  ${tokens} tokens  ${created}\n`);
+  if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
+}
+
+function remove(directory: string, values: Values): void {
+  const denied = ["repository", "owner", "content"].flatMap(kind => {
+    const value = text(values, kind);
+    return value === undefined ? [] : [value];
+  });
+  if (denied.length === 0) {
+    removeStore(directory);
+    return;
+  }
+  const count = addTombstones(directory, denied);
+  process.stdout.write(`${count} documents are left out from now on.\n`);
+}
+
+export async function datastore([action, ...args]: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      source: { type: "string", multiple: true },
+      out: { type: "string" },
+      name: { type: "string" },
+      model: { type: "string" },
+      first: { type: "string" },
+      shard: { type: "string" },
+      memory: { type: "string" },
+      threads: { type: "string" },
+      "deny-list": { type: "string" },
+      progress: { type: "boolean" },
+      json: { type: "boolean" },
+      text: { type: "string" },
+      repository: { type: "string" },
+      owner: { type: "string" },
+      content: { type: "string" },
+    },
+  });
+  const directory = () => {
+    if (!positionals[0]) throw new UsageError(`${action} needs the folder of a store.\n\n${DATASTORE_USAGE}`);
+    return resolve(positionals[0]);
+  };
+  try {
+    switch (action) {
+      case "build":
+        return await build(values);
+      case "info": {
+        const store = directory();
+        const told = values.json ? `${JSON.stringify(figures(store), null, 2)}\n` : describe(store);
+        return void process.stdout.write(told);
+      }
+      case "verify":
+        verifyStore(directory());
+        return void process.stdout.write("Every checksum is right.\n");
+      case "query":
+        return await query(directory(), values);
+      case "list":
+        return list(positionals[0] ? resolve(positionals[0]) : storesDirectory(), values.json === true);
+      case "remove":
+        return remove(directory(), values);
+      default:
+        throw new UsageError(
+          `${action ? `There is no action ${action}.` : "What shall be done?"}\n\n${DATASTORE_USAGE}`,
+        );
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw new UsageError(error.message);
+    throw error;
+  }
+}

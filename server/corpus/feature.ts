@@ -1,0 +1,124 @@
+/** The feature of datastores in the server: opened for the model, built on request and, once, unasked. */
+import type { Connection } from "vscode-languageserver";
+import type { CorpusSource } from "../draft/index.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Documents, StatusBoard } from "../lsp/index.ts";
+import {
+  BuildProgress,
+  type BuildReport,
+  RebuildDatastoreRequest,
+  type Settings,
+} from "../protocol/index.ts";
+import { tokenizeWorkerScript } from "../system/index.ts";
+import { Shelf } from "./shelf.ts";
+import { TokenizerPool } from "./tokenizerPool.ts";
+import { Workspace } from "./workspace.ts";
+
+export interface Datastores {
+  /** Called once it is known where the server may keep things, and what the workspace's folders are. */
+  start(storageDirectory: string | undefined, folders: readonly string[]): void;
+  /** Opens the stores of a model that was loaded; where there are none, a first one may be built. */
+  adopt(engine: Engine, settings: Settings): void;
+  /** What to draft from. */
+  sources(uri: string): readonly CorpusSource[];
+  dispose(): void;
+}
+
+export function registerDatastores(
+  connection: Connection,
+  documents: Documents,
+  board: StatusBoard,
+): Datastores {
+  let shelf: Shelf | undefined;
+  let folders: readonly string[] = [];
+  let indexed: IndexedWorkspace | undefined;
+  documents.watch(
+    ({ uri, text }) => indexed?.workspace.changed(uri, text),
+    uri => indexed?.workspace.closed(uri),
+  );
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    for (const { uri } of changes) void indexed?.workspace.fileChanged(uri);
+  });
+  const closing = new AbortController();
+
+  connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...wanted }, token) => {
+    if (!shelf) return { problem: "The server has not started." };
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    const tell = (report: BuildReport) => {
+      if (progressToken !== undefined) void connection.sendProgress(BuildProgress, progressToken, report);
+    };
+    const signal = AbortSignal.any([cancel.signal, closing.signal]);
+    const outcome = await shelf.build(wanted, false, tell, signal);
+    board.stores(shelf.status);
+    return outcome;
+  });
+
+  return {
+    start(storageDirectory, workspaceFolders) {
+      folders = workspaceFolders;
+      shelf = new Shelf(storageDirectory, message => connection.console.warn(message));
+    },
+    adopt({ vocabulary, info }, { firstDatastore, workspaceIndex }) {
+      if (!shelf) return;
+      const wanted = workspaceIndex && folders.length > 0 ? info.modelPath : undefined;
+      if (indexed?.modelPath !== wanted) {
+        indexed?.dispose();
+        indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, wanted);
+      }
+      shelf.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
+      board.stores(shelf.status);
+      if (firstDatastore) void buildFirst(connection, shelf, board, closing.signal);
+    },
+    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(shelf?.sources ?? [])],
+    dispose() {
+      closing.abort();
+      indexed?.dispose();
+      shelf?.dispose();
+    },
+  };
+}
+
+interface IndexedWorkspace {
+  readonly workspace: Workspace;
+  readonly modelPath: string;
+  dispose(): void;
+}
+
+/** Indexes the workspace with a model's tokenizer, in the background. */
+function indexWorkspace(
+  connection: Connection,
+  folders: readonly string[],
+  modelPath: string,
+): IndexedWorkspace {
+  const pool = new TokenizerPool(tokenizeWorkerScript(), modelPath, 1);
+  const workspace = new Workspace(folders, pool, message => connection.console.warn(message));
+  const start = performance.now();
+  void workspace.scan().then(() => {
+    const ms = Math.round(performance.now() - start);
+    connection.console.info(
+      `Indexed the workspace: ${workspace.files} files, ${workspace.tokens} tokens, ${ms} ms.`,
+    );
+  });
+  return {
+    workspace,
+    modelPath,
+    dispose() {
+      workspace.dispose();
+      void pool.dispose();
+    },
+  };
+}
+
+async function buildFirst(
+  connection: Connection,
+  shelf: Shelf,
+  board: StatusBoard,
+  signal: AbortSignal,
+): Promise<void> {
+  const built = await shelf.buildFirst(signal);
+  if (!built || signal.aborted) return;
+  if ("problem" in built) connection.console.warn(`No datastore was built: ${built.problem}`);
+  else connection.console.info(`A datastore of ${built.tokens} tokens was built from the installed Python.`);
+  board.stores(shelf.status);
+}

@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { listStores, openStore, readStore, type StoreManifest } from "../../datastores/build/index.ts";
+import { StoreError } from "../../datastores/document.ts";
+import type { Store } from "../../datastores/index/index.ts";
+import type { CorpusSource } from "../draft/index.ts";
+import type { BuildReport, RebuildParams, StoreStatus } from "../protocol/index.ts";
+import { storesDirectory } from "../system/index.ts";
+import { type BuildOutcome, runBuild } from "./buildProcess.ts";
+import { sourceOf } from "./openCorpus.ts";
+
+const MEMORY_MEGABYTES = 1024;
+const BACKGROUND_MEMORY_MEGABYTES = 256;
+/** The store that is made without being asked for. */
+const DEFAULT_STORE = "python";
+
+/** A tokenizer's stores are of use to no other. */
+export interface StoreUser {
+  readonly fingerprint: string;
+  readonly modelPath: string;
+}
+
+/**
+ * The stores of this machine, open for the loaded model. A store of another tokenizer is not opened, and its
+ * problem says so. Whoever creates a shelf disposes it.
+ */
+export class Shelf {
+  private readonly directory: string;
+  private user: StoreUser | undefined;
+  private open: { readonly store: Store; readonly source: CorpusSource }[] = [];
+  private statuses: StoreStatus[] = [];
+
+  /** @param storageDirectory where the server may keep things @param warn writes to the log */
+  constructor(
+    storageDirectory: string | undefined,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.directory = storesDirectory(storageDirectory);
+  }
+
+  /** What there is, open or not, for the status bar. */
+  get status(): readonly StoreStatus[] {
+    return this.statuses;
+  }
+
+  /** What to draft from. */
+  get sources(): readonly CorpusSource[] {
+    return this.open.map(({ source }) => source);
+  }
+
+  /** Opens the stores of a model's tokenizer in place of those that are open. */
+  adopt(user: StoreUser): void {
+    this.user = user;
+    this.reopen();
+  }
+
+  /**
+   * Builds a store and takes it into use in place of the one of the same name, which serves until then.
+   * @param background whether the build gives way to everything else
+   */
+  async build(
+    { source, name, first, hubToken }: Omit<RebuildParams, "progressToken">,
+    background: boolean,
+    onProgress: (report: BuildReport) => void,
+    signal: AbortSignal,
+  ): Promise<BuildOutcome> {
+    if (!this.user) return { problem: "There is no model yet: the store is made for its tokenizer." };
+    const outcome = await runBuild(
+      {
+        source,
+        name,
+        first,
+        hubToken,
+        directory: join(this.directory, name),
+        modelPath: this.user.modelPath,
+        memoryMegabytes: background ? BACKGROUND_MEMORY_MEGABYTES : MEMORY_MEGABYTES,
+        background,
+      },
+      onProgress,
+      signal,
+    );
+    if ("tokens" in outcome) this.reopen();
+    return outcome;
+  }
+
+  /** Makes a first store of the machine's own Python, or goes on making it, where there is none at all. */
+  async buildFirst(signal: AbortSignal): Promise<BuildOutcome | undefined> {
+    if (!this.user || this.statuses.length > 0) return undefined;
+    return this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
+  }
+
+  dispose(): void {
+    for (const { store } of this.open) store.close();
+    this.open = [];
+  }
+
+  private reopen(): void {
+    this.dispose();
+    this.statuses = [];
+    for (const directory of this.stores()) {
+      try {
+        this.take(directory, readStore(directory));
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.refuse(directory, error.message);
+      }
+    }
+  }
+
+  private stores(): string[] {
+    try {
+      return listStores(this.directory);
+    } catch (error) {
+      this.warn(`${this.directory} cannot be read: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  private take(directory: string, { name, shards, created, tokenizer }: StoreManifest): void {
+    if (tokenizer.fingerprint !== this.user?.fingerprint) {
+      this.refuse(
+        name,
+        `it was built for the tokenizer of ${tokenizer.model}. Build it again: "Foretoken: Rebuild Datastore".`,
+      );
+      return;
+    }
+    const store = openStore(directory);
+    this.open.push({ store, source: sourceOf(store) });
+    const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
+    this.statuses.push({ name, tokens, created });
+  }
+
+  private refuse(name: string, problem: string): void {
+    this.warn(`The datastore ${name} is not used: ${problem}`);
+    this.statuses.push({ name, tokens: 0, created: "", problem });
+  }
+}

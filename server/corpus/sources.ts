@@ -1,0 +1,81 @@
+/** From what a user names as a source to the inputs of a build, and what of them is taken. */
+import { rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type BuildInput, type DocumentFilter, removedFrom } from "../../datastores/build/index.ts";
+import { StoreError } from "../../datastores/document.ts";
+import { DenyList, Filters } from "../../datastores/filters/index.ts";
+import {
+  download,
+  listInputs,
+  parseSource,
+  type ReadOptions,
+  readInput,
+  type SourceInput,
+  type SourceSpec,
+  statesLicences,
+} from "../../datastores/sources/index.ts";
+import { loadPythonSyntax } from "./pythonSyntax.ts";
+
+/** Raised when the filters leave out other documents than before, so that stores are built anew. */
+const FILTERS_VERSION = 2;
+
+/** What a source stands for. Throws a `StoreError` that says what is accepted where there is no such source. */
+export function specOf(source: string): SourceSpec {
+  const outcome = parseSource(source.startsWith("~/") ? join(homedir(), source.slice(2)) : source);
+  if ("problem" in outcome) throw new StoreError(outcome.problem);
+  return outcome.spec;
+}
+
+/**
+ * The inputs of a source. A file of the hub is brought to `downloads` when it is read, and removed after.
+ * @param first how many inputs of a data set are taken; the others of a share still count as inputs
+ */
+export async function inputsOf(
+  spec: SourceSpec,
+  downloads: string,
+  first: number,
+  signal: AbortSignal,
+): Promise<BuildInput[]> {
+  const inputs = await listInputs(spec, { signal });
+  return inputs.slice(0, first).map(input => ({
+    name: input.name,
+    identity: input.identity,
+    bytes: input.bytes,
+    documents: (signal, onBytes) => readAny(input, downloads, { signal, onProgress: onBytes }),
+  }));
+}
+
+async function* readAny(input: SourceInput, downloads: string, options: ReadOptions) {
+  if (input.kind !== "remote") {
+    yield* readInput(input, options);
+    return;
+  }
+  const local = await download(input, downloads, options);
+  yield* readInput(local, options);
+  rmSync(local.path, { force: true });
+}
+
+/**
+ * What is taken of the sources: only permissive licences where a source states them, nothing denied or
+ * removed, generated or repeated, and no Python but Python 3 unless a source is a folder, which may be one's own
+ * code of any.
+ * @param denyList file with owners, repositories and hashes @param directory the store's folder, whose
+ * tombstones count as well
+ */
+export async function filterFor(
+  specs: readonly SourceSpec[],
+  denyList: string | undefined,
+  directory: string,
+): Promise<DocumentFilter> {
+  const listed = denyList === undefined ? DenyList.empty : DenyList.read(denyList);
+  const denied = listed.with(DenyList.parse(removedFrom(directory).join("\n"), "tombstones"));
+  const licences = specs.some(statesLicences) ? "permissive" : "any";
+  const anyPython = specs.some(({ kind }) => kind === "folder");
+  const syntax = anyPython ? undefined : await loadPythonSyntax();
+  const filters = new Filters({ licences, unknownLicence: "drop", denyList: denied, syntax });
+  return {
+    identity: `filters ${FILTERS_VERSION}, licences ${licences}, python ${anyPython ? "any" : 3}, denied ${denied.version}`,
+    reject: document => filters.accept(document),
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * The files of the open workspace, indexed as they are on disk or, where they are open, in the editor. A
+ * thread tokenizes; what it returns is searchable at once.
+ */
+import { readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { StoreError } from "../../datastores/document.ts";
+import { LiveIndex } from "../../datastores/live/index.ts";
+import { DOCUMENT_BYTES_LIMIT, SOURCE_EXTENSIONS, walk } from "../../datastores/sources/index.ts";
+import { type CorpusSource, LiveCorpus, Pace } from "../draft/index.ts";
+
+/** About 110 MB. Files beyond it are not indexed. */
+const MOST_TOKENS = 8_000_000;
+/** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
+const BATCH_FILES = 8;
+/** Quiet after a change before the document is tokenized again. */
+const QUIET_MS = 40;
+
+/** Texts to tokens, away from the server's own thread. */
+export interface Tokenizer {
+  tokenize(texts: readonly string[]): Promise<Int32Array[]>;
+}
+
+export class Workspace {
+  private readonly index = new LiveIndex(MOST_TOKENS);
+  private readonly pace = new Pace();
+  private readonly closing = new AbortController();
+  /** Open documents: their text counts, not the file's. */
+  private readonly open = new Set<string>();
+  private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** Counts the changes of each file, so that a slow answer does not replace a newer one. */
+  private readonly changes = new Map<string, number>();
+  /** Files to be read again, and the reading, while it goes on. */
+  private readonly stale = new Set<string>();
+  private refreshing: Promise<void> | undefined;
+
+  /** @param roots the workspace's folders @param warn writes to the log */
+  constructor(
+    private readonly roots: readonly string[],
+    private readonly tokenizer: Tokenizer,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  get files(): number {
+    return this.index.fileCount;
+  }
+
+  get tokens(): number {
+    return this.index.liveTokens;
+  }
+
+  /** What to draft from when the document at `uri` is completed. */
+  source(uri: string): CorpusSource {
+    const path = pathOf(uri) ?? uri;
+    const corpus = new LiveCorpus(this.index, { except: path, nearness: nearnessTo(path) });
+    return { name: "workspace", corpus, pace: this.pace };
+  }
+
+  /** Reads all folders. Resolves when they are indexed, or the workspace was disposed. */
+  async scan(): Promise<void> {
+    for (const root of this.roots) {
+      try {
+        await this.scanFolder(root);
+      } catch (error) {
+        if (this.closing.signal.aborted) return;
+        if (!(error instanceof StoreError)) throw error;
+        this.warn(`${root} is not indexed: ${error.message}`);
+      }
+    }
+  }
+
+  /** Takes note of an open document's text. One as large as data is not indexed. */
+  changed(uri: string, text: string): void {
+    const path = this.known(uri);
+    if (path === undefined) return;
+    clearTimeout(this.waiting.get(path));
+    if (text.length > DOCUMENT_BYTES_LIMIT) {
+      this.count(path);
+      this.index.remove(path);
+      return;
+    }
+    this.open.add(path);
+    this.waiting.set(
+      path,
+      setTimeout(() => {
+        this.waiting.delete(path);
+        void this.put([path], [text]);
+      }, QUIET_MS),
+    );
+  }
+
+  /** The document is not open any more: what is on disk counts. */
+  closed(uri: string): void {
+    const path = this.known(uri);
+    if (path === undefined || !this.open.delete(path)) return;
+    void this.fileChanged(uri);
+  }
+
+  /**
+   * A file was made, written or removed by whomever. Resolves when it is indexed anew. Files wait for each other, a
+   * few at a time, so that a document under edit waits for no more than those even if a branch is switched.
+   */
+  fileChanged(uri: string): Promise<void> {
+    const path = this.known(uri);
+    if (path === undefined) return Promise.resolve();
+    this.stale.add(path);
+    this.refreshing ??= this.refresh();
+    return this.refreshing;
+  }
+
+  dispose(): void {
+    this.closing.abort();
+    for (const timer of this.waiting.values()) clearTimeout(timer);
+    this.waiting.clear();
+  }
+
+  /** The path of a document that belongs to the workspace; undefined for others. */
+  private known(uri: string): string | undefined {
+    const path = pathOf(uri);
+    const inside = (root: string) => {
+      const way = relative(root, path ?? "");
+      return way !== "" && !way.startsWith(`..${sep}`) && way !== "..";
+    };
+    return path !== undefined && isSource(path) && this.roots.some(inside) ? path : undefined;
+  }
+
+  private async scanFolder(root: string): Promise<void> {
+    let paths: string[] = [];
+    const { signal } = this.closing;
+    for await (const { path } of walk(root, { signal })) {
+      paths.push(join(root, ...path.split("/")));
+      if (paths.length < BATCH_FILES) continue;
+      await this.read(paths);
+      paths = [];
+    }
+    await this.read(paths);
+  }
+
+  private async refresh(): Promise<void> {
+    while (this.stale.size > 0 && !this.closing.signal.aborted) {
+      const paths = [...this.stale].slice(0, BATCH_FILES);
+      for (const path of paths) this.stale.delete(path);
+      await this.read(paths);
+    }
+    this.refreshing = undefined;
+  }
+
+  /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
+  private async read(paths: readonly string[]): Promise<void> {
+    const texts = await Promise.all(paths.map(readText));
+    const readable: string[] = [];
+    const found: string[] = [];
+    for (const [i, path] of paths.entries()) {
+      // It may have been opened while it was read.
+      if (this.open.has(path)) continue;
+      const text = texts[i];
+      if (text === undefined) {
+        this.count(path);
+        this.index.remove(path);
+      } else {
+        readable.push(path);
+        found.push(text);
+      }
+    }
+    await this.put(readable, found);
+  }
+
+  private count(path: string): number {
+    const change = (this.changes.get(path) ?? 0) + 1;
+    this.changes.set(path, change);
+    return change;
+  }
+
+  private async put(paths: readonly string[], texts: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const changes = paths.map(path => this.count(path));
+    let tokens: Int32Array[];
+    try {
+      tokens = await this.tokenizer.tokenize(texts);
+    } catch (error) {
+      if (!this.closing.signal.aborted)
+        this.warn(`The workspace is not indexed: ${(error as Error).message}`);
+      return;
+    }
+    for (const [i, path] of paths.entries())
+      if (!this.closing.signal.aborted && this.changes.get(path) === changes[i])
+        this.index.put(path, tokens[i] ?? new Int32Array(0));
+  }
+}
+
+/** How near files are to one at `path`: 1 in its folder, less with each folder on the way. */
+export function nearnessTo(path: string): (file: string) => number {
+  const known = new Map<string, number>();
+  const own = path.split(sep).slice(0, -1);
+  return file => {
+    let nearness = known.get(file);
+    if (nearness === undefined) {
+      const other = file.split(sep).slice(0, -1);
+      let common = 0;
+      while (common < own.length && own[common] === other[common]) common++;
+      nearness = 1 / (1 + own.length + other.length - 2 * common);
+      known.set(file, nearness);
+    }
+    return nearness;
+  };
+}
+
+const isSource = (path: string) => SOURCE_EXTENSIONS.some(extension => path.endsWith(extension));
+
+function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith("file:") ? fileURLToPath(uri) : undefined;
+  } catch {
+    return undefined; // No file of this machine.
+  }
+}
+
+/** A file's text; undefined where it is gone, is no file, or is not UTF-8. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+  } catch {
+    return undefined;
+  }
+}

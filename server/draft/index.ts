@@ -1,0 +1,13 @@
+export { CALIBRATION_VERSION, Calibration, type SavedCalibration } from "./calibration.ts";
+export { PlainDrafter, type TreeDrafter, type VerifiedTree } from "./drafter.ts";
+export { guard } from "./guard.ts";
+export { DraftMemory, type DraftMemoryOptions } from "./memory.ts";
+export { Pace } from "./pace.ts";
+export { PRIOR_WEIGHTS } from "./prior.ts";
+export { randomNumbers } from "./random.ts";
+export { GREEDY, Sampler, type SamplingOptions } from "./sampler.ts";
+export { FEATURE_COUNT, Feature, SOURCE_NAMES, type SourceName } from "./source.ts";
+export type { CorpusSource } from "./sources/corpus.ts";
+export { LiveCorpus } from "./sources/liveCorpus.ts";
+export { DraftTree } from "./tree.ts";
+export { verify } from "./verify.ts";

@@ -1,0 +1,19 @@
+export { decide } from "./backend.ts";
+export type {
+  Decoded,
+  DecodeOutcome,
+  Engine,
+  EngineInfo,
+  EngineProblem,
+  NotComputed,
+  PrefillOutcome,
+  TokenTree,
+  Vocabulary,
+} from "./engine.ts";
+export { LlamaEngine } from "./llama.ts";
+export { type LoadOptions, loadEngine, loadVocabulary, threadChoices } from "./load.ts";
+export { type Baseline, openBaseline } from "./lookupBaseline.ts";
+export { EXACT_ROWS, type TreeLimits } from "./treeLimits.ts";
+export { applyTuning, type Tuning, tune } from "./tune.ts";
+export { LlamaVocabulary } from "./vocabulary.ts";
+export { WordTokenizer } from "./wordTokenizer.ts";

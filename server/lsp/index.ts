@@ -1,0 +1,2 @@
+export { DOCUMENT_SYNC, type DocumentChange, type Documents, trackDocuments } from "./documents.ts";
+export { StatusBoard } from "./status.ts";

@@ -1,0 +1,116 @@
+/** What the user is told of the server: state, model, figures of the last completion. */
+import type { DraftSourceStatus, Status, StoreStatus } from "../protocol/index.ts";
+
+/** What the status says of a loaded model. */
+interface LoadedModel {
+  readonly modelName: string;
+  readonly backend: string;
+  readonly threads: number;
+}
+
+/** What the status says of a completion; times in milliseconds since the request arrived. */
+export interface CompletionSummary {
+  readonly finishReason: string;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly drafted: number;
+  readonly accepted: number;
+  readonly ms: { readonly firstText: number | undefined; readonly total: number };
+}
+
+export class StatusBoard {
+  private status: Status = { state: "starting" };
+  private drafted = 0;
+  private accepted = 0;
+  private suggestions = { shown: 0, accepted: 0 };
+  /** Whether the model's memory is freed, also while completions are off. */
+  private isFreed = false;
+
+  constructor(private readonly publish: (status: Status) => void) {}
+
+  get current(): Status {
+    return this.status;
+  }
+
+  starting(): void {
+    this.drafted = 0;
+    this.accepted = 0;
+    this.isFreed = false;
+    this.set({ state: "starting" });
+  }
+
+  ready({ info }: { readonly info: LoadedModel }): void {
+    this.set({
+      state: "ready",
+      model: { name: info.modelName, backend: info.backend, threads: info.threads },
+    });
+  }
+
+  failed(message: string, remedy: string): void {
+    this.set({ state: "error", message, remedy });
+  }
+
+  /** Says whether something is computed; only where there is a model, and it is on. */
+  working(working: boolean): void {
+    const state = working ? "working" : "ready";
+    if (this.status.state === state || !this.isOn) return;
+    this.set({ ...this.status, state });
+  }
+
+  /** The model's memory has been freed. */
+  asleep(): void {
+    this.isFreed = true;
+    if (this.isOn) this.set({ ...this.status, state: "asleep" });
+  }
+
+  /** Counts a suggestion that is shown; told with the next news. */
+  shown(): void {
+    this.suggestions = { ...this.suggestions, shown: this.suggestions.shown + 1 };
+  }
+
+  /** Counts a suggestion that was accepted whole. */
+  suggestionAccepted(): void {
+    this.suggestions = { ...this.suggestions, accepted: this.suggestions.accepted + 1 };
+    this.set(this.status);
+  }
+
+  /** Says which stores there are. */
+  stores(stores: readonly StoreStatus[]): void {
+    if (stores.length > 0 || this.status.stores) this.set({ ...this.status, stores });
+  }
+
+  /** Switches between on and off; an error or a start in progress is left standing. */
+  switch(on: boolean): void {
+    if ((this.isOn || this.status.state === "asleep") && !on) this.set({ ...this.status, state: "off" });
+    else if (this.status.state === "off" && on)
+      this.set({ ...this.status, state: this.isFreed ? "asleep" : "ready" });
+  }
+
+  /** Records a completion's figures. One that was aborted has none worth showing. @param idle nothing else is computed */
+  completed(completion: CompletionSummary, idle: boolean, sources: readonly DraftSourceStatus[]): void {
+    this.drafted += completion.drafted;
+    this.accepted += completion.accepted;
+    if (completion.finishReason === "aborted" || !this.isOn) {
+      this.working(!idle);
+      return;
+    }
+    const { ms, tokens, steps, drafted, accepted, finishReason } = completion;
+    this.set({
+      ...this.status,
+      state: idle ? "ready" : "working",
+      last: { firstTextMs: ms.firstText, totalMs: ms.total, tokens, steps, drafted, accepted, finishReason },
+      sources,
+      acceptance: this.drafted > 0 ? this.accepted / this.drafted : undefined,
+    });
+  }
+
+  private get isOn(): boolean {
+    return this.status.state === "ready" || this.status.state === "working";
+  }
+
+  private set(status: Status): void {
+    const { suggestions } = this;
+    this.status = suggestions.shown > 0 ? { ...status, suggestions } : status;
+    this.publish(this.status);
+  }
+}

@@ -1,0 +1,146 @@
+/** The model in the server: loaded, tuned when nothing else is computed, freed after quiet minutes or on request. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Connection } from "vscode-languageserver";
+import type { Engine, EngineProblem } from "../engine/index.ts";
+import type { StatusBoard } from "../lsp/index.ts";
+import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
+import { type LoadModel, ModelHost } from "./modelHost.ts";
+import type { Session } from "./session.ts";
+
+export const OUT_OF_MEMORY: EngineProblem = {
+  code: "memory",
+  message: "There was not enough memory to compute a completion.",
+  remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
+};
+/** Pause before the machine is looked at for being idle. */
+const IDLE_MS = 1_500;
+
+export interface ModelParts {
+  readonly session: Session;
+  readonly board: StatusBoard;
+  /** Settings as they are now. */
+  settings(): Settings;
+  /** Told each model that is loaded. */
+  loaded(engine: Engine): void;
+  /** Told that the model is about to be freed. */
+  freed(): void;
+}
+
+export interface ModelFeature {
+  /** Gives the loader, once it is known where the server may remember things. */
+  start(load: LoadModel): void;
+  /** Loads the model anew. @param less whether memory ran out with it: less is put into graphics memory */
+  load(less?: boolean): Promise<void>;
+  /** The model, loaded if it was freed, once it is there; undefined when there is none. Counts as use. */
+  engine(): Promise<Engine | undefined>;
+  /** The loaded model, if there is one now. Does not count as use. */
+  readonly current: Engine | undefined;
+  /** Whether `engine` is still the loaded model. */
+  isCurrent(engine: Engine): boolean;
+  /** To be told that the engine's memory ran out in the middle of a completion. */
+  outOfMemory(engine: Engine): void;
+  dispose(): Promise<void>;
+}
+
+export function registerModel(connection: Connection, parts: ModelParts): ModelFeature {
+  const { session, board, settings } = parts;
+  let host: ModelHost | undefined;
+  let tuning = new AbortController();
+
+  const load = async (less = false) => {
+    tuning.abort();
+    board.starting();
+    const loading = host?.reload(settings(), less);
+    const outcome = await loading;
+    // Another load may have been asked for meanwhile; its outcome counts.
+    if (!outcome || !host?.isLatest(loading)) return;
+    if ("problem" in outcome) return tellProblem(connection, board, outcome.problem);
+    logModel(connection, outcome.engine);
+    board.ready(outcome.engine);
+    board.switch(settings().enabled);
+    parts.loaded(outcome.engine);
+    freeLater();
+    if (!outcome.tune) return;
+    tuning = new AbortController();
+    whenIdle(session, outcome.tune, tuning.signal).then(
+      told => told && connection.console.info(told),
+      (error: unknown) => connection.console.error(`The model could not be tuned: ${error}`),
+    );
+  };
+
+  const free = async () => {
+    if (!host?.current) return false;
+    parts.freed();
+    tuning.abort();
+    await host.dispose();
+    // It may have been wanted again meanwhile.
+    if (host.isEmpty) board.asleep();
+    return true;
+  };
+  const freeLater = afterQuietMinutes(() => settings().freeAfterMinutes, free);
+  connection.onRequest(FreeMemoryRequest, free);
+
+  return {
+    start(loader) {
+      host = new ModelHost(loader, session);
+    },
+    load,
+    engine() {
+      freeLater();
+      if (host?.isEmpty) void load();
+      return host?.engine() ?? Promise.resolve(undefined);
+    },
+    get current() {
+      return host?.current;
+    },
+    isCurrent: engine => host?.current === engine,
+    outOfMemory({ info }) {
+      if (info.backend === "cpu") return tellProblem(connection, board, OUT_OF_MEMORY);
+      connection.console.warn("Graphics memory ran out: less of the model is put into it.");
+      void load(true);
+    },
+    async dispose() {
+      tuning.abort();
+      const last = host;
+      // Who still waits for the model must not have it loaded again.
+      host = undefined;
+      await session.stop();
+      await last?.dispose();
+    },
+  };
+}
+
+function tellProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {
+  connection.console.error(`${message} ${remedy}`);
+  board.failed(message, remedy);
+}
+
+/** Runs `action` when the returned function has not been called for so many minutes; 0 never does. */
+function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    clearTimeout(timer);
+    if (minutes() > 0) timer = setTimeout(action, minutes() * 60_000).unref();
+  };
+}
+
+/** Runs `work` once nothing else is computed; a completion that comes meanwhile goes first. */
+async function whenIdle<T>(
+  session: Session,
+  work: (signal: AbortSignal) => Promise<T | undefined>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  while (!signal.aborted) {
+    await pause(IDLE_MS, undefined, { ref: false });
+    const result = session.idle && !signal.aborted ? await session.run(signal, work) : undefined;
+    if (result !== undefined) return result;
+  }
+  return undefined;
+}
+
+function logModel(connection: Connection, { info }: Engine): void {
+  connection.console.info(
+    `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${info.threads} threads, ${info.contextTokens} tokens of context.`,
+  );
+  for (const note of info.notes) connection.console.warn(note);
+}

@@ -1,0 +1,4 @@
+export { TextStream } from "./decoder.ts";
+export { indentationStyle } from "./indentation.ts";
+export { type Place, placeAt } from "./place.ts";
+export { type Shaped, type StopReason, shape } from "./shape.ts";

@@ -1,0 +1,238 @@
+/**
+ * What a parser knows of the place of a completion: whether a block is wanted there or one statement, and
+ * whether the statement is whole after so many lines. The text before the cursor is parsed with what has
+ * been said, and with the brackets closed that are open at the cursor: so a whole statement parses without
+ * an error, and a statement that lacks something shows one at its end.
+ */
+
+import type { LanguageRules } from "../syntax/index.ts";
+import { Edit, type Node, type Parser, type Tree } from "../syntax/index.ts";
+import { closerOf, type Enclosing } from "./brackets.ts";
+import { indentation } from "./indentation.ts";
+
+/** What is to be said at a place. */
+export type Wanted = "statement" | "block";
+
+/**
+ * `leading`: only what stands before a statement, as comments and decorators do. `open`: the statement
+ * lacks something. `mayContinue`: it is whole, and a clause or a deeper line may still belong to it.
+ */
+export type Progress = "leading" | "open" | "mayContinue" | "complete";
+
+export interface SyntaxPlace {
+  /** The document's text before the cursor, from the start of a line on. */
+  readonly before: string;
+  readonly linePrefix: string;
+  readonly nextLine: string;
+  readonly enclosing: readonly Enclosing[];
+}
+
+/** A statement that is followed by nothing in its block. */
+const JUMP = /^(return|raise|break|continue|throw|goto)(_statement|_expression)$/;
+/** Python's nodes that a colon opens a block in. */
+const HEADED = /(_statement|_definition|_clause)$/;
+const COMMENT = /comment/;
+const LEADING = /comment|^attribute_item$|^decorator$|annotation$/;
+const BLOCK = /^block$|_block$|_body$|^(field_)?declaration_list$|^statement_list$|^compound_statement$/;
+
+interface Parsed {
+  /** What was said, up to the end of a line. */
+  readonly said: string;
+  readonly source: string;
+  readonly tree: Tree;
+}
+
+/** Owns the syntax trees of one completion; whoever makes it disposes it. */
+export class Syntax {
+  readonly wanted: Wanted;
+  private last: Parsed;
+  private readonly known = new Map<string, Progress>();
+
+  constructor(
+    private readonly parser: Parser,
+    private readonly rules: LanguageRules,
+    private readonly place: SyntaxPlace,
+  ) {
+    const source = this.source("", 0);
+    this.last = { said: "", source, tree: this.parse(source) };
+    this.wanted = this.findWanted(this.last.tree.rootNode);
+  }
+
+  /**
+   * How far the statement is after `said`, which ends at a line's end, the line feed left out.
+   * @param consumed brackets open at the cursor that `said` closes
+   */
+  after(said: string, consumed: number): Progress {
+    const known = this.known.get(said);
+    if (known) return known;
+    const progress = this.judge(said, this.reparse(said, consumed));
+    this.known.set(said, progress);
+    return progress;
+  }
+
+  dispose(): void {
+    this.last.tree.delete();
+  }
+
+  private source(said: string, consumed: number): string {
+    const { before, enclosing } = this.place;
+    const left = enclosing.slice(0, Math.max(0, enclosing.length - consumed));
+    const closers = left.map(({ char }) => closerOf(char)).reverse();
+    return `${before}${said}\n${closers.join("\n")}`;
+  }
+
+  private parse(source: string, old?: Tree): Tree {
+    const tree = this.parser.parse(source, old);
+    if (!tree) throw new Error("the parser has no language");
+    return tree;
+  }
+
+  /** Parses what has changed since the last time. */
+  private reparse(said: string, consumed: number): Node {
+    const { source: old, tree } = this.last;
+    const source = this.source(said, consumed);
+    const start = this.place.before.length + commonLength(said, this.last.said);
+    const edit = new Edit({
+      startIndex: start,
+      oldEndIndex: old.length,
+      newEndIndex: source.length,
+      startPosition: pointAt(old, start),
+      oldEndPosition: pointAt(old, old.length),
+      newEndPosition: pointAt(source, source.length),
+    });
+    tree.edit(edit);
+    const next = this.parse(source, tree);
+    tree.delete();
+    this.last = { said, source, tree: next };
+    return next.rootNode;
+  }
+
+  private judge(said: string, root: Node): Progress {
+    const { before, linePrefix } = this.place;
+    const text = before + said;
+    const end = text.trimEnd().length;
+    const begun = linePrefix.trim() !== "";
+    const start = begun
+      ? before.length - linePrefix.trimStart().length
+      : statementStart(root, text, before.length);
+    if (start >= end) return "leading";
+    const lineStart = text.lastIndexOf("\n", end - 1) + 1;
+    if (hasError(root, Math.max(lineStart, start))) return "open";
+    const last = lastLeaf(root, text, end);
+    if (this.isHeader(last)) return this.bodyFollows(text.slice(lineStart)) ? "complete" : "open";
+    if (this.rules.indented) return hasBlock(root, start, end) ? "mayContinue" : "complete";
+    if (text[end - 1] === ";") return "complete";
+    return this.rules.chained || text[end - 1] === "}" ? "mayContinue" : "complete";
+  }
+
+  private findWanted(root: Node): Wanted {
+    const { before, linePrefix, nextLine, enclosing } = this.place;
+    const end = before.trimEnd().length;
+    const last = end > 0 ? lastLeaf(root, before, end) : undefined;
+    const onBlankLine = linePrefix.trim() === "";
+    const inner = enclosing.at(-1)?.char;
+    const inBlock = this.rules.indented ? inner === undefined : inner === "{";
+    if (!last || !inBlock) return "statement";
+    const above = before.trimEnd();
+    if (this.isHeader(last))
+      return this.bodyFollows(above.slice(above.lastIndexOf("\n") + 1)) ? "statement" : "block";
+    const base = indentation(linePrefix);
+    if (!onBlankLine || base === 0) return "statement";
+    const blockGoesOn = nextLine !== "" && indentation(nextLine) >= base;
+    return blockGoesOn || isJump(last) ? "statement" : "block";
+  }
+
+  /** Whether a block begins behind this token. */
+  private isHeader(last: Node): boolean {
+    if (!this.rules.indented) return last.type === "{";
+    return last.type === ":" && HEADED.test(last.parent?.type ?? "");
+  }
+
+  /** Whether the document already has the block that `header` begins. */
+  private bodyFollows(header: string): boolean {
+    const { nextLine } = this.place;
+    return nextLine !== "" && indentation(nextLine) > indentation(header);
+  }
+}
+
+function commonLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}
+
+function pointAt(text: string, index: number): { row: number; column: number } {
+  let row = 0;
+  let lineStart = 0;
+  for (let at = text.indexOf("\n"); at >= 0 && at < index; at = text.indexOf("\n", at + 1)) {
+    row++;
+    lineStart = at + 1;
+  }
+  return { row, column: index - lineStart };
+}
+
+/** The last token that ends at or before `end` in `text` and is no comment. */
+function lastLeaf(root: Node, text: string, end: number): Node {
+  let leaf = root.descendantForIndex(end - 1, end - 1) ?? root;
+  while (COMMENT.test(leaf.type) && leaf.startIndex > 0) {
+    const before = text.slice(0, leaf.startIndex).trimEnd().length;
+    if (before === 0) break;
+    leaf = root.descendantForIndex(before - 1, before - 1) ?? root;
+  }
+  return leaf;
+}
+
+/** Where the first statement in `text` from `from` on begins, behind comments and decorators; its end if there is none. */
+function statementStart(root: Node, text: string, from: number): number {
+  for (let at = from; at < text.length; ) {
+    const rest = text.slice(at);
+    const start = at + rest.length - rest.trimStart().length;
+    const newline = text.indexOf("\n", start);
+    const lineEnd = newline < 0 ? text.length : newline;
+    const type = outermostAt(root, start).type;
+    if (!LEADING.test(type) && text[start] !== "@") return start;
+    at = COMMENT.test(type) ? Math.max(lineEnd, outermostAt(root, start).endIndex) : lineEnd;
+  }
+  return text.length;
+}
+
+/** The largest node that begins at `start`. */
+function outermostAt(root: Node, start: number): Node {
+  let node = root.descendantForIndex(start, start) ?? root;
+  while (
+    node.parent &&
+    node.parent.startIndex === start &&
+    !BLOCK.test(node.parent.type) &&
+    node.parent.parent
+  )
+    node = node.parent;
+  return node;
+}
+
+/** Whether something is wrong or missing at or behind `from`. */
+function hasError(root: Node, from: number): boolean {
+  if (!root.hasError) return false;
+  const search = (node: Node): boolean => {
+    if (node.endIndex < from || !node.hasError) return node.isMissing && node.endIndex >= from;
+    if (node.isError || node.isMissing) return true;
+    return node.children.some(child => child !== null && search(child));
+  };
+  return search(root);
+}
+
+/** Whether a block of Python lies between `start` and `end`. */
+function hasBlock(root: Node, start: number, end: number): boolean {
+  const search = (node: Node): boolean => {
+    if (node.endIndex <= start || node.startIndex >= end) return false;
+    if (node.startIndex >= start && node.type === "block") return true;
+    return node.children.some(child => child !== null && search(child));
+  };
+  return search(root);
+}
+
+/** Whether the statement that ends with `last` leaves its block. */
+function isJump(last: Node): boolean {
+  for (let node: Node | null = last; node && !BLOCK.test(node.type); node = node.parent)
+    if (JUMP.test(node.type) || node.type === "pass_statement") return true;
+  return false;
+}

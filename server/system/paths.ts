@@ -1,0 +1,66 @@
+/** Where the package's own files lie, and where the server may remember things. */
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const DEFAULT_MODEL = "foretoken-bootstrap-5m.q8_0.gguf";
+
+/** The folder of Foretoken's package.json, above wherever this code was bundled to. */
+export function packageRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!isPackage(join(directory, "package.json"))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw new Error("The Foretoken package is incomplete: reinstall it");
+    directory = parent;
+  }
+  return directory;
+}
+
+function isPackage(file: string): boolean {
+  return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "foretoken";
+}
+
+/** The model that runs when the user has chosen none. */
+export function defaultModelPath(): string {
+  return join(packageRoot(), "models", DEFAULT_MODEL);
+}
+
+/** The process that asks node-llama-cpp for the best back end. */
+export function probeScript(): string {
+  return join(packageRoot(), "dist", "probe.js");
+}
+
+/** The grammars by which it is told where completions end. */
+export function grammarsDirectory(): string {
+  return join(packageRoot(), "dist", "grammars");
+}
+
+/** The thread that tokenizes for builds and for the workspace's index. */
+export function tokenizeWorkerScript(): string {
+  return join(packageRoot(), "dist", "tokenizeWorker.js");
+}
+
+/** The command line, which the server runs for what takes long. */
+export function commandLineScript(): string {
+  return join(packageRoot(), "dist", "cli.js");
+}
+
+/** The benchmarks, which are built in a checkout and not part of the extension. */
+export function benchScript(): string {
+  return join(packageRoot(), "out", "bench", "bench.js");
+}
+
+/** Where stores lie: below what the editor gives the extension, or else below the cache. */
+export function storesDirectory(storageDirectory = cacheDirectory()): string {
+  return join(storageDirectory, "datastores");
+}
+
+/** The platform's folder for things that can be made again. */
+export function cacheDirectory(): string {
+  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  if (process.platform === "win32")
+    return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "foretoken");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "foretoken");
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "foretoken");
+}

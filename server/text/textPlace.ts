@@ -1,0 +1,76 @@
+/** Places of documents that are known again: when text was typed there, or when it was deleted again. */
+import { type Snapshot, surroundings } from "./snapshot.ts";
+import { type Hash, sameHash, type TextHash } from "./textHash.ts";
+
+/** A snapshot with its document's hashes. */
+export interface Cursor {
+  readonly snapshot: Snapshot;
+  readonly hash: TextHash;
+}
+
+/** A place, as it is kept without its document. */
+export interface TextPlace {
+  readonly uri: string;
+  readonly languageId: string;
+  /** In UTF-16 units. */
+  readonly offset: number;
+  readonly before: Hash;
+  readonly behind: Hash;
+  /** Characters behind the place. */
+  readonly tail: number;
+  /** The last characters before the place: compared as they are, beside the hashes. */
+  readonly nearby: string;
+  /** The cursor's line, where only blanks stand before the cursor. */
+  readonly line: BlankLine | undefined;
+}
+
+export interface BlankLine {
+  /** The blanks. */
+  readonly indentation: string;
+  /** Hash of the text before the line. */
+  readonly before: Hash;
+}
+
+/** Characters that are compared as they are. */
+const NEARBY = 128;
+
+/** The same in memory of its own: a slice keeps all of the text it was cut from. */
+const copied = (slice: string) => Buffer.from(slice, "utf16le").toString("utf16le");
+
+export function placeOf({ snapshot, hash }: Cursor): TextPlace {
+  const { uri, languageId, text, offset } = snapshot;
+  const line = blankLine({ snapshot, hash });
+  return {
+    uri,
+    languageId,
+    offset,
+    before: hash.before(offset),
+    behind: hash.behind(offset),
+    tail: text.length - offset,
+    nearby: copied(text.slice(Math.max(0, offset - NEARBY), offset)),
+    line: line && { ...line, indentation: copied(line.indentation) },
+  };
+}
+
+export function blankLine({ snapshot, hash }: Cursor): BlankLine | undefined {
+  const { linePrefix } = surroundings(snapshot);
+  if (linePrefix.trim() !== "") return undefined;
+  return { indentation: linePrefix, before: hash.before(snapshot.offset - linePrefix.length) };
+}
+
+/**
+ * What has been typed between a place and a cursor, with line feeds alone; undefined where the cursor's document
+ * differs from the place's otherwise.
+ * @param most characters; what is longer is not looked at
+ */
+export function typedSince(place: TextPlace, { snapshot, hash }: Cursor, most: number): string | undefined {
+  const { uri, text, offset } = snapshot;
+  const start = place.offset;
+  // A line feed may have been typed as two characters.
+  if (uri !== place.uri || offset < start || offset - start > 2 * most) return undefined;
+  if (text.length - offset !== place.tail) return undefined;
+  if (!text.startsWith(place.nearby, start - place.nearby.length)) return undefined;
+  if (!sameHash(hash.behind(offset), place.behind) || !sameHash(hash.before(start), place.before))
+    return undefined;
+  return text.slice(start, offset).replaceAll("\r\n", "\n");
+}

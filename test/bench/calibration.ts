@@ -1,0 +1,212 @@
+/**
+ * `foretoken bench calibration`: how far the chances can be trusted that drafting gives its guesses, and, with
+ * `--fit`, the weights they are told by. Real code stands for the model: places in files of projects that no
+ * store holds are completed by what really stands there, tree by tree, without any decoding.
+ */
+
+import { generate } from "../../server/completion/index.ts";
+import {
+  CALIBRATION_VERSION,
+  Calibration,
+  type CorpusSource,
+  DraftMemory,
+  FEATURE_COUNT,
+  Pace,
+  PRIOR_WEIGHTS,
+  randomNumbers,
+  type SavedCalibration,
+  SOURCE_NAMES,
+  type SourceName,
+} from "../../server/draft/index.ts";
+import { type Engine, type LlamaVocabulary, WordTokenizer } from "../../server/engine/index.ts";
+import { UsageError } from "../../server/system/index.ts";
+import { table } from "./figures.ts";
+import { type HeldOutPlace, heldOutPlaces, projects } from "./heldOut.ts";
+
+/** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
+const NODE_COST = 1 / 8;
+const MOST_NODES = 32;
+/** Tokens the model says at a place. */
+const OWN_TOKENS = 48;
+/** Classes of chances in a reliability table. */
+const CLASSES = 10;
+
+/** Chances and what came of them, in classes of a tenth, for each source. */
+export class Reliability {
+  tokens = 0;
+  /** What the steps cost together, one node alone being 1. */
+  cost = 0;
+  private readonly classes = SOURCE_NAMES.map(() =>
+    Array.from({ length: CLASSES }, () => ({ count: 0, chance: 0, right: 0 })),
+  );
+
+  readonly tell = (source: number, chance: number, right: boolean): void => {
+    const found = this.classes[source]?.[Math.min(CLASSES - 1, Math.floor(chance * CLASSES))];
+    if (!found) return;
+    found.count++;
+    found.chance += chance;
+    if (right) found.right++;
+  };
+
+  /** A row for each source that offered anything. */
+  rows(): ReliabilityRow[] {
+    return SOURCE_NAMES.map((source, i) => {
+      const classes = this.classes[i] ?? [];
+      const offers = classes.reduce((sum, { count }) => sum + count, 0);
+      const error = classes.reduce((sum, { chance, right }) => sum + Math.abs(chance - right), 0);
+      const shares = classes.map(({ count, chance, right }) =>
+        count === 0 ? undefined : { offers: count, chance: chance / count, right: right / count },
+      );
+      return { source, offers, expectedError: error / Math.max(1, offers), classes: shares };
+    }).filter(({ offers }) => offers > 0);
+  }
+}
+
+export interface ReliabilityRow {
+  readonly source: SourceName;
+  readonly offers: number;
+  /** Expected calibration error: the mean distance of chance and share of right offers, over classes of a tenth. */
+  readonly expectedError: number;
+  readonly classes: readonly ({ offers: number; chance: number; right: number } | undefined)[];
+}
+
+export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
+  const heading = ["source", "offers", "error", ...Array.from({ length: CLASSES }, (_, i) => `${i * 10}%+`)];
+  return table(
+    heading,
+    rows.map(({ source, offers, expectedError, classes }) => [
+      source,
+      String(offers),
+      expectedError.toFixed(3),
+      ...classes.map(each =>
+        each ? `${Math.round(100 * each.chance)}:${Math.round(100 * each.right)}` : "-",
+      ),
+    ]),
+  );
+}
+
+/** Completes a place by what really stands there, tree by tree. */
+export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reliability): void {
+  const { before, script, behind, corpora } = place;
+  const drafter = memory.drafter({ before, behind, corpora, maxNodes: MOST_NODES, maxLeaves: MOST_NODES });
+  let root = before[before.length - 1] ?? 0;
+  for (let said = 0; said < script.length; ) {
+    const tree = drafter.draft(root, Math.min(MOST_NODES, script.length - said), costOf);
+    const path = [0];
+    for (let node = 0; said < script.length; said++) {
+      node = tree.child(node, script[said] as number);
+      if (node < 0) break;
+      path.push(node);
+    }
+    const next = script[said];
+    if (next === undefined) return;
+    drafter.observe?.({ tree, path, next, top: () => 0 });
+    for (const node of path.slice(1)) drafter.push(tree.tokens[node] as number);
+    drafter.push(next);
+    said++;
+    root = next;
+    seen.tokens += path.length;
+    seen.cost += costOf(tree.count);
+  }
+}
+
+/** Lets the model complete a place. */
+async function speakAt(
+  engine: Engine,
+  memory: DraftMemory,
+  { before, behind, corpora }: HeldOutPlace,
+  seen: Reliability,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fillPrefix, fillSuffix, fillMiddle } = engine.vocabulary.special;
+  if (fillPrefix === undefined || fillSuffix === undefined || fillMiddle === undefined)
+    throw new UsageError("The model has no fill-in-the-middle tokens.");
+  const half = engine.info.contextTokens >> 1;
+  const tokens = Int32Array.of(
+    fillPrefix,
+    ...before.subarray(-half),
+    fillSuffix,
+    ...behind.subarray(0, half >> 2),
+    fillMiddle,
+  );
+  const options = { maxTokens: OWN_TOKENS, treeNodes: MOST_NODES, memory, corpora };
+  const steps = generate(engine, { tokens, history: before, behind }, options, signal);
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return;
+    if (value.kind !== "step") continue;
+    seen.tokens += value.tokens.length;
+    seen.cost += costOf(value.drafted + 1);
+  }
+}
+
+const costOf = (nodes: number) => 1 + NODE_COST * (nodes - 1);
+
+export interface CalibrationRun {
+  readonly projectFolder: string;
+  readonly datastores: readonly CorpusSource[];
+  readonly placesPerFile: number;
+  readonly vocabulary: LlamaVocabulary;
+  /** The model, where it is to speak for itself; else what really stands at a place is said. */
+  readonly engine: Engine | undefined;
+  readonly signal: AbortSignal;
+  /** Told each project's number. */
+  readonly onProject: (number: number) => void;
+}
+
+/** Completes places in every project whose number gives `remainder` modulo 2, so that some may be kept back. */
+export async function runCalibration(
+  { projectFolder, datastores, placesPerFile, vocabulary, engine, signal, onProject }: CalibrationRun,
+  calibration: Calibration,
+  remainder: number,
+): Promise<Reliability> {
+  const seen = new Reliability();
+  const tokenizer = new WordTokenizer(vocabulary);
+  const without = engine ? UNHEARD : [...UNHEARD, OWN];
+  const memory = new DraftMemory(vocabulary, { calibration, tell: seen.tell, without });
+  const random = randomNumbers(11 + remainder);
+  let number = 0;
+  for await (const files of projects(projectFolder, signal)) {
+    onProject(++number);
+    if (number % 2 !== remainder) continue;
+    for (const found of heldOutPlaces(files, vocabulary, tokenizer, placesPerFile, random)) {
+      const place = { ...found, corpora: [...found.corpora, ...datastores.map(unhurried)] };
+      if (engine) await speakAt(engine, memory, place, seen, signal);
+      else replayPlace(memory, place, seen);
+    }
+  }
+  return seen;
+}
+
+/** A source that is not rested by its worth on a machine that is only imagined. */
+const unhurried = (source: CorpusSource): CorpusSource => ({ ...source, pace: new Pace() });
+
+/** Sources that only a person's work says anything of: what was suggested and accepted. */
+const UNHEARD: readonly SourceName[] = ["recent", "accepted"];
+/** The source that needs the model's own voice. */
+const OWN: SourceName = "recycling";
+
+/** Fits weights to half of the projects, in passes of falling rates. Sources that are not fitted keep theirs. */
+export async function fitCalibration(run: CalibrationRun): Promise<SavedCalibration> {
+  let prior: readonly number[] = PRIOR_WEIGHTS;
+  for (const rate of [0.03, 0.01, 0.003]) {
+    const calibration = new Calibration({ prior, rate, pull: 0, bound: Number.POSITIVE_INFINITY });
+    await runCalibration(run, calibration, 0);
+    prior = calibration.save().weights;
+  }
+  return { version: CALIBRATION_VERSION, weights: prior };
+}
+
+/** Weights as `prior.ts` has them. */
+export function weightsText({ weights }: SavedCalibration): string {
+  const row = (from: number, to: number) =>
+    `  ...[${weights
+      .slice(from, to)
+      .map(weight => Number(weight.toFixed(2)))
+      .join(", ")}],`;
+  const sources = SOURCE_NAMES.map(
+    (name, i) => `  // ${name}\n${row(i * FEATURE_COUNT, (i + 1) * FEATURE_COUNT)}`,
+  );
+  const none = `  // none of them: bias, depth\n${row(SOURCE_NAMES.length * FEATURE_COUNT, weights.length)}`;
+  return [...sources, none].join("\n");
+}

@@ -1,0 +1,146 @@
+/**
+ * What a step costs by the size of its tree: `T(n)` behind a context of a given length, measured through
+ * the engine as the generation uses it (decode, the model's choice at the root, accept), drafting left out.
+ */
+
+import { randomNumbers } from "../../server/draft/index.ts";
+import type { Engine, TokenTree } from "../../server/engine/index.ts";
+import { UsageError } from "../../server/system/index.ts";
+import { type Spread, spread, table, told } from "./figures.ts";
+
+/** Sizes of the trees that are measured, root included. */
+export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
+
+export interface CostOptions {
+  /** Tokens in the context when a tree is decoded. */
+  readonly contextTokens: number;
+  /** Times each size is measured, all sizes in turn, each behind one of its like, after a turn that is not counted. */
+  readonly runs: number;
+}
+
+export interface CostRow {
+  readonly nodes: number;
+  /** Milliseconds of a step. */
+  readonly ms: Spread;
+  /** Milliseconds of a step that are not llama.cpp's: batch, sequences, the choices at the visited nodes, accept. */
+  readonly outsideMs: Spread;
+  /** Against the tree of one node of the same turn. */
+  readonly relative: Spread;
+  /** Fastest step against the fastest of one node: what is left when nothing else runs on the machine. */
+  readonly relativeOfFastest: number;
+}
+
+export interface CostResult {
+  /** What fitted of the length that was asked for. */
+  readonly contextTokens: number;
+  readonly rows: CostRow[];
+}
+
+/** Cells beside the context and the largest tree: the row that pads single steps. */
+const SPARE_CELLS = 4;
+
+/**
+ * A tree as drafts make them: mostly chains, some branches. Tokens differ throughout, so siblings do.
+ * @param branches most leaves
+ */
+export function randomTree(count: number, branches: number, vocabulary: number, seed: number): TokenTree {
+  const next = randomNumbers(seed);
+  const tokens = Int32Array.from({ length: count }, (_, node) => (seed * 101 + node * 13 + 1) % vocabulary);
+  const parents = new Int32Array(count).fill(-1);
+  const hasChild = new Uint8Array(count);
+  let leaves = 1;
+  for (let node = 1; node < count; node++) {
+    const branching = leaves < branches && next() < 0.3;
+    const parent = branching ? Math.floor(next() * node) : node - 1;
+    if (hasChild[parent]) leaves++;
+    hasChild[parent] = 1;
+    parents[node] = parent;
+  }
+  return { count, tokens, parents };
+}
+
+const unexpected = (kind: string, what: string) =>
+  kind === "aborted" ? new UsageError("Interrupted.") : new Error(`${what}: ${kind}`);
+
+/** Nodes the model's choice is looked for at: two drafts accepted, the third refused. */
+const VISITED_NODES = 3;
+
+/** One step's milliseconds, and those of them spent outside of llama.cpp. */
+export interface StepTime {
+  readonly ms: number;
+  readonly outsideMs: number;
+}
+
+async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): Promise<StepTime> {
+  const start = performance.now();
+  const outcome = await engine.decode(tree, signal);
+  if (outcome.kind !== "decoded") throw unexpected(outcome.kind, `a tree of ${tree.count} nodes`);
+  const { decoded } = outcome;
+  for (let node = 0; node < Math.min(VISITED_NODES, tree.count); node++) decoded.argmax(node);
+  engine.accept([]);
+  const ms = performance.now() - start;
+  return { ms, outsideMs: ms - decoded.ms };
+}
+
+/** Measures all sizes the model can take, in turn, so that a slow moment of the machine meets them alike. */
+export async function measureCost(
+  engine: Engine,
+  { contextTokens, runs }: CostOptions,
+  signal: AbortSignal,
+): Promise<CostResult> {
+  const { info, vocabulary } = engine;
+  const sizes = TREE_SIZES.filter(size => size <= info.maxTreeNodes);
+  const largest = sizes.at(-1) ?? 1;
+  const fitting = Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
+  const context = Int32Array.from({ length: fitting }, (_, i) => (i * 7919) % vocabulary.size);
+  const filled = await engine.prefill(context, signal);
+  if (filled.kind !== "prefilled") throw unexpected(filled.kind, `a context of ${fitting} tokens`);
+
+  const times = new Map(sizes.map(size => [size, [] as StepTime[]]));
+  for (let run = 0; run <= runs; run++) {
+    for (let i = 0; i < sizes.length; i++) {
+      // Each turn begins with another size: what follows a long decode finds warmer or hotter cores.
+      const size = sizes[(i + run) % sizes.length] ?? 1;
+      const tree = randomTree(size, info.maxBranches, vocabulary.size, run * 64 + size);
+      // A completion goes on in sizes like the last one; here another size has just been decoded.
+      await timeStep(engine, tree, signal);
+      const time = await timeStep(engine, tree, signal);
+      if (run > 0) times.get(size)?.push(time);
+    }
+  }
+  return { contextTokens: fitting, rows: costRows(times) };
+}
+
+/** Spread of the times, and of each time against that of one node in the same turn. */
+export function costRows(times: ReadonlyMap<number, readonly StepTime[]>): CostRow[] {
+  const single = (times.get(1) ?? []).map(({ ms }) => ms);
+  const rows: CostRow[] = [];
+  for (const [nodes, steps] of times) {
+    const measured = steps.map(({ ms }) => ms);
+    const ms = spread(measured);
+    const outsideMs = spread(steps.map(step => step.outsideMs));
+    const relative = spread(measured.map((time, run) => time / (single[run] ?? Number.NaN)));
+    const relativeOfFastest = Math.min(...measured) / Math.min(...single);
+    if (ms && outsideMs && relative) rows.push({ nodes, ms, outsideMs, relative, relativeOfFastest });
+  }
+  return rows;
+}
+
+export function costTable({ rows }: CostResult): string {
+  return table(
+    [
+      "nodes",
+      "ms a step, median (min to max)",
+      "relative to 1 node",
+      "fastest to fastest",
+      "ms outside the decode",
+    ],
+    rows.map(({ nodes, ms, outsideMs, relative, relativeOfFastest }) => [
+      String(nodes),
+      told(ms, 2),
+      told(relative, 2),
+      relativeOfFastest.toFixed(2),
+      told(outsideMs, 3),
+    ]),
+  );
+}

@@ -1,0 +1,70 @@
+/** Numbers of the benchmarks under `npm run`: quantiles, what was measured on, and where results go. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { outputFolder } from "../../editor/paths.mjs";
+
+/** Of values in any order; NaN of none. */
+export const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
+  Number.NaN;
+
+/** A time that something took, or that was waited for it in vain: it was cut off by something else. */
+export interface Waited {
+  readonly ms: number;
+  readonly isCut: boolean;
+}
+
+/**
+ * The quantile of times of which some are known only to be longer than what was waited: Kaplan and Meier's estimate
+ * (Nonparametric Estimation from Incomplete Observations, 1958), which is right where what cuts off knows nothing of
+ * how long it would have taken. Undefined where too many were cut off to tell.
+ */
+export function quantileOfWaited(times: readonly Waited[], share: number): number | undefined {
+  const sorted = [...times].sort((a, b) => a.ms - b.ms || Number(a.isCut) - Number(b.isCut));
+  let longer = 1;
+  for (const [index, { ms, isCut }] of sorted.entries()) {
+    if (!isCut) longer *= 1 - 1 / (sorted.length - index);
+    if (!isCut && longer < 1 - share - Number.EPSILON * sorted.length) return ms;
+  }
+  return undefined;
+}
+
+export interface Summary {
+  readonly p50: number;
+  readonly p90: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Of at least one value. */
+export const summary = (values: readonly number[]): Summary => ({
+  p50: quantile(values, 0.5),
+  p90: quantile(values, 0.9),
+  min: Math.min(...values),
+  max: Math.max(...values),
+});
+
+/** The same, told with one digit behind the point. */
+export const rounded = (values: Summary): Summary => ({
+  p50: tenths(values.p50),
+  p90: tenths(values.p90),
+  min: tenths(values.min),
+  max: tenths(values.max),
+});
+
+const tenths = (value: number) => Math.round(value * 10) / 10;
+
+/** What a result was measured on, and when. */
+export const circumstances = () => ({
+  hardware: `${cpus()[0]?.model.trim()}, ${cpus().length} threads, ${process.platform}-${process.arch}`,
+  date: new Date().toISOString().slice(0, 10),
+  model: "embedded default model",
+});
+
+/** Writes out/bench/NAME.json. */
+export function writeResult(name: string, result: unknown): void {
+  const folder = join(outputFolder, "bench");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}

@@ -1,0 +1,167 @@
+/**
+ * What a person sees of ghost text while typing, judged from the page's animation frames.
+ *
+ * The rule. Without a key in between, ghost text may appear and may grow; it may not vanish, and what is shown may not
+ * change. A key that agrees with what is shown leaves line and ghost text as a whole as they are, or lets them grow,
+ * until all of it has been typed. Any other key (one that says something else, a deletion) frees the editor to take
+ * ghost text away or to show another. So `E`, the text from the beginning of the place to the end of the ghost text
+ * that was seen last, holds until a key disagrees or has typed all of it, and as long as it holds
+ * - a frame with other ghost text is flicker (`replaced`),
+ * - frames without it or a part of it, until it is there again, are flicker (`blinked`),
+ * - frames without it until `E` holds no more are flicker (`vanished`).
+ *
+ * Line and lines below are compared each by itself, as VS Code may draw the two a frame apart. VS Code draws a key
+ * with the next frame or a later one. Passed over are frames that repeat what was shown at the key, as long as the line
+ * itself tells that the key is not drawn, else for a while; and for a while, other frames of the line before the key.
+ */
+import type { Frame } from "../../editor/probe.ts";
+
+/** A key, and what it made of the text. */
+export interface TypedKey {
+  /** Milliseconds in the frames' clock. */
+  readonly at: number;
+  /** What stands from the beginning of the place's first line to the cursor, the key included. */
+  readonly typed: string;
+}
+
+export interface Flicker {
+  readonly kind: "replaced" | "blinked" | "vanished";
+  /** Milliseconds in the frames' clock. */
+  readonly at: number;
+  /** How long ghost text was gone before; 0 where one took the place of another. */
+  readonly goneMs: number;
+  /** Since the last key. */
+  readonly sinceKeyMs: number;
+  /** What had been seen, and the frame that broke it; of ghost text that was gone, the one that ended that. */
+  readonly expected: string;
+  readonly seen: string;
+  readonly typed: string;
+}
+
+/** What has been seen. */
+export interface Sight {
+  readonly flickers: readonly Flicker[];
+  /** For each key, the milliseconds until ghost text was first seen where none could be held over from before. */
+  readonly firstMs: readonly (number | undefined)[];
+  /** For each key, whether it agreed with ghost text that was to be seen. */
+  readonly agreed: readonly boolean[];
+}
+
+/** What VS Code may take to draw a key where the frame itself does not tell, in milliseconds: a few frames. */
+export const REACTION_MS = 60;
+
+type Drawn = Pick<Frame, "line" | "below">;
+
+const isShown = ({ line, below }: Drawn) => line !== "" || below !== "";
+const same = (a: Drawn, b: Drawn) => a.line === b.line && a.below === b.below;
+
+/** The line of a whole text that the cursor stands in, and those below, as a frame has them. */
+function drawnOf(whole: string, typed: string): Drawn {
+  const [line = "", ...below] = whole.slice(typed.lastIndexOf("\n") + 1).split("\n");
+  const inline = /^[^\n]*/.exec(whole.slice(typed.length))?.[0];
+  return { line: inline === "" ? "" : line, below: below.join("\n") };
+}
+
+function wholeOf({ line, below }: Drawn, typed: string): string {
+  const lineStart = typed.lastIndexOf("\n") + 1;
+  const first = line === "" ? typed : typed.slice(0, lineStart) + line;
+  return below === "" ? first : `${first}\n${below}`;
+}
+
+/** Whether a frame shows what is expected, or more. */
+function holds(drawn: Drawn, expected: Drawn): boolean {
+  return drawn.line.startsWith(expected.line) && drawn.below.startsWith(expected.below);
+}
+
+/** Whether a frame shows a part of what is expected, the line or the lines below. */
+function holdsPart({ line, below }: Drawn, expected: Drawn): boolean {
+  return (
+    holds({ line: line || expected.line, below: below || expected.below }, expected) &&
+    !holds({ line, below }, expected)
+  );
+}
+
+/** Follows frames and keys in the order of time. */
+class Watcher {
+  readonly flickers: Flicker[] = [];
+  readonly firstMs: (number | undefined)[] = [];
+  readonly agreed: boolean[] = [];
+  private typed = "";
+  private key: TypedKey | undefined;
+  private expected: string | undefined;
+  private goneSince: number | undefined;
+  private last: Drawn = { line: "", below: "" };
+  /** What was shown at the key, while no frame has shown anything else. */
+  private stale: Drawn | undefined;
+
+  press(key: TypedKey): void {
+    const { expected, typed } = this;
+    const grew = key.typed.length > typed.length && key.typed.startsWith(typed);
+    const agrees = expected !== undefined && grew && expected.startsWith(key.typed);
+    if (!agrees || key.typed === expected) this.release(key.at);
+    this.agreed.push(agrees);
+    this.firstMs.push(undefined);
+    this.typed = key.typed;
+    this.key = key;
+    this.stale = isShown(this.last) ? this.last : undefined;
+  }
+
+  see(frame: Frame): void {
+    this.last = frame;
+    const isSoon = frame.at - (this.key?.at ?? Number.NEGATIVE_INFINITY) < REACTION_MS;
+    const line = this.typed.slice(this.typed.lastIndexOf("\n") + 1);
+    const isOfEarlierKey = frame.line !== "" && frame.before !== line;
+    if (this.stale && (isSoon || isOfEarlierKey) && same(frame, this.stale)) return;
+    this.stale = undefined;
+    if (isOfEarlierKey && isSoon) return;
+    if (isShown(frame)) this.seeText(frame);
+    else if (this.expected !== undefined) this.goneSince ??= frame.at;
+  }
+
+  /** What was seen need not be seen any more. */
+  release(at: number): void {
+    if (this.goneSince !== undefined) this.tell("vanished", at, "");
+    this.expected = undefined;
+    this.goneSince = undefined;
+  }
+
+  private seeText(frame: Frame): void {
+    const { typed, expected, key } = this;
+    const whole = wholeOf(frame, typed);
+    if (expected === undefined && key) this.firstMs[this.firstMs.length - 1] ??= frame.at - key.at;
+    if (expected !== undefined && holdsPart(frame, drawnOf(expected, typed))) {
+      this.goneSince ??= frame.at;
+      return;
+    }
+    if (expected !== undefined && !holds(frame, drawnOf(expected, typed)))
+      this.tell("replaced", frame.at, whole);
+    else if (this.goneSince !== undefined) this.tell("blinked", frame.at, whole);
+    this.expected = whole;
+    this.goneSince = undefined;
+  }
+
+  private tell(kind: Flicker["kind"], at: number, seen: string): void {
+    const { expected = "", typed, goneSince = at, key } = this;
+    const sinceKeyMs = at - (key?.at ?? at);
+    this.flickers.push({ kind, at, goneMs: at - goneSince, sinceKeyMs, expected, seen, typed });
+  }
+}
+
+/**
+ * @param frames in the order of time @param keys likewise
+ * @param typed what stands from the beginning of the place's first line to the cursor before the first key
+ */
+export function watch(frames: readonly Frame[], keys: readonly TypedKey[], typed = ""): Sight {
+  const watcher = new Watcher();
+  watcher.press({ at: Number.NEGATIVE_INFINITY, typed });
+  let next = 0;
+  for (const frame of frames) {
+    for (let key = keys[next]; key && key.at <= frame.at; key = keys[++next]) watcher.press(key);
+    watcher.see(frame);
+  }
+  for (const key of keys.slice(next)) watcher.press(key);
+  watcher.release(frames.at(-1)?.at ?? 0);
+  const [, ...firstMs] = watcher.firstMs;
+  const [, ...agreed] = watcher.agreed;
+  return { flickers: watcher.flickers, firstMs, agreed };
+}

@@ -1,0 +1,92 @@
+/** A plain client of the server: it asks after each key, and cancels what it asked before. */
+import {
+  CancellationTokenSource,
+  DidChangeTextDocumentNotification,
+  DidCloseTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  type InlineCompletionItem,
+  type InlineCompletionParams,
+  InlineCompletionRequest,
+} from "vscode-languageserver-protocol/node";
+import { InlineCompletionProgress } from "../../../server/protocol/index.ts";
+import type { HeldOutFunction } from "./pythonFunctions.ts";
+import type { ServerProcess } from "./serverProcess.ts";
+import { cursorBehind, cutText, type Keyboard } from "./typing.ts";
+import type { Stroke } from "./typist.ts";
+
+const textOf = ({ insertText }: InlineCompletionItem) =>
+  typeof insertText === "string" ? insertText : insertText.value;
+
+export class PlainEditor implements Keyboard {
+  private version = 1;
+  private typed: string;
+  private text = "";
+  private asking = new CancellationTokenSource();
+  private answered: Promise<void> = Promise.resolve();
+  private requests = 0;
+
+  /** Opens the place's file. */
+  constructor(
+    private readonly server: ServerProcess,
+    private readonly uri: string,
+    private readonly place: HeldOutFunction,
+  ) {
+    this.typed = place.margin;
+    const textDocument = { uri, languageId: "python", version: this.version, text: cutText(place) };
+    void server.connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument });
+  }
+
+  async shown(): Promise<string> {
+    return this.text;
+  }
+
+  async press(_stroke: Stroke, typed: string): Promise<void> {
+    const { server, uri, place } = this;
+    this.asking.cancel();
+    let same = 0;
+    while (same < typed.length && typed[same] === this.typed[same]) same++;
+    const range = {
+      start: cursorBehind(place, typed.slice(0, same)),
+      end: cursorBehind(place, this.typed),
+    };
+    this.typed = typed;
+    await server.connection.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri, version: ++this.version },
+      contentChanges: [{ range, text: typed.slice(same) }],
+    });
+    this.answered = this.ask();
+  }
+
+  /** Resolves when the last request has been answered and the file is closed. */
+  async close(): Promise<void> {
+    await this.answered;
+    const textDocument = { uri: this.uri };
+    await this.server.connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument });
+  }
+
+  private async ask(): Promise<void> {
+    const asking = new CancellationTokenSource();
+    this.asking = asking;
+    this.text = "";
+    const take = (items: readonly InlineCompletionItem[]) => {
+      if (this.asking === asking && items[0]) this.text = textOf(items[0]);
+    };
+    const partialResultToken = `${this.uri}-${++this.requests}`;
+    const { connection } = this.server;
+    const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, take);
+    const params: InlineCompletionParams & { partialResultToken: string } = {
+      textDocument: { uri: this.uri },
+      position: cursorBehind(this.place, this.typed),
+      context: { triggerKind: 2 },
+      partialResultToken,
+    };
+    try {
+      const answer = await connection.sendRequest(InlineCompletionRequest.type, params, asking.token);
+      take(Array.isArray(answer) ? answer : (answer?.items ?? []));
+    } catch (error) {
+      if (!asking.token.isCancellationRequested) throw error;
+    } finally {
+      listening.dispose();
+    }
+  }
+}

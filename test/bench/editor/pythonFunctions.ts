@@ -1,0 +1,129 @@
+/** Real functions to be typed anew at their places in Python's standard library. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { codeFiles } from "../codeFiles.ts";
+
+/** A function and the module around it, cut in three. */
+export interface HeldOutFunction {
+  /** File name of the module. */
+  readonly module: string;
+  /** Whole lines, the first of the file on. */
+  readonly before: string;
+  /** Indentation of the first line. */
+  readonly margin: string;
+  /** From `def` to the last character. */
+  readonly text: string;
+  /** Begins with a line feed; empty where the function is typed at the end of its file. */
+  readonly behind: string;
+}
+
+/** Lengths that are typed, in characters: a few lines up to a screen. */
+const LENGTH = { least: 200, most: 650 };
+/** What comes before is enough to draw on. */
+const LEAST_BEFORE = 2_000;
+const MODULE_CHARACTERS = 150_000;
+
+/** The functions of a module that can be typed with an editor's indentation, in the order of the text. */
+export function typableFunctions(module: string, text: string): HeldOutFunction[] {
+  const lines = text.split("\n");
+  const found: HeldOutFunction[] = [];
+  for (const [first, line] of lines.entries()) {
+    const margin = /^( *)(?:async )?def /.exec(line)?.[1];
+    if (margin === undefined) continue;
+    const end = endOfBlock(lines, first, margin.length);
+    const whole = lines.slice(first, end).join("\n");
+    const behind = lines.slice(end).join("\n");
+    if (isTypable(whole))
+      found.push({
+        module,
+        before: lines.slice(0, first).join("\n") + (first > 0 ? "\n" : ""),
+        margin,
+        text: whole.slice(margin.length),
+        behind: end < lines.length ? `\n${behind}` : "",
+      });
+  }
+  return found;
+}
+
+/** Index of the line behind a block's last one, blank lines left out. */
+function endOfBlock(lines: readonly string[], first: number, indentation: number): number {
+  let end = first + 1;
+  for (let at = end; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    if (line.trim() === "") continue;
+    // The closing bracket of parameters over several lines stands as deep as the function.
+    if (line.search(/\S/) <= indentation && !/^\s*\)/.test(line)) break;
+    end = at + 1;
+  }
+  return end;
+}
+
+/** Whether an editor's own indentation, four spaces more or less lead from each line to the next. */
+function isTypable(whole: string): boolean {
+  const lines = whole.split("\n");
+  return (
+    whole.length >= LENGTH.least &&
+    whole.length <= LENGTH.most &&
+    lines.length > 3 &&
+    /^[\x20-\x7e\n]*$/.test(whole) &&
+    lines.every(
+      line =>
+        line !== "" &&
+        !line.endsWith(" ") &&
+        line.search(/\S/) % 4 === 0 &&
+        // Within comments and strings the editor goes by other rules.
+        !/#.*[([{:]$/.test(line) &&
+        line.split('"""').length % 2 === 1,
+    )
+  );
+}
+
+/** Texts of the modules directly in a library, by file name, in an order that the numbers decide. */
+function* modules(library: string, random: () => number): Generator<readonly [string, string]> {
+  const files = codeFiles(library, 0);
+  while (files.length > 0) {
+    const [file] = files.splice(Math.floor(random() * files.length), 1);
+    if (!file) return;
+    const text = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+    if (text.length <= MODULE_CHARACTERS) yield [basename(file), text];
+  }
+}
+
+/**
+ * So many functions with their modules, each module once; every third in the middle of its file, the others at its
+ * end. Throws where a library has not so many.
+ */
+export function heldOutFunctions(library: string, count: number, random: () => number): HeldOutFunction[] {
+  const held: HeldOutFunction[] = [];
+  for (const [module, text] of modules(library, random)) {
+    if (held.length === count) return held;
+    const functions = typableFunctions(module, text).filter(({ before }) => before.length >= LEAST_BEFORE);
+    const chosen = functions[Math.floor(random() * functions.length)];
+    if (chosen) held.push(held.length % 3 === 2 ? chosen : atEnd(chosen));
+  }
+  if (held.length === count) return held;
+  throw new Error(`${library} has ${held.length} modules with a function to type; ${count} are needed.`);
+}
+
+/** The same function as the last thing in its file. */
+const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, behind: "" });
+
+const lineCount = (text: string) => text.split("\n").length;
+/** Lines of a file that is long, and how far from its half a place may be that is in its middle. */
+const LONG_LINES = { least: 950, most: 1_100, offMiddle: 120 };
+
+/** A function at the end or in the middle of a file of about a thousand lines. */
+export function inLongFile(place: "end" | "middle", library: string, random: () => number): HeldOutFunction {
+  const isLong = (lines: number) => lines >= LONG_LINES.least && lines <= LONG_LINES.most;
+  for (const [module, text] of modules(library, random)) {
+    const lines = lineCount(text);
+    const functions = typableFunctions(module, text).filter(({ before }) =>
+      place === "end"
+        ? isLong(lineCount(before))
+        : isLong(lines) && Math.abs(lineCount(before) - lines / 2) <= LONG_LINES.offMiddle,
+    );
+    const longest = functions.sort((a, b) => b.text.length - a.text.length)[0];
+    if (longest) return place === "end" ? atEnd(longest) : longest;
+  }
+  throw new Error(`${library} has no module of about a thousand lines with a function at its ${place}.`);
+}

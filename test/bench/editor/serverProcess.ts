@@ -1,0 +1,72 @@
+/** The server as a process of its own, spoken to over stdio as any client would. */
+import { spawn } from "node:child_process";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  createProtocolConnection,
+  InitializedNotification,
+  InitializeRequest,
+  type ProtocolConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver-protocol/node";
+import {
+  type CompletionFigures,
+  type InitializationOptions,
+  StatusNotification,
+} from "../../../server/protocol/index.ts";
+import { root } from "../../editor/paths.mjs";
+
+export interface ServerProcess {
+  readonly connection: ProtocolConnection;
+  /** From starting the process to a loaded model. */
+  readonly startMs: number;
+  /** What the last completion cost. */
+  figures(): CompletionFigures | undefined;
+  stop(): void;
+}
+
+export interface ServerProcessOptions {
+  /** Environment variables over the inherited ones. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Paths of the workspace's folders. */
+  readonly folders?: readonly string[];
+  readonly initializationOptions?: InitializationOptions;
+}
+
+/** Starts the built server as the extension does; resolves when its model is loaded. */
+export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+  const { env, folders = [], initializationOptions } = options;
+  const start = performance.now();
+  const child = spawn(process.execPath, [join(root, "dist", "server.js"), "--stdio"], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const connection = createProtocolConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  );
+  let last: CompletionFigures | undefined;
+  const ready = new Promise<void>(resolve => {
+    connection.onNotification(StatusNotification, status => {
+      last = status.last;
+      if (status.state === "ready") resolve();
+    });
+  });
+  connection.listen();
+  await connection.sendRequest(InitializeRequest.type, {
+    processId: process.pid,
+    rootUri: null,
+    workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
+    capabilities: {},
+    initializationOptions,
+  });
+  await connection.sendNotification(InitializedNotification.type, {});
+  await ready;
+  const startMs = performance.now() - start;
+  const stop = () => {
+    connection.dispose();
+    child.kill();
+  };
+  return { connection, startMs, figures: () => last, stop };
+}

@@ -1,0 +1,229 @@
+/**
+ * PIA, or Lookahead (Zhao et al., "Lookahead: An Inference Acceleration Framework for Large Language Model with
+ * Lossless Generation Accuracy", KDD 2024, section 4; `lookahead_cache.py` in its repository): a trie for each
+ * token holds the branches that followed it, up to 13 tokens each, with how often each came in this prompt and in
+ * what was generated, for this and for earlier prompts. The last two tokens are looked up, then, if fewer than 12
+ * nodes were found, the last alone. The tree is the branches found, depth first, the more frequent sibling first,
+ * where an occurrence in the prompt counts 10,000 times one in what was generated, of at most 64 nodes
+ * (`decoding_length`) and 12 levels (`branch_length`).
+ *
+ * Where more than 64 nodes were found, only those are taken that were generated as often as the 32nd of them: so the published code does, whose threshold on the mixed frequency never comes to bear. Branches of
+ * earlier prompts stay, with frequency 0. When 1,024 tries have changed, those of them with more than 512 generated
+ * or 65,536 nodes in all have their counts halved and lose what was generated once or never.
+ */
+import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
+import type { Preset } from "./preset.ts";
+
+const DECODING_LENGTH = 64;
+const BRANCH_LENGTH = 12;
+const QUERY_LENGTH = 2;
+const OUTPUT_WEIGHT = 1e-4;
+const LEAST_OUTPUT_NODES = DECODING_LENGTH / 2;
+const MOST_NODES = 65_536;
+const MOST_OUTPUT_NODES = 512;
+const SQUEEZED_TRIES = 1024;
+
+type Source = "input" | "output";
+
+interface Node {
+  /** Occurrences in the prompt, and in what was generated for all prompts. */
+  input: number;
+  output: number;
+  readonly children: Children;
+}
+type Children = Map<number, Node>;
+
+const isFrequent = ({ input, output }: Node) => input > 0 || output > 0;
+const mixed = ({ input, output }: Node) => (1 - OUTPUT_WEIGHT) * input + OUTPUT_WEIGHT * output;
+
+/** What followed one token. */
+export class Trie {
+  readonly children: Children = new Map();
+  private nodes = 0;
+  private outputNodes = 0;
+
+  put(branch: readonly number[], source: Source): void {
+    let children = this.children;
+    for (const token of branch) {
+      let node = children.get(token);
+      if (!node) {
+        node = { input: 0, output: 0, children: new Map() };
+        children.set(token, node);
+        this.nodes++;
+        if (source === "output") this.outputNodes++;
+      }
+      node[source]++;
+      children = node.children;
+    }
+  }
+
+  /** What follows `tokens` behind the trie's own. */
+  match(tokens: readonly number[]): Children {
+    let { children } = this;
+    for (const token of tokens) {
+      const node = children.get(token);
+      if (!node || !isFrequent(node)) return new Map();
+      children = node.children;
+    }
+    return children;
+  }
+
+  squeeze(): void {
+    if (this.nodes <= MOST_NODES && this.outputNodes <= MOST_OUTPUT_NODES) return;
+    this.nodes = halve(this.children);
+    this.outputNodes = this.nodes;
+  }
+
+  forgetPrompt(): void {
+    forget(this.children);
+  }
+}
+
+/** Halves what was generated, without what was generated once or never. Returns how many nodes are left. */
+function halve(children: Children): number {
+  let left = 0;
+  for (const [token, node] of children) {
+    if (node.output > 1) {
+      node.output /= 2;
+      left += 1 + halve(node.children);
+    } else children.delete(token);
+  }
+  return left;
+}
+
+function forget(children: Children): void {
+  for (const node of children.values()) {
+    if (node.input === 0) continue;
+    node.input = 0;
+    forget(node.children);
+  }
+}
+
+/** The tries of a run. */
+export class TrieCache {
+  private readonly tries = new Map<number, Trie>();
+  private readonly changed = new Set<Trie>();
+  private readonly ofPrompt = new Set<Trie>();
+
+  /** Takes note of what follows each of the first `count` tokens. */
+  put(tokens: readonly number[], count: number, source: Source): void {
+    for (let i = 0; i < count; i++) {
+      const token = tokens[i] as number;
+      let trie = this.tries.get(token);
+      if (!trie) {
+        trie = new Trie();
+        this.tries.set(token, trie);
+      }
+      trie.put(tokens.slice(i + 1, i + 2 + BRANCH_LENGTH), source);
+      this.changed.add(trie);
+      if (source === "input") this.ofPrompt.add(trie);
+    }
+  }
+
+  /** Ends a prompt: its counts are forgotten, and where many tries have changed, the large ones are squeezed. */
+  endPrompt(): void {
+    for (const trie of this.ofPrompt) trie.forgetPrompt();
+    this.ofPrompt.clear();
+    if (this.changed.size < SQUEEZED_TRIES) return;
+    for (const trie of this.changed) trie.squeeze();
+    this.changed.clear();
+  }
+
+  /** Grows what followed the last tokens under the root of `tree`, which ends with as much. */
+  fill(tree: DraftTree, query: readonly number[], room: number): void {
+    const root = tree.tokens[0] as number;
+    for (const [i, token] of query.entries()) {
+      const trie = this.tries.get(token);
+      if (!trie) continue;
+      const found = trie.match(query.slice(i + 1));
+      tree.plant(root);
+      growBranches(tree, found, Math.min(room, DECODING_LENGTH));
+      if (tree.count >= BRANCH_LENGTH) return;
+    }
+  }
+}
+
+/** How often what was generated has to have come for its node to be taken. */
+function leastOutput(children: Children): number {
+  const outputs: number[] = [];
+  const collect = (nodes: Children) => {
+    for (const node of nodes.values()) {
+      if (!isFrequent(node)) continue;
+      outputs.push(node.output);
+      collect(node.children);
+    }
+  };
+  collect(children);
+  if (outputs.length <= DECODING_LENGTH) return 0;
+  return outputs.sort((a, b) => b - a)[LEAST_OUTPUT_NODES - 1] ?? 0;
+}
+
+function growBranches(tree: DraftTree, children: Children, room: number): void {
+  const least = leastOutput(children);
+  const grow = (siblings: Children, parent: number, levels: number) => {
+    if (levels === 0) return;
+    const sorted = [...siblings].sort(([, a], [, b]) => mixed(b) - mixed(a));
+    for (const [token, node] of sorted) {
+      if (tree.count >= room) return;
+      if (node.output >= least) grow(node.children, tree.grow(parent, token), levels - 1);
+    }
+  };
+  grow(children, 0, BRANCH_LENGTH);
+}
+
+/** One completion. What it generates is put into the tries once a whole branch has come, the rest at its end. */
+class Completion implements TreeDrafter {
+  private readonly tree = new DraftTree(DECODING_LENGTH);
+  /** The last tokens of the text. */
+  private query: number[];
+  /** Generated tokens that are still to be put. */
+  private generated: number[] = [];
+
+  constructor(
+    private readonly cache: TrieCache,
+    history: Int32Array,
+    private readonly endsText: (token: number) => boolean,
+  ) {
+    const tokens = Array.from(history);
+    this.query = tokens.slice(-QUERY_LENGTH);
+    cache.put(tokens, tokens.length - 1, "input");
+  }
+
+  push(token: number): void {
+    if (this.endsText(token)) return;
+    this.query = [...this.query, token].slice(-QUERY_LENGTH);
+    this.generated.push(token);
+  }
+
+  draft(root: number, room: number): DraftTree {
+    const waiting = this.generated.length - BRANCH_LENGTH - 1;
+    if (waiting > 0) {
+      this.cache.put(this.generated, waiting, "output");
+      this.generated = this.generated.slice(waiting);
+    }
+    this.tree.plant(root);
+    this.cache.fill(this.tree, this.query, room);
+    return this.tree;
+  }
+
+  end(): void {
+    this.cache.put(this.generated, this.generated.length - 1, "output");
+    this.cache.endPrompt();
+  }
+}
+
+export function pia(endsText: (token: number) => boolean): Preset {
+  return {
+    name: "pia",
+    nodes: DECODING_LENGTH,
+    begin: () => {
+      const cache = new TrieCache();
+      let current: Completion | undefined;
+      return history => {
+        current?.end();
+        current = new Completion(cache, history, endsText);
+        return current;
+      };
+    },
+  };
+}

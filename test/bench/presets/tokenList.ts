@@ -1,0 +1,34 @@
+import type { DraftTree } from "../../../server/draft/index.ts";
+
+/** The text so far as tokens: what was there before the cursor and what was decided since. */
+export class TokenList {
+  size: number;
+  tokens: Int32Array;
+
+  constructor(history: Int32Array) {
+    this.size = history.length;
+    this.tokens = new Int32Array(history.length + 256);
+    this.tokens.set(history);
+  }
+
+  push(token: number): void {
+    if (this.size === this.tokens.length) {
+      const larger = new Int32Array(2 * this.size);
+      larger.set(this.tokens);
+      this.tokens = larger;
+    }
+    this.tokens[this.size++] = token;
+  }
+}
+
+/** Grows a chain under the root of `tree` from `tokens[start..end)`, until the tree has `room` nodes. */
+export function growChain(
+  tree: DraftTree,
+  tokens: Int32Array,
+  start: number,
+  end: number,
+  room: number,
+): void {
+  let parent = 0;
+  for (let at = start; at < end && tree.count < room; at++) parent = tree.grow(parent, tokens[at] as number);
+}
