@@ -79,6 +79,9 @@ export type PrefillOutcome =
 export interface EngineInfo {
   readonly modelPath: string;
   readonly modelName: string;
+  /** `foretoken.fim_order` and `foretoken.fim_files` of the model file, where it has them. */
+  readonly fimOrder?: string | undefined;
+  readonly fimFiles?: string | undefined;
   readonly architecture: string;
   /** `cpu`, `vulkan`, `cuda` or `metal`. */
   readonly backend: string;

@@ -358,6 +358,8 @@ function buildEngine(
   const info: EngineInfo = {
     modelPath: path,
     modelName: metadata(library, model, "general.name") ?? basename(path),
+    fimOrder: metadata(library, model, "foretoken.fim_order"),
+    fimFiles: metadata(library, model, "foretoken.fim_files"),
     architecture,
     backend: backend.name,
     release: EXPECTED_RELEASE,

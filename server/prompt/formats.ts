@@ -19,9 +19,16 @@ export interface PromptVocabulary {
   find(text: string): number | undefined;
 }
 
-/** Which model it is, as its file says. */
+/** What a model's file says of itself. */
 export interface ModelIdentity {
   readonly modelName: string;
+  /** `foretoken.fim_order` of the GGUF metadata: `suffix-first` or `prefix-first`; overrules the table. */
+  readonly fimOrder?: string | undefined;
+  /**
+   * `foretoken.fim_files`: `file_sep` where the model was trained with other files in front, each as `<|file_sep|>`,
+   * path, line end, content. A file that gives an order but not this was trained without.
+   */
+  readonly fimFiles?: string | undefined;
 }
 
 /** A model's format, in tokens of its vocabulary. */
@@ -74,6 +81,7 @@ interface Family {
 }
 
 const PIPED = { prefix: "<|fim_prefix|>", suffix: "<|fim_suffix|>", middle: "<|fim_middle|>" };
+const FILE_SEPARATOR = "<|file_sep|>";
 const PLAIN = { prefix: "<fim_prefix>", suffix: "<fim_suffix>", middle: "<fim_middle>" };
 
 /** The more telling first. */
@@ -81,7 +89,7 @@ const FAMILIES: readonly Family[] = [
   // Its file tokens are reserved and untrained.
   { name: "Foretoken", models: /foretoken/i, ...PIPED },
   // Also Qwen3-Coder. Repository level: Qwen2.5-Coder technical report, arXiv 2409.12186, section 3.2.
-  { name: "Qwen-Coder", ...PIPED, repository: "<|repo_name|>", fileBefore: "<|file_sep|>" },
+  { name: "Qwen-Coder", ...PIPED, repository: "<|repo_name|>", fileBefore: FILE_SEPARATOR },
   { name: "CodeGemma", ...PIPED, fileBehind: "<|file_separator|>" },
   {
     name: "Mellum",
@@ -116,17 +124,22 @@ const FAMILIES: readonly Family[] = [
 ];
 
 /** The format of a model; the first family of the table that fits, or else what the model file says. */
-export function formatOf(vocabulary: PromptVocabulary, { modelName }: ModelIdentity): PromptFormat {
+export function formatOf(vocabulary: PromptVocabulary, identity: ModelIdentity): PromptFormat {
   const { beginning } = vocabulary.special;
   for (const family of FAMILIES) {
-    if (family.models && !family.models.test(modelName)) continue;
-    const format = resolve(family, vocabulary);
+    if (family.models && !family.models.test(identity.modelName)) continue;
+    const format = resolve(declared(family, identity), vocabulary);
     if (format) return format;
   }
   const { fillPrefix, fillSuffix, fillMiddle } = vocabulary.special;
   const known = fillPrefix !== undefined && fillSuffix !== undefined;
   const fill = known
-    ? { suffixFirst: fillMiddle === undefined, prefix: fillPrefix, suffix: fillSuffix, middle: fillMiddle }
+    ? {
+        suffixFirst: isSuffixFirst(identity) ?? fillMiddle === undefined,
+        prefix: fillPrefix,
+        suffix: fillSuffix,
+        middle: fillMiddle,
+      }
     : undefined;
   return {
     name: fill ? "metadata" : "prefix only",
@@ -136,6 +149,18 @@ export function formatOf(vocabulary: PromptVocabulary, { modelName }: ModelIdent
     ends: [],
     markers: [],
   };
+}
+
+const isSuffixFirst = ({ fimOrder }: ModelIdentity): boolean | undefined =>
+  fimOrder === undefined ? undefined : fimOrder === "suffix-first";
+
+/** The family as the model's own file describes it. */
+function declared(family: Family, identity: ModelIdentity): Family {
+  const suffixFirst = isSuffixFirst(identity);
+  if (suffixFirst === undefined) return family;
+  const { repository: _, fileBefore: __, fileBehind: ___, ...rest } = family;
+  const files = identity.fimFiles === "file_sep" ? { fileBefore: FILE_SEPARATOR } : {};
+  return { ...rest, suffixFirst, ...files };
 }
 
 function resolve(family: Family, vocabulary: PromptVocabulary): PromptFormat | undefined {

@@ -244,3 +244,24 @@ test("typing does not change the tokens up to the prefix where the suffix comes 
   }
   assert.equal(heads.size, 1);
 });
+
+test("a model file that gives its own order and file marker overrules the table", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const written = (identity: Parameters<typeof formatOf>[1]) => {
+    const format = formatOf(vocabulary, identity);
+    return vocabulary.written(
+      buildPrompt(snapshot("def f(‸):\n    pass"), vocabulary, 500, { format, ...withFiles }).tokens,
+    );
+  };
+  const middle = "«<|fim_suffix|>»):\n    pass«<|fim_prefix|>»def f(«<|fim_middle|>»";
+  for (const modelName of ["Foretoken 135M", "Qwen2.5 Coder 1.5B", "a model of somebody's"])
+    assert.equal(written({ modelName, fimOrder: "suffix-first" }), middle, modelName);
+  assert.equal(
+    written({ modelName: "Foretoken 135M", fimOrder: "suffix-first", fimFiles: "file_sep" }),
+    `«<|file_sep|>»a.py\nA = 1\n«<|file_sep|>»b.py\nB = 2\n«<|file_sep|>»main.py\n${middle}`,
+  );
+  assert.equal(
+    written({ modelName: "Qwen2.5 Coder 1.5B", fimOrder: "prefix-first" }),
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  );
+});
