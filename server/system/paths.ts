@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const DEFAULT_MODEL = "foretoken-bootstrap-5m.q8_0.gguf";
+const DEFAULT_MODEL = "foretoken-135m.q4_0.gguf";
 
 /** The folder of Foretoken's package.json, above wherever this code was bundled to. */
 export function packageRoot(): string {
@@ -21,9 +21,9 @@ function isPackage(file: string): boolean {
   return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "foretoken";
 }
 
-/** The model that runs when the user has chosen none. */
+/** The model that runs when none is chosen: `FORETOKEN_MODEL`, or the one that comes with the package. */
 export function defaultModelPath(): string {
-  return join(packageRoot(), "models", DEFAULT_MODEL);
+  return process.env.FORETOKEN_MODEL || join(packageRoot(), "models", DEFAULT_MODEL);
 }
 
 /** The process that asks node-llama-cpp for the best back end. */

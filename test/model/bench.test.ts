@@ -7,10 +7,11 @@ import { after, test } from "node:test";
 import { generate } from "../../server/completion/generate.ts";
 import type { Engine } from "../../server/engine/engine.ts";
 import { openBaseline } from "../../server/engine/lookupBaseline.ts";
-import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { UsageError } from "../../server/system/usage.ts";
 import { bench } from "../bench/main.ts";
 import { MODEL_TYPES, type ModelType, makeModel } from "../bench/makeModel.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
@@ -18,7 +19,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 function runCli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise(resolve => {
-    const env = { ...process.env, XDG_CACHE_HOME: folder };
+    const env = { ...process.env, XDG_CACHE_HOME: folder, FORETOKEN_MODEL: fixtureModelPath() };
     const command = [join(packageRoot(), "dist", "cli.js"), ...args];
     execFile(process.execPath, command, { env, maxBuffer: 1 << 24 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
@@ -38,7 +39,7 @@ async function json(...args: string[]) {
 /** Uses a random-weight model and removes its file. */
 async function withModel<T>(shape: string, type: ModelType, use: (engine: Engine) => Promise<T>): Promise<T> {
   const modelPath = join(folder, `${shape}.${type}.gguf`);
-  makeModel({ shape, type, seed: 3, tokenizerPath: defaultModelPath() }, modelPath);
+  makeModel({ shape, type, seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
   const engine = await load({ modelPath, contextTokens: 512, threads: 1 });
   try {
     return await use(engine);

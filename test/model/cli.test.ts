@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { packageRoot } from "../../server/system/paths.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-cli-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +19,7 @@ const place = `${source}:6:16`;
 
 function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise(resolve => {
-    const env = { ...process.env, XDG_CACHE_HOME: folder };
+    const env = { ...process.env, XDG_CACHE_HOME: folder, FORETOKEN_MODEL: fixtureModelPath() };
     execFile(process.execPath, [join(packageRoot(), "dist", "cli.js"), ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );

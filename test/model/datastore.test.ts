@@ -16,10 +16,11 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { modelLoader } from "../../server/model/loader.ts";
 import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../../server/protocol/messages.ts";
-import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeHub } from "../fakes/hub.ts";
 import { writeStackV1 } from "../fakes/parquet.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-datastore-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,7 +29,11 @@ const script = join(packageRoot(), "dist", "cli.js");
 
 function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise(resolve => {
-    const env = { ...process.env, XDG_CACHE_HOME: join(folder, "cache") };
+    const env = {
+      ...process.env,
+      XDG_CACHE_HOME: join(folder, "cache"),
+      FORETOKEN_MODEL: fixtureModelPath(),
+    };
     execFile(process.execPath, [script, ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
@@ -53,7 +58,7 @@ test("a folder becomes a store whose figures add up", async () => {
   const dropped = Object.values<number>(info.dropped).reduce((sum, count) => sum + count, 0);
   assert.equal(info.documents + dropped, 30);
   assert.ok(info.tokens > 100 && info.textBytes > 1000 && info.bytesPerToken > 0);
-  assert.equal(info.tokenizer.model, defaultModelPath());
+  assert.equal(info.tokenizer.model, fixtureModelPath());
   assert.equal((await foretoken("datastore", "verify", join(folder, "store"))).code, 0);
   const list = await foretoken("datastore", "list", folder, "--json");
   assert.deepEqual(
@@ -212,7 +217,7 @@ test("drafts from a store do not change the text", async () => {
 
 test("the server builds a store on request, shows it, keeps it over a restart and drafts from it", async () => {
   const storageDirectory = join(folder, "storage");
-  const settings = { backend: "cpu", threads: 1, firstDatastore: false };
+  const settings = { modelPath: fixtureModelPath(), backend: "cpu", threads: 1, firstDatastore: false };
   const client = await connect({ modelLoader }, { storageDirectory, settings });
   await client.status(({ state }) => state === "ready");
   const reports: BuildReport[] = [];
@@ -261,7 +266,7 @@ test("the access token a request brings goes to the hub, and one that is refused
     { modelLoader },
     {
       storageDirectory: join(folder, "tokened"),
-      settings: { backend: "cpu", threads: 1 },
+      settings: { modelPath: fixtureModelPath(), backend: "cpu", threads: 1 },
     },
   );
   const build = (hubToken: string) =>
@@ -294,7 +299,7 @@ test("a first store is made of the installed Python without being asked for, onc
   process.env.PATH = `${bin}:${PATH}`;
   try {
     const storageDirectory = join(folder, "first");
-    const settings = { backend: "cpu", threads: 1, firstDatastore: true };
+    const settings = { modelPath: fixtureModelPath(), backend: "cpu", threads: 1, firstDatastore: true };
     const client = await connect({ modelLoader }, { storageDirectory, settings });
     const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
     assert.deepEqual([stores?.[0]?.name, stores?.[0]?.problem], ["python", undefined]);
@@ -317,7 +322,10 @@ test("a store for another tokenizer is refused with the remedy", async () => {
   const changed = JSON.parse(readFileSync(manifest, "utf8"));
   changed.tokenizer.fingerprint = "other";
   writeFileSync(manifest, JSON.stringify(changed));
-  const client = await connect({ modelLoader }, { storageDirectory, settings: { backend: "cpu" } });
+  const client = await connect(
+    { modelLoader },
+    { storageDirectory, settings: { modelPath: fixtureModelPath(), backend: "cpu" } },
+  );
   const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
   assert.match(stores?.[0]?.problem ?? "", /Rebuild Datastore/);
   assert.ok(client.log.some(line => /mine|store/.test(line) && /not used/.test(line)));

@@ -1,12 +1,12 @@
-/** The embedded model on the CPU, for tests. */
+/** The fixture model on the CPU, for tests. */
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
-import { defaultModelPath } from "../../server/system/paths.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 
 export const cpuOptions: LoadOptions = {
-  modelPath: defaultModelPath(),
+  modelPath: fixtureModelPath(),
   contextTokens: 0,
   threads: 2,
   attention: "exact",

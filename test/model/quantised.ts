@@ -1,11 +1,11 @@
-/** The embedded model in other quantisations, made by llama.cpp itself. */
+/** The fixture model in other quantisations, made by llama.cpp itself. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
 import { findBackend } from "../../server/engine/backend.ts";
 import { openLibrary, silence } from "../../server/engine/libllama.ts";
-import { defaultModelPath } from "../../server/system/paths.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 
 /** llama.cpp's numbers of file types. */
 export const FILE_TYPES = { F16: 1, Q4_0: 2, Q8_0: 7, Q4_K: 15 } as const;
@@ -42,10 +42,10 @@ export function quantised() {
   );
   return {
     path(type: FileType): string {
-      if (type === "Q8_0") return defaultModelPath();
+      if (type === "Q8_0") return fixtureModelPath();
       const path = join(folder, `${type}.gguf`);
       const options = { ...defaults(), ftype: FILE_TYPES[type], allow_requantize: true, nthread: 2 };
-      if (quantise(defaultModelPath(), path, options) !== 0) throw new Error(`no ${type} could be made`);
+      if (quantise(fixtureModelPath(), path, options) !== 0) throw new Error(`no ${type} could be made`);
       return path;
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),

@@ -7,9 +7,9 @@ import type { Decoded } from "../../server/engine/engine.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { applyTuning, tune } from "../../server/engine/tune.ts";
 import { readTuning, writeTuning } from "../../server/model/tuningStore.ts";
-import { defaultModelPath } from "../../server/system/paths.ts";
 import { makeModel } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, never } from "./loaded.ts";
 import { FILE_TYPES, type FileType, quantised } from "./quantised.ts";
 
@@ -113,7 +113,7 @@ for (const type of Object.keys(FILE_TYPES) as FileType[]) {
 
 test("trees equal single steps behind more tokens than a sliding window holds", async () => {
   const modelPath = join(folder, "window.gguf");
-  makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: defaultModelPath() }, modelPath);
+  makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
   const engine = await load({ modelPath, threads: 2 });
   const tuning = await tune(engine, [2], never);
   assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");

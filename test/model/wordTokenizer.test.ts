@@ -5,13 +5,14 @@ import { after, before, test } from "node:test";
 import { loadVocabulary } from "../../server/engine/load.ts";
 import type { LlamaVocabulary } from "../../server/engine/vocabulary.ts";
 import { tokenizerFingerprint, WordTokenizer } from "../../server/engine/wordTokenizer.ts";
-import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
 
 let vocabulary: LlamaVocabulary;
 let dispose = () => {};
 before(async () => {
-  const outcome = await loadVocabulary(defaultModelPath());
+  const outcome = await loadVocabulary(fixtureModelPath());
   if ("problem" in outcome) throw new Error(outcome.problem.message);
   vocabulary = outcome.vocabulary;
   dispose = outcome.dispose;
