@@ -88,7 +88,8 @@ export interface EngineInfo {
   /** The release of the back end's libraries. */
   readonly release: string;
   readonly threads: number;
-  readonly attention: "exact" | "fast";
+  /** Type of the keys in the KV cache; the values are F16. */
+  readonly keys: "q8_0" | "f16";
   readonly contextTokens: number;
   /** Largest tree of one decode, root included; 1 where the architecture cannot verify drafts. */
   readonly maxTreeNodes: number;
@@ -107,6 +108,8 @@ export interface Engine {
   readonly vocabulary: Vocabulary;
   /** Milliseconds a decode of a tree of `nodes` takes behind the present context, as far as is known. */
   cost(nodes: number): number;
+  /** Milliseconds of prefill per token, once it has been measured. */
+  readonly prefillMsPerToken?: number | undefined;
   /**
    * Makes the context hold exactly `tokens`, computing only what differs from what it holds already.
    * An abort is seen between chunks; finished chunks stay in the cache for the next call.

@@ -1,4 +1,5 @@
 export { decide } from "./backend.ts";
+export { type EngineConfiguration, isConfiguration } from "./configuration.ts";
 export type {
   Decoded,
   DecodeOutcome,
@@ -10,10 +11,11 @@ export type {
   TokenTree,
   Vocabulary,
 } from "./engine.ts";
+export type { Exactness } from "./exactness.ts";
 export { LlamaEngine } from "./llama.ts";
 export { type LoadOptions, loadEngine, loadVocabulary, threadChoices } from "./load.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";
 export { EXACT_ROWS, type TreeLimits } from "./treeLimits.ts";
-export { applyTuning, type Tuning, tune } from "./tune.ts";
+export { tune } from "./tune.ts";
 export { LlamaVocabulary } from "./vocabulary.ts";
 export { WordTokenizer } from "./wordTokenizer.ts";

@@ -161,6 +161,13 @@ const processFunctions = (llama: Binder, ggml: Binder, base: Binder) => ({
   deviceCount: ggml<[], number>("size_t ggml_backend_dev_count()"),
   deviceAt: ggml<[number], Pointer>("void *ggml_backend_dev_get(size_t index)"),
   deviceType: base<[Pointer], number>("int32 ggml_backend_dev_type(void *device)"),
+  registryOf: ggml<[string], Pointer>("void *ggml_backend_reg_by_name(const char *name)"),
+  procedure: base<[Pointer, string], Pointer>(
+    "void *ggml_backend_reg_get_proc_address(void *registry, const char *name)",
+  ),
+  threadPoolParams: base<[Uint8Array, number], void>(
+    "void ggml_threadpool_params_init(_Inout_ uint8 *params, int threads)",
+  ),
   deviceMemory: base<[Pointer, BigUint64Array, BigUint64Array], void>(
     "void ggml_backend_dev_memory(void *device, _Out_ uint64 *free, _Out_ uint64 *total)",
   ),
@@ -216,6 +223,9 @@ const contextFunctions = (llama: Binder) => ({
   setThreads: llama<[Context, number, number], void>(
     "void llama_set_n_threads(void *context, int32 threads, int32 batchThreads)",
   ),
+  attachThreadPool: llama<[Context, Pointer, Pointer], void>(
+    "void llama_attach_threadpool(void *context, void *pool, void *batchPool)",
+  ),
   setAbortCallback: llama<[Context, Pointer, Pointer], void>(
     "void llama_set_abort_callback(void *context, void *callback, void *data)",
   ),
@@ -244,6 +254,25 @@ const contextFunctions = (llama: Binder) => ({
   ),
 });
 
+const createPool = koffi.proto("void *foretoken_threadpool_new(void *params)");
+const freePool = koffi.proto("void foretoken_threadpool_free(void *pool)");
+
+function threadPoolFunctions({
+  registryOf,
+  procedure,
+  threadPoolParams,
+}: ReturnType<typeof processFunctions>) {
+  const registry = registryOf("CPU");
+  const create = registry === null ? null : procedure(registry, "ggml_threadpool_new");
+  const free = registry === null ? null : procedure(registry, "ggml_threadpool_free");
+  if (create === null || free === null) return undefined;
+  return {
+    initialise: (params: Uint8Array, threads: number) => threadPoolParams(params, threads),
+    create: koffi.decode(create, createPool) as unknown as (params: Uint8Array) => Pointer,
+    free: koffi.decode(free, freePool) as unknown as (pool: Pointer) => void,
+  };
+}
+
 /** Loads the libraries of one back end's folder and binds the functions the engine calls. */
 export function openLibrary(directory: string) {
   // ggml's own libraries first: libllama finds them loaded.
@@ -252,10 +281,13 @@ export function openLibrary(directory: string) {
   const llama = koffi.load(libraryFile(directory, "llama"));
   const libc = koffi.load(LIBC[process.platform] ?? "libc.so.6");
   const llamaBinder = binder(llama);
+  const processWide = processFunctions(llamaBinder, binder(ggml), binder(base));
   return {
     directory,
     llama,
-    ...processFunctions(llamaBinder, binder(ggml), binder(base)),
+    ...processWide,
+    /** ggml's thread pools, which belong to the CPU back end's library; undefined where it has none. */
+    threadPools: () => threadPoolFunctions(processWide),
     ...modelFunctions(llamaBinder),
     ...vocabularyFunctions(llamaBinder),
     ...contextFunctions(llamaBinder),
@@ -299,6 +331,13 @@ export async function withLog<T>(
 /** The address of an array's memory. The array must not move: allocate it over an ArrayBuffer of its own. */
 export function addressOf(array: ArrayBufferView): bigint {
   return koffi.address(array);
+}
+
+export const readInt32 = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset).getInt32(at, true);
+
+export function writeInt32(bytes: Uint8Array, at: number, value: number): void {
+  new DataView(bytes.buffer, bytes.byteOffset).setInt32(at, value, true);
 }
 
 /** Offset just behind a struct's field, in bytes. */

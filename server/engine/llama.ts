@@ -2,15 +2,14 @@
  * The engine on llama.cpp: owns one native model and one native context, and turns a token tree into one
  * `llama_decode` over a unified KV cache with one sequence per branch.
  *
- * Exactness. With flash attention on, an f16 KV cache and fewer than 64 rows, a row's result does not depend
- * on how many other rows there are, once all rows go through the same kernels. llama.cpp may treat a single
- * row apart (with some quantisations, and behind 512 cells when several threads share the attention), and on
- * some CPUs the rows beyond a multiple of 4. So a decode is padded with dummy rows as the tuning found
- * necessary (`rowPadding`), trees stay below 64 rows (unless the model was loaded for more), and accepted
- * tokens whose cells are out of position order are fed again (`pending`).
+ * Exactness. A row's result does not depend on how many other rows there are, as long as all go through the
+ * same kernels. So trees have at most as many rows as were found to equal single ones (`exactness.ts`), decodes
+ * are padded with dummy rows where that was found to be needed and cheap, and accepted tokens whose cells are out
+ * of position order are fed again (`pending`).
  */
 import { type CopyPart, LargestLogits } from "./argmax.ts";
 import { Batch } from "./batch.ts";
+import { type EngineConfiguration, LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
 import { CostModel, SIZES } from "./costModel.ts";
 import type {
   Decoded,
@@ -25,26 +24,17 @@ import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
+import type { ThreadGovernor } from "./threadGovernor.ts";
+import type { ThreadPool } from "./threadPool.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
-/**
- * Sizes of the chunks of a prompt, in tokens, smallest first. What an abort interrupts is lost, so slow models
- * take small chunks; fast ones take large, which cost less per token.
- */
-export const CHUNK_SIZES = [64, 128, 256] as const;
-export const LARGEST_CHUNK = CHUNK_SIZES[2];
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
-/** The largest `RowPadding`. */
-export const LARGEST_PADDING = 4;
 /** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
 const SAVED_STATE_BYTES = 256 << 20;
 /** Fewer tokens than this are computed again rather than copied. */
 const LEAST_SAVED_TOKENS = 64;
-
-/** Rows of a decode: 1 any number, 2 at least two, 4 a multiple of four. */
-export type RowPadding = 1 | 2 | 4;
 
 /**
  * When parts of the KV cache are moved to where a changed prompt has them: never, always, or where computing them
@@ -69,6 +59,10 @@ export interface NativeParts {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
+  readonly reuse: ReuseMode;
+  readonly threadPool: ThreadPool | undefined;
+  /** Absent where the processor does not compute, or its use is fixed. */
+  readonly governor: ThreadGovernor | undefined;
 }
 
 type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
@@ -84,18 +78,12 @@ export class LlamaEngine implements Engine {
   private pending: number[] = [];
   private tree: TokenTree | undefined;
   private running: Promise<unknown> = Promise.resolve();
-  /** How decodes are padded; the cautious choice until a tuning knows better. */
-  rowPadding: RowPadding = 2;
-  /**
-   * Prompt tokens of one decode, one of `CHUNK_SIZES`. Not to be changed from prompt to prompt: chunks of other
-   * sizes move the last bits of the cache.
-   */
-  chunkTokens: number = CHUNK_SIZES[0];
-  /** Most rows of a tree and what goes with it, at most those the context was made for. */
-  rowLimit: number;
-  reuse: ReuseMode = "exact";
-  /** What decodes cost here; kept current by every decode of a tree. */
-  costs = new CostModel();
+  /** Most rows of a tree and what goes with it, where not those that are exact: for benchmarks. */
+  private rowLimit: number | undefined;
+  /** What decodes cost, by the number of threads; kept current by every decode of a tree. */
+  private readonly costs = new Map<number, CostModel>();
+  /** Threads of the next decode; fewer than configured while other programs are busy. */
+  private threads: number;
 
   private disposed = false;
   private readonly savedStates = new SavedStates(SAVED_STATE_BYTES);
@@ -105,33 +93,68 @@ export class LlamaEngine implements Engine {
   constructor(
     public info: EngineInfo,
     private readonly native: NativeParts,
+    private config: EngineConfiguration,
   ) {
     const { library, context, vocabulary } = native;
     this.vocabulary = vocabulary;
-    this.rowLimit = native.rows;
+    this.threads = config.threads;
     this.batch = new Batch(LARGEST_CHUNK, info.maxBranches);
     this.plan = new TreePlan(info.maxTreeNodes);
     this.largest = new LargestLogits(vocabulary.size);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
 
-  /** Threads that compute, from the next decode on. */
-  setThreads(threads: number): void {
-    this.native.library.setThreads(this.native.context, threads, threads);
+  get configuration(): EngineConfiguration {
+    return this.config;
+  }
+
+  /** Computes in another way from the next decode on. Costs that come with it take the place of those known. */
+  configure(configuration: EngineConfiguration): void {
+    this.config = configuration;
+    const { threads, costs } = configuration;
+    if (costs) this.costs.set(threads, new CostModel(costs));
+    this.useThreads(threads);
     this.info = { ...this.info, threads };
   }
 
+  /** For methods whose trees are larger than what is exact, or smaller. Undefined: as large as is exact. */
+  limitRows(rows: number | undefined): void {
+    this.rowLimit = rows;
+  }
+
+  get prefillMsPerToken(): number | undefined {
+    return this.config.prefillMsPerToken;
+  }
+
   cost(nodes: number): number {
-    return this.costs.time(nodes + this.pending.length, this.native.cache.length);
+    return this.costModel.time(nodes + this.pending.length, this.native.cache.length);
+  }
+
+  private get costModel(): CostModel {
+    const known = this.costs.get(this.threads);
+    if (known) return known;
+    const model = new CostModel();
+    this.costs.set(this.threads, model);
+    return model;
+  }
+
+  private useThreads(threads: number): void {
+    if (threads === this.threads) return;
+    this.threads = threads;
+    this.native.library.setThreads(this.native.context, threads, threads);
+  }
+
+  private get mostRows(): number {
+    const { rows } = this.native;
+    const limit = Math.min(rows, this.rowLimit ?? this.config.exactRows);
+    return this.config.rowPadding === 4 && limit >= 4 ? limit - (limit % 4) : limit;
   }
 
   room(): number {
     // Cells are kept for the dummy rows.
     const cells =
       this.info.contextTokens - this.native.cache.length - this.pending.length - LARGEST_PADDING + 1;
-    const { rowLimit } = this;
-    const rows = (this.rowPadding === 4 ? rowLimit - (rowLimit % 4) : rowLimit) - this.pending.length;
-    return Math.max(0, Math.min(cells, this.info.maxTreeNodes, rows));
+    return Math.max(0, Math.min(cells, this.info.maxTreeNodes, this.mostRows - this.pending.length));
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
@@ -165,7 +188,7 @@ export class LlamaEngine implements Engine {
     const { cache, library } = this.native;
     while (cache.length < tokens.length) {
       const start = cache.length;
-      const chunk = tokens.subarray(start, start + this.chunkTokens);
+      const chunk = tokens.subarray(start, start + this.config.chunkTokens);
       this.batch.clear();
       for (let i = 0; i < chunk.length; i++) this.batch.add(chunk[i], start + i, 0, 1, false);
       const result = await this.run(signal);
@@ -210,7 +233,7 @@ export class LlamaEngine implements Engine {
     }
     this.decodedFrom = true;
     const ms = performance.now() - start;
-    this.costs.observe(rows, cache.length, ms);
+    this.costModel.observe(rows, cache.length, ms);
     this.tree = tree;
     return { kind: "decoded", decoded: this.decoded(pending.length, ms) };
   }
@@ -238,8 +261,10 @@ export class LlamaEngine implements Engine {
     await this.running;
     // Whoever waited for the same decode puts the cache in order first.
     await new Promise(resolve => setImmediate(resolve));
-    this.native.library.contextFree(this.native.context);
-    this.native.library.modelFree(this.native.model);
+    const { library, context, model, threadPool } = this.native;
+    library.contextFree(context);
+    threadPool?.free();
+    library.modelFree(model);
   }
 
   private get memory(): Pointer {
@@ -275,9 +300,10 @@ export class LlamaEngine implements Engine {
   }
 
   private mayMove(wantingTokens: number): boolean {
-    if (!this.native.canShift || this.reuse === "exact") return false;
-    const chunkMs = this.costs.time(SIZES[SIZES.length - 1], this.native.cache.length);
-    return this.reuse === "shifted" || (wantingTokens / SIZES[SIZES.length - 1]) * chunkMs > PATIENCE_MS;
+    const { canShift, reuse } = this.native;
+    if (!canShift || reuse === "exact") return false;
+    const chunkMs = this.costModel.time(SIZES[SIZES.length - 1], this.native.cache.length);
+    return reuse === "shifted" || (wantingTokens / SIZES[SIZES.length - 1]) * chunkMs > PATIENCE_MS;
   }
 
   private saveState(): void {
@@ -324,11 +350,13 @@ export class LlamaEngine implements Engine {
   /** Decodes the batch on a worker thread. */
   private async run(signal: AbortSignal): Promise<RunResult> {
     if (signal.aborted || this.disposed) return "aborted";
-    const { library, context, spareSequence } = this.native;
+    const { library, context, spareSequence, governor } = this.native;
     const rows = this.batch.rows;
     // Dummies ask for logits too: the last layer is computed for such rows alone.
-    const full = this.rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, this.rowPadding);
+    const { rowPadding } = this.config;
+    const full = rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, rowPadding);
     for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
+    if (governor) this.useThreads(governor.threads(this.config.threads));
     const abort = () => {
       this.abortFlag[0] = 1;
     };

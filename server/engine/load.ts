@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
+import { LARGEST_CHUNK, LARGEST_PADDING, untuned } from "./configuration.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { KvCache } from "./kvCache.ts";
 import { contextProblems, layoutMessage, layoutProblems } from "./layout.ts";
@@ -16,9 +17,11 @@ import {
   silence,
   withLog,
 } from "./libllama.ts";
-import { LARGEST_CHUNK, LARGEST_PADDING, LlamaEngine, type ReuseMode } from "./llama.ts";
+import { LlamaEngine, type ReuseMode } from "./llama.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
 import { MOST_RUNS } from "./reuse.ts";
+import { ThreadGovernor } from "./threadGovernor.ts";
+import { createThreadPool, type ThreadPool } from "./threadPool.ts";
 import { EXACT_TREES, type TreeLimits } from "./treeLimits.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -28,8 +31,6 @@ export interface LoadOptions extends BackendOptions {
   readonly contextTokens: number;
   /** 0 chooses. */
   readonly threads: number;
-  /** `fast` leaves flash attention off, with which trees need not equal single steps to the last bit. */
-  readonly attention: "exact" | "fast";
   /** When parts of the KV cache are moved to where a changed prompt has them. */
   readonly reuse: ReuseMode;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
@@ -43,15 +44,22 @@ export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem:
 export const DEFAULT_CONTEXT_TOKENS = 4096;
 /** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MOST_RUNS;
-const FLASH_ATTENTION = { exact: 1, fast: 0 } as const;
+const FLASH_ATTENTION = 1;
+/**
+ * Types of the KV cache, in ggml's numbers. Keys in Q8_0 beside values in F16 do two things on the CPU: attention
+ * takes half the time behind long contexts, and it is computed the same way for one row as for several. With equal
+ * types llama.cpp shares the attention of a single row among the threads from 512 cells on, which changes last bits.
+ */
+const F16 = 1;
+const Q8_0 = 8;
+/** Values of a block of Q8_0. */
+const Q8_0_BLOCK = 32;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
 /** A batch takes no more with its dummies. */
 const MOST_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
 /** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
 const MOST_BRANCHES = 256 - SPARE_SEQUENCES;
-/** llama.cpp's file types Q2_K to Q6_K: until a tuning says more, taken to be computed four rows at a time. */
-const K_QUANTS = new Set([10, 11, 12, 13, 14, 15, 16, 17, 18]);
 const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
 const CHOOSE_ANOTHER =
   'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
@@ -178,6 +186,15 @@ interface Loaded {
   readonly canRollBack: boolean;
   readonly trees: TreeLimits;
   readonly placement: Placement;
+  readonly keysType: number;
+  readonly threadPool: ThreadPool | undefined;
+}
+
+/** How a model is computed, as far as it is known before it is loaded. */
+interface Computing {
+  readonly threads: number;
+  readonly onProcessor: boolean;
+  readonly trees: TreeLimits | undefined;
 }
 
 /** Loads the model and makes a context as one placement says. */
@@ -185,7 +202,7 @@ async function loadPlaced(
   library: Library,
   path: string,
   placement: Placement,
-  computing: Pick<LoadOptions, "threads" | "attention" | "trees">,
+  computing: Computing,
 ): Promise<Loaded | EngineProblem> {
   const model = await loadModel(library, placement.layers, path);
   if (isProblem(model)) return model;
@@ -195,12 +212,26 @@ async function loadPlaced(
   const trees = canRollBack ? wanted : { ...wanted, branches: 1 };
   const trained = library.modelTrainedContext(model);
   const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
+  const keysType = computing.onProcessor && isWholeBlocks(library, model, architecture) ? Q8_0 : F16;
+  const shape = { contextTokens: Math.max(CONTEXT_UNIT, contextTokens), keysType, trees };
   const context =
     unsuitable(library, model, path, architecture) ??
-    (await createContext(library, model, Math.max(CONTEXT_UNIT, contextTokens), computing, trees));
-  if (!isProblem(context)) return { model, context, architecture, canRollBack, trees, placement };
-  library.modelFree(model);
-  return context;
+    (await createContext(library, model, shape, computing.threads));
+  if (isProblem(context)) {
+    library.modelFree(model);
+    return context;
+  }
+  const threadPool = createThreadPool(library, computing.threads);
+  if (threadPool) library.attachThreadPool(context, threadPool.pointer, threadPool.pointer);
+  return { model, context, architecture, canRollBack, trees, placement, keysType, threadPool };
+}
+
+/** Whether the keys of a head are whole blocks of Q8_0. */
+function isWholeBlocks(library: Library, model: Pointer, architecture: string): boolean {
+  const number = (key: string) => Number(metadata(library, model, `${architecture}.${key}`) ?? Number.NaN);
+  const length =
+    number("attention.key_length") || number("embedding_length") / number("attention.head_count");
+  return length % Q8_0_BLOCK === 0;
 }
 
 function unsuitable(
@@ -226,12 +257,17 @@ function chooseThreads(wish: number): number {
   return processors <= 4 ? processors : Math.max(4, processors >> 1);
 }
 
+interface ContextShape {
+  readonly contextTokens: number;
+  readonly keysType: number;
+  readonly trees: TreeLimits;
+}
+
 async function createContext(
   library: Library,
   model: Pointer,
-  contextTokens: number,
-  { threads, attention }: Pick<LoadOptions, "threads" | "attention">,
-  { rows, branches }: TreeLimits,
+  { contextTokens, keysType, trees: { rows, branches } }: ContextShape,
+  threads: number,
 ): Promise<Pointer | EngineProblem> {
   const params: Params = {
     ...library.contextDefaultParams(),
@@ -242,7 +278,9 @@ async function createContext(
     n_outputs_max: rows + 1,
     n_threads: threads,
     n_threads_batch: threads,
-    flash_attn_type: FLASH_ATTENTION[attention],
+    flash_attn_type: FLASH_ATTENTION,
+    type_k: keysType,
+    type_v: F16,
     kv_unified: true,
   };
   const { result, log } = await withLog(library, () => inBackground(library.contextCreate, model, params));
@@ -299,7 +337,8 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   const threads = chooseThreads(options.threads);
   let loaded: Loaded | EngineProblem | undefined;
   for (const placement of choices.slice(Math.min(options.smaller ?? 0, choices.length - 1))) {
-    loaded = await loadPlaced(library, path, placement, { ...options, threads });
+    const onProcessor = backend.name === "cpu";
+    loaded = await loadPlaced(library, path, placement, { threads, onProcessor, trees: options.trees });
     if (!isProblem(loaded) || loaded.code !== "memory") break;
   }
   loadedWell();
@@ -338,13 +377,15 @@ export async function loadVocabulary(modelPath: string): Promise<VocabularyOutco
 }
 
 function buildEngine(
-  { modelPath: path, attention, reuse }: LoadOptions,
+  { modelPath: path, reuse, threads: wishedThreads }: LoadOptions,
   library: Library,
   backend: Backend,
-  { model, context, architecture, canRollBack, trees: { rows, branches } }: Loaded,
+  loaded: Loaded,
   threads: number,
   notes: string[],
 ): LlamaEngine {
+  const { model, context, architecture, canRollBack, trees } = loaded;
+  const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   if (!canRollBack)
     notes.push(
@@ -364,14 +405,14 @@ function buildEngine(
     backend: backend.name,
     release: EXPECTED_RELEASE,
     threads,
-    attention,
+    keys: loaded.keysType === Q8_0 ? "q8_0" : "f16",
     contextTokens: actualTokens,
     maxTreeNodes: canRollBack ? rows : 1,
     maxBranches: branches,
     notes,
   };
   const cache = new KvCache(library, library.memoryOf(context), actualTokens, branches, branches + 1);
-  const engine = new LlamaEngine(info, {
+  const native = {
     library,
     model,
     context,
@@ -381,11 +422,12 @@ function buildEngine(
     rows,
     canRollBack,
     canShift: canRollBack && library.memoryCanShift(library.memoryOf(context)),
-  });
-  engine.reuse = reuse;
-  const fileType = Number(metadata(library, model, "general.file_type") ?? 0);
-  if (backend.name === "cpu" && K_QUANTS.has(fileType)) engine.rowPadding = 4;
-  return engine;
+    reuse,
+    threadPool: loaded.threadPool,
+    // A number of threads that a person has set stays.
+    governor: backend.name === "cpu" && wishedThreads === 0 ? new ThreadGovernor() : undefined,
+  };
+  return new LlamaEngine(info, native, untuned(threads));
 }
 
 /** Thread counts worth trying on this machine, when the user has chosen none. */

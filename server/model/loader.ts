@@ -2,8 +2,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import {
-  applyTuning,
   decide,
+  type EngineConfiguration,
   type LlamaEngine,
   type LoadOptions,
   loadEngine,
@@ -13,7 +13,7 @@ import {
 import type { Settings } from "../protocol/index.ts";
 import { cacheDirectory, defaultModelPath, probeScript } from "../system/index.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
-import { readTuning, writeTuning } from "./tuningStore.ts";
+import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
 /** How long after a start the choice of back end is looked at again, out of the way of the first completions. */
 const RECONSIDER_MS = 20_000;
@@ -25,7 +25,6 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
     modelPath: settings.modelPath ? expandHome(settings.modelPath) : defaultModelPath(),
     contextTokens: settings.contextTokens,
     threads: settings.threads,
-    attention: settings.attention,
     reuse: settings.reuse,
     wish: settings.backend,
     cacheDirectory: storageDirectory,
@@ -36,16 +35,23 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
 /** Tunes an engine and keeps what was found. Resolves to a sentence for the log. */
 async function tuneAndKeep(
   engine: LlamaEngine,
-  { cacheDirectory, threads }: LoadOptions,
+  { threads, exactness }: RequestedTuning,
+  cacheDirectory: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const tuning = await tune(engine, threadChoices(threads), signal);
+  const tuning = await tune(engine, { threadChoices: threadChoices(threads), exactness }, signal);
   if (!tuning) return undefined;
-  writeTuning(cacheDirectory, engine.info, threads, tuning);
-  const exactness = tuning.exact
-    ? `trees are equal to single steps bit by bit, with rows padded to ${tuning.rowPadding}`
-    : "trees equal single steps only up to rounding on this back end: a close choice may fall differently with drafts";
-  return `Tuned: ${tuning.threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(8).toFixed(1)} ms for 8; ${exactness}.`;
+  writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
+  return describe(engine, tuning);
+}
+
+function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: EngineConfiguration): string {
+  const padding = rowPadding === 1 ? "" : `, decodes padded to ${rowPadding} rows`;
+  const drafts =
+    exactRows === 1
+      ? "drafts are off, since no tree has exactly the results of single tokens here"
+      : `trees of up to ${exactRows} tokens have exactly the results of single tokens${padding}`;
+  return `Tuned: ${threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
 /** Loads the model that the settings choose and remembers how it was tuned. */
@@ -56,12 +62,15 @@ export const modelLoader = (storageDirectory: string | undefined): LoadModel => 
     const outcome = await loadEngine(options);
     if ("problem" in outcome) return outcome;
     const { engine } = outcome;
-    const known = readTuning(options.cacheDirectory, engine.info, settings.threads);
-    if (known) applyTuning(engine, known);
+    const requested = { threads: settings.threads, exactness: settings.exactness };
+    const known = readTuning(options.cacheDirectory, engine.info, requested);
+    if (known) engine.configure(known);
     if (settings.backend === "auto" && !reconsidering) {
       reconsidering = true;
       setTimeout(() => void decide(options), RECONSIDER_MS).unref();
     }
-    return known ? { engine } : { engine, tune: signal => tuneAndKeep(engine, options, signal) };
+    return known
+      ? { engine }
+      : { engine, tune: signal => tuneAndKeep(engine, requested, options.cacheDirectory, signal) };
   };
 };

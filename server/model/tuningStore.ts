@@ -3,46 +3,59 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import type { EngineInfo, Tuning } from "../engine/index.ts";
+import {
+  type EngineConfiguration,
+  type EngineInfo,
+  type Exactness,
+  isConfiguration,
+} from "../engine/index.ts";
+
+/** What the settings ask for that tuning depends on. */
+export interface RequestedTuning {
+  /** 0 chooses. */
+  readonly threads: number;
+  readonly exactness: Exactness;
+}
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
-function keyOf(info: EngineInfo, threadsWish: number): string {
-  const { modelPath, backend, contextTokens, release, attention } = info;
+function keyOf(info: EngineInfo, requested: RequestedTuning): string {
+  const { modelPath, backend, contextTokens, release, keys } = info;
   const { size, mtimeMs } = statSync(modelPath);
   const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
-  const parts = [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, attention];
-  return [...parts, threadsWish].join(" | ");
+  const parts = [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, keys];
+  return [...parts, requested.threads, requested.exactness].join(" | ");
 }
 
 const fileOf = (directory: string, key: string) =>
   join(directory, "tuning", `${createHash("sha256").update(key).digest("hex").slice(0, 24)}.json`);
 
-const isTuning = (value: Partial<Tuning> | undefined): value is Tuning =>
-  value !== undefined &&
-  [1, 2, 4].includes(value.rowPadding ?? 0) &&
-  typeof value.exact === "boolean" &&
-  Number.isInteger(value.threads) &&
-  Number.isInteger(value.chunkTokens) &&
-  Array.isArray(value.costs?.ms);
-
 /** The tuning of an engine's model, if there is one. A damaged file counts as none. */
-export function readTuning(directory: string, info: EngineInfo, threadsWish: number): Tuning | undefined {
+export function readTuning(
+  directory: string,
+  info: EngineInfo,
+  requested: RequestedTuning,
+): EngineConfiguration | undefined {
   try {
-    const key = keyOf(info, threadsWish);
+    const key = keyOf(info, requested);
     const saved = JSON.parse(readFileSync(fileOf(directory, key), "utf8"));
-    return saved.key === key && isTuning(saved.tuning) ? saved.tuning : undefined;
+    return saved.key === key && isConfiguration(saved.tuning) ? saved.tuning : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Keeps a tuning. A folder that cannot be written costs a tuning at each start and nothing else. */
-export function writeTuning(directory: string, info: EngineInfo, threadsWish: number, tuning: Tuning): void {
+export function writeTuning(
+  directory: string,
+  info: EngineInfo,
+  requested: RequestedTuning,
+  tuning: EngineConfiguration,
+): void {
   try {
-    const key = keyOf(info, threadsWish);
+    const key = keyOf(info, requested);
     const file = fileOf(directory, key);
     mkdirSync(join(directory, "tuning"), { recursive: true });
     writeFileSync(`${file}.${process.pid}`, JSON.stringify({ key, tuning }));

@@ -9,7 +9,7 @@ export interface Settings {
   readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
   readonly contextTokens: number;
   readonly threads: number;
-  readonly attention: "exact" | "fast";
+  readonly exactness: "auto" | "bitwise";
   readonly reuse: "auto" | "exact" | "shifted";
   readonly maxTokens: number;
   readonly drafts: boolean;
@@ -31,7 +31,7 @@ export const DEFAULT_SETTINGS: Settings = {
   backend: "auto",
   contextTokens: 0,
   threads: 0,
-  attention: "exact",
+  exactness: "auto",
   reuse: "auto",
   maxTokens: 96,
   drafts: true,
@@ -82,12 +82,12 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     maximum: 256,
     description: "Threads for computing on the CPU. 0: chosen for this machine.",
   },
-  attention: {
+  exactness: {
     type: "string",
     scope: "machine-overridable",
-    enum: ["exact", "fast"],
+    enum: ["auto", "bitwise"],
     description:
-      "exact: drafts never change the text. fast: attention without flash kernels, a tenth to a quarter quicker on some processors; a close choice may then fall differently with drafts.",
+      "How drafts are kept from changing the text. auto: a single token is decoded on its own, and trees are only as large as their results equal those of single tokens bit for bit on this machine. bitwise: decodes are padded with dummy rows where larger trees need it for that, which slows single tokens down.",
   },
   reuse: {
     type: "string",
@@ -168,7 +168,7 @@ export const RELOADING_SETTINGS = [
   "backend",
   "contextTokens",
   "threads",
-  "attention",
+  "exactness",
   "reuse",
   "workspaceIndex",
 ] as const;

@@ -25,7 +25,12 @@ export async function load(
   const outcome = await loadEngine(trees ? { ...exactly, trees } : exactly);
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const { engine } = outcome;
-  if (await tune(engine, threadChoices(threads), signal)) return engine;
+  const tuned = await tune(
+    engine,
+    { threadChoices: threadChoices(threads), exactness: settings.exactness },
+    signal,
+  );
+  if (tuned) return engine;
   await engine.dispose();
   throw new UsageError("Interrupted.");
 }

@@ -89,20 +89,19 @@ export class MethodMaker {
 
   /** Foretoken's trees are as large as they are exact. */
   private own(treeNodes: number, corpora: (item: Item) => readonly CorpusSource[]): EngineMethodOptions {
-    return { treeNodes: Math.min(treeNodes, EXACT_ROWS), corpora, prepare: this.limitRows(EXACT_ROWS) };
+    return { treeNodes: Math.min(treeNodes, EXACT_ROWS), corpora, prepare: this.limitRows(undefined) };
   }
 
   /** A published method has trees of its own size, be they exact or not. */
   private published(preset: Preset): EngineMethodOptions {
     const { nodes } = preset;
-    const rows = nodes <= EXACT_ROWS ? EXACT_ROWS : this.parts.engine.info.maxTreeNodes;
-    return { treeNodes: nodes, preset, prepare: this.limitRows(rows) };
+    return { treeNodes: nodes, preset, prepare: this.limitRows(this.parts.engine.info.maxTreeNodes) };
   }
 
-  private limitRows(rows: number): () => void {
+  private limitRows(rows: number | undefined): () => void {
     const { engine } = this.parts;
     return () => {
-      engine.rowLimit = rows;
+      engine.limitRows(rows);
     };
   }
 

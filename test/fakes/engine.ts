@@ -88,7 +88,7 @@ export class FakeEngine implements Engine {
       backend: "cpu",
       release: "0",
       threads: 1,
-      attention: "exact",
+      keys: "f16",
       contextTokens: 4096,
       maxTreeNodes: 63,
       maxBranches: 32,

@@ -2,6 +2,7 @@
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findExactRows } from "../../server/engine/exactness.ts";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
@@ -9,17 +10,24 @@ export const cpuOptions: LoadOptions = {
   modelPath: fixtureModelPath(),
   contextTokens: 0,
   threads: 2,
-  attention: "exact",
   reuse: "exact",
   wish: "cpu",
   cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
   probeScript: "",
 };
 
+export const never = new AbortController().signal;
+
+/** The fixture model is fast enough for all that is compared. */
+const MS_PER_TOKEN = 1;
+
+/** Loads a model and finds out how large exact trees are. */
 export async function load(options: Partial<LoadOptions> = {}) {
   const outcome = await loadEngine({ ...cpuOptions, ...options });
   if ("problem" in outcome) throw new Error(`${outcome.problem.message} ${outcome.problem.remedy}`);
-  return outcome.engine;
+  const { engine } = outcome;
+  const exact = await findExactRows(engine, "bitwise", MS_PER_TOKEN, never);
+  if (exact) engine.configure({ ...engine.configuration, ...exact });
+  engine.forget();
+  return engine;
 }
-
-export const never = new AbortController().signal;

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Decoded } from "../../server/engine/engine.ts";
+import type { Exactness } from "../../server/engine/exactness.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
-import { applyTuning, tune } from "../../server/engine/tune.ts";
+import { EXACT_ROWS } from "../../server/engine/treeLimits.ts";
+import { tune } from "../../server/engine/tune.ts";
 import { readTuning, writeTuning } from "../../server/model/tuningStore.ts";
 import { makeModel } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
@@ -99,12 +101,25 @@ async function assertTreesEqualSteps(engine: LlamaEngine, contexts: readonly num
   }
 }
 
+const choosing = (threads: number, exactness: Exactness = "auto") => ({
+  threadChoices: [threads],
+  exactness,
+});
+
 for (const type of Object.keys(FILE_TYPES) as FileType[]) {
   test(`${type}: trees of any shape equal single steps bit by bit, at 1 and 2 threads, in short and long contexts`, async () => {
-    for (const threads of [1, 2]) {
+    for (const [threads, exactness] of [
+      [1, "auto"],
+      [2, "auto"],
+      [2, "bitwise"],
+    ] as const) {
       const engine = await load({ modelPath: models.path(type), threads });
-      const tuning = await tune(engine, [threads], never);
-      assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");
+      const tuning = await tune(engine, choosing(threads, exactness), never);
+      assert.ok(tuning);
+      if (exactness === "auto" && tuning.rowPadding > 1)
+        assert.ok(tuning.exactRows > 1, "padding that brings nothing is not paid for");
+      if (exactness === "bitwise")
+        assert.equal(tuning.exactRows, EXACT_ROWS, "padding makes all trees exact");
       await assertTreesEqualSteps(engine, [90, 700], seeded(threads));
       await engine.dispose();
     }
@@ -115,8 +130,7 @@ test("trees equal single steps behind more tokens than a sliding window holds", 
   const modelPath = join(folder, "window.gguf");
   makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
   const engine = await load({ modelPath, threads: 2 });
-  const tuning = await tune(engine, [2], never);
-  assert.ok(tuning?.exact, "the tuning found a way of padding that is exact");
+  assert.ok(await tune(engine, choosing(2), never));
   await assertTreesEqualSteps(engine, [40, 300], seeded(31));
   await engine.dispose();
 });
@@ -161,40 +175,33 @@ test("an accepted path beside the principal chain leaves later results equal", a
 
 test("a tuning is kept and read again; a damaged one, or one of another model, is not", async () => {
   const engine = await load();
-  const tuning = await tune(engine, [1, 2], never);
+  const tuning = await tune(engine, { threadChoices: [1, 2], exactness: "auto" }, never);
   assert.ok(tuning && [1, 2].includes(tuning.threads));
-  assert.equal(readTuning(folder, engine.info, 0), undefined);
-  writeTuning(folder, engine.info, 0, tuning);
-  assert.deepEqual(readTuning(folder, engine.info, 0), tuning);
-  assert.equal(readTuning(folder, engine.info, 2), undefined);
-  assert.equal(readTuning(folder, { ...engine.info, contextTokens: 512 }, 0), undefined);
-  applyTuning(engine, tuning);
+  const requested = { threads: 0, exactness: "auto" } as const;
+  assert.equal(readTuning(folder, engine.info, requested), undefined);
+  writeTuning(folder, engine.info, requested, tuning);
+  assert.deepEqual(readTuning(folder, engine.info, requested), tuning);
+  assert.equal(readTuning(folder, engine.info, { ...requested, threads: 2 }), undefined);
+  assert.equal(readTuning(folder, engine.info, { ...requested, exactness: "bitwise" }), undefined);
+  assert.equal(readTuning(folder, { ...engine.info, contextTokens: 512 }, requested), undefined);
+  assert.equal(readTuning(folder, { ...engine.info, keys: "f16" }, requested), undefined);
+  engine.configure(tuning);
   assert.ok(engine.cost(16) > engine.cost(1));
   const [file] = readdirSync(join(folder, "tuning"));
   writeFileSync(join(folder, "tuning", file as string), '{"tuning":{"rowPadding":3}}');
-  assert.equal(readTuning(folder, engine.info, 0), undefined);
-  await engine.dispose();
-});
-
-test("without flash attention the model runs, is tuned apart and says whether trees are exact", async () => {
-  const engine = await load({ attention: "fast", threads: 1 });
-  const tuning = await tune(engine, [1], never);
-  assert.equal(typeof tuning?.exact, "boolean");
-  assert.ok(tuning);
-  writeTuning(folder, engine.info, 1, tuning);
-  assert.deepEqual(readTuning(folder, engine.info, 1), tuning);
-  assert.equal(readTuning(folder, { ...engine.info, attention: "exact" }, 1), undefined);
+  assert.equal(readTuning(folder, engine.info, requested), undefined);
   await engine.dispose();
 });
 
 test("an aborted tuning leaves the engine as it was", async () => {
   const engine = await load();
+  const { configuration } = engine;
   const controller = new AbortController();
-  const running = tune(engine, [1], controller.signal);
+  const running = tune(engine, choosing(1), controller.signal);
   setTimeout(() => controller.abort(), 30);
   assert.equal(await running, undefined);
   assert.equal(engine.info.threads, 2);
-  assert.equal(engine.rowPadding, 2);
+  assert.deepEqual(engine.configuration, configuration);
   assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
   await engine.dispose();
 });
@@ -211,11 +218,11 @@ test("an engine loaded for large trees decodes them, and is the same to the bit 
   const trials = adversarial(60, random);
   const tunings = [];
   for (const engine of engines) {
-    const { rowPadding, exact } = (await tune(engine, [1], never)) ?? {};
-    tunings.push({ rowPadding, exact });
+    const { rowPadding, exactRows } = (await tune(engine, choosing(1), never)) ?? {};
+    tunings.push({ rowPadding, exactRows });
   }
   assert.deepEqual(tunings[1], tunings[0]);
-  assert.equal(large.rowLimit, 128, "tuning leaves the limit as it was");
+  large.limitRows(128);
   for (const trial of trials) {
     const [expected, actual] = await Promise.all(
       engines.map(async engine => {
@@ -247,7 +254,38 @@ test("an engine loaded for large trees decodes them, and is the same to the bit 
   }
   large.accept([0, 7, 87]);
   assert.equal(large.room(), 126, "two accepted tokens are fed again");
-  large.rowLimit = 63;
-  assert.equal(large.room(), (large.rowPadding === 4 ? 60 : 63) - 2);
+  large.limitRows(63);
+  assert.equal(large.room(), (large.configuration.rowPadding === 4 ? 60 : 63) - 2);
   for (const engine of engines) await engine.dispose();
+});
+
+test("a tuning that is thrown out of leaves the engine as it was", async () => {
+  const engine = await load();
+  const { configuration } = engine;
+  const { decode } = engine;
+  engine.decode = () => Promise.reject(new Error("the device is gone"));
+  await assert.rejects(tune(engine, choosing(1), never), /the device is gone/);
+  engine.decode = decode;
+  assert.deepEqual(engine.configuration, configuration);
+  await engine.dispose();
+});
+
+test("threads that outlive a decode are attached where the library has them, and the text is the same with any number", async () => {
+  const texts: number[][] = [];
+  for (const threads of [1, 2]) {
+    const engine = await load({ threads });
+    await engine.prefill(
+      Int32Array.from({ length: 300 }, (_, i) => (i * 37) % 8000),
+      never,
+    );
+    const tokens: number[] = [];
+    for (let token = 11; tokens.length < 24; tokens.push(token)) {
+      token = (await decode(engine, { tokens: [token], parents: [-1] })).argmax(0);
+      engine.accept([0]);
+      if (threads === 2) engine.configure({ ...engine.configuration, threads: 1 + (tokens.length % 2) });
+    }
+    texts.push(tokens);
+    await engine.dispose();
+  }
+  assert.deepEqual(texts[0], texts[1]);
 });

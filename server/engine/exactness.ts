@@ -1,0 +1,152 @@
+/**
+ * Up to how many rows of one decode have the logits of single rows, bit for bit. llama.cpp computes one row and
+ * several with other kernels for some types of weights and on some back ends: with Q4_K on AVX2 four rows and more
+ * differ from one by tenths of a logit, with F16 two and more; Q4_0, Q6_K and Q8_0 never differ. A tenth of a logit
+ * is more than the lead of the best token in one choice of seven, so a bound on the difference would have every
+ * seventh row decoded again; what helps is to stay where there is no difference.
+ */
+import type { RowPadding } from "./configuration.ts";
+import type { Decoded } from "./engine.ts";
+import type { LlamaEngine } from "./llama.ts";
+import { decodeChain, median, someTokens } from "./probing.ts";
+import { EXACT_ROWS } from "./treeLimits.ts";
+
+/**
+ * `auto` decodes single rows as they are, unless filling them up is nearly free; `bitwise` fills up as far as the
+ * largest trees need it.
+ */
+export type Exactness = "auto" | "bitwise";
+
+export interface ExactRows {
+  readonly rowPadding: RowPadding;
+  readonly exactRows: number;
+}
+
+/** Without drafts there is nothing that could differ. */
+export const ONE_ROW: ExactRows = { rowPadding: 1, exactRows: 1 };
+
+/** Tokens of context for the comparison. */
+const CHECK_TOKENS = 40;
+/** From 512 cells on threads may share the attention of a single row. */
+const LONG_CHECK_TOKENS = 600;
+/** Most that computing so long a context may take, in milliseconds. */
+const LONG_CHECK_MS = 6_000;
+/** Sizes that are compared. What holds for two of them is taken to hold between them. */
+const SIZES = [2, 3, 4, 5, 6, 8, 16, EXACT_ROWS] as const;
+/** Single rows that the rows of larger decodes are compared with. */
+const SINGLE_ROWS = 8;
+/** Trees of fewer rows are hardly worth drafting: padding is looked at as well. */
+const FEW_ROWS = 4;
+/** Padding is nearly free where a padded row costs at most this many unpadded ones. */
+const NEARLY_FREE = 1.1;
+const TIMED_DECODES = 5;
+
+/**
+ * Finds the padding and the number of rows. undefined when aborted.
+ * @param msPerToken of prefill, by which it is decided whether a long context is looked at
+ */
+export async function findExactRows(
+  engine: LlamaEngine,
+  exactness: Exactness,
+  msPerToken: number,
+  signal: AbortSignal,
+): Promise<ExactRows | undefined> {
+  if (engine.info.maxTreeNodes === 1) return ONE_ROW;
+  const contexts = contextsToCheck(engine, msPerToken);
+  const before = engine.configuration;
+  const enough = exactness === "bitwise" ? EXACT_ROWS : FEW_ROWS;
+  let best: ExactRows | undefined;
+  let unpaddedMs = 0;
+  try {
+    for (const rowPadding of [1, 2, 4] as const) {
+      engine.configure({ ...before, rowPadding, exactRows: EXACT_ROWS });
+      const exactRows =
+        contexts.length === 0 && rowPadding === 1 ? 1 : await countRows(engine, contexts, signal);
+      const ms = exactRows === undefined ? undefined : await singleRowMs(engine, signal);
+      if (exactRows === undefined || ms === undefined) return undefined;
+      if (rowPadding === 1) unpaddedMs = ms;
+      const pays = rowPadding === 1 || exactness === "bitwise" || ms <= NEARLY_FREE * unpaddedMs;
+      if (pays && exactRows > (best?.exactRows ?? 0)) best = { rowPadding, exactRows };
+      if (best && best.exactRows >= enough) break;
+    }
+  } finally {
+    engine.configure(before);
+  }
+  return best ?? ONE_ROW;
+}
+
+/** Lengths of context at which rows are compared; none where unpadded rows cannot be vouched for. */
+function contextsToCheck({ info }: LlamaEngine, msPerToken: number): number[] {
+  const room = LONG_CHECK_TOKENS + 2 * EXACT_ROWS <= info.contextTokens;
+  if (room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS) return [CHECK_TOKENS, LONG_CHECK_TOKENS];
+  // With keys of another type than values, or one thread, a single row's attention is never shared.
+  return info.keys === "q8_0" || info.threads === 1 || !room ? [CHECK_TOKENS] : [];
+}
+
+/** The largest of `SIZES`, or 1, up to which all rows equal single ones behind each of the contexts. */
+async function countRows(
+  engine: LlamaEngine,
+  contexts: readonly number[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let rows: number = EXACT_ROWS;
+  for (const contextTokens of contexts.length > 0 ? contexts : [CHECK_TOKENS]) {
+    const equal = await equalRows(engine, contextTokens, rows, signal);
+    if (equal === undefined) return undefined;
+    rows = equal;
+  }
+  return rows;
+}
+
+/** As `countRows`, behind one context and not looking beyond `most`. */
+async function equalRows(
+  engine: LlamaEngine,
+  contextTokens: number,
+  most: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const size = engine.vocabulary.size;
+  const context = someTokens(contextTokens, size);
+  const chain = someTokens(EXACT_ROWS, size);
+  const rowAt = (decoded: Decoded, node: number) => {
+    const values = new Float32Array(size);
+    decoded.logits(node, values);
+    return values;
+  };
+  const single: Float32Array[] = [];
+  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  for (let step = 0; step < SINGLE_ROWS; step++) {
+    const decoded = await decodeChain(engine, chain.subarray(step, step + 1), signal);
+    if (!decoded) return undefined;
+    single.push(rowAt(decoded, 0));
+    engine.accept([0]);
+  }
+  let equal = 1;
+  for (const count of SIZES) {
+    if (count > most) break;
+    if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+    const decoded = await decodeChain(engine, chain.subarray(0, Math.min(count, engine.room())), signal);
+    if (!decoded) return undefined;
+    const isEqual = single.slice(0, count).every((row, node) => sameBits(row, rowAt(decoded, node)));
+    engine.accept([]);
+    if (!isEqual) return equal;
+    equal = count;
+  }
+  return equal;
+}
+
+function sameBits(a: Float32Array, b: Float32Array): boolean {
+  return a.every((value, i) => Object.is(value, b[i]));
+}
+
+async function singleRowMs(engine: LlamaEngine, signal: AbortSignal): Promise<number | undefined> {
+  const [token] = [someTokens(1, engine.vocabulary.size)];
+  const times: number[] = [];
+  for (let i = 0; i < TIMED_DECODES; i++) {
+    const start = performance.now();
+    if (!(await decodeChain(engine, token, signal))) return undefined;
+    engine.accept([]);
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}

@@ -1,0 +1,63 @@
+/**
+ * How many threads a decode should have while other programs use processors as well. The threads of a decode wait
+ * for each other many times a layer, so one that has no processor stops all of them: with one busy program beside
+ * it, a decode with two threads on two processors takes seven times as long as with one.
+ */
+import { cpus } from "node:os";
+
+/** Processor time so far, in milliseconds: of this process, and of the whole machine. */
+export interface ProcessorTimes {
+  readonly own: number;
+  readonly all: number;
+}
+
+/** Least time between two looks. */
+const LOOK_MS = 250;
+/** A processor counts as free from this much of it on. */
+const FREE_SHARE = 0.6;
+/** Weight of the latest look. */
+const LATEST = 0.6;
+
+export class ThreadGovernor {
+  private last: { readonly at: number; readonly times: ProcessorTimes } | undefined;
+  /** Processors that other programs keep busy, averaged. */
+  private busyElsewhere = 0;
+
+  constructor(
+    private readonly processors = cpus().length,
+    private readonly read: () => ProcessorTimes = readTimes,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Threads for the next decode. @param wanted what is best on an idle machine */
+  threads(wanted: number): number {
+    if (wanted < 2) return wanted;
+    this.look();
+    const free = this.processors - this.busyElsewhere;
+    return Math.max(1, Math.min(wanted, Math.floor(free + 1 - FREE_SHARE)));
+  }
+
+  private look(): void {
+    const at = this.now();
+    if (this.last && at - this.last.at < LOOK_MS) return;
+    const times = this.read();
+    const { last } = this;
+    this.last = { at, times };
+    if (!last) return;
+    const others = times.all - last.times.all - (times.own - last.times.own);
+    const busy = Math.min(this.processors, Math.max(0, others / (at - last.at)));
+    // Not a number where the platform tells no processor times.
+    if (!Number.isFinite(busy)) return;
+    // After a pause the average is of another time.
+    const weight = at - last.at > 4 * LOOK_MS ? 1 : LATEST;
+    this.busyElsewhere += weight * (busy - this.busyElsewhere);
+  }
+}
+
+function readTimes(): ProcessorTimes {
+  const { user, system } = process.cpuUsage();
+  let all = 0;
+  // Programs of low priority ("nice") give way and do not count.
+  for (const { times } of cpus()) all += times.user + times.sys + times.irq;
+  return { own: (user + system) / 1000, all };
+}

@@ -1,0 +1,38 @@
+/**
+ * Threads that outlive a decode. Without a pool ggml makes its threads anew for every graph; with one they wait for
+ * the next graph by polling for a moment, then sleep.
+ */
+import { type Library, type Pointer, readInt32, writeInt32 } from "./libllama.ts";
+
+/** `struct ggml_threadpool_params`: a mask of 512 processors, then the number of threads, priority and polling. */
+const MASK_BYTES = 512;
+const THREADS_AT = MASK_BYTES;
+const POLL_AT = MASK_BYTES + 8;
+const STRUCT_BYTES = MASK_BYTES + 16;
+/** ggml's own default, by which the layout is recognised. */
+const DEFAULT_POLL = 50;
+/**
+ * How long idle threads poll, 0 to 100. The loop between two decodes takes a millisecond or two, which this covers;
+ * the default would keep processors busy for a tenth of a second after every completion.
+ */
+const POLL = 10;
+
+export interface ThreadPool {
+  readonly pointer: Pointer;
+  /** To be called when no context uses the pool any more. */
+  free(): void;
+}
+
+/** @param threads most that a decode may use. Returns undefined where the library has no pools as they are known here. */
+export function createThreadPool(library: Library, threads: number): ThreadPool | undefined {
+  const functions = library.threadPools();
+  if (!functions || threads < 2) return undefined;
+  const parameters = new Uint8Array(4096);
+  functions.initialise(parameters, threads);
+  const isKnown =
+    readInt32(parameters, THREADS_AT) === threads && readInt32(parameters, POLL_AT) === DEFAULT_POLL;
+  if (!isKnown || parameters.subarray(STRUCT_BYTES).some(byte => byte !== 0)) return undefined;
+  writeInt32(parameters, POLL_AT, POLL);
+  const pointer = functions.create(parameters);
+  return pointer === null ? undefined : { pointer, free: () => functions.free(pointer) };
+}
