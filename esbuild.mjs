@@ -75,7 +75,7 @@ const bundles = [
   },
   {
     ...common,
-    entryPoints: { bench: "test/bench/main.ts" },
+    entryPoints: { bench: "test/bench/cli.ts" },
     outdir: "out/bench",
     format: "esm",
     external,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line `foretoken`: every part of the server without an editor. */
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,7 +11,7 @@ import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { benchScript, grammarsDirectory, UsageError } from "./system/index.ts";
+import { benchScript, grammarsDirectory, reportAndFail, UsageError } from "./system/index.ts";
 import type { Snapshot } from "./text/index.ts";
 
 const USAGE = `Usage:
@@ -128,6 +129,12 @@ async function completeCommand(args: string[]): Promise<void> {
   if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const loadMs = performance.now() - start;
   const { engine } = outcome;
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  if (outcome.tune) {
+    process.stderr.write("foretoken: measuring how this machine runs the model, once\n");
+    await outcome.tune(interrupted.signal);
+  }
   const opened = values.datastore
     ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
     : undefined;
@@ -135,8 +142,6 @@ async function completeCommand(args: string[]): Promise<void> {
     process.stderr.write(`foretoken: ${message}\n`),
   );
   await grammars.load(snapshot.languageId);
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
   const memory = new DraftMemory(engine.vocabulary);
   const growing = complete(
     engine,
@@ -195,10 +200,12 @@ async function main([command, ...args]: string[]): Promise<void> {
       return datastore(args);
     }
     case "bench": {
-      const { bench } = await import(pathToFileURL(benchScript()).href).catch(() => {
+      if (!existsSync(benchScript()))
         throw new UsageError("The benchmarks are part of a checkout (npm run build), not of the extension.");
-      });
-      return bench(args);
+      // A process of its own: a second bundle of the engine cannot live beside this one's.
+      const { status } = spawnSync(process.execPath, [benchScript(), ...args], { stdio: "inherit" });
+      process.exitCode = status ?? 1;
+      return;
     }
     case "--help":
     case "-h":
@@ -211,9 +218,4 @@ async function main([command, ...args]: string[]): Promise<void> {
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const expected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
-  const { message, stack } = error as Error;
-  process.stderr.write(`foretoken: ${expected ? message : (stack ?? message)}\n`);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch(reportAndFail);

@@ -52,6 +52,10 @@ const stages = {
   editor: () => nodeTest("editor"),
   package: () => run(process.execPath, ["test/editor/package.mjs"]),
   editorVsix: () => nodeTest("editor", { env: { FORETOKEN_VSIX: vsix } }),
+  "bench:engine": () => {
+    for (const stage of ["install", "build"]) stages[stage]();
+    run(process.execPath, ["dist/cli.js", "bench", "engine", ...options]);
+  },
   "bench:latency": () => {
     for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
     run(process.execPath, ["out/test/bench/latency.bench.mjs"]);

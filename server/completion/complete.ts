@@ -66,6 +66,10 @@ export interface ContextSource {
 const LARGEST_SHARE = 0.25;
 /** Context kept free for a tree at the very end of a completion. */
 const TREE_TOKENS = 16;
+/** Longest that reading a whole prompt may take, where that leaves `MIN_USEFUL_PROMPT_TOKENS`. */
+const MAX_PREFILL_MS = 2_000;
+/** Shorter prompts do not see enough of a file to be quick for. */
+const MIN_USEFUL_PROMPT_TOKENS = 768;
 /** Even in a tiny context a prompt has room for its control tokens and some text. */
 const SMALLEST_PROMPT_TOKENS = 8;
 
@@ -168,14 +172,15 @@ export async function readPrompt(
 
 /** The prompt in the model's format; what of it serves the document's next one is kept. */
 export function promptAt(
-  { vocabulary, info }: Engine,
+  { vocabulary, info, prefillMsPerToken }: Engine,
   snapshot: Snapshot,
   format: PromptFormat,
   { maxTokens, prompts, context }: CompleteOptions,
 ): Prompt {
   // The same with and without drafts: the prompt must not depend on them.
   const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
-  const budget = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
+  const room = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
+  const budget = Math.min(room, affordablePromptTokens(prefillMsPerToken));
   const prompt = buildPrompt(snapshot, vocabulary, budget, {
     format,
     previous: prompts?.get(snapshot.uri),
@@ -184,4 +189,11 @@ export function promptAt(
   });
   prompts?.set(snapshot.uri, prompt.parts);
   return prompt;
+}
+
+/** Tokens of the longest prompt that this machine reads soon enough. It changes only when the engine is tuned. */
+function affordablePromptTokens(prefillMsPerToken: number | undefined): number {
+  const quick =
+    prefillMsPerToken === undefined ? Number.POSITIVE_INFINITY : MAX_PREFILL_MS / prefillMsPerToken;
+  return Math.max(MIN_USEFUL_PROMPT_TOKENS, Math.floor(quick));
 }

@@ -84,6 +84,7 @@ export class LlamaEngine implements Engine {
   private readonly costs = new Map<number, CostModel>();
   /** Threads of the next decode; fewer than configured while other programs are busy. */
   private threads: number;
+  private followsLoad = true;
 
   private disposed = false;
   private readonly savedStates = new SavedStates(SAVED_STATE_BYTES);
@@ -115,6 +116,17 @@ export class LlamaEngine implements Engine {
     if (costs) this.costs.set(threads, new CostModel(costs));
     this.useThreads(threads);
     this.info = { ...this.info, threads };
+  }
+
+  /** Whether fewer threads compute while other programs are busy; not while it is measured what threads are worth. */
+  followLoad(follow: boolean): void {
+    this.followsLoad = follow;
+    if (!follow) this.useThreads(this.config.threads);
+  }
+
+  /** Processors that other programs keep busy; 0 where that is not watched. */
+  get otherLoad(): number {
+    return this.native.governor?.load ?? 0;
   }
 
   /** For methods whose trees are larger than what is exact, or smaller. Undefined: as large as is exact. */
@@ -356,7 +368,7 @@ export class LlamaEngine implements Engine {
     const { rowPadding } = this.config;
     const full = rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, rowPadding);
     for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
-    if (governor) this.useThreads(governor.threads(this.config.threads));
+    if (governor && this.followsLoad) this.useThreads(governor.threads(this.config.threads));
     const abort = () => {
       this.abortFlag[0] = 1;
     };

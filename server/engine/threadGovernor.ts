@@ -19,7 +19,7 @@ const FREE_SHARE = 0.6;
 const LATEST = 0.6;
 
 export class ThreadGovernor {
-  private last: { readonly at: number; readonly times: ProcessorTimes } | undefined;
+  private last: { readonly at: number; readonly times: ProcessorTimes };
   /** Processors that other programs keep busy, averaged. */
   private busyElsewhere = 0;
 
@@ -27,7 +27,15 @@ export class ThreadGovernor {
     private readonly processors = cpus().length,
     private readonly read: () => ProcessorTimes = readTimes,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.last = { at: now(), times: read() };
+  }
+
+  /** Processors that other programs keep busy, from 0 to all. */
+  get load(): number {
+    this.look();
+    return this.busyElsewhere;
+  }
 
   /** Threads for the next decode. @param wanted what is best on an idle machine */
   threads(wanted: number): number {
@@ -39,11 +47,10 @@ export class ThreadGovernor {
 
   private look(): void {
     const at = this.now();
-    if (this.last && at - this.last.at < LOOK_MS) return;
-    const times = this.read();
     const { last } = this;
+    if (at - last.at < LOOK_MS) return;
+    const times = this.read();
     this.last = { at, times };
-    if (!last) return;
     const others = times.all - last.times.all - (times.own - last.times.own);
     const busy = Math.min(this.processors, Math.max(0, others / (at - last.at)));
     // Not a number where the platform tells no processor times.
@@ -57,7 +64,7 @@ export class ThreadGovernor {
 function readTimes(): ProcessorTimes {
   const { user, system } = process.cpuUsage();
   let all = 0;
-  // Programs of low priority ("nice") give way and do not count.
-  for (const { times } of cpus()) all += times.user + times.sys + times.irq;
+  // Programs of low priority ("nice") count: where the kernel groups programs by session they give way to none.
+  for (const { times } of cpus()) all += times.user + times.nice + times.sys + times.irq;
   return { own: (user + system) / 1000, all };
 }

@@ -18,6 +18,9 @@ import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts"
 /** How long after a start the choice of back end is looked at again, out of the way of the first completions. */
 const RECONSIDER_MS = 20_000;
 
+/** Other programs' load, in processors, from which on measurements of time tell little. */
+const BUSY_PROCESSORS = 0.3;
+
 const expandHome = (path: string) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
 
 export function loadOptions(settings: Settings, storageDirectory = cacheDirectory()): LoadOptions {
@@ -32,17 +35,29 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
   };
 }
 
-/** Tunes an engine and keeps what was found. Resolves to a sentence for the log. */
+/**
+ * Tunes an engine and keeps what was found. Resolves to a sentence for the log. Beside a busy program one thread is
+ * measured, since threads that wait for each other take many times as long then, and nothing is kept.
+ */
 async function tuneAndKeep(
   engine: LlamaEngine,
   { threads, exactness }: RequestedTuning,
   cacheDirectory: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const tuning = await tune(engine, { threadChoices: threadChoices(threads), exactness }, signal);
+  const before = engine.configuration;
+  const wasBusy = engine.otherLoad > BUSY_PROCESSORS;
+  const choices = wasBusy ? [1] : threadChoices(threads);
+  const tuning = await tune(engine, { threadChoices: choices, exactness }, signal);
   if (!tuning) return undefined;
-  writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
-  return describe(engine, tuning);
+  if (!wasBusy && engine.otherLoad <= BUSY_PROCESSORS) {
+    writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
+    return describe(engine, tuning);
+  }
+  const described = describe(engine, tuning);
+  // With these keys the number of threads changes no results.
+  if (engine.info.keys === "q8_0") engine.configure({ ...tuning, threads: before.threads, costs: undefined });
+  return `${described} Other programs were busy meanwhile: measured again at the next start.`;
 }
 
 function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: EngineConfiguration): string {

@@ -4,8 +4,9 @@ export {
   commandLineScript,
   defaultModelPath,
   grammarsDirectory,
+  packageRoot,
   probeScript,
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { UsageError, whole } from "./usage.ts";
+export { reportAndFail, UsageError, whole } from "./usage.ts";

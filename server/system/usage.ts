@@ -1,5 +1,14 @@
-/** Something the user can mend: told without a stack trace. */
+/** Something the user can fix: reported without a stack trace. */
 export class UsageError extends Error {}
+
+/** Ends a command line's process with what went wrong. */
+export function reportAndFail(error: unknown): void {
+  // The parser of options throws a TypeError with a code.
+  const expected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  const { message, stack } = error as Error;
+  process.stderr.write(`foretoken: ${expected ? message : (stack ?? message)}\n`);
+  process.exitCode = 1;
+}
 
 /** A whole number from an option. */
 export function whole(

@@ -89,13 +89,14 @@ export async function measureCost(
   signal: AbortSignal,
 ): Promise<CostResult> {
   const { info, vocabulary } = engine;
-  const sizes = TREE_SIZES.filter(size => size <= info.maxTreeNodes);
-  const largest = sizes.at(-1) ?? 1;
+  const largest = Math.min(info.maxTreeNodes, TREE_SIZES.at(-1) ?? 1);
   const fitting = Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
   const context = Int32Array.from({ length: fitting }, (_, i) => (i * 7919) % vocabulary.size);
   const filled = await engine.prefill(context, signal);
   if (filled.kind !== "prefilled") throw unexpected(filled.kind, `a context of ${fitting} tokens`);
 
+  // Padding may leave less room than the largest tree takes.
+  const sizes = TREE_SIZES.filter(size => size <= engine.room());
   const times = new Map(sizes.map(size => [size, [] as StepTime[]]));
   for (let run = 0; run <= runs; run++) {
     for (let i = 0; i < sizes.length; i++) {

@@ -8,6 +8,7 @@ import { load, print, progress } from "./command.ts";
 import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { decodeCommand } from "./decodeCommand.ts";
+import { engineCommand } from "./engineCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
 import { qualityCommand } from "./qualityCommand.ts";
@@ -90,6 +91,7 @@ async function costCommand(args: string[], signal: AbortSignal): Promise<void> {
     // Room for the largest tree and the rows that go with it.
     const engine = await load(values, threads, contextTokens + 2 * (TREE_SIZES.at(-1) ?? 1), signal);
     try {
+      engine.limitRows(engine.info.maxTreeNodes);
       const result = await measureCost(engine, { contextTokens, runs }, signal);
       const measured = { hardware: hardware(engine.info), model: measuredModel(engine.info), ...result };
       results.push(measured);
@@ -121,6 +123,8 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
   switch (command) {
     case "cost":
       return costCommand(args, signal);
+    case "engine":
+      return engineCommand(args, signal);
     case "decode":
       return decodeCommand(args, signal);
     case "retrieval":
