@@ -6,7 +6,7 @@ const DOCUMENT = vscode.Uri.parse(`${SCHEME}:Last Completion.md`);
 const WITHOUT_SERVER = "The server does not run. Restart it: Foretoken: Restart Server.\n";
 
 /** What the view needs of the server. */
-export interface Explainer {
+interface Explainer {
   explainLast(): Promise<string | undefined>;
 }
 

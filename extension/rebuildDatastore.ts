@@ -6,7 +6,7 @@ import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 
 /** What the command needs of the server. */
-export interface DatastoreBuilder {
+interface DatastoreBuilder {
   rebuildDatastore(
     params: Omit<RebuildParams, "progressToken">,
     onReport: (report: BuildReport) => void,

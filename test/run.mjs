@@ -45,6 +45,7 @@ const stages = {
     run(bin("biome"), ["ci", ".", ...(process.stdout.isTTY ? [] : ["--colors=off"])]);
     run(bin("tsc"), ["-b"]);
   },
+  architecture: () => nodeTest("architecture"),
   unit: () => nodeTest("unit"),
   server: () => nodeTest("server"),
   model: () => nodeTest("model"),
@@ -70,6 +71,7 @@ const all = [
   "install",
   "build",
   "check",
+  "architecture",
   "unit",
   "server",
   "model",

@@ -12,7 +12,7 @@ export interface BatchTokenizer {
 const BATCH_CHARACTERS = 512 * 1024;
 const BATCH_DOCUMENTS = 128;
 
-export interface TokenizedDocument {
+interface TokenizedDocument {
   readonly document: SourceDocument;
   readonly tokens: Int32Array;
 }

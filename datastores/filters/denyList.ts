@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import { type SourceDocument, StoreError } from "../document.ts";
 
 /** What a list looks at; the text is needed only for hashes that are not the source's own. */
-export type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };
+type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };
 
 const OWNER = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?$/;
 const REPOSITORY = /^[a-z0-9._-]+\/[a-z0-9._-]+$/;

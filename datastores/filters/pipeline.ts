@@ -6,13 +6,7 @@ import { type GeneratedReason, generatedReason } from "./generated.ts";
 import { isPermissive } from "./licences.ts";
 import { type SyntaxReader, type SyntaxReason, syntaxReason } from "./syntax.ts";
 
-export type DropReason =
-  | "denied"
-  | "licence"
-  | "unknownLicence"
-  | GeneratedReason
-  | SyntaxReason
-  | DuplicateKind;
+type DropReason = "denied" | "licence" | "unknownLicence" | GeneratedReason | SyntaxReason | DuplicateKind;
 
 export interface FilterOptions {
   /** `any` keeps all licences: for one's own code, and for sources that took care of it. */
@@ -27,7 +21,7 @@ export interface FilterOptions {
 }
 
 /** In the order of the filters, which is that of a report too. */
-export const DROP_REASONS: readonly DropReason[] = [
+const DROP_REASONS: readonly DropReason[] = [
   "denied",
   "licence",
   "unknownLicence",
@@ -42,7 +36,7 @@ export const DROP_REASONS: readonly DropReason[] = [
 ];
 
 /** What the filters did, for a manifest. */
-export interface FilterCounts {
+interface FilterCounts {
   readonly accepted: number;
   /** Only reasons that occurred. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;

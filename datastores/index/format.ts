@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { StoreError, type StoreProblem } from "../document.ts";
 
 export const FORMAT_VERSION = 1;
-export const SHARD_EXTENSION = ".fts";
 /** Sections begin at multiples of this, so that a block of entries never straddles two pages. */
 export const ALIGNMENT = 4096;
 /** Every so many entries one has its key and position in memory. */

@@ -9,7 +9,7 @@ import { PrefixSearch } from "./prefixSearch.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";
 
-export interface LookupOptions {
+interface LookupOptions {
   /** Most continuations a search returns; 64 by default. */
   readonly samples?: number;
   /** Tokens of a continuation; 16 by default. */

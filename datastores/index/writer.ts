@@ -16,7 +16,7 @@ import { takeSamples } from "./samples.ts";
 import { SectionWriter } from "./sectionWriter.ts";
 import { DEPTH, PrefixSorter, SEPARATOR } from "./sort.ts";
 
-export interface ShardContents {
+interface ShardContents {
   /** Documents joined by `SEPARATOR` (-1 in signed numbers); at most 2^32 - 1 of them. */
   readonly tokens: Uint32Array | Int32Array;
   /** In the order of the stream. */
@@ -30,12 +30,12 @@ export interface WriteProgress {
   readonly done: number;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly signal?: AbortSignal;
   onProgress?(progress: WriteProgress): void;
 }
 
-export interface WrittenShard {
+interface WrittenShard {
   /** Size of the file. */
   readonly bytes: number;
   readonly tokens: number;

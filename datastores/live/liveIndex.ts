@@ -27,7 +27,7 @@ interface Segment {
 }
 
 /** What followed occurrences of a context; longest match first, the more recent first among equals. */
-export interface LiveMatches {
+interface LiveMatches {
   readonly count: number;
   /** Length of the match, in tokens. */
   readonly lengths: Uint8Array;

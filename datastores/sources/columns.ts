@@ -2,7 +2,7 @@
 import type { SourceDocument } from "../document.ts";
 
 /** A value of a row: text, a list of texts, or anything else, which is of no use here. */
-export type Row = ReadonlyMap<string, unknown>;
+type Row = ReadonlyMap<string, unknown>;
 
 const POPULARITIES = ["stars", "issues", "forks"] as const;
 /** Of each kind the first that has a value counts; the first group is The Stack's own schema. */

@@ -14,7 +14,7 @@ export interface FolderOptions extends ReadOptions {
 }
 
 /** A file found by a walk. */
-export interface FoundFile {
+interface FoundFile {
   /** Below the root, with forward slashes. */
   readonly path: string;
   readonly bytes: number;

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { sep } from "node:path";
 import { storeError } from "./reading.ts";
 
-export interface PythonInstallation {
+interface PythonInstallation {
   /** `3.11.7` */
   readonly version: string;
   /** Folders of the standard library and of installed packages, none within another. */

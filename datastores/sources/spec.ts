@@ -21,7 +21,7 @@ export type SourceSpec =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "file"; readonly path: string; readonly format: FileFormat };
 
-export type SpecOutcome = { readonly spec: SourceSpec } | { readonly problem: StoreProblem };
+type SpecOutcome = { readonly spec: SourceSpec } | { readonly problem: StoreProblem };
 
 interface NamedSource {
   readonly repository: string;
@@ -64,7 +64,7 @@ export const ACCEPTED_SOURCES = [
  * BigCode passes its data on under duties that a user takes over with it; to be shown and agreed to before
  * the first download.
  */
-export const BIGCODE_TERMS = [
+const BIGCODE_TERMS = [
   "The Stack holds source code under its authors' own permissive licences. By using it you agree to keep to",
   "those licences, attribution included; to move to the newest usable version of the data set when it",
   "changes, so that the files of people who opted out disappear from your copy; and, if you host, share or otherwise",

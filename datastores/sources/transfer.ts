@@ -13,7 +13,7 @@ import { StoreError } from "../document.ts";
 import { fileError, storeError, throwIfCancelled } from "./reading.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
-export interface Transfer {
+interface Transfer {
   readonly url: string;
   /** Where the file is to lie; missing folders are made. */
   readonly path: string;

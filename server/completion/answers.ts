@@ -14,7 +14,7 @@ import { sleep } from "./sleep.ts";
 import type { Suggestion, Suggestions } from "./suggestions.ts";
 import type { Wanted } from "./wanted.ts";
 
-export interface AnswerParts {
+interface AnswerParts {
   readonly runner: CompletionRunner;
   readonly suggestions: Suggestions;
   readonly delay: AdaptiveDelay;
@@ -28,7 +28,7 @@ export interface AnswerParts {
 }
 
 /** One request on its way to an answer. */
-export interface Asking {
+interface Asking {
   readonly wanted: Wanted;
   readonly request: OpenRequest;
   /** Shows text before the answer. */

@@ -56,7 +56,7 @@ export interface CompleteOptions extends GenerateOptions {
   readonly context?: ContextSource | undefined;
 }
 
-export interface ContextSource {
+interface ContextSource {
   /** Name of the workspace. */
   readonly repository: string | undefined;
   around(snapshot: Snapshot): readonly ContextFile[];

@@ -21,7 +21,7 @@ import {
 import type { FinishReason } from "./complete.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
-export interface CachedCompletion {
+interface CachedCompletion {
   readonly place: TextPlace;
   /** May be empty: the model was asked and had nothing to say. */
   readonly text: string;

@@ -13,7 +13,7 @@ import { CompletionCache } from "./completionCache.ts";
 import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { TokenLedger } from "./tokenLedger.ts";
 
-export interface RunnerParts {
+interface RunnerParts {
   readonly session: Session;
   readonly grammars: Grammars;
   readonly ledger: TokenLedger;

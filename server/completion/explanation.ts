@@ -35,7 +35,7 @@ const REASONS: Readonly<Record<string, string>> = {
 const reason = (why: string) => REASONS[why] ?? why;
 
 /** How a request ended, in one sentence. */
-export function outcomeText(outcome: Outcome): string {
+function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case "shown":
       return "Computed and shown.";

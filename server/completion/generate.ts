@@ -32,7 +32,7 @@ export interface GenerateOptions {
 }
 
 /** What one forward pass of the model decided. */
-export type Progress =
+type Progress =
   | { readonly kind: "prefilled"; readonly reused: number }
   | {
       readonly kind: "step";

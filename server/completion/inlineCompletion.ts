@@ -37,7 +37,7 @@ import { requested } from "./wanted.ts";
 import { WarmUp } from "./warmUp.ts";
 
 /** What a completion request needs of the server. */
-export interface CompletionParts {
+interface CompletionParts {
   readonly documents: Documents;
   readonly session: Session;
   readonly board: StatusBoard;
@@ -57,7 +57,7 @@ export interface CompletionParts {
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
-export interface InlineCompletionFeature {
+interface InlineCompletionFeature {
   /** The command items carry: see `InitializationOptions.acceptCommand`. */
   acceptBy(command: string): void;
   /** A model has been loaded. */

@@ -9,7 +9,7 @@ import type { Completion } from "./complete.ts";
 import type { LedgerEntry } from "./tokenLedger.ts";
 
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
-export const GRACE_MS = 200;
+const GRACE_MS = 200;
 
 /** `replaced`: it never began. */
 export type LiveEnd =

@@ -4,7 +4,7 @@ import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "../
 import type { Completion } from "./complete.ts";
 
 /** A place in a document as the protocol names it. */
-export interface RequestedPlace {
+interface RequestedPlace {
   readonly uri: string;
   readonly line: number;
   readonly character: number;

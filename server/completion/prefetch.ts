@@ -30,7 +30,7 @@ const LONGEST_DOCUMENT = 1 << 20;
 /** Characters before a cursor that tell how a document indents. */
 const STYLE_CHARACTERS = 4_000;
 
-export interface PrefetchParts {
+interface PrefetchParts {
   readonly runner: CompletionRunner;
   readonly ledger: TokenLedger;
   readonly model: Pick<ModelFeature, "current">;
@@ -80,7 +80,7 @@ export class Prefetch {
 }
 
 /** The document once a text at the cursor has been accepted, the cursor behind it. */
-export function accepted(cursor: Cursor, text: string): Cursor {
+function accepted(cursor: Cursor, text: string): Cursor {
   const { snapshot } = cursor;
   const { offset } = snapshot;
   const repeated = overlap(text, surroundings(snapshot).lineSuffix);
@@ -88,7 +88,7 @@ export function accepted(cursor: Cursor, text: string): Cursor {
 }
 
 /** The document once Enter has been pressed at the end of the cursor's line, as editors indent; else undefined. */
-export function nextLine(cursor: Cursor): Cursor | undefined {
+function nextLine(cursor: Cursor): Cursor | undefined {
   const { text, offset } = cursor.snapshot;
   const { linePrefix, lineSuffix } = surroundings(cursor.snapshot);
   if (lineSuffix.trim() !== "" || linePrefix.trim() === "") return undefined;

@@ -31,7 +31,7 @@ export class Suggestion {
   }
 }
 
-export interface SuggestionParts {
+interface SuggestionParts {
   readonly drafts: Pick<Drafts, "accepted" | "acceptedPart">;
   /** Told of each suggestion once it is shown, as far as clients tell; else once it is sent. */
   shown(suggestion: Suggestion): void;

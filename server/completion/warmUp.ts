@@ -13,7 +13,7 @@ import type { Snapshot } from "../text/index.ts";
 const REST_MS = 150;
 const QUIET_MS = 3_000;
 
-export interface WarmUpParts {
+interface WarmUpParts {
   readonly documents: Pick<Documents, "snapshot">;
   readonly session: Session;
   readonly model: Pick<ModelFeature, "current">;

@@ -12,7 +12,7 @@ export interface ModuleFile {
   readonly definitions: readonly Definition[];
 }
 
-export interface Modules {
+interface Modules {
   /** The file of a module that is named in the file `from`; undefined for what is not of the workspace. */
   find(module: string, from: string): string | undefined;
   /** The file of a name in a module that is a module itself. */

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { BuildReport } from "../protocol/index.ts";
 import { commandLineScript } from "../system/index.ts";
 
-export interface BuildRequest {
+interface BuildRequest {
   readonly source: string;
   readonly name: string;
   /** How many files of a data set are taken. */

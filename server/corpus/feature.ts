@@ -14,7 +14,7 @@ import { Shelf } from "./shelf.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
 
-export interface Datastores {
+interface Datastores {
   /** Called once it is known where the server may keep things, and what the workspace's folders are. */
   start(storageDirectory: string | undefined, folders: readonly string[]): void;
   /** Opens the stores of a model that was loaded; where there are none, a first one may be built. */

@@ -14,7 +14,7 @@ const BACKGROUND_MEMORY_MEGABYTES = 256;
 const DEFAULT_STORE = "python";
 
 /** A tokenizer's stores are of use to no other. */
-export interface StoreUser {
+interface StoreUser {
   readonly fingerprint: string;
   readonly modelPath: string;
 }

@@ -15,25 +15,18 @@
 const RECENCY_HOPS = 24;
 const NONE = -1;
 
-/** Earlier occurrences of the stream's suffixes, longest suffix first. */
-export interface Matches {
-  readonly count: number;
-  /** Length of a suffix that occurred before, in tokens; strictly falling. */
-  readonly lengths: Int32Array;
-  /** Index of the token that followed its most recent earlier occurrence. */
-  readonly nexts: Int32Array;
-  /** How often it occurred before. */
-  readonly counts: Int32Array;
-}
-
 export class SuffixAutomaton {
   /** Tokens so far; the first `size` of `tokens`. */
   size = 0;
   tokens: Int32Array;
+  /** Earlier occurrences of the stream's suffixes, longest suffix first. */
   readonly matches = {
     count: 0,
+    /** Length of a suffix that occurred before, in tokens; strictly falling. */
     lengths: new Int32Array(RECENCY_HOPS),
+    /** Index of the token that followed its most recent earlier occurrence. */
     nexts: new Int32Array(RECENCY_HOPS),
+    /** How often it occurred before. */
     counts: new Int32Array(RECENCY_HOPS),
   };
   private states = 1;

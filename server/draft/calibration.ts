@@ -20,7 +20,7 @@ const NONE_FEATURES = 2;
 const WEIGHT_COUNT = SOURCE_NAMES.length * FEATURE_COUNT + NONE_FEATURES;
 const NONE = SOURCE_NAMES.length * FEATURE_COUNT;
 
-export interface CalibrationOptions {
+interface CalibrationOptions {
   /** Weights to begin with and to be drawn back to. */
   readonly prior: readonly number[];
   /** Weight of one observation. */

@@ -30,7 +30,7 @@ export interface PacedSource {
   readonly pace?: Pace;
 }
 
-export interface DrafterParts {
+interface DrafterParts {
   /** The text before the cursor; the drafter adds what is decided. */
   readonly history: TokenHistory;
   readonly sources: readonly PacedSource[];

@@ -19,7 +19,7 @@ import { DraftStatistics } from "./statistics.ts";
 import { type DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
 
 /** A place that is completed, as drafting sees it. */
-export interface DraftPlace {
+interface DraftPlace {
   /** Tokens of the document before the cursor. */
   readonly before: Int32Array;
   /** Tokens of the document behind the cursor. */

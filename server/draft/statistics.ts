@@ -1,7 +1,7 @@
 /** What each source of drafts has been worth so far. */
 import { SOURCE_NAMES, type SourceName } from "./source.ts";
 
-export interface SourceFigures {
+interface SourceFigures {
   readonly name: SourceName;
   /** Tokens drafted, each counted for the source that was surest of it, and how many the model said. */
   readonly proposed: number;

@@ -1,7 +1,7 @@
 /** A draft tree against the model's choices: which path the model would have taken itself. */
 import type { DraftTree } from "./tree.ts";
 
-export interface VerifiedPath {
+interface VerifiedPath {
   /** Accepted nodes from the root down; always holds the root. */
   readonly path: number[];
   /** The model's token after the last accepted node: decided, but not yet in the context. */

@@ -12,9 +12,9 @@ import { dirname, join } from "node:path";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 
-export type BackendName = "cpu" | "cuda" | "vulkan" | "metal";
+type BackendName = "cpu" | "cuda" | "vulkan" | "metal";
 /** `auto` leaves the choice to node-llama-cpp. */
-export type BackendWish = "auto" | BackendName;
+type BackendWish = "auto" | BackendName;
 
 export interface Backend {
   readonly name: BackendName;

@@ -10,7 +10,7 @@
 export const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63] as const;
 const LARGEST = SIZES[SIZES.length - 1] ?? 1;
 /** Context lengths, in tokens, up to which the rows of the table reach; the last is open. */
-export const CONTEXTS = [384, 1024, 4096, Number.POSITIVE_INFINITY] as const;
+const CONTEXTS = [384, 1024, 4096, Number.POSITIVE_INFINITY] as const;
 
 /**
  * Cost relative to one row where nothing has been measured: a processor of today, bound by memory for the

@@ -17,13 +17,13 @@ import { EXACT_ROWS } from "./treeLimits.ts";
  */
 export type Exactness = "auto" | "bitwise";
 
-export interface ExactRows {
+interface ExactRows {
   readonly rowPadding: RowPadding;
   readonly exactRows: number;
 }
 
 /** Without drafts there is nothing that could differ. */
-export const ONE_ROW: ExactRows = { rowPadding: 1, exactRows: 1 };
+const ONE_ROW: ExactRows = { rowPadding: 1, exactRows: 1 };
 
 /** Tokens of context for the comparison. */
 const CHECK_TOKENS = 40;

@@ -45,7 +45,7 @@ export type ReuseMode = "exact" | "shifted" | "auto";
 const PATIENCE_MS = 50;
 
 /** The native objects an engine is built over; the engine frees them. */
-export interface NativeParts {
+interface NativeParts {
   readonly library: Library;
   readonly model: Pointer;
   readonly context: Pointer;

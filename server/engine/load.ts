@@ -39,9 +39,9 @@ export interface LoadOptions extends BackendOptions {
   readonly trees?: TreeLimits;
 }
 
-export type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
+type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
 
-export const DEFAULT_CONTEXT_TOKENS = 4096;
+const DEFAULT_CONTEXT_TOKENS = 4096;
 /** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MOST_RUNS;
 const FLASH_ATTENTION = 1;
@@ -359,7 +359,7 @@ function vocabularyOf(library: Library, model: Pointer): LlamaVocabulary {
   );
 }
 
-export type VocabularyOutcome =
+type VocabularyOutcome =
   | { readonly vocabulary: LlamaVocabulary; readonly dispose: () => void }
   | { readonly problem: EngineProblem };
 

@@ -6,7 +6,7 @@
 import type { Token as LibraryToken, LlamaContextSequence } from "node-llama-cpp";
 import type { Token } from "./engine.ts";
 
-export interface BaselineOptions {
+interface BaselineOptions {
   readonly modelPath: string;
   /** `cpu`, `vulkan`, `cuda` or `metal`, as in `EngineInfo`. */
   readonly backend: string;
@@ -14,7 +14,7 @@ export interface BaselineOptions {
   readonly contextTokens: number;
 }
 
-export interface BaselineRun {
+interface BaselineRun {
   /** The tokens decided, the one that ends the text included. */
   readonly tokens: Token[];
   readonly prefillMs: number;
@@ -25,7 +25,7 @@ export interface BaselineRun {
   readonly drafted: number;
 }
 
-export interface BaselineRunOptions {
+interface BaselineRunOptions {
   /** Whether the predictor is used. */
   readonly lookup: boolean;
   /** Whether the prompt is computed anew, not taken from the last run as far as it is the same. */

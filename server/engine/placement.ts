@@ -10,7 +10,7 @@ export interface Placement {
   readonly contextTokens: number;
 }
 
-export interface Need {
+interface Need {
   /** Blocks of the model and its output layer. */
   readonly layers: number;
   /** Size of the weights. */

@@ -6,7 +6,7 @@
 import { cpus } from "node:os";
 
 /** Processor time so far, in milliseconds: of this process, and of the whole machine. */
-export interface ProcessorTimes {
+interface ProcessorTimes {
   readonly own: number;
   readonly all: number;
 }

@@ -20,7 +20,7 @@ const CHUNK_MS = 40;
 /** Size by which thread counts are compared beside a single row: a tree of ordinary size. */
 const TYPICAL_SIZE = 4;
 
-export interface TuneOptions {
+interface TuneOptions {
   /** Thread counts to choose from; one means that the user has chosen. */
   readonly threadChoices: readonly number[];
   readonly exactness: Exactness;

@@ -32,7 +32,7 @@ export interface DocumentChange {
 }
 
 /** The document is not open, is no longer at the version that was asked for, or has no such position. */
-export type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
+type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
 export function trackDocuments(connection: Connection): Documents {
   const hashes = new Map<string, TextHash>();

@@ -9,7 +9,7 @@ interface LoadedModel {
 }
 
 /** What the status says of a completion; times in milliseconds since the request arrived. */
-export interface CompletionSummary {
+interface CompletionSummary {
   readonly finishReason: string;
   readonly tokens: number;
   readonly steps: number;

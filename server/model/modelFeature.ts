@@ -15,7 +15,7 @@ export const OUT_OF_MEMORY: EngineProblem = {
 /** Pause before the machine is looked at for being idle. */
 const IDLE_MS = 1_500;
 
-export interface ModelParts {
+interface ModelParts {
   readonly session: Session;
   readonly board: StatusBoard;
   /** Settings as they are now. */

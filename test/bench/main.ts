@@ -9,6 +9,7 @@ import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { decodeCommand } from "./decodeCommand.ts";
 import { engineCommand } from "./engineCommand.ts";
+import { exactnessCommand } from "./exactnessCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
 import { qualityCommand } from "./qualityCommand.ts";
@@ -123,6 +124,8 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
   switch (command) {
     case "cost":
       return costCommand(args, signal);
+    case "exactness":
+      return exactnessCommand(args, signal);
     case "engine":
       return engineCommand(args, signal);
     case "decode":

@@ -4,7 +4,7 @@ import type { Corpus } from "./corpus.ts";
 const ROWS = 32;
 const CONTINUATION = 24;
 
-export interface LiveCorpusOptions {
+interface LiveCorpusOptions {
   /** A file whose text does not count: the one that is completed drafts for itself. */
   readonly except?: string;
   /** How near, and how recent, a file is: 1 nearest and newest, falling to 0. */
