@@ -42,6 +42,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A server that has lived this long is well again: the next crash starts with the first pause. */
 const HEALTHY_MS = 120_000;
+/** Crashes in a row after which the server is started again only when a person asks for it. */
+const MAX_CRASHES = 5;
 const STOP_TIMEOUT_MS = 2_000;
 
 export interface CompletionQuery {
@@ -56,6 +58,7 @@ export class ServerClient implements vscode.Disposable {
   private chain: Promise<void> = Promise.resolve();
   private restartTimer: NodeJS.Timeout | undefined;
   private pauseMs = FIRST_PAUSE_MS;
+  private crashes = 0;
   private startedAt = 0;
   private disposed = false;
   private readonly changed = new vscode.EventEmitter<Status>();
@@ -78,17 +81,21 @@ export class ServerClient implements vscode.Disposable {
     return this.process?.exitCode === null ? this.process.pid : undefined;
   }
 
-  /** Starts the server, or stops and starts it again. */
-  restart(): Promise<void> {
+  /**
+   * Starts the server, or stops and starts it again.
+   * @param retryLoads whether models and back ends that have ended the server are tried once more
+   */
+  restart(retryLoads = false): Promise<void> {
     this.pauseMs = FIRST_PAUSE_MS;
-    return this.startAgain();
+    this.crashes = 0;
+    return this.startAgain(retryLoads);
   }
 
-  private startAgain(): Promise<void> {
+  private startAgain(retryLoads = false): Promise<void> {
     this.chain = this.chain.then(async () => {
       await this.stop();
       clearTimeout(this.restartTimer);
-      if (!this.disposed) await this.start();
+      if (!this.disposed) await this.start(retryLoads);
     });
     return this.chain;
   }
@@ -194,12 +201,13 @@ export class ServerClient implements vscode.Disposable {
     await this.stop();
   }
 
-  private async start(): Promise<void> {
+  private async start(retryLoads: boolean): Promise<void> {
     this.setStatus({ state: "starting" });
     this.startedAt = Date.now();
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
       storageDirectory: this.storageDirectory,
+      retryLoads,
       acceptCommand: ACCEPTED_COMMAND,
     };
     const client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
@@ -243,7 +251,14 @@ export class ServerClient implements vscode.Disposable {
   private crashed(how: string): void {
     this.process = undefined;
     if (this.disposed) return;
-    if (Date.now() - this.startedAt > HEALTHY_MS) this.pauseMs = FIRST_PAUSE_MS;
+    if (Date.now() - this.startedAt > HEALTHY_MS) {
+      this.pauseMs = FIRST_PAUSE_MS;
+      this.crashes = 0;
+    }
+    if (++this.crashes >= MAX_CRASHES) {
+      this.giveUp(how);
+      return;
+    }
     const seconds = Math.round(this.pauseMs / 1000);
     this.output.error(`The server ended (${how}); starting it again in ${seconds} s.`);
     this.setStatus({
@@ -254,6 +269,18 @@ export class ServerClient implements vscode.Disposable {
     clearTimeout(this.restartTimer);
     this.restartTimer = setTimeout(() => void this.startAgain(), this.pauseMs);
     this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
+  }
+
+  /** The server is not started again by itself. */
+  private giveUp(how: string): void {
+    const message = `The completion server ended ${this.crashes} times in a row (${how}).`;
+    this.output.error(message);
+    this.setStatus({ state: "error", message, remedy: "Start it again: Foretoken: Restart Server." });
+    const [restart, log] = ["Restart Server", "Show Log"];
+    void vscode.window.showErrorMessage(`Foretoken: ${message}`, restart, log).then(chosen => {
+      if (chosen === restart) void this.restart(true);
+      if (chosen === log) this.output.show();
+    });
   }
 
   private async stop(): Promise<void> {

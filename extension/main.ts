@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     [Commands.rebuildDatastore]: () => rebuildDatastore(server, context.secrets),
-    [Commands.restartServer]: () => server.restart(),
+    [Commands.restartServer]: () => server.restart(true),
     [Commands.freeMemory]: () => server.freeMemory(),
     [Commands.explain]: () => explanation.show(),
     [Commands.showLog]: () => output.show(),

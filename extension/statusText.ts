@@ -5,7 +5,7 @@ const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
 
 /** Short text of the item, with its icon. */
-export function statusText({ state, last, acceptance }: Status): string {
+export function statusText({ state, last, acceptance, notes = [] }: Status): string {
   switch (state) {
     case "starting":
       return "$(loading~spin) Foretoken";
@@ -16,7 +16,7 @@ export function statusText({ state, last, acceptance }: Status): string {
     case "error":
       return "$(error) Foretoken";
   }
-  const icon = state === "working" ? "$(loading~spin)" : "$(zap)";
+  const icon = state === "working" ? "$(loading~spin)" : notes.length > 0 ? "$(warning)" : "$(zap)";
   if (last?.firstTextMs === undefined) return `${icon} Foretoken`;
   const figures = [
     milliseconds(last.firstTextMs),
@@ -37,7 +37,18 @@ function storeLine({ name, tokens, created, problem }: StoreStatus): string {
 
 /** What the item says on hovering over it, one statement a line. */
 export function statusTooltip(status: Status): string {
-  const { state, message, remedy, model, stores, last, acceptance, sources, suggestions } = status;
+  const {
+    state,
+    message,
+    remedy,
+    model,
+    notes = [],
+    stores,
+    last,
+    acceptance,
+    sources,
+    suggestions,
+  } = status;
   if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
@@ -48,6 +59,7 @@ export function statusTooltip(status: Status): string {
       : "Foretoken completes as you type. Click to turn it off.",
   ];
   if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
+  lines.push(...notes);
   for (const store of stores ?? []) lines.push(storeLine(store));
   if (last) {
     if (last.firstTextMs !== undefined)

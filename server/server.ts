@@ -29,7 +29,7 @@ import { grammarsDirectory } from "./system/index.ts";
 
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
-  readonly modelLoader: (storageDirectory: string | undefined) => LoadModel;
+  readonly modelLoader: (storageDirectory: string | undefined, retryLoads?: boolean) => LoadModel;
   /** Told each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
@@ -88,7 +88,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
     const options = (initializationOptions ?? {}) as InitializationOptions;
     const folders = foldersOf(workspaceFolders);
-    model.start(parts.modelLoader(options.storageDirectory));
+    model.start(parts.modelLoader(options.storageDirectory, options.retryLoads));
     openFiles.roots = folders;
     datastores.start(options.storageDirectory, folders);
     drafts.start(options.storageDirectory, folders);

@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
+import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
 
 type BackendName = "cpu" | "cuda" | "vulkan" | "metal";
 /** `auto` leaves the choice to node-llama-cpp. */
@@ -20,6 +21,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Folder of the shared libraries. */
   readonly directory: string;
+  /** The better back end that is not used because loading it has ended the process repeatedly. */
+  readonly insteadOf?: BackendName;
 }
 
 export interface BackendOptions {
@@ -67,29 +70,31 @@ function missing(name: BackendName): EngineProblem {
 export async function chooseBackend(options: BackendOptions): Promise<Backend | EngineProblem> {
   const { wish } = options;
   if (wish !== "auto") return findBackend(wish) ?? missing(wish);
-  const decision = readDecision(options.cacheDirectory);
-  const name = decision?.name ?? (await decide(options)) ?? "cpu";
-  return findBackend(name) ?? findBackend("cpu") ?? missing("cpu");
+  const name = readDecision(options.cacheDirectory) ?? (await decide(options)) ?? "cpu";
+  const cpu = findBackend("cpu") ?? missing("cpu");
+  if (name !== "cpu" && new LoadAttempts(options.cacheDirectory).isDistrusted(subjectOf(name)))
+    return "remedy" in cpu ? cpu : { ...cpu, insteadOf: name };
+  return findBackend(name) ?? cpu;
 }
 
+/** What names a back end's libraries among load attempts. */
+const subjectOf = (name: BackendName) => `back end ${name} ${EXPECTED_RELEASE}`;
+
 /**
- * Notes that a back end is about to be loaded, and by calling what it returns, that it went well. If the
- * process ends in between, as a broken graphics driver may end it, the next start takes the CPU.
+ * Notes that a back end is about to be loaded. An attempt that is not ended because the process was, as a broken
+ * graphics driver may end it, counts against it at the next start.
  */
-export function watchLoading({ name }: Backend, { wish, cacheDirectory }: BackendOptions): () => void {
-  if (wish !== "auto" || name === "cpu") return () => {};
-  const distrusted = readDecision(cacheDirectory)?.distrusted ?? [];
-  writeDecision(cacheDirectory, { name: "cpu", distrusted: [...distrusted, name] });
-  return () => writeDecision(cacheDirectory, { name, distrusted });
+export function watchLoading({ name }: Backend, { wish, cacheDirectory }: BackendOptions): LoadAttempt {
+  if (wish !== "auto" || name === "cpu") return UNWATCHED;
+  return new LoadAttempts(cacheDirectory).begin(subjectOf(name));
 }
+
+const UNWATCHED: LoadAttempt = { ended() {}, succeeded() {} };
 
 /** Asks node-llama-cpp and remembers the answer; undefined when the probe fails. */
 export async function decide(options: BackendOptions): Promise<BackendName | undefined> {
-  const answer = await runProbe(options.probeScript);
-  if (!answer) return undefined;
-  const distrusted = readDecision(options.cacheDirectory)?.distrusted ?? [];
-  const name = distrusted.includes(answer) ? "cpu" : answer;
-  writeDecision(options.cacheDirectory, { name, distrusted });
+  const name = await runProbe(options.probeScript);
+  if (name) writeDecision(options.cacheDirectory, name);
   return name;
 }
 
@@ -108,26 +113,20 @@ function runProbe(script: string): Promise<BackendName | undefined> {
 const decisionFile = (directory: string) => join(directory, "backend.json");
 const decisionKey = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
 
-interface Decision {
-  readonly name: BackendName;
-  /** Back ends that ended the process when they were loaded. */
-  readonly distrusted: readonly BackendName[];
-}
-
-function readDecision(directory: string): Decision | undefined {
+function readDecision(directory: string): BackendName | undefined {
   try {
-    const { key, name, distrusted } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
-    return key === decisionKey ? { name, distrusted } : undefined;
+    const { key, name } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
+    return key === decisionKey ? name : undefined;
   } catch {
     return undefined; // Absent or damaged: decide again.
   }
 }
 
-function writeDecision(directory: string, decision: Decision): void {
+function writeDecision(directory: string, name: BackendName): void {
   try {
     mkdirSync(directory, { recursive: true });
     const temporary = `${decisionFile(directory)}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ key: decisionKey, ...decision }));
+    writeFileSync(temporary, JSON.stringify({ key: decisionKey, name }));
     renameSync(temporary, decisionFile(directory));
   } catch {
     // A read-only home costs a probe at each start and nothing else.

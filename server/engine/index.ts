@@ -13,8 +13,10 @@ export type {
 } from "./engine.ts";
 export type { Exactness } from "./exactness.ts";
 export { LlamaEngine } from "./llama.ts";
-export { type LoadOptions, loadEngine, loadVocabulary, threadChoices } from "./load.ts";
+export { type LoadOptions, loadEngine, threadChoices } from "./load.ts";
+export { LoadAttempts } from "./loadAttempts.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";
+export { loadVocabulary } from "./modelFile.ts";
 export { EXACT_ROWS, type TreeLimits } from "./treeLimits.ts";
 export { tune } from "./tune.ts";
 export { LlamaVocabulary } from "./vocabulary.ts";

@@ -6,6 +6,7 @@ interface LoadedModel {
   readonly modelName: string;
   readonly backend: string;
   readonly threads: number;
+  readonly notes: readonly string[];
 }
 
 /** What the status says of a completion; times in milliseconds since the request arrived. */
@@ -43,6 +44,7 @@ export class StatusBoard {
     this.set({
       state: "ready",
       model: { name: info.modelName, backend: info.backend, threads: info.threads },
+      notes: info.notes,
     });
   }
 

@@ -5,6 +5,7 @@ import {
   decide,
   type EngineConfiguration,
   type LlamaEngine,
+  LoadAttempts,
   type LoadOptions,
   loadEngine,
   threadChoices,
@@ -70,7 +71,8 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
 }
 
 /** Loads the model that the settings choose and remembers how it was tuned. */
-export const modelLoader = (storageDirectory: string | undefined): LoadModel => {
+export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
+  if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
   let reconsidering = false;
   return async (settings, smaller): Promise<EngineOutcome> => {
     const options = { ...loadOptions(settings, storageDirectory), smaller };

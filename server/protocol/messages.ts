@@ -59,6 +59,8 @@ export interface Status {
   readonly remedy?: string | undefined;
   /** The loaded model: name, back end, threads. */
   readonly model?: { readonly name: string; readonly backend: string; readonly threads: number } | undefined;
+  /** What the user should know of the loaded model, in sentences; empty where there is nothing. */
+  readonly notes?: readonly string[] | undefined;
   readonly last?: CompletionFigures | undefined;
   readonly stores?: readonly StoreStatus[] | undefined;
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
@@ -159,6 +161,8 @@ export interface InitializationOptions {
   readonly settings?: unknown;
   /** Folder for what the server remembers between starts. */
   readonly storageDirectory?: string;
+  /** Whether models and back ends whose loads have ended the server are tried once more: a person has asked for it. */
+  readonly retryLoads?: boolean;
   /**
    * A command of the client's own for items to carry in place of `ACCEPT_COMMAND`, with the same argument. The
    * server then announces no command: clients register what is announced, and lose it with the server.

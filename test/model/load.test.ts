@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseBackend, findBackend, watchLoading } from "../../server/engine/backend.ts";
 import type { EngineProblem } from "../../server/engine/engine.ts";
 import { layoutProblems } from "../../server/engine/layout.ts";
-import type { Library } from "../../server/engine/libllama.ts";
+import { EXPECTED_RELEASE, type Library } from "../../server/engine/libllama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
+import { LoadAttempts } from "../../server/engine/loadAttempts.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { cpuOptions, load, never } from "./loaded.ts";
 
@@ -126,14 +127,9 @@ test("the back end is chosen once by the probe and then remembered", async () =>
   assert.equal(remembered.name, chosen.name);
   const again = await chooseBackend({ wish: "auto", cacheDirectory, probeScript: join(folder, "absent.js") });
   assert.deepEqual(again, chosen);
-  const loaded = watchLoading(
-    { name: "vulkan", directory: "" },
-    { wish: "auto", cacheDirectory, probeScript },
-  );
-  const interrupted = await chooseBackend({ wish: "auto", cacheDirectory, probeScript });
-  assert.deepEqual(interrupted, findBackend("cpu"), "a load that ended the process is not tried again");
-  loaded();
-  assert.equal(JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8")).name, "vulkan");
+  const options = { wish: "auto", cacheDirectory, probeScript } as const;
+  watchLoading({ name: "vulkan", directory: "" }, options);
+  assert.deepEqual(await chooseBackend(options), chosen, "a load in another window proves nothing");
   writeFileSync(join(cacheDirectory, "backend.json"), "{ damaged");
   const fallback = await chooseBackend({
     wish: "auto",
@@ -147,4 +143,49 @@ test("a back end that is not installed is said so", async () => {
   const wish = process.platform === "darwin" ? "vulkan" : "metal";
   const missing = await chooseBackend({ ...cpuOptions, wish });
   assert.ok("remedy" in missing && missing.code === "backendMissing");
+});
+
+/** A process that begins to load a back end or a model, and is killed. */
+function killedWhileLoading(cacheDirectory: string, subject: string, at: number): void {
+  mkdirSync(join(cacheDirectory, "attempts"), { recursive: true });
+  // No process has this number.
+  const pid = 2 ** 22 + Math.floor(at % 1_000);
+  writeFileSync(join(cacheDirectory, "attempts", `${at}.json`), JSON.stringify({ subject, pid, at }));
+}
+
+test("a model whose load has ended the process twice is not loaded by itself, until it changes or a person asks", async () => {
+  const cacheDirectory = join(folder, "interrupted");
+  const modelPath = file("interrupted.gguf", good);
+  const { size, mtimeMs } = statSync(modelPath);
+  const subject = `model ${modelPath} ${size} ${mtimeMs}`;
+  const loaded = async () => {
+    const outcome = await loadEngine({ ...cpuOptions, modelPath, cacheDirectory });
+    if ("engine" in outcome) await outcome.engine.dispose();
+    return "problem" in outcome ? outcome.problem : undefined;
+  };
+  killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
+  assert.equal(await loaded(), undefined, "once proves nothing, and a load that works clears it");
+  killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
+  killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000);
+  const problem = await loaded();
+  assert.match(problem?.message ?? "", /interrupted\.gguf has ended the server repeatedly/);
+  assert.match(problem?.remedy ?? "", /Restart Server/);
+  new LoadAttempts(cacheDirectory).forget();
+  assert.equal(await loaded(), undefined);
+});
+
+test("a back end whose load has ended the process twice gives way to the CPU, and says so", async () => {
+  const cacheDirectory = join(folder, "distrusted");
+  const key = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
+  mkdirSync(cacheDirectory, { recursive: true });
+  writeFileSync(join(cacheDirectory, "backend.json"), JSON.stringify({ key, name: "vulkan" }));
+  const subject = `back end vulkan ${EXPECTED_RELEASE}`;
+  killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
+  killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000);
+  const options = { ...cpuOptions, wish: "auto", cacheDirectory } as const;
+  const chosen = await chooseBackend(options);
+  assert.ok("name" in chosen && chosen.name === "cpu" && chosen.insteadOf === "vulkan");
+  const engine = await load(options);
+  assert.match(engine.info.notes.join(), /vulkan has ended the server repeatedly.*Restart Server/);
+  await engine.dispose();
 });

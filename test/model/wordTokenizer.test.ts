@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { loadVocabulary } from "../../server/engine/load.ts";
+import { loadVocabulary } from "../../server/engine/modelFile.ts";
 import type { LlamaVocabulary } from "../../server/engine/vocabulary.ts";
 import { tokenizerFingerprint, WordTokenizer } from "../../server/engine/wordTokenizer.ts";
 import { packageRoot } from "../../server/system/paths.ts";

@@ -1,0 +1,83 @@
+/** Contexts of a model: their size, the types of the KV cache, and proof that they are as they were asked for. */
+import { LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
+import type { EngineInfo, EngineProblem } from "./engine.ts";
+import { contextProblems, layoutMessage } from "./layout.ts";
+import { inBackground, type Library, type Params, type Pointer, withLog } from "./libllama.ts";
+import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
+import { MOST_RUNS } from "./reuse.ts";
+import type { TreeLimits } from "./treeLimits.ts";
+
+/** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
+const SPARE_SEQUENCES = 1 + MOST_RUNS;
+const FLASH_ATTENTION = 1;
+/**
+ * Types of the KV cache, in ggml's numbers. Keys in Q8_0 beside values in F16 do two things on the CPU: attention
+ * takes half the time behind long contexts, and it is computed the same way for one row as for several. With equal
+ * types llama.cpp shares the attention of a single row among the threads from 512 cells on, which changes last bits.
+ */
+const CACHE_TYPES = { f16: 1, q8_0: 8 } as const;
+/** Values of a block of Q8_0. */
+const Q8_0_BLOCK = 32;
+/** llama.cpp makes contexts in units of this. */
+const CONTEXT_UNIT = 256;
+/** A batch takes no more with its dummies. */
+const MOST_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
+/** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
+const MOST_BRANCHES = 256 - SPARE_SEQUENCES;
+
+/** Whether trees are no larger than a batch and llama.cpp's sequences allow. */
+export const isPossible = ({ rows, branches }: TreeLimits): boolean =>
+  rows <= MOST_ROWS && branches <= MOST_BRANCHES;
+
+/** The type of the keys for a model that the processor computes, or a graphics card does. */
+export function keysTypeOf(
+  library: Library,
+  model: Pointer,
+  architecture: string,
+  onProcessor: boolean,
+): EngineInfo["keys"] {
+  const number = (key: string) => Number(metadata(library, model, `${architecture}.${key}`) ?? Number.NaN);
+  const length =
+    number("attention.key_length") || number("embedding_length") / number("attention.head_count");
+  // A head's keys must be whole blocks.
+  return onProcessor && length % Q8_0_BLOCK === 0 ? "q8_0" : "f16";
+}
+
+export interface ContextShape {
+  readonly contextTokens: number;
+  readonly keys: EngineInfo["keys"];
+  readonly trees: TreeLimits;
+  readonly threads: number;
+}
+
+export async function createContext(
+  library: Library,
+  model: Pointer,
+  { contextTokens, keys, trees: { rows, branches }, threads }: ContextShape,
+): Promise<Pointer | EngineProblem> {
+  const params: Params = {
+    ...library.contextDefaultParams(),
+    n_ctx: Math.max(CONTEXT_UNIT, contextTokens),
+    n_batch: LARGEST_CHUNK,
+    n_ubatch: LARGEST_CHUNK,
+    n_seq_max: branches + SPARE_SEQUENCES,
+    n_outputs_max: rows + 1,
+    n_threads: threads,
+    n_threads_batch: threads,
+    flash_attn_type: FLASH_ATTENTION,
+    type_k: CACHE_TYPES[keys],
+    type_v: CACHE_TYPES.f16,
+    kv_unified: true,
+  };
+  const { result, log } = await withLog(library, () => inBackground(library.contextCreate, model, params));
+  if (result === null)
+    return {
+      code: "memory",
+      message: `No context of ${contextTokens} tokens could be made: ${errorOf(log)}.`,
+      remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
+    };
+  const problems = contextProblems(library, result, params);
+  if (problems.length === 0) return result;
+  library.contextFree(result);
+  return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+}

@@ -1,0 +1,124 @@
+/**
+ * Loads that may end the process: a broken graphics driver does, and so may a damaged model file. Each attempt is a
+ * file for as long as it is under way, so that what is left of it after the process has gone says that it was
+ * interrupted. Windows that start at the same time, and one process that is killed, prove nothing: only repeated
+ * interruptions count.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+interface Attempt {
+  readonly subject: string;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Older interruptions are forgotten: the machine may have been changed since. */
+const MEMORY_MS = 24 * 60 * 60_000;
+/** Interruptions within this time count as one: several windows that were closed together. */
+const SAME_MOMENT_MS = 10_000;
+/** No load takes longer; a process of the same number is another one by then. */
+const LONGEST_LOAD_MS = 30 * 60_000;
+/** Interruptions from which on a load is not tried by itself. */
+const TOO_MANY = 2;
+
+const nameOf = (subject: string) => createHash("sha256").update(subject).digest("hex").slice(0, 16);
+
+export class LoadAttempts {
+  private readonly folder: string;
+
+  /** @param cacheDirectory folder in which attempts are kept; one that cannot be written keeps none */
+  constructor(
+    cacheDirectory: string,
+    private readonly isAlive: (pid: number) => boolean = processIsAlive,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.folder = join(cacheDirectory, "attempts");
+  }
+
+  /** Notes that a load begins. @param subject what is loaded, with all that another outcome may depend on */
+  begin(subject: string): LoadAttempt {
+    const file = join(this.folder, `${nameOf(subject)}.${process.pid}.json`);
+    try {
+      mkdirSync(this.folder, { recursive: true });
+      writeFileSync(file, JSON.stringify({ subject, pid: process.pid, at: this.now() } satisfies Attempt));
+    } catch {
+      // Without a note an interruption goes unseen, and that is all.
+    }
+    return {
+      ended: () => remove(file),
+      succeeded: () => this.forget(subject),
+    };
+  }
+
+  /** Whether loads of the subject were interrupted so often that it should not be tried without being asked for. */
+  isDistrusted(subject: string): boolean {
+    const times = this.interrupted(subject).sort((a, b) => a - b);
+    const moments = times.filter((at, i) => i === 0 || at - (times[i - 1] ?? 0) > SAME_MOMENT_MS);
+    return moments.length >= TOO_MANY;
+  }
+
+  /** Forgets the interruptions of one subject or, when a person asks for another try, of all. */
+  forget(subject?: string): void {
+    for (const { file, attempt } of this.read())
+      if (subject === undefined ? !this.isUnderWay(attempt) : attempt.subject === subject) remove(file);
+  }
+
+  private interrupted(subject: string): number[] {
+    const since = this.now() - MEMORY_MS;
+    return this.read()
+      .map(({ attempt }) => attempt)
+      .filter(attempt => attempt.subject === subject && attempt.at >= since && !this.isUnderWay(attempt))
+      .map(({ at }) => at);
+  }
+
+  private isUnderWay({ pid, at }: Attempt): boolean {
+    return this.isAlive(pid) && this.now() - at < LONGEST_LOAD_MS;
+  }
+
+  private read(): { readonly file: string; readonly attempt: Attempt }[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.folder);
+    } catch {
+      return [];
+    }
+    return names.flatMap(name => {
+      const file = join(this.folder, name);
+      try {
+        const attempt = JSON.parse(readFileSync(file, "utf8")) as Attempt;
+        return typeof attempt.at === "number" ? [{ file, attempt }] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+/** A load under way. */
+export interface LoadAttempt {
+  /** It ended in an orderly way, be it with a problem. */
+  ended(): void;
+  /** It worked: earlier interruptions no longer count. */
+  succeeded(): void;
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where nothing could be written, nothing is to be removed.
+  }
+}
+
+function processIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is one too.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

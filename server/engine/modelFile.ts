@@ -1,0 +1,145 @@
+/** Model files: whether one can be loaded, its metadata, its tokenizer; and the library that reads it. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { type Backend, findBackend } from "./backend.ts";
+import type { EngineProblem } from "./engine.ts";
+import { layoutMessage, layoutProblems } from "./layout.ts";
+import {
+  inBackground,
+  type Library,
+  openLibrary,
+  type Params,
+  type Pointer,
+  silence,
+  withLog,
+} from "./libllama.ts";
+import { LlamaVocabulary } from "./vocabulary.ts";
+
+const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
+export const CHOOSE_ANOTHER =
+  'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
+export const REINSTALL = "Reinstall Foretoken; if it persists, report it with this message.";
+
+export const isProblem = (value: object | bigint | null): value is EngineProblem =>
+  typeof value === "object" && value !== null && "remedy" in value;
+
+const libraries = new Map<string, Library>();
+
+/** Loads a back end's libraries once per process and proves their layout. */
+export function openBackend(backend: Backend): Library | EngineProblem {
+  const known = libraries.get(backend.directory);
+  if (known) return known;
+  let library: Library;
+  try {
+    library = openLibrary(backend.directory);
+  } catch (error) {
+    return {
+      code: "backendMissing",
+      message: `llama.cpp could not be loaded: ${(error as Error).message}.`,
+      remedy: REINSTALL,
+    };
+  }
+  const problems = layoutProblems(library);
+  if (problems.length > 0)
+    return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+  silence(library);
+  library.backendInit();
+  library.loadBackends(backend.directory);
+  libraries.set(backend.directory, library);
+  return library;
+}
+
+/** What can be told from the file alone. */
+export function fileProblem(path: string): EngineProblem | undefined {
+  const invalid = (message: string, remedy = CHOOSE_ANOTHER): EngineProblem => ({
+    code: "modelInvalid",
+    message,
+    remedy,
+  });
+  let head: Buffer;
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) return invalid(`${path} is not a file.`);
+    head = Buffer.alloc(24);
+    const file = openSync(path, "r");
+    head = head.subarray(0, readSync(file, head, 0, head.length, 0));
+    closeSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT") return invalid(`${path} cannot be read: ${message}.`);
+    return { code: "modelMissing", message: `There is no model at ${path}.`, remedy: CHOOSE_ANOTHER };
+  }
+  const text = head.toString("latin1");
+  if (text.startsWith("version https://git-lfs"))
+    return invalid(
+      `${path} is a Git LFS pointer, not the model itself.`,
+      "Fetch the file with `git lfs pull`.",
+    );
+  if (!text.startsWith("GGUF")) return invalid(`${path} is not a GGUF file.`);
+  if (head.length < 24) return invalid(`${path} ends within its header.`, "Download the file again.");
+  return undefined;
+}
+
+export function metadata(library: Library, model: Pointer, key: string): string | undefined {
+  const buffer = new Uint8Array(1024);
+  const length = library.modelMetadata(model, key, buffer, buffer.length);
+  return length < 0
+    ? undefined
+    : new TextDecoder().decode(buffer.subarray(0, Math.min(length, buffer.length - 1)));
+}
+
+/** The error lines of a library log as one sentence. */
+export function errorOf(log: readonly string[]): string {
+  const lines = log.filter(line => /error|fail|corrupt|unknown|invalid|missing/i.test(line));
+  return (lines.length > 0 ? lines : log.slice(-1)).map(line => line.trim().replace(/^\w+: /, "")).join("; ");
+}
+
+export async function loadModel(
+  library: Library,
+  layers: number,
+  path: string,
+  vocabularyOnly = false,
+): Promise<Pointer | EngineProblem> {
+  const params: Params = {
+    ...library.modelDefaultParams(),
+    n_gpu_layers: layers,
+    vocab_only: vocabularyOnly,
+  };
+  const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
+  if (result !== null) return result;
+  const cause = errorOf(log);
+  if (layers !== 0 && OUT_OF_MEMORY.test(cause))
+    return {
+      code: "memory",
+      message: `${path} does not fit into memory: ${cause}.`,
+      remedy: "Choose a smaller model.",
+    };
+  const remedy = /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
+    ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
+    : CHOOSE_ANOTHER;
+  return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
+}
+
+export function vocabularyOf(library: Library, model: Pointer): LlamaVocabulary {
+  return new LlamaVocabulary(
+    library,
+    library.vocabOf(model),
+    metadata(library, model, "tokenizer.ggml.pre") ?? "",
+  );
+}
+
+type VocabularyOutcome =
+  | { readonly vocabulary: LlamaVocabulary; readonly dispose: () => void }
+  | { readonly problem: EngineProblem };
+
+/** Loads a model's tokenizer without its weights, always on the CPU: for indexing, next to an engine or without. */
+export async function loadVocabulary(modelPath: string): Promise<VocabularyOutcome> {
+  const problem = fileProblem(modelPath);
+  if (problem) return { problem };
+  const backend = findBackend("cpu");
+  const library = backend && openBackend(backend);
+  if (!library) throw new Error("the package has no CPU libraries");
+  if (isProblem(library)) return { problem: library };
+  const model = await loadModel(library, 0, modelPath, true);
+  if (isProblem(model)) return { problem: model };
+  return { vocabulary: vocabularyOf(library, model), dispose: () => library.modelFree(model) };
+}
