@@ -74,7 +74,7 @@ export interface BuildOptions {
 
 /** A token and its place in the prefix array, with what growing an array takes for a moment. */
 const BYTES_A_TOKEN = 12;
-const LEAST_SHARD_TOKENS = 1 << 16;
+const MIN_SHARD_TOKENS = 1 << 16;
 
 /** Where a build of an input stands; kept in the folder until the manifest is written. */
 interface Journal extends InputEntry {
@@ -218,7 +218,7 @@ class ShardBuilder {
     private readonly clock: Clock,
   ) {
     this.tokens = new TokenBuffer(
-      Math.max(LEAST_SHARD_TOKENS, Math.floor(options.memoryBytes / BYTES_A_TOKEN)),
+      Math.max(MIN_SHARD_TOKENS, Math.floor(options.memoryBytes / BYTES_A_TOKEN)),
     );
   }
 

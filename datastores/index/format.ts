@@ -13,9 +13,9 @@ export const SAMPLE_INTERVAL = 128;
 /** Tokens of such a key. */
 export const SAMPLE_KEY_TOKENS = 8;
 /** Most distinct tokens of a shard that stores them in two bytes; one value more is the separator. */
-export const MOST_SHORT_TOKENS = 0xffff;
+export const MAX_SHORT_TOKENS = 0xffff;
 /** Vocabularies end below this. It keeps a damaged id from asking for gigabytes. */
-export const MOST_TOKENS = 1 << 24;
+export const MAX_TOKENS = 1 << 24;
 
 export const SECTIONS = [
   "metadata",
@@ -162,6 +162,6 @@ function isConsistent({ sections, ...header }: ShardHeader): boolean {
     sections.sampleKeys.length === samples * header.sampleKeyTokens * header.tokenBytes &&
     sections.documentSpans.length === header.documents * 8 &&
     sections.documentOffsets.length === (header.documents + 1) * 8 &&
-    (header.tokenBytes === 4 || sections.dictionary.length <= MOST_SHORT_TOKENS * 4)
+    (header.tokenBytes === 4 || sections.dictionary.length <= MAX_SHORT_TOKENS * 4)
   );
 }

@@ -6,8 +6,8 @@ import { StoreError } from "../document.ts";
 import { DictionaryKeys, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, encodeRecord } from "./documents.ts";
 import {
-  MOST_SHORT_TOKENS,
-  MOST_TOKENS,
+  MAX_SHORT_TOKENS,
+  MAX_TOKENS,
   SAMPLE_INTERVAL,
   SAMPLE_KEY_TOKENS,
   type ShardMetadata,
@@ -116,7 +116,7 @@ function checkDocuments(documents: readonly DocumentEntry[], tokens: number): vo
 
 /** The ids that occur, rising. Throws a `RangeError` for one outside the vocabulary. */
 function distinctTokens(tokens: Uint32Array, vocabularySize: number): Uint32Array {
-  if (vocabularySize > MOST_TOKENS) throw new RangeError(`A vocabulary of ${vocabularySize} is too large.`);
+  if (vocabularySize > MAX_TOKENS) throw new RangeError(`A vocabulary of ${vocabularySize} is too large.`);
   const seen = new Uint8Array(vocabularySize);
   let count = 0;
   for (let i = 0; i < tokens.length; i++) {
@@ -155,7 +155,7 @@ async function writeSections(
   { tokens, positions, distinct, documents, metadata }: FileContents,
   options: WriteOptions,
 ): Promise<number> {
-  const short = distinct.length <= MOST_SHORT_TOKENS;
+  const short = distinct.length <= MAX_SHORT_TOKENS;
   const keys: TokenKeys = short ? new DictionaryKeys(distinct) : new PlainKeys(metadata.vocabularySize);
   const total = tokens.length + positions.length;
   writer.begin("metadata").text(JSON.stringify(metadata)).end();

@@ -3,10 +3,10 @@ import type { InlineCompletionItem } from "vscode-languageserver";
 import type { StatusBoard } from "../lsp/index.ts";
 import { type ModelFeature, OUT_OF_MEMORY } from "../model/index.ts";
 import { languageEnabled, type Outcome, type Settings } from "../protocol/index.ts";
+import type { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import type { Completion } from "./complete.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
-import type { AdaptiveDelay } from "./delay.ts";
 import type { Drafts } from "./drafts.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import type { OpenRequest } from "./outcome.ts";
@@ -17,7 +17,7 @@ import type { Wanted } from "./wanted.ts";
 interface AnswerParts {
   readonly runner: CompletionRunner;
   readonly suggestions: Suggestions;
-  readonly delay: AdaptiveDelay;
+  readonly delay: AdaptiveDebounce;
   readonly drafts: Pick<Drafts, "shown">;
   readonly board: Pick<StatusBoard, "current">;
   readonly model: Pick<ModelFeature, "engine">;
@@ -64,7 +64,7 @@ export class Answers {
       // What was typed was ahead of the text, which then said something else.
       if (live && followed.kind === "diverged") continue;
       const { outcome, text, completion } = conclusion(followed);
-      if (outcome.kind === "empty") live?.ledger.use();
+      if (outcome.kind === "empty") live?.usage.use();
       request.end(outcome, text, completion);
       if (outcome.kind !== "shown") return undefined;
       return suggestions.send(suggestion, text);
@@ -78,8 +78,8 @@ export class Answers {
   ): Promise<InlineCompletionItem | undefined> {
     const { suggestions, drafts } = this.parts;
     // What one types along is on the screen already.
-    const isOnScreen = kind === "typedThrough" && completion.ledger.isUsed;
-    completion.ledger.use();
+    const isOnScreen = kind === "typedThrough" && completion.usage.isUsed;
+    completion.usage.use();
     if (text === "") {
       request.end({ kind: "empty", why: completion.finishReason });
       return undefined;
@@ -120,7 +120,7 @@ export class Answers {
     suggestion: Suggestion,
     { wanted, request, show, signal }: Asking,
   ): Promise<Followed> {
-    const isOnScreen = live.ledger.isUsed;
+    const isOnScreen = live.usage.isUsed;
     const leave = live.join();
     const cancelled = new Promise<void>(resolve => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -136,7 +136,7 @@ export class Answers {
         if (live.startedMs !== undefined) request.computing(live.startedMs);
         if (text.length > shown) {
           shown = text.length;
-          live.ledger.use();
+          live.usage.use();
           request.hasText();
           show(suggestion.item(text));
         }

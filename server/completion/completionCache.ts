@@ -19,14 +19,14 @@ import {
   typedSince,
 } from "../text/index.ts";
 import type { FinishReason } from "./complete.ts";
-import type { LedgerEntry } from "./tokenLedger.ts";
+import type { CompletionUsage } from "./tokenUsage.ts";
 
 interface CachedCompletion {
   readonly place: TextPlace;
   /** May be empty: the model was asked and had nothing to say. */
   readonly text: string;
   readonly finishReason: FinishReason;
-  readonly ledger: LedgerEntry;
+  readonly usage: CompletionUsage;
 }
 
 export interface Found {

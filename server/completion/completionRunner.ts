@@ -11,12 +11,12 @@ import type { Cursor, TextPlace } from "../text/index.ts";
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
 import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
-import type { TokenLedger } from "./tokenLedger.ts";
+import type { TokenUsage } from "./tokenUsage.ts";
 
 interface RunnerParts {
   readonly session: Session;
   readonly grammars: Grammars;
-  readonly ledger: TokenLedger;
+  readonly usage: TokenUsage;
   /** How a completion of a document is computed now. */
   options(engine: Engine, uri: string): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
@@ -73,7 +73,7 @@ export class CompletionRunner {
   /** Begins a completion in place of the one under way. */
   start(engine: Engine, cursor: Cursor): LiveCompletion {
     this.ahead?.live.abort();
-    const live = new LiveCompletion(cursor, this.parts.ledger.begin());
+    const live = new LiveCompletion(cursor, this.parts.usage.begin());
     this.live = live;
     this.run(engine, live, () => this.parts.working());
     return live;
@@ -86,7 +86,7 @@ export class CompletionRunner {
    */
   startAhead(engine: Engine, cursor: Cursor, suggestions: readonly Suggested[]): LiveCompletion | undefined {
     if (!this.parts.session.idle) return undefined;
-    const live = new LiveCompletion(cursor, this.parts.ledger.begin());
+    const live = new LiveCompletion(cursor, this.parts.usage.begin());
     this.ahead = { live, suggestions };
     this.run(engine, live, () => {});
     return live;
@@ -103,7 +103,7 @@ export class CompletionRunner {
     // Where a text ends is decided otherwise before the grammar is there.
     const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
     const finish = (end: LiveEnd) => {
-      if (end.kind === "completed") live.ledger.decoded(end.completion.tokens);
+      if (end.kind === "completed") live.usage.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
         this.keep(live, end.completion);
       if (this.ahead?.live === live) this.ahead = undefined;
@@ -160,8 +160,8 @@ export class CompletionRunner {
     }
   }
 
-  private keep({ place, ledger }: LiveCompletion, { text, finishReason }: Completion): void {
-    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, ledger });
+  private keep({ place, usage }: LiveCompletion, { text, finishReason }: Completion): void {
+    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, usage });
   }
 }
 

@@ -4,4 +4,4 @@ export { Drafts } from "./drafts.ts";
 export { type End, type GenerateOptions, generate } from "./generate.ts";
 export { registerInlineCompletion } from "./inlineCompletion.ts";
 export { recorder } from "./recorder.ts";
-export { TokenLedger } from "./tokenLedger.ts";
+export { TokenUsage } from "./tokenUsage.ts";

@@ -22,17 +22,17 @@ import {
   type StreamedParams,
 } from "../protocol/index.ts";
 import type { Grammars } from "../syntax/index.ts";
+import { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import { Answers } from "./answers.ts";
 import { type CompleteOptions, readPrompt } from "./complete.ts";
 import { CompletionRunner } from "./completionRunner.ts";
-import { AdaptiveDelay } from "./delay.ts";
 import type { Drafts } from "./drafts.ts";
 import { explain } from "./explanation.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import { Outcomes } from "./outcome.ts";
 import { Prefetch } from "./prefetch.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
-import { TokenLedger } from "./tokenLedger.ts";
+import { TokenUsage } from "./tokenUsage.ts";
 import { requested } from "./wanted.ts";
 import { WarmUp } from "./warmUp.ts";
 
@@ -72,14 +72,14 @@ export function registerInlineCompletion(
   parts: CompletionParts,
 ): InlineCompletionFeature {
   const { documents, session, board, model, drafts, settings, grammars, warn } = parts;
-  const ledger = new TokenLedger();
-  const delay = new AdaptiveDelay();
+  const usage = new TokenUsage();
+  const delay = new AdaptiveDebounce();
   const prompts = new Map<string, PromptParts>();
   const options = (engine: Engine, uri: string) => optionsOf(parts, prompts, engine, uri);
   const runner = new CompletionRunner({
     session,
     grammars,
-    ledger,
+    usage,
     options,
     isCurrent: engine => model.isCurrent(engine),
     working: () => board.working(true),
@@ -87,7 +87,7 @@ export function registerInlineCompletion(
   });
   const prefetch = new Prefetch({
     runner,
-    ledger,
+    usage,
     model,
     isOn: ({ uri, languageId }) =>
       settings().prefetch && languageEnabled(settings(), languageId) && documents.hash(uri) !== undefined,
@@ -110,7 +110,7 @@ export function registerInlineCompletion(
   const editedMs = new Map<string, number>();
   const sinceEditMs = (uri: string) => performance.now() - (editedMs.get(uri) ?? Number.NEGATIVE_INFINITY);
   const answers = new Answers({ ...parts, runner, suggestions, delay, sinceEditMs });
-  const outcomes = new Outcomes(() => ledger.totals, parts.record);
+  const outcomes = new Outcomes(() => usage.totals, parts.record);
 
   documents.watch(
     ({ uri, text, languageId }) => {
@@ -197,7 +197,7 @@ function optionsOf(
 /** Takes note of a completion's end: for the status, for drafting, and in the log where it failed. */
 function recordEnd(
   { board, drafts, model, log }: CompletionParts,
-  delay: AdaptiveDelay,
+  delay: AdaptiveDebounce,
   engine: Engine,
   live: LiveCompletion,
   end: LiveEnd,

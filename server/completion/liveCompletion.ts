@@ -6,7 +6,7 @@
 import { agrees, GrowingText, withoutClosedPair } from "../protocol/index.ts";
 import { type Cursor, placeOf, type TextPlace, typedSince } from "../text/index.ts";
 import type { Completion } from "./complete.ts";
-import type { LedgerEntry } from "./tokenLedger.ts";
+import type { CompletionUsage } from "./tokenUsage.ts";
 
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
 const GRACE_MS = 200;
@@ -28,10 +28,10 @@ export class LiveCompletion extends GrowingText {
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
-  /** @param ledger its tokens in the books */
+  /** @param usage its tokens in the books */
   constructor(
     readonly cursor: Cursor,
-    readonly ledger: LedgerEntry,
+    readonly usage: CompletionUsage,
   ) {
     super();
     this.place = placeOf(cursor);

@@ -14,7 +14,7 @@ import { type Cursor, placeOf, type Snapshot, surroundings, wantsCompletion } fr
 import type { CompletionRunner, Suggested } from "./completionRunner.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
-import type { TokenLedger } from "./tokenLedger.ts";
+import type { TokenUsage } from "./tokenUsage.ts";
 import { replaced } from "./wanted.ts";
 
 /** Requests that follow at once go first. */
@@ -32,7 +32,7 @@ const STYLE_CHARACTERS = 4_000;
 
 interface PrefetchParts {
   readonly runner: CompletionRunner;
-  readonly ledger: TokenLedger;
+  readonly usage: TokenUsage;
   readonly model: Pick<ModelFeature, "current">;
   /** Whether a document may be completed that nobody has asked for: it is open, and nothing is switched off. */
   isOn(snapshot: Snapshot): boolean;
@@ -70,9 +70,9 @@ export class Prefetch {
 
   /** What the model says at a place; undefined where it gave way to something else, or must not be risked. */
   private async compute(cursor: Cursor, suggestions: readonly Suggested[]): Promise<string | undefined> {
-    const { runner, model, ledger, isOn } = this.parts;
+    const { runner, model, usage, isOn } = this.parts;
     const engine = model.current;
-    if (!engine || !isOn(cursor.snapshot) || !ledger.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
+    if (!engine || !isOn(cursor.snapshot) || !usage.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;
     const live = runner.aheadAt(cursor) ?? runner.startAhead(engine, cursor, [...suggestions]);
     await live?.whole();
     return this.known(cursor);

@@ -18,11 +18,11 @@ export interface OtherText {
 const WINDOW_LINES = 60;
 /** Windows begin this many lines apart. */
 const STRIDE_LINES = 20;
-const MOST_WINDOWS = 4;
+const MAX_WINDOWS = 4;
 /** Windows less alike say nothing of the place. */
-const LEAST_LIKENESS = 0.05;
+const MIN_LIKENESS = 0.05;
 /** Windows more alike say what stands around the cursor already. */
-const MOST_LIKENESS = 0.5;
+const MAX_LIKENESS = 0.5;
 /** Lines around an edit. */
 const EDIT_LINES = 20;
 const RECENT_EDITS = 2;
@@ -77,7 +77,7 @@ export function contextFiles(
   const rank = ({ other, likeness: own }: Window) => (edited.includes(other) ? 1 + own : own);
   return windows
     .sort((a, b) => rank(b) - rank(a) || (a.other.path < b.other.path ? -1 : 1))
-    .slice(0, MOST_WINDOWS)
+    .slice(0, MAX_WINDOWS)
     .sort((a, b) => a.other.changed - b.other.changed)
     .map(({ other, lines }) => ({ path: other.path, text: lines.join("\n") }));
 }
@@ -91,7 +91,7 @@ function bestWindow(
   for (let from = 0; from === 0 || from + WINDOW_LINES - STRIDE_LINES < lines.length; from += STRIDE_LINES) {
     const window = lines.slice(from, from + WINDOW_LINES);
     const own = likeness(around, identifiers(window));
-    const fits = own >= LEAST_LIKENESS && own <= MOST_LIKENESS;
+    const fits = own >= MIN_LIKENESS && own <= MAX_LIKENESS;
     if (fits && own > (best?.likeness ?? 0)) best = { other, lines: window, likeness: own };
   }
   return best;
@@ -106,6 +106,6 @@ function editWindow(
   const middle = other.editedLine ?? 0;
   const window = lines.slice(Math.max(0, middle - EDIT_LINES / 2), middle + EDIT_LINES / 2);
   const own = likeness(around, identifiers(window));
-  if (own > MOST_LIKENESS || window.every(line => line.trim() === "")) return undefined;
+  if (own > MAX_LIKENESS || window.every(line => line.trim() === "")) return undefined;
   return { other, lines: window, likeness: own };
 }

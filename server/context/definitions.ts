@@ -33,7 +33,7 @@ export interface Using {
   isShown(path: string, line: string): boolean;
 }
 
-const MOST_FILES = 4;
+const MAX_FILES = 4;
 /** Most that all outlines have together, in UTF-16 code units: about a fifth of a prompt of 4,096 tokens. */
 const CHARACTERS = 2_400;
 /** A name may be handed on by so many files. */
@@ -59,7 +59,7 @@ export function definitionFiles(using: Using, modules: Modules, expired: () => b
   for (const each of nearest) {
     if (expired()) break;
     for (const { path, definition } of meant(each, own, around, modules)) {
-      const isFull = !files.has(path) && files.size >= MOST_FILES;
+      const isFull = !files.has(path) && files.size >= MAX_FILES;
       if (path === own || isFull || definition.outline.length > left) continue;
       if (chosen.has(definition) || isShown(path, definition.line)) continue;
       chosen.add(definition);

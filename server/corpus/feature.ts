@@ -10,7 +10,7 @@ import {
   type Settings,
 } from "../protocol/index.ts";
 import { tokenizeWorkerScript } from "../system/index.ts";
-import { Shelf } from "./shelf.ts";
+import { StoreRegistry } from "./storeRegistry.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -29,7 +29,7 @@ export function registerDatastores(
   documents: Documents,
   board: StatusBoard,
 ): Datastores {
-  let shelf: Shelf | undefined;
+  let registry: StoreRegistry | undefined;
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
   documents.watch(
@@ -42,39 +42,39 @@ export function registerDatastores(
   const closing = new AbortController();
 
   connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...wanted }, token) => {
-    if (!shelf) return { problem: "The server has not started." };
+    if (!registry) return { problem: "The server has not started." };
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
     const tell = (report: BuildReport) => {
       if (progressToken !== undefined) void connection.sendProgress(BuildProgress, progressToken, report);
     };
     const signal = AbortSignal.any([cancel.signal, closing.signal]);
-    const outcome = await shelf.build(wanted, false, tell, signal);
-    board.stores(shelf.status);
+    const outcome = await registry.build(wanted, false, tell, signal);
+    board.stores(registry.status);
     return outcome;
   });
 
   return {
     start(storageDirectory, workspaceFolders) {
       folders = workspaceFolders;
-      shelf = new Shelf(storageDirectory, message => connection.console.warn(message));
+      registry = new StoreRegistry(storageDirectory, message => connection.console.warn(message));
     },
     adopt({ vocabulary, info }, { firstDatastore, workspaceIndex }) {
-      if (!shelf) return;
+      if (!registry) return;
       const wanted = workspaceIndex && folders.length > 0 ? info.modelPath : undefined;
       if (indexed?.modelPath !== wanted) {
         indexed?.dispose();
         indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, wanted);
       }
-      shelf.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
-      board.stores(shelf.status);
-      if (firstDatastore) void buildFirst(connection, shelf, board, closing.signal);
+      registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
+      board.stores(registry.status);
+      if (firstDatastore) void buildFirst(connection, registry, board, closing.signal);
     },
-    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(shelf?.sources ?? [])],
+    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
     dispose() {
       closing.abort();
       indexed?.dispose();
-      shelf?.dispose();
+      registry?.dispose();
     },
   };
 }
@@ -112,13 +112,13 @@ function indexWorkspace(
 
 async function buildFirst(
   connection: Connection,
-  shelf: Shelf,
+  registry: StoreRegistry,
   board: StatusBoard,
   signal: AbortSignal,
 ): Promise<void> {
-  const built = await shelf.buildFirst(signal);
+  const built = await registry.buildFirst(signal);
   if (!built || signal.aborted) return;
   if ("problem" in built) connection.console.warn(`No datastore was built: ${built.problem}`);
   else connection.console.info(`A datastore of ${built.tokens} tokens was built from the installed Python.`);
-  board.stores(shelf.status);
+  board.stores(registry.status);
 }

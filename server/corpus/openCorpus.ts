@@ -1,7 +1,7 @@
 import { openStore, readStore } from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/document.ts";
 import { Lookup, type Store } from "../../datastores/index/index.ts";
-import { type CorpusSource, Pace } from "../draft/index.ts";
+import { type CorpusSource, SourceThrottle } from "../draft/index.ts";
 import { UsageError } from "../system/index.ts";
 
 /** Few, since each is read from the file and a tree of a small model has hardly more nodes. */
@@ -11,7 +11,7 @@ const LOOKUP = { samples: 24, continuation: 16, shortest: 2 };
 export const sourceOf = (store: Store): CorpusSource => ({
   name: "datastore",
   corpus: new Lookup(store, LOOKUP),
-  pace: new Pace(),
+  throttle: new SourceThrottle(),
 });
 
 /** One store to draft from, for a command that was given its folder. Throws a `UsageError`. */

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { StoreError } from "../../datastores/document.ts";
 import { LiveIndex } from "../../datastores/live/index.ts";
 import { DOCUMENT_BYTES_LIMIT, SOURCE_EXTENSIONS, walk } from "../../datastores/sources/index.ts";
-import { type CorpusSource, LiveCorpus, Pace } from "../draft/index.ts";
+import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 
 /** About 110 MB. Files beyond it are not indexed. */
-const MOST_TOKENS = 8_000_000;
+const MAX_TOKENS = 8_000_000;
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
 const BATCH_FILES = 8;
 /** Quiet after a change before the document is tokenized again. */
@@ -23,8 +23,8 @@ export interface Tokenizer {
 }
 
 export class Workspace {
-  private readonly index = new LiveIndex(MOST_TOKENS);
-  private readonly pace = new Pace();
+  private readonly index = new LiveIndex(MAX_TOKENS);
+  private readonly throttle = new SourceThrottle();
   private readonly closing = new AbortController();
   /** Open documents: their text counts, not the file's. */
   private readonly open = new Set<string>();
@@ -54,7 +54,7 @@ export class Workspace {
   source(uri: string): CorpusSource {
     const path = pathOf(uri) ?? uri;
     const corpus = new LiveCorpus(this.index, { except: path, nearness: nearnessTo(path) });
-    return { name: "workspace", corpus, pace: this.pace };
+    return { name: "workspace", corpus, throttle: this.throttle };
   }
 
   /** Reads all folders. Resolves when they are indexed, or the workspace was disposed. */

@@ -11,29 +11,29 @@ import { type Calibration, sourceIndex } from "./calibration.ts";
 import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
 import type { TokenHistory } from "./history.ts";
 import { OfferTable, type TellOffer } from "./offerTable.ts";
-import type { Pace } from "./pace.ts";
 import { type DraftSource, NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
+import type { SourceThrottle } from "./sourceThrottle.ts";
 import type { DraftStatistics } from "./statistics.ts";
 import { DraftTree } from "./tree.ts";
 
 const ROOT = 0;
 /** Below this probability a node is not worth a look. */
-const LEAST_CHANCE = 0.01;
+const MIN_CHANCE = 0.01;
 /** What a tree must promise to be worth its own making, against a single node. */
-const LEAST_GAIN = 1.03;
+const MIN_GAIN = 1.03;
 /** Most leaves of a tree, where nobody says otherwise. */
-const MOST_LEAVES = 32;
+const MAX_LEAVES = 32;
 
-/** A source, and whether asking it pays; without a pace it is asked at every step. */
-export interface PacedSource {
+/** A source, and whether asking it pays; without a throttle it is asked at every step. */
+export interface ThrottledSource {
   readonly source: DraftSource;
-  readonly pace?: Pace;
+  readonly throttle?: SourceThrottle;
 }
 
 interface DrafterParts {
   /** The text before the cursor; the drafter adds what is decided. */
   readonly history: TokenHistory;
-  readonly sources: readonly PacedSource[];
+  readonly sources: readonly ThrottledSource[];
   readonly calibration: Calibration;
   readonly statistics?: DraftStatistics;
   /** Largest tree, root included. */
@@ -55,7 +55,7 @@ export class Drafter implements TreeDrafter {
   private leaves = 1;
   /** By token of the table: the node it would follow, and the probability that the model walks as far. */
   private readonly parent: Int32Array;
-  private readonly chance: Float64Array;
+  private readonly probability: Float64Array;
   private readonly frontier: Int32Array;
   private waiting = 0;
   /** Milliseconds of a decode by its nodes, as far as this step may go. */
@@ -74,7 +74,7 @@ export class Drafter implements TreeDrafter {
     this.isParent = new Uint8Array(maxNodes);
     const { length } = this.table.tokens;
     this.parent = new Int32Array(length);
-    this.chance = new Float64Array(length);
+    this.probability = new Float64Array(length);
     this.frontier = new Int32Array(length);
     this.costs = new Float64Array(maxNodes + 1);
     this.searched = new Uint8Array(sources.length);
@@ -113,20 +113,20 @@ export class Drafter implements TreeDrafter {
     let best = 1;
     let bestRate = 1 / costs[1];
     while (tree.count < limit) {
-      const chance = this.growBest();
-      if (chance === 0) break;
-      expected += chance;
+      const probability = this.growBest();
+      if (probability === 0) break;
+      expected += probability;
       const rate = expected / costs[tree.count];
-      if (rate > bestRate * (best === 1 ? LEAST_GAIN : 1)) {
+      if (rate > bestRate * (best === 1 ? MIN_GAIN : 1)) {
         bestRate = rate;
         best = tree.count;
-      } else if (!this.mayStillPay(expected, chance, limit, bestRate)) break;
+      } else if (!this.mayStillPay(expected, probability, limit, bestRate)) break;
     }
     tree.truncate(best);
     return tree;
   }
 
-  /** Learns from a verified tree: the chances of tokens, and what each source is worth. */
+  /** Learns from a verified tree: the probabilities of tokens, and what each source is worth. */
   observe(verified: VerifiedTree): void {
     const { tree, path, next } = verified;
     const { table, parts } = this;
@@ -138,7 +138,7 @@ export class Drafter implements TreeDrafter {
     }
     const singleMs = this.costs[1];
     const furtherMs = tree.count > 1 ? (this.costs[tree.count] - singleMs) / (tree.count - 1) : 0;
-    for (const [source, { source: evidence, pace }] of parts.sources.entries()) {
+    for (const [source, { source: evidence, throttle }] of parts.sources.entries()) {
       if (this.searched[source] === 0) continue;
       if (evidence.learn) {
         const start = performance.now();
@@ -148,14 +148,14 @@ export class Drafter implements TreeDrafter {
       const proposed = this.fromSource(source, tree.count);
       let accepted = 0;
       for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
-      pace?.took(this.searchMs[source] + proposed * furtherMs, accepted * singleMs);
+      throttle?.record(this.searchMs[source] + proposed * furtherMs, accepted * singleMs);
       parts.statistics?.step(this.kinds[source], proposed, accepted, this.searchMs[source]);
     }
   }
 
   private search(): void {
-    for (const [i, { source, pace }] of this.parts.sources.entries()) {
-      this.searched[i] = pace === undefined || pace.due() ? 1 : 0;
+    for (const [i, { source, throttle }] of this.parts.sources.entries()) {
+      this.searched[i] = throttle === undefined || throttle.isDue() ? 1 : 0;
       if (this.searched[i] === 0) continue;
       const start = performance.now();
       source.search(this.parts.history);
@@ -179,22 +179,22 @@ export class Drafter implements TreeDrafter {
     }
     const { first, end } = table.end(node);
     for (let token = first; token < end; token++) {
-      const chance = reached * table.chances[token];
-      if (chance < LEAST_CHANCE) continue;
+      const probability = reached * table.probabilities[token];
+      if (probability < MIN_CHANCE) continue;
       this.parent[token] = node;
-      this.chance[token] = chance;
+      this.probability[token] = probability;
       this.frontier[this.waiting++] = token;
     }
   }
 
   /** Grows the likeliest of what waits, looks behind it, and returns its probability; 0 where nothing waits. */
   private growBest(): number {
-    const { frontier, chance, tree, parent } = this;
-    const full = this.leaves >= (this.parts.maxLeaves ?? MOST_LEAVES);
+    const { frontier, probability, tree, parent } = this;
+    const full = this.leaves >= (this.parts.maxLeaves ?? MAX_LEAVES);
     let best = -1;
     for (let i = 0; i < this.waiting; i++) {
       if (full && this.isParent[parent[frontier[i]]] === 1) continue;
-      if (best < 0 || chance[frontier[i]] > chance[frontier[best]]) best = i;
+      if (best < 0 || probability[frontier[i]] > probability[frontier[best]]) best = i;
     }
     if (best < 0) return 0;
     const token = frontier[best];
@@ -206,15 +206,15 @@ export class Drafter implements TreeDrafter {
     this.isParent[node] = 0;
     this.offered[node] = token;
     this.depth[node] = this.depth[above] + 1;
-    this.look(node, chance[token]);
-    return chance[token];
+    this.look(node, probability[token]);
+    return probability[token];
   }
 
   /** Whether any larger tree could beat the best rate, if all further nodes were as likely as the last one. */
-  private mayStillPay(expected: number, chance: number, limit: number, bestRate: number): boolean {
+  private mayStillPay(expected: number, probability: number, limit: number, bestRate: number): boolean {
     const { count } = this.tree;
     for (let nodes = count + 1; nodes <= limit; nodes++)
-      if (expected + (nodes - count) * chance > bestRate * this.costs[nodes]) return true;
+      if (expected + (nodes - count) * probability > bestRate * this.costs[nodes]) return true;
     return false;
   }
 

@@ -18,12 +18,12 @@ export interface Ending {
 /** Tokens that must agree with what stands behind the cursor for a text to end there. */
 const ENDING_TOKENS = 3;
 /** Different tokens of one group that are told apart; more are of no use in a tree. */
-const MOST_TOKENS = 12;
+const MAX_TOKENS = 12;
 /** Groups and row numbers of a step; what is beyond is not followed. */
-const MOST_GROUPS = 1024;
-const MOST_MEMBERS = 8192;
+const MAX_GROUPS = 1024;
+const MAX_MEMBERS = 8192;
 /** More occurrences say no more, in binary logarithms. */
-const MOST_OCCURRENCES = 6;
+const MAX_OCCURRENCES = 6;
 
 /** Rows that are offered together. */
 interface Group {
@@ -51,11 +51,11 @@ export class Evidence {
 
   private groups = 0;
   private members = 0;
-  private readonly groupStart = new Int32Array(MOST_GROUPS);
-  private readonly groupSize = new Int32Array(MOST_GROUPS);
-  private readonly groupDepth = new Int32Array(MOST_GROUPS);
-  private readonly member = new Int32Array(MOST_MEMBERS);
-  private readonly seen = new Int32Array(MOST_TOKENS);
+  private readonly groupStart = new Int32Array(MAX_GROUPS);
+  private readonly groupSize = new Int32Array(MAX_GROUPS);
+  private readonly groupDepth = new Int32Array(MAX_GROUPS);
+  private readonly member = new Int32Array(MAX_MEMBERS);
+  private readonly seen = new Int32Array(MAX_TOKENS);
 
   /**
    * @param capacity most rows @param width tokens of a row @param texts tells kinds of tokens; absent: all alike
@@ -130,7 +130,7 @@ export class Evidence {
       // A negative one ends its row.
       let known = token < 0;
       for (let i = 0; i < different && !known; i++) known = seen[i] === token;
-      if (!known && different < MOST_TOKENS) seen[different++] = token;
+      if (!known && different < MAX_TOKENS) seen[different++] = token;
     }
     for (let i = 0; i < different; i++) this.offer(seen[i], start, end, depth, longest, total, offers);
     this.offerEnding(start, end, depth, longest, total, offers);
@@ -148,7 +148,7 @@ export class Evidence {
   ): void {
     const { member, tokens, width, lengths, weights } = this;
     const cursor =
-      this.groups < MOST_GROUPS && this.members + (end - start) <= MOST_MEMBERS ? this.groups++ : NO_CURSOR;
+      this.groups < MAX_GROUPS && this.members + (end - start) <= MAX_MEMBERS ? this.groups++ : NO_CURSOR;
     const first = this.members;
     let [own, standing, occurrences, recency, nearness] = [0, 0, 0, 0, 0];
     for (let at = start; at < end; at++) {
@@ -209,7 +209,7 @@ export class Evidence {
     features[at + Feature.matchLength] = matched;
     features[at + Feature.shorter] = log2Of(longest + depth) - matched;
     features[at + Feature.share] = Math.log2(share);
-    features[at + Feature.occurrences] = Math.min(MOST_OCCURRENCES, log2Of(occurrences));
+    features[at + Feature.occurrences] = Math.min(MAX_OCCURRENCES, log2Of(occurrences));
     features[at + Feature.depth] = log2Of(depth);
   }
 

@@ -2,12 +2,12 @@ export { CALIBRATION_VERSION, Calibration, type SavedCalibration } from "./calib
 export { PlainDrafter, type TreeDrafter, type VerifiedTree } from "./drafter.ts";
 export { guard } from "./guard.ts";
 export { DraftMemory, type DraftMemoryOptions } from "./memory.ts";
-export { Pace } from "./pace.ts";
 export { PRIOR_WEIGHTS } from "./prior.ts";
 export { randomNumbers } from "./random.ts";
 export { GREEDY, Sampler, type SamplingOptions } from "./sampler.ts";
 export { FEATURE_COUNT, Feature, SOURCE_NAMES, type SourceName } from "./source.ts";
 export type { CorpusSource } from "./sources/corpus.ts";
 export { LiveCorpus } from "./sources/liveCorpus.ts";
+export { SourceThrottle } from "./sourceThrottle.ts";
 export { DraftTree } from "./tree.ts";
 export { verify } from "./verify.ts";

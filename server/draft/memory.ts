@@ -3,18 +3,18 @@
  * trusted, the model's own successors of tokens, texts of a moment ago. Makes the drafter of each completion.
  */
 import { Calibration } from "./calibration.ts";
-import { Drafter, type PacedSource } from "./draft.ts";
+import { Drafter, type ThrottledSource } from "./draft.ts";
 import type { TreeDrafter } from "./drafter.ts";
 import type { Ending } from "./evidence.ts";
 import { TokenHistory } from "./history.ts";
 import type { TellOffer } from "./offerTable.ts";
-import { Pace } from "./pace.ts";
 import type { SourceName } from "./source.ts";
 import { CorpusDrafts, type CorpusSource } from "./sources/corpus.ts";
 import { DocumentSource } from "./sources/document.ts";
 import { NearbySource } from "./sources/nearby.ts";
 import { RecycledTokens, RecyclingSource } from "./sources/recycling.ts";
 import { AcceptedTexts, RecentTexts } from "./sources/remembered.ts";
+import { SourceThrottle } from "./sourceThrottle.ts";
 import { DraftStatistics } from "./statistics.ts";
 import { type DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
 
@@ -46,7 +46,7 @@ export class DraftMemory {
   readonly accepted = new AcceptedTexts();
   private readonly texts: TokenTexts;
   private readonly recycled: RecycledTokens;
-  private readonly recyclingPace = new Pace();
+  private readonly recyclingThrottle = new SourceThrottle();
   /** The token the model has ended texts with; undefined before it has ended one. */
   private endToken: number | undefined;
 
@@ -83,7 +83,7 @@ export class DraftMemory {
     };
   }
 
-  private sources({ before, behind, corpora }: DraftPlace): PacedSource[] {
+  private sources({ before, behind, corpora }: DraftPlace): ThrottledSource[] {
     const { texts, endToken } = this;
     const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, behind };
     return [
@@ -92,9 +92,9 @@ export class DraftMemory {
       { source: new NearbySource("recent", this.recent, texts, ending) },
       ...[this.accepted.source, ...corpora].map(corpus => ({
         source: new CorpusDrafts(corpus, texts, ending),
-        pace: corpus.pace,
+        throttle: corpus.throttle,
       })),
-      { source: new RecyclingSource(this.recycled, texts), pace: this.recyclingPace },
+      { source: new RecyclingSource(this.recycled, texts), throttle: this.recyclingThrottle },
     ];
   }
 }

@@ -6,29 +6,29 @@ import type { Calibration } from "./calibration.ts";
 import { FEATURE_COUNT, NO_CURSOR, type Offers } from "./source.ts";
 
 /** Tokens and single offers of one step; what is beyond is not drafted. */
-const MOST_TOKENS = 2048;
-const MOST_OFFERS = 4096;
+const MAX_TOKENS = 2048;
+const MAX_OFFERS = 4096;
 
-/** An offer's source (by its place in `SOURCE_NAMES`), the chance given to its token, and whether the model said it. */
-export type TellOffer = (source: number, chance: number, right: boolean) => void;
+/** An offer's source (by its place in `SOURCE_NAMES`), the probability given to its token, and whether the model said it. */
+export type TellOffer = (source: number, probability: number, right: boolean) => void;
 
 export class OfferTable {
   /** Tokens offered, over all nodes. */
   count = 0;
-  readonly tokens = new Int32Array(MOST_TOKENS);
+  readonly tokens = new Int32Array(MAX_TOKENS);
   /** Probability that the model says the token behind its node. */
-  readonly chances = new Float64Array(MOST_TOKENS);
+  readonly probabilities = new Float64Array(MAX_TOKENS);
   /** For each token a row of cursors, one for each source. */
   readonly cursors: Int32Array;
   /** The source whose offer weighs most, and that weight. */
-  readonly origins = new Int16Array(MOST_TOKENS);
-  private readonly weightiest = new Float64Array(MOST_TOKENS);
-  private readonly scores = new Float64Array(MOST_TOKENS);
+  readonly origins = new Int16Array(MAX_TOKENS);
+  private readonly weightiest = new Float64Array(MAX_TOKENS);
+  private readonly scores = new Float64Array(MAX_TOKENS);
 
   private offers = 0;
-  private readonly offerToken = new Int32Array(MOST_OFFERS);
-  private readonly offerSource = new Int16Array(MOST_OFFERS);
-  private readonly features = new Float32Array(MOST_OFFERS * FEATURE_COUNT);
+  private readonly offerToken = new Int32Array(MAX_OFFERS);
+  private readonly offerSource = new Int16Array(MAX_OFFERS);
+  private readonly features = new Float32Array(MAX_OFFERS * FEATURE_COUNT);
 
   /** By node: its tokens and its single offers, as ranges; `asked` where it has been looked at. */
   private readonly asked: Uint8Array;
@@ -43,7 +43,7 @@ export class OfferTable {
     readonly sources: number,
     private readonly calibration: Calibration,
   ) {
-    this.cursors = new Int32Array(MOST_TOKENS * Math.max(1, sources));
+    this.cursors = new Int32Array(MAX_TOKENS * Math.max(1, sources));
     this.asked = new Uint8Array(nodes);
     const perNode = () => new Int32Array(nodes);
     this.firstToken = perNode();
@@ -69,12 +69,12 @@ export class OfferTable {
 
   /** Adds the `at`-th of a source's offers behind the node begun last. */
   add(node: number, source: number, kind: number, { tokens, cursors, features }: Offers, at: number): void {
-    if (this.offers >= MOST_OFFERS) return;
+    if (this.offers >= MAX_OFFERS) return;
     const token = tokens[at];
     let index = this.firstToken[node];
     while (index < this.count && this.tokens[index] !== token) index++;
     if (index === this.count) {
-      if (this.count >= MOST_TOKENS) return;
+      if (this.count >= MAX_TOKENS) return;
       this.count++;
       this.tokens[index] = token;
       this.scores[index] = 0;
@@ -95,7 +95,7 @@ export class OfferTable {
     this.cursors[index * this.sources + source] = cursors[at];
   }
 
-  /** Ends the offers behind a node: their chances are told now. Returns the range of its tokens. */
+  /** Ends the offers behind a node: their probabilities are told now. Returns the range of its tokens. */
   end(node: number): { first: number; end: number } {
     const first = this.firstToken[node];
     const end = this.count;
@@ -107,10 +107,10 @@ export class OfferTable {
     for (let i = first; i < end; i++) most = Math.max(most, this.scores[i]);
     let sum = Math.exp(none - most);
     for (let i = first; i < end; i++) {
-      this.chances[i] = Math.exp(this.scores[i] - most);
-      sum += this.chances[i];
+      this.probabilities[i] = Math.exp(this.scores[i] - most);
+      sum += this.probabilities[i];
     }
-    for (let i = first; i < end; i++) this.chances[i] /= sum;
+    for (let i = first; i < end; i++) this.probabilities[i] /= sum;
     return { first, end };
   }
 
@@ -118,7 +118,7 @@ export class OfferTable {
   learn(node: number, said: number): void {
     if (this.asked[node] === 0) return;
     let offered = 0;
-    for (let i = this.firstToken[node]; i < this.endToken[node]; i++) offered += this.chances[i];
+    for (let i = this.firstToken[node]; i < this.endToken[node]; i++) offered += this.probabilities[i];
     let found = 0;
     for (let offer = this.firstOffer[node]; offer < this.endOffer[node]; offer++) {
       const index = this.offerToken[offer];
@@ -128,7 +128,7 @@ export class OfferTable {
         this.offerSource[offer],
         this.features,
         offer * FEATURE_COUNT,
-        right - this.chances[index],
+        right - this.probabilities[index],
       );
     }
     this.calibration.learnNone(this.depths[node], 1 - found - (1 - offered));
@@ -139,7 +139,7 @@ export class OfferTable {
     if (this.asked[node] === 0) return;
     for (let offer = this.firstOffer[node]; offer < this.endOffer[node]; offer++) {
       const index = this.offerToken[offer];
-      tell(this.offerSource[offer], this.chances[index], this.tokens[index] === said);
+      tell(this.offerSource[offer], this.probabilities[index], this.tokens[index] === said);
     }
   }
 }

@@ -60,12 +60,12 @@ export class Sampler {
     // Whatever min-p would drop in the end need not be sorted; without it, nothing is that unlikely.
     const least = minP > 0 && topP === 1 ? largest + Math.log(minP) : Number.NEGATIVE_INFINITY;
     const ids = topK > 0 ? likeliest(logits, topK) : allAbove(logits, least);
-    const chances = ids.map(id => Math.exp(logits[id] - largest));
-    const total = chances.reduce((sum, chance) => sum + chance, 0);
+    const probabilities = ids.map(id => Math.exp(logits[id] - largest));
+    const total = probabilities.reduce((sum, probability) => sum + probability, 0);
     let kept = 0;
     let mass = 0;
-    while (kept < ids.length && (kept === 0 || mass < topP * total)) mass += chances[kept++];
-    while (kept > 1 && chances[kept - 1] < minP) kept--;
+    while (kept < ids.length && (kept === 0 || mass < topP * total)) mass += probabilities[kept++];
+    while (kept > 1 && probabilities[kept - 1] < minP) kept--;
     ids.length = kept;
     return ids;
   }

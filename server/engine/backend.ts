@@ -15,7 +15,7 @@ import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
 
 type BackendName = "cpu" | "cuda" | "vulkan" | "metal";
 /** `auto` leaves the choice to node-llama-cpp. */
-type BackendWish = "auto" | BackendName;
+type RequestedBackend = "auto" | BackendName;
 
 export interface Backend {
   readonly name: BackendName;
@@ -26,7 +26,7 @@ export interface Backend {
 }
 
 export interface BackendOptions {
-  readonly wish: BackendWish;
+  readonly requestedBackend: RequestedBackend;
   /** Folder in which the decision is remembered. */
   readonly cacheDirectory: string;
   /** The bundled `probe.ts`. */
@@ -68,8 +68,8 @@ function missing(name: BackendName): EngineProblem {
 
 /** The back end to load now. */
 export async function chooseBackend(options: BackendOptions): Promise<Backend | EngineProblem> {
-  const { wish } = options;
-  if (wish !== "auto") return findBackend(wish) ?? missing(wish);
+  const { requestedBackend } = options;
+  if (requestedBackend !== "auto") return findBackend(requestedBackend) ?? missing(requestedBackend);
   const name = readDecision(options.cacheDirectory) ?? (await decide(options)) ?? "cpu";
   const cpu = findBackend("cpu") ?? missing("cpu");
   if (name !== "cpu" && new LoadAttempts(options.cacheDirectory).isDistrusted(subjectOf(name)))
@@ -84,8 +84,11 @@ const subjectOf = (name: BackendName) => `back end ${name} ${EXPECTED_RELEASE}`;
  * Notes that a back end is about to be loaded. An attempt that is not ended because the process was, as a broken
  * graphics driver may end it, counts against it at the next start.
  */
-export function watchLoading({ name }: Backend, { wish, cacheDirectory }: BackendOptions): LoadAttempt {
-  if (wish !== "auto" || name === "cpu") return UNWATCHED;
+export function watchLoading(
+  { name }: Backend,
+  { requestedBackend, cacheDirectory }: BackendOptions,
+): LoadAttempt {
+  if (requestedBackend !== "auto" || name === "cpu") return UNWATCHED;
   return new LoadAttempts(cacheDirectory).begin(subjectOf(name));
 }
 

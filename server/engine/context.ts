@@ -4,11 +4,11 @@ import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { contextProblems, layoutMessage } from "./layout.ts";
 import { inBackground, type Library, type Params, type Pointer, withLog } from "./libllama.ts";
 import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
-import { MOST_RUNS } from "./reuse.ts";
+import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
 
 /** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
-const SPARE_SEQUENCES = 1 + MOST_RUNS;
+const SPARE_SEQUENCES = 1 + MAX_RUNS;
 const FLASH_ATTENTION = 1;
 /**
  * Types of the KV cache, in ggml's numbers. Keys in Q8_0 beside values in F16 do two things on the CPU: attention
@@ -21,13 +21,13 @@ const Q8_0_BLOCK = 32;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
 /** A batch takes no more with its dummies. */
-const MOST_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
+const MAX_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
 /** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
-const MOST_BRANCHES = 256 - SPARE_SEQUENCES;
+const MAX_BRANCHES = 256 - SPARE_SEQUENCES;
 
 /** Whether trees are no larger than a batch and llama.cpp's sequences allow. */
 export const isPossible = ({ rows, branches }: TreeLimits): boolean =>
-  rows <= MOST_ROWS && branches <= MOST_BRANCHES;
+  rows <= MAX_ROWS && branches <= MAX_BRANCHES;
 
 /** The type of the keys for a model that the processor computes, or a graphics card does. */
 export function keysTypeOf(

@@ -34,7 +34,7 @@ const ALLOCATION_FAILED = -2;
 /** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
 const SAVED_STATE_BYTES = 256 << 20;
 /** Fewer tokens than this are computed again rather than copied. */
-const LEAST_SAVED_TOKENS = 64;
+const MIN_SAVED_TOKENS = 64;
 
 /**
  * When parts of the KV cache are moved to where a changed prompt has them: never, always, or where computing them
@@ -177,7 +177,7 @@ export class LlamaEngine implements Engine {
     if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
-    const runs = this.keepWhatServes(tokens);
+    const runs = this.reusePromptCache(tokens);
     const before = cache.length;
     let moved = 0;
     for (const [index, { to, length }] of runs.entries()) {
@@ -287,17 +287,17 @@ export class LlamaEngine implements Engine {
    * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
    * context that stand behind it and are set aside.
    */
-  private keepWhatServes(tokens: Int32Array): Run[] {
+  private reusePromptCache(tokens: Int32Array): Run[] {
     const { cache, canRollBack } = this.native;
     const common = commonPrefix(cache.trunk(), tokens);
     const continues = common === cache.length;
     const usable = continues || canRollBack ? common : 0;
     // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
-    const leaving = this.decodedFrom && cache.length - usable >= Math.max(LEAST_SAVED_TOKENS, usable);
+    const leaving = this.decodedFrom && cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
     if (leaving) this.saveState();
     // Read again, as in pauses, it is still the context that was decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
-    const saved = this.savedStates.find(tokens, usable + LEAST_SAVED_TOKENS, !canRollBack);
+    const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack);
     if (saved && this.restoreState(saved)) {
       const restored = commonPrefix(saved.tokens, tokens);
       if (restored < cache.length) cache.truncate(restored);

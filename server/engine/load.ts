@@ -147,7 +147,8 @@ async function openChosen(options: LoadOptions): Promise<Opened | EngineProblem>
   if (isProblem(backend)) return backend;
   const library = openBackend(backend);
   if (!isProblem(library)) return { library, backend };
-  const processor = options.wish === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
+  const processor =
+    options.requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
   const fallback = processor && openBackend(processor);
   return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
 }

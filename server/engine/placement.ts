@@ -22,14 +22,14 @@ interface Need {
 
 export const ALL_LAYERS = -1;
 /** Shorter contexts do not see enough of a file: fewer layers are the smaller loss. */
-const LEAST_CONTEXT_TOKENS = 2048;
+const MIN_CONTEXT_TOKENS = 2048;
 /** What is left of the graphics memory for compute buffers, the KV cache and other programs' growth. */
 const WEIGHTS_SHARE = 0.85;
 const FRACTIONS = [1, 3 / 4, 1 / 2, 1 / 4];
 
 /** The placements to try, the best first. The last one is the processor alone. */
 export function placements({ layers, modelBytes, contextTokens, freeBytes }: Need): Placement[] {
-  const shorter = Math.max(Math.min(contextTokens, LEAST_CONTEXT_TOKENS), contextTokens >> 1);
+  const shorter = Math.max(Math.min(contextTokens, MIN_CONTEXT_TOKENS), contextTokens >> 1);
   const fitting =
     freeBytes === undefined
       ? layers

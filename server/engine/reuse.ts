@@ -18,9 +18,9 @@ export interface Run {
 }
 
 /** Shorter runs are computed again: moving cells costs a pass over the keys. */
-export const LEAST_RUN = 32;
+export const MIN_RUN = 32;
 /** A prompt has two parts that move: the text before the cursor, and the text behind it. */
-export const MOST_RUNS = 2;
+export const MAX_RUNS = 2;
 /** Tokens by whose sameness a run is found. */
 const SEED = 8;
 
@@ -33,11 +33,11 @@ export function planReuse(before: Int32Array, after: Int32Array, common: number)
   const seeds = new Map<number, number>();
   for (let at = before.length - SEED; at >= common; at--) seeds.set(seedAt(before, at), at);
   let earliest = common;
-  for (let to = common; to + LEAST_RUN <= after.length && runs.length < MOST_RUNS; ) {
+  for (let to = common; to + MIN_RUN <= after.length && runs.length < MAX_RUNS; ) {
     const from = seeds.get(seedAt(after, to));
     const usable = from !== undefined && from >= earliest;
     const length = usable ? commonPrefix(before.subarray(from), after.subarray(to)) : 0;
-    if (from === undefined || length < LEAST_RUN) {
+    if (from === undefined || length < MIN_RUN) {
       to++;
       continue;
     }

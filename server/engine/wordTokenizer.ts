@@ -11,7 +11,7 @@ import type { Vocabulary } from "./engine.ts";
 import { type Cut, pretokenizer } from "./pretokenizer.ts";
 
 /** Words are forgotten all at once beyond this number: about 150 MB. */
-const MOST_WORDS = 1_000_000;
+const MAX_WORDS = 1_000_000;
 /** Longer words are data, which does not come again. */
 const LONGEST_WORD = 48;
 
@@ -76,7 +76,7 @@ export class WordTokenizer {
     const { words, pool } = this;
     const tokens = this.vocabulary.tokenize(word);
     if (word.length > LONGEST_WORD) return tokens;
-    if (words.size >= MOST_WORDS) {
+    if (words.size >= MAX_WORDS) {
       words.clear();
       pool.length = 0;
     }

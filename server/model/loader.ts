@@ -30,7 +30,7 @@ export function loadOptions(settings: Settings, storageDirectory = cacheDirector
     contextTokens: settings.contextTokens,
     threads: settings.threads,
     reuse: settings.reuse,
-    wish: settings.backend,
+    requestedBackend: settings.backend,
     cacheDirectory: storageDirectory,
     probeScript: probeScript(),
   };

@@ -37,7 +37,7 @@ export function ablationOptions(ablation: Ablation): AblationOptions {
   return { memory: { without: [left] }, fixedNodes: undefined };
 }
 
-/** Every token gets its share of its source's continuations as its chance, and nothing is learned. */
+/** Every token gets its share of its source's continuations as its probability, and nothing is learned. */
 function rawCounts(): Calibration {
   const prior = new Array<number>(SOURCE_NAMES.length * FEATURE_COUNT + 2).fill(0);
   for (let source = 0; source < SOURCE_NAMES.length; source++)

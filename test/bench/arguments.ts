@@ -36,7 +36,7 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Suites: ${INFILLING_SUITES.join(", ")}. Runs Python that the model has written, in a bounded process.
   foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH]
                               [--own] [--fit] [--json]
-      Tells how far the chances can be trusted that drafting gives its guesses, on the projects in FOLDER's
+      Tells how far the probabilities can be trusted that drafting gives its guesses, on the projects in FOLDER's
       subfolders, which the store should not hold. What stands there is said, or with --own what the model says. --fit fits the weights to the other half of the projects first.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]

@@ -1,5 +1,5 @@
 /**
- * `foretoken bench calibration`: how far the chances can be trusted that drafting gives its guesses, and, with
+ * `foretoken bench calibration`: how far the probabilities can be trusted that drafting gives its guesses, and, with
  * `--fit`, the weights they are told by. Real code stands for the model: places in files of projects that no
  * store holds are completed by what really stands there, tree by tree, without any decoding.
  */
@@ -11,12 +11,12 @@ import {
   type CorpusSource,
   DraftMemory,
   FEATURE_COUNT,
-  Pace,
   PRIOR_WEIGHTS,
   randomNumbers,
   type SavedCalibration,
   SOURCE_NAMES,
   type SourceName,
+  SourceThrottle,
 } from "../../server/draft/index.ts";
 import { type Engine, type LlamaVocabulary, WordTokenizer } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
@@ -25,10 +25,10 @@ import { type HeldOutPlace, heldOutPlaces, projects } from "./heldOut.ts";
 
 /** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
 const NODE_COST = 1 / 8;
-const MOST_NODES = 32;
+const MAX_NODES = 32;
 /** Tokens the model says at a place. */
 const OWN_TOKENS = 48;
-/** Classes of chances in a reliability table. */
+/** Classes of probabilities in a reliability table. */
 const CLASSES = 10;
 
 /** Chances and what came of them, in classes of a tenth, for each source. */
@@ -37,14 +37,14 @@ export class Reliability {
   /** What the steps cost together, one node alone being 1. */
   cost = 0;
   private readonly classes = SOURCE_NAMES.map(() =>
-    Array.from({ length: CLASSES }, () => ({ count: 0, chance: 0, right: 0 })),
+    Array.from({ length: CLASSES }, () => ({ count: 0, probability: 0, right: 0 })),
   );
 
-  readonly tell = (source: number, chance: number, right: boolean): void => {
-    const found = this.classes[source]?.[Math.min(CLASSES - 1, Math.floor(chance * CLASSES))];
+  readonly tell = (source: number, probability: number, right: boolean): void => {
+    const found = this.classes[source]?.[Math.min(CLASSES - 1, Math.floor(probability * CLASSES))];
     if (!found) return;
     found.count++;
-    found.chance += chance;
+    found.probability += probability;
     if (right) found.right++;
   };
 
@@ -53,9 +53,9 @@ export class Reliability {
     return SOURCE_NAMES.map((source, i) => {
       const classes = this.classes[i] ?? [];
       const offers = classes.reduce((sum, { count }) => sum + count, 0);
-      const error = classes.reduce((sum, { chance, right }) => sum + Math.abs(chance - right), 0);
-      const shares = classes.map(({ count, chance, right }) =>
-        count === 0 ? undefined : { offers: count, chance: chance / count, right: right / count },
+      const error = classes.reduce((sum, { probability, right }) => sum + Math.abs(probability - right), 0);
+      const shares = classes.map(({ count, probability, right }) =>
+        count === 0 ? undefined : { offers: count, probability: probability / count, right: right / count },
       );
       return { source, offers, expectedError: error / Math.max(1, offers), classes: shares };
     }).filter(({ offers }) => offers > 0);
@@ -65,9 +65,9 @@ export class Reliability {
 export interface ReliabilityRow {
   readonly source: SourceName;
   readonly offers: number;
-  /** Expected calibration error: the mean distance of chance and share of right offers, over classes of a tenth. */
+  /** Expected calibration error: the mean distance of probability and share of right offers, over classes of a tenth. */
   readonly expectedError: number;
-  readonly classes: readonly ({ offers: number; chance: number; right: number } | undefined)[];
+  readonly classes: readonly ({ offers: number; probability: number; right: number } | undefined)[];
 }
 
 export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
@@ -79,7 +79,7 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
       String(offers),
       expectedError.toFixed(3),
       ...classes.map(each =>
-        each ? `${Math.round(100 * each.chance)}:${Math.round(100 * each.right)}` : "-",
+        each ? `${Math.round(100 * each.probability)}:${Math.round(100 * each.right)}` : "-",
       ),
     ]),
   );
@@ -88,10 +88,10 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
 /** Completes a place by what really stands there, tree by tree. */
 export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reliability): void {
   const { before, script, behind, corpora } = place;
-  const drafter = memory.drafter({ before, behind, corpora, maxNodes: MOST_NODES, maxLeaves: MOST_NODES });
+  const drafter = memory.drafter({ before, behind, corpora, maxNodes: MAX_NODES, maxLeaves: MAX_NODES });
   let root = before[before.length - 1] ?? 0;
   for (let said = 0; said < script.length; ) {
-    const tree = drafter.draft(root, Math.min(MOST_NODES, script.length - said), costOf);
+    const tree = drafter.draft(root, Math.min(MAX_NODES, script.length - said), costOf);
     const path = [0];
     for (let node = 0; said < script.length; said++) {
       node = tree.child(node, script[said] as number);
@@ -111,7 +111,7 @@ export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reli
 }
 
 /** Lets the model complete a place. */
-async function speakAt(
+async function generateAt(
   engine: Engine,
   memory: DraftMemory,
   { before, behind, corpora }: HeldOutPlace,
@@ -129,7 +129,7 @@ async function speakAt(
     ...behind.subarray(0, half >> 2),
     fillMiddle,
   );
-  const options = { maxTokens: OWN_TOKENS, treeNodes: MOST_NODES, memory, corpora };
+  const options = { maxTokens: OWN_TOKENS, treeNodes: MAX_NODES, memory, corpora };
   const steps = generate(engine, { tokens, history: before, behind }, options, signal);
   for (;;) {
     const { value, done } = await steps.next();
@@ -162,7 +162,7 @@ export async function runCalibration(
 ): Promise<Reliability> {
   const seen = new Reliability();
   const tokenizer = new WordTokenizer(vocabulary);
-  const without = engine ? UNHEARD : [...UNHEARD, OWN];
+  const without = engine ? NOT_MEASURED : [...NOT_MEASURED, OWN];
   const memory = new DraftMemory(vocabulary, { calibration, tell: seen.tell, without });
   const random = randomNumbers(11 + remainder);
   let number = 0;
@@ -170,8 +170,8 @@ export async function runCalibration(
     onProject(++number);
     if (number % 2 !== remainder) continue;
     for (const found of heldOutPlaces(files, vocabulary, tokenizer, placesPerFile, random)) {
-      const place = { ...found, corpora: [...found.corpora, ...datastores.map(unhurried)] };
-      if (engine) await speakAt(engine, memory, place, seen, signal);
+      const place = { ...found, corpora: [...found.corpora, ...datastores.map(withoutThrottle)] };
+      if (engine) await generateAt(engine, memory, place, seen, signal);
       else replayPlace(memory, place, seen);
     }
   }
@@ -179,10 +179,13 @@ export async function runCalibration(
 }
 
 /** A source that is not rested by its worth on a machine that is only imagined. */
-const unhurried = (source: CorpusSource): CorpusSource => ({ ...source, pace: new Pace() });
+const withoutThrottle = (source: CorpusSource): CorpusSource => ({
+  ...source,
+  throttle: new SourceThrottle(),
+});
 
 /** Sources that only a person's work says anything of: what was suggested and accepted. */
-const UNHEARD: readonly SourceName[] = ["recent", "accepted"];
+const NOT_MEASURED: readonly SourceName[] = ["recent", "accepted"];
 /** The source that needs the model's own voice. */
 const OWN: SourceName = "recycling";
 

@@ -42,7 +42,9 @@ export async function calibrationCommand(args: string[], signal: AbortSignal): P
       print(
         `${seen.tokens} tokens, ${speedup.toFixed(2)} times plain where each further node costs an eighth`,
       );
-      print(`chance : share that was right, in percent, by classes of chance\n\n${reliabilityTable(rows)}`);
+      print(
+        `probability : share that was right, in percent, by classes of probability\n\n${reliabilityTable(rows)}`,
+      );
       if (fitted) print(`\n${weightsText(fitted)}`);
     } finally {
       opened?.store.close();

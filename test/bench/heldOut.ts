@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LiveIndex } from "../../datastores/live/index.ts";
 import { readFolder } from "../../datastores/sources/index.ts";
 import { nearnessTo } from "../../server/corpus/index.ts";
-import { type CorpusSource, LiveCorpus, Pace } from "../../server/draft/index.ts";
+import { type CorpusSource, LiveCorpus, SourceThrottle } from "../../server/draft/index.ts";
 import type { Vocabulary, WordTokenizer } from "../../server/engine/index.ts";
 
 /** A place in a held-out file: the tokens before and behind it, what stands there, and the project's other files. */
@@ -57,7 +57,7 @@ export function* heldOutPlaces(
     const workspace: CorpusSource = {
       name: "workspace",
       corpus: new LiveCorpus(index, { except: file.path, nearness: nearnessTo(file.path) }),
-      pace: new Pace(),
+      throttle: new SourceThrottle(),
     };
     for (let place = 0; place < placesPerFile; place++) {
       const found = placeIn(file.text, random);

@@ -87,18 +87,18 @@ class TensorMaker {
     columns: number,
     rows: number,
     spread: number,
-    wish: Exclude<FormatName, "f32">,
+    requestedBackend: Exclude<FormatName, "f32">,
   ): void {
-    const type = fitting(wish, columns);
+    const type = fitting(requestedBackend, columns);
     const fill = randomWeights(type, spread, this.bits);
     this.tensors.push({ name, shape: [columns, rows], format: FORMATS[type], fill });
   }
 }
 
 /** The format a matrix gets where its rows are not whole blocks: llama.cpp's own fallbacks. */
-function fitting(wish: Exclude<FormatName, "f32">, columns: number): Exclude<FormatName, "f32"> {
-  if (columns % FORMATS[wish].blockValues === 0) return wish;
-  return wish === "q4_k" && columns % FORMATS.q5_0.blockValues === 0 ? "q5_0" : "f16";
+function fitting(requestedBackend: Exclude<FormatName, "f32">, columns: number): Exclude<FormatName, "f32"> {
+  if (columns % FORMATS[requestedBackend].blockValues === 0) return requestedBackend;
+  return requestedBackend === "q4_k" && columns % FORMATS.q5_0.blockValues === 0 ? "q5_0" : "f16";
 }
 
 /** Feed-forward and attention matrices that all transformers here share. */

@@ -2,7 +2,7 @@
  * What it takes to know a text again in a document of 100,000 lines while one types along in its middle: hashes of
  * the new version, and the search among 250 completions. Prints milliseconds.
  */
-import { CompletionCache, TokenLedger } from "../../server/completion/index.ts";
+import { CompletionCache, TokenUsage } from "../../server/completion/index.ts";
 import { type Cursor, placeOf, TextHash } from "../../server/text/index.ts";
 
 const LINES = 100_000;
@@ -20,7 +20,7 @@ const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
   hash,
 });
 
-const entry = { text: said, finishReason: "lineEnd" as const, ledger: new TokenLedger().begin() };
+const entry = { text: said, finishReason: "lineEnd" as const, usage: new TokenUsage().begin() };
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   let text = before + behind;

@@ -121,18 +121,22 @@ test("a library whose defaults or extents differ fails the layout proof by name"
 test("the back end is chosen once by the probe and then remembered", async () => {
   const cacheDirectory = join(folder, "cache");
   const probeScript = join(packageRoot(), "dist", "probe.js");
-  const chosen = await chooseBackend({ wish: "auto", cacheDirectory, probeScript });
+  const chosen = await chooseBackend({ requestedBackend: "auto", cacheDirectory, probeScript });
   assert.ok("directory" in chosen);
   const remembered = JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8"));
   assert.equal(remembered.name, chosen.name);
-  const again = await chooseBackend({ wish: "auto", cacheDirectory, probeScript: join(folder, "absent.js") });
+  const again = await chooseBackend({
+    requestedBackend: "auto",
+    cacheDirectory,
+    probeScript: join(folder, "absent.js"),
+  });
   assert.deepEqual(again, chosen);
-  const options = { wish: "auto", cacheDirectory, probeScript } as const;
+  const options = { requestedBackend: "auto", cacheDirectory, probeScript } as const;
   watchLoading({ name: "vulkan", directory: "" }, options);
   assert.deepEqual(await chooseBackend(options), chosen, "a load in another window proves nothing");
   writeFileSync(join(cacheDirectory, "backend.json"), "{ damaged");
   const fallback = await chooseBackend({
-    wish: "auto",
+    requestedBackend: "auto",
     cacheDirectory,
     probeScript: join(folder, "absent.js"),
   });
@@ -140,8 +144,8 @@ test("the back end is chosen once by the probe and then remembered", async () =>
 });
 
 test("a back end that is not installed is said so", async () => {
-  const wish = process.platform === "darwin" ? "vulkan" : "metal";
-  const missing = await chooseBackend({ ...cpuOptions, wish });
+  const requestedBackend = process.platform === "darwin" ? "vulkan" : "metal";
+  const missing = await chooseBackend({ ...cpuOptions, requestedBackend });
   assert.ok("remedy" in missing && missing.code === "backendMissing");
 });
 
@@ -182,7 +186,7 @@ test("a back end whose load has ended the process twice gives way to the CPU, an
   const subject = `back end vulkan ${EXPECTED_RELEASE}`;
   killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
   killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000);
-  const options = { ...cpuOptions, wish: "auto", cacheDirectory } as const;
+  const options = { ...cpuOptions, requestedBackend: "auto", cacheDirectory } as const;
   const chosen = await chooseBackend(options);
   assert.ok("name" in chosen && chosen.name === "cpu" && chosen.insteadOf === "vulkan");
   const engine = await load(options);

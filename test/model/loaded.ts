@@ -11,7 +11,7 @@ export const cpuOptions: LoadOptions = {
   contextTokens: 0,
   threads: 2,
   reuse: "exact",
-  wish: "cpu",
+  requestedBackend: "cpu",
   cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
   probeScript: "",
 };

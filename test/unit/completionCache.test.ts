@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CompletionCache } from "../../server/completion/completionCache.ts";
-import { TokenLedger } from "../../server/completion/tokenLedger.ts";
+import { TokenUsage } from "../../server/completion/tokenUsage.ts";
 import { sameHash, TextHash } from "../../server/text/textHash.ts";
 import { type Cursor, placeOf } from "../../server/text/textPlace.ts";
 import { below, seeded } from "../fakes/random.ts";
@@ -21,7 +21,7 @@ const entry = (marked: string, text: string) => ({
   place: placeOf(at(marked)),
   text,
   finishReason: "lineEnd" as const,
-  ledger: new TokenLedger().begin(),
+  usage: new TokenUsage().begin(),
 });
 
 function cacheOf(completions: Record<string, string>): CompletionCache {

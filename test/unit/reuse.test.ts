@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LEAST_RUN, planReuse } from "../../server/engine/reuse.ts";
+import { MIN_RUN, planReuse } from "../../server/engine/reuse.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const random = seeded(3);
@@ -30,7 +30,7 @@ test("a window that has moved and text typed in it are two runs", () => {
 });
 
 test("short runs and equal texts in another order are computed again", () => {
-  const [head, a, b] = [some(20), some(LEAST_RUN - 1), some(70)];
+  const [head, a, b] = [some(20), some(MIN_RUN - 1), some(70)];
   assert.deepEqual(plan([...head, ...a], [...head, 5, ...a], 20), []);
   const [c, d] = [some(40), some(40)];
   const crossed = plan([...c, ...d], [7, ...d, ...c], 0);
@@ -47,7 +47,7 @@ test("runs never overlap and hold equal tokens, whatever is edited", () => {
       after.splice(below(random, after.length), below(random, 40), ...some(below(random, 9)));
     let [endFrom, endTo] = [0, 0];
     for (const { from, to, length } of plan(before, after, 0)) {
-      assert.ok(from >= endFrom && to >= endTo && length >= LEAST_RUN);
+      assert.ok(from >= endFrom && to >= endTo && length >= MIN_RUN);
       assert.deepEqual(before.slice(from, from + length), after.slice(to, to + length));
       [endFrom, endTo] = [from + length, to + length];
     }

@@ -2,8 +2,8 @@
 import { type Ending, Evidence } from "../evidence.ts";
 import { heal } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
-import type { Pace } from "../pace.ts";
 import type { DraftSource, Offers, SourceName } from "../source.ts";
+import type { SourceThrottle } from "../sourceThrottle.ts";
 import type { TokenTexts } from "../tokenTexts.ts";
 
 /** A searchable collection of texts, and the result of its last search. */
@@ -26,11 +26,11 @@ export interface Corpus {
   readonly recencies?: Float32Array;
 }
 
-/** A corpus, and whether asking it pays. The pace is kept from completion to completion. */
+/** A corpus, and whether asking it pays. The throttle is kept from completion to completion. */
 export interface CorpusSource {
   readonly name: Extract<SourceName, "workspace" | "datastore" | "accepted">;
   readonly corpus: Corpus;
-  readonly pace: Pace;
+  readonly throttle: SourceThrottle;
 }
 
 export class CorpusDrafts implements DraftSource {

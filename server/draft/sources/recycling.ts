@@ -14,7 +14,7 @@ const SUCCESSORS = 8;
 /** Pairs of tokens that are remembered; a newer pair takes the place of an older one with the same hash. */
 const PAIRS = 1 << 15;
 /** Less likely successors are not offered. */
-const LEAST_SHARE = 0.005;
+const MIN_SHARE = 0.005;
 
 /** What is remembered, from completion to completion; one for each loaded model. */
 export class RecycledTokens {
@@ -58,7 +58,7 @@ export class RecycledTokens {
     const shares = known ? this.pairShare : this.singleShare;
     const start = (known ? slot : token) * SUCCESSORS;
     for (let i = start; i < start + SUCCESSORS; i++) {
-      if (ids[i] < 0 || shares[i] < LEAST_SHARE) return;
+      if (ids[i] < 0 || shares[i] < MIN_SHARE) return;
       // The cursor behind a successor is the token before it.
       const at = offers.add(ids[i], cursorOf(token));
       if (at < 0) return;

@@ -1,6 +1,6 @@
 /** Texts remembered from completion to completion: what was suggested or deleted just now, what was accepted. */
 import { LiveIndex } from "../../../datastores/live/index.ts";
-import { Pace } from "../pace.ts";
+import { SourceThrottle } from "../sourceThrottle.ts";
 import type { CorpusSource } from "./corpus.ts";
 import { LiveCorpus } from "./liveCorpus.ts";
 import type { NearbyTexts } from "./nearby.ts";
@@ -29,7 +29,7 @@ export class RecentTexts implements NearbyTexts {
   }
 }
 
-const MOST_ACCEPTED = 400;
+const MAX_ACCEPTED = 400;
 const ACCEPTED_TOKENS = 1 << 17;
 
 /**
@@ -44,12 +44,12 @@ export class AcceptedTexts {
   readonly source: CorpusSource = {
     name: "accepted",
     corpus: new LiveCorpus(this.index, { recency: name => 1 / (1 + (this.next - 1 - Number(name)) / 32) }),
-    pace: new Pace(),
+    throttle: new SourceThrottle(),
   };
 
   /** Adds a completion, with a few tokens of what stood before it. */
   add(text: Int32Array): void {
-    while (this.next - this.oldest >= MOST_ACCEPTED) this.index.remove(String(this.oldest++));
+    while (this.next - this.oldest >= MAX_ACCEPTED) this.index.remove(String(this.oldest++));
     while (!this.index.put(String(this.next), text) && this.oldest < this.next)
       this.index.remove(String(this.oldest++));
     this.next++;

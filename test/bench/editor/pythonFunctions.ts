@@ -20,7 +20,7 @@ export interface HeldOutFunction {
 /** Lengths that are typed, in characters: a few lines up to a screen. */
 const LENGTH = { least: 200, most: 650 };
 /** What comes before is enough to draw on. */
-const LEAST_BEFORE = 2_000;
+const MIN_BEFORE = 2_000;
 const MODULE_CHARACTERS = 150_000;
 
 /** The functions of a module that can be typed with an editor's indentation, in the order of the text. */
@@ -97,7 +97,7 @@ export function heldOutFunctions(library: string, count: number, random: () => n
   const held: HeldOutFunction[] = [];
   for (const [module, text] of modules(library, random)) {
     if (held.length === count) return held;
-    const functions = typableFunctions(module, text).filter(({ before }) => before.length >= LEAST_BEFORE);
+    const functions = typableFunctions(module, text).filter(({ before }) => before.length >= MIN_BEFORE);
     const chosen = functions[Math.floor(random() * functions.length)];
     if (chosen) held.push(held.length % 3 === 2 ? chosen : atEnd(chosen));
   }

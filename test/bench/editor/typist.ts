@@ -1,6 +1,6 @@
 /**
  * A person who types a text: how fast, which slips of the finger, and when a suggestion is taken. From the text,
- * what stands there so far and what is shown follows the next key. All chance comes from the numbers given, so that
+ * what stands there so far and what is shown follows the next key. All probability comes from the numbers given, so that
  * a run can be had again as far as the same is shown.
  */
 
@@ -99,7 +99,7 @@ export class Typist {
     return this.before === this.whole;
   }
 
-  /** Milliseconds until the next stroke; chance decides anew with each call. */
+  /** Milliseconds until the next stroke; probability decides anew with each call. */
   pauseMs(): number {
     if (this.last?.kind === "look") return LOOK_MS;
     const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());

@@ -18,9 +18,9 @@ const DECODING_LENGTH = 64;
 const BRANCH_LENGTH = 12;
 const QUERY_LENGTH = 2;
 const OUTPUT_WEIGHT = 1e-4;
-const LEAST_OUTPUT_NODES = DECODING_LENGTH / 2;
-const MOST_NODES = 65_536;
-const MOST_OUTPUT_NODES = 512;
+const MIN_OUTPUT_NODES = DECODING_LENGTH / 2;
+const MAX_NODES = 65_536;
+const MAX_OUTPUT_NODES = 512;
 const SQUEEZED_TRIES = 1024;
 
 type Source = "input" | "output";
@@ -69,7 +69,7 @@ export class Trie {
   }
 
   squeeze(): void {
-    if (this.nodes <= MOST_NODES && this.outputNodes <= MOST_OUTPUT_NODES) return;
+    if (this.nodes <= MAX_NODES && this.outputNodes <= MAX_OUTPUT_NODES) return;
     this.nodes = halve(this.children);
     this.outputNodes = this.nodes;
   }
@@ -155,7 +155,7 @@ function leastOutput(children: Children): number {
   };
   collect(children);
   if (outputs.length <= DECODING_LENGTH) return 0;
-  return outputs.sort((a, b) => b - a)[LEAST_OUTPUT_NODES - 1] ?? 0;
+  return outputs.sort((a, b) => b - a)[MIN_OUTPUT_NODES - 1] ?? 0;
 }
 
 function growBranches(tree: DraftTree, children: Children, room: number): void {

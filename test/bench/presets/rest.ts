@@ -16,7 +16,7 @@ import type { RestSearch } from "../restSearch.ts";
 import type { Preset } from "./preset.ts";
 import { TokenList } from "./tokenList.ts";
 
-const MOST_HITS = 5000;
+const MAX_HITS = 5000;
 const CONTINUATION = 10;
 const CHOICES = 64;
 
@@ -33,7 +33,7 @@ interface Prefix {
 function countPrefixes({ data, low, high, matchLength }: RestSearch): Prefix[] {
   const met: Prefix[] = [];
   const roots = new Map<number, Prefix>();
-  const end = Math.min(high, low + MOST_HITS);
+  const end = Math.min(high, low + MAX_HITS);
   for (let hit = low; hit < end; hit++) {
     let siblings = roots;
     let parent: Prefix | undefined;

@@ -20,7 +20,7 @@ import { SuccessorTable, Template } from "./recycling.ts";
 import { type Match, NO_MATCH, SuffixAutomaton } from "./suffixAutomaton.ts";
 import { growChain } from "./tokenList.ts";
 
-const MOST_NODES = 60;
+const MAX_NODES = 60;
 const ALPHA = 4;
 const BREADTH = 8;
 const CHAIN_NODES = 40;
@@ -85,7 +85,7 @@ function growOccurrence(
 }
 
 interface Candidate {
-  readonly chance: number;
+  readonly probability: number;
   readonly token: number;
   readonly state: number;
   readonly parent: number;
@@ -103,7 +103,7 @@ export class CorpusTrees {
   grow(tree: DraftTree, state: number, nodes: number): void {
     const candidates: Candidate[] = [];
     const perDepth: number[] = [];
-    this.offer(candidates, { chance: 1, token: 0, state, parent: -1, depth: 0 }, 0);
+    this.offer(candidates, { probability: 1, token: 0, state, parent: -1, depth: 0 }, 0);
     while (tree.count < nodes) {
       const best = takeBest(candidates);
       if (!best) return;
@@ -114,11 +114,11 @@ export class CorpusTrees {
     }
   }
 
-  private offer(candidates: Candidate[], { chance, state, depth }: Candidate, node: number): void {
+  private offer(candidates: Candidate[], { probability, state, depth }: Candidate, node: number): void {
     const { corpus } = this;
     for (const next of this.successors(state))
       candidates.push({
-        chance: (chance * corpus.countOf(next.state)) / corpus.countOf(state),
+        probability: (probability * corpus.countOf(next.state)) / corpus.countOf(state),
         token: next.token,
         state: next.state,
         parent: node,
@@ -141,14 +141,14 @@ export class CorpusTrees {
 
 function takeBest(candidates: Candidate[]): Candidate | undefined {
   let best = 0;
-  for (const [i, { chance }] of candidates.entries())
-    if (chance > (candidates[best] as Candidate).chance) best = i;
+  for (const [i, { probability }] of candidates.entries())
+    if (probability > (candidates[best] as Candidate).probability) best = i;
   return candidates.splice(best, 1)[0];
 }
 
 /** @param corpus counted */
 export function sam(corpus: SuffixAutomaton): Preset {
-  const tree = new DraftTree(MOST_NODES);
+  const tree = new DraftTree(MAX_NODES);
   const trees = new CorpusTrees(corpus);
   const drafter = (history: Int32Array): TreeDrafter => {
     const matches = new TextMatches(history, corpus);
@@ -157,14 +157,14 @@ export function sam(corpus: SuffixAutomaton): Preset {
       draft(root, room) {
         tree.plant(root);
         const { own, inCorpus } = matches;
-        const nodes = Math.min(MOST_NODES, 1 + ALPHA * Math.max(own.length, inCorpus.length));
+        const nodes = Math.min(MAX_NODES, 1 + ALPHA * Math.max(own.length, inCorpus.length));
         if (own.length >= inCorpus.length) growOccurrence(tree, matches.text, own.state, nodes, room);
         else trees.grow(tree, inCorpus.state, Math.min(nodes, room));
         return tree;
       },
     };
   };
-  return { name: "sam", nodes: MOST_NODES, begin: () => drafter };
+  return { name: "sam", nodes: MAX_NODES, begin: () => drafter };
 }
 
 /** The state of a suffix that so many tokens follow as make a whole chain, or of the shortest that occurs. */

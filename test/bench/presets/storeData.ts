@@ -6,9 +6,9 @@ import { corpusAutomaton } from "./sam.ts";
 import type { SuffixAutomaton } from "./suffixAutomaton.ts";
 
 /** 8 bytes a token, and as many again while it is sorted. */
-const MOST_REST_TOKENS = 64_000_000;
+const MAX_REST_TOKENS = 64_000_000;
 /** About 90 bytes a token. */
-const MOST_SAM_TOKENS = 8_000_000;
+const MAX_SAM_TOKENS = 8_000_000;
 
 /** Tokens of the store, and of these what each index has; null where it was not asked for. */
 export interface StoreUse {
@@ -34,7 +34,7 @@ export class StoreData {
 
   rest(): RestSearch {
     if (!this.search) {
-      const stream = tokenStream(this.store, MOST_REST_TOKENS);
+      const stream = tokenStream(this.store, MAX_REST_TOKENS);
       this.search = new RestSearch(new SuffixMemory(stream, suffixArray(stream)));
       this.taken.rest = stream.length;
     }
@@ -43,7 +43,7 @@ export class StoreData {
 
   sam(): SuffixAutomaton {
     if (!this.automaton) {
-      const stream = tokenStream(this.store, MOST_SAM_TOKENS);
+      const stream = tokenStream(this.store, MAX_SAM_TOKENS);
       this.automaton = corpusAutomaton(stream, SEPARATOR, endToken(this.vocabulary));
       this.taken.sam = stream.length;
     }

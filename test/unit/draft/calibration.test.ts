@@ -9,7 +9,7 @@ const DOCUMENT = sourceIndex("document");
 const WORKSPACE = sourceIndex("workspace");
 
 /** Chances of the tokens offered at one node: `[kind, token, match length]` each. */
-function chances(
+function probabilities(
   calibration: Calibration,
   offered: readonly [number, number, number][],
   said?: number,
@@ -25,48 +25,48 @@ function chances(
   }
   const { first, end } = table.end(0);
   const found = new Map<number, number>();
-  for (let i = first; i < end; i++) found.set(table.tokens[i] as number, table.chances[i] as number);
+  for (let i = first; i < end; i++) found.set(table.tokens[i] as number, table.probabilities[i] as number);
   if (said !== undefined) table.learn(0, said);
   return found;
 }
 
-test("chances of one node never exceed one, longer matches are likelier, and agreement counts", () => {
+test("probabilities of one node never exceed one, longer matches are likelier, and agreement counts", () => {
   const calibration = new Calibration();
-  const one = chances(calibration, [[DOCUMENT, 7, 2]]).get(7) as number;
-  const longer = chances(calibration, [[DOCUMENT, 7, 4]]).get(7) as number;
-  const agreed = chances(calibration, [
+  const one = probabilities(calibration, [[DOCUMENT, 7, 2]]).get(7) as number;
+  const longer = probabilities(calibration, [[DOCUMENT, 7, 4]]).get(7) as number;
+  const agreed = probabilities(calibration, [
     [DOCUMENT, 7, 2],
     [WORKSPACE, 7, 2],
   ]).get(7) as number;
-  const rivalled = chances(calibration, [
+  const rivalled = probabilities(calibration, [
     [DOCUMENT, 7, 2],
     [WORKSPACE, 9, 2],
   ]);
   assert.ok(one > 0.1 && longer > one && agreed > one && (rivalled.get(7) as number) < one);
-  const many = chances(
+  const many = probabilities(
     calibration,
     Array.from({ length: 40 }, (_, i): [number, number, number] => [DOCUMENT, i, 5]),
   );
   assert.ok([...many.values()].reduce((a, b) => a + b) < 1);
 });
 
-test("chances become the shares that are seen", () => {
+test("probabilities become the shares that are seen", () => {
   const calibration = new Calibration({ rate: 0.003, pull: 0, bound: 50 });
   const random = seeded(5);
   // Short matches are right one time in five, long ones four times in five.
   for (let i = 0; i < 30_000; i++) {
     const length = below(random, 2) * 4;
-    chances(calibration, [[DOCUMENT, 1, length]], random() < (length === 0 ? 0.2 : 0.8) ? 1 : 2);
+    probabilities(calibration, [[DOCUMENT, 1, length]], random() < (length === 0 ? 0.2 : 0.8) ? 1 : 2);
   }
-  const short = chances(calibration, [[DOCUMENT, 1, 0]]).get(1) as number;
-  const long = chances(calibration, [[DOCUMENT, 1, 4]]).get(1) as number;
+  const short = probabilities(calibration, [[DOCUMENT, 1, 0]]).get(1) as number;
+  const long = probabilities(calibration, [[DOCUMENT, 1, 4]]).get(1) as number;
   assert.ok(Math.abs(short - 0.2) < 0.08 && Math.abs(long - 0.8) < 0.08, `${short} and ${long}`);
 });
 
 test("no document moves a weight farther than its bound from the prior", () => {
   const calibration = new Calibration({ rate: 1 });
   const before = calibration.save().weights;
-  for (let i = 0; i < 500; i++) chances(calibration, [[DOCUMENT, 1, 5]], 2);
+  for (let i = 0; i < 500; i++) probabilities(calibration, [[DOCUMENT, 1, 5]], 2);
   const after = calibration.save().weights;
   assert.ok(after.every((weight, i) => Math.abs(weight - (before[i] as number)) <= 2.001));
   assert.notDeepEqual(after, before);
@@ -74,7 +74,7 @@ test("no document moves a weight farther than its bound from the prior", () => {
 
 test("what was learned is saved and restored; anything else is refused and changes nothing", () => {
   const learned = new Calibration();
-  for (let i = 0; i < 50; i++) chances(learned, [[DOCUMENT, 1, 3]], 1);
+  for (let i = 0; i < 50; i++) probabilities(learned, [[DOCUMENT, 1, 3]], 1);
   const saved = learned.save();
   const fresh = new Calibration();
   assert.ok(fresh.restore(JSON.parse(JSON.stringify(saved))));

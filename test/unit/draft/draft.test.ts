@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { Calibration } from "../../../server/draft/calibration.ts";
 import { Drafter } from "../../../server/draft/draft.ts";
 import { TokenHistory } from "../../../server/draft/history.ts";
-import { Pace } from "../../../server/draft/pace.ts";
 import { type DraftSource, Feature } from "../../../server/draft/source.ts";
 import { DocumentSource } from "../../../server/draft/sources/document.ts";
+import { SourceThrottle } from "../../../server/draft/sourceThrottle.ts";
 import { DraftStatistics } from "../../../server/draft/statistics.ts";
 import { below, seeded } from "../../fakes/random.ts";
 
@@ -108,7 +108,7 @@ class Insistent implements DraftSource {
 }
 
 const overSources = (
-  sources: readonly { source: DraftSource; pace?: Pace }[],
+  sources: readonly { source: DraftSource; throttle?: SourceThrottle }[],
   statistics = new DraftStatistics(),
 ) =>
   new Drafter({
@@ -121,23 +121,23 @@ const overSources = (
 
 test("sources that agree make each other surer, and what is said comes to be drafted", () => {
   const [document, workspace] = [new Insistent("document", [7]), new Insistent("workspace", [7, 9])];
-  const chances = new Map<number, number>();
+  const probabilities = new Map<number, number>();
   const drafter = new Drafter({
     history: new TokenHistory(Int32Array.of(1)),
     sources: [{ source: document }, { source: workspace }],
     calibration: new Calibration({ rate: 0.1 }),
     maxNodes: 2,
-    tell: (source, chance, right) =>
-      void (right ? chances.set(source, chance) : chances.set(100 + source, chance)),
+    tell: (source, probability, right) =>
+      void (right ? probabilities.set(source, probability) : probabilities.set(100 + source, probability)),
   });
   for (let step = 0; step < 60; step++) {
     const tree = drafter.draft(1, 2, nodes => 1 + 0.01 * nodes);
     const path = tree.child(0, 7) > 0 ? [0, tree.child(0, 7)] : [0];
     drafter.observe({ tree, path, next: 7, ...blind });
   }
-  const agreed = chances.get(0) as number;
+  const agreed = probabilities.get(0) as number;
   assert.ok(agreed > 0.85, `7 comes every time: ${agreed}`);
-  assert.ok(agreed > (chances.get(104) ?? 0), "and 9 never");
+  assert.ok(agreed > (probabilities.get(104) ?? 0), "and 9 never");
 });
 
 test("a source whose guesses never come is rested, and asked again now and then", () => {
@@ -151,7 +151,7 @@ test("a source whose guesses never come is rested, and asked again now and then"
     },
     children: (cursor, path, offers) => wrong.children(cursor, path, offers),
   };
-  const drafter = overSources([{ source: slow, pace: new Pace() }]);
+  const drafter = overSources([{ source: slow, throttle: new SourceThrottle() }]);
   for (let step = 0; step < 200; step++) {
     const tree = drafter.draft(1, 8, nodes => 0.01 * nodes);
     drafter.observe({ tree, path: [0], next: 3, ...blind });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LiveIndex } from "../../../datastores/live/liveIndex.ts";
 import { TokenHistory } from "../../../server/draft/history.ts";
-import { Pace } from "../../../server/draft/pace.ts";
 import {
   type DraftSource,
   FEATURE_COUNT,
@@ -16,6 +15,7 @@ import { LiveCorpus } from "../../../server/draft/sources/liveCorpus.ts";
 import { NearbySource } from "../../../server/draft/sources/nearby.ts";
 import { RecycledTokens, RecyclingSource } from "../../../server/draft/sources/recycling.ts";
 import { AcceptedTexts, RecentTexts } from "../../../server/draft/sources/remembered.ts";
+import { SourceThrottle } from "../../../server/draft/sourceThrottle.ts";
 import { TokenTexts } from "../../../server/draft/tokenTexts.ts";
 import { DraftTree } from "../../../server/draft/tree.ts";
 import { PieceVocabulary } from "../../fakes/pieces.ts";
@@ -88,7 +88,7 @@ test("files of the same folder count as nearer", () => {
   index.put("/p/a/one.py", Int32Array.of(1, 2, 3));
   index.put("/p/b/two.py", Int32Array.of(1, 2, 4));
   const corpus = new LiveCorpus(index, { nearness: file => (file.startsWith("/p/a/") ? 1 : 0.25) });
-  const source = new CorpusDrafts({ name: "workspace", corpus, pace: new Pace() }, texts);
+  const source = new CorpusDrafts({ name: "workspace", corpus, throttle: new SourceThrottle() }, texts);
   source.search(new TokenHistory(Int32Array.of(1, 2)));
   const offers = new Offers();
   source.children(ROOT_CURSOR, 2, offers);
@@ -117,7 +117,10 @@ test("inside a word, what follows words that begin alike is drafted, from the do
   const index = new LiveIndex(1000);
   index.put("other", vocabulary.tokenize("xyz\nb return value\n"));
   const corpus = new LiveCorpus(index, {});
-  const other = new CorpusDrafts({ name: "workspace", corpus, pace: new Pace() }, new TokenTexts(vocabulary));
+  const other = new CorpusDrafts(
+    { name: "workspace", corpus, throttle: new SourceThrottle() },
+    new TokenTexts(vocabulary),
+  );
   assert.deepEqual(chain(other, new TokenHistory(vocabulary.tokenize("q\nb retu"), vocabulary), 2), expected);
 });
 
@@ -126,7 +129,7 @@ test("a word that stands in a corpus as the model has it is found where healing 
   const [retu, rn] = [vocabulary.token(" retu"), vocabulary.token("rn")];
   index.put("odd", Int32Array.of(5, 6, 7, retu, rn, 8));
   const source = new CorpusDrafts(
-    { name: "workspace", corpus: new LiveCorpus(index, {}), pace: new Pace() },
+    { name: "workspace", corpus: new LiveCorpus(index, {}), throttle: new SourceThrottle() },
     new TokenTexts(vocabulary),
   );
   const history = new TokenHistory(Int32Array.of(99, 7, retu), vocabulary);
@@ -193,7 +196,10 @@ test("no source minds empty texts, one token without end, noise, or tokens of no
       new DocumentSource(tokens.length, texts),
       new NearbySource("ahead", { tokens, size: tokens.length }, texts),
       new NearbySource("recent", recent, texts),
-      new CorpusDrafts({ name: "workspace", corpus: new LiveCorpus(index, {}), pace: new Pace() }, texts),
+      new CorpusDrafts(
+        { name: "workspace", corpus: new LiveCorpus(index, {}), throttle: new SourceThrottle() },
+        texts,
+      ),
       new RecyclingSource(new RecycledTokens(256), texts),
     ];
     const history = new TokenHistory(tokens, texts.vocabulary);

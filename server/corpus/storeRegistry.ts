@@ -21,9 +21,9 @@ interface StoreUser {
 
 /**
  * The stores of this machine, open for the loaded model. A store of another tokenizer is not opened, and its
- * problem says so. Whoever creates a shelf disposes it.
+ * problem says so. Whoever creates a registry disposes it.
  */
-export class Shelf {
+export class StoreRegistry {
   private readonly directory: string;
   private user: StoreUser | undefined;
   private open: { readonly store: Store; readonly source: CorpusSource }[] = [];

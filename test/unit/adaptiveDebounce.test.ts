@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AdaptiveDelay } from "../../server/completion/delay.ts";
+import { AdaptiveDebounce } from "../../server/completion/adaptiveDebounce.ts";
 
 const after = (...firstTextsMs: number[]) => {
-  const delay = new AdaptiveDelay();
+  const delay = new AdaptiveDebounce();
   for (const ms of firstTextsMs) delay.observe(ms);
   return delay;
 };

@@ -10,19 +10,19 @@ const TRIAL_STEPS = 24;
 /** A resting source is asked at every so many steps, since the next file may be one it knows. */
 const RESTING_STEPS = 16;
 
-export class Pace {
+export class SourceThrottle {
   private steps = 0;
   private spentMs = 0;
   private savedMs = 0;
 
   /** Whether the source is to be asked at this step. */
-  due(): boolean {
+  isDue(): boolean {
     const step = this.steps++;
     return step < TRIAL_STEPS || this.savedMs >= this.spentMs || step % RESTING_STEPS === 0;
   }
 
   /** Takes note of a step at which the source was asked. */
-  took(spentMs: number, savedMs: number): void {
+  record(spentMs: number, savedMs: number): void {
     this.spentMs += NEWEST * (spentMs - this.spentMs);
     this.savedMs += NEWEST * (savedMs - this.savedMs);
   }

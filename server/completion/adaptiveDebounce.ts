@@ -10,7 +10,7 @@ const LONGEST_MS = 500;
 /** Completions that are looked back on. */
 const REMEMBERED = 15;
 
-export class AdaptiveDelay {
+export class AdaptiveDebounce {
   private readonly firstTextsMs: number[] = [];
 
   /** Takes note of how long a first text took to compute. */

@@ -2,7 +2,7 @@
 import type { DecodedTotals } from "../protocol/index.ts";
 
 /** The tokens of one completion. */
-export class LedgerEntry {
+export class CompletionUsage {
   private tokens = 0;
   private used = false;
 
@@ -27,15 +27,15 @@ export class LedgerEntry {
   }
 }
 
-export class TokenLedger {
+export class TokenUsage {
   private readonly sums = { tokens: 0, unused: 0 };
 
   get totals(): DecodedTotals {
     return { ...this.sums };
   }
 
-  begin(): LedgerEntry {
-    return new LedgerEntry(this.sums);
+  begin(): CompletionUsage {
+    return new CompletionUsage(this.sums);
   }
 
   /** Whether what was decoded for nothing is at most `share` of all and some tokens more, so that it may grow. */
