@@ -11,7 +11,7 @@ import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { benchScript, grammarsDirectory, reportAndFail, UsageError } from "./system/index.ts";
+import { benchScript, grammarsDirectory, orUsageError, reportAndFail, UsageError } from "./system/index.ts";
 import type { Snapshot } from "./text/index.ts";
 
 const USAGE = `Usage:
@@ -125,8 +125,7 @@ async function completeCommand(args: string[]): Promise<void> {
   const start = performance.now();
   const load = modelLoader(undefined);
   const settings = { ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" };
-  const outcome = await load(settings, 0);
-  if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  const outcome = orUsageError(await load(settings, 0));
   const loadMs = performance.now() - start;
   const { engine } = outcome;
   const interrupted = new AbortController();

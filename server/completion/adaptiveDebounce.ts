@@ -3,6 +3,7 @@
  * where a first text takes long, most of what is begun at each key would be given up before it says anything, so
  * the slower it is the longer a request waits for the next key.
  */
+import { median } from "../system/index.ts";
 
 /** First texts that come within this many milliseconds keep nobody waiting. */
 const FAST_MS = 300;
@@ -26,8 +27,7 @@ export class AdaptiveDebounce {
 
   /** By how much the median first text exceeds what is fast, within bounds. */
   get ms(): number {
-    const sorted = [...this.firstTextsMs].sort((a, b) => a - b);
-    const median = sorted[sorted.length >> 1] ?? 0;
-    return Math.min(LONGEST_MS, Math.max(0, median - FAST_MS));
+    if (this.firstTextsMs.length === 0) return 0;
+    return Math.min(LONGEST_MS, Math.max(0, median(this.firstTextsMs) - FAST_MS));
   }
 }

@@ -2,12 +2,14 @@
  * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
  * accepted and deleted in the documents, its calibration kept per workspace between starts.
  */
+
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
+import { writeWhole } from "../system/index.ts";
 import type { Snapshot } from "../text/index.ts";
 
 /** Characters before a remembered text by which it is recognised when it comes again. */
@@ -118,9 +120,7 @@ export class Drafts {
     const file = this.file();
     if (!file || !this.memory) return;
     try {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(`${file}.${process.pid}`, JSON.stringify(this.memory.calibration.save()));
-      renameSync(`${file}.${process.pid}`, file);
+      writeWhole(file, JSON.stringify(this.memory.calibration.save()));
     } catch {
       // As said above.
     }

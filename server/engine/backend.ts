@@ -2,13 +2,15 @@
  * Which prebuilt llama.cpp runs here, and where its libraries lie.
  *
  * node-llama-cpp decides, in a process of its own (`probe.ts`): a broken graphics driver can then not
- * take the server down, and its import stays off the start-up path. The decision is remembered; it is
+ * take the server down, and its import { writeWhole } from "../system/index.ts";
+import stays off the start-up path. The decision is remembered; it is
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
 import { fork } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { writeWhole } from "../system/index.ts";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
@@ -127,10 +129,7 @@ function readDecision(directory: string): BackendName | undefined {
 
 function writeDecision(directory: string, name: BackendName): void {
   try {
-    mkdirSync(directory, { recursive: true });
-    const temporary = `${decisionFile(directory)}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ key: decisionKey, name }));
-    renameSync(temporary, decisionFile(directory));
+    writeWhole(decisionFile(directory), JSON.stringify({ key: decisionKey, name }));
   } catch {
     // A read-only home costs a probe at each start and nothing else.
   }

@@ -5,10 +5,12 @@
  * is more than the lead of the best token in one choice of seven, so a bound on the difference would have every
  * seventh row decoded again; what helps is to stay where there is no difference.
  */
+
+import { median } from "../system/index.ts";
 import type { RowPadding } from "./configuration.ts";
 import type { Decoded } from "./engine.ts";
 import type { LlamaEngine } from "./llama.ts";
-import { decodeChain, median, someTokens } from "./probing.ts";
+import { decodeChain, someTokens } from "./probing.ts";
 import { EXACT_ROWS } from "./treeLimits.ts";
 
 /**

@@ -2,9 +2,6 @@
 import type { Decoded, DecodeOutcome } from "./engine.ts";
 import type { LlamaEngine } from "./llama.ts";
 
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
 /** Ids spread over the vocabulary, the same at each call. */
 export function someTokens(count: number, vocabularySize: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => (i * 7919 + 257) % vocabularySize);

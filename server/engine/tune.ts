@@ -2,11 +2,13 @@
  * Finds out how this machine runs this model: up to how many rows trees are exact, how many threads serve best, and
  * what decodes of each size cost. It takes a moment, so the findings are kept per machine, model and back end.
  */
+
+import { median } from "../system/index.ts";
 import { CHUNK_SIZES, type EngineConfiguration } from "./configuration.ts";
 import { CostModel, SIZES } from "./costModel.ts";
 import { type Exactness, findExactRows } from "./exactness.ts";
 import type { LlamaEngine } from "./llama.ts";
-import { decodeChain, median, someTokens } from "./probing.ts";
+import { decodeChain, someTokens } from "./probing.ts";
 
 /** Tokens of context behind which costs are measured. */
 const CONTEXT_TOKENS = 384;

@@ -1,6 +1,7 @@
 /** What was found out about models on this machine, kept between starts: one small file for each. */
+
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import {
@@ -9,6 +10,7 @@ import {
   type Exactness,
   isConfiguration,
 } from "../engine/index.ts";
+import { writeWhole } from "../system/index.ts";
 
 /** What the settings ask for that tuning depends on. */
 export interface RequestedTuning {
@@ -57,9 +59,7 @@ export function writeTuning(
   try {
     const key = keyOf(info, requested);
     const file = fileOf(directory, key);
-    mkdirSync(join(directory, "tuning"), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify({ key, tuning }));
-    renameSync(`${file}.${process.pid}`, file);
+    writeWhole(file, JSON.stringify({ key, tuning }));
   } catch {
     // As said above.
   }

@@ -1,3 +1,4 @@
+export { writeWhole } from "./files.ts";
 export {
   benchScript,
   cacheDirectory,
@@ -9,4 +10,5 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { reportAndFail, UsageError, whole } from "./usage.ts";
+export { median, quantile } from "./statistics.ts";
+export { orUsageError, reportAndFail, UsageError, whole } from "./usage.ts";

@@ -1,6 +1,18 @@
 /** Something the user can fix: reported without a stack trace. */
 export class UsageError extends Error {}
 
+/** What a step has given, or its problem as an error that is reported without a stack trace. */
+export function orUsageError<T extends object>(outcome: T): Exclude<T, Failed> {
+  if (isFailed(outcome)) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  return outcome as Exclude<T, Failed>;
+}
+
+interface Failed {
+  readonly problem: { readonly message: string; readonly remedy: string };
+}
+
+const isFailed = (outcome: object): outcome is Failed => "problem" in outcome;
+
 /** Ends a command line's process with what went wrong. */
 export function reportAndFail(error: unknown): void {
   // The parser of options throws a TypeError with a code.

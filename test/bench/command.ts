@@ -8,7 +8,7 @@ import {
 } from "../../server/engine/index.ts";
 import { loadOptions } from "../../server/model/index.ts";
 import { DEFAULT_SETTINGS } from "../../server/protocol/index.ts";
-import { UsageError } from "../../server/system/index.ts";
+import { orUsageError, UsageError } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 
 /** Loads a model and tunes it as the server does, but anew: what was found in another hour is not this one's. */
@@ -22,8 +22,7 @@ export async function load(
   const settings = { ...DEFAULT_SETTINGS, modelPath: path(options.model) ?? "", threads, contextTokens };
   // What one item left in the cache must not move another's choices.
   const exactly = { ...loadOptions(settings), reuse: "exact" } as const;
-  const outcome = await loadEngine(trees ? { ...exactly, trees } : exactly);
-  if ("problem" in outcome) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  const outcome = orUsageError(await loadEngine(trees ? { ...exactly, trees } : exactly));
   const { engine } = outcome;
   const tuned = await tune(
     engine,

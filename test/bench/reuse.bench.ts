@@ -2,7 +2,9 @@
  * What it takes to know a text again in a document of 100,000 lines while one types along in its middle: hashes of
  * the new version, and the search among 250 completions. Prints milliseconds.
  */
+
 import { CompletionCache, TokenUsage } from "../../server/completion/index.ts";
+import { quantile } from "../../server/system/index.ts";
 import { type Cursor, placeOf, TextHash } from "../../server/text/index.ts";
 
 const LINES = 100_000;
@@ -40,8 +42,6 @@ for (let round = 0; round < ROUNDS; round++) {
     if (found?.text !== said.slice(typed)) throw new Error(`Not known after ${typed} characters.`);
   }
 }
-times.sort((a, b) => a - b);
-const quantile = (share: number) => (times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(2);
 console.log(
-  `${before.length + behind.length} characters, ${times.length} look-ups: p50 ${quantile(0.5)} ms, p90 ${quantile(0.9)} ms, most ${quantile(1)} ms`,
+  `${before.length + behind.length} characters, ${times.length} look-ups: p50 ${quantile(times, 0.5).toFixed(2)} ms, p90 ${quantile(times, 0.9).toFixed(2)} ms, most ${quantile(times, 1).toFixed(2)} ms`,
 );

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome, Timeline } from "../../server/protocol/outcome.ts";
-import { quantile, quantileOfWaited } from "../bench/editor/figures.ts";
+import { quantile } from "../../server/system/statistics.ts";
+import { quantileOfWaited } from "../bench/editor/figures.ts";
 import {
   type RecordedRequest,
   requestsOfKeys,

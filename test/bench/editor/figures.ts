@@ -2,12 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { quantile } from "../../../server/system/index.ts";
 import { outputFolder } from "../../editor/paths.mjs";
-
-/** Of values in any order; NaN of none. */
-export const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
-  Number.NaN;
 
 /** A time that something took, or that was waited for it in vain: it was cut off by something else. */
 export interface Waited {
