@@ -237,7 +237,9 @@ export class ServerClient implements vscode.Disposable {
 
   private spawn(): ChildProcess {
     // The host's own binary runs as plain Node, so no Node needs to be installed.
-    const child = spawn(process.execPath, [this.serverModule, "--stdio"], {
+    const { FORETOKEN_SERVER_INSPECT: port } = process.env;
+    const inspect = port ? [`--inspect=127.0.0.1:${port}`] : [];
+    const child = spawn(process.execPath, [...inspect, this.serverModule, "--stdio"], {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
       stdio: "pipe",
     });
