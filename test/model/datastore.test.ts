@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { modelLoader } from "../../server/model/loader.ts";
 import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../../server/protocol/messages.ts";
@@ -21,6 +22,9 @@ import { connect } from "../fakes/client.ts";
 import { FakeHub } from "../fakes/hub.ts";
 import { writeStackV1 } from "../fakes/parquet.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
+
+// For all processes of this file.
+process.env.FORETOKEN_MODEL = fixtureModelPath();
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-datastore-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -239,6 +243,8 @@ test("the server builds a store on request, shows it, keeps it over a restart an
     name: "corpus",
   });
   assert.match(bad.problem ?? "", /nowhere\.parquet/);
+  // Before it is known how large exact trees are, nothing is drafted.
+  while (!client.log.some(line => line.startsWith("Tuned"))) await pause(100);
   await client.close();
 
   const again = await connect({ modelLoader }, { storageDirectory, settings });

@@ -3,15 +3,15 @@ import { test } from "node:test";
 import { complete } from "../../server/completion/complete.ts";
 import { load, never } from "./loaded.ts";
 
-/** Greedy text of the embedded model. A change here is a change of the model, the prompt or the stop rules. */
+/** Greedy text of the fixture model. A change here is a change of the model, the prompt or the stop rules. */
 const GOLDEN: [marked: string, text: string][] = [
-  ["class Point:\n    def __init__(self, x, y):\n        self.x = x\n        self.y = ‸\n", "self.y = y"],
+  ["class Point:\n    def __init__(self, x, y):\n        self.x = x\n        self.y = ‸\n", "self.x = y"],
   ["    def __repr__(self):\n        return ‸\n", "self._class_name = 'class_name'"],
   ["with open(path, 'r') as ‸\n", 'e:\n    """'],
   ["import os\nimport sys\nimport ‸\n", "#    import warnings"],
 ];
 
-test("the embedded model completes known places with known text", async () => {
+test("the fixture model completes known places with known text", async () => {
   const engine = await load();
   for (const [marked, expected] of GOLDEN) {
     const offset = marked.indexOf("‸");
