@@ -135,13 +135,13 @@ export class ServerClient implements vscode.Disposable {
     }
   }
 
-  /** Tells that a suggestion was accepted. @param ids the arguments of its command */
+  /** Reports that a suggestion was accepted. @param ids the arguments of its command */
   async accepted(ids: unknown[]): Promise<void> {
     if (!this.client?.isRunning()) return;
     await this.client.sendRequest(ExecuteCommandRequest.type, { command: ACCEPT_COMMAND, arguments: ids });
   }
 
-  /** Tells which document the user has turned to. */
+  /** Reports which document the user has turned to. */
   async focused({ document, selection }: vscode.TextEditor): Promise<void> {
     const { client } = this;
     if (!client?.isRunning() || vscode.languages.match(DOCUMENT_SELECTOR, document) === 0) return;

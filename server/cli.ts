@@ -166,8 +166,8 @@ async function completeCommand(args: string[]): Promise<void> {
     await engine.dispose();
     if (value.failure) throw new Error(value.failure);
     opened?.store.close();
-    const told = { ...report(value, loadMs), sources: memory.statistics.figures() };
-    process.stdout.write(values.json ? `${JSON.stringify(told, null, 2)}\n` : "\n");
+    const reported = { ...report(value, loadMs), sources: memory.statistics.figures() };
+    process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
     return;
   }
 }

@@ -30,11 +30,11 @@ import { grammarsDirectory } from "./system/index.ts";
 export interface ServerParts {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined, retryLoads?: boolean) => LoadModel;
-  /** Told each request that has ended. */
+  /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
-/** What the server tells of itself. @param acceptCommand the client's own, if it has one */
+/** What the server reports of itself. @param acceptCommand the client's own, if it has one */
 const announcement = (acceptCommand: string | undefined): InitializeResult => ({
   capabilities: {
     positionEncoding: "utf-16",
@@ -103,7 +103,7 @@ export function startServer(connection: Connection, parts: ServerParts): void {
   });
 
   connection.onDidChangeConfiguration(async ({ settings: all }) => {
-    // Some clients tell of changes that are not ours, without our section.
+    // Some clients send changes that are not ours, without our section.
     if (all?.[SECTION] === undefined) return;
     const previous = settings;
     settings = settingsFrom(all?.[SECTION], connection);
@@ -127,7 +127,7 @@ function foldersOf(folders: readonly WorkspaceFolder[] | null | undefined): stri
   return (folders ?? []).flatMap(({ uri }) => (uri.startsWith("file:") ? [fileURLToPath(uri)] : []));
 }
 
-/** Settings as they are given; what is wrong with them is told in the log. */
+/** Settings as they are given; what is wrong with them is logged. */
 function settingsFrom(configuration: unknown, connection: Connection): Settings {
   const { settings, problems } = readSettings(configuration);
   for (const problem of problems) connection.console.warn(problem);

@@ -261,7 +261,7 @@ class ShardBuilder {
 
 const SEPARATOR = Int32Array.of(-1);
 
-/** Tells how far a build is and how long it will take. */
+/** Reports how far a build is and how long it will take. */
 class Clock {
   private readonly start = performance.now();
   private readonly totalBytes: number | undefined;
@@ -344,7 +344,7 @@ function makeDirectory(directory: string): void {
   inFolder(directory, () => mkdirSync(directory, { recursive: true }));
 }
 
-/** Runs what writes into the store's folder; what the disk refuses is told with the folder's name. */
+/** Runs what writes into the store's folder; what the disk refuses is reported with the folder's name. */
 function inFolder(directory: string, work: () => void): void {
   try {
     work();

@@ -24,7 +24,7 @@ function readTombstones(directory: string): Tombstones {
     if (Array.isArray(denied) && typeof documents === "object" && documents !== null)
       return { denied, documents };
   } catch {
-    // Told below, as for one of the wrong shape.
+    // Reported below, as for one of the wrong shape.
   }
   // To go on without it would show what was to be removed.
   throw new StoreError({

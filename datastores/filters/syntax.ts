@@ -3,7 +3,7 @@
  * and wrong, and templates of code (`{% if %}`) are two languages at once.
  *
  * Parsing takes longer than all the rest of a build, so a text is parsed only where it has a sign of either,
- * such as a word that Python 2 puts differently; the parse then tells code from strings and comments. In the
+ * such as a word that Python 2 puts differently; the parse then distinguishes code from strings and comments. In the
  * Python 2.7 library of Jython, 242 of whose files CPython 3.11 refuses, the signs lead to 229, and none of
  * 10,074 files of installed Python 3 packages is taken for Python 2.
  */

@@ -157,7 +157,7 @@ export class DocumentFile implements DocumentTable {
       const value: unknown = JSON.parse(new TextDecoder().decode(record));
       if (isRecord(value)) return value;
     } catch {
-      // Told below, as for a record of the wrong shape.
+      // Reported below, as for a record of the wrong shape.
     }
     throw this.damaged(index);
   }

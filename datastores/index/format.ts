@@ -1,5 +1,5 @@
 /**
- * The shard file: a header that names its sections with their checksums, and the sections. `FORMAT.md` tells
+ * The shard file: a header that names its sections with their checksums, and the sections. `FORMAT.md` describes
  * the layout byte by byte. Everything is little-endian, as every machine Node's releases support but s390x.
  */
 import { createHash } from "node:crypto";

@@ -85,7 +85,7 @@ export class Lookup {
 
   /**
    * Searches the longest suffix of `tokens[0..end)`, of at most 32 tokens, that occurs. A shard that cannot be
-   * read any more is dropped from the store, which tells its problem, and the others are searched.
+   * read any more is dropped from the store, which reports its problem, and the others are searched.
    */
   find(tokens: Int32Array, end: number): void {
     for (;;) {

@@ -93,7 +93,7 @@ async function sort(tokens: Uint32Array, options: WriteOptions): Promise<Uint32A
   return sorter.positions;
 }
 
-/** Lets others have a turn, tells the progress, and stops a build that was cancelled. */
+/** Lets others have a turn, reports the progress, and stops a build that was cancelled. */
 async function between({ signal, onProgress }: WriteOptions, progress: WriteProgress): Promise<void> {
   onProgress?.(progress);
   await turn();

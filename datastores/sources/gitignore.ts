@@ -1,4 +1,4 @@
-/** What git is told to ignore, by the `.gitignore` files from a root folder down. */
+/** What git ignores, by the `.gitignore` files from a root folder down. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ignore, { type Ignore } from "ignore";

@@ -215,7 +215,7 @@ class GroupReader {
     this.present = table.isNested ? getMaxDefinitionLevel(table.content.path.slice(0, -1)) : 0;
   }
 
-  /** Bytes of the content column behind the reader. */
+  /** Bytes of the content column after the reader. */
   get readBytes(): number {
     return this.content.offset - this.start;
   }

@@ -40,7 +40,7 @@ export class ColumnPages {
   definition = 0;
   /** Null where the value, or something above it, is null or an empty list. Bytes hold until `next()`. */
   value: Stored = null;
-  /** Bytes of the file behind the reader; the start of the chunk before the first page. */
+  /** Bytes of the file after the reader; the start of the chunk before the first page. */
   offset: number;
   readonly maxDefinition: number;
   readonly maxRepetition: number;
@@ -145,7 +145,7 @@ export class ColumnPages {
     return decompressPage(bytes, header.uncompressed_page_size, this.decoder.codec, compressors);
   }
 
-  /** The header at `offset`, which it moves behind it. Its length is known only when it has been read. */
+  /** The header at `offset`, which it moves after it. Its length is known only when it has been read. */
   private readHeader(): Header {
     const rest = this.end - this.offset;
     for (let length = Math.min(HEADER_BYTES, rest); ; length = Math.min(length * 8, rest)) {

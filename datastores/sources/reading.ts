@@ -16,7 +16,7 @@ export type SkipReason =
 export interface ReadOptions {
   /** Ends the stream with a `StoreError` of code `cancelled`. */
   readonly signal?: AbortSignal;
-  /** Bytes of the input behind the reader, and of the whole input; for a folder, of the files it yields. */
+  /** Bytes of the input after the reader, and of the whole input; for a folder, of the files it yields. */
   readonly onProgress?: (readBytes: number, totalBytes: number) => void;
   /** Called for each thing passed over; `name` says which (a path, or a line's number). */
   readonly onSkipped?: (reason: SkipReason, name: string) => void;

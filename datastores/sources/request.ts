@@ -21,7 +21,7 @@ const PUBLIC_HUB = "https://huggingface.co";
 const ATTEMPTS = 6;
 const BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
-/** Told to wait longer than this, we tell the user instead of waiting. */
+/** Asked to wait longer than this, we tell the user instead of waiting. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 60_000;
 const REDIRECTS = 5;

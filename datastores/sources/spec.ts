@@ -74,7 +74,7 @@ const BIGCODE_TERMS = [
   "with the account whose token is used.",
 ].join(" ");
 
-/** The format a file's name tells of; undefined for any other file. */
+/** The format that a file's name stands for; undefined for any other file. */
 export function formatOf(path: string): FileFormat | undefined {
   const lower = path.toLowerCase();
   return FORMATS.find(([ending]) => lower.endsWith(ending))?.[1];

@@ -120,7 +120,7 @@ async function download(part: Part, wanted: Transfer, options: TransferOptions) 
   return withRetries(attempt, options, hasProgressed);
 }
 
-/** One connection's worth. Returns when the file is whole, as far as can be told without its sha256. */
+/** One connection's worth. Returns when the file is whole, as far as can be found out without its sha256. */
 async function receive(part: Part, wanted: Transfer, options: TransferOptions): Promise<void> {
   const headers: Record<string, string> = {};
   if (part.length > 0) {
@@ -195,7 +195,7 @@ class Part {
       if (part.length > 0) await hashFile(path, part.hash, signal, part.length);
       part.etag = part.knownEtag();
       const isTooLong = wanted.bytes !== undefined && part.length > wanted.bytes;
-      // Without either there is no telling whether the rest belongs to the same version.
+      // Without either there is no knowing whether the rest belongs to the same version.
       const isUnknown = part.etag === undefined && wanted.sha256 === undefined;
       if (part.length > 0 && (isTooLong || isUnknown)) await part.reset();
       return part;

@@ -14,7 +14,7 @@ const REMEMBERED = 15;
 export class AdaptiveDebounce {
   private readonly firstTextsMs: number[] = [];
 
-  /** Takes note of how long a first text took to compute. */
+  /** Records how long a first text took to compute. */
   observe(firstTextMs: number): void {
     this.firstTextsMs.push(firstTextMs);
     if (this.firstTextsMs.length > REMEMBERED) this.firstTextsMs.shift();

@@ -2,9 +2,9 @@
  * Completions that were computed, to be shown again without the model: at the same place, while one types what
  * they say, after backspace, and when nothing but the indentation has changed.
  *
- * Exact: a completion is found only where all of the document before and behind its place is what it was, apart
- * from its own typed beginning. The structure is a table by document and text behind the cursor rather than a
- * trie by the text before it: typing leaves the text behind as it is, so one entry of the table holds all that can
+ * Exact: a completion is found only where all of the document before and after its place is what it was, apart
+ * from its own typed beginning. The structure is a table by document and text after the cursor rather than a
+ * trie by the text before it: typing leaves the text after as it is, so one entry of the table holds all that can
  * be asked for, and of these a few comparisons of short strings decide. A trie would want the hash of the text
  * before every length. Re-indented text is the exception in that the model was not asked at that very column.
  */
@@ -23,7 +23,7 @@ import type { CompletionUsage } from "./tokenUsage.ts";
 
 interface CachedCompletion {
   readonly place: TextPlace;
-  /** May be empty: the model was asked and had nothing to say. */
+  /** May be empty: the model was asked and had nothing to add. */
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly usage: CompletionUsage;
@@ -32,7 +32,7 @@ interface CachedCompletion {
 export interface Found {
   /** How the text was found, as in `Outcome`. */
   readonly kind: "cached" | "typedThrough" | "reindented";
-  /** What is to be shown; empty only where the model had nothing to say at this very place. */
+  /** What is to be shown; empty only where the model had nothing to add at this very place. */
   readonly text: string;
   readonly completion: CachedCompletion;
 }
@@ -40,7 +40,7 @@ export interface Found {
 const ENTRIES = 250;
 
 export class CompletionCache {
-  /** By document and text behind; the latest last. */
+  /** By document and text after; the latest last. */
   private readonly table = new Map<string, Set<CachedCompletion>>();
   /** All of them, the least recently used first. */
   private readonly recency = new Set<CachedCompletion>();

@@ -1,5 +1,5 @@
 /**
- * Computes completions, one at a time, and keeps what was said. The one under way survives keystrokes that agree
+ * Computes completions, one at a time, and keeps what was generated. The one under way survives keystrokes that agree
  * with it and ends at once with an edit that does not. In pauses one that nobody has asked for yet may be computed;
  * it gives way to any that somebody asks for, and is joined when it is the one.
  */
@@ -21,13 +21,13 @@ interface RunnerParts {
   options(engine: Engine, uri: string): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
-  /** Told that something is computed that somebody waits for. */
+  /** Called when something is computed that somebody waits for. */
   working(): void;
-  /** Told each end; `isLatest` where nothing else is live. */
+  /** Called with each end; `isLatest` where nothing else is live. */
   ended(engine: Engine, live: LiveCompletion, end: LiveEnd, isLatest: boolean): void;
 }
 
-/** Ends at which the same would be said again. */
+/** Ends at which the same would be generated again. */
 const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "endOfText",
   "maxTokens",
@@ -135,7 +135,7 @@ export class CompletionRunner {
     for (const each of [this.live, this.ahead?.live]) if (each?.place.uri === uri) each.abort();
   }
 
-  /** Forgets what was said: another model or other settings would say something else. */
+  /** Forgets what was generated: another model or other settings would continue differently. */
   forget(): void {
     this.generation++;
     this.cache.clear();

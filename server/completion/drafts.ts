@@ -34,13 +34,13 @@ export class Drafts {
   private workspace = "";
 
   /**
-   * @param warn writes to the log @param told is told of each suggestion that is accepted whole
+   * @param warn writes to the log @param reported is called with each suggestion that is accepted whole
    * @param isLoaded whether a model is there: with one that was freed nothing is tokenized
    */
   constructor(
     documents: Pick<Documents, "watch">,
     private readonly warn: (message: string) => void,
-    private readonly told: () => void = () => {},
+    private readonly reported: () => void = () => {},
     private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
     documents.watch(
@@ -69,7 +69,7 @@ export class Drafts {
     return this.memory;
   }
 
-  /** Takes note of what was suggested at a place, to draft from it when it is asked for again. */
+  /** Records what was suggested at a place, to draft from it when it is asked for again. */
   suggested(snapshot: Snapshot, text: string): void {
     if (text === "") return;
     this.shown(snapshot, text);
@@ -79,12 +79,12 @@ export class Drafts {
     if (++this.completions % KEEP_EVERY === 0) this.save();
   }
 
-  /** Takes note of what is shown at a place, to know it when it is accepted. */
+  /** Records what is shown at a place, to know it when it is accepted. */
   shown({ uri, offset }: Snapshot, text: string): void {
     this.suggestion = { uri, offset, text };
   }
 
-  /** Takes note of an edit: what was deleted, and whether the suggestion was accepted. */
+  /** Records an edit: what was deleted, and whether the suggestion was accepted. */
   private changed({ uri, text, edit }: DocumentChange): void {
     if (!edit) return;
     const { start, removed, added } = edit;
@@ -95,7 +95,7 @@ export class Drafts {
     if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
   }
 
-  /** Takes note that what was suggested at a place was accepted; nothing where its document has told so already. */
+  /** Records that what was suggested at a place was accepted; nothing where its document has shown it already. */
   accepted({ uri, offset, text: document }: Snapshot, text: string): void {
     const last = this.suggestion;
     const isLast = last?.uri === uri && last.offset + last.text.length === offset + text.length;
@@ -103,7 +103,7 @@ export class Drafts {
     this.takeAccepted(recognisedBy(document, offset), text);
   }
 
-  /** Takes note that the beginning of a suggestion was accepted. */
+  /** Records that the beginning of a suggestion was accepted. */
   acceptedPart({ offset, text: document }: Snapshot, part: string): void {
     if (part === "") return;
     this.rememberAccepted(recognisedBy(document, offset), part);
@@ -112,7 +112,7 @@ export class Drafts {
   private takeAccepted(before: string, text: string): void {
     this.suggestion = undefined;
     this.rememberAccepted(before, text);
-    this.told();
+    this.reported();
   }
 
   /** Keeps the calibration. A folder that cannot be written costs what was learned and nothing else. */

@@ -17,7 +17,7 @@ export interface GenerateOptions {
   readonly maxTokens: number;
   /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same whatever it is. */
   readonly treeNodes: number;
-  /** How tokens are drawn; absent takes the likeliest. */
+  /** How tokens are drawn; absent takes the most likely. */
   readonly sampling?: SamplingOptions;
   /** What drafting remembers between completions; absent: nothing. */
   readonly memory?: DraftMemory;
@@ -27,7 +27,7 @@ export interface GenerateOptions {
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
   /** Stands between the loop and its source of drafts, as to time it. */
   readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
-  /** Told once when the source of drafts is at fault; the completion goes on without it. */
+  /** Called once when the source of drafts is at fault; the completion goes on without it. */
   readonly onFault?: (message: string) => void;
 }
 
@@ -113,7 +113,7 @@ function guarded(options: GenerateOptions, prompt: Prompt, { info, vocabulary }:
   return options.watch?.(drafts) ?? drafts;
 }
 
-/** What the model says at a node: its likeliest token, or one that is drawn. */
+/** What the model predicts at a node: its most likely token, or one that is drawn. */
 function chooser(sampling: SamplingOptions | undefined, vocabularySize: number) {
   if (!sampling || sampling.temperature === 0) return (decoded: Decoded) => decoded.argmax;
   const sampler = new Sampler(sampling);

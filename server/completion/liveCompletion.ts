@@ -1,6 +1,6 @@
 /**
  * One completion while it is computed: its text so far, who waits for it, and how long it goes on without anybody.
- * Requests come and go; a new one that agrees with what is said joins the same computing.
+ * Requests come and go; a new one that agrees with what is generated joins the same computing.
  */
 
 import { agrees, GrowingText, withoutClosedPair } from "../protocol/index.ts";
@@ -75,7 +75,7 @@ export class LiveCompletion extends GrowingText {
   }
 }
 
-/** Characters that may have been typed beyond what is said so far. */
+/** Characters that may have been typed beyond what is generated so far. */
 const AHEAD = 200;
 
 /**

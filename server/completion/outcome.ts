@@ -14,10 +14,10 @@ interface RequestedPlace {
 export class Outcomes {
   private latest: RequestRecord | undefined;
 
-  /** @param totals what has been decoded by now @param told is told each request that has ended */
+  /** @param totals what has been decoded by now @param reported is called with each request that has ended */
   constructor(
     private readonly totals: () => DecodedTotals,
-    private readonly told: (record: RequestRecord) => void = () => {},
+    private readonly reported: (record: RequestRecord) => void = () => {},
   ) {}
 
   /** The request that ended last; undefined before any has. */
@@ -25,16 +25,16 @@ export class Outcomes {
     return this.latest;
   }
 
-  /** Takes note of a request that has arrived. */
+  /** Records a request that has arrived. */
   begin(place: RequestedPlace): OpenRequest {
     return new OpenRequest(place, record => {
       this.latest = { ...record, decoded: this.totals() };
-      this.told(this.latest);
+      this.reported(this.latest);
     });
   }
 }
 
-/** A request that has not ended. It ends once; what is told later is not kept. */
+/** A request that has not ended. It ends once; what is reported later is not kept. */
 export class OpenRequest {
   private readonly start = performance.now();
   /** Negative where computing had begun before the request arrived. */

@@ -1,6 +1,6 @@
 /**
  * What is likely to be asked for next, computed in pauses and kept in the completion cache: what comes once the
- * suggestion on the screen is accepted, then behind that, and on the next line where there is nothing more to say on
+ * suggestion on the screen is accepted, then after that, and on the next line where there is nothing more to add on
  * this one. Each is computed for the document as it would be then, and is what a request there would be answered.
  *
  * A suggestion that is not accepted makes all of it useless, so no more is risked than a share of what is decoded:
@@ -27,7 +27,7 @@ const RISKED_SHARE = 0.15;
 const RISKED_AT_FIRST = 32;
 /** Documents longer than this are not copied again and again. */
 const LONGEST_DOCUMENT = 1 << 20;
-/** Characters before a cursor that tell how a document indents. */
+/** Characters before a cursor that show how a document indents. */
 const STYLE_CHARACTERS = 4_000;
 
 interface PrefetchParts {
@@ -68,7 +68,7 @@ export class Prefetch {
     return found?.kind === "cached" ? found.text : undefined;
   }
 
-  /** What the model says at a place; undefined where it gave way to something else, or must not be risked. */
+  /** What the model predicts at a place; undefined where it gave way to something else, or must not be risked. */
   private async compute(cursor: Cursor, suggestions: readonly Suggested[]): Promise<string | undefined> {
     const { runner, model, usage, isOn } = this.parts;
     const engine = model.current;
@@ -79,7 +79,7 @@ export class Prefetch {
   }
 }
 
-/** The document once a text at the cursor has been accepted, the cursor behind it. */
+/** The document once a text at the cursor has been accepted, the cursor after it. */
 function accepted(cursor: Cursor, text: string): Cursor {
   const { snapshot } = cursor;
   const { offset } = snapshot;

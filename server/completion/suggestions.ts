@@ -9,7 +9,7 @@ import {
 import type { Drafts } from "./drafts.ts";
 import { item, type Wanted } from "./wanted.ts";
 
-/** Suggestions that are still known when a client tells of them. Each holds the text of its document. */
+/** Suggestions that are still known when a client reports them. Each holds the text of its document. */
 const REMEMBERED = 8;
 
 /** The answer to one request. */
@@ -24,7 +24,7 @@ export class Suggestion {
     private readonly command: Command,
   ) {}
 
-  /** The item that shows `text`, which extends what was said before. */
+  /** The item that shows `text`, which extends what was generated before. */
   item(text: string): InlineCompletionItem {
     this.text = text;
     return item(text, this.wanted, this.command);
@@ -33,7 +33,7 @@ export class Suggestion {
 
 interface SuggestionParts {
   readonly drafts: Pick<Drafts, "accepted" | "acceptedPart">;
-  /** Told of each suggestion once it is shown, as far as clients tell; else once it is sent. */
+  /** Called with each suggestion once it is shown, as far as clients report; else once it is sent. */
   shown(suggestion: Suggestion): void;
 }
 
@@ -91,7 +91,7 @@ export class Suggestions {
   }
 }
 
-/** What clients tell of suggestions, under the names that copilot-language-server has made usual. */
+/** What clients report of suggestions, under the names that copilot-language-server has made usual. */
 export function listenToSuggestions(connection: Connection, suggestions: Suggestions): void {
   connection.onNotification(DidShowCompletionNotification, ({ item }) => suggestions.shown(item));
   connection.onNotification(DidPartiallyAcceptCompletionNotification, ({ item, acceptedLength }) =>

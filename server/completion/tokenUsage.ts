@@ -12,14 +12,14 @@ export class CompletionUsage {
     return this.used;
   }
 
-  /** Takes note of tokens that were decoded. */
+  /** Records tokens that were decoded. */
   decoded(tokens: number): void {
     this.tokens += tokens;
     this.totals.tokens += tokens;
     if (!this.used) this.totals.unused += tokens;
   }
 
-  /** A request has been answered with it: with text, or with there being nothing to say. */
+  /** A request has been answered with it: with text, or with there being nothing to add. */
   use(): void {
     if (this.used) return;
     this.used = true;

@@ -53,7 +53,7 @@ export function requested(
   return { cursor, selected: text, range, explicit };
 }
 
-/** A document in which `text` has taken the place of what stood from `start` to `end`, the cursor behind it. */
+/** A document in which `text` has taken the place of what stood from `start` to `end`, the cursor after it. */
 export function replaced({ snapshot, hash }: Cursor, start: number, end: number, text: string): Cursor {
   const whole = snapshot.text.slice(0, start) + text + snapshot.text.slice(end);
   return {

@@ -20,7 +20,7 @@ interface WarmUpParts {
   settings(): Settings;
   /** Computes the prompt of a place. */
   read(engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<void>;
-  /** Told of a fault. */
+  /** Called with a fault. */
   warn(message: string): void;
 }
 

@@ -9,7 +9,7 @@ import type { ContextFile } from "../prompt/index.ts";
 export interface OtherText {
   readonly path: string;
   readonly text: string;
-  /** Grows with every change of any text: tells which was changed last. */
+  /** Grows with every change of any text: shows which was changed last. */
   readonly changed: number;
   /** First line of the last edit; undefined for a text that was only opened. */
   readonly editedLine: number | undefined;

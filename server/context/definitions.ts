@@ -29,7 +29,7 @@ export interface Using {
   readonly around: ReadonlySet<string>;
   /** How far from the cursor a name is used, in any unit. */
   distance(name: string): number;
-  /** Whether the prompt has a definition anyway, told by its first line. */
+  /** Whether the prompt has a definition anyway, recognised by its first line. */
   isShown(path: string, line: string): boolean;
 }
 

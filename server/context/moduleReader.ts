@@ -54,7 +54,7 @@ export class Definitions {
     return this.parts.parser(languageId) ? importStatements(text, languageId) : "";
   }
 
-  /** @param statements the document's, as `imports` tells them @param expired whether the time is up */
+  /** @param statements the document's, as `imports` gives them @param expired whether the time is up */
   around(
     document: ShownFile,
     languageId: string,
@@ -84,7 +84,7 @@ export class Definitions {
       },
       read: (path: string) => {
         const earlier = read.get(path);
-        // The document itself changes with each key, and has nothing to tell that is not in the prompt.
+        // The document itself changes with each key, and has nothing to show that is not in the prompt.
         if (path === own || earlier || expired()) return earlier?.file;
         const itsParser = this.parts.parser(languageOfFile(path, languageId)) ?? parser;
         const kept = this.read({ root, path }, { parser: itsParser, language, expired });

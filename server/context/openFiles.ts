@@ -27,7 +27,7 @@ interface Choice {
 }
 
 export class OpenFiles {
-  /** The workspace's folders; their names are told to models that ask for a repository's. */
+  /** The workspace's folders; their names are given to models that ask for a repository's. */
   roots: readonly string[] = [];
   /** Of each open document, what a model may see of its name. */
   private readonly shown = new Map<string, ShownFile | undefined>();

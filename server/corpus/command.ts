@@ -111,7 +111,7 @@ async function build(values: Values): Promise<void> {
       memoryBytes,
       builder: VERSION,
       signal: cancel.signal,
-      onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(told),
+      onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(reported),
     });
     const shards = manifest.inputs.flatMap(input => input.shards);
     const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
@@ -137,7 +137,7 @@ function printer(tell: (progress: BuildProgress) => string): (progress: BuildPro
   };
 }
 
-function told({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
+function reported({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
   const share = done === undefined ? "" : ` ${Math.round(100 * done)}%`;
   const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
   return `${phase}${share} ${input} (${inputsDone} of ${inputs} inputs), ${tokens} tokens${left}`;
@@ -284,8 +284,8 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
         return await build(values);
       case "info": {
         const store = directory();
-        const told = values.json ? `${JSON.stringify(figures(store), null, 2)}\n` : describe(store);
-        return void process.stdout.write(told);
+        const reported = values.json ? `${JSON.stringify(figures(store), null, 2)}\n` : describe(store);
+        return void process.stdout.write(reported);
       }
       case "verify":
         verifyStore(directory());

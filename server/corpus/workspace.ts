@@ -70,7 +70,7 @@ export class Workspace {
     }
   }
 
-  /** Takes note of an open document's text. One as large as data is not indexed. */
+  /** Records an open document's text. One as large as data is not indexed. */
   changed(uri: string, text: string): void {
     const path = this.known(uri);
     if (path === undefined) return;

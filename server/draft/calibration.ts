@@ -1,11 +1,11 @@
 /**
- * How likely the model is to say what the sources offer: a conditional logit model (McFadden 1974) over the
- * tokens offered behind one node, with "none of them" as a further choice. A token's score is the sum, over
+ * How likely the model is to generate what the sources offer: a conditional logit model (McFadden 1974) over the
+ * tokens offered after one node, with "none of them" as a further choice. A token's score is the sum, over
  * the sources that offer it, of their weights times their features; its probability is its share of the
  * exponentials. So sources that agree make each other surer, tokens compete, and no node's probabilities
  * exceed one. For a single source with a single token it is logistic regression.
  *
- * The weights begin as fitted on held-out code (`prior.ts`) and follow what the model is seen to say: after
+ * The weights begin as fitted on held-out code (`prior.ts`) and follow what the model is seen to generate: after
  * each verification one step of gradient descent on the log-likelihood, drawn back towards the prior and
  * bounded, so that no odd document spoils them.
  */
@@ -63,14 +63,14 @@ export class Calibration {
     return sum;
   }
 
-  /** The score of "none of them" behind a node of this depth. */
+  /** The score of "none of them" after a node of this depth. */
   none(depth: number): number {
     return this.weights[NONE] + this.weights[NONE + 1] * log2Of(depth);
   }
 
   /**
    * Learns from one offer of a token.
-   * @param error 1 if the model said the token, else 0, less the probability that was given to it
+   * @param error 1 if the model generated the token, else 0, less the probability that was given to it
    */
   learn(source: number, features: Float32Array, at: number, error: number): void {
     const base = source * FEATURE_COUNT;
@@ -78,7 +78,7 @@ export class Calibration {
       if (features[at + i] !== 0) this.move(base + i, error * features[at + i]);
   }
 
-  /** Learns from whether the model said something that no source had offered, as `learn` does from an offer. */
+  /** Learns from whether the model generated something that no source had offered, as `learn` does from an offer. */
   learnNone(depth: number, error: number): void {
     this.move(NONE, error);
     this.move(NONE + 1, error * log2Of(depth));

@@ -39,7 +39,7 @@ interface DrafterParts {
   /** Largest tree, root included. */
   readonly maxNodes: number;
   readonly maxLeaves?: number;
-  /** Is told every offer at the nodes the model came by, for measurements. */
+  /** Is called with every offer at the nodes the model came by, for measurements. */
   readonly tell?: TellOffer;
 }
 
@@ -86,7 +86,7 @@ export class Drafter implements TreeDrafter {
     for (const { source } of this.parts.sources) source.prepare?.(this.parts.history);
   }
 
-  /** Takes note of a decided token. */
+  /** Records a decided token. */
   push(token: number): void {
     this.parts.history.push(token);
   }
@@ -187,7 +187,7 @@ export class Drafter implements TreeDrafter {
     }
   }
 
-  /** Grows the likeliest of what waits, looks behind it, and returns its probability; 0 where nothing waits. */
+  /** Grows the most likely of what waits, looks after it, and returns its probability; 0 where nothing waits. */
   private growBest(): number {
     const { frontier, probability, tree, parent } = this;
     const full = this.leaves >= (this.parts.maxLeaves ?? MAX_LEAVES);

@@ -5,7 +5,7 @@ import { DraftTree } from "./tree.ts";
 export interface TreeDrafter {
   /** Gets ready for the first tree: what takes a while, to be done while the prompt is computed. */
   prepare?(): void;
-  /** Takes note of a decided token. */
+  /** Records a decided token. */
   push(token: number): void;
   /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
@@ -13,7 +13,7 @@ export interface TreeDrafter {
   observe?(verified: VerifiedTree): void;
 }
 
-/** A tree and what the model says behind its nodes. */
+/** A tree and what the model predicts after its nodes. */
 export interface VerifiedTree {
   readonly tree: DraftTree;
   /** The accepted nodes from the root down. */
@@ -21,7 +21,7 @@ export interface VerifiedTree {
   /** The model's token after the last accepted node. */
   readonly next: number;
   /**
-   * Writes the `count` likeliest tokens behind a node and their logits, the likeliest first. Returns how many
+   * Writes the `count` most likely tokens after a node and their logits, most likely first. Returns how many
    * there are. Much cheaper than to copy all logits and look for them.
    */
   top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;

@@ -8,16 +8,16 @@
 import { Feature, log2Of, NO_CURSOR, type Offers, ROOT_CURSOR } from "./source.ts";
 import { TokenKind, type TokenTexts } from "./tokenTexts.ts";
 
-/** What stands behind the cursor, and the token that ends the text before it. */
+/** What follows the cursor, and the token that ends the text before it. */
 export interface Ending {
   readonly token: number;
-  /** The first tokens behind the cursor. */
+  /** The first tokens after the cursor. */
   readonly behind: Int32Array;
 }
 
-/** Tokens that must agree with what stands behind the cursor for a text to end there. */
+/** Tokens that must agree with what follows the cursor for a text to end there. */
 const ENDING_TOKENS = 3;
-/** Different tokens of one group that are told apart; more are of no use in a tree. */
+/** Different tokens of one group that are distinguished; more are of no use in a tree. */
 const MAX_TOKENS = 12;
 /** Groups and row numbers of a step; what is beyond is not followed. */
 const MAX_GROUPS = 1024;
@@ -58,8 +58,8 @@ export class Evidence {
   private readonly seen = new Int32Array(MAX_TOKENS);
 
   /**
-   * @param capacity most rows @param width tokens of a row @param texts tells kinds of tokens; absent: all alike
-   * @param ending where a text that runs into what stands behind the cursor ends; absent: nowhere
+   * @param capacity most rows @param width tokens of a row @param texts distinguishes kinds of tokens; absent: all alike
+   * @param ending where a text that runs into what follows the cursor ends; absent: nowhere
    */
   constructor(
     readonly capacity: number,
@@ -177,7 +177,7 @@ export class Evidence {
     else if (kind === TokenKind.lineBreak) features[at + Feature.lineBreak] = 1;
   }
 
-  /** Offers the end of the text where rows go on as the text behind the cursor does. */
+  /** Offers the end of the text where rows go on as the text after the cursor does. */
   private offerEnding(
     start: number,
     end: number,
@@ -213,7 +213,7 @@ export class Evidence {
     features[at + Feature.depth] = log2Of(depth);
   }
 
-  /** Whether a row goes on, from `depth`, as the text behind the cursor begins. */
+  /** Whether a row goes on, from `depth`, as the text after the cursor begins. */
   private runsInto(behind: Int32Array, row: number, depth: number): boolean {
     const count = Math.min(ENDING_TOKENS, behind.length);
     if (count === 0 || depth + count > this.width) return false;

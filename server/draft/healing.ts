@@ -4,7 +4,7 @@ import type { DraftVocabulary } from "./tokenTexts.ts";
 
 /**
  * Keeps of the rows those that begin with the letters of a held word, and takes the letters off them: the rest
- * of the word becomes tokens as the model would say it, what follows the word stays. To be called between
+ * of the word becomes tokens as the model would generate it, what follows the word stays. To be called between
  * `add` and `ready`.
  */
 export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVocabulary): void {

@@ -33,7 +33,7 @@ export class TokenHistory {
     if (vocabulary) this.holdBack(vocabulary);
   }
 
-  /** Takes note of a decided token. */
+  /** Records a decided token. */
   push(token: number): void {
     const { vocabulary } = this;
     if (this.heldTokens.length === 0 || !vocabulary) {

@@ -22,7 +22,7 @@ import { type DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
 interface DraftPlace {
   /** Tokens of the document before the cursor. */
   readonly before: Int32Array;
-  /** Tokens of the document behind the cursor. */
+  /** Tokens of the document after the cursor. */
   readonly behind: Int32Array;
   /** Other texts to draft from, the nearer first. */
   readonly corpora: readonly CorpusSource[];
@@ -33,7 +33,7 @@ interface DraftPlace {
 
 export interface DraftMemoryOptions {
   readonly calibration?: Calibration;
-  /** Is told every offer the model came by, for measurements. */
+  /** Is called with every offer the model came by, for measurements. */
   readonly tell?: TellOffer;
   /** Sources that are not asked. */
   readonly without?: readonly SourceName[];

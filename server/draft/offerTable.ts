@@ -1,5 +1,5 @@
 /**
- * What all sources together offer behind the nodes of one tree, and how likely each is. Behind a node, each
+ * What all sources together offer after the nodes of one tree, and how likely each is. After a node, each
  * token stands once, with the cursor of every source that offers it. Typed arrays, used again at each step.
  */
 import type { Calibration } from "./calibration.ts";
@@ -9,14 +9,14 @@ import { FEATURE_COUNT, NO_CURSOR, type Offers } from "./source.ts";
 const MAX_TOKENS = 2048;
 const MAX_OFFERS = 4096;
 
-/** An offer's source (by its place in `SOURCE_NAMES`), the probability given to its token, and whether the model said it. */
+/** An offer's source (by its place in `SOURCE_NAMES`), the probability given to its token, and whether the model generated it. */
 export type TellOffer = (source: number, probability: number, right: boolean) => void;
 
 export class OfferTable {
   /** Tokens offered, over all nodes. */
   count = 0;
   readonly tokens = new Int32Array(MAX_TOKENS);
-  /** Probability that the model says the token behind its node. */
+  /** Probability that the model predicts the token after its node. */
   readonly probabilities = new Float64Array(MAX_TOKENS);
   /** For each token a row of cursors, one for each source. */
   readonly cursors: Int32Array;
@@ -59,7 +59,7 @@ export class OfferTable {
     this.asked.fill(0);
   }
 
-  /** Begins the offers behind a node. */
+  /** Begins the offers after a node. */
   begin(node: number, depth: number): void {
     this.asked[node] = 1;
     this.depths[node] = depth;
@@ -67,7 +67,7 @@ export class OfferTable {
     this.firstOffer[node] = this.offers;
   }
 
-  /** Adds the `at`-th of a source's offers behind the node begun last. */
+  /** Adds the `at`-th of a source's offers after the node begun last. */
   add(node: number, source: number, kind: number, { tokens, cursors, features }: Offers, at: number): void {
     if (this.offers >= MAX_OFFERS) return;
     const token = tokens[at];
@@ -95,7 +95,7 @@ export class OfferTable {
     this.cursors[index * this.sources + source] = cursors[at];
   }
 
-  /** Ends the offers behind a node: their probabilities are told now. Returns the range of its tokens. */
+  /** Ends the offers after a node: their probabilities are known now. Returns the range of its tokens. */
   end(node: number): { first: number; end: number } {
     const first = this.firstToken[node];
     const end = this.count;
@@ -114,7 +114,7 @@ export class OfferTable {
     return { first, end };
   }
 
-  /** Teaches the calibration what the model said behind a node. Nothing where the node was not looked at. */
+  /** Teaches the calibration what the model generated after a node. Nothing where the node was not looked at. */
   learn(node: number, said: number): void {
     if (this.asked[node] === 0) return;
     let offered = 0;
@@ -134,7 +134,7 @@ export class OfferTable {
     this.calibration.learnNone(this.depths[node], 1 - found - (1 - offered));
   }
 
-  /** Tells each offer behind a node, of which the model said `said`. */
+  /** Reports each offer after a node, of which the model generated `said`. */
   forEachOffer(node: number, said: number, tell: TellOffer): void {
     if (this.asked[node] === 0) return;
     for (let offer = this.firstOffer[node]; offer < this.endOffer[node]; offer++) {

@@ -7,13 +7,13 @@
 import { randomNumbers } from "./random.ts";
 
 export interface SamplingOptions {
-  /** Divides the logits; 0 takes the likeliest token. */
+  /** Divides the logits; 0 takes the most likely token. */
   readonly temperature: number;
-  /** Keeps the k likeliest tokens; 0 keeps all. */
+  /** Keeps the k most likely tokens; 0 keeps all. */
   readonly topK: number;
-  /** Keeps the likeliest tokens that together have this probability; 1 keeps all. */
+  /** Keeps the most likely tokens that together have this probability; 1 keeps all. */
   readonly topP: number;
-  /** Drops tokens less likely than this share of the likeliest; 0 drops none. */
+  /** Drops tokens less likely than this share of the most likely; 0 drops none. */
   readonly minP: number;
   readonly seed: number;
 }
@@ -52,7 +52,7 @@ export class Sampler {
     return ids[ids.length - 1];
   }
 
-  /** The tokens that pass the filters, likeliest first, the lower id among equals. */
+  /** The tokens that pass the filters, most likely first, the lower id among equals. */
   private candidates(logits: Float32Array): number[] {
     const { topK, topP, minP } = this.options;
     let largest = Number.NEGATIVE_INFINITY;
@@ -77,7 +77,7 @@ function allAbove(logits: Float32Array, least: number): number[] {
   return ids.sort((a, b) => logits[b] - logits[a] || a - b);
 }
 
-/** The `count` likeliest ids in order. One pass: in a large vocabulary hardly any logit enters the short list. */
+/** The `count` most likely ids in order. One pass: in a large vocabulary hardly any logit enters the short list. */
 function likeliest(logits: Float32Array, count: number): number[] {
   const ids: number[] = [];
   for (let id = 0; id < logits.length; id++) {

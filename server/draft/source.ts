@@ -1,8 +1,8 @@
 /**
  * What a source of drafts is: a cursor over evidence of how the text goes on. The tree builder
  * (`draft.ts`) asks it what may follow the root, and then what may follow each node that it has taken into
- * the tree. What a source offers is a token with features; how likely the model is to say it is for
- * `calibration.ts` to tell.
+ * the tree. What a source offers is a token with features; how likely the model is to generate it is for
+ * `calibration.ts` to estimate.
  */
 import type { VerifiedTree } from "./drafter.ts";
 import type { TokenHistory } from "./history.ts";
@@ -48,7 +48,7 @@ export const Feature = {
   punctuation: 8,
   /** 1 where the token begins a line or is an indentation, 0 otherwise. */
   lineBreak: 9,
-  /** 1 where the token ends the text, since what would come next stands behind the cursor already. */
+  /** 1 where the token ends the text, since what would come next follows the cursor already. */
   ending: 10,
 } as const;
 export const FEATURE_COUNT = 11;
@@ -94,7 +94,7 @@ export interface DraftSource {
   readonly name: SourceName;
   /** Takes the history in, where that takes a while; `search` does what is left. */
   prepare?(history: TokenHistory): void;
-  /** Looks for evidence behind the end of the history. Asked once a step, before any `children`, or not at all. */
+  /** Looks for evidence after the end of the history. Asked once a step, before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**
    * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step.

@@ -21,7 +21,7 @@ export class SourceThrottle {
     return step < TRIAL_STEPS || this.savedMs >= this.spentMs || step % RESTING_STEPS === 0;
   }
 
-  /** Takes note of a step at which the source was asked. */
+  /** Records a step at which the source was asked. */
   record(spentMs: number, savedMs: number): void {
     this.spentMs += NEWEST * (spentMs - this.spentMs);
     this.savedMs += NEWEST * (savedMs - this.savedMs);

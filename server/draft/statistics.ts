@@ -3,7 +3,7 @@ import { SOURCE_NAMES, type SourceName } from "./source.ts";
 
 interface SourceFigures {
   readonly name: SourceName;
-  /** Tokens drafted, each counted for the source that was surest of it, and how many the model said. */
+  /** Tokens drafted, each counted for the source that was surest of it, and how many the model generated. */
   readonly proposed: number;
   readonly accepted: number;
   /** Tokens accepted in a row at a step in which something was drafted, on average. */
@@ -18,7 +18,7 @@ export class DraftStatistics {
   private readonly steps = new Float64Array(SOURCE_NAMES.length);
   private readonly searchMs = new Float64Array(SOURCE_NAMES.length);
 
-  /** Takes note of a source's part in one step. */
+  /** Records a source's part in one step. */
   step(source: number, proposed: number, accepted: number, searchMs: number): void {
     this.searchMs[source] += searchMs;
     if (proposed === 0) return;

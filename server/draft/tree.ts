@@ -33,7 +33,7 @@ export class DraftTree {
   truncate(count: number): void {
     this.count = count;
     for (let node = 0; node < count; node++) {
-      // Siblings stand in the order they were grown in: behind a dropped one there are only dropped ones.
+      // Siblings stand in the order they were grown in: after a dropped one there are only dropped ones.
       if (this.firstChild[node] >= count) this.firstChild[node] = NONE;
       if (this.nextSibling[node] >= count) this.nextSibling[node] = NONE;
     }

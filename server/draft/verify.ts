@@ -10,7 +10,7 @@ interface VerifiedPath {
 
 /**
  * Walks from the root along the model's own choices for as long as a draft agrees. The tokens so decided
- * (the path behind the root, then `next`) are what the model would have produced one at a time.
+ * (the path after the root, then `next`) are what the model would have produced one at a time.
  *
  * @param choose the model's token after the path to a node; called once for each node on the path
  */

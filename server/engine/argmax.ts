@@ -26,7 +26,7 @@ export type CopyPart = (out: Float32Array, start: number) => void;
 export class LargestLogits {
   private readonly exports: Exports;
   private readonly part: Float32Array;
-  /** The largest of each block of the part, which they lie behind. */
+  /** The largest of each block of the part, which they lie after. */
   private readonly maxima: Float32Array;
 
   /** @param size floats of a row */

@@ -12,7 +12,7 @@ const SPARE_SEQUENCES = 1 + MAX_RUNS;
 const FLASH_ATTENTION = 1;
 /**
  * Types of the KV cache, in ggml's numbers. Keys in Q8_0 beside values in F16 do two things on the CPU: attention
- * takes half the time behind long contexts, and it is computed the same way for one row as for several. With equal
+ * takes half the time after long contexts, and it is computed the same way for one row as for several. With equal
  * types llama.cpp shares the attention of a single row among the threads from 512 cells on, which changes last bits.
  */
 const CACHE_TYPES = { f16: 1, q8_0: 8 } as const;

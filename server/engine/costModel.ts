@@ -20,7 +20,7 @@ const ASSUMED = [1, 1.1, 1.25, 1.4, 1.7, 2.1, 2.8, 3.4, 4.8, 6.2, 9, 11.5] as co
 
 /** Weight of a new observation. */
 const NEWS = 0.1;
-/** An observation this many times above its expectation tells of another process, not of this one. */
+/** An observation this many times above its expectation comes from another process, not of this one. */
 const OUTLIER = 3;
 
 export interface SavedCosts {
@@ -37,7 +37,7 @@ export class CostModel {
     this.table = CONTEXTS.map((_, context) => SIZES.map((_, size) => saved?.ms[context]?.[size] ?? 0));
   }
 
-  /** Milliseconds of a decode of `rows` behind `contextTokens`; relative to one row when nothing is known. */
+  /** Milliseconds of a decode of `rows` after `contextTokens`; relative to one row when nothing is known. */
   time(rows: number, contextTokens: number): number {
     const context = contextIndex(contextTokens);
     this.filled[context] ??= this.fill(context);
@@ -51,7 +51,7 @@ export class CostModel {
     return at(row, upper - 1) * (1 - share) + at(row, upper) * share;
   }
 
-  /** Takes note of a decode. Sizes between those of the table move the nearer of them, larger ones none. */
+  /** Records a decode. Sizes between those of the table move the nearer of them, larger ones none. */
   observe(rows: number, contextTokens: number, ms: number): void {
     if (rows > LARGEST) return;
     const row = this.table[contextIndex(contextTokens)];

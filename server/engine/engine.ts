@@ -46,16 +46,16 @@ export interface TokenTree {
   readonly parents: Int32Array;
 }
 
-/** What the model says at the nodes of one decoded tree. Valid until the next call to the engine. */
+/** What the model predicts at the nodes of one decoded tree. Valid until the next call to the engine. */
 export interface Decoded {
   /** Milliseconds of the forward pass alone. */
   readonly ms: number;
-  /** The likeliest token after the path to `node`; the lowest id among equals. */
+  /** The most likely token after the path to `node`; the lowest id among equals. */
   argmax(node: number): Token;
   /** Copies the logits after the path to `node` into `out` (vocabulary size). */
   logits(node: number, out: Float32Array): void;
   /**
-   * Writes the `count` likeliest tokens after the path to `node` and their logits, the likeliest first and the
+   * Writes the `count` most likely tokens after the path to `node` and their logits, most likely first and the
    * lowest id first among equals. Returns how many there are: fewer where fewer are possible at all.
    */
   top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
@@ -106,7 +106,7 @@ export interface EngineInfo {
 export interface Engine {
   readonly info: EngineInfo;
   readonly vocabulary: Vocabulary;
-  /** Milliseconds a decode of a tree of `nodes` takes behind the present context, as far as is known. */
+  /** Milliseconds a decode of a tree of `nodes` takes after the present context, as far as is known. */
   cost(nodes: number): number;
   /** Milliseconds of prefill per token, once it has been measured. */
   readonly prefillMsPerToken?: number | undefined;
@@ -117,7 +117,7 @@ export interface Engine {
   prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome>;
   /** Nodes the next tree may have, root included; 0 when the context is full. */
   room(): number;
-  /** Evaluates a tree behind the context. The context itself is unchanged until `accept`. */
+  /** Evaluates a tree after the context. The context itself is unchanged until `accept`. */
   decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome>;
   /** Appends a path of the tree just decoded (node numbers from the root down) to the context. */
   accept(path: readonly number[]): void;

@@ -85,7 +85,7 @@ function contextsToCheck({ info }: LlamaEngine, msPerToken: number): number[] {
   return info.keys === "q8_0" || info.threads === 1 || !room ? [CHECK_TOKENS] : [];
 }
 
-/** The largest of `SIZES`, or 1, up to which all rows equal single ones behind each of the contexts. */
+/** The largest of `SIZES`, or 1, up to which all rows equal single ones after each of the contexts. */
 async function countRows(
   engine: LlamaEngine,
   contexts: readonly number[],
@@ -100,7 +100,7 @@ async function countRows(
   return rows;
 }
 
-/** As `countRows`, behind one context and not looking beyond `most`. */
+/** As `countRows`, after one context and not looking beyond `most`. */
 async function equalRows(
   engine: LlamaEngine,
   contextTokens: number,

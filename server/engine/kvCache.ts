@@ -43,7 +43,7 @@ export class KvCache {
       library.sequenceShift(memory, parking + i, from, from + length, to - from);
   }
 
-  /** Puts the `index`-th run, whose tokens these are, behind the trunk, which must end where the run was moved to. */
+  /** Puts the `index`-th run, whose tokens these are, after the trunk, which must end where the run was moved to. */
   unpark(index: number, tokens: Int32Array): void {
     const { library, memory, parking, length } = this;
     library.sequenceCopy(memory, parking + index, TRUNK, length, length + tokens.length);
@@ -78,7 +78,7 @@ export class KvCache {
     this.length = 0;
   }
 
-  /** Notes that `tokens` were decoded in sequence 0 behind the trunk. */
+  /** Notes that `tokens` were decoded in sequence 0 after the trunk. */
   append(tokens: Int32Array): void {
     this.tokens.set(tokens, this.length);
     this.length += tokens.length;
@@ -95,7 +95,7 @@ export class KvCache {
   }
 
   /**
-   * Ends a tree: keeps what sequence `winner` holds up to its first `accepted.length` tokens behind the
+   * Ends a tree: keeps what sequence `winner` holds up to its first `accepted.length` tokens after the
    * trunk, which are `accepted`, and removes all other cells of the tree.
    */
   commit(leaves: number, winner: number, accepted: readonly number[]): void {

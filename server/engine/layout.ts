@@ -51,7 +51,7 @@ function wrongExtents(library: Library): string[] {
   ] as const;
   return expected.flatMap(([name, bytes]) => {
     const written = writtenBytes(library, name);
-    // A compiler may write the padding behind the last bool as well.
+    // A compiler may write the padding after the last bool as well.
     return written >= bytes && written <= Math.ceil(bytes / 8) * 8
       ? []
       : [`${name} writes ${written} bytes, expected ${bytes}`];

@@ -340,7 +340,7 @@ export function writeInt32(bytes: Uint8Array, at: number, value: number): void {
   new DataView(bytes.buffer, bytes.byteOffset).setInt32(at, value, true);
 }
 
-/** Offset just behind a struct's field, in bytes. */
+/** Offset just after a struct's field, in bytes. */
 export function endOfField(type: ReturnType<typeof koffi.struct>, field: string, bytes: number): number {
   return koffi.offsetof(type, field) + bytes;
 }

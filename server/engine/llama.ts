@@ -173,7 +173,7 @@ export class LlamaEngine implements Engine {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
     const { cache } = this.native;
-    // A tree that was decoded and never accepted has left its cells behind.
+    // A tree that was decoded and never accepted has left its cells after.
     if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
@@ -285,7 +285,7 @@ export class LlamaEngine implements Engine {
 
   /**
    * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
-   * context that stand behind it and are set aside.
+   * context that follows it and are set aside.
    */
   private reusePromptCache(tokens: Int32Array): Run[] {
     const { cache, canRollBack } = this.native;

@@ -48,7 +48,7 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   return library;
 }
 
-/** What can be told from the file alone. */
+/** What can be found out from the file alone. */
 export function fileProblem(path: string): EngineProblem | undefined {
   const invalid = (message: string, remedy = CHOOSE_ANOTHER): EngineProblem => ({
     code: "modelInvalid",

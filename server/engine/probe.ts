@@ -1,4 +1,4 @@
-/** A process that asks node-llama-cpp for the best back end of this machine and tells its parent. */
+/** A process that asks node-llama-cpp for the best back end of this machine and reports it to its parent. */
 import { getLlama, LlamaLogLevel } from "node-llama-cpp";
 
 const llama = await getLlama({

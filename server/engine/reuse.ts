@@ -1,9 +1,9 @@
 /**
  * Which parts of the KV cache a new prompt can take over although something before them has changed: text
- * was typed in front of the part behind the cursor, or the window over a long file has moved. Pure planning;
+ * was typed in front of the part after the cursor, or the window over a long file has moved. Pure planning;
  * the engine moves the cells (llama.cpp's server does the same for text that was removed, `--cache-reuse`).
  *
- * Keys and values that are moved were computed behind the old text. That saves computing them and may change
+ * Keys and values that are moved were computed after the old text. That saves computing them and may change
  * a close choice of the model, which is why moving is the user's choice.
  */
 
@@ -19,13 +19,13 @@ export interface Run {
 
 /** Shorter runs are computed again: moving cells costs a pass over the keys. */
 export const MIN_RUN = 32;
-/** A prompt has two parts that move: the text before the cursor, and the text behind it. */
+/** A prompt has two parts that move: the text before the cursor, and the text after it. */
 export const MAX_RUNS = 2;
 /** Tokens by whose sameness a run is found. */
 const SEED = 8;
 
 /**
- * The runs behind the first `common` tokens, in order, none overlapping another in either context.
+ * The runs after the first `common` tokens, in order, none overlapping another in either context.
  * @param before the old context @param after the new one @param common length of their common prefix
  */
 export function planReuse(before: Int32Array, after: Int32Array, common: number): Run[] {

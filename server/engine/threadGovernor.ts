@@ -53,7 +53,7 @@ export class ThreadGovernor {
     this.last = { at, times };
     const others = times.all - last.times.all - (times.own - last.times.own);
     const busy = Math.min(this.processors, Math.max(0, others / (at - last.at)));
-    // Not a number where the platform tells no processor times.
+    // Not a number where the platform reports no processor times.
     if (!Number.isFinite(busy)) return;
     // After a pause the average is of another time.
     const weight = at - last.at > 4 * LOOK_MS ? 1 : LATEST;

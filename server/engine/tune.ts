@@ -10,7 +10,7 @@ import { type Exactness, findExactRows } from "./exactness.ts";
 import type { LlamaEngine } from "./llama.ts";
 import { decodeChain, someTokens } from "./probing.ts";
 
-/** Tokens of context behind which costs are measured. */
+/** Tokens of context after which costs are measured. */
 const CONTEXT_TOKENS = 384;
 /** At least one round over all sizes; more as long as they end within this time. */
 const MEASURE_MS = 1_200;

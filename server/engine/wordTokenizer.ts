@@ -95,7 +95,7 @@ function sameTokens(a: Int32Array, b: Int32Array): boolean {
   return a.length === b.length && a.every((token, i) => token === b[i]);
 }
 
-/** What a tokenizer is told apart by: a store made with one serves every model that has the same. */
+/** What a tokenizer is distinguished by: a store made with one serves every model that has the same. */
 export function tokenizerFingerprint(vocabulary: CorpusVocabulary): string {
   const hash = createHash("sha256");
   const length = new Int32Array(1);

@@ -85,7 +85,7 @@ export function trackDocuments(connection: Connection): Documents {
   };
 }
 
-/** Applies changes, each of which refers to the text that the one before has left, and tells what they have done. */
+/** Applies changes, each of which refers to the text that the one before has left, and reports what they have done. */
 function update(
   document: TextDocument,
   changes: TextDocumentContentChangeEvent[],

@@ -1,4 +1,4 @@
-/** What the user is told of the server: state, model, figures of the last completion. */
+/** What the user is shown of the server: state, model, figures of the last completion. */
 import type { DraftSourceStatus, Status, StoreStatus } from "../protocol/index.ts";
 
 /** What the status says of a loaded model. */
@@ -65,7 +65,7 @@ export class StatusBoard {
     if (this.isOn) this.set({ ...this.status, state: "asleep" });
   }
 
-  /** Counts a suggestion that is shown; told with the next news. */
+  /** Counts a suggestion that is shown; sent with the next status. */
   shown(): void {
     this.suggestions = { ...this.suggestions, shown: this.suggestions.shown + 1 };
   }

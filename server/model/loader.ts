@@ -19,7 +19,7 @@ import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts"
 /** How long after a start the choice of back end is looked at again, out of the way of the first completions. */
 const RECONSIDER_MS = 20_000;
 
-/** Other programs' load, in processors, from which on measurements of time tell little. */
+/** Other programs' load, in processors, from which on measurements of time are of little use. */
 const BUSY_PROCESSORS = 0.3;
 
 const expandHome = (path: string) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);

@@ -20,9 +20,9 @@ interface ModelParts {
   readonly board: StatusBoard;
   /** Settings as they are now. */
   settings(): Settings;
-  /** Told each model that is loaded. */
+  /** Called with each model that is loaded. */
   loaded(engine: Engine): void;
-  /** Told that the model is about to be freed. */
+  /** Called when the model is about to be freed. */
   freed(): void;
 }
 
@@ -37,7 +37,7 @@ export interface ModelFeature {
   readonly current: Engine | undefined;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
-  /** To be told that the engine's memory ran out in the middle of a completion. */
+  /** To be called when the engine's memory ran out in the middle of a completion. */
   outOfMemory(engine: Engine): void;
   dispose(): Promise<void>;
 }
@@ -63,7 +63,7 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     if (!outcome.tune) return;
     tuning = new AbortController();
     whenIdle(session, outcome.tune, tuning.signal).then(
-      told => told && connection.console.info(told),
+      reported => reported && connection.console.info(reported),
       (error: unknown) => connection.console.error(`The model could not be tuned: ${error}`),
     );
   };

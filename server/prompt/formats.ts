@@ -1,6 +1,6 @@
 /**
  * How each family of models was taught to fill in the middle: which control tokens stand where, whether the
- * text behind the cursor comes first, and how other files are put in front. Sources: the papers and model
+ * text after the cursor comes first, and how other files are put in front. Sources: the papers and model
  * cards of the families named below. Control tokens are looked up by their text, so a model file that does not
  * say which token is which still gets the right prompt.
  */
@@ -36,7 +36,7 @@ export interface PromptFormat {
   readonly name: string;
   /** Stands before everything else, where the model wants it. */
   readonly beginning: number | undefined;
-  /** Undefined: the model continues text and knows nothing of what is behind the cursor. */
+  /** Undefined: the model continues text and knows nothing of what is after the cursor. */
   readonly fill: FillTokens | undefined;
   /** Undefined: the model was not taught to read other files. */
   readonly files: FileTokens | undefined;
@@ -50,7 +50,7 @@ interface FillTokens {
   readonly suffixFirst: boolean;
   readonly prefix: number;
   readonly suffix: number;
-  /** Where there is none, the model goes on behind the prefix. */
+  /** Where there is none, the model goes on after the prefix. */
   readonly middle: number | undefined;
 }
 
@@ -59,7 +59,7 @@ interface FileTokens {
   readonly repository: number | undefined;
   /** Stands before each file's path... */
   readonly before: number | undefined;
-  /** ...or behind each file. */
+  /** ...or after each file. */
   readonly behind: number | undefined;
   /** Whether the cursor's file is named though it is the only one. */
   readonly alone: boolean;

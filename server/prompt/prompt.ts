@@ -29,7 +29,7 @@ export interface Prompt {
   readonly tokens: Int32Array;
   /** The document's tokens before the cursor, as far as drafts look back; a superset of the prompt's. */
   readonly history: Int32Array;
-  /** The document's tokens behind the cursor, as many as the prompt has. */
+  /** The document's tokens after the cursor, as many as the prompt has. */
   readonly behind: Int32Array;
 }
 
@@ -41,7 +41,7 @@ interface TokenizedText {
 /** What of a prompt serves the document's next one: texts that seldom change from key to key. */
 export interface PromptParts {
   readonly vocabulary: PromptVocabulary;
-  /** The text behind the cursor, as the model is shown it. */
+  /** The text after the cursor, as the model is shown it. */
   readonly suffix: TokenizedText;
   /** The text before the prompt's window, for drafts. */
   readonly earlier: TokenizedText;
@@ -52,7 +52,7 @@ interface BuiltPrompt extends Prompt {
   readonly parts: PromptParts;
 }
 
-/** Share of the prompt that goes to the text behind the cursor. */
+/** Share of the prompt that goes to the text after the cursor. */
 const SUFFIX_SHARE = 0.2;
 /** Most of the prompt that goes to other files. */
 const FILES_SHARE = 0.3;

@@ -1,6 +1,6 @@
 /**
- * The text behind the cursor as the model sees it, where a format puts it first: it stays as it was until
- * it has changed by a tenth, so that the KV cache behind it stays good while one types.
+ * The text after the cursor as the model sees it, where a format puts it first: it stays as it was until
+ * it has changed by a tenth, so that the KV cache after it stays good while one types.
  */
 
 /** Share of the text that may change unseen. */

@@ -34,7 +34,7 @@ export interface CompletionFigures {
 export interface StoreStatus {
   readonly name: string;
   readonly tokens: number;
-  /** ISO 8601; "" where it cannot be told. */
+  /** ISO 8601; "" where it cannot be found out. */
   readonly created: string;
   /** Why it is not used, and the remedy. */
   readonly problem?: string | undefined;
@@ -141,7 +141,7 @@ export const DidPartiallyAcceptCompletionNotification = new NotificationType<{
 /** The user has turned to a document, or to none. */
 export const DidFocusNotification = new NotificationType<{
   readonly textDocument?: { readonly uri: string } | undefined;
-  /** The cursor, where the client tells it. */
+  /** The cursor, where the client sends it. */
   readonly position?: Position | undefined;
 }>("textDocument/didFocus");
 

@@ -1,4 +1,4 @@
-/** How a request for a completion ended, and what it cost: what the server tells of the last one. */
+/** How a request for a completion ended, and what it cost: what the server reports of the last one. */
 
 /** Why nothing was computed for a request. */
 export type Suppression =
@@ -63,7 +63,7 @@ export interface RequestRecord {
   /** Absent where nothing was computed for the request. */
   readonly computed?: ComputedFigures | undefined;
   readonly decoded: DecodedTotals;
-  /** What was said; of a request that was given up, as far as it came. */
+  /** What was generated; of a request that was given up, as far as it came. */
   readonly text: string;
 }
 

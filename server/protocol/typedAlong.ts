@@ -1,7 +1,7 @@
-/** A text that grows while somebody types what it says. Both sides need it. */
+/** A text that grows while somebody types along with it. Both sides need it. */
 
 /**
- * Whether `typed`, which stands behind the place where `text` began, may still become a beginning of it. Before
+ * Whether `typed`, which follows the place where `text` began, may still become a beginning of it. Before
  * there is any text it may not: a request for what has been typed by now is better than waiting for one that does
  * not know of it.
  * @param done whether the text is whole

@@ -31,7 +31,7 @@ export function probeScript(): string {
   return join(packageRoot(), "dist", "probe.js");
 }
 
-/** The grammars by which it is told where completions end. */
+/** The grammars by which the ends of completions are found. */
 export function grammarsDirectory(): string {
   return join(packageRoot(), "dist", "grammars");
 }

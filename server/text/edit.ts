@@ -1,4 +1,4 @@
-/** What an edit did to a text, as one replacement, told from its changes: nobody compares whole texts. */
+/** What an edit did to a text, as one replacement, found from its changes: nobody compares whole texts. */
 
 export interface Edit {
   /** UTF-16 units from the start of either text. */

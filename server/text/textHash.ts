@@ -1,5 +1,5 @@
 /**
- * Hashes of what stands before and behind any place of a text, so that two versions of a document can be compared
+ * Hashes of what stands before and after any place of a text, so that two versions of a document can be compared
  * around a place without keeping either. States at every few thousand characters, from the start on and from the
  * end backwards, are taken over by the next version as far as the text is the same: after an edit, a hash near it
  * costs a few thousand steps, whatever the length of the document.

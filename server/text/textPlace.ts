@@ -16,7 +16,7 @@ export interface TextPlace {
   readonly offset: number;
   readonly before: Hash;
   readonly behind: Hash;
-  /** Characters behind the place. */
+  /** Characters after the place. */
   readonly tail: number;
   /** The last characters before the place: compared as they are, beside the hashes. */
   readonly nearby: string;

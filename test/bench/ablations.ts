@@ -1,4 +1,4 @@
-/** Foretoken with a part left out, to tell what the part is worth. */
+/** Foretoken with a part left out, to measure what the part is worth. */
 import {
   Calibration,
   type DraftMemoryOptions,

@@ -1,6 +1,6 @@
 /**
  * `foretoken bench calibration`: how far the probabilities can be trusted that drafting gives its guesses, and, with
- * `--fit`, the weights they are told by. Real code stands for the model: places in files of projects that no
+ * `--fit`, the weights they are recognised by. Real code stands for the model: places in files of projects that no
  * store holds are completed by what really stands there, tree by tree, without any decoding.
  */
 
@@ -26,7 +26,7 @@ import { type HeldOutPlace, heldOutPlaces, projects } from "./heldOut.ts";
 /** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
 const NODE_COST = 1 / 8;
 const MAX_NODES = 32;
-/** Tokens the model says at a place. */
+/** Tokens the model predicts at a place. */
 const OWN_TOKENS = 48;
 /** Classes of probabilities in a reliability table. */
 const CLASSES = 10;
@@ -147,10 +147,10 @@ export interface CalibrationRun {
   readonly datastores: readonly CorpusSource[];
   readonly placesPerFile: number;
   readonly vocabulary: LlamaVocabulary;
-  /** The model, where it is to speak for itself; else what really stands at a place is said. */
+  /** The model, where it is to speak for itself; else what really stands at a place is generated. */
   readonly engine: Engine | undefined;
   readonly signal: AbortSignal;
-  /** Told each project's number. */
+  /** Called with each project's number. */
   readonly onProject: (number: number) => void;
 }
 

@@ -37,7 +37,7 @@ export async function load(
 /** Prints to the standard output. */
 export const print = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Tells how far a long run has come, where a person can see it. */
+/** Reports how far a long run has come, where a person can see it. */
 export const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };

@@ -1,12 +1,12 @@
 /**
- * What a step costs by the size of its tree: `T(n)` behind a context of a given length, measured through
+ * What a step costs by the size of its tree: `T(n)` after a context of a given length, measured through
  * the engine as the generation uses it (decode, the model's choice at the root, accept), drafting left out.
  */
 
 import { randomNumbers } from "../../server/draft/index.ts";
 import type { Engine, TokenTree } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
-import { type Spread, spread, table, told } from "./figures.ts";
+import { formatSpread, type Spread, spread, table } from "./figures.ts";
 
 /** Sizes of the trees that are measured, root included. */
 export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
@@ -14,7 +14,7 @@ export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
 export interface CostOptions {
   /** Tokens in the context when a tree is decoded. */
   readonly contextTokens: number;
-  /** Times each size is measured, all sizes in turn, each behind one of its like, after a turn that is not counted. */
+  /** Times each size is measured, all sizes in turn, each after one of its like, after a turn that is not counted. */
   readonly runs: number;
 }
 
@@ -138,10 +138,10 @@ export function costTable({ rows }: CostResult): string {
     ],
     rows.map(({ nodes, ms, outsideMs, relative, relativeOfFastest }) => [
       String(nodes),
-      told(ms, 2),
-      told(relative, 2),
+      formatSpread(ms, 2),
+      formatSpread(relative, 2),
       relativeOfFastest.toFixed(2),
-      told(outsideMs, 3),
+      formatSpread(outsideMs, 3),
     ]),
   );
 }

@@ -3,6 +3,7 @@
  * moment of the machine meets all methods alike.
  */
 import {
+  formatSpread,
   type Hardware,
   type MeasuredModel,
   median,
@@ -11,7 +12,6 @@ import {
   type Spread,
   spread,
   table,
-  told,
 } from "./figures.ts";
 import { type Method, type MethodName, type MethodRun, WARM_UP } from "./methods.ts";
 import type { StoreUse } from "./presets/storeData.ts";
@@ -68,7 +68,7 @@ export interface SuiteRuns {
   readonly items: readonly Item[];
   readonly methods: readonly Method[];
   readonly runs: number;
-  /** Told after each item. */
+  /** Called after each item. */
   readonly progress: (done: number) => void;
 }
 
@@ -197,14 +197,14 @@ export function suiteTable({ suite, methods }: SuiteResult): string {
   const rows = methods.map(({ method, tokensPerSecond, ratioToPlain, extra, ...means }) => [
     method,
     tokensPerSecond.toFixed(1),
-    told(ratioToPlain, 2),
-    told(extra.suiteRatioToPlain, 2),
+    formatSpread(ratioToPlain, 2),
+    formatSpread(extra.suiteRatioToPlain, 2),
     means.meanAccepted.toFixed(2),
     means.meanTreeSize.toFixed(1),
     means.draftMs?.toFixed(3) ?? "-",
     means.exact ? "yes" : "no",
     extra.prefillTokensPerSecond ? extra.prefillTokensPerSecond.median.toFixed(0) : "-",
-    told(extra.prefillRatioToPlain ?? undefined, 2),
+    formatSpread(extra.prefillRatioToPlain ?? undefined, 2),
   ]);
   const heading = [
     suite,

@@ -4,7 +4,7 @@ import type { LlamaEngine } from "../../server/engine/index.ts";
 import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 import { load, print, progress } from "./command.ts";
-import { hardware, headline, measuredModel, type Spread, spread, table, told } from "./figures.ts";
+import { formatSpread, hardware, headline, measuredModel, type Spread, spread, table } from "./figures.ts";
 import { SERVER_PACKAGE, serverPython, startServer } from "./llamaServer.ts";
 
 /** Tokens a second of prefill and decode. */
@@ -23,7 +23,7 @@ export interface EngineRow {
   readonly decodeRatio: Spread;
 }
 
-/** Context kept free behind the prompt. */
+/** Context kept free after the prompt. */
 const ROOM_TOKENS = 128;
 
 const someTokens = (count: number, vocabularySize: number) =>
@@ -138,10 +138,10 @@ export async function engineCommand(args: string[], signal: AbortSignal): Promis
       rows.map(row => [
         String(row.threads),
         String(row.contextTokens),
-        told(row.prefill, 0),
-        told(row.prefillRatio, 2),
-        told(row.decode, 1),
-        told(row.decodeRatio, 2),
+        formatSpread(row.prefill, 0),
+        formatSpread(row.prefillRatio, 2),
+        formatSpread(row.decode, 1),
+        formatSpread(row.decodeRatio, 2),
       ]),
     ),
   );

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import type { EngineInfo } from "../../server/engine/index.ts";
 import { readGguf } from "./gguf.ts";
 
-/** Nothing is told without its spread. */
+/** Nothing is reported without its spread. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -25,7 +25,7 @@ export function spread(values: readonly number[]): Spread | undefined {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** To `digits` digits behind the point, as a number. */
+/** To `digits` digits after the point, as a number. */
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
@@ -39,7 +39,7 @@ export function roundedSpread(value: Spread, digits: number): Spread {
 }
 
 /** `median (min to max)`. */
-export function told(value: Spread | undefined, digits: number): string {
+export function formatSpread(value: Spread | undefined, digits: number): string {
   if (!value) return "-";
   const { median: middle, min, max } = value;
   return `${middle.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;

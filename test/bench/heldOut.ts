@@ -7,7 +7,7 @@ import { nearnessTo } from "../../server/corpus/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../../server/draft/index.ts";
 import type { Vocabulary, WordTokenizer } from "../../server/engine/index.ts";
 
-/** A place in a held-out file: the tokens before and behind it, what stands there, and the project's other files. */
+/** A place in a held-out file: the tokens before and after it, what stands there, and the project's other files. */
 export interface HeldOutPlace {
   readonly before: Int32Array;
   readonly script: Int32Array;
@@ -72,7 +72,7 @@ export function* heldOutPlaces(
   }
 }
 
-/** A cursor somewhere in a line, and up to the end of that line or of a later one as what is to be said. */
+/** A cursor somewhere in a line, and up to the end of that line or of a later one as what is to be generated. */
 function placeIn(text: string, random: () => number): { before: string; script: string; behind: string } {
   const start = text.indexOf("\n", Math.floor(text.length * (0.2 + 0.7 * random()))) + 1;
   const line = text.slice(start, text.indexOf("\n", start));

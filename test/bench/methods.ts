@@ -26,7 +26,7 @@ export const METHODS = [
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
-/** What can replay: the others cannot be told what to say. */
+/** What can replay: the others cannot be found out what to say. */
 export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore", ...PRESETS, ...ABLATIONS];
 
 /** What drafts from a store. */
@@ -90,7 +90,7 @@ export function engineMethod(
     }
     const maker = makers.get(run) ?? preset.begin();
     makers.set(run, maker);
-    // The trees of these methods are not bounded by what is left to say: what is said too much is dropped below.
+    // The trees of these methods are not bounded by what is left to say: what is generated too much is dropped below.
     return { maxTokens: item.maxTokens + largest, drafter: history => maker(history) };
   };
   return {

@@ -3,7 +3,7 @@
  * says by itself to the same prompt.
  *
  * A weak model seldom says what belongs at the cursor, so the rules of where a text ends are also judged on
- * replayed truth: what belongs there and the true text behind it, as if the model had said them.
+ * replayed truth: what belongs there and the true text after it, as if the model had generated them.
  */
 import {
   type CompleteOptions,
@@ -34,9 +34,9 @@ export interface QualityResult extends Scores {
   readonly items: number;
   /** What is shown ends where the line ends (`endsWithLine`). Of single lines only. */
   readonly trimmedCorrectly: number | null;
-  /** What the model says until it ends its text, or has said the most tokens. */
+  /** What the model predicts until it ends its text, or has said the most tokens. */
   readonly raw: Scores;
-  /** The document is as it was when the truth and what follows it are said. */
+  /** The document is as it was when the truth and what follows it are generated. */
   readonly replayed: { readonly trimmedCorrectly: number };
 }
 
@@ -52,7 +52,7 @@ const CUTTING: ReadonlySet<string> = new Set(["bracket", "suffix", "repetition"]
 
 /**
  * Whether a shown text ends where the first line of the raw text ends, blanks at both ends aside. It may end
- * earlier only where a rule has cut it that must: a bracket too many, the text behind the cursor, or the same
+ * earlier only where a rule has cut it that must: a bracket too many, the text after the cursor, or the same
  * words over and over.
  */
 export function endsWithLine(raw: string, { text, finishReason }: Pick<Completion, "text" | "finishReason">) {
@@ -62,7 +62,7 @@ export function endsWithLine(raw: string, { text, finishReason }: Pick<Completio
   return shown === whole || (CUTTING.has(finishReason) && whole.startsWith(shown));
 }
 
-/** What is shown when the model says the truth and the text behind the cursor. */
+/** What is shown when the model predicts the truth and the text after the cursor. */
 export function shownOfTruth({ snapshot, truth }: Infilling, grammars: Grammars): string {
   const { place, dispose } = placeAt(snapshot, surroundings(snapshot), grammars);
   try {
@@ -79,7 +79,7 @@ const original = ({ snapshot: { text, offset }, truth }: Infilling) =>
 const matches = (document: string, item: Infilling) =>
   withoutTrailingBlanks(document) === withoutTrailingBlanks(original(item));
 
-/** What the model says to the prompt of a completion, with no rule to stop it. */
+/** What the model predicts to the prompt of a completion, with no rule to stop it. */
 export async function rawText(
   engine: Engine,
   snapshot: Snapshot,

@@ -35,8 +35,8 @@ export async function qualityCommand(args: string[], signal: AbortSignal): Promi
     const results: QualityResult[] = [];
     for (const [i, each] of suites.entries()) {
       const ofSuite = items[i] ?? [];
-      const told = (done: number) => progress(`${each}: ${done} of ${ofSuite.length} items`);
-      const options = { maxTokens, grammars, sandbox, progress: told };
+      const reported = (done: number) => progress(`${each}: ${done} of ${ofSuite.length} items`);
+      const options = { maxTokens, grammars, sandbox, progress: reported };
       results.push(await measureQuality(engine, each, ofSuite, options, signal));
     }
     progress("");

@@ -9,7 +9,7 @@ import type {
 } from "../../server/engine/index.ts";
 
 /**
- * An engine whose model says what a script says. Every decode is really computed and every choice really
+ * An engine whose model predicts a script. Every decode is really computed and every choice really
  * looked for, so the cost is the model's; only the answer is replaced, so acceptance is that of real code
  * whatever the model has learned. Off the script's path the model's answer is its own.
  */
@@ -25,7 +25,7 @@ export class ReplayEngine implements Engine {
     this.vocabulary = engine.vocabulary;
   }
 
-  /** What is to be said behind the next prompt. */
+  /** What is to be generated after the next prompt. */
   play(script: Int32Array): void {
     this.script = Int32Array.from(script);
     this.said = 0;
@@ -54,7 +54,7 @@ export class ReplayEngine implements Engine {
     this.said += path.length;
   }
 
-  /** What the model says, but that behind what the script says its next token is the likeliest. */
+  /** What the model predicts, but that after the script its next token is the most likely. */
   private scripted(own: Decoded, tree: TokenTree): Decoded {
     return {
       ms: own.ms,
@@ -76,7 +76,7 @@ export class ReplayEngine implements Engine {
     };
   }
 
-  /** What the script says behind a node; undefined where the path to the node is not the script's. */
+  /** What the script says after a node; undefined where the path to the node is not the script's. */
   private next({ tokens, parents }: TokenTree, node: number): number | undefined {
     const path: number[] = [];
     for (let at = node; at > 0; at = parents[at] ?? 0) path.unshift(tokens[at] as number);
@@ -95,7 +95,7 @@ export class ReplayEngine implements Engine {
 /** What is more likely than a token, and stays so when it is rounded. */
 const above = (logit: number) => logit + 1;
 
-/** Makes a token the likeliest of a list in the order of `Decoded.top`. Returns how many there are then. */
+/** Makes a token the most likely of a list in the order of `Decoded.top`. Returns how many there are then. */
 function putFirst(token: number, most: number, found: number, ids: Int32Array, logits: Float32Array): number {
   if (found > 0 && ids[0] === token) return found;
   const known = ids.subarray(0, found).indexOf(token);

@@ -16,7 +16,7 @@ export const SUITES = ["humaneval", "single", "multi", "random", "replay", "work
 export type Suite = (typeof SUITES)[number];
 type HumanEvalSuite = Exclude<Suite, "replay" | "workspace">;
 
-/** Whether the suite says what the model is to say. */
+/** Whether the suite says what the model is to generate. */
 export const isReplayed = (suite: Suite) => suite === "replay" || suite === "workspace";
 
 /** The data files as they are published. */
@@ -32,10 +32,10 @@ export interface Problem {
   readonly id: string;
   /** The document; the id where it is no file. */
   readonly uri: string;
-  /** Text before and behind the cursor. */
+  /** Text before and after the cursor. */
   readonly prefix: string;
   readonly suffix: string;
-  /** What is to be said instead of the model's own choice; undefined: the model speaks for itself. */
+  /** What is to be generated instead of the model's own choice; undefined: the model speaks for itself. */
   readonly script: string | undefined;
 }
 

@@ -122,7 +122,7 @@ function installExtension(vsix, folders, env) {
 
 /**
  * Makes the built extension of this checkout an installed one, without packing it. The bundles are
- * copied and not linked, because VS Code tells extensions apart by the real path of their code; the
+ * copied and not linked, because VS Code reports extensions apart by the real path of their code; the
  * large folders are only read and can be links.
  */
 function linkExtension(extensions) {

@@ -44,7 +44,7 @@ async function runSuite(vscodeExecutablePath) {
   const resultFile = join(scratch, "result.json");
   cpSync(join(root, "test", "fixtures", "workspace"), workspace, { recursive: true });
   try {
-    // The exit code alone would not tell a suite that never ran; the result file decides.
+    // The exit code alone would not report a suite that never ran; the result file decides.
     const options = [
       "--user-data-dir",
       join(scratch, "user"),

@@ -223,7 +223,7 @@ function check(vsix, files, target) {
   return problems;
 }
 
-/** Something to be told without a stack trace. */
+/** Something to be reported without a stack trace. */
 class Failure extends Error {}
 
 /** @returns the path of the package */

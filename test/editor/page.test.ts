@@ -38,7 +38,7 @@ import {
 } from "./workbench.ts";
 
 const FILE = "sample.py";
-/** Ends within a name, where any model has something to say on the same line. */
+/** Ends within a name, where any model has something to add on the same line. */
 const BEGINNING = "def save_";
 const TYPING_MS = 90;
 /** On a slow machine the list of words in the file might come first, and Tab would choose from it. */

@@ -8,7 +8,7 @@ import type { Frame, GhostText, Recording } from "./probe.ts";
 const STATUS_ITEM = '.statusbar-item[id="foretoken.foretoken.foretoken.status"]';
 const POLL_MS = 30;
 
-/** Polls until `probe` gives something truthy, and returns that; the error tells the last value seen. */
+/** Polls until `probe` gives something truthy, and returns that; the error reports the last value seen. */
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T> | T,
@@ -59,7 +59,7 @@ export async function waitForGhostText(
 
 /**
  * Records ghost text at each animation frame, until the returned function is called. What counts is what
- * a person could have seen, and only the page's own frames tell that.
+ * a person could have seen, and only the page's own frames report that.
  */
 export async function recordGhostText(page: Page): Promise<() => Promise<Recording>> {
   await page.evaluate(() => foretokenProbe.start());

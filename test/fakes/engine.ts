@@ -158,7 +158,7 @@ export class FakeEngine implements Engine {
   }
 }
 
-/** An engine that stands still before each decode until it is told how many more to make. */
+/** An engine that stands still before each decode until it is reported how many more to make. */
 export function steppedEngine(model: FakeModel) {
   const engine = new FakeEngine(model);
   let allowed = 0;

@@ -1,6 +1,6 @@
 /**
  * A hub on the loopback address with one data set, and on another port the host its files are redirected to.
- * Answers as the real one does where a client can tell; its switches make it misbehave.
+ * Answers as the real one does where a client can report; its switches make it misbehave.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

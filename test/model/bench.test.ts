@@ -114,7 +114,7 @@ test("a recurrent model decodes plainly, says so, and says the same thing twice"
   });
 });
 
-test("a sliding-window model loads with finite logits behind more tokens than its window", async () => {
+test("a sliding-window model loads with finite logits after more tokens than its window", async () => {
   await withModel("tiny-swa", "q8_0", async engine => {
     assert.equal(engine.info.architecture, "gemma3");
     const row = await logitsAfter(engine, TEXT.repeat(8));
@@ -133,7 +133,7 @@ test("make-model writes a file that bench cost measures", async () => {
   assert.equal(result.model.architecture, "gemma3");
 });
 
-test("bench cost tells the cost of each size of tree with its spread", async () => {
+test("bench cost reports the cost of each size of tree with its spread", async () => {
   const results = await json("cost", "--context", "200", "--runs", "3");
   assert.equal(results.length, 1);
   const [{ hardware, model, contextTokens, rows }] = results;
@@ -179,7 +179,7 @@ test("bench decode replays real code, and drafts leave its tokens as they are", 
   assert.equal(methods[0].meanAccepted, 1);
 });
 
-test("bench decode runs every published method, on a suite of each kind, and tells what became of it", async () => {
+test("bench decode runs every published method, on a suite of each kind, and reports what became of it", async () => {
   const source = mkdtempSync(join(folder, "source-"));
   for (let file = 0; file < 8; file++) {
     const lines = (i: number) =>
@@ -291,7 +291,7 @@ test("bench retrieval and bench build measure a corpus and agree with what they 
   assert.ok(build.ratio.median > 0);
 });
 
-test("bench calibration tells how far chances can be trusted, of real code and of the model's own", async () => {
+test("bench calibration reports how far chances can be trusted, of real code and of the model's own", async () => {
   const corpus = mkdtempSync(join(folder, "projects-"));
   for (const project of ["one", "two"]) {
     mkdirSync(join(corpus, project));
@@ -305,11 +305,11 @@ test("bench calibration tells how far chances can be trusted, of real code and o
         ).join("\n"),
       );
   }
-  const told = JSON.parse((await foretoken("calibration", "--corpus", corpus, "--fit", "--json")).out);
-  assert.ok(told.tokens > 100 && told.speedup > 1);
-  const document = told.sources.find(({ source }: { source: string }) => source === "document");
+  const reported = JSON.parse((await foretoken("calibration", "--corpus", corpus, "--fit", "--json")).out);
+  assert.ok(reported.tokens > 100 && reported.speedup > 1);
+  const document = reported.sources.find(({ source }: { source: string }) => source === "document");
   assert.ok(document.offers > 50 && document.expectedError < 0.2, JSON.stringify(document));
-  assert.equal(told.fitted.weights.length, 79);
+  assert.equal(reported.fitted.weights.length, 79);
   const own = await foretoken("calibration", "--corpus", corpus, "--own", "--places", "1");
   assert.match(own.out, /\nrecycling +\d+ +0\.\d+/);
   const nothing = await foretoken("calibration", "--corpus", join(corpus, "one"));

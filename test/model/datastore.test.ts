@@ -142,7 +142,7 @@ test("The Stack is built from the hub: licences kept to, the denied left out, th
   }
   const info = JSON.parse((await foretoken("datastore", "info", out, "--json")).out);
   assert.deepEqual(info.dropped, { licence: 1, denied: 1 });
-  const { out: told } = await foretoken(
+  const { out: reported } = await foretoken(
     "datastore",
     "query",
     out,
@@ -150,7 +150,7 @@ test("The Stack is built from the hub: licences kept to, the denied left out, th
     "def reticulate_splines(",
     "--json",
   );
-  assert.match(JSON.parse(told).continuations[0].origin, /good\/one/);
+  assert.match(JSON.parse(reported).continuations[0].origin, /good\/one/);
   assert.equal(
     readdirSync(out, { recursive: true }).filter(file => `${file}`.endsWith(".parquet")).length,
     0,
@@ -258,7 +258,7 @@ test("the server builds a store on request, shows it, keeps it over a restart an
   await again.close();
 });
 
-test("the access token a request brings goes to the hub, and one that is refused is said", async () => {
+test("the access token a request brings goes to the hub, and one that is refused is generated", async () => {
   const parquet = join(folder, "tokened.parquet");
   const repositories = [{ name: "good/one", path: "a/b.py", licences: ["MIT"] }];
   writeStackV1(parquet, [{ content: UNUSUAL, repositories }]);

@@ -37,7 +37,7 @@ async function tokensOf(
   return tokens;
 }
 
-/** How sure the model was at the first token two runs differ in: told when a test fails. */
+/** How sure the model was at the first token two runs differ in: reported when a test fails. */
 function firstDifference(a: readonly number[], b: readonly number[]): string {
   const at = a.findIndex((token, i) => token !== b[i]);
   return `token ${at}: ${a[at]} against ${b[at]}`;
@@ -169,7 +169,7 @@ test("a document whose prompt was read again in a pause is not computed again wh
   assert.deepEqual(again, { kind: "prefilled", reused: 519, computed: 0 });
 });
 
-test("what stands behind a change is moved, not computed, and is what it was when it is moved back", async () => {
+test("what follows a change is moved, not computed, and is what it was when it is moved back", async () => {
   const moving = await load({ reuse: "shifted" });
   const random = seeded(77);
   const some = (length: number) => Int32Array.from({ length }, () => below(random, 8000));
@@ -292,7 +292,7 @@ test("an aborted tree leaves the context as it was", async () => {
   engine.accept([]);
 });
 
-test("a full context is said, not overrun", async () => {
+test("a full context is generated, not overrun", async () => {
   const { contextTokens } = engine.info;
   assert.equal((await engine.prefill(new Int32Array(contextTokens), never)).kind, "contextFull");
   const nearly = Int32Array.from({ length: contextTokens - 10 }, (_, i) => (i * 13) % 8000);

@@ -76,7 +76,7 @@ test("a good model loads after bad ones", async () => {
   await engine.dispose();
 });
 
-test("a model without fill-in-the-middle is told of and still loads", async () => {
+test("a model without fill-in-the-middle is reported of and still loads", async () => {
   const nameless = patched(
     "fim_mid_token_id",
     "fim_mud_token_id",
@@ -143,7 +143,7 @@ test("the back end is chosen once by the probe and then remembered", async () =>
   assert.deepEqual(fallback, findBackend("cpu"), "without a probe the CPU serves");
 });
 
-test("a back end that is not installed is said so", async () => {
+test("a back end that is not installed is generated so", async () => {
   const requestedBackend = process.platform === "darwin" ? "vulkan" : "metal";
   const missing = await chooseBackend({ ...cpuOptions, requestedBackend });
   assert.ok("remedy" in missing && missing.code === "backendMissing");

@@ -64,14 +64,14 @@ function logits(engine: LlamaEngine, decoded: Decoded, node: number): Float32Arr
 
 const sameBits = (a: Float32Array, b: Float32Array) => a.every((value, i) => Object.is(value, b[i]));
 
-/** What a failing comparison tells: how far apart the rows are, and how sure the model was. */
+/** What a failing comparison reports: how far apart the rows are, and how sure the model was. */
 function difference(a: Float32Array, b: Float32Array): string {
   const most = a.reduce((max, value, i) => Math.max(max, Math.abs(value - (b[i] as number))), 0);
   const [first, second] = [...a].sort((x, y) => y - x);
   return `largest difference ${most}, margin of the choice ${(first as number) - (second as number)}`;
 }
 
-/** Compares trees with single steps behind contexts of these lengths, bit by bit. */
+/** Compares trees with single steps after contexts of these lengths, bit by bit. */
 async function assertTreesEqualSteps(engine: LlamaEngine, contexts: readonly number[], random: () => number) {
   for (const contextTokens of contexts) {
     const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
@@ -126,7 +126,7 @@ for (const type of Object.keys(FILE_TYPES) as FileType[]) {
   });
 }
 
-test("trees equal single steps behind more tokens than a sliding window holds", async () => {
+test("trees equal single steps after more tokens than a sliding window holds", async () => {
   const modelPath = join(folder, "window.gguf");
   makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
   const engine = await load({ modelPath, threads: 2 });

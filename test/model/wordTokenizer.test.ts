@@ -45,7 +45,7 @@ test("where words are cut otherwise than the model does, or in no known way, tex
   }
 });
 
-test("a tokenizer is told apart by its tokens and by how it cuts", () => {
+test("a tokenizer is distinguished by its tokens and by how it cuts", () => {
   const fingerprint = tokenizerFingerprint(vocabulary);
   assert.match(fingerprint, /^[0-9a-f]{32}$/);
   assert.equal(tokenizerFingerprint(vocabulary), fingerprint);

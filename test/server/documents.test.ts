@@ -19,15 +19,15 @@ const insertion = (line: number, character: number, text: string): TextDocumentC
   return { range: { start: at, end: at }, text };
 };
 
-test("watchers are told what an edit did, in units and lines of the text as it is now", async () => {
+test("watchers are reported what an edit did, in units and lines of the text as it is now", async () => {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
   const documents = trackDocuments(server);
-  const told: DocumentChange["edit"][] = [];
+  const reported: DocumentChange["edit"][] = [];
   let next = () => {};
   documents.watch(
     ({ edit }) => {
-      told.push(edit);
+      reported.push(edit);
       next();
     },
     () => {},
@@ -44,7 +44,7 @@ test("watchers are told what an edit did, in units and lines of the text as it i
     });
     await send();
     await change;
-    return told.at(-1);
+    return reported.at(-1);
   };
   const open = (text: string) =>
     heard(() =>

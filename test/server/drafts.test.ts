@@ -141,7 +141,7 @@ test("several lines accepted at once count where the document breaks its lines a
   await client.close();
 });
 
-test("the calibration is kept at the end and taken up again; a damaged one is told in the log", async () => {
+test("the calibration is kept at the end and taken up again; a damaged one is reported in the log", async () => {
   const storage = join(folder, "kept");
   const client = await serve(new FakeEngine(saying("a + b, a + b\n")), storage);
   client.open(URI, "x = a + b, a + b, ");

@@ -17,7 +17,7 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
 
 const explained = ({ connection }: TestClient) => connection.sendRequest(ExplainLastRequest);
 
-test("before any request there is nothing to explain, and it is said so", async () => {
+test("before any request there is nothing to explain, and it is generated so", async () => {
   const client = await opened(new FakeEngine(saying("x")));
   const { last, markdown } = await explained(client);
   assert.equal(last, undefined);
@@ -62,7 +62,7 @@ test("each reason for which nothing is computed is named", async () => {
   await client.close();
 });
 
-test("an answer without text tells why it is empty", async () => {
+test("an answer without text reports why it is empty", async () => {
   const client = await opened(new FakeEngine(saying("    print(sum)\n")), "def f():\n\n    print(sum)\n");
   await client.complete(URI, { line: 1, character: 0 }).items;
   const { last, markdown } = await explained(client);
@@ -90,7 +90,7 @@ test("a cancelled request ends as aborted, a fault as failed with a remedy", asy
   await client.close();
 });
 
-test("tokens that answered a request are told apart from those that were given up before", async () => {
+test("tokens that answered a request are distinguished from those that were given up before", async () => {
   const { engine, allow, run } = steppedEngine(saying("    return a\n"));
   const client = await opened(engine, "def f(a):\n\n", { drafts: false });
   client.complete(URI, { line: 1, character: 0 });

@@ -49,9 +49,9 @@ test("text streams as growing progress and comes whole in the response", async (
   await client.close();
 });
 
-test("the text ends with its statement, and nothing is computed behind it", async () => {
+test("the text ends with its statement, and nothing is computed after it", async () => {
   const engine = new FakeEngine(saying("return [\n    a,\n    b]\n    print(a)\n    print(b)\n"));
-  // Without drafts: what was said before would be drafted again as a whole.
+  // Without drafts: what was generated before would be drafted again as a whole.
   const client = await connect(withEngine(engine), { settings: { drafts: false } });
   client.open(URI, "def add(a, b):\n    a += 1\n    \n    b += 1\n");
   await client.status(status => status.state === "ready");
@@ -111,7 +111,7 @@ test("text of nothing but blanks, or of the next line, is no answer", async () =
   }
 });
 
-test("a word behind the cursor is completed only on request, and not said again", async () => {
+test("a word after the cursor is completed only on request, and not said again", async () => {
   const client = await opened(new FakeEngine(saying("a + total\n")), "sum = total\n");
   const at = { line: 0, character: 6 };
   assert.deepEqual(await client.complete(URI, at).items, []);
@@ -120,7 +120,7 @@ test("a word behind the cursor is completed only on request, and not said again"
   await client.close();
 });
 
-/** Gives an engine the control tokens of files; the result tells the text that it has read. */
+/** Gives an engine the control tokens of files; the result reports the text that it has read. */
 function readsFiles(engine: FakeEngine): () => string {
   const controls = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"];
   const find = (text: string) => (controls.includes(text) ? 257 + controls.indexOf(text) : undefined);
@@ -173,7 +173,7 @@ test("definitions of imported names go to a model that was taught to read files,
   rmSync(folder, { recursive: true });
 });
 
-test("a request that the document has left behind stops decoding within one step", async () => {
+test("a request that the document has left after stops decoding within one step", async () => {
   const engine = endless();
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
@@ -332,7 +332,7 @@ test("when graphics memory runs out, less is put into it, and the next completio
   await client.close();
 });
 
-test("when ordinary memory runs out, the remedy is said and the server stays up", async () => {
+test("when ordinary memory runs out, the remedy is generated and the server stays up", async () => {
   const engine = new FakeEngine(saying("later"));
   const client = await opened(engine);
   engine.memoryIsFull = true;
@@ -392,7 +392,7 @@ test("an aborted completion leaves the state and the figures as they were", asyn
   await client.close();
 });
 
-test("freed memory is said so, and the next completion loads the model again", async () => {
+test("freed memory is generated so, and the next completion loads the model again", async () => {
   const engines: FakeEngine[] = [];
   const client = await connect(
     serving(async () => {

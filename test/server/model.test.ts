@@ -9,7 +9,7 @@ const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-test("a fault while the model is tuned is told in the log, and the server stays up", async () => {
+test("a fault while the model is tuned is reported in the log, and the server stays up", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const tune = async () => {
     throw new Error("the tuning broke");

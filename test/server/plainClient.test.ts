@@ -96,7 +96,7 @@ test("it gets a completion, and what it types of that and takes back without the
   await client.close();
 });
 
-test("it can tell of an acceptance by the command that its item carries and the server announces", async () => {
+test("it can report of an acceptance by the command that its item carries and the server announces", async () => {
   const client = await plainClient(new FakeEngine(saying("first\n")));
   const { command } = (await client.complete(4)) ?? {};
   assert.ok(command && client.capabilities.executeCommandProvider?.commands.includes(command.command));

@@ -4,12 +4,12 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, FakeEngine, steppedEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is said does not depend on when one has been loaded.
+// A language without a grammar: what is generated does not depend on when one has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-/** A session in which each line is completed, and the one behind it too. */
+/** A session in which each line is completed, and the one after it too. */
 const SESSION = answering({
   "a = ": "first()",
   "a = first()": "\n",
@@ -44,7 +44,7 @@ async function opened(engine: FakeEngine, text: string, settings = {}) {
   };
 }
 
-test("what comes after an accepted suggestion, and on the line behind it, is there at once", async () => {
+test("what comes after an accepted suggestion, and on the line after it, is there at once", async () => {
   const engine = new FakeEngine(SESSION);
   const client = await opened(engine, "a = ");
   assert.deepEqual(await client.at(0, 4), ["first()", "shown"]);
@@ -59,7 +59,7 @@ test("what comes after an accepted suggestion, and on the line behind it, is the
   await client.close();
 });
 
-test("what is computed ahead is told in the document's own line breaks and indentation", async () => {
+test("what is computed ahead is reported in the document's own line breaks and indentation", async () => {
   const engine = new FakeEngine(
     answering({ "if a": ":", "if a:\r\n": "no", "    if b:\n        ": "c()", "if b": ":" }),
   );

@@ -8,7 +8,7 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is said does not depend on when one has been loaded.
+// A language without a grammar: what is generated does not depend on when one has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const TEXT = "a = \nb = 2\n";
@@ -29,7 +29,7 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
   let version = 1;
   return {
     ...client,
-    /** Types behind the character `from` of the first line. Resolves when the server has seen it. */
+    /** Types after the character `from` of the first line. Resolves when the server has seen it. */
     async type(from: number, text: string) {
       const at = { line: 0, character: from };
       client.change(URI, ++version, [{ range: { start: at, end: at }, text }]);
@@ -47,7 +47,7 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
   };
 }
 
-test("what was said for a place is said again without the model, while typing along and after backspace", async () => {
+test("what was generated for a place is generated again without the model, while typing along and after backspace", async () => {
   const engine = new FakeEngine(saying("first + second\n"));
   const client = await opened(engine);
   assert.deepEqual(await texts(client.at(4)), ["first + second"]);
@@ -78,7 +78,7 @@ test("text that differs anywhere in the document is computed anew", async () => 
   await client.close();
 });
 
-test("other settings forget what was said", async () => {
+test("other settings forget what was generated", async () => {
   const client = await opened(new FakeEngine(saying("first\n")));
   await texts(client.at(4));
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
@@ -116,7 +116,7 @@ test("a request that types along joins the completion under way and gets the res
   await client.close();
 });
 
-test("typing ahead of the text waits for it and gets the rest, or a new completion where it says something else", async () => {
+test("typing ahead of the text waits for it and gets the rest, or a new completion where it continues differently", async () => {
   for (const [typed, rest] of [
     ["first", " + second"],
     ["fish", "first + second"],

@@ -20,7 +20,7 @@ const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-/** "a = " and its answer; and behind the answer another, to see what is computed ahead. */
+/** "a = " and its answer; and after the answer another, to see what is computed ahead. */
 const engineOf = () => new FakeEngine(answering({ "a = ": "first", "a = first": "(second)" }));
 
 async function opened(engine: FakeEngine, options: InitializationOptions = {}, text = "a = ") {
@@ -44,7 +44,7 @@ const accept = (client: TestClient, item: InlineCompletionItem) =>
     command: ACCEPT_COMMAND,
     arguments: item.command?.arguments ?? [],
   });
-/** A client that has told before what it shows. Tells of an item. */
+/** A client that has reported before what it shows. Reports of an item. */
 async function telling({ connection }: TestClient) {
   const tell = (item: InlineCompletionItem) =>
     connection.sendNotification(DidShowCompletionNotification, { item });
@@ -74,7 +74,7 @@ test("a client with a command of its own gets items that carry it, and none is a
   await client.close();
 });
 
-test("an acceptance counts once, whether the edit or the command tells of it", async () => {
+test("an acceptance counts once, whether the edit or the command reports of it", async () => {
   const client = await opened(engineOf());
   const item = await itemAt(client);
   insert(client, 2, 4, "first");
@@ -102,7 +102,7 @@ test("what is typed along is the same suggestion still", async () => {
   await client.close();
 });
 
-test("a client that tells what it shows has nothing computed ahead before it does", async () => {
+test("a client that reports what it shows has nothing computed ahead before it does", async () => {
   const engine = engineOf();
   const client = await opened(engine);
   const tell = await telling(client);

@@ -146,7 +146,7 @@ test("an edit does not wait for all the files of a branch that is switched, and 
   workspace.dispose();
 });
 
-test("a tokenizer that fails is told, and ends nothing", async () => {
+test("a tokenizer that fails is reported, and ends nothing", async () => {
   const path = folder({ "a.py": "say one" });
   const said: string[] = [];
   const broken: Tokenizer = { tokenize: () => Promise.reject(new Error("no tokens today")) };

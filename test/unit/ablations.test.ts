@@ -21,7 +21,7 @@ function nodes(ablation: (typeof ABLATIONS)[number], perNode = 1e-3): number {
   return sized.draft(place.before.at(-1) as number, 63, count => 1 + perNode * count).count;
 }
 
-test("each part can be left out, and the tree tells that it is", () => {
+test("each part can be left out, and the tree reports that it is", () => {
   for (const ablation of ABLATIONS) assert.ok(nodes(ablation) >= 1, ablation);
   assert.equal(nodes("no-document"), 1, "nothing else knows anything");
   assert.ok(nodes("no-ahead") > 4);

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { largestPackage } from "../bench/codeFiles.ts";
 import { costRows, measureCost, randomTree } from "../bench/cost.ts";
 import { type Records, runSuite, storeLine, suiteTable, summarise } from "../bench/decode.ts";
-import { median, spread, table, told } from "../bench/figures.ts";
+import { formatSpread, median, spread, table } from "../bench/figures.ts";
 import { engineMethod, type MethodRun, serverMethod } from "../bench/methods.ts";
 import { pld } from "../bench/presets/pld.ts";
 import type { Preset } from "../bench/presets/preset.ts";
@@ -34,7 +34,7 @@ test("medians and spreads are of the values given", () => {
   assert.equal(median([4, 1, 2, 3]), 2.5);
   assert.deepEqual(spread([5, 1, 3]), { median: 3, min: 1, max: 5 });
   assert.equal(spread([]), undefined);
-  assert.equal(told({ median: 1.234, min: 1, max: 2 }, 2), "1.23 (1.00 to 2.00)");
+  assert.equal(formatSpread({ median: 1.234, min: 1, max: 2 }, 2), "1.23 (1.00 to 2.00)");
 });
 
 test("a table's columns are as wide as their widest cell", () => {
@@ -48,7 +48,7 @@ test("a table's columns are as wide as their widest cell", () => {
   assert.deepEqual(lines, ["name      n", "------  ---", "a         1", "longer  100"]);
 });
 
-test("costs are told relative to one node of the same turn", () => {
+test("costs are reported relative to one node of the same turn", () => {
   const steps = (...times: number[]) => times.map(ms => ({ ms, outsideMs: ms / 4 }));
   const rows = costRows(
     new Map([
@@ -199,7 +199,7 @@ const item = (script?: Int32Array): Item => ({
   script,
 });
 
-test("a replayed script is what is said, whatever the model and the tree", async () => {
+test("a replayed script is what is generated, whatever the model and the tree", async () => {
   const script = vocabulary.tokenize("abcdabcdabxyabcdabcd");
   for (const treeNodes of [1, 4, 16]) {
     const engine = new ReplayEngine(new FakeEngine(chaotic));
@@ -215,7 +215,7 @@ test("a replayed script is what is said, whatever the model and the tree", async
   }
 });
 
-test("behind a script's path the next token is the likeliest, and the rest is the model's own", async () => {
+test("after a script's path the next token is the most likely, and the rest is the model's own", async () => {
   const model = new FakeEngine(() => 97);
   model.distribution = () => [
     [97, 5],

@@ -56,7 +56,7 @@ test("neither another beginning, another end nor another document is taken for t
   assert.equal(found(distant, `2${far}a = |`), undefined, "beyond what is compared as it is");
 });
 
-test("what was said in one language is not what is said in another", () => {
+test("what was generated in one language is not what is generated in another", () => {
   const cache = cacheOf({ "a:\n|": "first" });
   for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
     const { snapshot, hash } = at(marked);
@@ -65,7 +65,7 @@ test("what was said in one language is not what is said in another", () => {
   }
 });
 
-test("backspace finds what was said for the earlier place, not what was said later", () => {
+test("backspace finds what was generated for the earlier place, not what was generated later", () => {
   const cache = cacheOf({ "a = |": "first", "a = s|": "econd" });
   assert.deepEqual(found(cache, "a = s|"), ["cached", "econd"]);
   assert.deepEqual(found(cache, "a = |"), ["cached", "first"]);

@@ -8,7 +8,7 @@ const measured = (curve: (size: number) => number, contextTokens = 500) => {
   return model;
 };
 
-test("measured sizes are told as measured, sizes between them by a line", () => {
+test("measured sizes are reported as measured, sizes between them by a line", () => {
   const model = measured(size => 2 + size);
   for (const size of SIZES) assert.equal(model.time(size, 500), 2 + size);
   assert.equal(model.time(5, 500), 7);

@@ -15,27 +15,35 @@ function edited(before: string, ...changes: readonly [start: number, end: number
   return { after, stretch, ...replacement(before, after, stretch) };
 }
 
-const told = (...given: Parameters<typeof edited>) => {
+const reported = (...given: Parameters<typeof edited>) => {
   const { start, removed, added } = edited(...given);
   return { start, removed, added };
 };
 
-test("an edit is told without what it leaves as it was at its ends", () => {
-  assert.deepEqual(told("abc", [2, 2, "X"]), { start: 2, removed: "", added: "X" });
-  assert.deepEqual(told("aXXa", [1, 3, ""]), { start: 1, removed: "XX", added: "" });
-  assert.deepEqual(told("x = r", [4, 5, "reticulate"]), { start: 5, removed: "", added: "eticulate" });
-  assert.deepEqual(told("same", [0, 4, "same"]), { start: 4, removed: "", added: "" });
-  assert.deepEqual(told("f(a)", [0, 4, "f(b)"]), { start: 2, removed: "a", added: "b" });
+test("an edit is reported without what it leaves as it was at its ends", () => {
+  assert.deepEqual(reported("abc", [2, 2, "X"]), { start: 2, removed: "", added: "X" });
+  assert.deepEqual(reported("aXXa", [1, 3, ""]), { start: 1, removed: "XX", added: "" });
+  assert.deepEqual(reported("x = r", [4, 5, "reticulate"]), { start: 5, removed: "", added: "eticulate" });
+  assert.deepEqual(reported("same", [0, 4, "same"]), { start: 4, removed: "", added: "" });
+  assert.deepEqual(reported("f(a)", [0, 4, "f(b)"]), { start: 2, removed: "a", added: "b" });
 });
 
-test("a place that could be told in two ways is where the edit was", () => {
-  assert.deepEqual(told("aaa", [1, 1, "a"]), { start: 1, removed: "", added: "a" });
+test("a place that could be reported in two ways is where the edit was", () => {
+  assert.deepEqual(reported("aaa", [1, 1, "a"]), { start: 1, removed: "", added: "a" });
 });
 
 test("several changes are one replacement, from the first place to the last", () => {
-  assert.deepEqual(told("one two", [4, 7, "2"], [0, 3, "1"]), { start: 0, removed: "one two", added: "1 2" });
-  assert.deepEqual(told("one two", [0, 3, "1"], [2, 5, "2"]), { start: 0, removed: "one two", added: "1 2" });
-  assert.deepEqual(told("abc", [1, 1, "XY"], [1, 3, ""]), { start: 1, removed: "", added: "" });
+  assert.deepEqual(reported("one two", [4, 7, "2"], [0, 3, "1"]), {
+    start: 0,
+    removed: "one two",
+    added: "1 2",
+  });
+  assert.deepEqual(reported("one two", [0, 3, "1"], [2, 5, "2"]), {
+    start: 0,
+    removed: "one two",
+    added: "1 2",
+  });
+  assert.deepEqual(reported("abc", [1, 1, "XY"], [1, 3, ""]), { start: 1, removed: "", added: "" });
 });
 
 test("whatever was changed, the replacement makes one text of the other", () => {

@@ -18,7 +18,7 @@ function frames(at: number, ...shown: (string | readonly [string, string])[]): F
 }
 
 const key = (at: number, typed: string): TypedKey => ({ at, typed });
-const told = (flickers: readonly Flicker[]) => flickers.map(({ kind, goneMs }) => [kind, goneMs]);
+const reported = (flickers: readonly Flicker[]) => flickers.map(({ kind, goneMs }) => [kind, goneMs]);
 
 test("ghost text that appears and grows is no flicker", () => {
   const { flickers, firstMs } = watch(frames(100, "", "", "f|oo(", "f|oo(a", "f|oo(a)", ["f|oo(a)", "b"]), [
@@ -30,7 +30,7 @@ test("ghost text that appears and grows is no flicker", () => {
 
 test("without a key it may not change", () => {
   const { flickers } = watch(frames(100, "f|oo(", "f|op"), [key(0, "f")]);
-  assert.deepEqual(told(flickers), [["replaced", 0]]);
+  assert.deepEqual(reported(flickers), [["replaced", 0]]);
   assert.deepEqual([flickers[0]?.expected, flickers[0]?.seen], ["foo(", "fop"]);
 });
 
@@ -41,13 +41,13 @@ test("the lines below may be drawn a frame before the line", () => {
 
 test("without a key it may not vanish, and when it comes back it has blinked", () => {
   const keys = [key(0, "f")];
-  assert.deepEqual(told(watch(frames(100, "f|oo", "", "", "f|oo"), keys).flickers), [
+  assert.deepEqual(reported(watch(frames(100, "f|oo", "", "", "f|oo"), keys).flickers), [
     ["blinked", 2 * FRAME_MS],
   ]);
-  assert.deepEqual(told(watch(frames(100, "f|oo", "", "", "f|ar"), keys).flickers), [
+  assert.deepEqual(reported(watch(frames(100, "f|oo", "", "", "f|ar"), keys).flickers), [
     ["replaced", 2 * FRAME_MS],
   ]);
-  assert.deepEqual(told(watch(frames(100, "f|oo", "", ""), keys).flickers), [["vanished", FRAME_MS]]);
+  assert.deepEqual(reported(watch(frames(100, "f|oo", "", ""), keys).flickers), [["vanished", FRAME_MS]]);
 });
 
 test("a key that agrees leaves the whole as it is", () => {
@@ -60,10 +60,10 @@ test("a key that agrees leaves the whole as it is", () => {
 
 test("gone for a frame after a key that agrees is blinking, another text is replacing", () => {
   const keys = [key(0, "f"), key(110, "fo")];
-  assert.deepEqual(told(watch(frames(100, "f|oobar", "", "fo|obar"), keys).flickers), [
+  assert.deepEqual(reported(watch(frames(100, "f|oobar", "", "fo|obar"), keys).flickers), [
     ["blinked", FRAME_MS],
   ]);
-  assert.deepEqual(told(watch(frames(100, "f|oobar", "fo|ol"), keys).flickers), [["replaced", 0]]);
+  assert.deepEqual(reported(watch(frames(100, "f|oobar", "fo|ol"), keys).flickers), [["replaced", 0]]);
 });
 
 test("once all of it has been typed there is nothing to hold", () => {
@@ -79,7 +79,7 @@ test("a key that disagrees, or deletes, lets it vanish or change once", () => {
     assert.deepEqual(flickers, []);
     assert.equal(firstMs[1], 100 + 3 * FRAME_MS - 110);
     const changed = frames(100, "f|oo", "", next, `${typed}|other`);
-    assert.deepEqual(told(watch(changed, keys).flickers), [["replaced", 0]]);
+    assert.deepEqual(reported(watch(changed, keys).flickers), [["replaced", 0]]);
   }
 });
 
@@ -89,14 +89,14 @@ test("Enter that agrees moves the lines below up", () => {
   const shown = frames(100, ["def f()|:", below], ["", below], ["", below], ["", below], ["", below]);
   assert.deepEqual(watch([...shown, ...frames(190, "    |return 1")], keys).flickers, []);
   const changed = frames(190, "    |return 2");
-  assert.deepEqual(told(watch([...shown, ...changed], keys).flickers), [["replaced", 0]]);
+  assert.deepEqual(reported(watch([...shown, ...changed], keys).flickers), [["replaced", 0]]);
 });
 
 test("a part that is gone for a frame has blinked", () => {
   const { flickers } = watch(frames(100, ["a|b", "c"], ["a|b", ""], ["a|b", "c"]), [key(0, "a")]);
-  assert.deepEqual(told(flickers), [["blinked", FRAME_MS]]);
+  assert.deepEqual(reported(flickers), [["blinked", FRAME_MS]]);
   const moved = frames(100, ["a|(", "b\nc"], ["", "b\nc"], ["", "b\nc"], ["", "c"], ["|b", "c"]);
-  assert.deepEqual(told(watch(moved, [key(0, "a"), key(110, "a("), key(140, "a(\n")]).flickers), [
+  assert.deepEqual(reported(watch(moved, [key(0, "a"), key(110, "a("), key(140, "a(\n")]).flickers), [
     ["blinked", FRAME_MS],
   ]);
 });
@@ -116,7 +116,7 @@ test("lines below that go when a key that disagrees must have been drawn have va
   const below = (count: number) =>
     frames(100, ...Array.from({ length: count }, () => ["", "b"] as const), "", "");
   assert.deepEqual(watch(below(3), keys).flickers, []);
-  assert.deepEqual(told(watch(below(late), keys).flickers), [["vanished", FRAME_MS]]);
+  assert.deepEqual(reported(watch(below(late), keys).flickers), [["vanished", FRAME_MS]]);
 });
 
 test("ghost text for the key before, drawn after the next, is not held to", () => {
@@ -128,5 +128,5 @@ test("ghost text for the key before, drawn after the next, is not held to", () =
 
 test("what was shown before the first key is held to as well", () => {
   const { flickers } = watch(frames(100, "fo|obar", "", "foo|bar"), [key(110, "foo")], "fo");
-  assert.deepEqual(told(flickers), [["blinked", FRAME_MS]]);
+  assert.deepEqual(reported(flickers), [["blinked", FRAME_MS]]);
 });

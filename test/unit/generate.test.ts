@@ -112,7 +112,7 @@ test("a character spread over tokens is shown whole or not at all", async () => 
   assert.deepEqual(texts, ["é", "é🙂"]);
 });
 
-test("a source of drafts that is at fault costs its drafts, is told of once, and changes nothing", async () => {
+test("a source of drafts that is at fault costs its drafts, is reported of once, and changes nothing", async () => {
   const plain = await run(new FakeEngine(repeating), 1);
   const tree = (fill: (tree: DraftTree) => void) => () => {
     const made = new DraftTree(64);
@@ -135,13 +135,13 @@ test("a source of drafts that is at fault costs its drafts, is told of once, and
     "another root": tree(made => made.plant(5)),
   };
   for (const [name, draft] of Object.entries(faults)) {
-    const told: string[] = [];
+    const reported: string[] = [];
     const options = {
       drafter: () => ({ push: () => {}, draft }),
-      onFault: (message: string) => told.push(message),
+      onFault: (message: string) => reported.push(message),
     };
     const { tokens } = await run(new FakeEngine(repeating), 16, 60, never, options);
     assert.deepEqual(tokens, plain.tokens, name);
-    assert.equal(told.length, 1, name);
+    assert.equal(reported.length, 1, name);
   }
 });

@@ -18,7 +18,7 @@ test("a live text is only ever extended", () => {
   assert.equal(text.text, "return a");
 });
 
-test("typing what it says leaves the rest, typing something else leaves nothing", () => {
+test("typing along with it leaves the rest, typing something else leaves nothing", () => {
   const text = live("return a");
   assert.equal(text.remainder("ret"), "urn a");
   assert.equal(text.remainder("rex"), undefined);

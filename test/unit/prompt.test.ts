@@ -142,7 +142,7 @@ test("completions are wanted at the end of a line and before closers, not before
     assert.ok(!wantsCompletion({ lineSuffix }), lineSuffix);
 });
 
-test("many blanks behind the cursor are looked at in no time", () => {
+test("many blanks after the cursor are looked at in no time", () => {
   const start = performance.now();
   assert.ok(!wantsCompletion({ lineSuffix: `${" ".repeat(50_000)}x` }));
   assert.ok(performance.now() - start < 100);

@@ -59,7 +59,7 @@ test("what the editor would indent otherwise is left out", () => {
   assert.equal(spoil('so."""', 'so.\n    """'), 0, "a string over several lines");
 });
 
-test("functions are held out of one module each, every third with the rest of its file behind", () => {
+test("functions are held out of one module each, every third with the rest of its file after", () => {
   const library = mkdtempSync(join(tmpdir(), "foretoken-library-"));
   try {
     const long = `${"x = 1\n".repeat(500)}${MODULE}`;

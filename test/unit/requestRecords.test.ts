@@ -71,7 +71,7 @@ test("a first text counts for the request that waited for it, whether it was can
   assert.deepEqual(figures.joinedFirstTextMs, { count: 1, cut: 0, p50: 1, p90: 1, max: 1 });
 });
 
-test("where the time to a first text goes is told, and which took longest", () => {
+test("where the time to a first text goes is reported, and which took longest", () => {
   const quick = record("shown", { queuedMs: 2, promptMs: 5, prefilledMs: 9, firstTextMs: 11, text: "a" });
   const slow = record("shown", { queuedMs: 1, promptMs: 11, prefilledMs: 91, firstTextMs: 95, text: "a" });
   const remembered = record("cached", { endMs: 200, text: "a" });
@@ -104,7 +104,7 @@ test("quantiles take into account what was cut off", () => {
       ),
       quantile(times, share),
     );
-  // A worked example: at 10 a fifth is done, of the three left behind the cut at 20 a third at 30, half of two at 40.
+  // A worked example: at 10 a fifth is done, of the three left after the cut at 20 a third at 30, half of two at 40.
   const waited = [10, 20, 30, 40, 50].map(ms => ({ ms, isCut: ms === 20 || ms === 50 }));
   assert.equal(quantileOfWaited(waited, 0.1), 10);
   assert.equal(quantileOfWaited(waited, 0.4), 30);

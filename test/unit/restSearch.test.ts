@@ -83,7 +83,7 @@ function phrasedStream(length: number): Uint32Array {
   return Uint32Array.from(tokens.slice(0, length));
 }
 
-test("the retrieval benchmark finds no other lengths than REST, and tells figures for every size", async () => {
+test("the retrieval benchmark finds no other lengths than REST, and reports figures for every size", async () => {
   const lines: string[] = [];
   const report = await retrievalBench({
     sizes: [3000, 30_000],
@@ -105,7 +105,7 @@ test("the retrieval benchmark finds no other lengths than REST, and tells figure
   assert.ok(lines.length > 0);
 });
 
-test("matches that REST has at documents' ends only are told apart from disagreements", async () => {
+test("matches that REST has at documents' ends only are distinguished from disagreements", async () => {
   // The text beside the index ends as every document in it does, and no document goes on from there.
   const document = [...Array.from({ length: 60 }, (_, i) => i), SEPARATOR];
   const tokens = Array.from({ length: 50 }, () => document).flat();

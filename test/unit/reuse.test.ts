@@ -8,7 +8,7 @@ const some = (length: number) => Array.from({ length }, () => below(random, 50_0
 const plan = (before: number[], after: number[], common: number) =>
   planReuse(Int32Array.from(before), Int32Array.from(after), common);
 
-test("what stands behind typed text is taken over, moved by the length of the text", () => {
+test("what follows typed text is taken over, moved by the length of the text", () => {
   const [head, typed, tail, said] = [some(100), some(3), some(60), some(20)];
   const runs = plan([...head, ...tail, ...said], [...head, ...typed, ...tail], 100);
   assert.deepEqual(runs, [{ from: 100, to: 103, length: 60 }]);

@@ -79,7 +79,7 @@ test("relative modules are found with and without their ending, in folders, and 
   assert.equal(found("./data.json"), undefined);
 });
 
-test("functions and constants are shown by their signature, with the first sentence of what is said of them", () => {
+test("functions and constants are shown by their signature, with the first sentence of what is generated of them", () => {
   const text = [
     "/**",
     " * The sum of a basket.",

@@ -23,7 +23,7 @@ function recorded() {
   return { suggestions, parts };
 }
 
-test("of an item that is accepted in part, what the model said counts, not the word that was selected", () => {
+test("of an item that is accepted in part, what the model generated counts, not the word that was selected", () => {
   const { suggestions, parts } = recorded();
   const item = suggestions.begin(wanted).item("m(values)");
   suggestions.acceptedPart(item, "sum(".length);
@@ -42,7 +42,7 @@ test("suggestions of long ago are no longer known", () => {
   assert.deepEqual(parts, ["m19"]);
 });
 
-test("what is sent counts as shown until the client has told once what it shows", () => {
+test("what is sent counts as shown until the client has reported what it shows", () => {
   const { suggestions, parts } = recorded();
   const suggestion = suggestions.begin(wanted);
   suggestions.shown(suggestions.send(suggestion, "m"));

@@ -65,7 +65,7 @@ test("at least one thread computes, and one that is wanted is never looked at", 
   assert.equal(machine(2).run(1_000, 1), 1);
 });
 
-test("where the platform tells no processor times nothing changes", () => {
+test("where the platform reports no processor times nothing changes", () => {
   let at = 0;
   const governor = new ThreadGovernor(
     4,

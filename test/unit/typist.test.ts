@@ -21,7 +21,7 @@ interface Typed {
   readonly text: string;
 }
 
-/** Types a text to its end; `shown` says what is suggested behind what has been typed. */
+/** Types a text to its end; `shown` says what is suggested after what has been typed. */
 function typeOut(seed: number, text = TEXT, margin = "", shown: (typed: string) => string = () => ""): Typed {
   const typist = new Typist(text, margin, seeded(seed));
   const strokes: Stroke[] = [];
@@ -44,7 +44,7 @@ test("whatever slips happen, the text stands there at the end", () => {
   for (let seed = 0; seed < 200; seed++) assert.equal(typeOut(seed).text, TEXT);
 });
 
-test("a method is typed behind its indentation", () => {
+test("a method is typed after its indentation", () => {
   const indented = TEXT.replaceAll("\n", "\n    ");
   assert.equal(typeOut(1, indented, "    ").text, `    ${indented}`);
 });

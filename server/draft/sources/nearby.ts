@@ -1,5 +1,5 @@
 /**
- * Drafts from short texts near at hand, looked through whole at every step: the text behind the cursor, and
+ * Drafts from short texts near at hand, looked through whole at every step: the text after the cursor, and
  * what was suggested, deleted or undone a moment ago.
  */
 import { type Ending, Evidence } from "../evidence.ts";

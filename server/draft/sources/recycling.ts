@@ -1,6 +1,6 @@
 /**
- * Token Recycling (arXiv 2408.08696): the tokens the model found likeliest behind a token the last time are
- * offered when the token comes again. Here they are remembered behind the last two tokens as well, which says
+ * Token Recycling (arXiv 2408.08696): the tokens the model found most likely after a token the last time are
+ * offered when the token comes again. Here they are remembered after the last two tokens as well, which says
  * more, each with the probability the model gave it; and only what the tree's size allows is drafted, where the
  * paper fills a fixed tree of 80 nodes.
  */
@@ -32,7 +32,7 @@ export class RecycledTokens {
     this.singleShare = new Float32Array(vocabularySize * SUCCESSORS);
   }
 
-  /** Remembers what the model says behind the accepted nodes of a tree. @param before the token before the root */
+  /** Remembers what the model predicts after the accepted nodes of a tree. @param before the token before the root */
   learn({ tree, path, top }: VerifiedTree, before: number): void {
     let previous = before;
     for (const node of path) {
@@ -49,7 +49,7 @@ export class RecycledTokens {
     }
   }
 
-  /** Offers the successors of `token` behind `previous`. */
+  /** Offers the successors of `token` after `previous`. */
   offer(previous: number, token: number, offers: Offers, texts: TokenTexts | undefined): void {
     if (token < 0 || token >= this.vocabularySize) return;
     const slot = this.slot(previous, token);
@@ -59,7 +59,7 @@ export class RecycledTokens {
     const start = (known ? slot : token) * SUCCESSORS;
     for (let i = start; i < start + SUCCESSORS; i++) {
       if (ids[i] < 0 || shares[i] < MIN_SHARE) return;
-      // The cursor behind a successor is the token before it.
+      // The cursor after a successor is the token before it.
       const at = offers.add(ids[i], cursorOf(token));
       if (at < 0) return;
       offers.features[at + Feature.matchLength] = log2Of(known ? 2 : 1);
@@ -70,7 +70,7 @@ export class RecycledTokens {
     }
   }
 
-  /** Keeps the likeliest tokens with their probabilities among themselves. */
+  /** Keeps the most likely tokens with their probabilities among themselves. */
   private write(ids: Int32Array, shares: Float32Array, row: number, count: number): void {
     const start = row * SUCCESSORS;
     let sum = 0;
@@ -87,7 +87,7 @@ export class RecycledTokens {
   }
 }
 
-/** Cursors name the token before the one that is asked about; they begin behind `ROOT_CURSOR`. */
+/** Cursors name the token before the one that is asked about; they begin after `ROOT_CURSOR`. */
 const cursorOf = (previous: number) => ROOT_CURSOR + 1 + previous;
 
 export class RecyclingSource implements DraftSource {

@@ -34,7 +34,7 @@ const ACCEPTED_TOKENS = 1 << 17;
 
 /**
  * Completions that were accepted, as PIA (Lookahead, arXiv 2312.12728) keeps its past outputs: what one has
- * accepted once is said again. Its trie with decaying counts is here an index of the last few hundred texts, in
+ * accepted once is generated again. Its trie with decaying counts is here an index of the last few hundred texts, in
  * which newer ones count as more recent and the oldest give way.
  */
 export class AcceptedTexts {

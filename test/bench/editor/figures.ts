@@ -14,7 +14,7 @@ export interface Waited {
 /**
  * The quantile of times of which some are known only to be longer than what was waited: Kaplan and Meier's estimate
  * (Nonparametric Estimation from Incomplete Observations, 1958), which is right where what cuts off knows nothing of
- * how long it would have taken. Undefined where too many were cut off to tell.
+ * how long it would have taken. Undefined where too many were cut off to know.
  */
 export function quantileOfWaited(times: readonly Waited[], share: number): number | undefined {
   const sorted = [...times].sort((a, b) => a.ms - b.ms || Number(a.isCut) - Number(b.isCut));
@@ -41,7 +41,7 @@ export const summary = (values: readonly number[]): Summary => ({
   max: Math.max(...values),
 });
 
-/** The same, told with one digit behind the point. */
+/** The same, reported with one digit after the point. */
 export const rounded = (values: Summary): Summary => ({
   p50: tenths(values.p50),
   p90: tenths(values.p90),

@@ -3,7 +3,7 @@
  *
  * The rule. Without a key in between, ghost text may appear and may grow; it may not vanish, and what is shown may not
  * change. A key that agrees with what is shown leaves line and ghost text as a whole as they are, or lets them grow,
- * until all of it has been typed. Any other key (one that says something else, a deletion) frees the editor to take
+ * until all of it has been typed. Any other key (one that continues differently, a deletion) frees the editor to take
  * ghost text away or to show another. So `E`, the text from the beginning of the place to the end of the ghost text
  * that was seen last, holds until a key disagrees or has typed all of it, and as long as it holds
  * - a frame with other ghost text is flicker (`replaced`),
@@ -12,7 +12,7 @@
  *
  * Line and lines below are compared each by itself, as VS Code may draw the two a frame apart. VS Code draws a key
  * with the next frame or a later one. Passed over are frames that repeat what was shown at the key, as long as the line
- * itself tells that the key is not drawn, else for a while; and for a while, other frames of the line before the key.
+ * itself shows that the key is not drawn, else for a while; and for a while, other frames of the line before the key.
  */
 import type { Frame } from "../../editor/probe.ts";
 
@@ -47,7 +47,7 @@ export interface Sight {
   readonly agreed: readonly boolean[];
 }
 
-/** What VS Code may take to draw a key where the frame itself does not tell, in milliseconds: a few frames. */
+/** What VS Code may take to draw a key where the frame itself does not show it, in milliseconds: a few frames. */
 export const REACTION_MS = 60;
 
 type Drawn = Pick<Frame, "line" | "below">;

@@ -15,7 +15,7 @@ export interface KeystrokeResult {
   readonly alone: TypingFigures;
   readonly slowest: readonly RecordedRequest[];
   readonly longFileEnd: LongFileFigures;
-  /** With `foretoken.reuse` as it is by default, and with the text behind the cursor always moved into place. */
+  /** With `foretoken.reuse` as it is by default, and with the text after the cursor always moved into place. */
   readonly longFileMiddle: LongFileFigures;
   readonly longFileMiddleShifted: LongFileFigures;
 }
@@ -23,7 +23,7 @@ export interface KeystrokeResult {
 const EXAMPLES = 12;
 const EXAMPLE_CHARACTERS = 60;
 
-const told = (latency: Latency | undefined) => {
+const reported = (latency: Latency | undefined) => {
   if (!latency) return "nothing to measure";
   const { p50 = "?", p90 = "?", max, count, cut } = latency;
   return `${p50} / ${p90} (most ${max}, ${count} requests${cut > 0 ? ` and ${cut} cut off before` : ""})`;
@@ -46,23 +46,27 @@ export function keystrokeTable(result: KeystrokeResult): string {
     table(
       ["measured (p50 / p90)", "goal", "found"],
       [
-        ["from memory, VS Code's requests, ms", "p50 < 5", told(editor.rememberedMs)],
-        ["from memory, a request for each key, ms", "p50 < 5", told(alone.rememberedMs)],
-        ["joined, a request for each key, to first text, ms", "", told(alone.joinedFirstTextMs)],
-        ["new, VS Code's requests, to first text, ms", "p50 < 150, p90 < 300", told(editor.firstTextMs)],
-        ["of it, building the prompt", "", told(editor.promptMs)],
-        ["of it, prefill", "", told(editor.prefillMs)],
-        ["new, from key to frame in the page, ms", "p50 < 150, p90 < 300", told(page.newTextMs)],
-        ["of it, from key to server", "", told(page.keyToServerMs)],
-        ["of it, from the server's text to the frame", "", told(page.serverToFrameMs)],
-        ["from memory, from key to frame in the page, ms", "", told(page.rememberedTextMs)],
-        ["new, a request for each key, to first text, ms", "", told(alone.firstTextMs)],
+        ["from memory, VS Code's requests, ms", "p50 < 5", reported(editor.rememberedMs)],
+        ["from memory, a request for each key, ms", "p50 < 5", reported(alone.rememberedMs)],
+        ["joined, a request for each key, to first text, ms", "", reported(alone.joinedFirstTextMs)],
+        ["new, VS Code's requests, to first text, ms", "p50 < 150, p90 < 300", reported(editor.firstTextMs)],
+        ["of it, building the prompt", "", reported(editor.promptMs)],
+        ["of it, prefill", "", reported(editor.prefillMs)],
+        ["new, from key to frame in the page, ms", "p50 < 150, p90 < 300", reported(page.newTextMs)],
+        ["of it, from key to server", "", reported(page.keyToServerMs)],
+        ["of it, from the server's text to the frame", "", reported(page.serverToFrameMs)],
+        ["from memory, from key to frame in the page, ms", "", reported(page.rememberedTextMs)],
+        ["new, a request for each key, to first text, ms", "", reported(alone.firstTextMs)],
         ["decoded for nothing, VS Code", "< 25%", tokens(editor)],
         ["decoded for nothing, a request for each key", "< 25%", tokens(alone)],
         ["flicker", "0", flickers],
-        ["prompt tokens computed, end of 1,000 lines", "p50 < 10", told(longFileEnd.promptTokensComputed)],
-        ["prompt tokens computed, middle of them", "p50 < 80", told(longFileMiddle.promptTokensComputed)],
-        ["the same, always moved", "", told(longFileMiddleShifted.promptTokensComputed)],
+        [
+          "prompt tokens computed, end of 1,000 lines",
+          "p50 < 10",
+          reported(longFileEnd.promptTokensComputed),
+        ],
+        ["prompt tokens computed, middle of them", "p50 < 80", reported(longFileMiddle.promptTokensComputed)],
+        ["the same, always moved", "", reported(longFileMiddleShifted.promptTokensComputed)],
       ],
     ),
     "",
@@ -77,7 +81,7 @@ const outcomes = (figures: TypingFigures) =>
     .join(", ");
 
 function exampleOf({ kind, module, goneMs, expected, seen, typed }: PlacedFlicker): string {
-  // Only what differs is told: what had been typed is the same in both.
+  // Only what differs is reported: what had been typed is the same in both.
   const from = typed.lastIndexOf("\n") + 1;
   const part = (text: string) => JSON.stringify(text.slice(from, from + EXAMPLE_CHARACTERS));
   const gone = goneMs > 0 ? ` for ${Math.round(goneMs)} ms` : "";

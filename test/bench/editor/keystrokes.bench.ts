@@ -4,8 +4,8 @@
  * Real functions are typed at their places, with slips and corrections, and suggestions that are right are accepted
  * (typist.ts). Measured is what the server recorded of each request, and what the page's frames showed (flicker.ts).
  * In VS Code most keys that agree with ghost text ask the server nothing, so the same keys then go to a server alone,
- * from a client that asks after each. At last, typing in files of a thousand lines tells how much of each prompt is
- * found in the KV cache. Goals are told, not asserted. What the server recorded and what was seen is kept in out/bench.
+ * from a client that asks after each. At last, typing in files of a thousand lines reports how much of each prompt is
+ * found in the KV cache. Goals are reported, not asserted. What the server recorded and what was seen is kept in out/bench.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

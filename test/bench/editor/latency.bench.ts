@@ -1,9 +1,9 @@
 /**
  * `npm run bench:latency`: how long a person waits, measured where a person sees it.
  *
- * Keys go into the page of a real VS Code; the animation frames of the page tell when ghost text is first
+ * Keys go into the page of a real VS Code; the animation frames of the page report when ghost text is first
  * drawn and when it is whole. Of that time VS Code waits 50 ms by itself before it asks, and the server
- * tells how long the model computed until its first text. What is left is ours and the editor's: the way
+ * reports how long the model computed until its first text. What is left is ours and the editor's: the way
  * through extension, server and back, and drawing. Also: from starting the server to a loaded model.
  */
 import { readFileSync } from "node:fs";
@@ -110,7 +110,7 @@ async function modelMs(page: Page): Promise<number | undefined> {
   return match ? Number(match[1]) : undefined;
 }
 
-/** A line that makes of a place one that has not been completed before: what was said there would be remembered. */
+/** A line that makes of a place one that has not been completed before: what was generated there would be remembered. */
 const anew = (number: number) => `# ${number}`;
 let typedBefore = 0;
 

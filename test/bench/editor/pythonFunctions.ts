@@ -45,7 +45,7 @@ export function typableFunctions(module: string, text: string): HeldOutFunction[
   return found;
 }
 
-/** Index of the line behind a block's last one, blank lines left out. */
+/** Index of the line after a block's last one, blank lines left out. */
 function endOfBlock(lines: readonly string[], first: number, indentation: number): number {
   let end = first + 1;
   for (let at = end; at < lines.length; at++) {

@@ -19,7 +19,7 @@ export interface Latency {
   readonly count: number;
   /** How many were cut off before; the quantiles take them into account. */
   readonly cut: number;
-  /** Undefined where more were cut off than allow of telling. */
+  /** Undefined where more were cut off than allow of reporting. */
   readonly p50: number | undefined;
   readonly p90: number | undefined;
   /** Of those that came to their end. */
@@ -31,17 +31,17 @@ export function latency(times: readonly (number | Waited)[]): Latency | undefine
   const waited = times.map(time => (typeof time === "number" ? { ms: time, isCut: false } : time));
   const whole = waited.filter(({ isCut }) => !isCut);
   if (whole.length === 0) return undefined;
-  const told = (ms: number) => Math.round(ms * 100) / 100;
+  const reported = (ms: number) => Math.round(ms * 100) / 100;
   const quantile = (share: number) => {
     const ms = quantileOfWaited(waited, share);
-    return ms === undefined ? undefined : told(ms);
+    return ms === undefined ? undefined : reported(ms);
   };
   return {
     count: whole.length,
     cut: waited.length - whole.length,
     p50: quantile(0.5),
     p90: quantile(0.9),
-    max: told(Math.max(...whole.map(({ ms }) => ms))),
+    max: reported(Math.max(...whole.map(({ ms }) => ms))),
   };
 }
 

@@ -18,7 +18,7 @@ export interface StrokeFigures {
   readonly keys: number;
   readonly keysPerSecond: number;
   readonly functions: number;
-  /** Those with text of their module behind them. */
+  /** Those with text of their module after them. */
   readonly inMiddle: number;
   /** Keys that took a slip or a too deep indentation back. */
   readonly backspaces: number;

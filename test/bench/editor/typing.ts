@@ -8,7 +8,7 @@ import type { Stroke, Typist } from "./typist.ts";
 
 /** An editor to type into. */
 export interface Keyboard {
-  /** The ghost text behind the cursor, if it belongs to what has been typed; else "". */
+  /** The ghost text after the cursor, if it belongs to what has been typed; else "". */
   shown(typed: string): Promise<string>;
   /** @param typed what then stands from the beginning of the place's first line to the cursor */
   press(stroke: Stroke, typed: string): Promise<void>;
@@ -54,7 +54,7 @@ export async function typeAgain(strokes: readonly TimedStroke[], keyboard: Keybo
 /** The file before anything is typed in it. */
 export const cutText = ({ before, margin, behind }: HeldOutFunction): string => before + margin + behind;
 
-/** Where the cursor stands behind what has been typed; both counted from 0. */
+/** Where the cursor follows what has been typed; both counted from 0. */
 export function cursorBehind(
   { before }: HeldOutFunction,
   typed: string,

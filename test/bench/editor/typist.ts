@@ -110,7 +110,7 @@ export class Typist {
     return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, ms));
   }
 
-  /** @param shown the suggestion behind the cursor; "" where there is none */
+  /** @param shown the suggestion after the cursor; "" where there is none */
   next(shown: string): Stroke {
     const stroke = this.choose(shown);
     this.before = afterStroke(this.before, stroke);

@@ -57,7 +57,7 @@ export class Trie {
     }
   }
 
-  /** What follows `tokens` behind the trie's own. */
+  /** What follows `tokens` after the trie's own. */
   match(tokens: readonly number[]): Children {
     let { children } = this;
     for (const token of tokens) {
@@ -105,7 +105,7 @@ export class TrieCache {
   private readonly changed = new Set<Trie>();
   private readonly ofPrompt = new Set<Trie>();
 
-  /** Takes note of what follows each of the first `count` tokens. */
+  /** Records what follows each of the first `count` tokens. */
   put(tokens: readonly number[], count: number, source: Source): void {
     for (let i = 0; i < count; i++) {
       const token = tokens[i] as number;

@@ -1,7 +1,7 @@
 /**
  * Token Recycling (Luo et al., "Turning Trash into Treasure: Accelerating Inference of Large Language Models with
  * Token Recycling", ACL 2025, section 3; `recycling_forward` in its repository): a table has, for each token of
- * the vocabulary, the 8 tokens that the model found likeliest behind it when it last saw it. A fixed tree of 80
+ * the vocabulary, the 8 tokens that the model found most likely after it when it last saw it. A fixed tree of 80
  * nodes is filled breadth first: child j of a node is the j-th token of the row of the node's token. After
  * each step the rows of all tokens verified, accepted or not, are overwritten; of equal tokens the last
  * node counts. The table is kept from prompt to prompt.
@@ -44,7 +44,7 @@ export class Template {
   }
 }
 
-/** What the model last said behind each token. */
+/** What the model last predicted after each token. */
 export class SuccessorTable {
   private readonly rows: Int32Array;
   /** The node of the tree in work at each place of the template; `UNKNOWN` where there is none. */

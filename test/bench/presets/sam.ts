@@ -4,13 +4,13 @@
  * joins. Each follows the text token by token and knows the longest suffix that occurs in it.
  *
  * `sam` is the build of the repository without an auxiliary (`samd_sam_only`, with the values of its script: 60
- * tokens, alpha 4, bias 0). The longer match drafts, the text's own if they are equal: it with the chain behind the
+ * tokens, alpha 4, bias 0). The longer match drafts, the text's own if they are equal: it with the chain after the
  * first occurrence, the corpus with a tree, best first by the product of count ratios, of at most 8 successors of
  * a state and 8 nodes a level. Either has 1 + 4 times the match nodes.
  *
  * `sam+recycling` is the build with Token Recycling (`samd`, its defaults). The corpus's match counts 5 less; if
  * neither is 5 or more, Token Recycling drafts, with SAM's own tree of 60 nodes. Else the longer match drafts a chain of
- * 40 tokens, root included, behind the first occurrence; the text's own chain is taken from shorter and shorter
+ * 40 tokens, root included, after the first occurrence; the text's own chain is taken from shorter and shorter
  * suffixes until as many follow. What the original pads with token 0 is left out, and the prompt's own logits,
  * which it learns from too, are not computed here.
  */
@@ -72,7 +72,7 @@ export class TextMatches {
   }
 }
 
-/** Grows the chain behind the first occurrence of a state's strings, up to `nodes` nodes, root included. */
+/** Grows the chain after the first occurrence of a state's strings, up to `nodes` nodes, root included. */
 function growOccurrence(
   tree: DraftTree,
   automaton: SuffixAutomaton,
@@ -99,7 +99,7 @@ export class CorpusTrees {
 
   constructor(private readonly corpus: SuffixAutomaton) {}
 
-  /** Grows the likeliest continuations of a state's strings under the root, until the tree has `nodes` nodes. */
+  /** Grows the most likely continuations of a state's strings under the root, until the tree has `nodes` nodes. */
   grow(tree: DraftTree, state: number, nodes: number): void {
     const candidates: Candidate[] = [];
     const perDepth: number[] = [];

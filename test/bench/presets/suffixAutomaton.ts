@@ -73,7 +73,7 @@ export class SuffixAutomaton {
     this.last = state;
   }
 
-  /** A match with one more token behind it: as long a suffix of the two as occurs. */
+  /** A match with one more token after it: as long a suffix of the two as occurs. */
   advance({ state, length }: Match, token: number): Match {
     let at = state;
     let matched = length;

@@ -3,7 +3,7 @@
  * bundle serves the headless VS Code (`hostSuite.test.ts`) and a desktop one (`desktop.mjs`).
  *
  * VS Code calls `run`; when its promise is rejected the run's exit code is 1. An exit code alone cannot
- * tell a passed suite from one that never started, so the outcome of each test is also written as JSON
+ * report a passed suite from one that never started, so the outcome of each test is also written as JSON
  * to the file named by FORETOKEN_RESULT_FILE, and the runners demand that file.
  */
 import { writeFileSync } from "node:fs";

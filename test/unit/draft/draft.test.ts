@@ -10,7 +10,7 @@ import { DraftStatistics } from "../../../server/draft/statistics.ts";
 import { below, seeded } from "../../fakes/random.ts";
 
 const free = () => 1;
-/** Tells the drafter nothing of logits. */
+/** Reports the drafter nothing of logits. */
 const blind = { top: () => 0 };
 
 /** A drafter from the document alone. */
@@ -119,7 +119,7 @@ const overSources = (
     maxNodes: 16,
   });
 
-test("sources that agree make each other surer, and what is said comes to be drafted", () => {
+test("sources that agree make each other surer, and what is generated comes to be drafted", () => {
   const [document, workspace] = [new Insistent("document", [7]), new Insistent("workspace", [7, 9])];
   const probabilities = new Map<number, number>();
   const drafter = new Drafter({

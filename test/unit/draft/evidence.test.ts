@@ -15,7 +15,7 @@ function found(rows: readonly [number[], number, number][], ending?: { token: nu
   return evidence;
 }
 
-/** What is offered behind a cursor: by token, its cursor and a few features. */
+/** What is offered after a cursor: by token, its cursor and a few features. */
 function offered(evidence: Evidence, cursor: number) {
   const offers = new Offers();
   evidence.children(cursor, offers);
@@ -64,7 +64,7 @@ test("each token by which a match is shorter than the longest halves what it cou
   assert.deepEqual([long?.share, short?.share], [0.8, 0.2]);
 });
 
-test("where a text runs into what stands behind the cursor, its end is offered", () => {
+test("where a text runs into what follows the cursor, its end is offered", () => {
   const ending = { token: 99, behind: Int32Array.of(7, 8, 9, 10) };
   const evidence = found(
     [
@@ -102,7 +102,7 @@ const vocabulary = new PieceVocabulary([
   " retire",
 ]);
 
-test("healing keeps what begins with the letters, and leaves the rest of the word as the model would say it", () => {
+test("healing keeps what begins with the letters, and leaves the rest of the word as the model would generate it", () => {
   const evidence = new Evidence(8, 4, new TokenTexts(vocabulary));
   const add = (text: string, length: number) => {
     const tokens = vocabulary.tokenize(text);

@@ -34,7 +34,7 @@ test("a token that ends the word and goes on is cut where the word ends", () => 
   assert.deepEqual([...history.tokens.subarray(0, history.size)], [pieces.token("value"), pieces.token(")")]);
 });
 
-test("behind anything but a letter nothing is held back, nor without a vocabulary", () => {
+test("after anything but a letter nothing is held back, nor without a vocabulary", () => {
   for (const text of ["f(", "x = ", "a\n", ""]) {
     const history = new TokenHistory(vocabulary.tokenize(text), vocabulary);
     assert.equal(known(history), text);

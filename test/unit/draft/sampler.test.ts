@@ -51,7 +51,7 @@ test("the filters keep what they say and nothing else", () => {
   assert.deepEqual(drawn({ topK: 5, topP: 0.99, minP: 0.3 }), [0, 1, 2]);
 });
 
-test("temperature 0 takes the likeliest, the lower id among equals", () => {
+test("temperature 0 takes the most likely, the lower id among equals", () => {
   const sampler = new Sampler({ ...OPEN, temperature: 0 });
   assert.equal(sampler.sample(Float32Array.of(1, 3, 3, 2)), 1);
 });

@@ -41,7 +41,7 @@ function chain(source: DraftSource, history: TokenHistory, depth: number): numbe
 
 const texts = new TokenTexts(new PieceVocabulary([]));
 
-test("the text behind the cursor is a source, and one token in common is no match", () => {
+test("the text after the cursor is a source, and one token in common is no match", () => {
   const behind = Int32Array.of(4, 5, 6, 7, 8);
   const ahead = new NearbySource("ahead", { tokens: behind, size: behind.length }, texts);
   assert.deepEqual(chain(ahead, new TokenHistory(Int32Array.of(1, 4, 5)), 9), [6, 7, 8]);
@@ -136,7 +136,7 @@ test("a word that stands in a corpus as the model has it is found where healing 
   assert.deepEqual(chain(source, history, 2), [rn, 8]);
 });
 
-/** A verified tree that is a chain, and what the model says behind each node. */
+/** A verified tree that is a chain, and what the model predicts after each node. */
 function verified(tokens: number[], next: number, top: (node: number) => number[]) {
   const tree = new DraftTree(16);
   tree.plant(tokens[0] as number);
@@ -155,7 +155,7 @@ function verified(tokens: number[], next: number, top: (node: number) => number[
   };
 }
 
-test("what the model found likely behind two tokens is offered when they come again", () => {
+test("what the model found likely after two tokens is offered when they come again", () => {
   const recycled = new RecycledTokens(100);
   const source = new RecyclingSource(recycled, texts);
   const history = new TokenHistory(Int32Array.of(1, 2));

@@ -8,7 +8,7 @@ const begin = () => pia(token => token === END).begin();
 
 test("all that followed the last two tokens becomes a tree, depth first", () => {
   const drafter = begin()(Int32Array.of(1, 2, 3, 1, 2, 4, 1, 2));
-  // Behind "1 2" comes 3 1 2 4 1 2 and 4 1 2.
+  // After "1 2" comes 3 1 2 4 1 2 and 4 1 2.
   assert.equal(drafted(drafter, 2), "3(1(2(4(1(2))))) 4(1(2))");
   assert.equal(drafted(drafter, 2, 4), "3(1(2))", "as far as there is room");
 });

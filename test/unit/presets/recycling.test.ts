@@ -6,7 +6,7 @@ import { drafted, drawn, verified } from "./trees.ts";
 const NO_TEXT = new Int32Array(0);
 const cost = (nodes: number) => nodes;
 
-test("a token's children are what the model found likeliest behind it when it last saw it", () => {
+test("a token's children are what the model found most likely after it when it last saw it", () => {
   const drafter = recycling(100).begin()(NO_TEXT);
   const tree = drafter.draft(1, 128, cost);
   assert.equal(tree.count, 1, "nothing is known");

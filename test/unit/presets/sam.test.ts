@@ -24,7 +24,7 @@ test("the text's own match drafts what followed its first occurrence, four token
 
 test("a longer match in the corpus drafts its tree, best first by the product of count ratios", () => {
   const drafter = sam(corpus([7, 8, 9], [7, 8, 9], [7, 8, 6])).begin()(Int32Array.of(8, 5, 7, 8));
-  // The stream is 7 8 9 0 7 8 9 0 7 8 6 0. Behind "7 8" comes 9 twice and 6 once; behind "9 0 7 8" either once.
+  // The stream is 7 8 9 0 7 8 9 0 7 8 6 0. After "7 8" comes 9 twice and 6 once; after "9 0 7 8" either once.
   assert.equal(drafted(drafter, 8, 5), "9(0(7(8)))", "2/3 each, before the 1/3 of 6");
   assert.equal(drafted(drafter, 8, 6), "9(0(7(8))) 6");
 });

@@ -16,7 +16,7 @@ export function drawn({ count, tokens, parents }: DraftTree, node = 0): string {
 export const drafted = (drafter: TreeDrafter, root: number, room = 128) =>
   drawn(drafter.draft(root, room, nodes => nodes));
 
-/** A verified tree behind whose nodes the model finds the given tokens likeliest, by the node's token. */
+/** A verified tree after whose nodes the model finds the given tokens most likely, by the node's token. */
 export function verified(
   tree: DraftTree,
   likeliest: Readonly<Record<number, readonly number[]>>,

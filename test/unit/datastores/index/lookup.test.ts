@@ -319,7 +319,7 @@ test("excluded documents are left out of ranges too large to count", async t => 
   assert.equal(lookup.count, 0);
 });
 
-test("a sample's document can be told", async t => {
+test("a sample's document can be found out", async t => {
   const corpus = corpusOf([[1, 2, 3], [], [4, 5, 6], [7, 5, 8]]);
   for (const way of WAYS) {
     const lookup = new Lookup(new Store([await shardOf(way, corpus, join(temporaryFolder(t), "told.fts"))]));

@@ -218,7 +218,7 @@ function forged(whole: Buffer, name: SectionName, change: (section: Buffer) => v
   return bytes;
 }
 
-test("the check notices disorder that no checksum tells", async t => {
+test("the check notices disorder that no checksum reports", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const swap = (width: number) => (section: Buffer) => {
@@ -280,7 +280,7 @@ test("a file deleted while it is open goes on being searched", {
   store.close();
 });
 
-test("a file cut short while it is open leaves the store, told once, and the others are searched", async t => {
+test("a file cut short while it is open leaves the store, reported once, and the others are searched", async t => {
   const cut = await writtenShard(t);
   const { tokens, documents, metadata } = corpusOf([[13, 26, 39]]);
   const store = Store.open([cut]);

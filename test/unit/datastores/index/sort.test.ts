@@ -74,7 +74,7 @@ test("a file that occurs two hundred times is sorted in bounded time", () => {
   assertSorted(tokens, positions, "copies");
 });
 
-test("a sort in steps tells how far it is", () => {
+test("a sort in steps reports how far it is", () => {
   const random = seeded(6);
   const sorter = new PrefixSorter(Uint32Array.from({ length: 900_000 }, () => below(random, 2000)));
   const done = [sorter.sorted];

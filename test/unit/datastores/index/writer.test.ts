@@ -37,7 +37,7 @@ test("a shard takes the place of the old file, and leaves nothing else", async t
   Shard.verify(path);
 });
 
-test("a full disk is told with its folder and a remedy, and the old file stays", {
+test("a full disk is reported with its folder and a remedy, and the old file stays", {
   skip: !existsSync("/dev/full"),
 }, async t => {
   const { folder, path } = placeWithFile(t);
@@ -51,7 +51,7 @@ test("a full disk is told with its folder and a remedy, and the old file stays",
   assert.ok(existsSync("/dev/full"), "what was removed is the link");
 });
 
-test("a folder that is not there is told", async t => {
+test("a folder that is not there is reported", async t => {
   const path = join(temporaryFolder(t), "nowhere", "some.fts");
   const { code, message, remedy } = await failure(writeShard(path, corpusOf([[1, 2]])));
   assert.equal(code, "unreadable");
@@ -79,19 +79,19 @@ test("a build can be cancelled while it sorts and while it writes, and the old f
 test("progress only grows, first of the sort and then of the writing", async t => {
   const random = seeded(2);
   const tokens = Uint32Array.from({ length: 2_500_000 }, () => below(random, 800));
-  const told: WriteProgress[] = [];
+  const reported: WriteProgress[] = [];
   await writeShard(
     join(temporaryFolder(t), "told.fts"),
     { tokens, documents: [], metadata: metadataOf(800) },
-    { onProgress: progress => told.push(progress) },
+    { onProgress: progress => reported.push(progress) },
   );
-  const values = told.map(({ phase, done }) => (phase === "sort" ? 0 : 1) + done);
+  const values = reported.map(({ phase, done }) => (phase === "sort" ? 0 : 1) + done);
   assert.ok(values.length > 8);
   assert.deepEqual(
     values,
     [...values].sort((a, b) => a - b),
   );
-  assert.ok(told.every(({ done }) => done >= 0 && done <= 1));
+  assert.ok(reported.every(({ done }) => done >= 0 && done <= 1));
 });
 
 test("others have their turn while a shard is built", async t => {

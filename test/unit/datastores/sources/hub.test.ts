@@ -105,7 +105,7 @@ test("the hub's address and token come from the environment where they are not g
   assert.ok(hub.requests.every(({ authorization }) => authorization === "Bearer secret without a prefix"));
 });
 
-test("a pattern that matches nothing, and a revision that is not there, are said", async () => {
+test("a pattern that matches nothing, and a revision that is not there, are generated", async () => {
   await assert.rejects(listHub(spec("hub:bigcode/the-stack-dedup:*.csv.parquet"), options()), code("empty"));
   await assert.rejects(listHub(spec("the-stack-dedup@gone"), options()), code("missing"));
   await assert.rejects(listHub(spec("hub:no/body"), options()), code("missing"));
@@ -255,7 +255,7 @@ test("a connection that stalls is given up and tried again", async () => {
   assert.equal(hub.servedBytes, SIZE);
 });
 
-test("refusals that stay are said at once, with what to do about them", async () => {
+test("refusals that stay are generated at once, with what to do about them", async () => {
   const input = await firstFile();
   const refused = async (status: number, wanted: string, message: RegExp, token?: string) => {
     hub.requests.length = 0;
@@ -306,7 +306,7 @@ test("an abort ends the wait between two tries", async () => {
   assert.ok(performance.now() - start < 5000);
 });
 
-test("a full disk is told before the download where the length is known, and when it happens", async t => {
+test("a full disk is reported before the download where the length is known, and when it happens", async t => {
   const input = await firstFile();
   await assert.rejects(download({ ...input, bytes: 1e15 }, folder, options()), code("noSpace"));
   assert.equal(hub.requests.length, 0);

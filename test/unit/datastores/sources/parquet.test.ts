@@ -229,7 +229,7 @@ test("a column of another name is read when it is named", async () => {
   });
 });
 
-test("what is missing, no Parquet, cut off or damaged is told apart from nothing to read", async () => {
+test("what is missing, no Parquet, cut off or damaged is distinguished from nothing to read", async () => {
   await assert.rejects(read(at("nowhere.parquet")), code("missing"));
   writeFileSync(at("text.parquet"), "this is no Parquet file at all");
   await assert.rejects(read(at("text.parquet")), code("corrupt"));
