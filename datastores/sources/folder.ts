@@ -121,7 +121,7 @@ function rulesIn(
 
 function look(root: string, path: string, options: FolderOptions): FoundFile | undefined {
   try {
-    // Follows a link to a file; a folder, pipe or device after one is left alone.
+    // Follows a link to a file; a folder, pipe or device behind one is left alone.
     const status = statSync(join(root, path));
     if (!status.isFile()) return undefined;
     if (status.size <= DOCUMENT_BYTES_LIMIT) return { path, bytes: status.size, modifiedMs: status.mtimeMs };
