@@ -19,6 +19,8 @@ interface Datastores {
   start(storageDirectory: string | undefined, folders: readonly string[]): void;
   /** Opens the stores of a model that was loaded; where there are none, a first one may be built. */
   adopt(engine: Engine, settings: Settings): void;
+  /** A folder was added to the workspace or removed from it. */
+  foldersChanged(folders: readonly string[], settings: Settings): void;
   /** What to draft from. */
   sources(uri: string): readonly CorpusSource[];
   dispose(): void;
@@ -40,6 +42,15 @@ export function registerDatastores(
     for (const { uri } of changes) void indexed?.workspace.fileChanged(uri);
   });
   const closing = new AbortController();
+  /** The model whose tokens the workspace is indexed in. */
+  let tokenizer: string | undefined;
+
+  const index = ({ workspaceIndex }: Pick<Settings, "workspaceIndex">) => {
+    const wanted = workspaceIndex && folders.length > 0 ? tokenizer : undefined;
+    if (indexed?.modelPath === wanted) return;
+    indexed?.dispose();
+    indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, wanted);
+  };
 
   connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...wanted }, token) => {
     if (!registry) return { problem: "The server has not started." };
@@ -59,13 +70,16 @@ export function registerDatastores(
       folders = workspaceFolders;
       registry = new StoreRegistry(storageDirectory, message => connection.console.warn(message));
     },
-    adopt({ vocabulary, info }, { firstDatastore, workspaceIndex }) {
+    foldersChanged(paths, settings) {
+      folders = paths;
+      indexed?.dispose();
+      indexed = undefined;
+      if (tokenizer !== undefined) index(settings);
+    },
+    adopt({ vocabulary, info }, { firstDatastore, ...settings }) {
       if (!registry) return;
-      const wanted = workspaceIndex && folders.length > 0 ? info.modelPath : undefined;
-      if (indexed?.modelPath !== wanted) {
-        indexed?.dispose();
-        indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, wanted);
-      }
+      tokenizer = info.modelPath;
+      index(settings);
       registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
       board.stores(registry.status);
       if (firstDatastore) void buildFirst(connection, registry, board, closing.signal);

@@ -1,6 +1,6 @@
 /** The model in the server: loaded, tuned when nothing else is computed, freed after quiet minutes or on request. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Connection } from "vscode-languageserver";
+import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
@@ -20,10 +20,6 @@ interface ModelParts {
   readonly board: StatusBoard;
   /** Settings as they are now. */
   settings(): Settings;
-  /** Called with each model that is loaded. */
-  loaded(engine: Engine): void;
-  /** Called when the model is about to be freed. */
-  freed(): void;
 }
 
 export interface ModelFeature {
@@ -39,6 +35,10 @@ export interface ModelFeature {
   isCurrent(engine: Engine): boolean;
   /** To be called when the engine's memory ran out in the middle of a completion. */
   outOfMemory(engine: Engine): void;
+  /** Called with each model that is loaded. */
+  readonly onLoaded: Event<Engine>;
+  /** Called when the model is about to be freed. */
+  readonly onFreeing: Event<void>;
   dispose(): Promise<void>;
 }
 
@@ -46,6 +46,7 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
   const { session, board, settings } = parts;
   let host: ModelHost | undefined;
   let tuning = new AbortController();
+  const [loaded, freeing] = [new Emitter<Engine>(), new Emitter<void>()];
 
   const load = async (less = false) => {
     tuning.abort();
@@ -58,7 +59,7 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     logModel(connection, outcome.engine);
     board.ready(outcome.engine);
     board.switch(settings().enabled);
-    parts.loaded(outcome.engine);
+    loaded.fire(outcome.engine);
     freeLater();
     if (!outcome.tune) return;
     tuning = new AbortController();
@@ -70,7 +71,7 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
 
   const free = async () => {
     if (!host?.current) return false;
-    parts.freed();
+    freeing.fire();
     tuning.abort();
     await host.dispose();
     // It may have been wanted again meanwhile.
@@ -93,6 +94,8 @@ export function registerModel(connection: Connection, parts: ModelParts): ModelF
     get current() {
       return host?.current;
     },
+    onLoaded: loaded.event,
+    onFreeing: freeing.event,
     isCurrent: engine => host?.current === engine,
     outOfMemory({ info }) {
       if (info.backend === "cpu") return tellProblem(connection, board, OUT_OF_MEMORY);

@@ -1,0 +1,48 @@
+/** The settings as the client has them now. */
+import {
+  type Connection,
+  DidChangeConfigurationNotification,
+  Emitter,
+  type InitializeParams,
+} from "vscode-languageserver";
+import { type InitializationOptions, readSettings, SECTION, type Settings } from "../protocol/index.ts";
+
+export interface SettingsChange {
+  readonly previous: Settings;
+  readonly current: Settings;
+}
+
+export class Configuration {
+  private settings = readSettings(undefined).settings;
+  private readonly changes = new Emitter<SettingsChange>();
+  /** Called after each change. */
+  readonly onDidChange = this.changes.event;
+
+  constructor(private readonly connection: Connection) {
+    connection.onDidChangeConfiguration(({ settings: all }) => {
+      // Some clients send changes that are not ours, without our section.
+      if (all?.[SECTION] === undefined) return;
+      const previous = this.settings;
+      this.read(all[SECTION]);
+      this.changes.fire({ previous, current: this.settings });
+    });
+  }
+
+  get current(): Settings {
+    return this.settings;
+  }
+
+  /** Takes the settings that came with the initialization, and asks to be told of changes. */
+  start({ initializationOptions, capabilities }: InitializeParams): void {
+    this.read((initializationOptions as InitializationOptions | undefined)?.settings);
+    if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
+      void this.connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
+  }
+
+  /** What is wrong with the values is logged, and the defaults taken in their place. */
+  private read(values: unknown): void {
+    const { settings, problems } = readSettings(values);
+    for (const problem of problems) this.connection.console.warn(problem);
+    this.settings = settings;
+  }
+}

@@ -1,0 +1,40 @@
+/** The folders of the workspace that lie on this machine. */
+import { fileURLToPath } from "node:url";
+import { type Connection, Emitter, type InitializeParams } from "vscode-languageserver";
+
+export class WorkspaceFolders {
+  private folders: readonly string[] = [];
+  private readonly changes = new Emitter<readonly string[]>();
+  /** Called with all folders after one was added or removed. */
+  readonly onDidChange = this.changes.event;
+
+  constructor(private readonly connection: Connection) {}
+
+  /** Paths, the first folder first. */
+  get paths(): readonly string[] {
+    return this.folders;
+  }
+
+  /** Takes the folders of the initialization; old clients have one root. To be called once initialized. */
+  start({ workspaceFolders, rootUri, capabilities }: InitializeParams): void {
+    const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+    this.folders = uris.flatMap(localPath);
+    if (!capabilities.workspace?.workspaceFolders) return;
+    this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+      const gone = new Set(removed.flatMap(({ uri }) => localPath(uri)));
+      const come = added.flatMap(({ uri }) => localPath(uri));
+      this.folders = [...this.folders.filter(path => !gone.has(path) && !come.includes(path)), ...come];
+      this.changes.fire(this.folders);
+    });
+  }
+}
+
+/** The path of a URI; none for one of another scheme or, where paths have no hosts, of another machine. */
+function localPath(uri: string): string[] {
+  if (!uri.startsWith("file:")) return [];
+  try {
+    return [fileURLToPath(uri)];
+  } catch {
+    return [];
+  }
+}
