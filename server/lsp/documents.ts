@@ -101,7 +101,9 @@ function update(
     const range = "range" in change ? change.range : undefined;
     const ends = range ? [document.offsetAt(range.start), document.offsetAt(range.end)] : [0, length];
     const [start, end] = [Math.min(...ends), Math.max(...ends)];
-    TextDocument.update(document, [change], version);
+    // The library does not survive a range that lies wholly beyond the end of the text.
+    const within = { start: document.positionAt(start), end: document.positionAt(end) };
+    TextDocument.update(document, [range ? { range: within, text: change.text } : change], version);
     hash = hash.edited(document.getText(), start, length - end);
     stretch = extended(stretch, start, end, change.text.length);
   }

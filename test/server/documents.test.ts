@@ -68,3 +68,49 @@ test("watchers are reported what an edit did, in units and lines of the text as 
   server.dispose();
   client.dispose();
 });
+
+test("an edit beyond the end of the text is made at its end, and lines are counted right after it", async () => {
+  const [toServer, toClient] = [new PassThrough(), new PassThrough()];
+  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
+  const documents = trackDocuments(server);
+  let text = "";
+  const changed = () =>
+    new Promise<void>(resolve => {
+      documents.watch(
+        change => {
+          text = change.text;
+          resolve();
+        },
+        () => {},
+      );
+    });
+  server.listen();
+  const client = createProtocolConnection(
+    new StreamMessageReader(toClient),
+    new StreamMessageWriter(toServer),
+  );
+  client.listen();
+  const opened = changed();
+  await client.sendNotification(DidOpenTextDocumentNotification.type, {
+    textDocument: { uri: URI, languageId: "python", version: 1, text: "a\nb" },
+  });
+  await opened;
+  for (const [version, start, end, expected] of [
+    [2, { line: 90, character: 5 }, { line: 99, character: 0 }, "a\nbx\ny"],
+    [3, { line: 1, character: 70 }, { line: 400, character: 2 }, "a\nbxx\ny"],
+    [4, { line: 4_000_000, character: 1 }, { line: 5, character: 1 }, "a\nbxx\nyx\ny"],
+  ] as const) {
+    const change = changed();
+    await client.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri: URI, version },
+      contentChanges: [{ range: { start, end }, text: "x\ny" }],
+    });
+    await change;
+    assert.equal(text, expected);
+    const last = text.split("\n").length - 1;
+    const snapshot = documents.snapshot(URI, { line: last, character: 1 }, version);
+    assert.ok(typeof snapshot !== "string" && snapshot.offset === text.length, `line ${last} is the last`);
+  }
+  server.dispose();
+  client.dispose();
+});
