@@ -8,7 +8,7 @@ import { createContext, isPossible, keysTypeOf } from "./context.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
-import { LlamaEngine, type ReuseMode } from "./llama.ts";
+import { LlamaEngine } from "./llama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
 import {
   CHOOSE_ANOTHER,
@@ -20,6 +20,7 @@ import {
   vocabularyOf,
 } from "./modelFile.ts";
 import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
+import type { ReuseMode } from "./promptCache.ts";
 import { ThreadGovernor } from "./threadGovernor.ts";
 import { createThreadPool, type ThreadPool } from "./threadPool.ts";
 import { EXACT_TREES, type TreeLimits } from "./treeLimits.ts";

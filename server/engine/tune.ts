@@ -39,13 +39,13 @@ export async function tune(
 ): Promise<EngineConfiguration | undefined> {
   const before = engine.configuration;
   let found: EngineConfiguration | undefined;
-  engine.followLoad(false);
+  engine.decoder.followLoad(false);
   try {
     found = await findConfiguration(engine, options, signal);
   } finally {
     engine.limitRows(undefined);
     engine.configure(found ?? before);
-    engine.followLoad(true);
+    engine.decoder.followLoad(true);
   }
   return found;
 }

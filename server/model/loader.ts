@@ -47,11 +47,11 @@ async function tuneAndKeep(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const before = engine.configuration;
-  const wasBusy = engine.otherLoad > BUSY_PROCESSORS;
+  const wasBusy = engine.decoder.otherLoad > BUSY_PROCESSORS;
   const choices = wasBusy ? [1] : threadChoices(threads);
   const tuning = await tune(engine, { threadChoices: choices, exactness }, signal);
   if (!tuning) return undefined;
-  if (!wasBusy && engine.otherLoad <= BUSY_PROCESSORS) {
+  if (!wasBusy && engine.decoder.otherLoad <= BUSY_PROCESSORS) {
     writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
     return describe(engine, tuning);
   }

@@ -17,7 +17,7 @@ async function threadsAfter(engine: LlamaEngine, ms: number): Promise<number> {
     assert.equal((await engine.decode(tree, never)).kind, "decoded");
     engine.accept([]);
   }
-  return (engine as unknown as { threads: number }).threads;
+  return engine.decoder.threadsInUse;
 }
 
 test("threads give way to busy programs within a second, and come back when these end", async context => {
@@ -37,13 +37,13 @@ test("threads give way to busy programs within a second, and come back when thes
   stopSpinning();
   const idle = await threadsAfter(engine, 2_000);
   // Something else may keep this machine busy.
-  if (engine.otherLoad < 0.4) assert.equal(idle, wanted);
+  if (engine.decoder.otherLoad < 0.4) assert.equal(idle, wanted);
   await engine.dispose();
 });
 
 test("a thread count that a person has set stays", async () => {
   const engine = await load({ threads: 2 });
-  assert.equal(engine.otherLoad, 0);
+  assert.equal(engine.decoder.otherLoad, 0);
   assert.equal(await threadsAfter(engine, 300), 2);
   await engine.dispose();
 });

@@ -1,0 +1,121 @@
+/**
+ * One `llama_decode` at a time: fills the batch up as the configuration wants it, runs it on a worker thread with as
+ * many threads as the machine has to spare, ends it on an abort, and keeps book of what decodes cost.
+ */
+import { Batch } from "./batch.ts";
+import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
+import { CostModel } from "./costModel.ts";
+import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
+import type { ThreadGovernor } from "./threadGovernor.ts";
+
+export interface DecoderParts {
+  readonly library: Library;
+  readonly context: Pointer;
+  /** Most sequences that a row belongs to. */
+  readonly branches: number;
+  /** A sequence that no branch uses, for dummy rows. */
+  readonly spareSequence: number;
+  /** Absent where the processor does not compute, or its use is fixed. */
+  readonly governor: ThreadGovernor | undefined;
+}
+
+export type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
+
+export class BatchDecoder {
+  readonly batch: Batch;
+  /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
+  private readonly abortFlag = new Uint8Array(4096);
+  private running: Promise<unknown> = Promise.resolve();
+  private stopped = false;
+  /** What decodes cost, by the number of threads; kept current by every decode of a tree. */
+  private readonly costs = new Map<number, CostModel>();
+  /** Threads of the next decode; fewer than configured while other programs are busy. */
+  private threads: number;
+  private followsLoad = true;
+
+  constructor(
+    private readonly parts: DecoderParts,
+    private config: EngineConfiguration,
+  ) {
+    const { library, context, branches } = parts;
+    this.threads = config.threads;
+    this.batch = new Batch(LARGEST_CHUNK, branches);
+    library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
+  }
+
+  get configuration(): EngineConfiguration {
+    return this.config;
+  }
+
+  /** Computes in another way from the next decode on. Costs that come with it take the place of those known. */
+  configure(configuration: EngineConfiguration): void {
+    this.config = configuration;
+    const { threads, costs } = configuration;
+    if (costs) this.costs.set(threads, new CostModel(costs));
+    this.useThreads(threads);
+  }
+
+  /** Whether fewer threads compute while other programs are busy; not while it is measured what threads are worth. */
+  followLoad(follow: boolean): void {
+    this.followsLoad = follow;
+    if (!follow) this.useThreads(this.config.threads);
+  }
+
+  /** Processors that other programs keep busy; 0 where that is not watched. */
+  get otherLoad(): number {
+    return this.parts.governor?.load ?? 0;
+  }
+
+  get threadsInUse(): number {
+    return this.threads;
+  }
+
+  /** What decodes cost with the threads in use. */
+  get costModel(): CostModel {
+    const known = this.costs.get(this.threads);
+    if (known) return known;
+    const model = new CostModel();
+    this.costs.set(this.threads, model);
+    return model;
+  }
+
+  /** Decodes the batch on a worker thread. */
+  async run(signal: AbortSignal): Promise<RunResult> {
+    if (signal.aborted || this.stopped) return "aborted";
+    const { library, context, spareSequence, governor } = this.parts;
+    const rows = this.batch.rows;
+    // Dummies ask for logits too: the last layer is computed for such rows alone.
+    const { rowPadding } = this.config;
+    const full = rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, rowPadding);
+    for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
+    if (governor && this.followsLoad) this.useThreads(governor.threads(this.config.threads));
+    const abort = () => {
+      this.abortFlag[0] = 1;
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    const decoding = inBackground(library.decode, context, this.batch.struct);
+    this.running = decoding;
+    try {
+      const code = await decoding;
+      if (code === 0) return "ok";
+      return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.abortFlag[0] = 0;
+      if (full > rows) library.sequenceRemove(library.memoryOf(context), spareSequence, -1, -1);
+    }
+  }
+
+  /** Ends the decode under way, if there is one, and makes no more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.abortFlag[0] = 1;
+    await this.running;
+  }
+
+  private useThreads(threads: number): void {
+    if (threads === this.threads) return;
+    this.threads = threads;
+    this.parts.library.setThreads(this.parts.context, threads, threads);
+  }
+}

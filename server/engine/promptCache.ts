@@ -1,0 +1,107 @@
+/**
+ * What of an earlier context serves the next prompt: its common beginning, the saved state of another context, or
+ * parts of it that have moved.
+ */
+import type { KvCache } from "./kvCache.ts";
+import type { Library, Pointer } from "./libllama.ts";
+import { planReuse, type Run } from "./reuse.ts";
+import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
+
+/** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
+const SAVED_STATE_BYTES = 256 << 20;
+/** Fewer tokens than this are computed again rather than copied. */
+const MIN_SAVED_TOKENS = 64;
+
+/**
+ * When parts of the KV cache are moved to where a changed prompt has them: never, always, or where computing them
+ * anew would keep a person waiting.
+ */
+export type ReuseMode = "exact" | "shifted" | "auto";
+/** Waiting that `auto` does not put up with. */
+const PATIENCE_MS = 50;
+
+interface PromptCacheParts {
+  readonly library: Library;
+  readonly context: Pointer;
+  readonly cache: KvCache;
+  /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
+  readonly canRollBack: boolean;
+  /** Whether the cells of cached tokens can be given other positions. */
+  readonly canShift: boolean;
+  readonly reuse: ReuseMode;
+  /** Milliseconds that computing so many tokens of a prompt takes. */
+  prefillMs(tokens: number): number;
+}
+
+export class PromptCache {
+  private readonly savedStates = new SavedStates(SAVED_STATE_BYTES);
+  /** Whether the context was decoded from: what was only prefilled, and typed over, is not worth keeping. */
+  private decodedFrom = false;
+
+  constructor(private readonly parts: PromptCacheParts) {}
+
+  /**
+   * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
+   * context that follows it and are set aside.
+   */
+  begin(tokens: Int32Array): Run[] {
+    const { cache, canRollBack } = this.parts;
+    const common = commonPrefix(cache.trunk(), tokens);
+    const continues = common === cache.length;
+    const usable = continues || canRollBack ? common : 0;
+    // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
+    const leaving = this.decodedFrom && cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
+    if (leaving) this.saveState();
+    // Read again, as in pauses, it is still the context that was decoded from.
+    if (cache.length - usable >= usable) this.decodedFrom = false;
+    const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack);
+    if (saved && this.restoreState(saved)) {
+      const restored = commonPrefix(saved.tokens, tokens);
+      if (restored < cache.length) cache.truncate(restored);
+      return [];
+    }
+    if (usable === cache.length) return [];
+    const runs = this.mayMove(tokens.length - usable) ? planReuse(cache.trunk(), tokens, usable) : [];
+    if (runs.length > 0) cache.park(runs, usable);
+    else if (usable === 0) cache.clear();
+    else cache.truncate(usable);
+    return runs;
+  }
+
+  /** Notes that the context was decoded from. */
+  decoded(): void {
+    this.decodedFrom = true;
+  }
+
+  /** Forgets the states of other contexts. */
+  forget(): void {
+    this.savedStates.clear();
+  }
+
+  private mayMove(wantingTokens: number): boolean {
+    const { canShift, reuse, prefillMs } = this.parts;
+    return canShift && (reuse === "shifted" || (reuse === "auto" && prefillMs(wantingTokens) > PATIENCE_MS));
+  }
+
+  private saveState(): void {
+    const { library, context, cache } = this.parts;
+    if (this.savedStates.holds(cache.trunk())) return;
+    const size = library.stateBytes(context, 0);
+    if (!this.savedStates.fits(size)) return;
+    const bytes = new Uint8Array(size);
+    if (library.stateRead(context, bytes, size, 0) === size)
+      this.savedStates.keep({ tokens: cache.trunk().slice(), bytes });
+  }
+
+  /** Whether the state is the context now. Where not, the context is empty. */
+  private restoreState({ tokens, bytes }: SavedState): boolean {
+    const { library, context, cache } = this.parts;
+    cache.clear();
+    if (library.stateWrite(context, bytes, bytes.length, 0) !== bytes.length) {
+      cache.clear();
+      return false;
+    }
+    cache.append(tokens);
+    return true;
+  }
+}
