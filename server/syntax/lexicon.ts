@@ -1,0 +1,291 @@
+/** How languages write strings and comments: what a scanner of brackets must know of them. Ids are those of LSP. */
+
+/** A kind of string literal. */
+export interface StringRule {
+  readonly open: string;
+  readonly close: string;
+  /** Whether it may span lines; others end with their line. */
+  readonly long: boolean;
+  /** How `close` is written within the string. */
+  readonly escape: "backslash" | "doubled" | "none";
+  /** What must stand right before `open`; absent: anything. */
+  readonly after?: RegExp;
+  /** What begins an expression within the string, and what ends it. */
+  readonly interpolation?: readonly (readonly [open: string, close: string])[];
+  /** Whether an opening written twice stands for itself. */
+  readonly doubledOpening?: boolean;
+}
+
+export interface Lexicon {
+  /** The first that fits counts. */
+  readonly strings: readonly StringRule[];
+  readonly lineComments: readonly string[];
+  readonly blockComment?: readonly [open: string, close: string];
+  /** Whether a line comment begins only where blanks or nothing stand before it. */
+  readonly spacedComments?: boolean;
+  /** Whether brackets come in pairs; they do not in prose. */
+  readonly brackets: boolean;
+  /** Whether a single quote begins a character or a lifetime, which nothing closes. */
+  readonly lifetimes?: boolean;
+  /** Whether a slash begins a regular expression where no operator can stand. */
+  readonly regularExpressions?: boolean;
+  /** Closers that may also stand without an opener, as in a shell's `case`. */
+  readonly looseClosers?: string;
+}
+
+const quoted = (quote: string, more: Partial<StringRule> = {}): StringRule => ({
+  open: quote,
+  close: quote,
+  long: false,
+  escape: "backslash",
+  ...more,
+});
+
+const DOUBLE = quoted('"');
+const SINGLE = quoted("'");
+const TRIPLE = quoted('"""', { long: true });
+/** A single quote within a word is an apostrophe, a digit separator or a prime. */
+const CHARACTER = quoted("'", { after: /(^|\W)$/ });
+const DOLLAR_BRACES = { interpolation: [["${", "}"]] } as const;
+const HASH_BRACES = { interpolation: [["#{", "}"]] } as const;
+
+const C_COMMENTS = { lineComments: ["//"], blockComment: ["/*", "*/"], brackets: true } as const;
+const HASH_COMMENTS = { lineComments: ["#"], brackets: true } as const;
+
+const C: Lexicon = {
+  ...C_COMMENTS,
+  strings: [quoted('R"(', { close: ')"', long: true, escape: "none" }), DOUBLE, CHARACTER],
+};
+
+const FORMATTED = {
+  after: /(^|\W)([rR]?[fF]|[fF][rR])$/,
+  interpolation: [["{", "}"]],
+  doubledOpening: true,
+} as const;
+const pythonQuotes = ['"""', "'''", '"', "'"];
+const PYTHON: Lexicon = {
+  ...HASH_COMMENTS,
+  strings: pythonQuotes.flatMap(quote => [
+    quoted(quote, { long: quote.length > 1, ...FORMATTED }),
+    quoted(quote, { long: quote.length > 1 }),
+  ]),
+};
+
+const SCRIPT: Lexicon = {
+  ...C_COMMENTS,
+  strings: [DOUBLE, SINGLE, quoted("`", { long: true, ...DOLLAR_BRACES })],
+  regularExpressions: true,
+};
+
+const CSHARP_HOLES = { interpolation: [["{", "}"]], doubledOpening: true } as const;
+const CSHARP: Lexicon = {
+  ...C_COMMENTS,
+  strings: [
+    quoted('"""', { long: true, escape: "none", after: /\$$/, ...CSHARP_HOLES }),
+    quoted('"""', { long: true, escape: "none" }),
+    quoted('"', { long: true, escape: "doubled", after: /(\$@|@\$)$/, ...CSHARP_HOLES }),
+    quoted('"', { long: true, escape: "doubled", after: /@$/ }),
+    quoted('"', { after: /\$$/, ...CSHARP_HOLES }),
+    DOUBLE,
+    CHARACTER,
+  ],
+};
+
+const KOTLIN: Lexicon = {
+  ...C_COMMENTS,
+  strings: [
+    quoted('"""', { long: true, escape: "none", ...DOLLAR_BRACES }),
+    quoted('"', DOLLAR_BRACES),
+    CHARACTER,
+  ],
+};
+const GROOVY: Lexicon = {
+  ...C_COMMENTS,
+  strings: [quoted('"""', { long: true, ...DOLLAR_BRACES }), quoted('"', DOLLAR_BRACES), SINGLE],
+};
+const DART: Lexicon = {
+  ...C_COMMENTS,
+  strings: ['"""', "'''", '"', "'"].map(quote => quoted(quote, { long: quote.length > 1, ...DOLLAR_BRACES })),
+};
+const SWIFT_HOLES = { interpolation: [["\\(", ")"]] } as const;
+const SWIFT: Lexicon = {
+  ...C_COMMENTS,
+  strings: [quoted('"""', { long: true, ...SWIFT_HOLES }), quoted('"', SWIFT_HOLES)],
+};
+const PHP: Lexicon = {
+  ...C_COMMENTS,
+  lineComments: ["//", "# "],
+  strings: [
+    quoted('"', {
+      long: true,
+      interpolation: [
+        ["{$", "}"],
+        ["${", "}"],
+      ],
+    }),
+    quoted("'", { long: true }),
+  ],
+};
+const RUBY: Lexicon = {
+  ...HASH_COMMENTS,
+  spacedComments: true,
+  strings: [quoted('"', HASH_BRACES), SINGLE, quoted("`", HASH_BRACES)],
+  regularExpressions: true,
+};
+const ELIXIR: Lexicon = {
+  ...HASH_COMMENTS,
+  strings: [quoted('"""', { long: true, ...HASH_BRACES }), quoted('"', HASH_BRACES), CHARACTER],
+};
+const SHELL: Lexicon = {
+  ...HASH_COMMENTS,
+  spacedComments: true,
+  looseClosers: ")",
+  strings: [
+    quoted('"', {
+      long: true,
+      interpolation: [
+        ["${", "}"],
+        ["$(", ")"],
+      ],
+    }),
+    quoted("'", { long: true, escape: "none", after: /(^|\W)$/ }),
+  ],
+};
+const POWERSHELL: Lexicon = {
+  ...HASH_COMMENTS,
+  blockComment: ["<#", "#>"],
+  strings: [
+    quoted('"', { long: true, escape: "none", interpolation: [["$(", ")"]] }),
+    quoted("'", { long: true, escape: "doubled" }),
+  ],
+};
+const SQL: Lexicon = {
+  lineComments: ["--"],
+  blockComment: ["/*", "*/"],
+  brackets: true,
+  strings: [quoted("'", { long: true, escape: "doubled" }), quoted('"', { escape: "doubled" })],
+};
+const LUA: Lexicon = {
+  lineComments: ["--"],
+  blockComment: ["--[[", "]]"],
+  brackets: true,
+  strings: [quoted("[[", { close: "]]", long: true, escape: "none" }), DOUBLE, SINGLE],
+};
+/** A quote begins a scalar only where a value begins. */
+const VALUE = { after: /(^|[\s[{(,:=-])$/ } as const;
+const YAML: Lexicon = {
+  ...HASH_COMMENTS,
+  spacedComments: true,
+  strings: [quoted('"', { ...VALUE, long: true }), quoted("'", { ...VALUE, long: true, escape: "doubled" })],
+};
+const TOML: Lexicon = {
+  ...HASH_COMMENTS,
+  strings: [TRIPLE, quoted("'''", { long: true, escape: "none" }), DOUBLE, quoted("'", { escape: "none" })],
+};
+const ATTRIBUTE = { after: /=$/, long: true, escape: "none" } as const;
+const MARKUP: Lexicon = {
+  lineComments: [],
+  blockComment: ["<!--", "-->"],
+  brackets: false,
+  strings: [quoted('"', ATTRIBUTE), quoted("'", ATTRIBUTE)],
+};
+const HASKELL: Lexicon = {
+  lineComments: ["--"],
+  blockComment: ["{-", "-}"],
+  brackets: true,
+  strings: [DOUBLE, CHARACTER],
+};
+const LISP: Lexicon = { lineComments: [";"], brackets: true, strings: [quoted('"', { long: true })] };
+const HASH: Lexicon = { ...HASH_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
+const RUST: Lexicon = {
+  ...C_COMMENTS,
+  strings: [quoted('r#"', { close: '"#', long: true, escape: "none" }), quoted('"', { long: true })],
+  lifetimes: true,
+};
+
+export const PROSE: Lexicon = { lineComments: [], brackets: false, strings: [] };
+/** For a language that is not known: brackets and quotes as most write them. */
+export const GENERIC: Lexicon = { lineComments: [], brackets: true, strings: [DOUBLE, CHARACTER] };
+
+const CSS: Lexicon = {
+  blockComment: ["/*", "*/"],
+  lineComments: [],
+  brackets: true,
+  strings: [DOUBLE, SINGLE],
+};
+const GO: Lexicon = {
+  ...C_COMMENTS,
+  strings: [DOUBLE, quoted("`", { long: true, escape: "none" }), CHARACTER],
+};
+const JAVA: Lexicon = { ...C_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
+const JSON_LIKE: Lexicon = { ...C_COMMENTS, strings: [DOUBLE] };
+
+export const LEXICONS: Readonly<Record<string, Lexicon>> = {
+  python: PYTHON,
+  javascript: SCRIPT,
+  javascriptreact: SCRIPT,
+  typescript: SCRIPT,
+  typescriptreact: SCRIPT,
+  vue: { ...SCRIPT, regularExpressions: false },
+  svelte: { ...SCRIPT, regularExpressions: false },
+  go: GO,
+  rust: RUST,
+  java: JAVA,
+  c: C,
+  cpp: C,
+  "cuda-cpp": C,
+  "objective-c": C,
+  zig: { lineComments: ["//"], brackets: true, strings: [DOUBLE, CHARACTER] },
+  csharp: CSHARP,
+  kotlin: KOTLIN,
+  scala: KOTLIN,
+  groovy: GROOVY,
+  dart: DART,
+  swift: SWIFT,
+  php: PHP,
+  ruby: RUBY,
+  crystal: RUBY,
+  elixir: ELIXIR,
+  shellscript: SHELL,
+  powershell: POWERSHELL,
+  sql: SQL,
+  lua: LUA,
+  yaml: YAML,
+  dockercompose: YAML,
+  toml: TOML,
+  ini: { lineComments: [";", "#"], brackets: true, spacedComments: true, strings: [] },
+  html: MARKUP,
+  xml: MARKUP,
+  css: CSS,
+  scss: { ...CSS, lineComments: ["//"] },
+  less: { ...CSS, lineComments: ["//"] },
+  json: JSON_LIKE,
+  jsonc: JSON_LIKE,
+  haskell: HASKELL,
+  elm: HASKELL,
+  clojure: LISP,
+  lisp: LISP,
+  scheme: LISP,
+  r: { ...HASH_COMMENTS, strings: [DOUBLE, SINGLE] },
+  julia: HASH,
+  perl: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
+  graphql: HASH,
+  nim: HASH,
+  gdscript: HASH,
+  makefile: { ...HASH_COMMENTS, spacedComments: true, strings: [] },
+  dockerfile: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
+  terraform: { lineComments: ["#", "//"], brackets: true, strings: [quoted('"', DOLLAR_BRACES)] },
+  proto3: C,
+  fsharp: {
+    lineComments: ["//"],
+    blockComment: ["(*", "*)"],
+    brackets: true,
+    strings: [TRIPLE, DOUBLE, CHARACTER],
+  },
+  ocaml: { lineComments: [], blockComment: ["(*", "*)"], brackets: true, strings: [DOUBLE, CHARACTER] },
+  plaintext: PROSE,
+  markdown: PROSE,
+  restructuredtext: PROSE,
+  latex: PROSE,
+  "git-commit": PROSE,
+};
