@@ -8,13 +8,23 @@ export interface Snapshot {
   readonly offset: number;
 }
 
+/** The lines at a cursor. */
+export interface Surroundings {
+  /** The cursor's line up to the cursor. */
+  readonly linePrefix: string;
+  /** The cursor's line behind the cursor. */
+  readonly lineSuffix: string;
+  /** The next line that is not blank, with its indentation; empty if there is none. */
+  readonly nextLine: string;
+}
+
 /** Blank lines below the cursor that are passed over in search of the next line with text. */
 const BLANK_LINES_BELOW = 20;
 /** Lines longer than this are looked at only this far from the cursor. */
 const LINE_REACH = 1000;
 
 /** The cursor's line on either side of the cursor, and the next line that is not blank. */
-export function surroundings({ text, offset }: Snapshot) {
+export function surroundings({ text, offset }: Snapshot): Surroundings {
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
   const newline = text.indexOf("\n", offset);
   const lineEnd = newline < 0 ? text.length : newline;
@@ -26,11 +36,21 @@ export function surroundings({ text, offset }: Snapshot) {
   };
 }
 
+/** Closers and punctuation, and a comment behind them. */
+const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
+/** What a list or a call goes on with, from the member the cursor stands in. */
+const LIST_GOES_ON = /^[,)}\]]/;
+
 /**
- * Whether a completion is wanted here at all: in the middle of a line only before closing brackets,
- * quotes and punctuation, never before a word.
+ * Whether a completion is wanted here at all. In the middle of a line it is where only closers, punctuation and a
+ * comment follow, and at an empty place of a list that goes on; never before a word.
  */
-export function wantsCompletion({ lineSuffix }: { readonly lineSuffix: string }): boolean {
+export function wantsCompletion({
+  linePrefix,
+  lineSuffix,
+}: Pick<Surroundings, "linePrefix" | "lineSuffix">): boolean {
   // Trimmed first: the expression must not search for a border among many blanks.
-  return /^[)>}\]"'`]*\s*[:{;,]?$/.test(lineSuffix.trim());
+  const rest = lineSuffix.trim();
+  if (CLOSERS_ONLY.test(rest)) return true;
+  return LIST_GOES_ON.test(rest) && /[([{,\s]$/.test(linePrefix);
 }

@@ -136,14 +136,24 @@ test("the surroundings of a cursor in a line of five million characters are foun
 });
 
 test("completions are wanted at the end of a line and before closers, not before words", () => {
-  for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, "])
-    assert.ok(wantsCompletion({ lineSuffix }), lineSuffix);
-  for (const lineSuffix of ["x", " + 1", "(a)", ") # note"])
-    assert.ok(!wantsCompletion({ lineSuffix }), lineSuffix);
+  for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, ", " # note", ") // note"])
+    assert.ok(wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
+  for (const lineSuffix of ["x", " + 1", "(a)", ") + 1", ", b)"])
+    assert.ok(!wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
+});
+
+test("an empty place in a list is completed too", () => {
+  for (const [linePrefix, lineSuffix] of [
+    ["f(", ", b)"],
+    ["f(a, ", ", c);"],
+    ["import { ", ' } from "m";'],
+    ["[", "] + b"],
+  ] as const)
+    assert.ok(wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
 });
 
 test("many blanks after the cursor are looked at in no time", () => {
   const start = performance.now();
-  assert.ok(!wantsCompletion({ lineSuffix: `${" ".repeat(50_000)}x` }));
+  assert.ok(!wantsCompletion({ linePrefix: "", lineSuffix: `${" ".repeat(50_000)}x` }));
   assert.ok(performance.now() - start < 100);
 });
