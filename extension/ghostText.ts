@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
-import { overlap, typedPart } from "../server/protocol/index.ts";
+import { replacedNow, typedPart } from "../server/protocol/index.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { LiveText } from "./liveText.ts";
@@ -26,6 +26,10 @@ const WHOLE_SOON_MS = 20;
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
   readonly text: LiveText;
+  /** The rest of the line behind the cursor where it was asked for. */
+  readonly rest: string;
+  /** UTF-16 units of that which the text replaces. */
+  replaced: number;
   /** What is to be run once it is accepted. */
   accepted: Command | undefined;
   readonly cancel: vscode.CancellationTokenSource;
@@ -120,6 +124,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { document, position } = query;
     const live: Live = {
       text: new LiveText(document.uri.toString(), document.offsetAt(position)),
+      rest: restOfLine(document, position),
+      replaced: 0,
       accepted: undefined,
       cancel: new vscode.CancellationTokenSource(),
       waiting: new Set(),
@@ -131,8 +137,9 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   }
 
   private async fetch(query: CompletionQuery, live: Live): Promise<void> {
-    const take = ({ insertText, command }: InlineCompletionItem) => {
+    const take = ({ insertText, range, command }: InlineCompletionItem) => {
       live.accepted = command;
+      live.replaced = range ? range.end.character - query.position.character : 0;
       const text = typeof insertText === "string" ? insertText : insertText.value;
       // Whoever waits is answered with what has arrived by now; VS Code may also have given up waiting.
       const awaited = [...live.waiting].some(token => !token.isCancellationRequested);
@@ -197,16 +204,17 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
  * text began as long as it can, so that VS Code sees the same item grow.
  */
 function itemAt(
-  { text, accepted }: Live,
+  { text, accepted, rest, replaced }: Live,
   document: vscode.TextDocument,
   position: vscode.Position,
   typed: string,
 ): vscode.InlineCompletionItem {
   const lineBreak = typed.lastIndexOf("\n");
   const start = lineBreak < 0 ? document.positionAt(text.anchor) : position.with({ character: 0 });
-  const rest = document.lineAt(position).text.slice(position.character);
-  // Of what is still to be inserted: a bracket that was typed may have been closed by the editor.
-  const replaced = overlap(text.remainder(typed) ?? "", rest);
-  const range = new vscode.Range(start, position.translate(0, replaced));
+  const behind = replacedNow(replaced, rest, restOfLine(document, position));
+  const range = new vscode.Range(start, position.translate(0, behind));
   return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range, accepted);
 }
+
+const restOfLine = (document: vscode.TextDocument, { line, character }: vscode.Position) =>
+  document.lineAt(line).text.slice(character);

@@ -37,6 +37,8 @@ const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "bracket",
   "suffix",
   "repetition",
+  "invalid",
+  "fence",
 ]);
 
 /** A text that is suggested for a place. */

@@ -30,6 +30,8 @@ const REASONS: Readonly<Record<string, string>> = {
   bracket: "a bracket closed that belongs to the document",
   suffix: "it came to the text that follows in the document",
   repetition: "it began to repeat itself",
+  invalid: "what followed was no text",
+  fence: "its code ended",
 };
 
 const reason = (why: string) => REASONS[why] ?? why;

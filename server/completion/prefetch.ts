@@ -9,13 +9,12 @@
 
 import type { ModelFeature } from "../model/index.ts";
 import { indentationStyle } from "../postprocess/index.ts";
-import { overlap } from "../protocol/index.ts";
 import { type Cursor, placeOf, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
 import type { CompletionRunner, Suggested } from "./completionRunner.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
-import { replaced } from "./wanted.ts";
+import { repeatedBy, replaced } from "./wanted.ts";
 
 /** Requests that follow at once go first. */
 const PAUSE_MS = 10;
@@ -83,7 +82,7 @@ export class Prefetch {
 function accepted(cursor: Cursor, text: string): Cursor {
   const { snapshot } = cursor;
   const { offset } = snapshot;
-  const repeated = overlap(text, surroundings(snapshot).lineSuffix);
+  const repeated = repeatedBy(text, snapshot);
   return replaced(cursor, offset, offset + repeated, text.replaceAll("\n", lineBreak(snapshot.text, offset)));
 }
 

@@ -7,14 +7,9 @@ import {
   type Range,
 } from "vscode-languageserver";
 import type { Documents } from "../lsp/index.ts";
-import {
-  languageEnabled,
-  overlap,
-  type Settings,
-  type StreamedParams,
-  type Suppression,
-} from "../protocol/index.ts";
-import { type Cursor, surroundings, wantsCompletion } from "../text/index.ts";
+import { overlap, placeAt } from "../postprocess/index.ts";
+import { languageEnabled, type Settings, type StreamedParams, type Suppression } from "../protocol/index.ts";
+import { type Cursor, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
 
 /** Where a completion is wanted, and how it becomes an item. */
 export interface Wanted {
@@ -62,13 +57,19 @@ export function replaced({ snapshot, hash }: Cursor, start: number, end: number,
   };
 }
 
+/** UTF-16 units of the rest of the cursor's line that `text` brings along itself. */
+export function repeatedBy(text: string, snapshot: Snapshot): number {
+  const lines = surroundings(snapshot);
+  return lines.lineSuffix.trim() === "" ? 0 : overlap(text, placeAt(snapshot, lines, undefined).place);
+}
+
 /** The text as an item that also replaces what its end repeats of the rest of the line. */
 export function item(
   text: string,
   { cursor, selected, range: { start, end } }: Wanted,
   command?: Command,
 ): InlineCompletionItem {
-  const repeated = overlap(text, surroundings(cursor.snapshot).lineSuffix);
+  const repeated = repeatedBy(text, cursor.snapshot);
   const range = { start, end: { line: end.line, character: end.character + repeated } };
   return { insertText: selected + text, range, ...(command && { command }) };
 }

@@ -1,4 +1,4 @@
-/** White space at the start of lines: its width, and the kind a document uses. */
+/** White space at the start of lines: its width, the kind a document uses, and text brought into that kind. */
 
 const TAB_COLUMNS = 4;
 
@@ -16,7 +16,13 @@ export function indentation(line: string): number {
 /** How a document indents; `mixed` where it uses both or neither. */
 export type IndentationStyle =
   | { readonly kind: "tabs" }
-  | { readonly kind: "spaces"; readonly unit: number }
+  | {
+      readonly kind: "spaces";
+      /** Columns of the least indented line. */
+      readonly unit: number;
+      /** Whether all lines are indented by multiples of it. */
+      readonly regular: boolean;
+    }
   | { readonly kind: "mixed" };
 
 /** Fewer indented lines than this say nothing of a document. */
@@ -26,24 +32,62 @@ export function indentationStyle(text: string): IndentationStyle {
   let tabs = 0;
   let spaces = 0;
   let unit = 0;
+  const widths = new Set<number>();
   for (const line of text.split("\n")) {
     if (line.startsWith("\t")) tabs++;
     const leading = /^( +)\S/.exec(line)?.[1]?.length ?? 0;
     if (leading < 2) continue;
     spaces++;
+    widths.add(leading);
     unit = unit === 0 ? leading : Math.min(unit, leading);
   }
   if (tabs >= TELLING_LINES && spaces === 0) return { kind: "tabs" };
-  if (spaces >= TELLING_LINES && tabs === 0) return { kind: "spaces", unit };
+  const regular = [...widths].every(width => width % unit === 0);
+  if (spaces >= TELLING_LINES && tabs === 0) return { kind: "spaces", unit, regular };
   return { kind: "mixed" };
 }
 
-/** A line with its leading white space in the document's style. Only the wrong kind is replaced. */
-export function reindented(line: string, style: IndentationStyle): string {
-  const leading = /^[ \t]*/.exec(line)?.[0] ?? "";
+/** Columns of one level. */
+export const unitOf = (style: IndentationStyle) => (style.kind === "spaces" ? style.unit : TAB_COLUMNS);
+
+/** White space of so many columns. */
+export function styled(columns: number, style: IndentationStyle): string {
+  if (style.kind !== "tabs") return " ".repeat(columns);
+  return "\t".repeat(Math.floor(columns / TAB_COLUMNS)) + " ".repeat(columns % TAB_COLUMNS);
+}
+
+/** Columns in the document for columns of a text. */
+export type Mapping = (columns: number) => number;
+
+/** The widths of levels that are in use. */
+const UNITS = [2, 4, 8];
+
+/**
+ * How the lines of a text are indented, inferred from the first line of a block that its first line opens, which
+ * is one level deeper. A text counts its columns from the margin or from the cursor, and its levels
+ * may be wider or narrower than the document's.
+ * @param base columns of the line in which the text begins @param columns those of the next
+ * @returns undefined if it is the document's indentation, or cannot be inferred
+ */
+export function mappingOf(base: number, columns: number, style: IndentationStyle): Mapping | undefined {
+  const unit = unitOf(style);
+  if (columns === base + unit || columns === 0) return undefined;
+  if (columns <= base && (columns === unit || style.kind === "mixed")) return each => each + base;
+  if (style.kind === "mixed" || (style.kind === "spaces" && !style.regular)) return undefined;
+  const own = columns / (base / unit + 1);
+  if (UNITS.includes(own)) return each => Math.floor(each / own) * unit + (each % own);
+  const step = columns - base;
+  if (!UNITS.includes(step)) return undefined;
+  return each =>
+    each < base ? each : base + Math.floor((each - base) / step) * unit + ((each - base) % step);
+}
+
+/** A line's leading white space as the document has it. Only what is of the wrong kind or width is replaced. */
+export function mapped(leading: string, mapping: Mapping | undefined, style: IndentationStyle): string {
+  if (mapping) return styled(mapping(indentation(leading)), style);
   if (style.kind === "spaces" && leading.includes("\t"))
-    return leading.replaceAll("\t", " ".repeat(style.unit)) + line.slice(leading.length);
+    return leading.replaceAll("\t", " ".repeat(style.unit));
   if (style.kind === "tabs" && leading.includes(" ".repeat(TAB_COLUMNS)))
-    return leading.replaceAll(" ".repeat(TAB_COLUMNS), "\t") + line.slice(leading.length);
-  return line;
+    return leading.replaceAll(" ".repeat(TAB_COLUMNS), "\t");
+  return leading;
 }

@@ -1,4 +1,5 @@
 export { TextStream } from "./decoder.ts";
 export { indentationStyle } from "./indentation.ts";
+export { overlap } from "./overlap.ts";
 export { type Place, placeAt } from "./place.ts";
 export { type Shaped, type StopReason, shape } from "./shape.ts";

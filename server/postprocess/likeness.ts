@@ -1,4 +1,4 @@
-/** Lines that say what another line says, give or take blanks and a slip. */
+/** Lines that equal another line, apart from blanks and small slips. */
 
 /** Share of a line's characters in which a near-duplicate may differ. */
 const SLIP = 0.05;
@@ -31,7 +31,7 @@ function distances(text: string, other: string): Int32Array {
 /** A line without its numbers and strings: lines that are equal in this are members of a list, no slips. */
 const skeleton = (line: string) => line.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "");
 
-/** Whether a whole line says what `other` says. Both are taken without their blanks. */
+/** Whether a whole line equals `other` but for small slips. Both are compared without their blanks. */
 export function alike(line: string, other: string): boolean {
   const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
   if (a === "" || b === "") return false;

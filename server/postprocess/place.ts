@@ -1,18 +1,22 @@
 /** The surroundings of a cursor, as far as they decide what is shown of a completion and where it ends. */
-
-import { type Grammars, LANGUAGES, type LanguageRules } from "../syntax/index.ts";
-import { BracketReader, type Enclosing, enclosing } from "./brackets.ts";
+import { type Grammars, type LanguageRules, languageRules } from "../syntax/index.ts";
+import { closedFrames } from "./closed.ts";
 import { type IndentationStyle, indentationStyle } from "./indentation.ts";
+import { type Rest, restOf, unopenedClosers } from "./rest.ts";
+import { type Frame, Scanner, type State } from "./scanner.ts";
 import { Syntax } from "./syntax.ts";
 
 /** Characters on either side of the cursor that are looked at. */
 const WINDOW = { before: 8_000, after: 8_000 };
+/** Lines above the cursor that a completion is compared with. */
+const LINES_ABOVE = 8;
+const TAIL = 100;
 
 /** The lines at the cursor. */
 export interface CursorLines {
   /** The cursor's line up to the cursor. */
   readonly linePrefix: string;
-  /** The cursor's line behind the cursor. */
+  /** The cursor's line after the cursor. */
   readonly lineSuffix: string;
   /** The next line that is not blank, with its indentation; empty if there is none. */
   readonly nextLine: string;
@@ -20,21 +24,108 @@ export interface CursorLines {
 
 export interface Place extends CursorLines {
   readonly indentation: IndentationStyle;
-  /** Where a reader of brackets is at the cursor; undefined where the language is not known. */
-  readonly brackets: BracketsAtCursor | undefined;
+  readonly rules: LanguageRules;
+  /** Whether the document is text in which lines of code are marked by fences. */
+  readonly isProse: boolean;
+  /** The lines above the cursor's, the nearest last, without blanks at their ends. */
+  readonly above: readonly string[];
+  /** The line that is not blank below `nextLine`; empty if there is none. */
+  readonly lineAfterNext: string;
+  /** What is open at the cursor. */
+  readonly start: State;
+  /** The end of the text before the cursor. */
+  readonly tail: string;
+  /** What of `start` the document closes itself. */
+  readonly closed: ReadonlySet<Frame>;
+  /** The closers after the cursor that close nothing opened there, in order. */
+  readonly closers: readonly string[];
+  readonly rest: Rest;
   /** What a parser knows of the place; undefined while there is none. */
   readonly syntax: () => Syntax | undefined;
 }
 
-export interface BracketsAtCursor {
-  readonly reader: BracketReader;
-  readonly enclosing: readonly Enclosing[];
-  readonly rules: LanguageRules;
+/** A place of which only the lines are known, in no language in particular. */
+export function barePlace(lines: CursorLines): Place {
+  const { linePrefix, lineSuffix, nextLine } = lines;
+  return placeOf(
+    { before: linePrefix, after: `${lineSuffix}\n${nextLine}`, partial: false, languageId: "" },
+    lines,
+  );
 }
 
-/** A place of which only the lines are known, as in a language without rules. */
-export function barePlace(lines: CursorLines): Place {
-  return { ...lines, indentation: { kind: "mixed" }, brackets: undefined, syntax: () => undefined };
+interface Around {
+  /** The document's text before the cursor, from the start of a line on. */
+  readonly before: string;
+  readonly after: string;
+  /** Whether the document goes on beyond `after`. */
+  readonly partial: boolean;
+  readonly languageId: string;
+}
+
+function placeOf({ before, after, partial, languageId }: Around, lines: CursorLines): Place {
+  const rules = languageRules(languageId);
+  const { lexicon } = rules;
+  const scanner = new Scanner(lexicon);
+  scanner.scan(before);
+  const tail = before.slice(-TAIL);
+  const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
+  const start = withAngle(opened(scanner.state, unopened), lines);
+  return {
+    ...lines,
+    indentation: documentStyle(before + after, lines.linePrefix, rules),
+    rules,
+    isProse: !lexicon.brackets && lexicon.strings.length === 0,
+    above: before
+      .split("\n")
+      .slice(-1 - LINES_ABOVE, -1)
+      .map(line => line.trimEnd()),
+    lineAfterNext:
+      after
+        .split("\n")
+        .slice(1)
+        .filter(line => line.trim() !== "")[1]
+        ?.trimEnd() ?? "",
+    start,
+    tail,
+    ...closedFrames(start, lexicon, after, { tail, partial }),
+    rest: restOf(lines.lineSuffix, lexicon, start, tail),
+    syntax: () => undefined,
+  };
+}
+
+/** `state` within further brackets, which `closers` close from the inside out: what was opened out of sight. */
+function opened(state: State, closers: readonly string[]): State {
+  const frames: Omit<Frame, "parent" | "depth">[] = [];
+  for (let at = state; at; at = at.parent) frames.unshift(at);
+  for (const close of closers) frames.unshift({ kind: "bracket", close, indentation: 0, block: false });
+  let outer: State;
+  for (const [index, frame] of frames.entries()) outer = { ...frame, parent: outer, depth: index + 1 };
+  return outer;
+}
+
+/** `state` within the angle bracket of a list of types, where the rest of the line closes one. */
+function withAngle(state: State, { linePrefix, lineSuffix }: CursorLines): State {
+  if (!/^\s*>(?![=>])/.test(lineSuffix) || !/([\w:]|#\s*include\s*)<[^<>()]*$/.test(linePrefix)) return state;
+  const indentation = 0;
+  return {
+    kind: "bracket",
+    close: ">",
+    parent: state,
+    depth: (state?.depth ?? 0) + 1,
+    indentation,
+    block: false,
+  };
+}
+
+/** How the document indents, or its language must. The cursor's own line counts too. */
+function documentStyle(
+  text: string,
+  linePrefix: string,
+  { indentation: forced }: LanguageRules,
+): IndentationStyle {
+  const style = indentationStyle(text);
+  if (forced === "tabs" || (style.kind === "mixed" && /^\t+$/.test(linePrefix))) return { kind: "tabs" };
+  return forced === "spaces" && style.kind !== "spaces" ? { kind: "spaces", unit: 2, regular: false } : style;
 }
 
 /**
@@ -50,29 +141,25 @@ export function placeAt(
 ): { place: Place; dispose: () => void } {
   const before = text.slice(windowStart(text, offset), offset).replaceAll("\r", "");
   const after = text.slice(offset, offset + WINDOW.after).replaceAll("\r", "");
-  const style = indentationStyle(before + after);
-  const rules = LANGUAGES[languageId];
-  if (!rules) return { place: { ...barePlace(lines), indentation: style }, dispose: () => {} };
-  const reader = new BracketReader(rules);
-  reader.read(before, true);
-  const open = enclosing(reader, after, offset + WINDOW.after < text.length);
+  const partial = offset + WINDOW.after < text.length;
+  const place = placeOf({ before, after, partial, languageId }, lines);
   // Asked for now so that it is there by the end of the first line; whether it is, is decided once.
   void grammars?.load(languageId);
   let syntax: { readonly known: Syntax | undefined } | undefined;
-  const place: Place = {
-    ...lines,
-    indentation: style,
-    brackets: { reader, enclosing: open, rules },
-    syntax: () => {
-      if (syntax) return syntax.known;
-      const parser = grammars?.parser(languageId);
-      syntax = {
-        known: parser && new Syntax(parser, rules, { before, ...lines, enclosing: open }),
-      };
-      return syntax.known;
-    },
+  const parsed = () => {
+    const parser = grammars?.parser(languageId);
+    return parser && new Syntax(parser, place.rules, { before, ...lines, start: place.start });
   };
-  return { place, dispose: () => syntax?.known?.dispose() };
+  return {
+    place: {
+      ...place,
+      syntax: () => {
+        syntax ??= { known: parsed() };
+        return syntax.known;
+      },
+    },
+    dispose: () => syntax?.known?.dispose(),
+  };
 }
 
 /** What begins a definition at the margin in most languages; a line of prose in a string seldom does. */

@@ -4,11 +4,11 @@
 const LONGEST_PERIOD = 40;
 /** A period counts when it fills this many characters... */
 const REPEATED_CHARACTERS = 60;
-/** ...and is said this many times. */
+/** ...and occurs this many times in a row. */
 const REPEATED_TIMES = 5;
 
 /**
- * Index behind the first place where the text's end is one period said over and over, or -1. For every
+ * Index after the first place where the text's end is one period over and over, or -1. For every
  * period it keeps how far back the text equals itself shifted by it, which is what the failure function of
  * Knuth, Morris and Pratt gives for the shortest one, and it needs no look at later text. Rulers of
  * punctuation and rows of numbers are common in sound code and are no repetition.
@@ -38,26 +38,26 @@ const LONGEST_GROUP = 4;
 /** Lines of nothing but closing brackets follow each other in sound code. */
 const closes = (line: string) => /^[\s)\]},;]*$/.test(line);
 
-/** Whether `line` behind `previous` says a group of lines for the third time, all of it. */
+/** Whether `line` after `previous` completes a group of lines for the third time. */
 export function repeatsLines(previous: readonly string[], line: string): boolean {
-  return groups(previous, line, (said, now) => said === now);
+  return groups(previous, line, (earlier, now) => earlier === now);
 }
 
 /** Whether `line`, once it is whole, may do so. */
 export function mayRepeatLines(previous: readonly string[], line: string): boolean {
-  return groups(previous, line, (said, now) => said.startsWith(now));
+  return groups(previous, line, (earlier, now) => earlier.startsWith(now));
 }
 
 function groups(
   previous: readonly string[],
   line: string,
-  same: (said: string, now: string) => boolean,
+  same: (earlier: string, now: string) => boolean,
 ): boolean {
   for (let group = 1; group <= LONGEST_GROUP; group++) {
     const from = previous.length - (REPEATED_LINES * group - 1);
     if (from < 0) return false;
-    const said = previous[previous.length - group] ?? "";
-    if (!same(said, line)) continue;
+    const last = previous[previous.length - group] ?? "";
+    if (!same(last, line)) continue;
     const earlier = previous.slice(from);
     const periodic = earlier.every((each, i) => i < group || each === earlier[i - group]);
     if (periodic && !earlier.slice(0, group).every(closes)) return true;

@@ -1,18 +1,21 @@
 /**
- * What of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so
- * that streaming needs no state of its own. The result only ever grows as raw text is added: nothing is
- * released that a later character could take back. So blanks wait for what follows them, and a line that
- * may still turn out to repeat the line below the cursor waits until it differs. A parser is asked at the
- * ends of lines only, about text that is whole by then.
+ * What of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so that
+ * streaming needs no state of its own. The result only ever grows as raw text is added: nothing is released that a
+ * later character could take back.
+ *
+ * The text is brought into the document's white space (`normalise.ts`), its brackets and strings are scanned from
+ * the cursor on (`reading.ts`), its lines decide where it ends (`end.ts`), and the longest prefix is shown that leaves
+ * the document at least as well-formed as it was.
  */
-import { closerOf } from "./brackets.ts";
-import { indentation, reindented } from "./indentation.ts";
-import { alike, mayBecomeAlike } from "./likeness.ts";
+import { type End, EndFinder, type StopReason } from "./end.ts";
+import { normalise, wholeCharacters } from "./normalise.ts";
+import { overlap } from "./overlap.ts";
 import type { Place } from "./place.ts";
-import { mayRepeatLines, periodEnd, repeatsLines } from "./repetition.ts";
+import { fitsAt, type Reading, read } from "./reading.ts";
+import { periodEnd } from "./repetition.ts";
+import { repeatOf } from "./rest.ts";
 
-/** Why the text ends before the model ends it. */
-export type StopReason = "lineEnd" | "statementEnd" | "blockEnd" | "bracket" | "suffix" | "repetition";
+export type { StopReason } from "./end.ts";
 
 export interface Shaped {
   readonly text: string;
@@ -20,228 +23,141 @@ export interface Shaped {
   readonly stopped?: StopReason;
 }
 
-/** Blank lines in a row that end a block, as between top-level definitions. */
-const BLANK_LINES = 2;
-
-/** What the brackets of the raw text say. */
-interface Outline {
-  /** Index of the closer that ends the text, or -1. */
-  readonly cut: number;
-  /** Indices of closers of brackets that were open at the cursor. */
-  readonly closers: readonly number[];
-  /** By line: whether it begins within a string that spans lines, and how many brackets of the raw text are open there. */
-  readonly lines: readonly { readonly quoted: boolean; readonly depth: number }[];
-}
-
-/** The closers at the start of the rest of the line, which an item's range covers. */
-const closersOf = (lineSuffix: string) => /^[\s)\]}"'`]*/.exec(lineSuffix)?.[0].replace(/[^)\]}]/g, "") ?? "";
-
-/**
- * Reads the brackets. A closer that closes nothing said must close a bracket that is open at the cursor
- * and that the document does not close itself, or one that stands right behind the cursor.
- */
-function outline(raw: string, { brackets, lineSuffix }: Place): Outline {
-  const lines = [{ quoted: false, depth: 0 }];
-  const closers: number[] = [];
-  if (!brackets) return { cut: -1, closers, lines };
-  const reader = brackets.reader.copy();
-  reader.open.length = 0;
-  const behind = closersOf(lineSuffix);
-  let cut = -1;
-  let from = 0;
-  for (const line of raw.split(/(?<=\n)/)) {
-    reader.read(line, false, (index, char) => {
-      const enclosing = brackets.enclosing[brackets.enclosing.length - 1 - closers.length];
-      const fits = enclosing !== undefined && char === closerOf(enclosing.char);
-      const covered =
-        from === 0 &&
-        (behind[closers.length] === char || restBegun(line.slice(0, index + 1), lineSuffix) > 0);
-      if (covered || (fits && !enclosing.closed)) closers.push(from + index);
-      else cut = from + index;
-      return cut >= 0;
-    });
-    if (cut >= 0) break;
-    from += line.length;
-    if (line.endsWith("\n")) lines.push({ quoted: reader.inLongString, depth: reader.open.length });
-  }
-  return { cut, closers, lines };
-}
-
-/** `raw` without half a character at its end. */
-const wholeCharacters = (raw: string) => (/[\ud800-\udbff]$/.test(raw) ? raw.slice(0, -1) : raw);
-
-/**
- * A text without the indentation it begins with, where the cursor has that already: a statement cannot begin
- * deeper than its place. Until all of it is said there is nothing but blanks.
- */
-function withoutIndentation(said: string, { linePrefix, brackets }: Place): string {
-  const { reader, enclosing } = brackets ?? {};
-  const inCode = reader?.quote === "" && reader.comment === "" && (enclosing?.at(-1)?.char ?? "{") === "{";
-  const repeats = inCode && linePrefix !== "" && linePrefix.trim() === "" && said.startsWith(linePrefix);
-  return repeats ? said.slice(linePrefix.length) : said;
-}
-
-/**
- * @param raw everything the model has said so far @param ended whether it will say no more
- */
-export function shape(raw: string, place: Place, ended: boolean): Shaped {
-  const said = withoutIndentation(wholeCharacters(raw).replaceAll("\r", ""), place);
-  const { cut, closers, lines } = outline(said, place);
-  const period = periodEnd(said);
-  const [limit, reason] =
-    cut >= 0 && (period < 0 || cut < period) ? [cut, "bracket" as const] : [period, "repetition" as const];
-  const text = limit < 0 ? said : wholeCharacters(said.slice(0, limit));
-  const shaped = shapeLines(text, place, { closers, lines, cut }, ended || limit >= 0);
-  return limit < 0 || shaped.stopped ? shaped : { ...shaped, stopped: reason };
-}
-
-function shapeLines(said: string, place: Place, outlined: Outline, ended: boolean): Shaped {
-  const lines = said.split("\n");
-  const oneLine = place.lineSuffix.trim() !== "";
-  let text = "";
-  let blankLines = 0;
-  let from = 0;
-  const seen: string[] = [];
-  for (const [index, added] of lines.entries()) {
-    const whole = ended || index < lines.length - 1;
-    const line = (index === 0 ? place.linePrefix + added : added).trimEnd();
-    const quoted = outlined.lines[index]?.quoted ?? false;
-    if (index > 0) {
-      if (oneLine) return { text, stopped: "lineEnd" };
-      const begun = text !== "" || place.linePrefix.trim() !== "";
-      const belonging = begun ? belongs({ line, whole, index, from }, said, place, outlined) : "yes";
-      if (belonging === "no") return { text, stopped: endOf(place) };
-      if (line === "") {
-        if (whole && !quoted && ++blankLines >= BLANK_LINES && text !== "")
-          return { text, stopped: "blockEnd" };
-        if (quoted && whole) blankLines++;
-        from += added.length + 1;
-        continue;
-      }
-      if (belonging === "undecided") return { text };
-    }
-    const stop = line.trim() === "" ? undefined : repeated(line, whole, seen, place);
-    if (stop === "undecided") return { text };
-    if (stop) return { text, stopped: stop };
-    if (line.trim() !== "") seen.push(line);
-    const shown = index === 0 ? withoutRest(added, whole, place) : styled(added, quoted, place);
-    text += "\n".repeat(index > 0 ? blankLines + 1 : 0) + shown.trimEnd();
-    blankLines = 0;
-    from += added.length + 1;
-  }
-  return { text };
-}
-
-const endOf = (place: Place): StopReason =>
-  place.syntax()?.wanted === "statement" ? "statementEnd" : "blockEnd";
-
-const styled = (added: string, quoted: boolean, { indentation: style }: Place) =>
-  quoted ? added : reindented(added, style);
-
-/** Length of the longest end of `line` that the rest of the cursor's line begins with; 0 where that has no words. */
-function restBegun(line: string, lineSuffix: string): number {
-  const rest = lineSuffix.trim();
-  if (!/\w/.test(rest)) return 0;
-  let length = Math.min(rest.length, line.length);
-  while (length > 0 && !rest.startsWith(line.slice(line.length - length))) length--;
-  return length;
-}
-
-/**
- * The first line without what repeats the rest of the cursor's line. While the line's end may still be the
- * beginning of that rest, it waits. Brackets and quotes are left to the item's range.
- */
-function withoutRest(added: string, whole: boolean, { lineSuffix }: Place): string {
-  const line = added.trimEnd();
-  const begun = restBegun(line, lineSuffix);
-  const repeats = begun > 0 && (!whole || begun === lineSuffix.trim().length);
-  return repeats ? line.slice(0, line.length - begun) : added;
-}
-
-/** Whether a line says what has been said before or is said below. */
-function repeated(
-  line: string,
-  whole: boolean,
-  seen: readonly string[],
-  { nextLine }: Place,
-): StopReason | "undecided" | undefined {
-  // Brackets decide about lines of nothing but closers, and depth tells one `return None` from another.
-  const comparable = !/^[\s)\]},;]*$/.test(line) && indentation(line) === indentation(nextLine);
-  if (whole && comparable && alike(line, nextLine)) return "suffix";
-  if (whole && repeatsLines(seen, line)) return "repetition";
-  if (whole) return undefined;
-  const undecided = (comparable && mayBecomeAlike(line, nextLine)) || mayRepeatLines(seen, line);
-  return undecided ? "undecided" : undefined;
-}
-
-interface Line {
-  readonly line: string;
-  readonly whole: boolean;
+/** Where the text must end, whatever its lines are. */
+interface Limit {
   readonly index: number;
-  /** Where it begins in the raw text. */
-  readonly from: number;
+  readonly reason: StopReason;
+  /** Whether the document continues there; else the text is malformed or repeats itself. */
+  readonly trusted: boolean;
 }
 
-/** Whether a line goes on with the block or statement that is being completed. */
-function belongs(at: Line, said: string, place: Place, outlined: Outline): "yes" | "no" | "undecided" {
-  const { line, index, from } = at;
-  const state = outlined.lines[index];
-  if (state?.quoted) return "yes";
-  const syntax = place.brackets && place.syntax();
-  const closed = outlined.closers.filter(closer => closer < from).length;
-  const progress =
-    syntax?.wanted === "statement" && (state?.depth ?? 0) === 0
-      ? syntax.after(said.slice(0, from - 1), closed)
-      : "open";
-  if (progress === "complete") return "no";
-  if (line === "") return "yes";
-  if (closesBlock(said, place, outlined, at)) return "yes";
-  if (blockClosed(said, place, outlined, from)) return "no";
-  if (progress === "mayContinue") return continues(at, place);
-  if (progress === "leading" && indentation(line) >= indentation(place.linePrefix)) return "yes";
-  return leavesBlock(line, place) ? "no" : "yes";
+/** Characters that may be the beginning of a longer quote or mark. */
+const MAY_GROW = /["'`/*<$#{\\=-]{1,3}$/;
+/** A quote that may begin a character or a lifetime. */
+const MAY_BE_CHARACTER = /'[^']{0,3}$/;
+/** What an expression does not end with. */
+const DANGLING = /[\s=+\-*/%&|^<>!?:,.~@]+$/;
+
+/** @param raw everything the model has generated so far @param ended whether it will generate no more */
+export function shape(raw: string, place: Place, ended: boolean): Shaped {
+  const normalised = normalise(raw, place, ended);
+  const over = ended || normalised.stopped !== undefined;
+  const reading = read(normalised.text, place);
+  const limit = limitOf(normalised.text, reading, place, over);
+  const text = limit ? wholeCharacters(normalised.text.slice(0, limit.index)) : normalised.text;
+  const trusted = limit?.trusted ?? true;
+  const end = new EndFinder(text, reading, place, over || limit !== undefined, trusted).find();
+  const isOver = end.stopped !== undefined || limit !== undefined || over;
+  const listed = place.rest.isList ? beforeComma(text, reading, place, end, limit, isOver) : end;
+  // If the text continues exactly as the suffix, the two share a line.
+  const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
+  const shown =
+    needsWholeLines(place) && !isJoined
+      ? wholeLines(text.slice(0, end.index), text.slice(end.index))
+      : settled(text, reading, place, isOver ? listed : growing(text, reading, place, listed));
+  const stopped = end.stopped ?? limit?.reason ?? normalised.stopped;
+  return stopped ? { text: shown, stopped } : { text: shown };
 }
 
-/** Whether a line begins with a closer of a bracket that the document has left open. */
-function closesBlock(
-  said: string,
-  { brackets }: Place,
-  { closers }: Outline,
-  { from, index }: Line,
-): boolean {
-  const start = from + (/^\s*/.exec(said.slice(from))?.[0].length ?? 0);
-  return brackets !== undefined && index > 0 && closers.includes(start);
+function limitOf(text: string, reading: Reading, place: Place, over: boolean): Limit | undefined {
+  const { cut, cutCloses, pending } = reading;
+  const period = periodEnd(text);
+  const rest = restBegin(text, reading, place, over);
+  const limits: Limit[] = [];
+  if (cut >= 0) limits.push({ index: cut, reason: "bracket", trusted: cutCloses });
+  if (cut >= 0 && cutCloses) limits.push(...meetsRest(text.slice(0, cut + 1), reading, place));
+  if (over && pending >= 0) limits.push({ index: pending, reason: "bracket", trusted: true });
+  if (period >= 0) limits.push({ index: period, reason: "repetition", trusted: false });
+  if (rest >= 0) limits.push({ index: rest, reason: "suffix", trusted: true });
+  return limits.sort((a, b) => a.index - b.index)[0];
 }
 
-/** Whether the block around the cursor was closed before `from`. */
-function blockClosed(said: string, { brackets }: Place, { closers }: Outline, from: number): boolean {
-  return (
-    brackets !== undefined && !brackets.rules.indented && closers.some(at => at < from && said[at] === "}")
-  );
+/** The limit before a beginning of the line's suffix, for a text whose last character closes what the document closes. */
+function meetsRest(text: string, reading: Reading, place: Place): Limit[] {
+  const from = text.lastIndexOf("\n") + 1;
+  const repeat = place.rest.hasWords ? repeatOf(text.slice(from), place.rest.text) : undefined;
+  if (!repeat || fitsAt(reading, from + repeat.from, place)?.length !== 0) return [];
+  return [{ index: from + repeat.from, reason: "suffix", trusted: true }];
 }
 
-/** Whether a line is a clause of the whole statement above it, deeper than it, or goes on with its expression. */
-function continues({ line, whole }: Line, place: Place): "yes" | "no" | "undecided" {
-  const rules = place.brackets?.rules;
-  const base = indentation(place.linePrefix);
-  if (rules?.indented && indentation(line) > base) return "yes";
-  if (indentation(line) < base) return "no";
-  const text = line.trim();
-  if (rules?.chained && /^(\?\.|[.?:&|+*/<>=,-])/.test(text)) return "yes";
-  const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
-  const clauses = rules?.clauses ?? [];
-  if (clauses.includes(word) && (whole || text.length > word.length)) return "yes";
-  const partial = !whole && text === word && clauses.some(clause => clause.startsWith(word));
-  return partial ? "undecided" : "no";
+/** Index at which a whole line ends with the suffix of the cursor's line; -1 if none does. */
+function restBegin(text: string, reading: Reading, place: Place, over: boolean): number {
+  if (!place.rest.isRepeatable) return -1;
+  const lines = text.split("\n");
+  let from = 0;
+  for (const [index, line] of lines.entries()) {
+    const repeat = over || index < lines.length - 1 ? repeatOf(line, place.rest.text) : undefined;
+    if (repeat?.whole && fitsAt(reading, from + repeat.from, place)?.length === 0) return from + repeat.from;
+    from += line.length + 1;
+  }
+  return -1;
 }
 
-/**
- * Whether a line lies outside of the block that is being completed. Within a statement, only deeper lines
- * (and closing brackets) go on with it; on a blank line, lines as deep as the cursor do too.
- */
-function leavesBlock(line: string, { linePrefix }: Place): boolean {
-  const base = indentation(linePrefix);
-  if (linePrefix.trim() === "") return indentation(line) < base;
-  const closes = /^\s*[)\]}]/.test(line);
-  return closes ? indentation(line) < base : indentation(line) <= base;
+/** The end of a text that still grows: before a token that the next character may extend. */
+function growing(text: string, { pending }: Reading, { rules }: Place, { index, natural }: End): End {
+  const before = pending >= 0 && pending < index ? { index: pending, natural: false } : { index, natural };
+  if (before.natural) return before;
+  const character = rules.lexicon.lifetimes ? MAY_BE_CHARACTER.exec(text) : null;
+  const held = (character ?? MAY_GROW.exec(text))?.[0].length ?? 0;
+  return { index: Math.min(before.index, text.length - held), natural: false };
+}
+
+/** The end in the middle of a list: after one element, unless the model ends a text of several with its end token. */
+function beforeComma(
+  text: string,
+  reading: Reading,
+  place: Place,
+  end: End,
+  limit: Limit | undefined,
+  isOver: boolean,
+): End {
+  const isOwnEnd = isOver && !limit && (end.stopped === undefined || end.stopped === "suffix");
+  if (isOwnEnd) return end;
+  for (let i = 0; i < end.index; i++)
+    if (text[i] === "," && fitsAt(reading, i, place)?.length === 0) return { index: i, natural: isOver };
+  return end;
+}
+
+/** The longest prefix of `text` up to `end` that leaves the document as well-formed as it was. */
+function settled(text: string, reading: Reading, place: Place, end: End): string {
+  const firstLine = text.indexOf("\n") < 0 ? text.length : text.indexOf("\n");
+  for (let index = end.index; index > 0; index--) {
+    if (index < end.index && index > firstLine && text[index] !== "\n") continue;
+    const step = fitsAt(reading, index, place);
+    if (!step) continue;
+    const isNatural = (index === end.index && end.natural) || text[index] === "\n";
+    const before = text.slice(0, index);
+    const inString = reading.states[index] === place.start && place.start?.kind === "string";
+    const shown = isNatural ? withoutEndBlanks(before, place, inString) : withoutDangling(before, place);
+    // Without its last line feed the text may end inside a comment, which would swallow the suffix.
+    if (shown.length >= index || fitsAt(reading, shown.length, place)) return shown;
+  }
+  return "";
+}
+
+/** Whether the cursor stands before the indentation of a line: only whole lines can be put there. */
+const needsWholeLines = ({ linePrefix, rest }: Place) =>
+  linePrefix === "" && /^\s/.test(rest.text) && rest.hasWords;
+
+function wholeLines(text: string, following: string): string {
+  if (following.startsWith("\n")) return `${text}\n`;
+  return text.slice(0, text.lastIndexOf("\n") + 1);
+}
+
+/** A text that is cut within a line, without an operator that has lost its operand. */
+function withoutDangling(text: string, { start, rest }: Place): string {
+  const isCode = start === undefined || start.kind === "bracket";
+  return isCode && !rest.hasWords ? text.replace(DANGLING, "") : text.trimEnd();
+}
+
+/** A text without trailing blanks, unless they separate it from the suffix. */
+function withoutEndBlanks(text: string, place: Place, inString: boolean): string {
+  const { rest, linePrefix } = place;
+  if (!/^\S/.test(rest.text.slice(overlap(text, place)))) return text.trimEnd();
+  const endsLine = /\n[ \t]*$/.test(text);
+  if (endsLine && linePrefix.trim() === "" && rest.hasWords)
+    return text.endsWith("\n") ? text + linePrefix : text;
+  const opensBelow = text.startsWith("\n");
+  if (endsLine && !opensBelow && !inString) return text.trimEnd();
+  return rest.hasWords || inString || (endsLine && opensBelow) ? text : text.trimEnd();
 }

@@ -1,16 +1,16 @@
 /**
  * What a parser knows of the place of a completion: whether a block is wanted there or one statement, and
  * whether the statement is whole after so many lines. The text before the cursor is parsed with what has
- * been said, and with the brackets closed that are open at the cursor: so a whole statement parses without
+ * been generated, and with the brackets closed that are open at the cursor: so a whole statement parses without
  * an error, and a statement that lacks something shows one at its end.
  */
 
 import type { LanguageRules } from "../syntax/index.ts";
 import { Edit, type Node, type Parser, type Tree } from "../syntax/index.ts";
-import { closerOf, type Enclosing } from "./brackets.ts";
 import { indentation } from "./indentation.ts";
+import type { State } from "./scanner.ts";
 
-/** What is to be said at a place. */
+/** What is to be generated at a place. */
 export type Wanted = "statement" | "block";
 
 /**
@@ -24,7 +24,8 @@ export interface SyntaxPlace {
   readonly before: string;
   readonly linePrefix: string;
   readonly nextLine: string;
-  readonly enclosing: readonly Enclosing[];
+  /** What is open at the cursor. */
+  readonly start: State;
 }
 
 /** A statement that is followed by nothing in its block. */
@@ -36,8 +37,8 @@ const LEADING = /comment|^attribute_item$|^decorator$|annotation$/;
 const BLOCK = /^block$|_block$|_body$|^(field_)?declaration_list$|^statement_list$|^compound_statement$/;
 
 interface Parsed {
-  /** What was said, up to the end of a line. */
-  readonly said: string;
+  /** What was generated, up to the end of a line. */
+  readonly generated: string;
   readonly source: string;
   readonly tree: Tree;
 }
@@ -54,31 +55,42 @@ export class Syntax {
     private readonly place: SyntaxPlace,
   ) {
     const source = this.source("", 0);
-    this.last = { said: "", source, tree: this.parse(source) };
+    this.last = { generated: "", source, tree: this.parse(source) };
     this.wanted = this.findWanted(this.last.tree.rootNode);
   }
 
   /**
-   * How far the statement is after `said`, which ends at a line's end, the line feed left out.
-   * @param consumed brackets open at the cursor that `said` closes
+   * How far the statement is after `generated`, which ends at a line's end, the line feed left out.
+   * @param consumed how much of what is open at the cursor `generated` closes
    */
-  after(said: string, consumed: number): Progress {
-    const known = this.known.get(said);
+  after(generated: string, consumed: number): Progress {
+    const known = this.known.get(generated);
     if (known) return known;
-    const progress = this.judge(said, this.reparse(said, consumed));
-    this.known.set(said, progress);
+    const progress = this.judge(generated, this.reparse(generated, consumed));
+    this.known.set(generated, progress);
     return progress;
+  }
+
+  /** Whether `generated` ends with a statement that leaves the block of the cursor. */
+  endsWithJump(generated: string, consumed: number): boolean {
+    const { before } = this.place;
+    const text = before + generated;
+    const end = text.trimEnd().length;
+    if (end === 0) return false;
+    const block = blockOfJump(lastLeaf(this.reparse(generated, consumed), text, end));
+    return block !== undefined && block.startIndex < before.length;
   }
 
   dispose(): void {
     this.last.tree.delete();
   }
 
-  private source(said: string, consumed: number): string {
-    const { before, enclosing } = this.place;
-    const left = enclosing.slice(0, Math.max(0, enclosing.length - consumed));
-    const closers = left.map(({ char }) => closerOf(char)).reverse();
-    return `${before}${said}\n${closers.join("\n")}`;
+  private source(generated: string, consumed: number): string {
+    let frame = this.place.start;
+    for (let i = 0; frame && i < consumed; i++) frame = frame.parent;
+    let source = this.place.before + generated;
+    for (; frame; frame = frame.parent) source += frame.kind === "string" ? frame.close : `\n${frame.close}`;
+    return `${source}\n`;
   }
 
   private parse(source: string, old?: Tree): Tree {
@@ -88,10 +100,10 @@ export class Syntax {
   }
 
   /** Parses what has changed since the last time. */
-  private reparse(said: string, consumed: number): Node {
+  private reparse(generated: string, consumed: number): Node {
     const { source: old, tree } = this.last;
-    const source = this.source(said, consumed);
-    const start = this.place.before.length + commonLength(said, this.last.said);
+    const source = this.source(generated, consumed);
+    const start = this.place.before.length + commonLength(generated, this.last.generated);
     const edit = new Edit({
       startIndex: start,
       oldEndIndex: old.length,
@@ -103,18 +115,17 @@ export class Syntax {
     tree.edit(edit);
     const next = this.parse(source, tree);
     tree.delete();
-    this.last = { said, source, tree: next };
+    this.last = { generated, source, tree: next };
     return next.rootNode;
   }
 
-  private judge(said: string, root: Node): Progress {
+  private judge(generated: string, root: Node): Progress {
     const { before, linePrefix } = this.place;
-    const text = before + said;
+    const text = before + generated;
     const end = text.trimEnd().length;
-    const begun = linePrefix.trim() !== "";
-    const start = begun
-      ? before.length - linePrefix.trimStart().length
-      : statementStart(root, text, before.length);
+    const lineContent = before.length - linePrefix.trimStart().length;
+    const begun = linePrefix.trim() !== "" && text[lineContent] !== "@";
+    const start = begun ? lineContent : statementStart(root, text, lineContent);
     if (start >= end) return "leading";
     const lineStart = text.lastIndexOf("\n", end - 1) + 1;
     if (hasError(root, Math.max(lineStart, start))) return "open";
@@ -126,12 +137,11 @@ export class Syntax {
   }
 
   private findWanted(root: Node): Wanted {
-    const { before, linePrefix, nextLine, enclosing } = this.place;
+    const { before, linePrefix, nextLine, start } = this.place;
     const end = before.trimEnd().length;
     const last = end > 0 ? lastLeaf(root, before, end) : undefined;
     const onBlankLine = linePrefix.trim() === "";
-    const inner = enclosing.at(-1)?.char;
-    const inBlock = this.rules.indented ? inner === undefined : inner === "{";
+    const inBlock = this.rules.indented ? start === undefined : start?.close === "}";
     if (!last || !inBlock) return "statement";
     const above = before.trimEnd();
     if (this.isHeader(last))
@@ -142,7 +152,7 @@ export class Syntax {
     return blockGoesOn || isJump(last) ? "statement" : "block";
   }
 
-  /** Whether a block begins behind this token. */
+  /** Whether a block begins after this token. */
   private isHeader(last: Node): boolean {
     if (!this.rules.indented) return last.type === "{";
     return last.type === ":" && HEADED.test(last.parent?.type ?? "");
@@ -182,7 +192,7 @@ function lastLeaf(root: Node, text: string, end: number): Node {
   return leaf;
 }
 
-/** Where the first statement in `text` from `from` on begins, behind comments and decorators; its end if there is none. */
+/** Where the first statement in `text` from `from` on begins, after comments and decorators; its end if there is none. */
 function statementStart(root: Node, text: string, from: number): number {
   for (let at = from; at < text.length; ) {
     const rest = text.slice(at);
@@ -209,7 +219,7 @@ function outermostAt(root: Node, start: number): Node {
   return node;
 }
 
-/** Whether something is wrong or missing at or behind `from`. */
+/** Whether something is wrong or missing at or after `from`. */
 function hasError(root: Node, from: number): boolean {
   if (!root.hasError) return false;
   const search = (node: Node): boolean => {
@@ -235,4 +245,14 @@ function isJump(last: Node): boolean {
   for (let node: Node | null = last; node && !BLOCK.test(node.type); node = node.parent)
     if (JUMP.test(node.type) || node.type === "pass_statement") return true;
   return false;
+}
+
+/** The block or statement that a jump is part of, where one ends with `last`. */
+function blockOfJump(last: Node): Node | undefined {
+  for (let node: Node | null = last; node && !BLOCK.test(node.type); node = node.parent)
+    if (JUMP.test(node.type)) {
+      const outer = node.parent?.type === "expression_statement" ? node.parent.parent : node.parent;
+      return outer ?? undefined;
+    }
+  return undefined;
 }

@@ -29,7 +29,6 @@ export type {
   Suppression,
   Timeline,
 } from "./outcome.ts";
-export { overlap } from "./overlap.ts";
 export {
   DEFAULT_SETTINGS,
   languageEnabled,
@@ -38,4 +37,4 @@ export {
   SECTION,
   type Settings,
 } from "./settings.ts";
-export { agrees, typedPart, withoutClosedPair } from "./typedAlong.ts";
+export { agrees, replacedNow, typedPart, withoutClosedPair } from "./typedAlong.ts";

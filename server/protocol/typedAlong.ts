@@ -27,3 +27,12 @@ export function typedPart(insertion: string): string {
 export function withoutClosedPair(typed: string): string {
   return typed.slice(0, -2) + typedPart(typed.slice(-2));
 }
+
+/**
+ * UTF-16 units of the rest of the cursor's line that a text replaces now, of which an editor may have typed some over
+ * and to which it may have added closers since. The text is balanced, so it brings along those as well.
+ * @param replaced at the place where the text began @param restThen the rest of the line there @param restNow and now
+ */
+export function replacedNow(replaced: number, restThen: string, restNow: string): number {
+  return Math.min(Math.max(0, replaced + restNow.length - restThen.length), restNow.length);
+}

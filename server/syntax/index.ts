@@ -1,6 +1,7 @@
 export { Edit, type Node, type Parser, Query, type Tree } from "web-tree-sitter";
 export { Grammars } from "./grammars.ts";
 export type { Import } from "./imports.ts";
-export { LANGUAGES, type LanguageRules } from "./languages.ts";
+export { type LanguageRules, languageRules } from "./languages.ts";
+export type { Lexicon, StringRule } from "./lexicon.ts";
 export { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage } from "./moduleLanguages.ts";
 export type { Definition } from "./outline.ts";

@@ -1,73 +1,72 @@
 /** What must be known of a language to find where its statements end. Ids are those of LSP. */
+import { GENERIC, LEXICONS, type Lexicon } from "./lexicon.ts";
 
 export interface LanguageRules {
-  /** File of the grammar, without extension. */
-  readonly grammar: string;
-  /** Whether blocks are made by indentation; else by braces. */
+  /** File of the grammar, without extension; absent where no grammar is shipped. */
+  readonly grammar?: string;
+  readonly lexicon: Lexicon;
+  /** Whether blocks are made by indentation; else by braces or words. */
   readonly indented: boolean;
-  readonly lineComment: string;
-  readonly blockComment: readonly [open: string, close: string] | undefined;
-  /** Quotes of strings that end with their line. */
-  readonly quotes: string;
-  /** Quotes of strings that may span lines, the longest first. */
-  readonly longQuotes: readonly string[];
-  /** Whether a single quote may also begin a lifetime, which nothing closes. */
-  readonly lifetimes: boolean;
-  /** Whether a slash begins a regular expression where no operator can stand. */
-  readonly regularExpressions: boolean;
+  /** What a line ends with whose block must be indented deeper; empty where none must. */
+  readonly header: string;
+  /** White space that lines must begin with, whatever the document does. */
+  readonly indentation?: "tabs" | "spaces";
   /** Words that go on with a statement which is whole as it stands, such as `else`. */
   readonly clauses: readonly string[];
   /** Whether an expression may go on in the next line, which then begins with an operator or a dot. */
   readonly chained: boolean;
 }
 
-const C_LIKE = {
-  indented: false,
-  lineComment: "//",
-  blockComment: ["/*", "*/"],
-  quotes: "\"'",
-  longQuotes: [],
-  lifetimes: false,
-  regularExpressions: false,
-  clauses: ["else"],
-  chained: true,
-} as const;
+type Known = Omit<LanguageRules, "lexicon">;
 
-const SCRIPT = {
-  ...C_LIKE,
-  longQuotes: ["`"],
-  regularExpressions: true,
-  clauses: ["else", "catch", "finally"],
-} as const;
+const BRACES: Known = { indented: false, header: "", clauses: ["else"], chained: true };
+const WITH_CATCH: Known = { ...BRACES, clauses: ["else", "catch", "finally"] };
+const SCRIPT: Known = { ...WITH_CATCH, grammar: "tree-sitter-javascript" };
+const CPP: Known = { ...BRACES, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
+const INDENTED: Known = { indented: true, header: ":", clauses: [], chained: false };
+const WORDS: Known = { indented: false, header: "", clauses: ["else", "end"], chained: false };
 
-const CPP: LanguageRules = { ...C_LIKE, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
-
-export const LANGUAGES: Readonly<Record<string, LanguageRules>> = {
+const KNOWN: Readonly<Record<string, Known>> = {
   python: {
+    ...INDENTED,
     grammar: "tree-sitter-python",
-    indented: true,
-    lineComment: "#",
-    blockComment: undefined,
-    quotes: "\"'",
-    longQuotes: ['"""', "'''"],
-    lifetimes: false,
-    regularExpressions: false,
     clauses: ["elif", "else", "except", "finally", "case"],
-    chained: false,
   },
-  javascript: { ...SCRIPT, grammar: "tree-sitter-javascript" },
-  javascriptreact: { ...SCRIPT, grammar: "tree-sitter-javascript" },
+  javascript: SCRIPT,
+  javascriptreact: SCRIPT,
   typescript: { ...SCRIPT, grammar: "tree-sitter-typescript" },
   typescriptreact: { ...SCRIPT, grammar: "tree-sitter-tsx" },
-  go: { ...C_LIKE, grammar: "tree-sitter-go", longQuotes: ["`"], chained: false },
-  rust: { ...C_LIKE, grammar: "tree-sitter-rust", quotes: "", longQuotes: ['"'], lifetimes: true },
-  java: {
-    ...C_LIKE,
-    grammar: "tree-sitter-java",
-    longQuotes: ['"""'],
-    clauses: ["else", "catch", "finally"],
-  },
+  go: { ...BRACES, grammar: "tree-sitter-go", chained: false, indentation: "tabs" },
+  rust: { ...BRACES, grammar: "tree-sitter-rust" },
+  java: { ...WITH_CATCH, grammar: "tree-sitter-java" },
   // The grammar of C++ reads C as well.
   c: CPP,
   cpp: CPP,
+  csharp: WITH_CATCH,
+  kotlin: WITH_CATCH,
+  scala: WITH_CATCH,
+  groovy: WITH_CATCH,
+  dart: WITH_CATCH,
+  swift: { ...BRACES, clauses: ["else", "catch"] },
+  php: { ...WITH_CATCH, clauses: ["else", "elseif", "catch", "finally"] },
+  ruby: { ...WORDS, clauses: ["else", "elsif", "when", "rescue", "ensure", "end"] },
+  elixir: { ...WORDS, clauses: ["else", "rescue", "after", "catch", "end"] },
+  lua: { ...WORDS, clauses: ["else", "elseif", "until", "end"] },
+  shellscript: { ...WORDS, clauses: ["then", "else", "elif", "fi", "do", "done", "esac"] },
+  yaml: { ...INDENTED, header: "", indentation: "spaces" },
+  dockercompose: { ...INDENTED, header: "", indentation: "spaces" },
+  gdscript: { ...INDENTED, clauses: ["elif", "else"] },
+  nim: { ...INDENTED, clauses: ["elif", "else", "except", "finally", "of"] },
+  makefile: { ...INDENTED, header: "", indentation: "tabs" },
 };
+
+/** Languages whose statements are understood. */
+export const LANGUAGES: Readonly<Record<string, LanguageRules>> = Object.fromEntries(
+  Object.entries(LEXICONS).map(([id, lexicon]) => [id, { ...(KNOWN[id] ?? BRACES), lexicon }]),
+);
+
+/** For languages that are not known: brackets and indentation. */
+const UNKNOWN: LanguageRules = { ...BRACES, lexicon: GENERIC };
+
+/** The rules of a language. */
+export const languageRules = (languageId: string): LanguageRules => LANGUAGES[languageId] ?? UNKNOWN;

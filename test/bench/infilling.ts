@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { overlap } from "../../server/protocol/index.ts";
+import { overlap, placeAt } from "../../server/postprocess/index.ts";
 import { UsageError } from "../../server/system/index.ts";
-import type { Snapshot } from "../../server/text/index.ts";
+import { type Snapshot, surroundings } from "../../server/text/index.ts";
 import { sample } from "./suites.ts";
 
 export const INFILLING_SUITES = ["single", "multi", "random"] as const;
@@ -57,10 +57,10 @@ export function infilling({ task_id: id, prompt, suffix, canonical_solution, ...
 }
 
 /** The document after a completion was accepted, as an editor applies the item. */
-export function accepted({ text, offset }: Snapshot, completion: string): string {
-  const newline = text.indexOf("\n", offset);
-  const lineSuffix = text.slice(offset, newline < 0 ? text.length : newline);
-  return text.slice(0, offset) + completion + text.slice(offset + overlap(completion, lineSuffix));
+export function accepted(snapshot: Snapshot, completion: string): string {
+  const { text, offset } = snapshot;
+  const { place } = placeAt(snapshot, surroundings(snapshot), undefined);
+  return text.slice(0, offset) + completion + text.slice(offset + overlap(completion, place));
 }
 
 /** A text without blanks at the ends of its lines. */

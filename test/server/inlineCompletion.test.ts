@@ -116,7 +116,7 @@ test("a word after the cursor is completed only on request, and not said again",
   const at = { line: 0, character: 6 };
   assert.deepEqual(await client.complete(URI, at).items, []);
   const [item] = await client.complete(URI, at, undefined, { triggerKind: 1 }).items;
-  assert.equal(item?.insertText, "a +");
+  assert.equal(item?.insertText, "a + ");
   await client.close();
 });
 

@@ -37,7 +37,7 @@ test("the line below the cursor is not said again", () => {
 
 test("a line said three times in a row ends the text", () => {
   const raw = "a()\n    a()\n    a()\n    a()\n";
-  assert.deepEqual(shape(raw, context("    "), false), { text: "a()\n    a()", stopped: "repetition" });
+  assert.deepEqual(shape(raw, context("    "), false), { text: "a()", stopped: "repetition" });
 });
 
 test("two blank lines end a block, one does not", () => {

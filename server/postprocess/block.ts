@@ -1,0 +1,135 @@
+/** Whether a line of a completion goes on with the block or statement that is being completed. */
+import { indentation } from "./indentation.ts";
+import type { Place } from "./place.ts";
+import type { Reading } from "./reading.ts";
+import { isOpenIn, type State } from "./scanner.ts";
+
+/** A line of the text that is not its first. */
+export interface Line {
+  /** Without blanks at its end. */
+  readonly line: string;
+  readonly whole: boolean;
+  /** Where it begins in the text. */
+  readonly from: number;
+}
+
+/** What begins a new part of a document rather than going on with a block. */
+const DEFINITION = /^\s*(@|(async )?(def|class|func)\b)/;
+
+/** `complete`: the statement is; `outside`: the line lies outside of the block. */
+export type Belonging = "yes" | "undecided" | "complete" | "outside";
+
+/** Lines that stand no deeper than the statement whose block they are in. */
+const LABEL = /^\s*(case\b|default\b|public:|private:|protected:)/;
+
+/** What is open at the start of a line. */
+export const stateAt = ({ states }: Reading, index: number): State => {
+  const state = states[index];
+  return state === "within" ? undefined : state;
+};
+
+/** Whether a line begins within brackets or a string that the text itself has opened. */
+export function isInside(reading: Reading, from: number, { start }: Place): boolean {
+  const state = stateAt(reading, from);
+  return state !== undefined && !isOpenIn(state, start);
+}
+
+/** How much of what is open at the cursor has been closed before `index`. */
+const closedBefore = ({ endings }: Reading, index: number) =>
+  endings.filter(({ end }) => end <= index).length;
+
+export function belongs(at: Line, text: string, place: Place, reading: Reading): Belonging {
+  const { line, from } = at;
+  if (isInside(reading, from, place)) return "yes";
+  const closed = closedBefore(reading, from);
+  const syntax = place.syntax();
+  const progress = syntax?.wanted === "statement" ? syntax.after(text.slice(0, from - 1), closed) : "open";
+  if (progress === "complete") return "complete";
+  if (line === "") return "yes";
+  const content = from + (/^\s*/.exec(line)?.[0].length ?? 0);
+  if (reading.endings.some(({ index }) => index === content)) return "yes";
+  if (isBlockClosed(reading, from, place))
+    return line.trimStart().startsWith("{") || clause(at, place) === "yes" ? "yes" : "outside";
+  if (progress === "mayContinue") {
+    const continuing = continues(at, place);
+    return continuing === "no" ? "complete" : continuing;
+  }
+  if (progress === "leading" && indentation(line) >= indentation(place.linePrefix)) return "yes";
+  if (!leavesBlock(at, place)) return "yes";
+  return headed(place) ? clauseOfHeader(at, place) : "outside";
+}
+
+/** Whether the block around the cursor was closed before `index`. */
+function isBlockClosed(reading: Reading, index: number, { rules }: Place): boolean {
+  return !rules.indented && reading.endings.some(({ frame, end }) => frame.close === "}" && end <= index);
+}
+
+/** Whether a line is a clause of the whole statement above it, deeper than it, or goes on with its expression. */
+function continues(at: Line, place: Place): "yes" | "no" | "undecided" {
+  const { line } = at;
+  const { rules } = place;
+  const base = indentation(place.linePrefix);
+  if (rules.indented && indentation(line) > base) return "yes";
+  if (indentation(line) < base) return "no";
+  if (rules.chained && /^\s*(\?\.|[.?:&|+*/<>=,-])/.test(line)) return "yes";
+  return clause(at, place);
+}
+
+/** Whether a line begins with a word that goes on with a statement. */
+export function clause({ line, whole }: Line, { rules: { clauses } }: Place): "yes" | "no" | "undecided" {
+  const text = line.trim();
+  const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
+  if (clauses.includes(word) && (whole || text.length > word.length)) return "yes";
+  const partial = !whole && text === word && clauses.some(each => each.startsWith(word));
+  return partial ? "undecided" : "no";
+}
+
+/** Whether the cursor stands in the block of a header that may have clauses, or right after the header itself. */
+function headed({ rules, linePrefix }: Place): boolean {
+  return (
+    rules.clauses.length > 0 && (linePrefix.trim() === "" || /[:{]$|\b(then|do)$/.test(linePrefix.trim()))
+  );
+}
+
+/** Whether a line is a clause of the statement whose block is being completed, and which has none yet. */
+function clauseOfHeader(at: Line, place: Place): Belonging {
+  const { linePrefix, above, nextLine } = place;
+  const columns = indentation(at.line);
+  const base = indentation(linePrefix);
+  const header =
+    linePrefix.trim() === "" ? above.findLast(line => line !== "" && indentation(line) < base) : linePrefix;
+  if (header === undefined || indentation(header) !== columns || /^\s*(def|class)\b/.test(header))
+    return "outside";
+  const hasClause =
+    indentation(nextLine) === columns && clause({ line: nextLine, whole: true, from: 0 }, place) === "yes";
+  if (hasClause) return "outside";
+  const is = clause(at, place);
+  return is === "no" ? "outside" : is;
+}
+
+/**
+ * Whether a line lies outside of the block that is being completed. Within a statement, only deeper lines
+ * (and closing brackets) go on with it; on a blank line, lines as deep as the cursor do too.
+ */
+function leavesBlock({ line }: Line, { linePrefix, start, closed, rules }: Place): boolean {
+  const base = indentation(linePrefix);
+  // The braces of a block that the document does not close tell where it ends.
+  const opensHere = start !== undefined && !closed.has(start) && linePrefix.trimEnd().endsWith("{");
+  if (!rules.indented && start?.close === "}" && (opensHere || LABEL.test(line))) return false;
+  if (linePrefix.trim() === "") return indentation(line) < base;
+  const closes = /^\s*[)\]}]/.test(line);
+  return closes ? indentation(line) < base : indentation(line) <= base;
+}
+
+/** Whether a line may follow a whole statement, in its block or in one around it that the document goes on with. */
+export function mayFollow(line: string, { linePrefix, rules }: Place): boolean {
+  const columns = indentation(line);
+  if (columns >= indentation(linePrefix)) return true;
+  return rules.indented && columns > 0 && !DEFINITION.test(line);
+}
+
+/** Whether the whole statement before `from` leaves its block, so that nothing can follow it. */
+export function isJumpBefore(from: number, text: string, place: Place, reading: Reading): boolean {
+  const generated = text.slice(0, from - 1);
+  return place.syntax()?.endsWithJump(generated, closedBefore(reading, from)) ?? false;
+}

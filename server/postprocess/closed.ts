@@ -1,0 +1,102 @@
+/** Which of the frames open at the cursor the document closes after it, and what else it closes. */
+import type { Lexicon } from "../syntax/index.ts";
+import { indentation } from "./indentation.ts";
+import { type Frame, isOpenIn, Scanner, type State } from "./scanner.ts";
+
+export interface FollowingText {
+  /** The end of the text before the cursor. */
+  readonly tail: string;
+  /** Whether the document goes on beyond the text: a block may then end out of sight. */
+  readonly partial: boolean;
+}
+
+export interface ClosedFrames {
+  readonly closed: ReadonlySet<Frame>;
+  /** The closers in code that close nothing opened after the cursor, in order. */
+  readonly closers: readonly string[];
+}
+
+/**
+ * The frames of `start` that `after` closes. A closer that begins a line closes only what was opened in a line
+ * no deeper: what is deeper has been left open.
+ */
+export function closedFrames(
+  start: State,
+  lexicon: Lexicon,
+  after: string,
+  { tail, partial }: FollowingText,
+): ClosedFrames {
+  const closed = new Set<Frame>();
+  const nextIndentation = indentation(/\n([ \t]*)\S/.exec(after)?.[1] ?? "");
+  if (partial)
+    for (let frame = start; frame; frame = frame.parent)
+      if (frame.block && nextIndentation > frame.indentation) closed.add(frame);
+  // An angle bracket is known to be one because the document closes it.
+  if (start?.close === ">") closed.add(start);
+  const brackets = start?.close === ">" ? start.parent : start;
+  const { from, state } = leaveStrings(brackets, lexicon, after, tail, closed);
+  const closers = closeBrackets(
+    new Scanner(lexicon, undefined, after.slice(0, from)),
+    state,
+    after,
+    from,
+    closed,
+  );
+  return { closed, closers };
+}
+
+const isInString = (state: State): boolean =>
+  state !== undefined && (state.kind !== "bracket" || isInString(state.parent));
+
+/** The first place in `after` where code goes on, and what of `start` is open there. */
+function leaveStrings(
+  start: State,
+  lexicon: Lexicon,
+  after: string,
+  tail: string,
+  closed: Set<Frame>,
+): { from: number; state: State } {
+  let code: { from: number; state: State } | undefined;
+  new Scanner(lexicon, start, tail).scan(after, {
+    unmatched: () => "ignore",
+    closing(frame, _, byLine) {
+      if (!code && !byLine && isOpenIn(frame, start)) closed.add(frame);
+      return code !== undefined;
+    },
+    at(from, state) {
+      if (state !== "within" && !isInString(state)) code ??= { from, state };
+    },
+  });
+  return code ?? { from: after.length, state: undefined };
+}
+
+/** Matches the closers of `after` with the frames of `state`, the innermost first. @returns the closers */
+function closeBrackets(
+  scanner: Scanner,
+  state: State,
+  after: string,
+  from: number,
+  closed: Set<Frame>,
+): readonly string[] {
+  let left = state;
+  const closers: string[] = [];
+  scanner.scan(after.slice(from), {
+    unmatched(at, closer) {
+      const index = from + at;
+      closers.push(closer);
+      const lineStart = after.lastIndexOf("\n", index) + 1;
+      const begins = lineStart > 0 && after.slice(lineStart, index).trim() === "";
+      const depth = begins ? indentation(after.slice(lineStart, index)) : Number.POSITIVE_INFINITY;
+      while (left) {
+        const frame = left;
+        left = frame.parent;
+        const closes = frame.close === closer && frame.indentation <= depth;
+        if (closes) closed.add(frame);
+        else closed.delete(frame);
+        if (closes) break;
+      }
+      return "ignore";
+    },
+  });
+  return closers;
+}

@@ -1,0 +1,49 @@
+/** Lines that the document already has right above or below the cursor. */
+import { indentation } from "./indentation.ts";
+import { alike, mayBecomeAlike } from "./likeness.ts";
+import type { Place } from "./place.ts";
+
+export type Repeated = "yes" | "undecided" | "no";
+
+/** Lines of nothing but closers or figures follow each other in sound code, as members of a table do. */
+export const mayRepeat = (line: string) =>
+  !/\p{L}/u.test(line) || /^\s*(end|done|fi|esac|else|<\/[^>]*>)\W*$/.test(line);
+
+/** Whether a line equals the document's next one but for small slips; indentation distinguishes one `return None` from another. */
+export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place): Repeated {
+  const comparable = !/^[\s)\]},;]*$/.test(line) && indentation(line) === indentation(nextLine);
+  if (!comparable) return "no";
+  if (whole) return alike(line, nextLine) ? "yes" : "no";
+  return mayBecomeAlike(line, nextLine) ? "undecided" : "no";
+}
+
+/**
+ * Whether the lines so far are the ones right above the cursor, which have just been typed or accepted. A model that
+ * generates them once more would do so after every acceptance, so they are never offered again, however likely they
+ * are: no threshold on a probability has to be found, and the text stays a function of the document. If the
+ * document itself repeats them, they may be intended.
+ * @param lines of the text, the cursor's line whole @param whole whether the last of them is
+ */
+export function repeatsAbove(lines: readonly string[], whole: boolean, place: Place): Repeated {
+  const above = place.above.filter(line => line !== "");
+  let undecided = false;
+  for (let count = 1; count <= above.length; count++) {
+    const group = above.slice(above.length - count);
+    if (group.every(mayRepeat) || isRepeatedAbove(group, above)) continue;
+    const compared = Math.min(count, lines.length);
+    const isSame = lines.slice(0, compared).every((line, i) => {
+      const isPartial = !whole && i === lines.length - 1;
+      return isPartial ? group[i]?.startsWith(line) : group[i] === line;
+    });
+    if (!isSame) continue;
+    if (lines.length > count || (lines.length === count && whole)) return "yes";
+    undecided = true;
+  }
+  return undecided ? "undecided" : "no";
+}
+
+/** Whether a group of lines occurs twice in a row in the document. */
+function isRepeatedAbove(group: readonly string[], above: readonly string[]): boolean {
+  const before = above.slice(-2 * group.length, -group.length);
+  return before.length === group.length && before.every((line, i) => line === group[i]);
+}

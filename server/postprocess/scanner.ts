@@ -1,0 +1,224 @@
+/**
+ * The one scanner of brackets, strings and comments. It reads from left to right, so the state
+ * at a place depends on the text before it alone and holds while the text still grows, unlike a parser's.
+ */
+import type { Lexicon, StringRule } from "../syntax/index.ts";
+import { indentation } from "./indentation.ts";
+
+/** Something that is open at a place, and what it is open in. Immutable, so that places can be compared. */
+export interface Frame {
+  readonly kind: "bracket" | "string" | "comment";
+  /** The text that ends it; a line feed for a line comment. */
+  readonly close: string;
+  readonly parent: Frame | undefined;
+  /** Frames it is open in, itself included. */
+  readonly depth: number;
+  /** Columns of white space at the start of the line it was opened in. */
+  readonly indentation: number;
+  /** Whether it is a brace at the end of its line, as those of blocks are. */
+  readonly block: boolean;
+  /** The rule of a string. */
+  readonly rule?: StringRule;
+}
+
+/** What is open at a place; undefined: nothing. */
+export type State = Frame | undefined;
+
+const CLOSER: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+const CLOSERS = ")]}";
+/** Characters before a place that decide what a quote or a slash there means. */
+const TAIL = 100;
+const CHARACTER_CLASS: StringRule = { open: "[", close: "]", long: false, escape: "backslash" };
+const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, escape: "backslash" };
+
+/** Whether an expression begins after `code`, so that a slash is no division. */
+const operandExpected = (code: string) => /(^|[(,=:[!&|?{};+\n]|\breturn)[ \t]*$/.test(code);
+
+export const depthOf = (state: State) => state?.depth ?? 0;
+
+/** Whether the same is open at two places, wherever it was opened. */
+export function sameState(a: State, b: State): boolean {
+  let [left, right] = [a, b];
+  while (left !== right) {
+    if (!left || !right || left.kind !== right.kind || left.close !== right.close) return false;
+    left = left.parent;
+    right = right.parent;
+  }
+  return true;
+}
+
+/** Whether `frame` is among what is open in `state`. */
+export function isOpenIn(frame: Frame, state: State): boolean {
+  let at = state;
+  while (at && at.depth > frame.depth) at = at.parent;
+  return at === frame;
+}
+
+export interface ScanHooks {
+  /**
+   * Decides about a closer that does not end the innermost frame. Absent: it ends the nearest frame it fits, and
+   * those left open inside; one that fits none is ignored.
+   */
+  readonly unmatched?: (index: number, closer: string) => "stop" | "ignore";
+  /** Called before a frame ends, `byLine` if a line feed ends it; returning true stops the scan before it. */
+  readonly closing?: (frame: Frame, index: number, byLine: boolean) => boolean;
+  /** Called with the state before each index; inside a token of several characters there is none. */
+  readonly at?: (index: number, state: State | "within") => void;
+}
+
+export class Scanner {
+  private lineIndentation = 0;
+
+  /** @param tail the text before the place where it begins, as far as it decides what follows */
+  constructor(
+    private readonly lexicon: Lexicon,
+    public state: State = undefined,
+    private tail = "",
+  ) {
+    this.lineIndentation = indentation(tail.slice(tail.lastIndexOf("\n") + 1));
+  }
+
+  /** Reads `text`. @returns where it was stopped; else the length of the text */
+  scan(text: string, hooks: ScanHooks = {}): number {
+    const whole = this.tail + text;
+    const base = this.tail.length;
+    let i = 0;
+    while (i < text.length) {
+      hooks.at?.(i, this.state);
+      const length = this.step(whole, base + i, base, hooks);
+      if (length === 0) break;
+      for (let k = 1; k < length; k++) hooks.at?.(i + k, "within");
+      i += length;
+    }
+    const end = Math.min(i, text.length);
+    hooks.at?.(end, i > end ? "within" : this.state);
+    this.tail = whole.slice(Math.max(0, base + end - TAIL), base + end);
+    return end;
+  }
+
+  /** @returns characters read; 0 where the scan is stopped */
+  private step(text: string, i: number, base: number, hooks: ScanHooks): number {
+    const char = text.charAt(i);
+    if (char === "\n") return this.lineFeed(text, i, base, hooks);
+    const { state } = this;
+    if (state?.kind === "comment") return this.end(state, text, i, base, hooks) ?? 1;
+    if (state?.kind === "string") return this.readString(state, text, i, base, hooks);
+    return this.readCode(text, i, base, hooks);
+  }
+
+  private push(kind: Frame["kind"], close: string, rule?: StringRule, block = false): void {
+    const parent = this.state;
+    const frame = {
+      kind,
+      close,
+      parent,
+      depth: depthOf(parent) + 1,
+      indentation: this.lineIndentation,
+      block,
+    };
+    this.state = rule ? { ...frame, rule } : frame;
+  }
+
+  /** @returns the closer's length where `frame` ends here, 0 where that stops the scan */
+  private end(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number | undefined {
+    if (!text.startsWith(frame.close, i)) return undefined;
+    if (hooks.closing?.(frame, i - base, false)) return 0;
+    this.state = frame.parent;
+    return frame.close.length;
+  }
+
+  /** A line feed ends line comments, and strings that cannot span lines. */
+  private lineFeed(text: string, i: number, base: number, hooks: ScanHooks): number {
+    for (;;) {
+      const { state } = this;
+      const isOver =
+        state?.kind === "comment"
+          ? state.close === "\n"
+          : state?.kind === "string" && state.rule?.long === false && text[i - 1] !== "\\";
+      if (!state || !isOver) break;
+      if (hooks.closing?.(state, i - base, true)) return 0;
+      this.state = state.parent;
+    }
+    this.lineIndentation = indentation(text.slice(i + 1, i + 200));
+    return 1;
+  }
+
+  private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
+    const { rule } = frame;
+    if (rule === REGULAR_EXPRESSION && text[i] === "[") {
+      this.push("string", "]", CHARACTER_CLASS);
+      return 1;
+    }
+    for (const [open, close] of rule?.interpolation ?? []) {
+      if (!text.startsWith(open, i)) continue;
+      if (rule?.doubledOpening && text.startsWith(open, i + open.length)) return 2 * open.length;
+      this.push("bracket", close);
+      return open.length;
+    }
+    if (rule?.escape === "backslash" && text[i] === "\\")
+      return text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2;
+    if (rule?.escape === "doubled" && text.startsWith(frame.close + frame.close, i)) return 2;
+    return this.end(frame, text, i, base, hooks) ?? 1;
+  }
+
+  private readCode(text: string, i: number, base: number, hooks: ScanHooks): number {
+    const comment = this.readComment(text, i);
+    if (comment > 0) return comment;
+    const { strings, regularExpressions, lifetimes, brackets } = this.lexicon;
+    const char = text.charAt(i);
+    for (const rule of strings) {
+      if (!text.startsWith(rule.open, i)) continue;
+      if (rule.after && !rule.after.test(text.slice(Math.max(0, i - 3), i))) continue;
+      this.push("string", rule.close, rule);
+      return rule.open.length;
+    }
+    if (regularExpressions && char === "/" && operandExpected(text.slice(Math.max(0, i - TAIL), i))) {
+      this.push("string", "/", REGULAR_EXPRESSION);
+      return 1;
+    }
+    if (lifetimes && char === "'") return characterLiteral(text, i);
+    if (!brackets) return 1;
+    const closer = CLOSER[char];
+    if (closer) this.push("bracket", closer, undefined, char === "{" && endsLine(text, i + 1));
+    if (char === "<" && this.state?.close === ">") this.push("bracket", ">");
+    const closes =
+      CLOSERS.includes(char) ||
+      (char === ">" && this.state?.close === ">" && !/[-=]/.test(text[i - 1] ?? ""));
+    return closes ? this.readCloser(char, text, i, base, hooks) : 1;
+  }
+
+  private readComment(text: string, i: number): number {
+    const { lineComments, blockComment, spacedComments } = this.lexicon;
+    if (blockComment && text.startsWith(blockComment[0], i)) {
+      this.push("comment", blockComment[1]);
+      return blockComment[0].length;
+    }
+    const line = lineComments.find(each => text.startsWith(each, i));
+    if (line === undefined || (spacedComments && /\S/.test(text[i - 1] ?? ""))) return 0;
+    this.push("comment", "\n");
+    return line.length;
+  }
+
+  private readCloser(char: string, text: string, i: number, base: number, hooks: ScanHooks): number {
+    const { state } = this;
+    if (state?.close === char) return this.end(state, text, i, base, hooks) ?? 1;
+    if (hooks.unmatched) return hooks.unmatched(i - base, char) === "stop" ? 0 : 1;
+    let frame = state;
+    while (frame && frame.kind === "bracket" && frame.close !== char) frame = frame.parent;
+    if (frame?.kind === "bracket") this.state = frame.parent;
+    return 1;
+  }
+}
+
+/** Whether nothing but blanks stands between `from` and the end of the line. */
+function endsLine(text: string, from: number): boolean {
+  let i = from;
+  while (text[i] === " " || text[i] === "\t") i++;
+  return i === text.length || text[i] === "\n";
+}
+
+/** Length of a character literal; 1 for a lifetime's quote. A bracket is never a lifetime's name. */
+function characterLiteral(text: string, i: number): number {
+  if (text[i + 1] === "\\") return text[i + 3] === "'" ? 4 : 2;
+  return text[i + 2] === "'" || /[()[\]{}]/.test(text.charAt(i + 1)) ? 3 : 1;
+}
