@@ -50,6 +50,8 @@ export interface CompletionQuery {
   readonly document: vscode.TextDocument;
   readonly position: vscode.Position;
   readonly explicit: boolean;
+  /** The entry of the suggestion list that the text is to continue. */
+  readonly selected: vscode.SelectedCompletionInfo | undefined;
 }
 
 export class ServerClient implements vscode.Disposable {
@@ -105,7 +107,7 @@ export class ServerClient implements vscode.Disposable {
    * final item; undefined when there is none or no server.
    */
   async complete(
-    { document, position, explicit }: CompletionQuery,
+    { document, position, explicit, selected }: CompletionQuery,
     onText: (item: InlineCompletionItem) => void,
     token: vscode.CancellationToken,
   ): Promise<InlineCompletionItem | undefined> {
@@ -118,10 +120,17 @@ export class ServerClient implements vscode.Disposable {
       ([item]) => item && onText(item),
     );
     try {
+      const selectedCompletionInfo = selected && {
+        text: selected.text,
+        range: client.code2ProtocolConverter.asRange(selected.range),
+      };
       const params = {
         textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version: document.version },
         position: client.code2ProtocolConverter.asPosition(position),
-        context: { triggerKind: explicit ? 1 : 2 } as const,
+        context: {
+          triggerKind: explicit ? 1 : 2,
+          ...(selectedCompletionInfo && { selectedCompletionInfo }),
+        } as const,
         partialResultToken,
       };
       const answer = await client.sendRequest(InlineCompletionRequest.type, params, token);

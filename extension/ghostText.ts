@@ -30,6 +30,8 @@ interface Live {
   readonly rest: string;
   /** UTF-16 units of that which the text replaces. */
   replaced: number;
+  /** The entry of the suggestion list that the text begins with; else empty. */
+  readonly selected: string;
   /** What is to be run once it is accepted. */
   accepted: Command | undefined;
   readonly cancel: vscode.CancellationTokenSource;
@@ -66,7 +68,9 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const selections = vscode.window.activeTextEditor?.selections ?? [];
     if (selections.length > 1 || selections.some(({ isEmpty }) => !isEmpty)) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
-    let live = this.liveAt(document, position) ?? this.start({ document, position, explicit });
+    const selected = continued(context.selectedCompletionInfo, document, position);
+    const query: CompletionQuery = { document, position, explicit, selected };
+    let live = this.liveAt(query) ?? this.start(query);
     for (;;) {
       const { text } = live;
       const typed = this.typedSince(live, document, document.offsetAt(position)) ?? "";
@@ -80,7 +84,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
         return [itemAt(live, document, position, typed)];
       }
       if (text.agrees(typed)) return undefined;
-      live = this.start({ document, position, explicit });
+      live = this.start(query);
     }
   }
 
@@ -103,12 +107,16 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  /** The live completion, if it has something to say at this place. */
-  private liveAt(document: vscode.TextDocument, position: vscode.Position): Live | undefined {
+  /** The live completion, if it adds something at this place, and to the selected entry. */
+  private liveAt({ document, position, selected }: CompletionQuery): Live | undefined {
     const { live } = this;
     if (!live || live.text.uri !== document.uri.toString()) return undefined;
     const typed = this.typedSince(live, document, document.offsetAt(position));
     if (typed === undefined || !live.text.agrees(typed)) return undefined;
+    if (selected && selected.text !== live.selected) {
+      const before = this.typedSince(live, document, document.offsetAt(selected.range.start));
+      if (before === undefined || !live.text.agrees(before + selected.text)) return undefined;
+    }
     return live.text.done && !live.text.remainder(typed) ? undefined : live;
   }
 
@@ -121,11 +129,12 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
 
   private start(query: CompletionQuery): Live {
     this.stop();
-    const { document, position } = query;
+    const { document, position, selected } = query;
     const live: Live = {
-      text: new LiveText(document.uri.toString(), document.offsetAt(position)),
+      text: new LiveText(document.uri.toString(), document.offsetAt(selected?.range.start ?? position)),
       rest: restOfLine(document, position),
       replaced: 0,
+      selected: selected?.text ?? "",
       accepted: undefined,
       cancel: new vscode.CancellationTokenSource(),
       waiting: new Set(),
@@ -214,6 +223,16 @@ function itemAt(
   const behind = replacedNow(replaced, rest, restOfLine(document, position));
   const range = new vscode.Range(start, position.translate(0, behind));
   return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range, accepted);
+}
+
+/** The entry that is selected in the suggestion list, if it continues what stands before the cursor. */
+function continued(
+  selected: vscode.SelectedCompletionInfo | undefined,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+): vscode.SelectedCompletionInfo | undefined {
+  if (!selected?.range.end.isEqual(position)) return undefined;
+  return selected.text.startsWith(document.getText(selected.range)) ? selected : undefined;
 }
 
 const restOfLine = (document: vscode.TextDocument, { line, character }: vscode.Position) =>
