@@ -67,8 +67,9 @@ class TextReader {
   }
 
   private cutAt(index: number, closes: boolean): void {
-    this.cut = index;
-    this.cutCloses = closes;
+    const isPending = this.isPending();
+    this.cut = isPending ? this.pending : index;
+    this.cutCloses = isPending || closes;
   }
 
   /** Whether something has been closed that the text would have to open again. */

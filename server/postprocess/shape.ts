@@ -48,13 +48,18 @@ export function shape(raw: string, place: Place, ended: boolean): Shaped {
   const trusted = limit?.trusted ?? true;
   const end = new EndFinder(text, reading, place, over || limit !== undefined, trusted).find();
   const isOver = end.stopped !== undefined || limit !== undefined || over;
-  const listed = place.rest.isList ? beforeComma(text, reading, place, end, limit, isOver) : end;
   // If the text continues exactly as the suffix, the two share a line.
   const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
-  const shown =
+  const shownTo = (at: End) => settled(text, reading, place, isOver ? at : growing(text, reading, place, at));
+  const element = place.rest.isList ? shownTo(firstElement(text, reading, place, end, isOver)) : "";
+  // In the middle of a list it is one element, unless the model ends a text of several with its end token.
+  const isElement = place.rest.isList && !(isOver && !limit && (end.stopped ?? "suffix") === "suffix");
+  const whole = () =>
     needsWholeLines(place) && !isJoined
       ? wholeLines(text.slice(0, end.index), text.slice(end.index))
-      : settled(text, reading, place, isOver ? listed : growing(text, reading, place, listed));
+      : shownTo(end);
+  const all = isElement ? element : whole();
+  const shown = all.length > element.length ? all : element;
   const stopped = end.stopped ?? limit?.reason ?? normalised.stopped;
   return stopped ? { text: shown, stopped } : { text: shown };
 }
@@ -102,17 +107,8 @@ function growing(text: string, { pending }: Reading, { rules }: Place, { index, 
   return { index: Math.min(before.index, text.length - held), natural: false };
 }
 
-/** The end in the middle of a list: after one element, unless the model ends a text of several with its end token. */
-function beforeComma(
-  text: string,
-  reading: Reading,
-  place: Place,
-  end: End,
-  limit: Limit | undefined,
-  isOver: boolean,
-): End {
-  const isOwnEnd = isOver && !limit && (end.stopped === undefined || end.stopped === "suffix");
-  if (isOwnEnd) return end;
+/** The end of the first element of a list, or `end`. */
+function firstElement(text: string, reading: Reading, place: Place, end: End, isOver: boolean): End {
   for (let i = 0; i < end.index; i++)
     if (text[i] === "," && fitsAt(reading, i, place)?.length === 0) return { index: i, natural: isOver };
   return end;
