@@ -7,7 +7,7 @@ import { load, never } from "./loaded.ts";
 const GOLDEN: [marked: string, text: string][] = [
   ["class Point:\n    def __init__(self, x, y):\n        self.x = x\n        self.y = ‸\n", "self.x = y"],
   ["    def __repr__(self):\n        return ‸\n", "self._class_name = 'class_name'"],
-  ["with open(path, 'r') as ‸\n", 'e:\n    """'],
+  ["with open(path, 'r') as ‸\n", "e:"],
   ["import os\nimport sys\nimport ‸\n", "#    import warnings"],
 ];
 
