@@ -8,7 +8,7 @@ import { CostModel } from "./costModel.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 
-export interface DecoderParts {
+interface DecoderParts {
   readonly library: Library;
   readonly context: Pointer;
   /** Most sequences that a row belongs to. */

@@ -43,7 +43,7 @@ export function keysTypeOf(
   return onProcessor && length % Q8_0_BLOCK === 0 ? "q8_0" : "f16";
 }
 
-export interface ContextShape {
+interface ContextShape {
   readonly contextTokens: number;
   readonly keys: EngineInfo["keys"];
   readonly trees: TreeLimits;

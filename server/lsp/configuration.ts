@@ -7,7 +7,7 @@ import {
 } from "vscode-languageserver";
 import { type InitializationOptions, readSettings, SECTION, type Settings } from "../protocol/index.ts";
 
-export interface SettingsChange {
+interface SettingsChange {
   readonly previous: Settings;
   readonly current: Settings;
 }

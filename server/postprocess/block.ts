@@ -23,7 +23,7 @@ export type Belonging = "yes" | "undecided" | "complete" | "outside";
 const LABEL = /^\s*(case\b|default\b|public:|private:|protected:)/;
 
 /** What is open at the start of a line. */
-export const stateAt = ({ states }: Reading, index: number): State => {
+const stateAt = ({ states }: Reading, index: number): State => {
   const state = states[index];
   return state === "within" ? undefined : state;
 };
@@ -76,7 +76,7 @@ function continues(at: Line, place: Place): "yes" | "no" | "undecided" {
 }
 
 /** Whether a line begins with a word that goes on with a statement. */
-export function clause({ line, whole }: Line, { rules: { clauses } }: Place): "yes" | "no" | "undecided" {
+function clause({ line, whole }: Line, { rules: { clauses } }: Place): "yes" | "no" | "undecided" {
   const text = line.trim();
   const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
   if (clauses.includes(word) && (whole || text.length > word.length)) return "yes";

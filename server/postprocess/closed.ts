@@ -3,14 +3,14 @@ import type { Lexicon } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
 import { type Frame, isOpenIn, Scanner, type State } from "./scanner.ts";
 
-export interface FollowingText {
+interface FollowingText {
   /** The end of the text before the cursor. */
   readonly tail: string;
   /** Whether the document goes on beyond the text: a block may then end out of sight. */
   readonly partial: boolean;
 }
 
-export interface ClosedFrames {
+interface ClosedFrames {
   readonly closed: ReadonlySet<Frame>;
   /** The closers in code that close nothing opened after the cursor, in order. */
   readonly closers: readonly string[];

@@ -12,7 +12,7 @@ const INTRODUCTIONS = [
 const LONGEST_INTRODUCTION = Math.max(...INTRODUCTIONS.map(each => each.length));
 
 /** What is known of code within an answer. */
-export interface Unfenced {
+interface Unfenced {
   readonly text: string;
   /** Whether nothing that follows belongs to the code. */
   readonly isOver: boolean;

@@ -8,7 +8,7 @@ import { indentation, type Mapping, mapped, mappingOf, styled, unitOf } from "./
 import type { Place } from "./place.ts";
 import { Scanner, type State } from "./scanner.ts";
 
-export interface Normalised {
+interface Normalised {
   readonly text: string;
   /** Why nothing can follow. */
   readonly stopped?: "invalid" | "fence" | "blockEnd";

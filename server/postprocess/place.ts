@@ -13,7 +13,7 @@ const LINES_ABOVE = 8;
 const TAIL = 100;
 
 /** The lines at the cursor. */
-export interface CursorLines {
+interface CursorLines {
   /** The cursor's line up to the cursor. */
   readonly linePrefix: string;
   /** The cursor's line after the cursor. */

@@ -7,7 +7,7 @@ import type { Step } from "./rest.ts";
 import { type Frame, isOpenIn, Scanner, type State, sameState } from "./scanner.ts";
 
 /** A frame open at the cursor that the text closes. */
-export interface Ending {
+interface Ending {
   readonly frame: Frame;
   /** Index of the closer, and the one after it. */
   readonly index: number;

@@ -87,7 +87,7 @@ export function unopenedClosers(lineSuffix: string, lexicon: Lexicon, start: Sta
 }
 
 /** Where the end of a line begins to repeat the rest of the cursor's line, blanks aside. */
-export interface Repeat {
+interface Repeat {
   /** Index in the line. */
   readonly from: number;
   /** Whether all of the rest is repeated; else only its beginning. */

@@ -34,7 +34,7 @@ const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, esc
 /** Whether an expression begins after `code`, so that a slash is no division. */
 const operandExpected = (code: string) => /(^|[(,=:[!&|?{};+\n]|\breturn)[ \t]*$/.test(code);
 
-export const depthOf = (state: State) => state?.depth ?? 0;
+const depthOf = (state: State) => state?.depth ?? 0;
 
 /** Whether the same is open at two places, wherever it was opened. */
 export function sameState(a: State, b: State): boolean {
@@ -54,7 +54,7 @@ export function isOpenIn(frame: Frame, state: State): boolean {
   return at === frame;
 }
 
-export interface ScanHooks {
+interface ScanHooks {
   /**
    * Decides about a closer that does not end the innermost frame. Absent: it ends the nearest frame it fits, and
    * those left open inside; one that fits none is ignored.

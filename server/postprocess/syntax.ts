@@ -11,15 +11,15 @@ import { indentation } from "./indentation.ts";
 import type { State } from "./scanner.ts";
 
 /** What is to be generated at a place. */
-export type Wanted = "statement" | "block";
+type Wanted = "statement" | "block";
 
 /**
  * `leading`: only what stands before a statement, as comments and decorators do. `open`: the statement
  * lacks something. `mayContinue`: it is whole, and a clause or a deeper line may still belong to it.
  */
-export type Progress = "leading" | "open" | "mayContinue" | "complete";
+type Progress = "leading" | "open" | "mayContinue" | "complete";
 
-export interface SyntaxPlace {
+interface SyntaxPlace {
   /** The document's text before the cursor, from the start of a line on. */
   readonly before: string;
   readonly linePrefix: string;

@@ -203,7 +203,7 @@ const RUST: Lexicon = {
   lifetimes: true,
 };
 
-export const PROSE: Lexicon = { lineComments: [], brackets: false, strings: [] };
+const PROSE: Lexicon = { lineComments: [], brackets: false, strings: [] };
 /** For a language that is not known: brackets and quotes as most write them. */
 export const GENERIC: Lexicon = { lineComments: [], brackets: true, strings: [DOUBLE, CHARACTER] };
 

@@ -9,7 +9,7 @@ export interface Snapshot {
 }
 
 /** The lines at a cursor. */
-export interface Surroundings {
+interface Surroundings {
   /** The cursor's line up to the cursor. */
   readonly linePrefix: string;
   /** The cursor's line behind the cursor. */
