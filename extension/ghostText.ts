@@ -4,7 +4,7 @@
  * VS Code takes a second request at the same place for answered already, unless the set of providers has
  * changed. So each growth registers the provider anew and triggers it by its id; nothing vanishes in
  * between, and what is shown is only ever extended. A completion outlives the request that started it:
- * while the user types what it says, it is answered from memory; on divergence it is cancelled at once.
+ * while the user types along with it, it is answered from memory; on divergence it is cancelled at once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
@@ -26,7 +26,7 @@ const WHOLE_SOON_MS = 20;
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
   readonly text: LiveText;
-  /** The rest of the line behind the cursor where it was asked for. */
+  /** The rest of the line after the cursor where it was asked for. */
   readonly rest: string;
   /** UTF-16 units of that which the text replaces. */
   replaced: number;
@@ -74,7 +74,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     for (;;) {
       const { text } = live;
       const typed = this.typedSince(live, document, document.offsetAt(position)) ?? "";
-      // Typing may have run ahead of the model: wait until it has something to add, or says something else.
+      // Typing may have run ahead of the model: wait until it has something to add, or continues differently.
       live.waiting.add(token);
       while (!text.remainder(typed) && text.agrees(typed) && !text.done) await text.change();
       if (!text.done) await Promise.race([text.whole(), sleep(WHOLE_SOON_MS)]);

@@ -19,14 +19,14 @@ import {
 import { Grammars } from "./syntax/index.ts";
 import { grammarsDirectory } from "./system/index.ts";
 
-export interface ServerParts {
+export interface ServerDependencies {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined, retryLoads?: boolean) => LoadModel;
   /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
-export function startServer(connection: Connection, { modelLoader, record }: ServerParts): void {
+export function startServer(connection: Connection, { modelLoader, record }: ServerDependencies): void {
   const warn = (message: string) => connection.console.warn(message);
   const log = (message: string) => connection.console.error(message);
 

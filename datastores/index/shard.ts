@@ -25,7 +25,7 @@ export type Residence = "file" | "memory";
 /** Bytes read in one go while a shard is loaded; `read` takes no more than 2 GiB. */
 const LOAD_BYTES = 1 << 26;
 
-interface ShardParts {
+interface ShardSections {
   readonly name: string;
   readonly metadata: ShardMetadata;
   readonly data: ShardData;
@@ -46,7 +46,7 @@ export class Shard {
   private readonly exclusions = new Exclusions();
   private file: number | undefined;
 
-  private constructor(parts: ShardParts) {
+  private constructor(parts: ShardSections) {
     this.name = parts.name;
     this.metadata = parts.metadata;
     this.data = parts.data;

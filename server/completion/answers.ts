@@ -7,14 +7,14 @@ import type { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import type { Completion } from "./complete.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
+import type { CompletionTarget } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import type { OpenRequest } from "./outcome.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion, Suggestions } from "./suggestions.ts";
-import type { Wanted } from "./wanted.ts";
 
-interface AnswerParts {
+interface AnswerDependencies {
   readonly runner: CompletionRunner;
   readonly suggestions: Suggestions;
   readonly delay: AdaptiveDebounce;
@@ -28,8 +28,8 @@ interface AnswerParts {
 }
 
 /** One request on its way to an answer. */
-interface Asking {
-  readonly wanted: Wanted;
+interface PendingRequest {
+  readonly target: CompletionTarget;
   readonly request: OpenRequest;
   /** Shows text before the answer. */
   readonly show: (item: InlineCompletionItem) => void;
@@ -44,24 +44,24 @@ export class Answers {
   /** The request that waits to compute: for a document, and what ends its waiting. */
   private waiting: { readonly uri: string; readonly controller: AbortController } | undefined;
 
-  constructor(private readonly parts: AnswerParts) {}
+  constructor(private readonly parts: AnswerDependencies) {}
 
   /** A document was edited or closed: what waits to be computed for it as it was is not wanted any more. */
   changed(uri: string): void {
     if (this.waiting?.uri === uri) this.waiting.controller.abort();
   }
 
-  /** The answer; undefined where there is nothing to show. Tells the request how it ended. */
-  async answer(asking: Asking): Promise<InlineCompletionItem | undefined> {
-    const { wanted, request } = asking;
+  /** The answer; undefined where there is nothing to show. Reports the request how it ended. */
+  async answer(asking: PendingRequest): Promise<InlineCompletionItem | undefined> {
+    const { target, request } = asking;
     const { runner, suggestions } = this.parts;
-    const found = runner.cache.find(wanted.cursor);
+    const found = runner.cache.find(target.cursor);
     if (found) return this.repeat(found, asking);
-    const suggestion = suggestions.begin(wanted);
+    const suggestion = suggestions.begin(target);
     for (;;) {
-      const live = runner.at(wanted.cursor) ?? (await this.begin(asking));
+      const live = runner.at(target.cursor) ?? (await this.begin(asking));
       const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
-      // What was typed was ahead of the text, which then said something else.
+      // What was typed was ahead of the text, which then continued differently.
       if (live && followed.kind === "diverged") continue;
       const { outcome, text, completion } = conclusion(followed);
       if (outcome.kind === "empty") live?.usage.use();
@@ -74,7 +74,7 @@ export class Answers {
   /** Answers with what was computed before. */
   private async repeat(
     { kind, text, completion }: Found,
-    { wanted, request, signal }: Asking,
+    { target, request, signal }: PendingRequest,
   ): Promise<InlineCompletionItem | undefined> {
     const { suggestions, drafts } = this.parts;
     // What one types along is on the screen already.
@@ -84,23 +84,23 @@ export class Answers {
       request.end({ kind: "empty", why: completion.finishReason });
       return undefined;
     }
-    if (!isOnScreen) await sleep(this.showInMs(wanted), signal);
+    if (!isOnScreen) await sleep(this.showInMs(target), signal);
     request.end(signal.aborted ? { kind: "aborted" } : { kind }, text);
     if (signal.aborted) return undefined;
-    drafts.shown(wanted.cursor.snapshot, text);
-    const suggestion = suggestions.begin(wanted);
+    drafts.shown(target.cursor.snapshot, text);
+    const suggestion = suggestions.begin(target);
     suggestion.isRest = isOnScreen;
     return suggestions.send(suggestion, text);
   }
 
-  /** Begins a completion for a request; undefined where it ended before, which it is told if it failed. */
-  private async begin({ wanted, request, signal }: Asking): Promise<LiveCompletion | undefined> {
+  /** Begins a completion for a request; undefined where it ended before; a failure ends the request with its reason. */
+  private async begin({ target, request, signal }: PendingRequest): Promise<LiveCompletion | undefined> {
     this.waiting?.controller.abort();
     const controller = new AbortController();
-    this.waiting = { uri: wanted.cursor.snapshot.uri, controller };
+    this.waiting = { uri: target.cursor.snapshot.uri, controller };
     const given = AbortSignal.any([signal, controller.signal]);
     const { model, board, runner, delay, settings } = this.parts;
-    const delayMs = wanted.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
+    const delayMs = target.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
     await sleep(delayMs - request.elapsedMs, given);
     if (given.aborted) return undefined;
     const engine = await model.engine();
@@ -109,27 +109,27 @@ export class Answers {
       request.end({ kind: "failed", message, remedy });
     }
     // It may have been switched off meanwhile.
-    const isOn = languageEnabled(settings(), wanted.cursor.snapshot.languageId);
+    const isOn = languageEnabled(settings(), target.cursor.snapshot.languageId);
     if (!engine || given.aborted || !isOn) return undefined;
-    return runner.at(wanted.cursor) ?? runner.start(engine, wanted.cursor);
+    return runner.at(target.cursor) ?? runner.start(engine, target.cursor);
   }
 
   /** Shows what a completion says beyond what has been typed, until it ends or no longer agrees. */
   private async follow(
     live: LiveCompletion,
     suggestion: Suggestion,
-    { wanted, request, show, signal }: Asking,
+    { target, request, show, signal }: PendingRequest,
   ): Promise<Followed> {
     const isOnScreen = live.usage.isUsed;
     const leave = live.join();
     const cancelled = new Promise<void>(resolve => {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    const typed = live.typed(wanted.cursor) ?? "";
+    const typed = live.typed(target.cursor) ?? "";
     suggestion.isRest = isOnScreen;
     let shown = 0;
     try {
-      if (!isOnScreen) await sleep(this.showInMs(wanted), signal);
+      if (!isOnScreen) await sleep(this.showInMs(target), signal);
       for (;;) {
         if (signal.aborted) return { kind: "aborted" };
         const text = live.remainder(typed) ?? "";
@@ -157,7 +157,7 @@ export class Answers {
   }
 
   /** Milliseconds until text may be shown: the user wants it so long after the last key at the earliest. */
-  private showInMs({ cursor, explicit }: Wanted): number {
+  private showInMs({ cursor, explicit }: CompletionTarget): number {
     const { settings, sinceEditMs } = this.parts;
     return explicit ? 0 : settings().showAfterMs - sinceEditMs(cursor.snapshot.uri);
   }

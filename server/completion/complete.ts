@@ -14,7 +14,7 @@ import {
   formatOf,
   type Prompt,
   type PromptFormat,
-  type PromptParts,
+  type ReusablePrompt,
 } from "../prompt/index.ts";
 import type { Grammars } from "../syntax/index.ts";
 import { type Snapshot, surroundings } from "../text/index.ts";
@@ -51,7 +51,7 @@ export interface CompleteOptions extends GenerateOptions {
   /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
   readonly grammars?: Grammars | undefined;
   /** By URI, what of the documents' last prompts serves the next ones; read and written. */
-  readonly prompts?: Map<string, PromptParts> | undefined;
+  readonly prompts?: Map<string, ReusablePrompt> | undefined;
   /** Other files to put before the document, where the model's format has a place for them. */
   readonly context?: ContextSource | undefined;
 }
@@ -158,8 +158,8 @@ async function* completeAt(
   }
 }
 
-/** Computes the prompt of a place and nothing behind it: a completion there then begins at once. */
-export async function readPrompt(
+/** Computes the prompt of a place and nothing after it: a completion there then begins at once. */
+export async function prefillPrompt(
   engine: Engine,
   snapshot: Snapshot,
   options: CompleteOptions,

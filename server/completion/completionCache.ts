@@ -13,16 +13,16 @@ import {
   type BlankLine,
   blankLine,
   type Cursor,
+  type DocumentPosition,
   type Hash,
   sameHash,
-  type TextPlace,
   typedSince,
 } from "../text/index.ts";
 import type { FinishReason } from "./complete.ts";
 import type { CompletionUsage } from "./tokenUsage.ts";
 
 interface CachedCompletion {
-  readonly place: TextPlace;
+  readonly place: DocumentPosition;
   /** May be empty: the model was asked and had nothing to add. */
   readonly text: string;
   readonly finishReason: FinishReason;
@@ -114,10 +114,11 @@ export class CompletionCache {
 }
 
 /** A document that is taken for one of another language is another: its texts end otherwise. */
-const keyOf = ({ uri, languageId }: Pick<TextPlace, "uri" | "languageId">, [high, low]: Hash) =>
+const keyOf = ({ uri, languageId }: Pick<DocumentPosition, "uri" | "languageId">, [high, low]: Hash) =>
   `${high}:${low}:${languageId}:${uri}`;
 
-const samePlace = (a: TextPlace, b: TextPlace) => a.offset === b.offset && sameHash(a.before, b.before);
+const samePlace = (a: DocumentPosition, b: DocumentPosition) =>
+  a.offset === b.offset && sameHash(a.before, b.before);
 
 /** A text for a line with another indentation; undefined where its lines do not allow of that. */
 function reindented(text: string, from: BlankLine, to: BlankLine): string | undefined {

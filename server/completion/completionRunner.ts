@@ -7,13 +7,13 @@
 import type { Engine } from "../engine/index.ts";
 import type { Session } from "../model/index.ts";
 import type { Grammars } from "../syntax/index.ts";
-import type { Cursor, TextPlace } from "../text/index.ts";
+import type { Cursor, DocumentPosition } from "../text/index.ts";
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
 import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
 
-interface RunnerParts {
+interface RunnerDependencies {
   readonly session: Session;
   readonly grammars: Grammars;
   readonly usage: TokenUsage;
@@ -42,15 +42,15 @@ const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
 ]);
 
 /** A text that is suggested for a place. */
-export interface Suggested {
-  readonly place: TextPlace;
+export interface SuggestedText {
+  readonly place: DocumentPosition;
   readonly text: string;
 }
 
 /** A completion of a document as it will be once suggestions have been accepted. */
 interface Ahead {
   readonly live: LiveCompletion;
-  readonly suggestions: readonly Suggested[];
+  readonly suggestions: readonly SuggestedText[];
 }
 
 export class CompletionRunner {
@@ -60,7 +60,7 @@ export class CompletionRunner {
   /** Counts changes of what a completion depends on besides the document. */
   private generation = 0;
 
-  constructor(private readonly parts: RunnerParts) {}
+  constructor(private readonly parts: RunnerDependencies) {}
 
   /** The completion under way, if it may say something at the cursor. One that was computed ahead is asked for now. */
   at(cursor: Cursor): LiveCompletion | undefined {
@@ -86,7 +86,11 @@ export class CompletionRunner {
    * @param suggestions what must be accepted for its place to come about: an edit that disagrees with all of them
    * ends it
    */
-  startAhead(engine: Engine, cursor: Cursor, suggestions: readonly Suggested[]): LiveCompletion | undefined {
+  startAhead(
+    engine: Engine,
+    cursor: Cursor,
+    suggestions: readonly SuggestedText[],
+  ): LiveCompletion | undefined {
     if (!this.parts.session.idle) return undefined;
     const live = new LiveCompletion(cursor, this.parts.usage.begin());
     this.ahead = { live, suggestions };

@@ -11,7 +11,7 @@ import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { Documents, StatusBoard } from "../lsp/index.ts";
 import type { ModelFeature, Session } from "../model/index.ts";
-import type { PromptParts } from "../prompt/index.ts";
+import type { ReusablePrompt } from "../prompt/index.ts";
 import {
   DidFocusNotification,
   ExplainLastRequest,
@@ -24,8 +24,9 @@ import {
 import type { Grammars } from "../syntax/index.ts";
 import { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import { Answers } from "./answers.ts";
-import { type CompleteOptions, readPrompt } from "./complete.ts";
+import { type CompleteOptions, prefillPrompt } from "./complete.ts";
 import { CompletionRunner } from "./completionRunner.ts";
+import { requested } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
 import { explain } from "./explanation.ts";
 import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
@@ -33,11 +34,10 @@ import { Outcomes } from "./outcome.ts";
 import { Prefetch } from "./prefetch.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
 import { TokenUsage } from "./tokenUsage.ts";
-import { requested } from "./wanted.ts";
 import { WarmUp } from "./warmUp.ts";
 
 /** What a completion request needs of the server. */
-interface CompletionParts {
+interface CompletionDependencies {
   readonly documents: Documents;
   readonly session: Session;
   readonly board: StatusBoard;
@@ -53,7 +53,7 @@ interface CompletionParts {
   /** Write to the log. */
   warn(message: string): void;
   log(message: string): void;
-  /** Told each request that has ended. */
+  /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
 
@@ -62,19 +62,19 @@ interface InlineCompletionFeature {
   acceptBy(command: string): void;
   /** A model has been loaded. */
   loaded(): void;
-  /** Forgets what was said: other settings would say something else. */
+  /** Forgets what was generated: other settings would continue differently. */
   forget(): void;
   dispose(): void;
 }
 
 export function registerInlineCompletion(
   connection: Connection,
-  parts: CompletionParts,
+  parts: CompletionDependencies,
 ): InlineCompletionFeature {
   const { documents, session, board, model, drafts, settings, grammars, warn } = parts;
   const usage = new TokenUsage();
   const delay = new AdaptiveDebounce();
-  const prompts = new Map<string, PromptParts>();
+  const prompts = new Map<string, ReusablePrompt>();
   const options = (engine: Engine, uri: string) => optionsOf(parts, prompts, engine, uri);
   const runner = new CompletionRunner({
     session,
@@ -104,7 +104,8 @@ export function registerInlineCompletion(
     session,
     model,
     settings,
-    read: (engine, snapshot, signal) => readPrompt(engine, snapshot, options(engine, snapshot.uri), signal),
+    read: (engine, snapshot, signal) =>
+      prefillPrompt(engine, snapshot, options(engine, snapshot.uri), signal),
     warn,
   });
   const editedMs = new Map<string, number>();
@@ -145,7 +146,7 @@ export function registerInlineCompletion(
 
 function answerRequests(
   connection: Connection,
-  { documents, settings }: CompletionParts,
+  { documents, settings }: CompletionDependencies,
   { answers, outcomes, warmUp }: { answers: Answers; outcomes: Outcomes; warmUp: WarmUp },
 ): void {
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
@@ -157,12 +158,12 @@ function answerRequests(
       if (partialResultToken !== undefined)
         void connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]);
     };
-    const wanted = requested(documents, settings(), params);
-    if (typeof wanted === "string") {
-      request.end({ kind: "suppressed", why: wanted });
+    const target = requested(documents, settings(), params);
+    if (typeof target === "string") {
+      request.end({ kind: "suppressed", why: target });
       return null;
     }
-    const answer = await answers.answer({ wanted, request, show, signal: signalOf(token) });
+    const answer = await answers.answer({ target, request, show, signal: signalOf(token) });
     return answer ? [answer] : null;
   });
   connection.onRequest(ExplainLastRequest, () => ({
@@ -176,8 +177,8 @@ function answerRequests(
 
 /** How a document is completed now, with what is kept between completions. */
 function optionsOf(
-  { settings, drafts, sources, openFiles, grammars, warn }: CompletionParts,
-  prompts: Map<string, PromptParts>,
+  { settings, drafts, sources, openFiles, grammars, warn }: CompletionDependencies,
+  prompts: Map<string, ReusablePrompt>,
   engine: Engine,
   uri: string,
 ): CompleteOptions {
@@ -194,9 +195,9 @@ function optionsOf(
   };
 }
 
-/** Takes note of a completion's end: for the status, for drafting, and in the log where it failed. */
+/** Records a completion's end: for the status, for drafting, and in the log where it failed. */
 function recordEnd(
-  { board, drafts, model, log }: CompletionParts,
+  { board, drafts, model, log }: CompletionDependencies,
   delay: AdaptiveDebounce,
   engine: Engine,
   live: LiveCompletion,

@@ -4,7 +4,7 @@
  */
 
 import { agrees, GrowingText, withoutClosedPair } from "../protocol/index.ts";
-import { type Cursor, placeOf, type TextPlace, typedSince } from "../text/index.ts";
+import { type Cursor, type DocumentPosition, placeOf, typedSince } from "../text/index.ts";
 import type { Completion } from "./complete.ts";
 import type { CompletionUsage } from "./tokenUsage.ts";
 
@@ -21,7 +21,7 @@ export class LiveCompletion extends GrowingText {
   end: LiveEnd | undefined;
   /** By `performance.now()`; undefined before computing began. */
   startedMs: number | undefined;
-  readonly place: TextPlace;
+  readonly place: DocumentPosition;
   /** Whether a request has ever asked for it. */
   awaited = false;
   private viewers = 0;
@@ -83,7 +83,12 @@ const AHEAD = 200;
  * itself counts as typed alone.
  * @param done whether the text is whole @param cursor the document; where its cursor is does not matter
  */
-export function survives(place: TextPlace, text: string, done: boolean, { snapshot, hash }: Cursor): boolean {
+export function survives(
+  place: DocumentPosition,
+  text: string,
+  done: boolean,
+  { snapshot, hash }: Cursor,
+): boolean {
   const offset = snapshot.text.length - place.tail;
   if (offset < place.offset) return false;
   const typed = typedSince(place, { snapshot: { ...snapshot, offset }, hash }, text.length + AHEAD);

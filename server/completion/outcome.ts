@@ -4,7 +4,7 @@ import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "../
 import type { Completion } from "./complete.ts";
 
 /** A place in a document as the protocol names it. */
-interface RequestedPlace {
+interface RequestedPosition {
   readonly uri: string;
   readonly line: number;
   readonly character: number;
@@ -26,7 +26,7 @@ export class Outcomes {
   }
 
   /** Records a request that has arrived. */
-  begin(place: RequestedPlace): OpenRequest {
+  begin(place: RequestedPosition): OpenRequest {
     return new OpenRequest(place, record => {
       this.latest = { ...record, decoded: this.totals() };
       this.reported(this.latest);
@@ -43,7 +43,7 @@ export class OpenRequest {
   private ended = false;
 
   constructor(
-    private readonly place: RequestedPlace,
+    private readonly place: RequestedPosition,
     private readonly keep: (record: Omit<RequestRecord, "decoded">) => void,
   ) {}
 

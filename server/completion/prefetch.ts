@@ -10,11 +10,11 @@
 import type { ModelFeature } from "../model/index.ts";
 import { indentationStyle } from "../postprocess/index.ts";
 import { type Cursor, placeOf, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
-import type { CompletionRunner, Suggested } from "./completionRunner.ts";
+import type { CompletionRunner, SuggestedText } from "./completionRunner.ts";
+import { repeatedBy, replaced } from "./completionTarget.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
-import { repeatedBy, replaced } from "./wanted.ts";
 
 /** Requests that follow at once go first. */
 const PAUSE_MS = 10;
@@ -29,7 +29,7 @@ const LONGEST_DOCUMENT = 1 << 20;
 /** Characters before a cursor that show how a document indents. */
 const STYLE_CHARACTERS = 4_000;
 
-interface PrefetchParts {
+interface PrefetchDependencies {
   readonly runner: CompletionRunner;
   readonly usage: TokenUsage;
   readonly model: Pick<ModelFeature, "current">;
@@ -40,17 +40,17 @@ interface PrefetchParts {
 export class Prefetch {
   private latest = new AbortController();
 
-  constructor(private readonly parts: PrefetchParts) {}
+  constructor(private readonly parts: PrefetchDependencies) {}
 
   /** Computes what comes after a suggestion that is shown, until something else is asked for. */
-  async after({ wanted, text }: Suggestion): Promise<void> {
+  async after({ target, text }: Suggestion): Promise<void> {
     this.latest.abort();
     this.latest = new AbortController();
-    if (wanted.cursor.snapshot.text.length > LONGEST_DOCUMENT) return;
+    if (target.cursor.snapshot.text.length > LONGEST_DOCUMENT) return;
     const { signal } = this.latest;
     await sleep(PAUSE_MS, signal);
-    const suggestions: Suggested[] = [];
-    let { cursor } = wanted;
+    const suggestions: SuggestedText[] = [];
+    let { cursor } = target;
     let said: string | undefined = text;
     for (let step = 0; step < LONGEST_STREAK; step++) {
       if (said !== "") suggestions.push({ place: placeOf(cursor), text: said });
@@ -68,7 +68,7 @@ export class Prefetch {
   }
 
   /** What the model predicts at a place; undefined where it gave way to something else, or must not be risked. */
-  private async compute(cursor: Cursor, suggestions: readonly Suggested[]): Promise<string | undefined> {
+  private async compute(cursor: Cursor, suggestions: readonly SuggestedText[]): Promise<string | undefined> {
     const { runner, model, usage, isOn } = this.parts;
     const engine = model.current;
     if (!engine || !isOn(cursor.snapshot) || !usage.affords(RISKED_SHARE, RISKED_AT_FIRST)) return undefined;

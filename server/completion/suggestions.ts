@@ -6,8 +6,8 @@ import {
   DidShowCompletionNotification,
   type ShownItem,
 } from "../protocol/index.ts";
+import { type CompletionTarget, item } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
-import { item, type Wanted } from "./wanted.ts";
 
 /** Suggestions that are still known when a client reports them. Each holds the text of its document. */
 const REMEMBERED = 8;
@@ -20,18 +20,18 @@ export class Suggestion {
   isRest = false;
 
   constructor(
-    readonly wanted: Wanted,
+    readonly target: CompletionTarget,
     private readonly command: Command,
   ) {}
 
   /** The item that shows `text`, which extends what was generated before. */
   item(text: string): InlineCompletionItem {
     this.text = text;
-    return item(text, this.wanted, this.command);
+    return item(text, this.target, this.command);
   }
 }
 
-interface SuggestionParts {
+interface SuggestionDependencies {
   readonly drafts: Pick<Drafts, "accepted" | "acceptedPart">;
   /** Called with each suggestion once it is shown, as far as clients report; else once it is sent. */
   shown(suggestion: Suggestion): void;
@@ -45,12 +45,12 @@ export class Suggestions {
   /** Whether the client says what it shows; one that has never said so is taken to show what it is sent. */
   private clientTells = false;
 
-  constructor(private readonly parts: SuggestionParts) {}
+  constructor(private readonly parts: SuggestionDependencies) {}
 
-  begin(wanted: Wanted): Suggestion {
+  begin(target: CompletionTarget): Suggestion {
     const id = String(++this.count);
     const command = { title: "Accepted", command: this.command, arguments: [id] };
-    const suggestion = new Suggestion(wanted, command);
+    const suggestion = new Suggestion(target, command);
     this.known.set(id, suggestion);
     const [oldest] = this.known.keys();
     if (oldest !== undefined && this.known.size > REMEMBERED) this.known.delete(oldest);
@@ -74,14 +74,14 @@ export class Suggestions {
   /** @param ids the arguments of an accepted item's command */
   accepted(ids: readonly unknown[] | undefined): void {
     const suggestion = this.of(ids);
-    if (suggestion) this.parts.drafts.accepted(suggestion.wanted.cursor.snapshot, suggestion.text);
+    if (suggestion) this.parts.drafts.accepted(suggestion.target.cursor.snapshot, suggestion.text);
   }
 
   /** @param length UTF-16 units from the start of the item's text */
   acceptedPart(item: ShownItem, length: number): void {
     const suggestion = this.of(item?.command?.arguments);
     if (!suggestion) return;
-    const { cursor, selected } = suggestion.wanted;
+    const { cursor, selected } = suggestion.target;
     const part = suggestion.text.slice(0, Math.max(0, length - selected.length));
     this.parts.drafts.acceptedPart(cursor.snapshot, part);
   }

@@ -13,7 +13,7 @@ import type { Snapshot } from "../text/index.ts";
 const REST_MS = 150;
 const QUIET_MS = 3_000;
 
-interface WarmUpParts {
+interface WarmUpDependencies {
   readonly documents: Pick<Documents, "snapshot">;
   readonly session: Session;
   readonly model: Pick<ModelFeature, "current">;
@@ -30,7 +30,7 @@ export class WarmUp {
   private focused: string | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly parts: WarmUpParts) {}
+  constructor(private readonly parts: WarmUpDependencies) {}
 
   /** A completion has been asked for. */
   asked(uri: string, position: Position): void {

@@ -15,7 +15,7 @@ const LARGEST_FILE_BYTES = 128 * 1024;
 /** Files whose outlines are kept. */
 const KEPT_FILES = 64;
 
-export interface DefinitionParts {
+export interface DefinitionDependencies {
   /** The parser of a language, if it is there by now. */
   parser(languageId: string): Parser | undefined;
   /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
@@ -47,7 +47,7 @@ export const NO_DEFINITIONS: ChosenDefinitions = { files: [], isCurrent: () => t
 export class Definitions {
   private readonly kept = new Map<string, KeptFile>();
 
-  constructor(private readonly parts: DefinitionParts) {}
+  constructor(private readonly parts: DefinitionDependencies) {}
 
   /** All of a document's text that the choice of definitions depends on, besides what stands around the cursor. */
   imports(text: string, languageId: string): string {

@@ -8,7 +8,12 @@ import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Snapshot } from "../text/index.ts";
 import { contextFiles, identifiersAround, LONGEST_TEXT, likeness, type OtherText } from "./context.ts";
-import { type ChosenDefinitions, type DefinitionParts, Definitions, NO_DEFINITIONS } from "./moduleReader.ts";
+import {
+  type ChosenDefinitions,
+  type DefinitionDependencies,
+  Definitions,
+  NO_DEFINITIONS,
+} from "./moduleReader.ts";
 import { type ShownFile, shownFile } from "./shownFiles.ts";
 
 /** Most time a choice may take, in milliseconds. */
@@ -37,7 +42,7 @@ export class OpenFiles {
   private changes = 0;
 
   /** @param parser of a language, if it is there by now */
-  constructor(documents: Pick<Documents, "watch">, parser: DefinitionParts["parser"]) {
+  constructor(documents: Pick<Documents, "watch">, parser: DefinitionDependencies["parser"]) {
     this.definitions = new Definitions({ parser, openText: file => this.openText(file) });
     documents.watch(
       change => this.changed(change),
@@ -95,7 +100,7 @@ export class OpenFiles {
     return this.definitions.around(document, languageId, imports, using, expired);
   }
 
-  /** As `DefinitionParts` has it. */
+  /** As `DefinitionDependencies` has it. */
   private openText({ root, path }: ShownFile): string | null | undefined {
     for (const [uri, shown] of this.shown)
       if (shown?.root === root && shown.path === path) return this.texts.get(uri)?.text ?? null;

@@ -30,7 +30,7 @@ export interface ThrottledSource {
   readonly throttle?: SourceThrottle;
 }
 
-interface DrafterParts {
+interface DrafterDependencies {
   /** The text before the cursor; the drafter adds what is decided. */
   readonly history: TokenHistory;
   readonly sources: readonly ThrottledSource[];
@@ -65,7 +65,7 @@ export class Drafter implements TreeDrafter {
   private readonly searchMs: Float64Array;
   private readonly kinds: readonly number[];
 
-  constructor(private readonly parts: DrafterParts) {
+  constructor(private readonly parts: DrafterDependencies) {
     const { maxNodes, sources, calibration } = parts;
     this.tree = new DraftTree(maxNodes);
     this.table = new OfferTable(maxNodes, sources.length, calibration);

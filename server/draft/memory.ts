@@ -19,7 +19,7 @@ import { DraftStatistics } from "./statistics.ts";
 import { type DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
 
 /** A place that is completed, as drafting sees it. */
-interface DraftPlace {
+interface DraftContext {
   /** Tokens of the document before the cursor. */
   readonly before: Int32Array;
   /** Tokens of the document after the cursor. */
@@ -64,7 +64,7 @@ export class DraftMemory {
     this.texts.vocabulary = vocabulary;
   }
 
-  drafter(place: DraftPlace): TreeDrafter {
+  drafter(place: DraftContext): TreeDrafter {
     const { texts, options } = this;
     const sources = this.sources(place).filter(({ source }) => !options.without?.includes(source.name));
     const { maxNodes, maxLeaves } = place;
@@ -83,7 +83,7 @@ export class DraftMemory {
     };
   }
 
-  private sources({ before, behind, corpora }: DraftPlace): ThrottledSource[] {
+  private sources({ before, behind, corpora }: DraftContext): ThrottledSource[] {
     const { texts, endToken } = this;
     const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, behind };
     return [

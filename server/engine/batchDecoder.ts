@@ -8,7 +8,7 @@ import { CostModel } from "./costModel.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 
-interface DecoderParts {
+interface DecoderDependencies {
   readonly library: Library;
   readonly context: Pointer;
   /** Most sequences that a row belongs to. */
@@ -34,7 +34,7 @@ export class BatchDecoder {
   private followsLoad = true;
 
   constructor(
-    private readonly parts: DecoderParts,
+    private readonly parts: DecoderDependencies,
     private config: EngineConfiguration,
   ) {
     const { library, context, branches } = parts;

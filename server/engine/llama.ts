@@ -31,7 +31,7 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
 /** The native objects an engine is built over; the engine frees them. */
-interface NativeParts {
+interface NativeObjects {
   readonly library: Library;
   readonly model: Pointer;
   readonly context: Pointer;
@@ -67,7 +67,7 @@ export class LlamaEngine implements Engine {
 
   constructor(
     public info: EngineInfo,
-    private readonly native: NativeParts,
+    private readonly native: NativeObjects,
     configuration: EngineConfiguration,
   ) {
     this.vocabulary = native.vocabulary;

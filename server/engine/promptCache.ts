@@ -20,7 +20,7 @@ export type ReuseMode = "exact" | "shifted" | "auto";
 /** Waiting that `auto` does not put up with. */
 const PATIENCE_MS = 50;
 
-interface PromptCacheParts {
+interface PromptCacheDependencies {
   readonly library: Library;
   readonly context: Pointer;
   readonly cache: KvCache;
@@ -38,7 +38,7 @@ export class PromptCache {
   /** Whether the context was decoded from: what was only prefilled, and typed over, is not worth keeping. */
   private decodedFrom = false;
 
-  constructor(private readonly parts: PromptCacheParts) {}
+  constructor(private readonly parts: PromptCacheDependencies) {}
 
   /**
    * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old

@@ -15,7 +15,7 @@ export const OUT_OF_MEMORY: EngineProblem = {
 /** Pause before the machine is looked at for being idle. */
 const IDLE_MS = 1_500;
 
-interface ModelParts {
+interface ModelDependencies {
   readonly session: Session;
   readonly board: StatusBoard;
   /** Settings as they are now. */
@@ -42,7 +42,7 @@ export interface ModelFeature {
   dispose(): Promise<void>;
 }
 
-export function registerModel(connection: Connection, parts: ModelParts): ModelFeature {
+export function registerModel(connection: Connection, parts: ModelDependencies): ModelFeature {
   const { session, board, settings } = parts;
   let host: ModelHost | undefined;
   let tuning = new AbortController();

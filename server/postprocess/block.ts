@@ -113,7 +113,7 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
  */
 function leavesBlock({ line }: Line, { linePrefix, start, closed, rules }: Place): boolean {
   const base = indentation(linePrefix);
-  // The braces of a block that the document does not close tell where it ends.
+  // The braces of a block that the document does not close show where it ends.
   const opensHere = start !== undefined && !closed.has(start) && linePrefix.trimEnd().endsWith("{");
   if (!rules.indented && start?.close === "}" && (opensHere || LABEL.test(line))) return false;
   if (linePrefix.trim() === "") return indentation(line) < base;

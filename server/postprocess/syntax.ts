@@ -19,7 +19,7 @@ type Wanted = "statement" | "block";
  */
 type Progress = "leading" | "open" | "mayContinue" | "complete";
 
-interface SyntaxPlace {
+interface SyntaxContext {
   /** The document's text before the cursor, from the start of a line on. */
   readonly before: string;
   readonly linePrefix: string;
@@ -52,7 +52,7 @@ export class Syntax {
   constructor(
     private readonly parser: Parser,
     private readonly rules: LanguageRules,
-    private readonly place: SyntaxPlace,
+    private readonly place: SyntaxContext,
   ) {
     const source = this.source("", 0);
     this.last = { generated: "", source, tree: this.parse(source) };

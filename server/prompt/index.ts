@@ -1,2 +1,2 @@
 export { formatOf, type PromptFormat } from "./formats.ts";
-export { buildPrompt, type ContextFile, type Prompt, type PromptParts } from "./prompt.ts";
+export { buildPrompt, type ContextFile, type Prompt, type ReusablePrompt } from "./prompt.ts";

@@ -18,7 +18,7 @@ export interface ContextFile {
 export interface PromptOptions {
   readonly format: PromptFormat;
   /** Of the document's last prompt. */
-  readonly previous?: PromptParts | undefined;
+  readonly previous?: ReusablePrompt | undefined;
   /** Name of the workspace, where other files are put in front. */
   readonly repository?: string | undefined;
   /** Other files, those that change least first. Left out where the format has no place for them. */
@@ -39,7 +39,7 @@ interface TokenizedText {
 }
 
 /** What of a prompt serves the document's next one: texts that seldom change from key to key. */
-export interface PromptParts {
+export interface ReusablePrompt {
   readonly vocabulary: PromptVocabulary;
   /** The text after the cursor, as the model is shown it. */
   readonly suffix: TokenizedText;
@@ -49,7 +49,7 @@ export interface PromptParts {
 
 interface BuiltPrompt extends Prompt {
   /** To be given with the document's next prompt. */
-  readonly parts: PromptParts;
+  readonly parts: ReusablePrompt;
 }
 
 /** Share of the prompt that goes to the text after the cursor. */

@@ -14,7 +14,7 @@ export class Grammars {
   private readonly settled = new Set<string>();
   private runtime: Promise<void> | undefined;
 
-  /** @param directory folder of the .wasm files @param warn is told what could not be loaded */
+  /** @param directory folder of the .wasm files @param warn is called with what could not be loaded */
   constructor(
     private readonly directory: string,
     private readonly warn: (message: string) => void = () => {},

@@ -1,4 +1,4 @@
-/** What a text imports, told from its syntax. Pure. */
+/** What a text imports, by its syntax. Pure. */
 import type { Node } from "web-tree-sitter";
 
 /** One name that a text takes from a module. */

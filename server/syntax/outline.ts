@@ -15,7 +15,7 @@ export interface Definition {
 const OUTLINE_CHARACTERS = 1_200;
 /** Longer signatures are cut. */
 const SIGNATURE_CHARACTERS = 300;
-/** Values and sentences that are longer tell little more. */
+/** Values and sentences that are longer add little. */
 export const VALUE_CHARACTERS = 100;
 /** Most members of a class that are shown. */
 export const FIELDS = 24;

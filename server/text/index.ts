@@ -1,4 +1,11 @@
+export {
+  type BlankLine,
+  blankLine,
+  type Cursor,
+  type DocumentPosition,
+  placeOf,
+  typedSince,
+} from "./documentPosition.ts";
 export { type Edit, extended, replacement, type Stretch } from "./edit.ts";
 export { type Snapshot, surroundings, wantsCompletion } from "./snapshot.ts";
 export { type Hash, sameHash, TextHash } from "./textHash.ts";
-export { type BlankLine, blankLine, type Cursor, placeOf, type TextPlace, typedSince } from "./textPlace.ts";

@@ -21,7 +21,7 @@ import {
 import { type Engine, type LlamaVocabulary, WordTokenizer } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
 import { table } from "./figures.ts";
-import { type HeldOutPlace, heldOutPlaces, projects } from "./heldOut.ts";
+import { type HeldOutSample, heldOutPlaces, projects } from "./heldOut.ts";
 
 /** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
 const NODE_COST = 1 / 8;
@@ -86,7 +86,7 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
 }
 
 /** Completes a place by what really stands there, tree by tree. */
-export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reliability): void {
+export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Reliability): void {
   const { before, script, behind, corpora } = place;
   const drafter = memory.drafter({ before, behind, corpora, maxNodes: MAX_NODES, maxLeaves: MAX_NODES });
   let root = before[before.length - 1] ?? 0;
@@ -114,7 +114,7 @@ export function replayPlace(memory: DraftMemory, place: HeldOutPlace, seen: Reli
 async function generateAt(
   engine: Engine,
   memory: DraftMemory,
-  { before, behind, corpora }: HeldOutPlace,
+  { before, behind, corpora }: HeldOutSample,
   seen: Reliability,
   signal: AbortSignal,
 ): Promise<void> {

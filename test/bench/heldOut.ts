@@ -8,7 +8,7 @@ import { type CorpusSource, LiveCorpus, SourceThrottle } from "../../server/draf
 import type { Vocabulary, WordTokenizer } from "../../server/engine/index.ts";
 
 /** A place in a held-out file: the tokens before and after it, what stands there, and the project's other files. */
-export interface HeldOutPlace {
+export interface HeldOutSample {
   readonly before: Int32Array;
   readonly script: Int32Array;
   readonly behind: Int32Array;
@@ -47,7 +47,7 @@ export function* heldOutPlaces(
   tokenizer: WordTokenizer,
   placesPerFile: number,
   random: () => number,
-): Generator<HeldOutPlace> {
+): Generator<HeldOutSample> {
   const index = new LiveIndex(1 << 22);
   for (const { path, text } of files) index.put(path, tokenizer.tokenize(text));
   const end = endToken(vocabulary);

@@ -24,7 +24,7 @@ export const isPreset = (name: MethodName): name is PresetName => PRESETS.some(p
 
 const isAblation = (name: MethodName): name is Ablation => ABLATIONS.some(ablation => ablation === name);
 
-export interface MethodParts {
+export interface MethodDependencies {
   readonly engine: LlamaEngine;
   /** Largest tree of Foretoken's, root included. */
   readonly treeNodes: number;
@@ -39,7 +39,7 @@ export interface MethodParts {
 export class MethodMaker {
   private baseline: Promise<Baseline> | undefined;
 
-  constructor(private readonly parts: MethodParts) {}
+  constructor(private readonly parts: MethodDependencies) {}
 
   /**
    * The methods of `chosen` that can run a suite.

@@ -26,7 +26,7 @@ import {
   type Status,
   StatusNotification,
 } from "../../server/protocol/messages.ts";
-import { type ServerParts, startServer } from "../../server/server.ts";
+import { type ServerDependencies, startServer } from "../../server/server.ts";
 import { Pipe } from "./pipe.ts";
 
 export interface TestClient {
@@ -56,7 +56,7 @@ export interface Asked {
 
 /** @param folders paths of the workspace's folders */
 export async function connect(
-  parts: ServerParts,
+  parts: ServerDependencies,
   options: InitializationOptions = {},
   folders: readonly string[] = [],
 ): Promise<TestClient> {

@@ -4,8 +4,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CompletionCache } from "../../server/completion/completionCache.ts";
 import { TokenUsage } from "../../server/completion/tokenUsage.ts";
+import { type Cursor, placeOf } from "../../server/text/documentPosition.ts";
 import { sameHash, TextHash } from "../../server/text/textHash.ts";
-import { type Cursor, placeOf } from "../../server/text/textPlace.ts";
 import { below, seeded } from "../fakes/random.ts";
 
 const URI = "file:///sample.py";

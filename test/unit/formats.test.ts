@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatOf, type PromptVocabulary } from "../../server/prompt/formats.ts";
-import { buildPrompt, type PromptOptions, type PromptParts } from "../../server/prompt/prompt.ts";
+import { buildPrompt, type PromptOptions, type ReusablePrompt } from "../../server/prompt/prompt.ts";
 import { changedShare, nextSuffix } from "../../server/prompt/suffix.ts";
 
 /** Control tokens have the ids from here on; all other tokens are UTF-16 units. */
@@ -234,7 +234,7 @@ test("typing does not change the tokens up to the prefix where the suffix comes 
   const vocabulary = new ControlVocabulary(["[SUFFIX]", "[PREFIX]"]);
   const format = formatOf(vocabulary, { modelName: "Codestral" });
   const below = "\n".concat("value = compute(1, 2)\n".repeat(20));
-  let previous: PromptParts | undefined;
+  let previous: ReusablePrompt | undefined;
   const heads = new Set<string>();
   for (const typed of ["f", "f(‸)", "f(a‸)", "f(a)"]) {
     const marked = `x = ${typed.includes("‸") ? typed : `${typed}‸`}${below}`;

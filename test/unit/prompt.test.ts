@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatOf } from "../../server/prompt/formats.ts";
-import { buildPrompt, type PromptParts } from "../../server/prompt/prompt.ts";
+import { buildPrompt, type ReusablePrompt } from "../../server/prompt/prompt.ts";
 import { surroundings, wantsCompletion } from "../../server/text/snapshot.ts";
 import { ByteVocabulary } from "../fakes/engine.ts";
 
@@ -65,7 +65,7 @@ test("what stays the same from key to key is tokenized once, and the prompt is a
   const line = "value = compute(1, 2, 3)\n";
   const at = (typed: string) => snapshot(`${line.repeat(1500)}${typed}‸\n${line.repeat(200)}`);
   const format = formatOf(counting, { modelName: "" });
-  let previous: PromptParts | undefined;
+  let previous: ReusablePrompt | undefined;
   for (const typed of ["", "x", "xy", "xyz"]) {
     tokenized = 0;
     const built = buildPrompt(at(typed), counting, 2000, { format, previous });

@@ -21,7 +21,7 @@ test("a closing bracket at the statement's depth still belongs to it", () => {
   assert.equal(shape("[\n    1,\n]\nb", context("a = "), false).text, "[\n    1,\n]");
 });
 
-test("with text behind the cursor only one line is completed", () => {
+test("with text after the cursor only one line is completed", () => {
   assert.deepEqual(shape("a, b)\nmore", context("f(", ")"), false), { text: "a, b)", stopped: "lineEnd" });
 });
 

@@ -30,7 +30,7 @@ test("of several statements the first is shown, and all once the model ends its 
   assert.equal(shown("import os\n‸", "import sys\n").text, "import sys");
 });
 
-test("behind a jump the block is over", () => {
+test("after a jump the block is over", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    x = 2\n";
   const jump = { text: "return x", stopped: "statementEnd" };
   assert.deepEqual(shown(at, "return x\n    x = 3\n", "python", true), jump);
@@ -60,12 +60,12 @@ test("a compound statement is completed with its body and clauses", () => {
   assert.equal(shown(at, "if a:\n        x = 2\n    els").text, "if a:\n        x = 2", "not yet a clause");
 });
 
-test("a comment behind a header is no obstacle, in a document that begins with an empty line", () => {
+test("a comment after a header is no obstacle, in a document that begins with an empty line", () => {
   const at = "\n\ndef f():  # the first\n    # and only\n    ‸\n\ng()\n";
   assert.equal(shown(at, "x = 1\n    return x\n\n\ng()").text, "x = 1\n    return x");
 });
 
-test("behind a header the block is completed, and no more", () => {
+test("after a header the block is completed, and no more", () => {
   const raw = "\n    x = 1\n    return x\n\ndef g():\n";
   assert.equal(shown("def f():‸", raw).text, "\n    x = 1\n    return x");
   assert.equal(shown("def f():\n    ‸\n\ndef g():\n    pass", raw.slice(5)).text, "x = 1\n    return x");
@@ -82,7 +82,7 @@ test("at the end of a block the block goes on, unless its last statement leaves 
   assert.equal(shown("def f():\n    return (\n        0)\n    ‸\n\ng()", raw).text, "x = 1");
 });
 
-test("a closer the document has behind the cursor is not said again", () => {
+test("a closer the document has after the cursor is not said again", () => {
   const js = "function f() {\n  ‸\n}\n";
   assert.deepEqual(shown(js, "return 1;\n}\n\nfunction g() {", "javascript"), {
     text: "return 1;",
@@ -156,7 +156,7 @@ test("text that runs into what follows the cursor ends before it, blanks and sli
   );
 });
 
-test("a rest of the line that is said again is left out", () => {
+test("a rest of the line that is generated again is left out", () => {
   assert.equal(shown("x = ‸b + c\n", "a * b + c\n").text, "a * ", "the blank belongs before the rest");
   assert.equal(shown("x = ‸b + c\n", "a * b +").text, "a *");
   assert.equal(shown("x = ‸b + c\n", "a * b - ").text, "a * b -");

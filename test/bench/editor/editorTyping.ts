@@ -12,7 +12,7 @@ import { cursorBehind, cutText, type Keyboard, type TimedStroke, typeOut } from 
 import type { Typist } from "./typist.ts";
 
 /** What happened while a function was typed. */
-export interface TypedPlace {
+export interface TypingPosition {
   readonly place: HeldOutFunction;
   readonly strokes: readonly TimedStroke[];
   /** The same keys in the page's clock. */
@@ -24,7 +24,7 @@ export interface TypedPlace {
 
 export interface TypingEditor {
   /** Types a function at its place, saves, and compares the file with what should stand there. Throws if it differs. */
-  type(place: HeldOutFunction, typist: Typist, mostKeys?: number): Promise<TypedPlace>;
+  type(place: HeldOutFunction, typist: Typist, mostKeys?: number): Promise<TypingPosition>;
   dispose(): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ async function record(
   place: HeldOutFunction,
   typist: Typist,
   mostKeys: number | undefined,
-): Promise<TypedPlace> {
+): Promise<TypingPosition> {
   const stop = await recordGhostText(page);
   const clockStart = await page.evaluate(() => performance.timeOrigin);
   const strokes = await typeOut(typist, keyboardOf(page), mostKeys);

@@ -17,7 +17,7 @@ import type { Settings } from "../../../server/protocol/index.ts";
 import { changedFrames, waitUntil } from "../../editor/page.ts";
 import { outputFolder } from "../../editor/paths.mjs";
 import { standardLibrary } from "../codeFiles.ts";
-import { openTypingEditor, type TypedPlace } from "./editorTyping.ts";
+import { openTypingEditor, type TypingPosition } from "./editorTyping.ts";
 import { circumstances, writeResult } from "./figures.ts";
 import { keystrokeTable } from "./keystrokeTable.ts";
 import { PlainEditor } from "./plainEditor.ts";
@@ -55,7 +55,7 @@ function recordsFrom(file: string, from: number): [RecordedRequest[], RecordedRe
 }
 
 /** Of a recording, the frames that show something else than the one before. */
-const changesOnly = ({ place, keys, frames, clockStart }: TypedPlace) => ({
+const changesOnly = ({ place, keys, frames, clockStart }: TypingPosition) => ({
   module: place.module,
   clockStart,
   keys,
@@ -63,8 +63,8 @@ const changesOnly = ({ place, keys, frames, clockStart }: TypedPlace) => ({
 });
 
 interface Typed {
-  readonly warmUp: TypedPlace;
-  readonly places: readonly TypedPlace[];
+  readonly warmUp: TypingPosition;
+  readonly places: readonly TypingPosition[];
   readonly records: readonly RecordedRequest[];
   readonly before: RecordedRequest | undefined;
 }
@@ -84,7 +84,7 @@ async function inEditor(
     const typist = (place: HeldOutFunction) => new Typist(place.text, place.margin, random);
     const warmUp = await editor.type(first, typist(first), WARM_UP_KEYS);
     const from = readRecords(file).length;
-    const places: TypedPlace[] = [];
+    const places: TypingPosition[] = [];
     let pressed = 0;
     for (const place of others) {
       const typed = await editor.type(place, typist(place));

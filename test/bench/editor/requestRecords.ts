@@ -145,7 +145,7 @@ export function slowest(records: readonly RecordedRequest[], count: number): Rec
 }
 
 /** A key at its place in a document. */
-export interface KeyAtPlace {
+export interface KeyAtPosition {
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Both counted from 0. */
@@ -161,7 +161,7 @@ export const arrivalOf = ({ at, timeline }: RecordedRequest): number => at - tim
  * that came for no key are in no entry.
  */
 export function requestsOfKeys(
-  keys: readonly KeyAtPlace[],
+  keys: readonly KeyAtPosition[],
   records: readonly RecordedRequest[],
 ): (RecordedRequest | undefined)[] {
   const byArrival = [...records].sort((a, b) => arrivalOf(a) - arrivalOf(b));

@@ -1,12 +1,12 @@
 /** Figures of what was typed in the editor and seen there. */
-import type { TypedPlace } from "./editorTyping.ts";
+import type { TypingPosition } from "./editorTyping.ts";
 import type { Waited } from "./figures.ts";
 import { type Flicker, watch } from "./flicker.ts";
 import {
   arrivalOf,
   isNew,
   isRemembered,
-  type KeyAtPlace,
+  type KeyAtPosition,
   type Latency,
   latency,
   type RecordedRequest,
@@ -26,7 +26,7 @@ export interface StrokeFigures {
   readonly acceptedCharacters: number;
 }
 
-export function strokeFigures(places: readonly TypedPlace[]): StrokeFigures {
+export function strokeFigures(places: readonly TypingPosition[]): StrokeFigures {
   const strokes = places.flatMap(place => place.strokes);
   const accepted = strokes.flatMap(({ stroke }) => (stroke.kind === "accept" ? [stroke.text] : []));
   const seconds = places.reduce(
@@ -87,7 +87,7 @@ interface SeenKey {
 
 /** @param records what the server recorded meanwhile */
 export function sightFigures(
-  places: readonly TypedPlace[],
+  places: readonly TypingPosition[],
   records: readonly RecordedRequest[],
 ): SightFigures {
   const seen = places.map(place => seenAt(place, records));
@@ -127,12 +127,12 @@ function partsOfNew({ request, at, firstMs }: SeenKey) {
 }
 
 function seenAt(
-  { place, keys, frames, clockStart }: TypedPlace,
+  { place, keys, frames, clockStart }: TypingPosition,
   records: readonly RecordedRequest[],
 ): { keys: SeenKey[]; flickers: PlacedFlicker[] } {
   const { flickers, firstMs, agreed } = watch(frames, keys, place.margin);
   const placed = keys.map(
-    ({ at, typed }): KeyAtPlace => ({ at: clockStart + at, ...cursorBehind(place, typed) }),
+    ({ at, typed }): KeyAtPosition => ({ at: clockStart + at, ...cursorBehind(place, typed) }),
   );
   const requests = requestsOfKeys(
     placed,

@@ -12,7 +12,7 @@ import { languageEnabled, type Settings, type StreamedParams, type Suppression }
 import { type Cursor, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
 
 /** Where a completion is wanted, and how it becomes an item. */
-export interface Wanted {
+export interface CompletionTarget {
   /** In the document as it would be if the suggestion that is selected in a list had been taken. */
   readonly cursor: Cursor;
   /** The selected suggestion, which the item's text begins with; else empty. */
@@ -27,7 +27,7 @@ export function requested(
   documents: Documents,
   settings: Settings,
   { textDocument, position, context }: InlineCompletionParams & StreamedParams,
-): Wanted | Suppression {
+): CompletionTarget | Suppression {
   const snapshot = documents.snapshot(textDocument.uri, position, textDocument.version);
   const hash = documents.hash(textDocument.uri);
   if (typeof snapshot === "string") return snapshot;
@@ -66,7 +66,7 @@ export function repeatedBy(text: string, snapshot: Snapshot): number {
 /** The text as an item that also replaces what its end repeats of the rest of the line. */
 export function item(
   text: string,
-  { cursor, selected, range: { start, end } }: Wanted,
+  { cursor, selected, range: { start, end } }: CompletionTarget,
   command?: Command,
 ): InlineCompletionItem {
   const repeated = repeatedBy(text, cursor.snapshot);

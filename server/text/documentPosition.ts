@@ -9,7 +9,7 @@ export interface Cursor {
 }
 
 /** A place, as it is kept without its document. */
-export interface TextPlace {
+export interface DocumentPosition {
   readonly uri: string;
   readonly languageId: string;
   /** In UTF-16 units. */
@@ -37,7 +37,7 @@ const NEARBY = 128;
 /** The same in memory of its own: a slice keeps all of the text it was cut from. */
 const copied = (slice: string) => Buffer.from(slice, "utf16le").toString("utf16le");
 
-export function placeOf({ snapshot, hash }: Cursor): TextPlace {
+export function placeOf({ snapshot, hash }: Cursor): DocumentPosition {
   const { uri, languageId, text, offset } = snapshot;
   const line = blankLine({ snapshot, hash });
   return {
@@ -63,7 +63,11 @@ export function blankLine({ snapshot, hash }: Cursor): BlankLine | undefined {
  * differs from the place's otherwise.
  * @param most characters; what is longer is not looked at
  */
-export function typedSince(place: TextPlace, { snapshot, hash }: Cursor, most: number): string | undefined {
+export function typedSince(
+  place: DocumentPosition,
+  { snapshot, hash }: Cursor,
+  most: number,
+): string | undefined {
   const { uri, text, offset } = snapshot;
   const start = place.offset;
   // A line feed may have been typed as two characters.
