@@ -220,8 +220,8 @@ function itemAt(
 ): vscode.InlineCompletionItem {
   const lineBreak = typed.lastIndexOf("\n");
   const start = lineBreak < 0 ? document.positionAt(text.anchor) : position.with({ character: 0 });
-  const behind = replacedNow(replaced, rest, restOfLine(document, position));
-  const range = new vscode.Range(start, position.translate(0, behind));
+  const after = replacedNow(replaced, rest, restOfLine(document, position));
+  const range = new vscode.Range(start, position.translate(0, after));
   return new vscode.InlineCompletionItem(text.text.slice(lineBreak + 1), range, accepted);
 }
 

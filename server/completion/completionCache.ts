@@ -53,7 +53,7 @@ export class CompletionCache {
   }
 
   add(completion: CachedCompletion): void {
-    const key = keyOf(completion.place, completion.place.behind);
+    const key = keyOf(completion.place, completion.place.after);
     const bucket = this.table.get(key) ?? new Set();
     for (const known of bucket) if (samePlace(known.place, completion.place)) this.drop(known);
     bucket.add(completion);
@@ -66,7 +66,7 @@ export class CompletionCache {
   /** What is known for a cursor; the nearest place first, and text in the very column before text re-indented. */
   find(cursor: Cursor): Found | undefined {
     const { snapshot, hash } = cursor;
-    const bucket = this.table.get(keyOf(snapshot, hash.behind(snapshot.offset)));
+    const bucket = this.table.get(keyOf(snapshot, hash.after(snapshot.offset)));
     if (!bucket) return undefined;
     let best: Found | undefined;
     for (const completion of bucket) {
@@ -106,7 +106,7 @@ export class CompletionCache {
 
   private drop(completion: CachedCompletion): void {
     this.recency.delete(completion);
-    const key = keyOf(completion.place, completion.place.behind);
+    const key = keyOf(completion.place, completion.place.after);
     const bucket = this.table.get(key);
     bucket?.delete(completion);
     if (bucket?.size === 0) this.table.delete(key);

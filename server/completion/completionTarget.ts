@@ -43,8 +43,7 @@ export function requested(
   const cursor = selected ? replaced({ snapshot, hash }, start.offset, end.offset, text) : { snapshot, hash };
   const around = surroundings(cursor.snapshot);
   const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
-  if (!explicit && !wantsCompletion(around))
-    return /^\w/.test(around.lineSuffix) ? "wordBehind" : "textBehind";
+  if (!explicit && !wantsCompletion(around)) return /^\w/.test(around.lineSuffix) ? "wordAfter" : "textAfter";
   return { cursor, selected: text, range, explicit };
 }
 

@@ -101,7 +101,7 @@ function guarded(options: GenerateOptions, prompt: Prompt, { info, vocabulary }:
   const { treeNodes: maxNodes, memory, corpora = [] } = options;
   const place = {
     before: prompt.history,
-    behind: prompt.behind,
+    after: prompt.after,
     corpora,
     maxNodes,
     maxLeaves: info.maxBranches,

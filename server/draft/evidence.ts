@@ -12,7 +12,7 @@ import { TokenKind, type TokenTexts } from "./tokenTexts.ts";
 export interface Ending {
   readonly token: number;
   /** The first tokens after the cursor. */
-  readonly behind: Int32Array;
+  readonly after: Int32Array;
 }
 
 /** Tokens that must agree with what follows the cursor for a text to end there. */
@@ -190,7 +190,7 @@ export class Evidence {
     let [own, standing, occurrences] = [0, 0, 0];
     for (let at = start; at < end; at++) {
       const row = this.member[at];
-      if (!this.runsInto(this.ending.behind, row, depth)) continue;
+      if (!this.runsInto(this.ending.after, row, depth)) continue;
       own = Math.max(own, this.lengths[row]);
       standing += this.standing(row, longest);
       occurrences += this.weights[row];
@@ -214,11 +214,11 @@ export class Evidence {
   }
 
   /** Whether a row goes on, from `depth`, as the text after the cursor begins. */
-  private runsInto(behind: Int32Array, row: number, depth: number): boolean {
-    const count = Math.min(ENDING_TOKENS, behind.length);
+  private runsInto(after: Int32Array, row: number, depth: number): boolean {
+    const count = Math.min(ENDING_TOKENS, after.length);
     if (count === 0 || depth + count > this.width) return false;
     const at = row * this.width + depth;
-    for (let i = 0; i < count; i++) if (this.tokens[at + i] !== behind[i]) return false;
+    for (let i = 0; i < count; i++) if (this.tokens[at + i] !== after[i]) return false;
     return true;
   }
 

@@ -13,7 +13,7 @@ export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVoca
   let kept = 0;
   for (let row = 0; row < evidence.rows; row++) {
     const start = row * width;
-    const word = wordBehind(tokens, start, width, held, vocabulary);
+    const word = wordAfter(tokens, start, width, held, vocabulary);
     if (!word) continue;
     let ending = endings.get(word.rest);
     if (!ending) {
@@ -37,7 +37,7 @@ export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVoca
 }
 
 /** Of the tokens that cover the letters: how many they are, and the text of the last one that is left over. */
-function wordBehind(
+function wordAfter(
   tokens: Int32Array,
   start: number,
   width: number,

@@ -23,7 +23,7 @@ interface DraftContext {
   /** Tokens of the document before the cursor. */
   readonly before: Int32Array;
   /** Tokens of the document after the cursor. */
-  readonly behind: Int32Array;
+  readonly after: Int32Array;
   /** Other texts to draft from, the nearer first. */
   readonly corpora: readonly CorpusSource[];
   /** Bounds of the tree. */
@@ -83,12 +83,12 @@ export class DraftMemory {
     };
   }
 
-  private sources({ before, behind, corpora }: DraftContext): ThrottledSource[] {
+  private sources({ before, after, corpora }: DraftContext): ThrottledSource[] {
     const { texts, endToken } = this;
-    const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, behind };
+    const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, after };
     return [
       { source: new DocumentSource(before.length, texts, ending) },
-      { source: new NearbySource("ahead", { tokens: behind, size: behind.length }, texts, ending) },
+      { source: new NearbySource("ahead", { tokens: after, size: after.length }, texts, ending) },
       { source: new NearbySource("recent", this.recent, texts, ending) },
       ...[this.accepted.source, ...corpora].map(corpus => ({
         source: new CorpusDrafts(corpus, texts, ending),

@@ -60,7 +60,7 @@ interface FileTokens {
   /** Stands before each file's path... */
   readonly before: number | undefined;
   /** ...or after each file. */
-  readonly behind: number | undefined;
+  readonly after: number | undefined;
   /** Whether the cursor's file is named though it is the only one. */
   readonly alone: boolean;
 }
@@ -76,7 +76,7 @@ interface Family {
   readonly middle?: string;
   readonly repository?: string;
   readonly fileBefore?: string;
-  readonly fileBehind?: string;
+  readonly fileAfter?: string;
   readonly namedAlone?: boolean;
 }
 
@@ -90,7 +90,7 @@ const FAMILIES: readonly Family[] = [
   { name: "Foretoken", models: /foretoken/i, ...PIPED },
   // Also Qwen3-Coder. Repository level: Qwen2.5-Coder technical report, arXiv 2409.12186, section 3.2.
   { name: "Qwen-Coder", ...PIPED, repository: "<|repo_name|>", fileBefore: FILE_SEPARATOR },
-  { name: "CodeGemma", ...PIPED, fileBehind: "<|file_separator|>" },
+  { name: "CodeGemma", ...PIPED, fileAfter: "<|file_separator|>" },
   {
     name: "Mellum",
     models: /mellum/i,
@@ -158,7 +158,7 @@ const isSuffixFirst = ({ fimOrder }: ModelIdentity): boolean | undefined =>
 function declared(family: Family, identity: ModelIdentity): Family {
   const suffixFirst = isSuffixFirst(identity);
   if (suffixFirst === undefined) return family;
-  const { repository: _, fileBefore: __, fileBehind: ___, ...rest } = family;
+  const { repository: _, fileBefore: __, fileAfter: ___, ...rest } = family;
   const files = identity.fimFiles === "file_sep" ? { fileBefore: FILE_SEPARATOR } : {};
   return { ...rest, suffixFirst, ...files };
 }
@@ -170,19 +170,19 @@ function resolve(family: Family, vocabulary: PromptVocabulary): PromptFormat | u
     family.middle,
     family.repository,
     family.fileBefore,
-    family.fileBehind,
+    family.fileAfter,
   ];
   const tokens = texts.map(text => (text === undefined ? undefined : vocabulary.find(text)));
   if (texts.some((text, i) => text !== undefined && tokens[i] === undefined)) return undefined;
-  const [prefix, suffix, middle, repository, before, behind] = tokens;
+  const [prefix, suffix, middle, repository, before, after] = tokens;
   if (prefix === undefined || suffix === undefined) return undefined;
-  const hasFiles = before !== undefined || behind !== undefined;
+  const hasFiles = before !== undefined || after !== undefined;
   return {
     name: family.name,
     beginning: vocabulary.special.beginning,
     fill: { suffixFirst: family.suffixFirst ?? false, prefix, suffix, middle },
-    files: hasFiles ? { repository, before, behind, alone: family.namedAlone ?? false } : undefined,
-    ends: [repository, before, behind].filter(token => token !== undefined),
+    files: hasFiles ? { repository, before, after, alone: family.namedAlone ?? false } : undefined,
+    ends: [repository, before, after].filter(token => token !== undefined),
     markers: texts.filter(text => text !== undefined),
   };
 }

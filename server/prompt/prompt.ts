@@ -30,7 +30,7 @@ export interface Prompt {
   /** The document's tokens before the cursor, as far as drafts look back; a superset of the prompt's. */
   readonly history: Int32Array;
   /** The document's tokens after the cursor, as many as the prompt has. */
-  readonly behind: Int32Array;
+  readonly after: Int32Array;
 }
 
 interface TokenizedText {
@@ -108,9 +108,9 @@ export function buildPrompt(
   const room = budget - 4;
   const suffixLimit = fill ? Math.floor(room * SUFFIX_SHARE) : 0;
   const suffixEnd = cut(text, Math.min(text.length, offset + suffixLimit * CHARACTERS_PER_TOKEN));
-  const behind = normalised(text.slice(offset, suffixEnd));
+  const after = normalised(text.slice(offset, suffixEnd));
   const previous = options.previous?.vocabulary === vocabulary ? options.previous : undefined;
-  const shown = fill?.suffixFirst ? nextSuffix(previous?.suffix.text, behind) : behind;
+  const shown = fill?.suffixFirst ? nextSuffix(previous?.suffix.text, after) : after;
   const tokenized = (part: string, known: TokenizedText | undefined): TokenizedText =>
     known?.text === part ? known : { text: part, tokens: tokensOf(part) };
   const wholeSuffix = tokenized(shown, previous?.suffix);
@@ -129,7 +129,7 @@ export function buildPrompt(
   return {
     tokens: joined([head, files, ...middle(format, prefix, suffix)]),
     history: joined([earlier.tokens, prefix]),
-    behind: suffix,
+    after: suffix,
     parts: { vocabulary, suffix: wholeSuffix, earlier },
   };
 }
@@ -162,7 +162,7 @@ function fileTokens(
   if (left < 0) return new Int32Array(0);
   const parts: Int32Array[] = [];
   for (const { path, text } of files) {
-    const part = joined([mark(marks.before), tokensOf(`${path}\n${text.trimEnd()}\n`), mark(marks.behind)]);
+    const part = joined([mark(marks.before), tokensOf(`${path}\n${text.trimEnd()}\n`), mark(marks.after)]);
     if (part.length > left) continue;
     parts.push(part);
     left -= part.length;

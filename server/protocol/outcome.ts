@@ -8,8 +8,8 @@ export type Suppression =
   | "off"
   | "languageOff"
   | "selection"
-  | "wordBehind"
-  | "textBehind";
+  | "wordAfter"
+  | "textAfter";
 
 /**
  * `shown`: computed for this request, or still being computed when it joined. `cached`: computed before for the

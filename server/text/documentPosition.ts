@@ -15,7 +15,7 @@ export interface DocumentPosition {
   /** In UTF-16 units. */
   readonly offset: number;
   readonly before: Hash;
-  readonly behind: Hash;
+  readonly after: Hash;
   /** Characters after the place. */
   readonly tail: number;
   /** The last characters before the place: compared as they are, beside the hashes. */
@@ -45,7 +45,7 @@ export function placeOf({ snapshot, hash }: Cursor): DocumentPosition {
     languageId,
     offset,
     before: hash.before(offset),
-    behind: hash.behind(offset),
+    after: hash.after(offset),
     tail: text.length - offset,
     nearby: copied(text.slice(Math.max(0, offset - NEARBY), offset)),
     line: line && { ...line, indentation: copied(line.indentation) },
@@ -74,7 +74,7 @@ export function typedSince(
   if (uri !== place.uri || offset < start || offset - start > 2 * most) return undefined;
   if (text.length - offset !== place.tail) return undefined;
   if (!text.startsWith(place.nearby, start - place.nearby.length)) return undefined;
-  if (!sameHash(hash.behind(offset), place.behind) || !sameHash(hash.before(start), place.before))
+  if (!sameHash(hash.after(offset), place.after) || !sameHash(hash.before(start), place.before))
     return undefined;
   return text.slice(start, offset).replaceAll("\r\n", "\n");
 }

@@ -20,7 +20,7 @@ export class TextHash {
   private readonly backward: Hash[];
 
   /** Hashes that were asked for: those of one cursor are, once for each text that may be known there. */
-  private readonly asked = { before: new Map<number, Hash>(), behind: new Map<number, Hash>() };
+  private readonly asked = { before: new Map<number, Hash>(), after: new Map<number, Hash>() };
 
   constructor(
     readonly text: string,
@@ -50,8 +50,8 @@ export class TextHash {
   }
 
   /** Hash of the text from `offset` on. */
-  behind(offset: number): Hash {
-    return remembered(this.asked.behind, offset, () => this.findBehind(offset));
+  after(offset: number): Hash {
+    return remembered(this.asked.after, offset, () => this.findAfter(offset));
   }
 
   private findBefore(offset: number): Hash {
@@ -62,7 +62,7 @@ export class TextHash {
     return mixed(forward[whole] ?? SEED, text, whole * STRIDE, offset);
   }
 
-  private findBehind(offset: number): Hash {
+  private findAfter(offset: number): Hash {
     const { text, backward } = this;
     const { length } = text;
     const whole = Math.floor((length - offset) / STRIDE);

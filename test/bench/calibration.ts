@@ -87,8 +87,8 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
 
 /** Completes a place by what really stands there, tree by tree. */
 export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Reliability): void {
-  const { before, script, behind, corpora } = place;
-  const drafter = memory.drafter({ before, behind, corpora, maxNodes: MAX_NODES, maxLeaves: MAX_NODES });
+  const { before, script, after, corpora } = place;
+  const drafter = memory.drafter({ before, after, corpora, maxNodes: MAX_NODES, maxLeaves: MAX_NODES });
   let root = before[before.length - 1] ?? 0;
   for (let said = 0; said < script.length; ) {
     const tree = drafter.draft(root, Math.min(MAX_NODES, script.length - said), costOf);
@@ -114,7 +114,7 @@ export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Rel
 async function generateAt(
   engine: Engine,
   memory: DraftMemory,
-  { before, behind, corpora }: HeldOutSample,
+  { before, after, corpora }: HeldOutSample,
   seen: Reliability,
   signal: AbortSignal,
 ): Promise<void> {
@@ -126,11 +126,11 @@ async function generateAt(
     fillPrefix,
     ...before.subarray(-half),
     fillSuffix,
-    ...behind.subarray(0, half >> 2),
+    ...after.subarray(0, half >> 2),
     fillMiddle,
   );
   const options = { maxTokens: OWN_TOKENS, treeNodes: MAX_NODES, memory, corpora };
-  const steps = generate(engine, { tokens, history: before, behind }, options, signal);
+  const steps = generate(engine, { tokens, history: before, after }, options, signal);
   for (;;) {
     const { value, done } = await steps.next();
     if (done) return;

@@ -11,7 +11,7 @@ import type { Vocabulary, WordTokenizer } from "../../server/engine/index.ts";
 export interface HeldOutSample {
   readonly before: Int32Array;
   readonly script: Int32Array;
-  readonly behind: Int32Array;
+  readonly after: Int32Array;
   readonly corpora: readonly CorpusSource[];
 }
 
@@ -65,7 +65,7 @@ export function* heldOutPlaces(
       yield {
         before: vocabulary.tokenize(found.before),
         script: end === undefined ? script : Int32Array.of(...script, end),
-        behind: vocabulary.tokenize(found.behind),
+        after: vocabulary.tokenize(found.after),
         corpora: [workspace],
       };
     }
@@ -73,7 +73,7 @@ export function* heldOutPlaces(
 }
 
 /** A cursor somewhere in a line, and up to the end of that line or of a later one as what is to be generated. */
-function placeIn(text: string, random: () => number): { before: string; script: string; behind: string } {
+function placeIn(text: string, random: () => number): { before: string; script: string; after: string } {
   const start = text.indexOf("\n", Math.floor(text.length * (0.2 + 0.7 * random()))) + 1;
   const line = text.slice(start, text.indexOf("\n", start));
   const indentation = /^[ \t]*/.exec(line)?.[0].length ?? 0;
@@ -85,7 +85,7 @@ function placeIn(text: string, random: () => number): { before: string; script: 
   return {
     before: text.slice(Math.max(0, cursor - HISTORY_CHARACTERS), cursor),
     script: text.slice(cursor, stop),
-    behind: text.slice(stop, stop + BEHIND_CHARACTERS),
+    after: text.slice(stop, stop + BEHIND_CHARACTERS),
   };
 }
 

@@ -14,7 +14,7 @@ const ROUNDS = 10;
 const line = (index: number) => `    total_${index} = first_${index} + second[${index % 97}]\n`;
 const half = (from: number) => Array.from({ length: LINES / 2 }, (_, index) => line(from + index)).join("");
 const before = half(0);
-const behind = half(LINES / 2);
+const after = half(LINES / 2);
 const said = "result = combine(first, second, third, fourth)";
 
 const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
@@ -25,7 +25,7 @@ const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
 const entry = { text: said, finishReason: "lineEnd" as const, usage: new TokenUsage().begin() };
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  let text = before + behind;
+  let text = before + after;
   let hash = new TextHash(text);
   const cache = new CompletionCache();
   const fill = placeOf(cursorAt(text, before.length, hash));
@@ -43,5 +43,5 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 console.log(
-  `${before.length + behind.length} characters, ${times.length} look-ups: p50 ${quantile(times, 0.5).toFixed(2)} ms, p90 ${quantile(times, 0.9).toFixed(2)} ms, most ${quantile(times, 1).toFixed(2)} ms`,
+  `${before.length + after.length} characters, ${times.length} look-ups: p50 ${quantile(times, 0.5).toFixed(2)} ms, p90 ${quantile(times, 0.9).toFixed(2)} ms, most ${quantile(times, 1).toFixed(2)} ms`,
 );

@@ -65,7 +65,7 @@ async function said(engine: Engine, text: string, treeNodes: number, maxTokens =
   const tokens = engine.vocabulary.tokenize(text);
   const steps = generate(
     engine,
-    { tokens, history: tokens, behind: new Int32Array(0) },
+    { tokens, history: tokens, after: new Int32Array(0) },
     { maxTokens, treeNodes },
     never,
   );

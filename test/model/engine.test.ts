@@ -176,7 +176,7 @@ test("what follows a change is moved, not computed, and is what it was when it i
   const [before, typed, after, last] = [some(150), some(3), some(120), some(1)];
   const joined = (...parts: Int32Array[]) => Int32Array.from(parts.flatMap(part => [...part]));
   const root = [{ count: 1, tokens: Int32Array.of(9), parents: Int32Array.of(-1) }, never] as const;
-  const rowBehind = async (tokens: Int32Array) => {
+  const rowAfter = async (tokens: Int32Array) => {
     const filled = await moving.prefill(tokens, never);
     const outcome = await moving.decode(...root);
     assert.ok(outcome.kind === "decoded" && filled.kind === "prefilled");
@@ -185,23 +185,23 @@ test("what follows a change is moved, not computed, and is what it was when it i
     moving.accept([0]);
     return { row, computed: filled.computed };
   };
-  const first = await rowBehind(joined(before, after, last));
-  const typedIn = await rowBehind(joined(before, typed, after, last));
+  const first = await rowAfter(joined(before, after, last));
+  const typedIn = await rowAfter(joined(before, typed, after, last));
   assert.equal(typedIn.computed, typed.length);
-  const back = await rowBehind(joined(before, after, last));
+  const back = await rowAfter(joined(before, after, last));
   assert.equal(back.computed, 0);
   const spread = Math.max(...first.row) - Math.min(...first.row);
   const farthest = (a: Float32Array, b: Float32Array) =>
     a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0) / spread;
   assert.ok(farthest(first.row, back.row) < 0.01, "there and back is the same but for rounding");
   moving.forget();
-  const fresh = await rowBehind(joined(before, typed, after, last));
+  const fresh = await rowAfter(joined(before, typed, after, last));
   assert.ok(farthest(fresh.row, typedIn.row) < 0.25, "moved cells say nearly what computed ones do");
 
   const aborted = await moving.prefill(joined(before, some(300), after, last), abortedAtLook(2));
   assert.equal(aborted.kind, "aborted");
   moving.forget();
-  assert.deepEqual((await rowBehind(joined(before, typed, after, last))).row, fresh.row);
+  assert.deepEqual((await rowAfter(joined(before, typed, after, last))).row, fresh.row);
   await moving.dispose();
 });
 
@@ -296,7 +296,7 @@ test("a full context is generated, not overrun", async () => {
   const { contextTokens } = engine.info;
   assert.equal((await engine.prefill(new Int32Array(contextTokens), never)).kind, "contextFull");
   const nearly = Int32Array.from({ length: contextTokens - 10 }, (_, i) => (i * 13) % 8000);
-  const prompt = { tokens: nearly, history: nearly, behind: new Int32Array(0) };
+  const prompt = { tokens: nearly, history: nearly, after: new Int32Array(0) };
   // A text that cannot end: the model's end token is taken for any other.
   const unending = Object.assign(Object.create(engine), {
     vocabulary: Object.assign(Object.create(engine.vocabulary), { endsText: () => false }),

@@ -53,8 +53,8 @@ test("each reason for which nothing is computed is named", async () => {
     const { last } = await explained(client);
     return last?.outcome.kind === "suppressed" ? last.outcome.why : last?.outcome.kind;
   };
-  assert.equal(await why(URI, 0, 6), "wordBehind");
-  assert.equal(await why(URI, 1, 7), "textBehind");
+  assert.equal(await why(URI, 0, 6), "wordAfter");
+  assert.equal(await why(URI, 1, 7), "textAfter");
   assert.equal(await why(URI, 0, 6, 7), "otherVersion");
   assert.equal(await why(URI, 40, 0), "noPosition");
   assert.equal(await why("file:///elsewhere.py", 0, 0), "notOpen");

@@ -7,7 +7,7 @@ import { ByteVocabulary } from "../fakes/engine.ts";
 const text = new TextEncoder().encode("x = (1, 2); y = (1, 2); z = (");
 const place = {
   before: Int32Array.from(text),
-  behind: new Int32Array(0),
+  after: new Int32Array(0),
   corpora: [],
   maxNodes: 63,
   maxLeaves: 32,

@@ -193,7 +193,7 @@ const item = (script?: Int32Array): Item => ({
   prompt: {
     tokens: vocabulary.tokenize("a,b;a,b;a,b;"),
     history: vocabulary.tokenize("a,b;a,b;a,b;"),
-    behind: new Int32Array(0),
+    after: new Int32Array(0),
   },
   maxTokens: script?.length ?? 24,
   script,
@@ -274,7 +274,7 @@ test("what a published method keeps, it keeps from item to item of a run, and sa
     engineMethod("plain", engine, { treeNodes: 1 }),
     engineMethod("pld", engine, { treeNodes: preset.nodes, preset, prepare }),
   ];
-  const short = { ...item(), prompt: { tokens, history: tokens, behind: new Int32Array(0) }, maxTokens: 7 };
+  const short = { ...item(), prompt: { tokens, history: tokens, after: new Int32Array(0) }, maxTokens: 7 };
   const items = [short, short];
   const records = await runSuite({ items, methods, runs: 2, progress: () => {} }, never);
   assert.deepEqual(begun, [[24], [24, 24], [24, 24]], "one to warm up, and each run its own");

@@ -125,12 +125,12 @@ test("hashes taken over from edit to edit are those of the text made anew", () =
     const end = Math.min(text.length, start + random(edit % 7 === 0 ? 9_000 : 5));
     const added = Array.from({ length: random(6) }, () => letters.charAt(random(letters.length))).join("");
     hash.before(random(text.length + 1));
-    hash.behind(random(text.length + 1));
+    hash.after(random(text.length + 1));
     hash = hash.edited(text.slice(0, start) + added + text.slice(end), start, text.length - end);
     const anew = new TextHash(hash.text);
     for (const offset of [0, start, hash.text.length, random(hash.text.length + 1)]) {
       assert.ok(sameHash(hash.before(offset), anew.before(offset)));
-      assert.ok(sameHash(hash.behind(offset), anew.behind(offset)));
+      assert.ok(sameHash(hash.after(offset), anew.after(offset)));
     }
   }
 });

@@ -17,7 +17,7 @@ async function run(
   const prompt = {
     tokens: engine.vocabulary.tokenize("()*()*()*"),
     history: engine.vocabulary.tokenize("()*()*()*"),
-    behind: new Int32Array(0),
+    after: new Int32Array(0),
   };
   const steps = generate(engine, prompt, { maxTokens, treeNodes, ...more }, signal);
   const tokens: number[] = [];

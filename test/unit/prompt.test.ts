@@ -72,7 +72,7 @@ test("what stays the same from key to key is tokenized once, and the prompt is a
     if (previous) assert.ok(tokenized < 8_000, `${tokenized} characters`);
     previous = built.parts;
     const anew = buildPrompt(at(typed), vocabulary, 2000);
-    assert.deepEqual([built.tokens, built.history, built.behind], [anew.tokens, anew.history, anew.behind]);
+    assert.deepEqual([built.tokens, built.history, built.after], [anew.tokens, anew.history, anew.after]);
     assert.ok(built.history.length > 20_000);
   }
 });

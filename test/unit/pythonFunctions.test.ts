@@ -39,13 +39,13 @@ test("a function is cut out of its module so that the parts are the module", () 
     functions.map(({ text }) => /\w+(?=\()/.exec(text)?.[0]),
     ["first", "second"],
   );
-  for (const { before, margin, text, behind } of functions)
-    assert.equal(before + margin + text + behind, MODULE);
+  for (const { before, margin, text, after } of functions)
+    assert.equal(before + margin + text + after, MODULE);
   assert.deepEqual(
     functions.map(({ margin }) => margin),
     ["", "    "],
   );
-  assert.equal(functions[1]?.behind, "\n\n    other = 1\n");
+  assert.equal(functions[1]?.after, "\n\n    other = 1\n");
   assert.ok(functions[1]?.text.endsWith("return total"));
 });
 
@@ -67,7 +67,7 @@ test("functions are held out of one module each, every third with the rest of it
     const found = heldOutFunctions(library, 6, seeded(1));
     assert.equal(new Set(found.map(({ module }) => module)).size, 6);
     assert.deepEqual(
-      found.map(({ behind }) => behind !== ""),
+      found.map(({ after }) => after !== ""),
       [false, false, true, false, false, true],
     );
     assert.deepEqual(heldOutFunctions(library, 6, seeded(1)), found);
@@ -84,10 +84,10 @@ test("a long file's function stands at the end of a thousand lines, or in their 
     writeFileSync(join(library, "long.py"), `${lines(1000)}${MODULE}${lines(400)}`);
     writeFileSync(join(library, "other.py"), `${lines(490)}${MODULE}${lines(490)}`);
     const end = inLongFile("end", library, seeded(1));
-    assert.deepEqual([end.module, end.behind], ["long.py", ""]);
+    assert.deepEqual([end.module, end.after], ["long.py", ""]);
     const middle = inLongFile("middle", library, seeded(1));
     assert.equal(middle.module, "other.py");
-    assert.ok(middle.behind.split("\n").length > 490);
+    assert.ok(middle.after.split("\n").length > 490);
   } finally {
     rmSync(library, { recursive: true });
   }

@@ -8,7 +8,7 @@ import type { Frame } from "../../editor/probe.ts";
 import { type CodeServer, openWorkbench, startCodeServer, type Workbench } from "../../editor/workbench.ts";
 import type { TypedKey } from "./flicker.ts";
 import type { HeldOutFunction } from "./pythonFunctions.ts";
-import { cursorBehind, cutText, type Keyboard, type TimedStroke, typeOut } from "./typing.ts";
+import { cursorAfter, cutText, type Keyboard, type TimedStroke, typeOut } from "./typing.ts";
 import type { Typist } from "./typist.ts";
 
 /** What happened while a function was typed. */
@@ -92,7 +92,7 @@ function typingEditor(server: CodeServer, workbench: Workbench): TypingEditor {
 
 /** Opens the place's file with the cursor where the function is to be typed. */
 async function goTo(page: Page, place: HeldOutFunction): Promise<void> {
-  const { line, character } = cursorBehind(place, place.margin);
+  const { line, character } = cursorAfter(place, place.margin);
   const input = page.locator(".quick-input-widget input.input");
   const row = page.locator(".quick-input-list .monaco-list-row").filter({ hasText: place.module }).first();
   const focused = page.locator(`.editor-instance .monaco-editor.focused[data-uri$="/${place.module}"]`);
@@ -153,7 +153,7 @@ async function saveAndCompare(
   const read = () => readFileSync(file, "utf8");
   // VS Code empties the file before it writes it: what is read between the two is neither.
   await waitUntil("the saved file", () => read() !== cutText(place) && read() !== "");
-  const expected = place.before + typed + place.behind;
+  const expected = place.before + typed + place.after;
   await waitUntil("the whole file", () => read() === expected, 2_000).catch(() => {
     throw new Error(`What was typed in ${place.module} differs: ${firstDifference(expected, read())}`);
   });

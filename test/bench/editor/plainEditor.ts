@@ -11,7 +11,7 @@ import {
 import { InlineCompletionProgress } from "../../../server/protocol/index.ts";
 import type { HeldOutFunction } from "./pythonFunctions.ts";
 import type { ServerProcess } from "./serverProcess.ts";
-import { cursorBehind, cutText, type Keyboard } from "./typing.ts";
+import { cursorAfter, cutText, type Keyboard } from "./typing.ts";
 import type { Stroke } from "./typist.ts";
 
 const textOf = ({ insertText }: InlineCompletionItem) =>
@@ -46,8 +46,8 @@ export class PlainEditor implements Keyboard {
     let same = 0;
     while (same < typed.length && typed[same] === this.typed[same]) same++;
     const range = {
-      start: cursorBehind(place, typed.slice(0, same)),
-      end: cursorBehind(place, this.typed),
+      start: cursorAfter(place, typed.slice(0, same)),
+      end: cursorAfter(place, this.typed),
     };
     this.typed = typed;
     await server.connection.sendNotification(DidChangeTextDocumentNotification.type, {
@@ -76,7 +76,7 @@ export class PlainEditor implements Keyboard {
     const listening = connection.onProgress(InlineCompletionProgress, partialResultToken, take);
     const params: InlineCompletionParams & { partialResultToken: string } = {
       textDocument: { uri: this.uri },
-      position: cursorBehind(this.place, this.typed),
+      position: cursorAfter(this.place, this.typed),
       context: { triggerKind: 2 },
       partialResultToken,
     };

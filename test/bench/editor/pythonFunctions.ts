@@ -14,7 +14,7 @@ export interface HeldOutFunction {
   /** From `def` to the last character. */
   readonly text: string;
   /** Begins with a line feed; empty where the function is typed at the end of its file. */
-  readonly behind: string;
+  readonly after: string;
 }
 
 /** Lengths that are typed, in characters: a few lines up to a screen. */
@@ -32,14 +32,14 @@ export function typableFunctions(module: string, text: string): HeldOutFunction[
     if (margin === undefined) continue;
     const end = endOfBlock(lines, first, margin.length);
     const whole = lines.slice(first, end).join("\n");
-    const behind = lines.slice(end).join("\n");
+    const after = lines.slice(end).join("\n");
     if (isTypable(whole))
       found.push({
         module,
         before: lines.slice(0, first).join("\n") + (first > 0 ? "\n" : ""),
         margin,
         text: whole.slice(margin.length),
-        behind: end < lines.length ? `\n${behind}` : "",
+        after: end < lines.length ? `\n${after}` : "",
       });
   }
   return found;
@@ -106,7 +106,7 @@ export function heldOutFunctions(library: string, count: number, random: () => n
 }
 
 /** The same function as the last thing in its file. */
-const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, behind: "" });
+const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, after: "" });
 
 const lineCount = (text: string) => text.split("\n").length;
 /** Lines of a file that is long, and how far from its half a place may be that is in its middle. */

@@ -12,7 +12,7 @@ import {
   type RecordedRequest,
   requestsOfKeys,
 } from "./requestRecords.ts";
-import { cursorBehind } from "./typing.ts";
+import { cursorAfter } from "./typing.ts";
 
 export interface StrokeFigures {
   readonly keys: number;
@@ -37,7 +37,7 @@ export function strokeFigures(places: readonly TypingPosition[]): StrokeFigures 
     keys: strokes.length,
     keysPerSecond: Math.round((strokes.length / seconds) * 10) / 10,
     functions: places.length,
-    inMiddle: places.filter(({ place }) => place.behind !== "").length,
+    inMiddle: places.filter(({ place }) => place.after !== "").length,
     backspaces: strokes.filter(({ stroke }) => stroke.kind === "backspace").length,
     accepted: accepted.length,
     acceptedCharacters: accepted.join("").length,
@@ -132,7 +132,7 @@ function seenAt(
 ): { keys: SeenKey[]; flickers: PlacedFlicker[] } {
   const { flickers, firstMs, agreed } = watch(frames, keys, place.margin);
   const placed = keys.map(
-    ({ at, typed }): KeyAtPosition => ({ at: clockStart + at, ...cursorBehind(place, typed) }),
+    ({ at, typed }): KeyAtPosition => ({ at: clockStart + at, ...cursorAfter(place, typed) }),
   );
   const requests = requestsOfKeys(
     placed,

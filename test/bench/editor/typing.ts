@@ -52,13 +52,10 @@ export async function typeAgain(strokes: readonly TimedStroke[], keyboard: Keybo
 }
 
 /** The file before anything is typed in it. */
-export const cutText = ({ before, margin, behind }: HeldOutFunction): string => before + margin + behind;
+export const cutText = ({ before, margin, after }: HeldOutFunction): string => before + margin + after;
 
 /** Where the cursor follows what has been typed; both counted from 0. */
-export function cursorBehind(
-  { before }: HeldOutFunction,
-  typed: string,
-): { line: number; character: number } {
+export function cursorAfter({ before }: HeldOutFunction, typed: string): { line: number; character: number } {
   const lines = typed.split("\n");
   return {
     line: before.split("\n").length + lines.length - 2,

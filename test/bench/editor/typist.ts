@@ -50,7 +50,7 @@ export function afterStroke(before: string, stroke: Stroke): string {
     case "accept":
       return before + stroke.text;
     case "enter":
-      return `${before}\n${indentationBehind(line)}`;
+      return `${before}\n${indentationAfter(line)}`;
     case "backspace":
       // Within the indentation to the tab stop before.
       return before.slice(0, /^ +$/.test(line) ? -(((line.length - 1) % INDENTATION) + 1) : -1);
@@ -58,7 +58,7 @@ export function afterStroke(before: string, stroke: Stroke): string {
 }
 
 /** The indentation that VS Code gives the line below, with the rules for Python it comes with. */
-function indentationBehind(line: string): string {
+function indentationAfter(line: string): string {
   const indentation = /^ */.exec(line)?.[0] ?? "";
   const opensBlock =
     /^\s*(?:def|class|for|if|elif|else|while|try|with|finally|except|async).*?:\s*$/.test(line) ||

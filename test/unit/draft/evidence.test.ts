@@ -7,7 +7,7 @@ import { TokenTexts } from "../../../server/draft/tokenTexts.ts";
 import { PieceVocabulary } from "../../fakes/pieces.ts";
 
 /** Evidence of `[what followed, match length, occurrences]`. */
-function found(rows: readonly [number[], number, number][], ending?: { token: number; behind: Int32Array }) {
+function found(rows: readonly [number[], number, number][], ending?: { token: number; after: Int32Array }) {
   const evidence = new Evidence(16, 6, undefined, ending);
   for (const [tokens, length, weight] of rows)
     evidence.add(Int32Array.from(tokens), 0, tokens.length, length, weight);
@@ -65,7 +65,7 @@ test("each token by which a match is shorter than the longest halves what it cou
 });
 
 test("where a text runs into what follows the cursor, its end is offered", () => {
-  const ending = { token: 99, behind: Int32Array.of(7, 8, 9, 10) };
+  const ending = { token: 99, after: Int32Array.of(7, 8, 9, 10) };
   const evidence = found(
     [
       [[7, 8, 9], 3, 1],

@@ -93,7 +93,7 @@ async function drawn(treeNodes: number, seed: number, maxTokens: number) {
   const options = { maxTokens, treeNodes, sampling: { ...OPEN, seed } };
   const text: number[] = [];
   let accepted = 0;
-  const steps = generate(engine, { tokens, history: tokens, behind: new Int32Array(0) }, options, never);
+  const steps = generate(engine, { tokens, history: tokens, after: new Int32Array(0) }, options, never);
   for (let next = await steps.next(); !next.done; next = await steps.next()) {
     if (next.value.kind !== "step") continue;
     text.push(...next.value.tokens);
