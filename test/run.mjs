@@ -22,7 +22,7 @@ function run(command, args, env = {}) {
 }
 
 /** Runs bundled test files; one that holds no test would pass unseen, so there must be some. */
-function nodeTest(folder, { env, timeoutMs = 300_000 } = {}) {
+function nodeTest(folder, { env, timeoutMs = 900_000 } = {}) {
   const files = readdirSync(join(root, "out", "test", folder), { recursive: true })
     .filter(name => name.endsWith(".test.mjs"))
     .map(name => join("out", "test", folder, name));
