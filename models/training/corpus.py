@@ -17,6 +17,7 @@ import os
 import random
 import re
 import subprocess
+import sys
 import sysconfig
 import tarfile
 import zipfile
@@ -256,7 +257,7 @@ def package_list(name):
 def fetch(archives):
     """Downloads every listed package that is not there yet, with each registry's own client."""
     clients = {'debian': ['apt-get', 'download'], 'npm': ['npm', 'pack', '--silent'],
-               'pypi': ['pip', 'download', '--quiet', '--no-deps']}
+               'pypi': [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']}
     for name, client in clients.items():
         folder = os.path.join(archives, name)
         os.makedirs(folder, exist_ok=True)

@@ -27,6 +27,7 @@ def middle_batches(rows, encode, per_language, seed=99):
 def measure(model, batches, newlines, device='cpu'):
     """The Result over some batches. `newlines` (vocabulary, bool): the tokens that hold a newline."""
     total = count = exact = lines = 0
+    newlines = newlines.to(device)
     for batch in batches:
         tokens, targets, weights = (torch.from_numpy(array).to(device) for array in batch)
         counted = weights > 0

@@ -192,8 +192,9 @@ class Examples:
         """Where the prefix begins and the suffix ends: short ones as well as long ones, often just the function."""
         rng = self.rng
         prefix, suffix, _ = self.limits
-        first = max(0, start - rng.randint(150, prefix * 4))
-        last = end if rng.random() < 0.06 else min(len(text), end + rng.randint(20, suffix * 4))
+        share = 1.0 if rng.random() < 0.25 else 0.6
+        first = max(0, start - rng.randint(100, int(share * prefix * 4)))
+        last = end if rng.random() < 0.06 else min(len(text), end + rng.randint(20, int(share * suffix * 4)))
         if body and rng.random() < 0.5:
             first, last = max(first, body.start), min(max(body.end, end), end + suffix * 4)
         if first > 0:
@@ -231,8 +232,8 @@ class Examples:
             prefix, suffix, middle = self.encode([text[first:start], text[end:last], text[start:end]])
             if len(middle) > middle_limit:
                 continue
-            before = self._context(row) + [SUFFIX] + suffix[:suffix_limit] + [PREFIX] + prefix[-prefix_limit:] + [MIDDLE]
-            return before, middle + [END]
+            suffix, prefix = suffix[:suffix_limit], prefix[-prefix_limit:]
+            return self._context(row) + [SUFFIX] + suffix + [PREFIX] + prefix + [MIDDLE], middle + [END]
 
     def example(self, context_fraction):
         """An Example: the middle counts fully, a fraction of the tokens before it at CONTEXT_WEIGHT, markers never."""

@@ -1,9 +1,12 @@
 """Tests of the training kit on a made-up corpus and a tiny model, half a minute: python -m unittest test_kit"""
+import contextlib
 import gzip
+import io
 import json
 import os
 import random
 import tempfile
+import time
 import unittest
 import zipfile
 
@@ -23,7 +26,8 @@ MIT = 'Metadata-Version: 2.1\nName: x\nLicense-Expression: MIT\n\ntext'
 GPL = 'Metadata-Version: 2.1\nName: x\nLicense: GPL-3.0-or-later\n\ntext'
 TASK = {'prompt': 'def has_close_elements(numbers, threshold):\n    """ Check if in given list of numbers, are any two '
                   'numbers closer to each other than given threshold. """\n',
-        'canonical_solution': '    for left, right in zip(numbers, numbers[1:]):\n        return right - left < threshold\n'}
+        'canonical_solution': '    for left, right in zip(numbers, numbers[1:]):\n'
+                              '        return right - left < threshold\n'}
 
 
 def module(seed):
@@ -69,7 +73,8 @@ def write_model(path):
     writer.add_token_merges(['a b'])
     generator = np.random.default_rng(0)
     shapes = {'attn_q': (width, width), 'attn_k': (width // 2, width), 'attn_v': (width // 2, width),
-              'attn_output': (width, width), 'ffn_gate': (feed, width), 'ffn_up': (feed, width), 'ffn_down': (width, feed)}
+              'attn_output': (width, width), 'ffn_gate': (feed, width), 'ffn_up': (feed, width),
+              'ffn_down': (width, feed)}
     writer.add_tensor(EMBEDDING, generator.normal(0, 0.1, (len(tokens), width)).astype(np.float32))
     writer.add_tensor('output_norm.weight', np.ones(width, np.float32))
     for i in range(2):
@@ -211,16 +216,31 @@ class Run(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
-    def train(self, checkpoint, steps, of):
-        train.train(train.parse([
-            '--base', self.path('base.gguf'), '--corpus', self.path('corpus'), '--checkpoint', self.path(checkpoint),
-            '--steps', str(of), '--stop-after', str(steps), '--workers', '1', '--rate', '3e-3', '--validation', '4']))
+    def train(self, checkpoint, *options):
+        with contextlib.redirect_stdout(io.StringIO()) as log:
+            train.Run(train.parse([
+                '--base', self.path('base.gguf'), '--corpus', self.path('corpus'), '--checkpoint',
+                self.path(checkpoint), '--rate', '3e-3', '--validation', '4', *options])).run()
+        self.log = [json.loads(line) for line in log.getvalue().splitlines()]
         return torch.load(self.path(checkpoint))
 
+    def test_a_paused_run_makes_no_step_and_ends_in_time(self):
+        end = time.time() + 5
+        state = self.train('paused', '--end', str(end), '--pause-file', self.path('base.gguf'))
+        self.assertEqual(state['step'], 0)
+        self.assertLess(time.time(), end + 20)
+
+    def test_two_workers_go_by_the_clock(self):
+        state = self.train('clock', '--minutes', '0.1', '--workers', '2')
+        self.assertGreater(state['step'], 2)
+        self.assertEqual(self.log[0]['factor'], 0.1)
+        self.assertIn('validation of the average', self.log[-1])
+
     def test_run(self):
-        unbroken = self.train('unbroken', 12, 12)
-        self.assertEqual(self.train('broken', 5, 12)['step'], 5)
-        resumed = self.train('broken', 12, 12)
+        steps = ('--steps', '12', '--workers', '1')
+        unbroken = self.train('unbroken', *steps)
+        self.assertEqual(self.train('broken', *steps, '--stop-after', '5')['step'], 5)
+        resumed = self.train('broken', *steps)
         self.assertEqual((resumed['step'], resumed['position']), (12, unbroken['position']))
         for kind in ('weights', 'average'):
             for name, value in unbroken[kind].items():

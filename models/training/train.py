@@ -113,7 +113,7 @@ class Stream:
     def take(self, count):
         taken = []
         while len(taken) < count:
-            if self.index == len(self.batches):
+            if self.index >= len(self.batches):
                 self.move((self.pool + 1, 0))
             taken.append(self.batches[self.index])
             self.index += 1
@@ -125,84 +125,99 @@ def rate_factor(step, progress, warm_up=10):
     return min(1.0, (step + 1) / warm_up) * max(0.05, min(1.0, 3 * (1 - progress)))
 
 
-def run_step(trainer, stream, workers, count, rate):
-    """One step on `count` batches; returns the mean loss of their middles, the tokens read, and the gradient's norm."""
-    batches = stream.take(count)
-    total = float(sum(weights.sum() for _, _, weights in batches))
-    results = list(workers.map(lambda batch: trainer.backward(batch, total), batches))
-    norm = trainer.update(rate)
-    loss, middles = (sum(values) for values in zip(*results))
-    return loss / middles, middles, sum(int((targets > 0).sum()) for _, targets, _ in batches), norm
+def progress_of(arguments, step, began, end):
+    """The share of the run that is over, by its steps if their number is given, else by the clock."""
+    return step / arguments.steps if arguments.steps else (time.time() - began) / (end - began)
 
 
-def save(path, state):
-    torch.save(state, path + '.new')
-    os.replace(path + '.new', path)
+class Run:
+    """A training run: what is trained, the batches it is trained on, and when to stop, report and save."""
 
+    def __init__(self, arguments):
+        self.arguments = arguments
+        torch.set_num_threads(arguments.threads)
+        torch.set_flush_denormal(True)
+        self.workers = concurrent.futures.ThreadPoolExecutor(
+            arguments.workers, initializer=torch.set_num_threads,
+            initargs=(max(1, arguments.threads // arguments.workers),))
+        shape, weights = load(arguments.base)
+        self.trainer = Trainer(shape, weights, arguments.matrices, arguments.embedding, device=arguments.device)
+        encode = encoder(arguments.base)
+        self.newlines = newline_tokens(arguments.base)
+        rows, valid = (read_rows(os.path.join(arguments.corpus, part + '.jsonl')) for part in ('train', 'valid'))
+        self.valid = middle_batches(valid, encode, arguments.validation)
+        self.stream = Stream(Examples(rows, encode, arguments.seed, arguments.context_share),
+                             arguments.batch_tokens, arguments.context_fraction)
+        self.totals = {'began': time.time(), 'tokens': 0, 'middles': 0}
+        if os.path.exists(arguments.checkpoint):
+            self._restore(torch.load(arguments.checkpoint, map_location=arguments.device))
+        self.end = arguments.end or self.totals['began'] + 60 * arguments.minutes
+        self.stopped = False
 
-def wait_while_paused(path, stopping, end):
-    while path and os.path.exists(path) and not stopping and time.time() < end:
-        time.sleep(1)
+    def _restore(self, state):
+        self.trainer.restore(state)
+        self.stream.move(state['position'])
+        self.totals = state['totals']
 
+    def save(self):
+        path = self.arguments.checkpoint
+        torch.save({**self.trainer.state(), 'position': self.stream.position, 'totals': self.totals}, path + '.new')
+        os.replace(path + '.new', path)
 
-def train(arguments):
-    """Runs until the end time, the number of steps, or SIGTERM; then leaves a checkpoint."""
-    stopping = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
-    shape, weights = load(arguments.base)
-    trainer = Trainer(shape, weights, arguments.matrices, arguments.embedding, device=arguments.device)
-    encode, newlines = encoder(arguments.base), newline_tokens(arguments.base)
-    rows = read_rows(os.path.join(arguments.corpus, 'train.jsonl'))
-    examples = Examples(rows, encode, arguments.seed, arguments.context_share)
-    stream = Stream(examples, arguments.batch_tokens, arguments.context_fraction)
-    valid = middle_batches(read_rows(os.path.join(arguments.corpus, 'valid.jsonl')), encode, arguments.validation)
-    totals = {'began': time.time(), 'tokens': 0, 'middles': 0}
-    if os.path.exists(arguments.checkpoint):
-        state = torch.load(arguments.checkpoint, map_location=arguments.device)
-        trainer.restore(state)
-        stream.move(state['position'])
-        totals = state['totals']
-    end = arguments.end or totals['began'] + 60 * arguments.minutes
-    workers = concurrent.futures.ThreadPoolExecutor(arguments.workers, initializer=torch.set_num_threads,
-                                                    initargs=(max(1, arguments.threads // arguments.workers),))
-    torch.set_num_threads(arguments.threads)
-    torch.set_flush_denormal(True)
+    def log(self, **values):
+        minutes = round((time.time() - self.totals['began']) / 60, 1)
+        print(json.dumps({'step': self.trainer.step, 'minutes': minutes, **values}), flush=True)
 
-    def log(**values):
-        print(json.dumps({'step': trainer.step, 'minutes': round((time.time() - totals['began']) / 60, 1), **values}),
-              flush=True)
+    def validate(self, name='validation'):
+        results = evaluate(self.trainer.model, self.valid, self.newlines, self.arguments.device)
+        self.log(**{name: {language: round(result.loss, 3) for language, result in results.items()}})
 
-    def checkpoint():
-        save(arguments.checkpoint, {**trainer.state(), 'position': stream.position, 'totals': totals})
+    def over(self):
+        """Whether there is to be no further step; waits while the pause file exists."""
+        arguments = self.arguments
+        last = min(arguments.steps or sys.maxsize, arguments.stop_after or sys.maxsize)
+        while True:
+            if self.stopped or time.time() >= self.end or self.trainer.step >= last:
+                return True
+            if not arguments.pause_file or not os.path.exists(arguments.pause_file):
+                return False
+            time.sleep(1)
 
-    def validate():
-        results = evaluate(trainer.model, valid, newlines, arguments.device)
-        return {language: round(result.loss, 3) for language, result in results.items()}
+    def step(self):
+        """One step of the optimiser, on --batches batches."""
+        started, arguments = time.time(), self.arguments
+        factor = rate_factor(self.trainer.step,
+                             progress_of(arguments, self.trainer.step, self.totals['began'], self.end))
+        batches = self.stream.take(arguments.batches)
+        total = float(sum(weights.sum() for _, _, weights in batches))
+        results = list(self.workers.map(lambda batch: self.trainer.backward(batch, total), batches))
+        norm = self.trainer.update(arguments.rate * factor)
+        loss, middles = (sum(values) for values in zip(*results))
+        tokens = sum(int((targets > 0).sum()) for _, targets, _ in batches)
+        self.totals['tokens'] += tokens
+        self.totals['middles'] += middles
+        self.log(loss=round(loss / middles, 3), norm=round(norm, 2), factor=round(factor, 2),
+                 tokens=self.totals['tokens'], speed=round(tokens / (time.time() - started), 1))
 
-    saved = checked = time.time()
-    last = min(arguments.steps or sys.maxsize, arguments.stop_after or sys.maxsize)
-    while not stopping and time.time() < end and trainer.step < last:
-        wait_while_paused(arguments.pause_file, stopping, end)
-        started = time.time()
-        progress = (trainer.step / arguments.steps if arguments.steps
-                    else (started - totals['began']) / (end - totals['began']))
-        factor = rate_factor(trainer.step, progress)
-        loss, middles, tokens, norm = run_step(trainer, stream, workers, arguments.batches, arguments.rate * factor)
-        totals['tokens'] += tokens
-        totals['middles'] += middles
-        log(loss=round(loss, 3), norm=round(norm, 2), factor=round(factor, 2), tokens=totals['tokens'],
-            speed=round(tokens / (time.time() - started), 1))
-        if time.time() - saved > 60 * arguments.save_minutes:
-            checkpoint()
-            saved = time.time()
-        if time.time() - checked > 60 * arguments.validate_minutes:
-            log(validation=validate())
-            checked = time.time()
-    checkpoint()
-    if not stopping:
-        log(validation=validate(), **totals)
-        trainer.round(trainer.average)
-        log(validation_of_average=validate())
+    def run(self):
+        """Steps until the run is over; leaves a checkpoint. At the end of a whole run the average is measured too."""
+        saved = checked = time.time()
+        while not self.over():
+            self.step()
+            if time.time() - saved > 60 * self.arguments.save_minutes:
+                self.save()
+                saved = time.time()
+            if time.time() - checked > 60 * self.arguments.validate_minutes:
+                self.validate()
+                checked = time.time()
+        self.save()
+        if not self.stopped and not self.arguments.stop_after:
+            self.validate()
+            self.trainer.round(self.trainer.average)
+            self.validate('validation of the average')
+
+    def stop(self, *_):
+        self.stopped = True
 
 
 def parse(words):
@@ -214,12 +229,12 @@ def parse(words):
     parser.add_argument('--minutes', type=float, default=90, help='length of the run on the clock')
     parser.add_argument('--end', type=float, help='end of the run in seconds since 1970, instead of --minutes')
     parser.add_argument('--steps', type=int, help='number of steps of the run, instead of a time')
-    parser.add_argument('--stop-after', type=int, help='step at which to break off, the schedule being that of the whole')
+    parser.add_argument('--stop-after', type=int, help='step at which to break off')
     parser.add_argument('--rate', type=float, default=2.5e-4, help='full learning rate')
     parser.add_argument('--batches', type=int, default=4, help='batches per step')
     parser.add_argument('--batch-tokens', type=int, default=800, help='places per batch, padding included')
-    parser.add_argument('--context-fraction', type=float, default=0.15, help='of the tokens before the middle that count')
-    parser.add_argument('--context-share', type=float, default=0.0, help='of the examples with an excerpt of another file')
+    parser.add_argument('--context-fraction', type=float, default=0.15, help='of the tokens before middles that count')
+    parser.add_argument('--context-share', type=float, default=0.0, help='of examples with an excerpt of another file')
     parser.add_argument('--matrices', choices=ROUND, default='q4_0', help='format of the linear weights')
     parser.add_argument('--embedding', choices=ROUND, default='q4_0', help='format of the embedding')
     parser.add_argument('--device', default='cpu', choices=['cpu', 'cuda'])
@@ -233,5 +248,11 @@ def parse(words):
     return parser.parse_args(words)
 
 
+def main():
+    run = Run(parse(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, run.stop)
+    run.run()
+
+
 if __name__ == '__main__':
-    train(parse(sys.argv[1:]))
+    main()
