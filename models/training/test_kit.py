@@ -1,4 +1,4 @@
-"""Tests of the training kit on a made-up corpus and a tiny model, half a minute: python -m unittest test_kit"""
+"""Tests of the training kit on a made-up corpus and a tiny model, less than a minute: python -m unittest test_kit"""
 import contextlib
 import gzip
 import io
