@@ -112,6 +112,22 @@ export async function focusAtEnd(page: Page, file: string, line: number, column:
   });
 }
 
+/** Opens a file of the workspace with the cursor at a position, both counted from 1. */
+export async function openAt(page: Page, file: string, line: number, column: number): Promise<void> {
+  await page.keyboard.press("F1");
+  const input = page.locator(".quick-input-widget input.input");
+  await input.waitFor();
+  await input.fill(`${file}:${line}:${column}`);
+  await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: file }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await input.waitFor({ state: "hidden" });
+  await page.locator(`.editor-instance .monaco-editor.focused[data-uri$="/${file}"]`).waitFor();
+  const position = page.locator('.statusbar-item[id="status.editor.selection"]');
+  await waitUntil(`the cursor at ${line}:${column} in ${file}`, async () =>
+    (await position.textContent())?.includes(`Ln ${line}, Col ${column}`),
+  );
+}
+
 /** Types key by key, with a pause after each. */
 export async function typeText(page: Page, text: string, { delayMs }: { delayMs: number }): Promise<void> {
   await page.keyboard.type(text, { delay: delayMs });

@@ -1,0 +1,63 @@
+/**
+ * The default model in nine languages, in the page of a real VS Code: at each place a single line is suggested. What
+ * it is depends on the model; the pictures in out/screenshots are for people to look at.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { isEmpty, openAt, readGhostText, runCommand, waitForStatus, waitUntil } from "./page.ts";
+import { root } from "./paths.mjs";
+import {
+  type CodeServer,
+  openWorkbench,
+  screenshot,
+  startCodeServer,
+  vsixUnderTest,
+  type Workbench,
+} from "./workbench.ts";
+
+const folder = join(root, "test", "fixtures", "languages");
+/** File, and where its statement is to be completed, counted from 1. */
+const PLACES: readonly [file: string, line: number, column: number][] = [
+  ["files.py", 5, 12],
+  ["adults.ts", 7, 23],
+  ["total.js", 4, 9],
+  ["sum.go", 8, 9],
+  ["words.rs", 4, 23],
+  ["largest.cpp", 6, 23],
+  ["stack.rb", 7, 11],
+  ["average.php", 7, 22],
+  ["Counter.java", 5, 9],
+];
+
+describe("the default model in other languages", {
+  timeout: 300_000,
+  skip: vsixUnderTest && "the model is the same",
+}, () => {
+  let server: CodeServer;
+  let workbench: Workbench;
+
+  before(async () => {
+    server = await startCodeServer({ workspace: folder });
+    workbench = await openWorkbench(server, { developmentFolder: root, file: PLACES[0]?.[0] as string });
+    await waitForStatus(workbench.page, "zap");
+  });
+
+  after(async () => {
+    await workbench?.dispose();
+    await server?.dispose();
+  });
+
+  for (const [file, line, column] of PLACES)
+    test(`${file}: a line is suggested where one is missing`, async () => {
+      const { page } = workbench;
+      await openAt(page, file, line, column);
+      await runCommand(page, "Foretoken: Trigger Completion");
+      const ghost = await waitUntil("ghost text", async () => {
+        const shown = await readGhostText(page);
+        return isEmpty(shown) ? undefined : shown;
+      });
+      await screenshot(page, `language-${file.split(".").at(-1)}`);
+      assert.ok(ghost.inline.trim() !== "", JSON.stringify(ghost));
+    });
+});
