@@ -19,7 +19,7 @@ import { EXACT_ROWS } from "./treeLimits.ts";
  */
 export type Exactness = "auto" | "bitwise";
 
-interface ExactRows {
+export interface ExactRows {
   readonly rowPadding: RowPadding;
   readonly exactRows: number;
 }

@@ -6,7 +6,7 @@
 import { median } from "../system/index.ts";
 import { CHUNK_SIZES, type EngineConfiguration } from "./configuration.ts";
 import { CostModel, SIZES } from "./costModel.ts";
-import { type Exactness, findExactRows } from "./exactness.ts";
+import { type Exactness, type ExactRows, findExactRows } from "./exactness.ts";
 import type { LlamaEngine } from "./llama.ts";
 import { decodeChain, someTokens } from "./probing.ts";
 
@@ -22,15 +22,27 @@ const CHUNK_MS = 40;
 /** Size by which thread counts are compared beside a single row: a tree of ordinary size. */
 const TYPICAL_SIZE = 4;
 
+/** A size that costs more than so many single rows never pays, and larger ones are not measured. */
+const TOO_DEAR = 8;
+
+/** What an aborted tuning has found out already: the next one goes on from there. */
+export interface TuningProgress {
+  prefillMsPerToken?: number | undefined;
+  exact?: ExactRows | undefined;
+  threads?: number | undefined;
+}
+
 interface TuneOptions {
   /** Thread counts to choose from; one means that the user has chosen. */
   readonly threadChoices: readonly number[];
   readonly exactness: Exactness;
+  /** Kept by the caller from attempt to attempt. */
+  readonly progress?: TuningProgress;
 }
 
 /**
- * Tunes an idle engine and configures it so; its context is empty afterwards. Returns undefined when aborted, after
- * which the engine computes as before.
+ * Tunes an idle engine and configures it so; its context is lost. Returns undefined when aborted: the engine then
+ * computes as before, or drafts already where it is known how large exact trees are.
  */
 export async function tune(
   engine: LlamaEngine,
@@ -44,7 +56,8 @@ export async function tune(
     found = await findConfiguration(engine, options, signal);
   } finally {
     engine.limitRows(undefined);
-    engine.configure(found ?? before);
+    const { exact } = options.progress ?? {};
+    engine.configure(found ?? { ...before, ...exact });
     engine.decoder.followLoad(true);
   }
   return found;
@@ -52,40 +65,49 @@ export async function tune(
 
 async function findConfiguration(
   engine: LlamaEngine,
-  { threadChoices, exactness }: TuneOptions,
+  { threadChoices, exactness, progress = {} }: TuneOptions,
   signal: AbortSignal,
 ): Promise<EngineConfiguration | undefined> {
   const contextTokens = Math.min(CONTEXT_TOKENS, engine.info.contextTokens >> 1);
   const context = someTokens(contextTokens, engine.vocabulary.size);
-  engine.forget();
-  const start = performance.now();
-  const filled = await engine.prefill(context, signal);
-  if (filled.kind !== "prefilled") return undefined;
-  const prefillMsPerToken = (performance.now() - start) / Math.max(1, filled.computed);
-  // What trees of all sizes cost is measured whether or not they are exact.
-  engine.limitRows(engine.info.maxTreeNodes);
-  const threads = await bestThreads(engine, threadChoices, signal);
-  if (threads === undefined) return undefined;
-  engine.limitRows(undefined);
-  engine.configure({ ...engine.configuration, threads });
-
-  const exact = await findExactRows(engine, exactness, prefillMsPerToken, signal);
+  progress.prefillMsPerToken ??= await prefillSpeed(engine, context, signal);
+  const { prefillMsPerToken } = progress;
+  if (prefillMsPerToken === undefined) return undefined;
+  progress.exact ??= await findExactRows(engine, exactness, prefillMsPerToken, signal);
+  const { exact } = progress;
   if (!exact) return undefined;
   engine.configure({ ...engine.configuration, ...exact });
-  engine.limitRows(Math.max(exact.exactRows, TYPICAL_SIZE));
 
   if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  engine.limitRows(Math.max(exact.exactRows, TYPICAL_SIZE));
+  progress.threads ??= await bestThreads(engine, threadChoices, signal);
+  const { threads } = progress;
+  if (threads === undefined) return undefined;
+  engine.configure({ ...engine.configuration, threads });
   const sizes = SIZES.filter(size => size <= engine.room());
   const times = await measureSizes(engine, sizes, MEASURE_MS, signal);
   if (!times) return undefined;
   const costs = new CostModel();
-  for (const [index, size] of sizes.entries()) costs.set(size, contextTokens, times[index]);
+  for (const [index, ms] of times.entries()) costs.set(sizes[index], contextTokens, ms);
   const chunkTokens = CHUNK_SIZES.findLast(size => size * prefillMsPerToken <= CHUNK_MS) ?? CHUNK_SIZES[0];
   return { ...exact, threads, chunkTokens, prefillMsPerToken, costs: costs.save() };
 }
 
+/** Milliseconds of prefill per token; undefined when aborted. */
+async function prefillSpeed(
+  engine: LlamaEngine,
+  context: Int32Array,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  engine.forget();
+  const start = performance.now();
+  const filled = await engine.prefill(context, signal);
+  if (filled.kind !== "prefilled") return undefined;
+  return (performance.now() - start) / Math.max(1, filled.computed);
+}
+
 /**
- * Median milliseconds of decodes of each size; undefined when aborted. Small sizes are decoded twice and the second
+ * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. Small sizes are decoded twice and the second
  * counts: a completion goes on in sizes like the last, while here a large tree has just emptied the caches, which
  * makes a small model's single token cost twice as much.
  */
@@ -100,6 +122,11 @@ async function measureSizes(
   const start = performance.now();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     for (const [index, size] of sizes.entries()) {
+      if (index >= measured.length) break;
+      if (index > 0 && (measured[index - 1].at(-1) ?? 0) > TOO_DEAR * (measured[0].at(-1) ?? 0)) {
+        measured.length = index;
+        break;
+      }
       let ms = 0;
       for (let time = size <= SETTLED_SIZE ? 0 : 1; time < 2; time++) {
         const chain = tokens.subarray(0, Math.min(size, engine.room()));

@@ -8,6 +8,7 @@ import {
   LoadAttempts,
   type LoadOptions,
   loadEngine,
+  type TuningProgress,
   threadChoices,
   tune,
 } from "../engine/index.ts";
@@ -44,12 +45,13 @@ async function tuneAndKeep(
   engine: LlamaEngine,
   { threads, exactness }: RequestedTuning,
   cacheDirectory: string,
+  progress: TuningProgress,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const before = engine.configuration;
   const wasBusy = engine.decoder.otherLoad > BUSY_PROCESSORS;
   const choices = wasBusy ? [1] : threadChoices(threads);
-  const tuning = await tune(engine, { threadChoices: choices, exactness }, signal);
+  const tuning = await tune(engine, { threadChoices: choices, exactness, progress }, signal);
   if (!tuning) return undefined;
   if (!wasBusy && engine.decoder.otherLoad <= BUSY_PROCESSORS) {
     writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
@@ -86,8 +88,9 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
       reconsidering = true;
       setTimeout(() => void decide(options), RECONSIDER_MS).unref();
     }
-    return known
-      ? { engine }
-      : { engine, tune: signal => tuneAndKeep(engine, requested, options.cacheDirectory, signal) };
+    const progress: TuningProgress = {};
+    const tuneOnce = (signal: AbortSignal) =>
+      tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal);
+    return known ? { engine } : { engine, tune: tuneOnce };
   };
 };
