@@ -16,6 +16,7 @@ import {
   ACCEPT_COMMAND,
   BuildProgress,
   type BuildReport,
+  DidChangeTrustNotification,
   DidFocusNotification,
   ExplainLastRequest,
   FreeMemoryRequest,
@@ -66,7 +67,7 @@ export class ServerClient implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Status>();
   private current: Status = { state: "starting" };
   private requests = 0;
-  private readonly watcher = vscode.workspace.createFileSystemWatcher("**/*.{py,pyi}");
+  private readonly watcher = vscode.workspace.createFileSystemWatcher("**/{*.py,*.pyi,.gitignore}");
   readonly onDidChangeStatus = this.changed.event;
 
   constructor(
@@ -161,6 +162,12 @@ export class ServerClient implements vscode.Disposable {
     });
   }
 
+  /** Reports that the user trusts the workspace now. */
+  async trustGranted(): Promise<void> {
+    if (this.client?.isRunning())
+      await this.client.sendNotification(DidChangeTrustNotification, { trusted: true });
+  }
+
   /** Frees the model's memory; false when there was no model. */
   async freeMemory(): Promise<boolean> {
     return this.client?.isRunning() ? this.client.sendRequest(FreeMemoryRequest) : false;
@@ -216,6 +223,7 @@ export class ServerClient implements vscode.Disposable {
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
       storageDirectory: this.storageDirectory,
+      trusted: vscode.workspace.isTrusted,
       retryLoads,
       acceptCommand: ACCEPTED_COMMAND,
     };

@@ -54,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
     vscode.window.onDidChangeActiveTextEditor(editor => editor && server.focused(editor)),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );

@@ -4,12 +4,13 @@
  */
 import type { Connection, InitializeResult } from "vscode-languageserver";
 import { Drafts, registerInlineCompletion } from "./completion/index.ts";
-import { OpenFiles } from "./context/index.ts";
+import { OpenFiles, ShownFiles } from "./context/index.ts";
 import { registerDatastores } from "./corpus/index.ts";
 import { Configuration, DOCUMENT_SYNC, StatusBoard, trackDocuments, WorkspaceFolders } from "./lsp/index.ts";
 import { type LoadModel, registerModel, Session } from "./model/index.ts";
 import {
   ACCEPT_COMMAND,
+  DidChangeTrustNotification,
   type InitializationOptions,
   RELOADING_SETTINGS,
   type RequestRecord,
@@ -43,8 +44,9 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
 
   // What prompts, drafts and ends of texts are made from.
   const grammars = new Grammars(grammarsDirectory(), warn);
-  const openFiles = new OpenFiles(documents, languageId => grammars.parser(languageId));
-  const datastores = registerDatastores(connection, documents, board);
+  const shownFiles = new ShownFiles(warn);
+  const openFiles = new OpenFiles(documents, languageId => grammars.parser(languageId), shownFiles);
+  const datastores = registerDatastores(connection, documents, board, shownFiles);
   const drafts = new Drafts(documents, warn, () => board.suggestionAccepted(), model.isCurrent);
 
   const completions = registerInlineCompletion(connection, {
@@ -68,8 +70,13 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
   });
   model.onFreeing(() => drafts.save());
   folders.onDidChange(paths => {
-    openFiles.roots = paths;
+    shownFiles.roots = paths;
     datastores.foldersChanged(paths, settings());
+  });
+  connection.onNotification(DidChangeTrustNotification, ({ trusted }) => {
+    if (shownFiles.trusted === trusted) return;
+    shownFiles.trusted = trusted;
+    datastores.foldersChanged(folders.paths, settings());
   });
   configuration.onDidChange(async ({ previous, current }) => {
     completions.forget();
@@ -79,12 +86,17 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
   });
 
   connection.onInitialize(params => {
-    const { storageDirectory, retryLoads, acceptCommand } = (params.initializationOptions ??
-      {}) as InitializationOptions;
+    const {
+      storageDirectory,
+      retryLoads,
+      acceptCommand,
+      trusted = true,
+    } = (params.initializationOptions ?? {}) as InitializationOptions;
+    shownFiles.trusted = trusted;
     connection.onInitialized(() => {
       configuration.start(params);
       folders.start(params);
-      openFiles.roots = folders.paths;
+      shownFiles.roots = folders.paths;
       datastores.start(storageDirectory, folders.paths);
       drafts.start(storageDirectory, folders.paths);
       model.start(modelLoader(storageDirectory, retryLoads));

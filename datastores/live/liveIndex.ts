@@ -68,6 +68,11 @@ export class LiveIndex {
     return this.files.size;
   }
 
+  /** Names of the files there are. */
+  get names(): readonly string[] {
+    return [...this.files.keys()];
+  }
+
   /** Tokens of the files there are. */
   get liveTokens(): number {
     return this.size - this.deadTokens;

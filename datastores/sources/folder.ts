@@ -1,16 +1,19 @@
 /** Documents of a folder: source files below it, in a fixed order, without what its owner has git ignore. */
 import { createHash } from "node:crypto";
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SourceDocument } from "../document.ts";
-import { isIgnored, type Rules, withRules } from "./gitignore.ts";
 import { DOCUMENT_BYTES_LIMIT, fileError, Pace, type ReadOptions, storeError } from "./reading.ts";
+import { pathWithin, readWithin } from "./regularFile.ts";
+import { Visibility } from "./visibility.ts";
 
 export interface FolderOptions extends ReadOptions {
   /** With the dot; `.py` and `.pyi` unless given. */
   readonly extensions?: readonly string[];
-  /** Whether `.gitignore` files count; they do unless this is false. */
+  /** Whether what git ignores is left out; it is unless this is false. */
   readonly gitignore?: boolean;
+  /** What git does not ignore, where that is known already. */
+  readonly visibility?: Visibility;
 }
 
 /** A file found by a walk. */
@@ -21,40 +24,57 @@ interface FoundFile {
   readonly modifiedMs: number;
 }
 
-export const SOURCE_EXTENSIONS: readonly string[] = [".py", ".pyi"];
+const SOURCE_EXTENSIONS: readonly string[] = [".py", ".pyi"];
 const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)$/;
 /** Lies at the top of a virtual environment: other people's code, which the source `python` is for. */
 const ENVIRONMENT_MARK = "pyvenv.cfg";
 
+/** Whether a file of a project counts as its source code. @param path below the root, with forward slashes */
+export function isProjectSource(root: string, path: string): boolean {
+  const folders = path.split("/").slice(0, -1);
+  return (
+    SOURCE_EXTENSIONS.some(end => path.endsWith(end)) &&
+    !folders.some(name => SKIPPED_FOLDER.test(name)) &&
+    !folders.some((_, depth) => existsSync(join(root, ...folders.slice(0, depth + 1), ENVIRONMENT_MARK)))
+  );
+}
+
 /**
  * Walks the folder in the order of file names by UTF-16 code unit, files before folders. Links to folders are
- * not followed, so there are no cycles. What cannot be listed or looked at is reported to `onSkipped` as
- * `unreadable`; files over 1 MB as `tooLarge`. Throws `StoreError` if the root itself cannot be listed, or
- * when cancelled.
+ * not followed, so there are no cycles, and links to files only where they stay below the root. What cannot be
+ * listed or looked at is reported to `onSkipped` as `unreadable`; files over 1 MB as `tooLarge`. Throws
+ * `StoreError` if the root itself cannot be listed, or when cancelled.
  */
 export async function* walk(root: string, options: FolderOptions = {}): AsyncGenerator<FoundFile> {
   const extensions = options.extensions ?? SOURCE_EXTENSIONS;
   const pace = new Pace(options.signal);
-  const pending: { base: string; rules: readonly Rules[] }[] = [{ base: "", rules: [] }];
-  for (let folder = pending.pop(); folder; folder = pending.pop()) {
-    const { base } = folder;
+  const visibility = await visibilityOf(root, options);
+  const pending = [""];
+  for (let base = pending.pop(); base !== undefined; base = pending.pop()) {
     const entries = list(root, base, options);
     if (base !== "" && entries.some(({ name }) => name === ENVIRONMENT_MARK)) continue;
-    const rules = options.gitignore === false ? [] : rulesIn(root, base, entries, folder.rules);
     const folders: string[] = [];
     for (const entry of entries) {
       if (pace.isDue) await pace.breathe();
       const path = base + entry.name;
       if (entry.isDirectory()) {
-        if (!SKIPPED_FOLDER.test(entry.name) && !isIgnored(`${path}/`, rules)) folders.push(`${path}/`);
-      } else if (extensions.some(end => entry.name.endsWith(end)) && !isIgnored(path, rules)) {
-        const found = look(root, path, options);
+        if (!SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false) folders.push(`${path}/`);
+      } else if (extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false) {
+        const found = look(root, path, entry, options);
         if (found) yield found;
       }
     }
     // The last is taken first.
-    for (const next of folders.reverse()) pending.push({ base: next, rules });
+    pending.push(...folders.reverse());
   }
+}
+
+async function visibilityOf(root: string, options: FolderOptions): Promise<Visibility | undefined> {
+  if (options.gitignore === false) return undefined;
+  if (options.visibility) return options.visibility;
+  const visibility = new Visibility(root, message => options.onSkipped?.("unreadable", message));
+  await visibility.refresh(options.signal);
+  return visibility;
 }
 
 /**
@@ -72,10 +92,10 @@ export async function* readFolder(root: string, options: FolderOptions = {}): As
     read += bytes;
     options.onProgress?.(read, total);
     const place = join(root, path);
-    const text = readText(place);
-    if (typeof text === "string")
-      yield { text, origin: place, path, repositories: [], licences: [], contentId: "" };
-    else options.onSkipped?.(text.reason, path);
+    const found = readWithin(root, path, DOCUMENT_BYTES_LIMIT);
+    if ("text" in found)
+      yield { text: found.text, origin: place, path, repositories: [], licences: [], contentId: "" };
+    else options.onSkipped?.(found.refusal, path);
   }
 }
 
@@ -109,39 +129,19 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
   }
 }
 
-/** The rules within a folder; its `.gitignore` is looked for only where there is one. */
-function rulesIn(
-  root: string,
-  base: string,
-  entries: readonly Dirent[],
-  outer: readonly Rules[],
-): readonly Rules[] {
-  return entries.some(({ name }) => name === ".gitignore") ? withRules(root, base, outer) : outer;
-}
-
-function look(root: string, path: string, options: FolderOptions): FoundFile | undefined {
+function look(root: string, path: string, entry: Dirent, options: FolderOptions): FoundFile | undefined {
   try {
-    // Follows a link to a file; a folder, pipe or device behind one is left alone.
+    // Follows a link to a file; a folder, pipe or device at its end is left alone.
     const status = statSync(join(root, path));
     if (!status.isFile()) return undefined;
+    if (entry.isSymbolicLink() && pathWithin(root, path) === undefined) {
+      options.onSkipped?.("outside", path);
+      return undefined;
+    }
     if (status.size <= DOCUMENT_BYTES_LIMIT) return { path, bytes: status.size, modifiedMs: status.mtimeMs };
     options.onSkipped?.("tooLarge", path);
   } catch {
     options.onSkipped?.("unreadable", path);
   }
   return undefined;
-}
-
-function readText(path: string): string | { reason: "unreadable" | "notUtf8" } {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    return { reason: "unreadable" };
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return { reason: "notUtf8" };
-  }
 }

@@ -1,40 +1,186 @@
-/** What git ignores, by the `.gitignore` files from a root folder down. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import ignore, { type Ignore } from "ignore";
+/**
+ * What git ignores, found without git: the ignore files from the top of the repository down to a path, its
+ * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as ignored whole.
+ */
+import { lstatSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
+import { readRegular } from "./regularFile.ts";
 
-export interface Rules {
-  /** Below the root, "" or ending in a slash. */
-  readonly base: string;
-  readonly matcher: Ignore;
+/** Larger ignore files, in bytes, or with more patterns, are no work of people. */
+const LARGEST_BYTES = 512 * 1024;
+const MOST_PATTERNS = 10_000;
+/** Patterns kept of all folders together, about 1 KB each. */
+const KEPT_PATTERNS = 100_000;
+/** Folders above a workspace that are looked at for a repository. */
+const MOST_PARENTS = 64;
+
+/** The patterns of one file, in order; a problem where it cannot be used. */
+type Patterns = readonly IgnorePattern[] | { readonly problem: string };
+
+interface KeptPatterns {
+  /** Changes with the file. */
+  readonly stamp: string;
+  readonly patterns: Patterns;
 }
 
-/** The rules within the folder `base`: its own, if it has any, before the outer ones. */
-export function withRules(root: string, base: string, outer: readonly Rules[]): readonly Rules[] {
-  try {
-    const text = readFileSync(join(root, base, ".gitignore"), "utf8");
-    return [{ base, matcher: ignore().add(text) }, ...outer];
-  } catch {
-    return outer;
+/** The folder at or above `folder` that holds a `.git`; undefined where there is none. */
+export function repositoryOf(folder: string): string | undefined {
+  let at = resolve(folder);
+  for (let parents = 0; parents < MOST_PARENTS; parents++) {
+    if (stampOf(join(at, ".git")) !== undefined) return at;
+    if (dirname(at) === at) return undefined;
+    at = dirname(at);
+  }
+  return undefined;
+}
+
+export class IgnoreRules {
+  private readonly top: string;
+  /** The root below `top`, its folders. */
+  private readonly rootFolders: readonly string[];
+  private readonly ignoreCase = process.platform === "win32" || process.platform === "darwin";
+  /** Files whose patterns hold everywhere, those that win first. */
+  private readonly common: readonly string[];
+  /** By path of the ignore file. */
+  private readonly kept = new Map<string, KeptPatterns>();
+  private keptPatterns = 0;
+  private readonly reported = new Set<string>();
+
+  /** @param root a folder @param warn is called once for each ignore file that cannot be used */
+  constructor(
+    root: string,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.top = repositoryOf(root) ?? resolve(root);
+    this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
+    this.common = [join(this.top, ".git", "info", "exclude"), ...userFile(this.top)];
+  }
+
+  /** Whether a path is ignored, or a folder it lies in. @param path below the root, with `/`, which ends a folder's */
+  isIgnored(path: string): boolean {
+    const isFolder = path.endsWith("/");
+    const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
+    const common = this.commonPatterns();
+    if (!common) return true;
+    const chain: (readonly IgnorePattern[])[] = [];
+    for (let depth = 0; depth < parts.length; depth++) {
+      const own = this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"));
+      if ("problem" in own) return true;
+      chain.push(own);
+      if (isMatched(chain, common, parts.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
+        return true;
+    }
+    return isFolder && "problem" in this.patternsOf(join(this.top, ...parts, ".gitignore"));
+  }
+
+  /** Whether the ignore files of all folders that `path` lies in can be used. @param path below the root, with `/` */
+  isSound(path: string): boolean {
+    const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
+    return parts.every(
+      (_, depth) => !("problem" in this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"))),
+    );
+  }
+
+  /** The patterns that hold everywhere; undefined where one of their files cannot be used. */
+  private commonPatterns(): (readonly IgnorePattern[])[] | undefined {
+    const all: (readonly IgnorePattern[])[] = [];
+    for (const file of this.common) {
+      const patterns = this.patternsOf(file);
+      if ("problem" in patterns) return undefined;
+      all.push(patterns);
+    }
+    return all;
+  }
+
+  private patternsOf(file: string): Patterns {
+    const stamp = stampOf(file);
+    if (stamp === undefined) return [];
+    const known = this.kept.get(file);
+    if (known?.stamp === stamp) return known.patterns;
+    const patterns = readPatterns(file, this.ignoreCase);
+    if ("problem" in patterns) this.report(file, patterns.problem);
+    else this.keptPatterns += patterns.length;
+    if (this.keptPatterns > KEPT_PATTERNS) {
+      this.kept.clear();
+      this.keptPatterns = 0;
+    }
+    this.kept.set(file, { stamp, patterns });
+    return patterns;
+  }
+
+  private report(file: string, problem: string): void {
+    if (this.reported.has(file)) return;
+    this.reported.add(file);
+    this.warn(`${file} ${problem}: nothing of its folder is read.`);
   }
 }
 
-/** As git decides: the innermost file with an opinion wins. An ignored folder is never entered. */
-export function isIgnored(path: string, rules: readonly Rules[]): boolean {
-  for (const { base, matcher } of rules) {
-    const { ignored, unignored } = matcher.test(path.slice(base.length));
-    if (ignored || unignored) return ignored;
+/** Whether the last pattern that matches ignores the path; files nearer to it win. @param chain from the top down */
+function isMatched(
+  chain: readonly (readonly IgnorePattern[])[],
+  common: readonly (readonly IgnorePattern[])[],
+  parts: readonly string[],
+  isFolder: boolean,
+): boolean {
+  const last = (patterns: readonly IgnorePattern[], depth: number) =>
+    patterns.findLast(pattern => matchesPattern(pattern, parts.slice(depth), isFolder));
+  for (let depth = chain.length - 1; depth >= 0; depth--) {
+    const found = last(chain[depth], depth);
+    if (found) return !found.negated;
+  }
+  for (const patterns of common) {
+    const found = last(patterns, 0);
+    if (found) return !found.negated;
   }
   return false;
 }
 
-/** Whether git ignores a file, or a folder it lies in. @param path below `root`, with forward slashes */
-export function isGitIgnored(root: string, path: string): boolean {
-  let rules = withRules(root, "", []);
-  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-    const folder = path.slice(0, slash + 1);
-    if (isIgnored(folder, rules)) return true;
-    rules = withRules(root, folder, rules);
+function readPatterns(file: string, ignoreCase: boolean): Patterns {
+  const read = readRegular(file, LARGEST_BYTES);
+  if ("refusal" in read) return { problem: `cannot be used (${read.refusal})` };
+  const text = read.text.startsWith("\ufeff") ? read.text.slice(1) : read.text;
+  const lines = text.split("\n");
+  if (lines.length > MOST_PATTERNS) return { problem: `has more than ${MOST_PATTERNS} lines` };
+  return lines.flatMap(line => ignorePattern(line, ignoreCase) ?? []);
+}
+
+/** The file of `core.excludesFile`, or git's default for it; the repository's own configuration wins. */
+function userFile(top: string): string[] {
+  const home = homeFolder();
+  if (home === undefined) return [];
+  const configurationHome = process.env.XDG_CONFIG_HOME || join(home, ".config");
+  const configurations = [
+    join(top, ".git", "config"),
+    join(home, ".gitconfig"),
+    join(configurationHome, "git", "config"),
+  ];
+  for (const configuration of configurations) {
+    const read = stampOf(configuration) === undefined ? undefined : readRegular(configuration, LARGEST_BYTES);
+    const named =
+      read && "text" in read ? /^\s*excludesfile\s*=\s*"?([^"\n]*?)"?\s*$/im.exec(read.text) : null;
+    if (named) return [resolve(top, named[1].replace(/^~(?=[/\\])/, home))];
   }
-  return isIgnored(path, rules);
+  return [join(configurationHome, "git", "ignore")];
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // Neither the environment nor the system knows one.
+  }
+}
+
+/** Changes when the file does; undefined where there is none. */
+function stampOf(file: string): string | undefined {
+  try {
+    const { ino, size, mtimeMs, mode } = lstatSync(file);
+    return `${ino} ${size} ${mtimeMs} ${mode}`;
+  } catch (error) {
+    // What may not be looked at is there, and cannot be used.
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ENOTDIR" ? undefined : `${code}`;
+  }
 }

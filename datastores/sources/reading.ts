@@ -1,14 +1,13 @@
 /** What all sources share: options, what was left out and why, and failures in words a person can act on. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { StoreError, type StoreProblem } from "../document.ts";
+import type { FileRefusal } from "./regularFile.ts";
 
 /** Why a source passed over something it met; each is counted, none ends a stream. */
 export type SkipReason =
   | "badLine"
   | "noContent"
-  | "notUtf8"
-  | "tooLarge"
-  | "unreadable"
+  | FileRefusal
   | "otherLanguage"
   | "notPermissive"
   | "vendored";

@@ -1,1 +1,3 @@
 export { OpenFiles } from "./openFiles.ts";
+export { holdsSecret } from "./secrets.ts";
+export { isIgnoreFile, pathOf, type ShownFile, ShownFiles } from "./shownFiles.ts";

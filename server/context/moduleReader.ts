@@ -2,13 +2,13 @@
  * Reads the modules of the workspace that a document imports, for the outlines of what it uses of them. What
  * files say is kept while they do not change; the text of an open document counts before the file's.
  */
-import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { type Stats, statSync } from "node:fs";
+import { join } from "node:path";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Node, Parser } from "../syntax/index.ts";
 import { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage } from "../syntax/index.ts";
 import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
-import { mayBeShown, type ShownFile } from "./shownFiles.ts";
+import type { ShownFile, ShownFiles } from "./shownFiles.ts";
 
 /** Larger files are read and parsed too slowly for a request to wait for: this size takes 30 ms. */
 const LARGEST_FILE_BYTES = 128 * 1024;
@@ -16,6 +16,7 @@ const LARGEST_FILE_BYTES = 128 * 1024;
 const KEPT_FILES = 64;
 
 export interface DefinitionDependencies {
+  readonly files: ShownFiles;
   /** The parser of a language, if it is there by now. */
   parser(languageId: string): Parser | undefined;
   /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
@@ -124,27 +125,15 @@ export class Definitions {
   }
 
   private parse(shown: ShownFile, stamp: string, reading: Reading): ModuleFile | undefined {
-    if (stamp === "" || !mayBeShown(shown.root, shown.path)) return undefined;
-    const text = this.parts.openText(shown) ?? textOf(shown);
+    const { files, openText } = this.parts;
+    if (stamp === "" || !files.mayBeShown(shown)) return undefined;
+    const text = openText(shown) ?? files.read(shown, LARGEST_FILE_BYTES);
     if (text === undefined || text.length > LARGEST_FILE_BYTES) return undefined;
     const { language } = reading;
     return parsed(reading, text.replaceAll("\r\n", "\n"), root => ({
       imports: language.imports(root),
       definitions: language.definitions(root),
     }));
-  }
-}
-
-/** A file's text; undefined for one that is gone or may not be read, or that a link leads to where none is shown. */
-function textOf({ root, path }: ShownFile): string | undefined {
-  try {
-    const real = relative(realpathSync(root), realpathSync(join(root, path)))
-      .split(sep)
-      .join("/");
-    const isInside = !isAbsolute(real) && !real.startsWith("../") && mayBeShown(root, real);
-    return isInside ? readFileSync(join(root, path), "utf8") : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -8,13 +8,9 @@ import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Snapshot } from "../text/index.ts";
 import { contextFiles, identifiersAround, LONGEST_TEXT, likeness, type OtherText } from "./context.ts";
-import {
-  type ChosenDefinitions,
-  type DefinitionDependencies,
-  Definitions,
-  NO_DEFINITIONS,
-} from "./moduleReader.ts";
-import { type ShownFile, shownFile } from "./shownFiles.ts";
+import { type ChosenDefinitions, type DefinitionDependencies, Definitions, NO_DEFINITIONS } from "./moduleReader.ts";
+import { holdsSecret } from "./secrets.ts";
+import { type ShownFile, ShownFiles } from "./shownFiles.ts";
 
 /** Most time a choice may take, in milliseconds. */
 const CHOICE_MS = 150;
@@ -25,6 +21,8 @@ interface Choice {
   readonly around: ReadonlySet<string>;
   /** `changed` of the latest text that was looked at. */
   readonly at: number;
+  /** The other documents that may be shown. */
+  readonly shown: string;
   /** The document's import statements. */
   readonly imports: string;
   readonly definitions: ChosenDefinitions;
@@ -32,49 +30,65 @@ interface Choice {
 }
 
 export class OpenFiles {
-  /** The workspace's folders; their names are given to models that ask for a repository's. */
-  roots: readonly string[] = [];
-  /** Of each open document, what a model may see of its name. */
-  private readonly shown = new Map<string, ShownFile | undefined>();
+  /** Open documents that are files of the workspace. */
+  private readonly open = new Map<string, ShownFile>();
   private readonly texts = new Map<string, OtherText>();
+  /** Texts that were searched for secrets, and whether they hold one. */
+  private readonly searched = new WeakMap<OtherText, boolean>();
   private readonly choices = new Map<string, Choice>();
   private readonly definitions: Definitions;
   private changes = 0;
 
-  /** @param parser of a language, if it is there by now */
-  constructor(documents: Pick<Documents, "watch">, parser: DefinitionDependencies["parser"]) {
-    this.definitions = new Definitions({ parser, openText: file => this.openText(file) });
+  /** @param parser of a language, if it is there by now @param files what of the workspace may be shown */
+  constructor(
+    documents: Pick<Documents, "watch">,
+    parser: DefinitionDependencies["parser"],
+    private readonly files = new ShownFiles(() => {}),
+  ) {
+    this.definitions = new Definitions({ files, parser, openText: file => this.openText(file) });
     documents.watch(
       change => this.changed(change),
       uri => {
         this.texts.delete(uri);
-        this.shown.delete(uri);
+        this.open.delete(uri);
         this.choices.delete(uri);
       },
     );
   }
 
+  /** The workspace's folders; their names are given to models that ask for a repository's. */
+  get roots(): readonly string[] {
+    return this.files.roots;
+  }
+
+  set roots(paths: readonly string[]) {
+    this.files.roots = paths;
+  }
+
   get repository(): string | undefined {
     const [root] = this.roots;
-    return root === undefined ? undefined : basename(root);
+    return root === undefined || !this.files.trusted ? undefined : basename(root);
   }
 
   /** What to put before a document: outlines of what it imports, then parts of open ones as `contextFiles` orders them. */
   around(snapshot: Snapshot): readonly ContextFile[] {
     const { uri, text, offset, languageId } = snapshot;
-    const others = [...this.texts].filter(([other]) => other !== uri).map(([, other]) => other);
+    const shownUris = [...this.texts.keys()].filter(other => other !== uri && this.mayBeShown(other));
+    const others = shownUris.flatMap(other => this.texts.get(other) ?? []);
+    const shown = shownUris.join("\n");
     const around = identifiersAround(text, offset);
     const at = Math.max(0, ...others.map(({ changed }) => changed));
     const imports = text.length > LONGEST_TEXT ? "" : this.definitions.imports(text, languageId);
     const known = this.choices.get(uri);
-    const isSame = known && known.at === at && known.imports === imports && known.definitions.isCurrent();
+    const isSame =
+      known?.at === at && known.shown === shown && known.imports === imports && known.definitions.isCurrent();
     if (isSame && likeness(known.around, around) >= SAME_PLACE) return known.files;
     const end = performance.now() + CHOICE_MS;
     const expired = () => performance.now() > end;
     const windows = contextFiles(around, others, expired);
     const definitions = this.definitionsFor(snapshot, imports, around, windows, expired);
     const files = [...definitions.files, ...windows];
-    this.choices.set(uri, { around, at, imports, definitions, files });
+    this.choices.set(uri, { around, at, shown, imports, definitions, files });
     return files;
   }
 
@@ -86,8 +100,8 @@ export class OpenFiles {
     windows: readonly ContextFile[],
     expired: () => boolean,
   ): ChosenDefinitions {
-    const document = imports === "" ? undefined : this.shown.get(uri);
-    if (!document) return NO_DEFINITIONS;
+    const document = imports === "" ? undefined : this.open.get(uri);
+    if (!document || !this.files.mayBeShown(document)) return NO_DEFINITIONS;
     const using = {
       around,
       distance(name: string) {
@@ -102,16 +116,26 @@ export class OpenFiles {
 
   /** As `DefinitionDependencies` has it. */
   private openText({ root, path }: ShownFile): string | null | undefined {
-    for (const [uri, shown] of this.shown)
-      if (shown?.root === root && shown.path === path) return this.texts.get(uri)?.text ?? null;
+    for (const [uri, file] of this.open)
+      if (file.root === root && file.path === path)
+        return this.mayBeShown(uri) ? (this.texts.get(uri)?.text ?? null) : null;
     return undefined;
   }
 
+  private mayBeShown(uri: string): boolean {
+    const [file, text] = [this.open.get(uri), this.texts.get(uri)];
+    if (!file || !text || !this.files.mayBeShown(file)) return false;
+    const found = this.searched.get(text) ?? holdsSecret(text.text);
+    this.searched.set(text, found);
+    return !found;
+  }
+
   private changed({ uri, text, edit }: DocumentChange): void {
-    if (!this.shown.has(uri)) this.shown.set(uri, shownFile(uri, this.roots));
-    const path = this.shown.get(uri)?.path;
+    const file = this.open.get(uri) ?? this.files.fileOf(uri);
     this.texts.delete(uri);
-    if (path === undefined || text.length > LONGEST_TEXT) return;
-    this.texts.set(uri, { path, text, changed: ++this.changes, editedLine: edit?.line });
+    if (!file) return;
+    this.open.set(uri, file);
+    if (text.length > LONGEST_TEXT) return;
+    this.texts.set(uri, { path: file.path, text, changed: ++this.changes, editedLine: edit?.line });
   }
 }

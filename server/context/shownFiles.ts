@@ -1,13 +1,22 @@
-/** Which files of the workspace a model may be shown: none that hold secrets, and none that git ignores. */
-import { basename, relative, sep } from "node:path";
+/**
+ * Which files of the workspace may be read, indexed and shown to a model: the one place that decides, whoever brings
+ * a path. None that hold secrets, none that git ignores, none outside the workspace, and none at all while the
+ * workspace is not trusted.
+ */
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isGitIgnored } from "../../datastores/sources/index.ts";
+import {
+  DOCUMENT_BYTES_LIMIT,
+  isProjectSource,
+  pathWithin,
+  readWithin,
+  Visibility,
+  walk,
+} from "../../datastores/sources/index.ts";
+import { holdsSecret, isSecret } from "./secrets.ts";
 
-/** Names of files that hold secrets. */
-const SECRET =
-  /^(\.env(\..*)?|.*\.env|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|asc|ppk)|id_(rsa|dsa|ecdsa|ed25519).*|\.npmrc|\.netrc|_netrc|\.pypirc|\.pgpass|\.htpasswd|\.git-credentials|.*credential.*|.*secret.*|known_hosts|authorized_keys)$/i;
-/** Folders that do. */
-const SECRET_FOLDER = /(^|\/)\.(ssh|aws|gnupg|kube|docker)\//i;
+/** What git lists is asked for again when it is older, in milliseconds, and something is asked of it. */
+const LISTING_MS = 30_000;
 
 export interface ShownFile {
   /** The folder of the workspace it lies in. */
@@ -16,25 +25,126 @@ export interface ShownFile {
   readonly path: string;
 }
 
-/** @param path with forward slashes */
-export const isSecret = (path: string) => SECRET.test(basename(path)) || SECRET_FOLDER.test(path);
-
-/** Whether a model may be shown a file. @param path below `root`, with forward slashes */
-export function mayBeShown(root: string, path: string): boolean {
-  return !isSecret(`${root.split(sep).join("/")}/${path}`) && !isGitIgnored(root, path);
+interface Root {
+  readonly visibility: Visibility;
+  /** When git was last asked; undefined before the first answer. */
+  listedAt: number | undefined;
+  refreshing: Promise<void> | undefined;
 }
 
-/** A document as a model may see it; undefined for one that it may not. */
-export function shownFile(uri: string, roots: readonly string[]): ShownFile | undefined {
-  if (!uri.startsWith("file:")) return undefined;
-  let whole: string;
-  try {
-    whole = fileURLToPath(uri);
-  } catch {
-    return undefined; // No file of this machine.
+export class ShownFiles {
+  /** Whether the user trusts the workspace. */
+  trusted = true;
+  private readonly known = new Map<string, Root>();
+  private folders: readonly string[] = [];
+
+  /** @param warn writes to the log @param roots folders of the workspace */
+  constructor(
+    private readonly warn: (message: string) => void,
+    roots: readonly string[] = [],
+  ) {
+    this.roots = roots;
   }
-  const root = roots.find(each => whole.startsWith(each + sep));
-  if (root === undefined) return undefined;
-  const path = relative(root, whole).split(sep).join("/");
-  return mayBeShown(root, path) ? { root, path } : undefined;
+
+  /** The workspace's folders. */
+  get roots(): readonly string[] {
+    return this.folders;
+  }
+
+  set roots(paths: readonly string[]) {
+    this.folders = paths.map(path => resolve(path));
+    for (const root of this.known.keys()) if (!this.folders.includes(root)) this.known.delete(root);
+  }
+
+  /** The file of a URI, if it belongs to the workspace. */
+  fileOf(uri: string): ShownFile | undefined {
+    const whole = pathOf(uri);
+    return whole === undefined ? undefined : this.fileAt(whole);
+  }
+
+  /** The same for a path of this machine. */
+  fileAt(whole: string): ShownFile | undefined {
+    for (const root of this.folders) {
+      const path = relative(root, whole);
+      if (path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+        return { root, path: path.split(sep).join("/") };
+    }
+    return undefined;
+  }
+
+  /** Whether a model may be shown a file, as far as its name tells. */
+  mayBeShown({ root, path }: ShownFile): boolean {
+    if (!this.trusted || !this.folders.includes(root)) return false;
+    if (isSecret(`${root.split(sep).join("/")}/${path}`)) return false;
+    const known = this.rootOf(root);
+    if (known.listedAt === undefined || performance.now() - known.listedAt > LISTING_MS)
+      this.refreshLater(root);
+    return known.visibility.file(path);
+  }
+
+  /** The text of a file that may be shown; undefined for any other, and for what is larger than a source file. */
+  read(file: ShownFile, mostBytes = DOCUMENT_BYTES_LIMIT): string | undefined {
+    if (!this.mayBeShown(file)) return undefined;
+    const real = pathWithin(file.root, file.path);
+    // A link may have another name than what it leads to.
+    if (real === undefined || (real !== file.path && !this.mayBeShown({ root: file.root, path: real })))
+      return undefined;
+    const read = readWithin(file.root, file.path, mostBytes);
+    return "text" in read && !holdsSecret(read.text) ? read.text : undefined;
+  }
+
+  /** The text of a source file for the workspace's index; undefined for one that does not belong there. */
+  readSource(file: ShownFile): string | undefined {
+    return this.isIndexed(file) ? this.read(file) : undefined;
+  }
+
+  /** Whether a file belongs to the workspace's index, as far as its name tells. */
+  isIndexed(file: ShownFile): boolean {
+    return isProjectSource(file.root, file.path) && this.mayBeShown(file);
+  }
+
+  /** Paths of the source files below a root, for the index. Throws a `StoreError` where it cannot be listed. */
+  async *sources(root: string, signal: AbortSignal): AsyncGenerator<ShownFile> {
+    if (!this.trusted) return;
+    await this.refresh(root);
+    const { visibility } = this.rootOf(root);
+    for await (const { path } of walk(root, { visibility, signal }))
+      if (this.isIndexed({ root, path })) yield { root, path };
+  }
+
+  /** Brings what git lists below a root up to date: files have come, or ignore files have changed. */
+  refresh(root: string): Promise<void> {
+    const known = this.rootOf(root);
+    known.refreshing ??= known.visibility.refresh().finally(() => {
+      known.listedAt = performance.now();
+      known.refreshing = undefined;
+    });
+    return known.refreshing;
+  }
+
+  private refreshLater(root: string): void {
+    this.refresh(root).catch((error: unknown) => this.warn(`${root} could not be listed: ${error}`));
+  }
+
+  private rootOf(root: string): Root {
+    let known = this.known.get(root);
+    if (!known) {
+      const warn = (message: string) => this.warn(message);
+      known = { visibility: new Visibility(root, warn), listedAt: undefined, refreshing: undefined };
+      this.known.set(root, known);
+    }
+    return known;
+  }
 }
+
+/** The path of a URI; undefined for one of no file of this machine. */
+export function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith("file:") ? resolve(fileURLToPath(uri)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a file decides what others are shown. */
+export const isIgnoreFile = (uri: string) => /\/\.gitignore$/.test(uri);

@@ -1,5 +1,6 @@
 /** The feature of datastores in the server: opened for the model, built on request and, once, unasked. */
 import type { Connection } from "vscode-languageserver";
+import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { Documents, StatusBoard } from "../lsp/index.ts";
@@ -30,6 +31,7 @@ export function registerDatastores(
   connection: Connection,
   documents: Documents,
   board: StatusBoard,
+  shownFiles: ShownFiles,
 ): Datastores {
   let registry: StoreRegistry | undefined;
   let folders: readonly string[] = [];
@@ -49,7 +51,7 @@ export function registerDatastores(
     const wanted = workspaceIndex && folders.length > 0 ? tokenizer : undefined;
     if (indexed?.modelPath === wanted) return;
     indexed?.dispose();
-    indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, wanted);
+    indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, shownFiles, wanted);
   };
 
   connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...wanted }, token) => {
@@ -103,10 +105,12 @@ interface IndexedWorkspace {
 function indexWorkspace(
   connection: Connection,
   folders: readonly string[],
+  shownFiles: ShownFiles,
   modelPath: string,
 ): IndexedWorkspace {
   const pool = new TokenizerPool(tokenizeWorkerScript(), modelPath, 1);
-  const workspace = new Workspace(folders, pool, message => connection.console.warn(message));
+  const warn = (message: string) => connection.console.warn(message);
+  const workspace = new Workspace(folders, pool, warn, shownFiles);
   const start = performance.now();
   void workspace.scan().then(() => {
     const ms = Math.round(performance.now() - start);

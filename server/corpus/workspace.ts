@@ -2,12 +2,12 @@
  * The files of the open workspace, indexed as they are on disk or, where they are open, in the editor. A
  * thread tokenizes; what it returns is searchable at once.
  */
-import { readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
 import { StoreError } from "../../datastores/document.ts";
 import { LiveIndex } from "../../datastores/live/index.ts";
-import { DOCUMENT_BYTES_LIMIT, SOURCE_EXTENSIONS, walk } from "../../datastores/sources/index.ts";
+import { DOCUMENT_BYTES_LIMIT } from "../../datastores/sources/index.ts";
+import { holdsSecret, isIgnoreFile, pathOf, type ShownFile, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 
 /** About 110 MB. Files beyond it are not indexed. */
@@ -35,11 +35,12 @@ export class Workspace {
   private readonly stale = new Set<string>();
   private refreshing: Promise<void> | undefined;
 
-  /** @param roots the workspace's folders @param warn writes to the log */
+  /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
     private readonly roots: readonly string[],
     private readonly tokenizer: Tokenizer,
     private readonly warn: (message: string) => void,
+    private readonly shown = new ShownFiles(warn, roots),
   ) {}
 
   get files(): number {
@@ -70,14 +71,14 @@ export class Workspace {
     }
   }
 
-  /** Records an open document's text. One as large as data is not indexed. */
+  /** Records an open document's text. One as large as data is not indexed, nor one that holds a secret. */
   changed(uri: string, text: string): void {
-    const path = this.known(uri);
-    if (path === undefined) return;
+    const file = this.shown.fileOf(uri);
+    if (!file || !this.shown.isIndexed(file)) return;
+    const path = pathIn(file);
     clearTimeout(this.waiting.get(path));
     if (text.length > DOCUMENT_BYTES_LIMIT) {
-      this.count(path);
-      this.index.remove(path);
+      this.remove(path);
       return;
     }
     this.open.add(path);
@@ -85,16 +86,17 @@ export class Workspace {
       path,
       setTimeout(() => {
         this.waiting.delete(path);
-        void this.put([path], [text]);
+        if (holdsSecret(text)) this.remove(path);
+        else this.put([path], [text]).catch(error => this.report(error));
       }, QUIET_MS),
     );
   }
 
   /** The document is not open any more: what is on disk counts. */
   closed(uri: string): void {
-    const path = this.known(uri);
+    const path = pathOf(uri);
     if (path === undefined || !this.open.delete(path)) return;
-    void this.fileChanged(uri);
+    this.fileChanged(uri).catch(error => this.report(error));
   }
 
   /**
@@ -102,9 +104,10 @@ export class Workspace {
    * few at a time, so that a document under edit waits for no more than those even if a branch is switched.
    */
   fileChanged(uri: string): Promise<void> {
-    const path = this.known(uri);
-    if (path === undefined) return Promise.resolve();
-    this.stale.add(path);
+    const file = this.shown.fileOf(uri);
+    if (!file) return Promise.resolve();
+    if (isIgnoreFile(uri)) return this.ignoreFileChanged(file.root);
+    this.stale.add(pathIn(file));
     this.refreshing ??= this.refresh();
     return this.refreshing;
   }
@@ -115,21 +118,11 @@ export class Workspace {
     this.waiting.clear();
   }
 
-  /** The path of a document that belongs to the workspace; undefined for others. */
-  private known(uri: string): string | undefined {
-    const path = pathOf(uri);
-    const inside = (root: string) => {
-      const way = relative(root, path ?? "");
-      return way !== "" && !way.startsWith(`..${sep}`) && way !== "..";
-    };
-    return path !== undefined && isSource(path) && this.roots.some(inside) ? path : undefined;
-  }
-
   private async scanFolder(root: string): Promise<void> {
     let paths: string[] = [];
     const { signal } = this.closing;
-    for await (const { path } of walk(root, { signal })) {
-      paths.push(join(root, ...path.split("/")));
+    for await (const file of this.shown.sources(root, signal)) {
+      paths.push(pathIn(file));
       if (paths.length < BATCH_FILES) continue;
       await this.read(paths);
       paths = [];
@@ -137,33 +130,64 @@ export class Workspace {
     await this.read(paths);
   }
 
-  private async refresh(): Promise<void> {
-    while (this.stale.size > 0 && !this.closing.signal.aborted) {
-      const paths = [...this.stale].slice(0, BATCH_FILES);
-      for (const path of paths) this.stale.delete(path);
-      await this.read(paths);
+  /** What was indexed may be ignored now, and the other way round. */
+  private async ignoreFileChanged(root: string): Promise<void> {
+    await this.shown.refresh(root);
+    for (const path of this.index.names) {
+      const file = this.shown.fileAt(path);
+      if (!file || !this.shown.isIndexed(file)) this.remove(path);
     }
-    this.refreshing = undefined;
+    await this.scanFolder(root);
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      // Git does not know new files yet.
+      const files = [...this.stale].flatMap(path => this.shown.fileAt(path) ?? []);
+      const isNew = (file: ShownFile) => !this.shown.isIndexed(file) && existsSync(pathIn(file));
+      for (const root of new Set(files.filter(isNew).map(file => file.root))) await this.shown.refresh(root);
+      while (this.stale.size > 0 && !this.closing.signal.aborted) {
+        const paths = [...this.stale].slice(0, BATCH_FILES);
+        for (const path of paths) this.stale.delete(path);
+        await this.read(paths);
+      }
+    } finally {
+      this.refreshing = undefined;
+    }
   }
 
   /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
   private async read(paths: readonly string[]): Promise<void> {
-    const texts = await Promise.all(paths.map(readText));
+    const texts = paths.map(path => this.textOf(path));
     const readable: string[] = [];
     const found: string[] = [];
     for (const [i, path] of paths.entries()) {
       // It may have been opened while it was read.
       if (this.open.has(path)) continue;
       const text = texts[i];
-      if (text === undefined) {
-        this.count(path);
-        this.index.remove(path);
-      } else {
+      if (text === undefined) this.remove(path);
+      else {
         readable.push(path);
         found.push(text);
       }
     }
     await this.put(readable, found);
+  }
+
+  /** A file's text; undefined where it is gone or does not belong into the index. */
+  private textOf(path: string): string | undefined {
+    const file = this.shown.fileAt(path);
+    return file && this.shown.readSource(file);
+  }
+
+  private remove(path: string): void {
+    this.count(path);
+    this.index.remove(path);
+  }
+
+  private report(error: unknown): void {
+    if (!this.closing.signal.aborted)
+      this.warn(`The workspace is not indexed: ${error instanceof Error ? error.message : error}`);
   }
 
   private count(path: string): number {
@@ -179,8 +203,7 @@ export class Workspace {
     try {
       tokens = await this.tokenizer.tokenize(texts);
     } catch (error) {
-      if (!this.closing.signal.aborted)
-        this.warn(`The workspace is not indexed: ${(error as Error).message}`);
+      this.report(error);
       return;
     }
     for (const [i, path] of paths.entries())
@@ -206,21 +229,4 @@ export function nearnessTo(path: string): (file: string) => number {
   };
 }
 
-const isSource = (path: string) => SOURCE_EXTENSIONS.some(extension => path.endsWith(extension));
-
-function pathOf(uri: string): string | undefined {
-  try {
-    return uri.startsWith("file:") ? fileURLToPath(uri) : undefined;
-  } catch {
-    return undefined; // No file of this machine.
-  }
-}
-
-/** A file's text; undefined where it is gone, is no file, or is not UTF-8. */
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-  } catch {
-    return undefined;
-  }
-}
+const pathIn = ({ root, path }: ShownFile) => join(root, ...path.split("/"));

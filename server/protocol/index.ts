@@ -4,6 +4,7 @@ export {
   BuildProgress,
   type BuildReport,
   type CompletionFigures,
+  DidChangeTrustNotification,
   DidFocusNotification,
   DidPartiallyAcceptCompletionNotification,
   DidShowCompletionNotification,

@@ -138,6 +138,11 @@ export const DidPartiallyAcceptCompletionNotification = new NotificationType<{
   readonly acceptedLength: number;
 }>("textDocument/didPartiallyAcceptCompletion");
 
+/** The user has come to trust the workspace, or trusts it no longer. */
+export const DidChangeTrustNotification = new NotificationType<{ readonly trusted: boolean }>(
+  "foretoken/didChangeTrust",
+);
+
 /** The user has turned to a document, or to none. */
 export const DidFocusNotification = new NotificationType<{
   readonly textDocument?: { readonly uri: string } | undefined;
@@ -161,6 +166,8 @@ export interface InitializationOptions {
   readonly settings?: unknown;
   /** Folder for what the server remembers between starts. */
   readonly storageDirectory?: string;
+  /** Whether the user trusts the workspace; true where absent. Else nothing of it is read but open documents. */
+  readonly trusted?: boolean;
   /** Whether models and back ends whose loads have ended the server are tried once more: a person has asked for it. */
   readonly retryLoads?: boolean;
   /**

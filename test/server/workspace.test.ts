@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -154,5 +155,54 @@ test("a tokenizer that fails is reported, and ends nothing", async () => {
   await workspace.scan();
   assert.match(said.join(), /no tokens today/);
   assert.equal(workspace.files, 0);
+  workspace.dispose();
+});
+
+test("an event brings in nothing that a scan leaves out", async () => {
+  const path = folder({
+    "a.py": "say hello",
+    "huge.py": "say huge",
+    ".gitignore": "ignored.py\n",
+    "ignored.py": "say ignored",
+    ".venv/lib.py": "say library",
+    "my_secrets.py": "say secret",
+    "key.py": `say key ghp_${"a1".repeat(18)}`,
+  });
+  truncateSync(join(path, "huge.py"), 400 << 20);
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  assert.deepEqual(following(workspace, "say "), ["hello"]);
+  for (const name of ["huge.py", "ignored.py", ".venv/lib.py", "my_secrets.py", "key.py"]) {
+    await workspace.fileChanged(uriOf(path, name));
+    workspace.changed(
+      uriOf(path, name),
+      name === "huge.py" ? "x".repeat(2 << 20) : `say key ghp_${"a1".repeat(18)}`,
+    );
+  }
+  await pause(100);
+  assert.deepEqual(following(workspace, "say "), ["hello"]);
+  workspace.dispose();
+});
+
+test("an ignore file that changes takes files out of the index and brings others in", async () => {
+  const path = folder({ "a.py": "say hello", "b.py": "say there", ".gitignore": "b.py\n" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  write(join(path, ".gitignore"), "# now the other\na.py\n");
+  await workspace.fileChanged(uriOf(path, ".gitignore"));
+  assert.deepEqual(following(workspace, "say "), ["there"]);
+  workspace.dispose();
+});
+
+test("a new file of a repository is indexed where git would track it", async t => {
+  const path = folder({ "a.py": "say hello", ".gitignore": "out/\n" });
+  if (spawnSync("git", ["-C", path, "init", "-q"]).status !== 0) return t.skip("there is no git");
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  write(join(path, "new.py"), "say new");
+  write(join(path, "out/made.py"), "say made");
+  await workspace.fileChanged(uriOf(path, "new.py"));
+  await workspace.fileChanged(uriOf(path, "out/made.py"));
+  assert.deepEqual(following(workspace, "say ").sort(), ["hello", "new"]);
   workspace.dispose();
 });

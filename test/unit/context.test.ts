@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { contextFiles, identifiersAround, type OtherText } from "../../server/context/context.ts";
 import { OpenFiles } from "../../server/context/openFiles.ts";
-import { isSecret } from "../../server/context/shownFiles.ts";
+import { isSecret } from "../../server/context/secrets.ts";
 import type { Documents } from "../../server/lsp/documents.ts";
 
 const AROUND = new Set(["total", "price", "quantity", "item", "basket", "discount"]);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Node } from "web-tree-sitter";
 import { Definitions } from "../../server/context/moduleReader.ts";
+import { ShownFiles } from "../../server/context/shownFiles.ts";
 import { scriptImports } from "../../server/syntax/imports.ts";
 import { importStatements } from "../../server/syntax/moduleLanguages.ts";
 import { scriptModule } from "../../server/syntax/modules.ts";
@@ -167,7 +168,11 @@ test("what a script uses of its imports is found in the workspace, through files
     "all.ts": "export const first = 1;\nexport const second = 2;\n",
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
-  const definitions = new Definitions({ parser: id => grammars.parser(id), openText: () => undefined });
+  const definitions = new Definitions({
+    files: new ShownFiles(() => {}, [root]),
+    parser: id => grammars.parser(id),
+    openText: () => undefined,
+  });
   const text = 'import { Cart, taxOf } from ".";\nimport * as all from "./all";\n';
   const { files: shown } = definitions.around(
     { root, path: "main.ts" },
@@ -187,7 +192,11 @@ test("what a script uses of its imports is found in the workspace, through files
 test("when the time is up a file is left half parsed, and read the next time", () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-late-"));
   writeFileSync(join(root, "large.ts"), "export function wanted() {}\nf(a, b, c);\n".repeat(2000));
-  const definitions = new Definitions({ parser: id => grammars.parser(id), openText: () => undefined });
+  const definitions = new Definitions({
+    files: new ShownFiles(() => {}, [root]),
+    parser: id => grammars.parser(id),
+    openText: () => undefined,
+  });
   const shown = (limit: number) => {
     let asked = 0;
     const using = { around: new Set(["wanted"]), distance: () => 0, isShown: () => false };

@@ -1,0 +1,74 @@
+/** Reads files that others may have made to hurt: links, pipes, devices, and files without end. */
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
+
+/** Why a file is not read; `outside`: a link leads out of the root. */
+export type FileRefusal = "unreadable" | "notRegular" | "tooLarge" | "outside" | "notUtf8";
+
+/** What is there, or why it is not read. */
+type FileText = { readonly text: string } | { readonly refusal: FileRefusal };
+
+/** Never follows a link, and never waits for the other end of a pipe. Windows has neither flag. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Where the file at `path` really lies below the root, with forward slashes; undefined where it is gone or a link
+ * leads out of the root.
+ */
+export function pathWithin(root: string, path: string): string | undefined {
+  try {
+    const real = relative(realpathSync(root), realpathSync(join(root, path)));
+    const isInside = real !== "" && !isAbsolute(real) && real !== ".." && !real.startsWith(`..${sep}`);
+    return isInside ? real.split(sep).join("/") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a file below `root`, to which links inside the root may lead. @param mostBytes larger files are refused */
+export function readWithin(root: string, path: string, mostBytes: number): FileText {
+  let realRoot: string;
+  try {
+    realRoot = realpathSync(root);
+    realpathSync(join(root, path));
+  } catch {
+    return { refusal: "unreadable" };
+  }
+  const real = pathWithin(root, path);
+  return real === undefined ? { refusal: "outside" } : readRegular(join(realRoot, real), mostBytes);
+}
+
+/** The text of a regular file. @param path is not followed where it is a link @param mostBytes larger files are refused */
+export function readRegular(path: string, mostBytes: number): FileText {
+  const bytes = readBytes(path, mostBytes);
+  if (typeof bytes === "string") return { refusal: bytes };
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { refusal: "notUtf8" };
+  }
+}
+
+function readBytes(path: string, mostBytes: number): Uint8Array | FileRefusal {
+  let file: number;
+  try {
+    file = openSync(path, OPEN_FLAGS);
+  } catch {
+    return "unreadable";
+  }
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) return "notRegular";
+    if (status.size > mostBytes) return "tooLarge";
+    // One byte more tells of a file that grows, and of those of the kernel that have no size.
+    const bytes = Buffer.alloc(status.size + 1);
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count)
+      count = readSync(file, bytes, length, bytes.length - length, null);
+    return length > status.size ? "tooLarge" : bytes.subarray(0, length);
+  } catch {
+    return "unreadable";
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,64 @@
+/** Which files of a folder git does not ignore: as git itself lists them, or by its rules where it cannot be asked. */
+import { join } from "node:path";
+import { IgnoreRules, repositoryOf } from "./gitignore.ts";
+import { type GitListing, gitListing } from "./gitListing.ts";
+
+/** Repositories within a folder that are listed too, submodules among them. */
+const MOST_REPOSITORIES = 64;
+
+export class Visibility {
+  private readonly rules: IgnoreRules;
+  /** By folder below the root, "" for itself: what git lists there; undefined where its rules decide instead. */
+  private listings = new Map<string, GitListing | undefined>();
+  /** Whether the listing is there, where there is to be one. Until then nothing is visible. */
+  private isListed: boolean;
+
+  /** @param warn is called once for each ignore file that cannot be used */
+  constructor(
+    private readonly root: string,
+    warn: (message: string) => void,
+  ) {
+    this.rules = new IgnoreRules(root, warn);
+    this.isListed = repositoryOf(root) === undefined;
+  }
+
+  /** Asks git anew. What it listed before counts until then. */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    const listings = new Map<string, GitListing | undefined>();
+    const pending = repositoryOf(this.root) === undefined ? [] : [""];
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      if (listings.size >= MOST_REPOSITORIES) break;
+      const listing = await gitListing(join(this.root, folder), signal);
+      listings.set(folder, listing);
+      for (const inner of listing?.repositories ?? [])
+        pending.push(folder === "" ? inner : `${folder}/${inner}`);
+    }
+    if (signal?.aborted) return;
+    this.listings = listings;
+    this.isListed = true;
+  }
+
+  /** @param path below the root, with forward slashes */
+  file(path: string): boolean {
+    return this.isListed && this.rules.isSound(path) && this.isKnown(path, "files", path);
+  }
+
+  /** Whether a folder may have files that are visible. @param path as for `file`, without a slash at its end */
+  folder(path: string): boolean {
+    return this.isListed && this.rules.isSound(`${path}/x`) && this.isKnown(path, "folders", `${path}/`);
+  }
+
+  /** @param asRule the path as the rules take it */
+  private isKnown(path: string, kind: "files" | "folders", asRule: string): boolean {
+    let base = "";
+    for (;;) {
+      const listing = this.listings.get(base);
+      if (!listing) return base === "" ? !this.rules.isIgnored(asRule) : false;
+      const below = base === "" ? path : path.slice(base.length + 1);
+      if (listing[kind].has(below)) return true;
+      const inner = [...listing.repositories].find(each => below.startsWith(`${each}/`));
+      if (inner === undefined) return false;
+      base = base === "" ? inner : `${base}/${inner}`;
+    }
+  }
+}

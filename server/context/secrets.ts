@@ -1,0 +1,82 @@
+/**
+ * Files that hold secrets, by name and by what stands in them. The names are those that gitleaks, detect-secrets and
+ * GitHub's own ignore templates list; the patterns are the formats that issuers document for scanners.
+ */
+import { basename } from "node:path";
+
+/** Names that hold secrets whole. */
+const NAMES = new Set(
+  `.envrc .npmrc .yarnrc .yarnrc.yml .netrc _netrc .pypirc .pgpass pgpass.conf .my.cnf .mylogin.cnf .htpasswd
+  .git-credentials .dockercfg .dockerconfigjson .vault-token .vault_pass .vault-pass .terraformrc terraform.rc .s3cfg
+  .boto .tugboat .ftpconfig .remote-sync.json sftp.json sftp-config.json .esmtprc .msmtprc .fetchmailrc .mutt_passwords
+  .bash_history .zsh_history .python_history .node_repl_history .psql_history .mysql_history .sqlite_history .rediscli_history .irb_history
+  known_hosts authorized_keys kubeconfig kube.config shadow master.key production.key robomongo.json
+  filezilla.xml recentservers.xml sitemanager.xml accessTokens.json azureProfile.json msal_token_cache.json
+  adc.json application_default_credentials.json client_secret.json google-services.json GoogleService-Info.plist
+  wp-config.php localsettings.php local_settings.py jenkins.plugins.publish_over_ssh.BapSshPublisherPlugin.xml
+  .cargo-credentials auth.json .pip.conf pip.conf .gem-credentials`
+    .toLowerCase()
+    .split(/\s+/),
+);
+
+/** Endings and parts of names that do. */
+const NAME_PATTERNS: readonly RegExp[] = [
+  /^\.env([._-].*)?$|\.env(\.[\w-]+)?$/,
+  /\.(pem|key|p8|p12|pfx|pkcs12|jks|keystore|bks|kdbx?|asc|gpg|pgp|ppk|ovpn|rdp|agilekeychain|keychain|keytab|pkey|der|mobileprovision|cscfg|publishsettings)$/,
+  /\.(tfstate|tfvars)(\..*)?$|\.tfvars\.json$/,
+  /^id_(rsa|dsa|ecdsa|ed25519)/,
+  /(credential|secret)/,
+  /(^|[._-])(passwords?|passwd|passphrases?|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|auth[._-]?tokens?)([._-].*)?\.(txt|json|ya?ml|toml|ini|cfg|conf|properties|csv|xml|md)$/,
+  /^(passwords?|passwd)$/,
+  /service[._-]?account.*\.(json|ya?ml|p12)$/,
+  /^(firebase-adminsdk|.*-firebase-adminsdk).*\.json$/,
+  /^kubeconfig([._-].*)?$|\.kubeconfig$/,
+  /^vault[._-]?pass(word)?([._-].*)?$/,
+  /^appsettings\.(?!json$).*\.json$/,
+];
+
+/** Folders that hold little else. */
+const FOLDER =
+  /(^|\/)\.(ssh|aws|gnupg|kube|docker|azure|gcloud|vault|password-store|terraform\.d|secrets?)\//;
+
+/** Keys and tokens. Each is searched in time proportional to the text. */
+const CONTENTS: readonly RegExp[] = [
+  /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/,
+  /PuTTY-User-Key-File-[23]:/,
+  /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/,
+  /\bgh[pousr]_[A-Za-z0-9]{36}/,
+  /\bgithub_pat_\w{50}/,
+  /\bglpat-[\w-]{20}/,
+  /\bxox[abeoprs]-[\w-]{10}/,
+  /\bhooks\.slack\.com\/services\/T\w{6,12}\/B\w{6,12}\/\w{20}/,
+  /\b[rs]k_live_[A-Za-z0-9]{16}/,
+  /\bAIza[\w-]{35}/,
+  /\bya29\.[\w-]{20}/,
+  /\bsk-ant-[\w-]{20}/,
+  /\bsk-(?:proj|svcacct|admin)-[\w-]{20}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ/,
+  /\bhf_[A-Za-z]{34}\b/,
+  /\bnpm_[A-Za-z0-9]{36}/,
+  /\bpypi-AgEIcHlwaS5vcmc[\w-]{20}/,
+  /\bdop_v1_[a-f0-9]{64}/,
+  /\bSG\.[\w-]{22}\.[\w-]{43}/,
+  /\bSK[a-f0-9]{32}\b/,
+  /\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}/,
+  /\bhvs\.[\w-]{60}/,
+  /\bAccountKey=[A-Za-z0-9+/]{80}/,
+  /\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/,
+  /\bglsa_\w{32}_[a-f0-9]{8}/,
+];
+
+/** @param path with forward slashes */
+export function isSecret(path: string): boolean {
+  const lower = path.toLowerCase();
+  const name = basename(lower);
+  return (
+    NAMES.has(name) ||
+    FOLDER.test(lower.startsWith("/") ? lower : `/${lower}`) ||
+    NAME_PATTERNS.some(each => each.test(name))
+  );
+}
+
+/** Whether a text holds a private key or an access token. */
+export const holdsSecret = (text: string): boolean => CONTENTS.some(each => each.test(text));

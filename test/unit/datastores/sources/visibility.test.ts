@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { after, test } from "node:test";
+import { ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
+import { Visibility } from "../../../../datastores/sources/visibility.ts";
+
+const base = mkdtempSync(join(tmpdir(), "foretoken-visibility-"));
+after(() => rmSync(base, { recursive: true, force: true }));
+const hasGit = spawnSync("git", ["--version"]).status === 0;
+const isPosix = process.platform !== "win32";
+// The user's own ignore file must not decide tests.
+process.env.XDG_CONFIG_HOME = join(base, "configuration");
+process.env.GIT_CONFIG_GLOBAL = join(base, "gitconfig");
+process.env.HOME = base;
+let roots = 0;
+
+function tree(files: Record<string, string>): string {
+  const root = join(base, String(++roots));
+  for (const [path, content] of Object.entries(files)) put(join(root, path), content);
+  return root;
+}
+
+function put(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
+const git = (root: string, ...args: string[]) =>
+  execFileSync("git", ["-C", root, ...args], { stdio: "pipe" });
+
+async function visible(root: string, warnings: string[] = []): Promise<string[]> {
+  const visibility = new Visibility(root, message => warnings.push(message));
+  await visibility.refresh();
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith(".py"))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)).split("\\").join("/"))
+    .filter(path => visibility.file(path))
+    .sort();
+}
+
+/** Patterns, the paths they are tried on, and what git says of each: the two must agree. */
+const PATTERNS: readonly [pattern: string, matching: readonly string[], others: readonly string[]][] = [
+  ["a.py", ["a.py", "x/a.py"], ["b.py", "aa.py"]],
+  ["/a.py", ["a.py"], ["x/a.py"]],
+  ["x/a.py", ["x/a.py"], ["y/x/a.py"]],
+  ["x/", ["x/a.py", "y/x/a.py"], ["x.py"]],
+  ["*.py  ", ["a.py"], ["a.txt"]],
+  ["a\\*.py", ["a*.py"], ["ab.py"]],
+  ["**/b/*.py", ["b/a.py", "x/y/b/a.py"], ["b/c/a.py"]],
+  ["x/**/z.py", ["x/z.py", "x/y/y/z.py"], ["z.py"]],
+  ["x/**", ["x/a.py", "x/y/z.py"], ["a.py"]],
+  ["x**y.py", ["xay.py", "x/xby.py"], ["xa.py"]],
+  ["[!a-c]?.py", ["d1.py"], ["a1.py", "d.py"]],
+  ["[[:digit:]]*.py", ["1a.py"], ["a1.py"]],
+  ["[a-.py", [], ["a.py"]],
+  ["\\#a.py", ["#a.py"], ["a.py"]],
+  ["# a.py", [], ["a.py", "# a.py"]],
+  ["a.py\\", [], ["a.py"]],
+  ["*a*a*a*b.py", ["xaxaxab.py"], ["aaab.txt"]],
+  ["x/*", ["x/a.py", "x/y/a.py"], ["a.py"]],
+];
+
+test("patterns match what git says they match", { skip: !isPosix }, async () => {
+  for (const [pattern, matching, others] of PATTERNS) {
+    const files = Object.fromEntries([...matching, ...others].map(path => [path, ""]));
+    const root = tree({ ...files, ".gitignore": `${pattern}\n` });
+    const shown = others.filter(path => path.endsWith(".py")).sort();
+    assert.deepEqual(await visible(root), shown, `${pattern} by the rules`);
+    if (!hasGit) continue;
+    git(root, "init", "-q");
+    assert.deepEqual(await visible(root), shown, `${pattern} by git`);
+  }
+});
+
+test("hostile patterns are matched in time proportional to their length", () => {
+  const start = performance.now();
+  const name = "a".repeat(250);
+  for (const line of [`${"*a".repeat(120)}b`, `${"**/".repeat(200)}b`, `${"[a-z]*".repeat(100)}0`]) {
+    const pattern = ignorePattern(line, false);
+    assert.ok(pattern);
+    assert.equal(matchesPattern(pattern, [name], false), false);
+    assert.equal(matchesPattern(pattern, Array<string>(500).fill("a"), false), false);
+  }
+  assert.ok(performance.now() - start < 2000);
+});
+
+const REPOSITORY = {
+  ".gitignore": "*.local.py\nbuild/\n!kept.local.py\nsub/hidden.py\n",
+  "a.py": "",
+  "x.local.py": "",
+  "kept.local.py": "",
+  "build/b.py": "",
+  "build.py": "",
+  "sub/c.py": "",
+  "sub/hidden.py": "",
+  "sub/excluded.py": "",
+  "sub/mine.py": "",
+};
+
+test("the repository above, its exclude file and the user's count as well", { skip: !hasGit }, async () => {
+  const root = tree(REPOSITORY);
+  git(root, "init", "-q");
+  put(join(root, ".git/info/exclude"), "excluded.py\n");
+  put(join(base, "configuration/git/ignore"), "mine.py\n");
+  try {
+    assert.deepEqual(await visible(root), ["a.py", "build.py", "kept.local.py", "sub/c.py"]);
+    assert.deepEqual(await visible(join(root, "sub")), ["c.py"]);
+    const path = process.env.PATH;
+    process.env.PATH = "";
+    try {
+      assert.deepEqual(await visible(root), ["a.py", "build.py", "kept.local.py", "sub/c.py"], "without git");
+      assert.deepEqual(await visible(join(root, "sub")), ["c.py"], "without git");
+    } finally {
+      process.env.PATH = path;
+    }
+  } finally {
+    rmSync(join(base, "configuration/git/ignore"));
+  }
+});
+
+test("a tracked file is visible whatever is ignored, and repositories within one have their own rules", {
+  skip: !hasGit,
+}, async () => {
+  const root = tree({
+    ".gitignore": "*.py\n",
+    "tracked.py": "",
+    "other.py": "",
+    "inner/i.py": "",
+    "inner/no.py": "",
+    "inner/.gitignore": "no.py\n",
+  });
+  git(root, "init", "-q");
+  git(root, "add", "-f", "tracked.py");
+  git(join(root, "inner"), "init", "-q");
+  assert.deepEqual(await visible(root), ["inner/i.py", "tracked.py"]);
+});
+
+test("a repository's configuration runs no program and sends git nowhere else", {
+  skip: !hasGit || !isPosix,
+}, async () => {
+  const root = tree({ "a.py": "", "hook.sh": `#!/bin/sh\ntouch ${join(base, "ran")}\n` });
+  git(root, "init", "-q");
+  git(root, "config", "core.fsmonitor", `sh ${join(root, "hook.sh")}`);
+  process.env.GIT_DIR = base;
+  try {
+    assert.deepEqual(await visible(root), ["a.py"]);
+  } finally {
+    delete process.env.GIT_DIR;
+  }
+  assert.ok(!readdirSync(base).includes("ran"));
+});
+
+test("nothing is visible in a folder whose ignore file cannot be used, and each is reported once", {
+  skip: !isPosix,
+}, async () => {
+  const makers: Record<string, (file: string) => void> = {
+    endless: file => symlinkSync("/dev/zero", file),
+    pipe: file => execFileSync("mkfifo", [file]),
+    large: file => writeFileSync(file, Buffer.alloc(40 << 20, "x")),
+    many: file => writeFileSync(file, "x\n".repeat(60_000)),
+    folder: file => mkdirSync(file),
+    process: file => symlinkSync("/proc/self/environ", file),
+  };
+  for (const withGit of hasGit ? [false, true] : [false])
+    for (const [name, make] of Object.entries(makers)) {
+      const root = tree({ "a.py": "", "hostile/b.py": "", "hostile/deep/c.py": "" });
+      if (withGit && name === "pipe") continue;
+      if (withGit) git(root, "init", "-q");
+      make(join(root, "hostile/.gitignore"));
+      const warnings: string[] = [];
+      const start = performance.now();
+      assert.deepEqual(await visible(root, warnings), ["a.py"], name);
+      assert.equal(warnings.length, 1, name);
+      assert.ok(performance.now() - start < 5000, name);
+    }
+});
