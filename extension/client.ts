@@ -29,6 +29,7 @@ import {
   type Status,
   StatusNotification,
 } from "../server/protocol/index.ts";
+import { inBackground } from "./background.ts";
 import { ACCEPTED_COMMAND } from "./commands.ts";
 
 /** Where completions are offered; virtual and read-only documents have other schemes. */
@@ -204,7 +205,11 @@ export class ServerClient implements vscode.Disposable {
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.restartTimer);
-    void this.chain.then(() => this.stop());
+    inBackground(
+      this.chain.then(() => this.stop()),
+      "Stopping the server",
+      this.output,
+    );
     this.watcher.dispose();
     this.changed.dispose();
   }
@@ -286,7 +291,10 @@ export class ServerClient implements vscode.Disposable {
       remedy: `It is started again in ${seconds} s. The log says more: Foretoken: Show Log.`,
     });
     clearTimeout(this.restartTimer);
-    this.restartTimer = setTimeout(() => void this.startAgain(), this.pauseMs);
+    this.restartTimer = setTimeout(
+      () => inBackground(this.startAgain(), "Starting the server", this.output),
+      this.pauseMs,
+    );
     this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
   }
 
@@ -296,10 +304,13 @@ export class ServerClient implements vscode.Disposable {
     this.output.error(message);
     this.setStatus({ state: "error", message, remedy: "Start it again: Foretoken: Restart Server." });
     const [restart, log] = ["Restart Server", "Show Log"];
-    void vscode.window.showErrorMessage(`Foretoken: ${message}`, restart, log).then(chosen => {
-      if (chosen === restart) void this.restart(true);
-      if (chosen === log) this.output.show();
-    });
+    const answered = vscode.window
+      .showErrorMessage(`Foretoken: ${message}`, restart, log)
+      .then(async chosen => {
+        if (chosen === log) this.output.show();
+        if (chosen === restart) await this.restart(true);
+      });
+    inBackground(answered, "Starting the server", this.output);
   }
 
   private async stop(): Promise<void> {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
 import { replacedNow, typedPart } from "../server/protocol/index.ts";
+import { inBackground } from "./background.ts";
 import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { LiveText } from "./liveText.ts";
@@ -141,7 +142,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     };
     this.live = live;
     this.setGrowing(true);
-    void this.fetch(query, live);
+    inBackground(this.fetch(query, live), "A completion");
     return live;
   }
 
@@ -196,15 +197,16 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       const old = this.registration;
       this.registration = this.register();
       old.dispose();
-      void vscode.commands.executeCommand("editor.action.inlineSuggest.trigger", {
+      const shown = vscode.commands.executeCommand("editor.action.inlineSuggest.trigger", {
         explicit: false,
         providerId: `${this.extensionId}:*`,
       });
+      inBackground(shown, "Showing a completion");
     }, REFRESH_MS);
   }
 
   private setGrowing(growing: boolean): void {
-    void vscode.commands.executeCommand("setContext", GROWING_CONTEXT, growing);
+    inBackground(vscode.commands.executeCommand("setContext", GROWING_CONTEXT, growing), "A key binding");
   }
 }
 

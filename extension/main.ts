@@ -1,6 +1,7 @@
 /** Builds the extension's parts and owns their lifetime. */
 import * as vscode from "vscode";
 import { SECTION, type Status } from "../server/protocol/index.ts";
+import { inBackground } from "./background.ts";
 import { ServerClient } from "./client.ts";
 import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
 import { ExplanationView } from "./explanationView.ts";
@@ -58,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
-  void server.restart();
+  inBackground(server.restart(), "Starting the server", output);
   return {
     status: () => server.status,
     serverPid: () => server.pid,

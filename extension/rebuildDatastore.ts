@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/index.ts";
+import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 
@@ -126,8 +127,11 @@ async function build(
     },
   );
   if (result.problem === undefined)
-    void vscode.window.showInformationMessage(
-      `Foretoken drafts from a datastore of ${(result.tokens ?? 0).toLocaleString()} tokens now.`,
+    inBackground(
+      vscode.window.showInformationMessage(
+        `Foretoken drafts from a datastore of ${(result.tokens ?? 0).toLocaleString()} tokens now.`,
+      ),
+      "A message",
     );
   else await tellProblem(result.problem, rest.hubToken !== undefined, secrets);
 }

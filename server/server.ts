@@ -18,7 +18,7 @@ import {
   StatusNotification,
 } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { grammarsDirectory } from "./system/index.ts";
+import { grammarsDirectory, inBackground } from "./system/index.ts";
 
 export interface ServerDependencies {
   /** Makes the model loader, once it is known where the server may remember things. */
@@ -36,7 +36,9 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
   const settings = () => configuration.current;
   const folders = new WorkspaceFolders(connection);
   const documents = trackDocuments(connection);
-  const board = new StatusBoard(status => void connection.sendNotification(StatusNotification, status));
+  const board = new StatusBoard(status =>
+    inBackground(connection.sendNotification(StatusNotification, status), "Sending the status", log),
+  );
 
   // The model, which one completion at a time uses.
   const session = new Session();
@@ -78,11 +80,14 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     shownFiles.trusted = trusted;
     datastores.foldersChanged(folders.paths, settings());
   });
-  configuration.onDidChange(async ({ previous, current }) => {
+  configuration.onDidChange(({ previous, current }) => {
     completions.forget();
-    if (!current.enabled) await session.stop();
-    if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
-    board.switch(current.enabled);
+    const apply = async () => {
+      if (!current.enabled) await session.stop();
+      if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
+      board.switch(current.enabled);
+    };
+    inBackground(apply(), "Applying the settings", log);
   });
 
   connection.onInitialize(params => {
@@ -100,7 +105,7 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
       datastores.start(storageDirectory, folders.paths);
       drafts.start(storageDirectory, folders.paths);
       model.start(modelLoader(storageDirectory, retryLoads));
-      void model.load();
+      inBackground(model.load(), "Loading the model", log);
     });
     completions.acceptBy(acceptCommand ?? ACCEPT_COMMAND);
     return announcement(acceptCommand);

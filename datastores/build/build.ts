@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type SourceDocument, StoreError } from "../document.ts";
+import { PRIVATE_FILE, PRIVATE_FOLDER, type SourceDocument, StoreError } from "../document.ts";
 import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
 import { lock } from "./lock.ts";
 import {
@@ -164,7 +164,7 @@ function readJournal(directory: string, key: string, name: string): Journal {
 function writeJournal(directory: string, journal: Journal): void {
   const file = journalFile(directory, journal.key);
   inFolder(directory, () => {
-    writeFileSync(`${file}.tmp`, JSON.stringify(journal));
+    writeFileSync(`${file}.tmp`, JSON.stringify(journal), { mode: PRIVATE_FILE });
     renameSync(`${file}.tmp`, file);
   });
 }
@@ -341,7 +341,7 @@ function throwIfCancelled(signal: AbortSignal): void {
 }
 
 function makeDirectory(directory: string): void {
-  inFolder(directory, () => mkdirSync(directory, { recursive: true }));
+  inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: PRIVATE_FOLDER }));
 }
 
 /** Runs what writes into the store's folder; what the disk refuses is reported with the folder's name. */

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { StoreError } from "../document.ts";
+import { PRIVATE_FILE, StoreError } from "../document.ts";
 
 interface Owner {
   readonly host: string;
@@ -36,7 +36,7 @@ export function lock(directory: string, name: string): () => void {
   const path = join(directory, `${name}.lock`);
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      const file = openSync(path, "wx");
+      const file = openSync(path, "wx", PRIVATE_FILE);
       writeSync(file, JSON.stringify({ host: hostname(), pid: process.pid }));
       closeSync(file);
       return () => rmSync(path, { force: true });

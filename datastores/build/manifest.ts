@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PRIVATE_FILE } from "../document.ts";
 import { shardProblem } from "../index/index.ts";
 
 export const MANIFEST_VERSION = 1;
@@ -66,20 +67,38 @@ const digits = (value: number, count: number) => String(value).padStart(String(c
 export const manifestName = ({ index, count }: Manifest["share"]) =>
   count === 1 ? "manifest.json" : `manifest-${digits(index, count)}-of-${count}.json`;
 
+/** Processes that build a store together at most: a damaged number must not ask for gigabytes. */
+const MOST_SHARES = 1 << 16;
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isText = (value: unknown): value is string => typeof value === "string";
+
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== "object" || value === null) return false;
   const { name, created, tokenizer, sources, share, inputs } = value as Partial<Manifest>;
   return (
-    typeof name === "string" &&
-    typeof created === "string" &&
-    typeof tokenizer?.fingerprint === "string" &&
-    Number.isInteger(tokenizer.vocabularySize) &&
+    isText(name) &&
+    isText(created) &&
+    isText(tokenizer?.fingerprint) &&
+    isText(tokenizer.model) &&
+    isCount(tokenizer.vocabularySize) &&
     Array.isArray(sources) &&
-    Number.isInteger(share?.index) &&
-    Number.isInteger(share?.count) &&
+    sources.every(isText) &&
+    isCount(share?.count) &&
+    share.count <= MOST_SHARES &&
+    isCount(share.index) &&
+    share.index < share.count &&
     Array.isArray(inputs) &&
     inputs.every(isInputEntry)
   );
+}
+
+function isShardEntry(value: unknown): value is ShardEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { file, tokens, documents, bytes, textBytes } = value as Partial<ShardEntry>;
+  // A name with a folder in it would read, and remove, what is not the store's.
+  const isName = isText(file) && /^[\w-][\w.-]*$/.test(file);
+  return isName && [tokens, documents, bytes, textBytes].every(isCount);
 }
 
 /** Whether a value read from a file is what a build has written of an input. */
@@ -87,13 +106,13 @@ export function isInputEntry(value: unknown): value is InputEntry {
   if (typeof value !== "object" || value === null) return false;
   const { name, key, shards, dropped } = value as Partial<InputEntry>;
   return (
-    typeof name === "string" &&
-    typeof key === "string" &&
+    isText(name) &&
+    isText(key) &&
     typeof dropped === "object" &&
     dropped !== null &&
+    Object.values(dropped).every(isCount) &&
     Array.isArray(shards) &&
-    // A name with a folder in it would read, and remove, what is not the store's.
-    shards.every(({ file, tokens }) => /^[\w.-]+$/.test(file) && Number.isInteger(tokens))
+    shards.every(isShardEntry)
   );
 }
 
@@ -159,7 +178,7 @@ export function writeManifest(directory: string, manifest: Manifest): void {
   const path = join(directory, manifestName(manifest.share));
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, `${JSON.stringify(manifest, null, 1)}\n`);
+    writeFileSync(temporary, `${JSON.stringify(manifest, null, 1)}\n`, { mode: PRIVATE_FILE });
     // A store of fewer or more shares is another build: its manifests must not be read along with this one.
     for (const name of manifestFiles(directory))
       if (Number(MANIFEST_NAME.exec(name)?.[1] ?? 1) !== manifest.share.count) rmSync(join(directory, name));

@@ -1,7 +1,7 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StoreError } from "../document.ts";
+import { PRIVATE_FILE, StoreError } from "../document.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store } from "../index/index.ts";
 import { manifestFiles, readStore } from "./manifest.ts";
@@ -21,8 +21,10 @@ function readTombstones(directory: string): Tombstones {
   if (!existsSync(path)) return { denied: [], documents: {} };
   try {
     const { denied, documents } = JSON.parse(readFileSync(path, "utf8"));
-    if (Array.isArray(denied) && typeof documents === "object" && documents !== null)
-      return { denied, documents };
+    const isIndices = (value: unknown) => Array.isArray(value) && value.every(Number.isSafeInteger);
+    if (Array.isArray(denied) && denied.every(each => typeof each === "string"))
+      if (typeof documents === "object" && documents !== null && Object.values(documents).every(isIndices))
+        return { denied, documents };
   } catch {
     // Reported below, as for one of the wrong shape.
   }
@@ -106,7 +108,7 @@ export function addTombstones(directory: string, denied: readonly string[]): num
     }
   }
   const path = join(directory, TOMBSTONES);
-  writeFileSync(`${path}.tmp`, JSON.stringify({ denied: all, documents }));
+  writeFileSync(`${path}.tmp`, JSON.stringify({ denied: all, documents }), { mode: PRIVATE_FILE });
   renameSync(`${path}.tmp`, path);
   return count;
 }

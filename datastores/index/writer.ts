@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { StoreError } from "../document.ts";
+import { PRIVATE_FILE, StoreError } from "../document.ts";
 import { DictionaryKeys, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, encodeRecord } from "./documents.ts";
 import {
@@ -140,7 +140,7 @@ interface FileContents extends ShardContents {
 }
 
 async function writeFile(path: string, contents: FileContents, options: WriteOptions): Promise<number> {
-  const file = openSync(path, "w");
+  const file = openSync(path, "w", PRIVATE_FILE);
   try {
     const bytes = await writeSections(new SectionWriter(file), contents, options);
     fsyncSync(file);

@@ -9,7 +9,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { StoreError } from "../document.ts";
+import { PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts";
 import { fileError, storeError, throwIfCancelled } from "./reading.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
@@ -48,7 +48,7 @@ export async function transfer(
   if (present) return present;
   let part: Part | undefined;
   try {
-    await mkdir(dirname(wanted.path), { recursive: true });
+    await mkdir(dirname(wanted.path), { recursive: true, mode: PRIVATE_FOLDER });
     part = await Part.open(wanted, options);
     await refuseFullDisk(wanted, part.length);
     const result = await download(part, wanted, options);
@@ -188,7 +188,7 @@ class Part {
   static async open(wanted: Transfer, { signal }: TransferOptions): Promise<Part> {
     const path = `${wanted.path}.part`;
     // Not truncating, and made if need be.
-    const file = await open(path, "a");
+    const file = await open(path, "a", PRIVATE_FILE);
     const part = new Part(path, file);
     try {
       part.length = (await file.stat()).size;
@@ -223,7 +223,7 @@ class Part {
   remember(etag: string | null): void {
     if (etag === null || etag.startsWith("W/") || etag === this.etag) return;
     this.etag = etag;
-    writeFileSync(this.etagPath, etag);
+    writeFileSync(this.etagPath, etag, { mode: PRIVATE_FILE });
   }
 
   digest(): string {

@@ -22,6 +22,7 @@ import {
   type StreamedParams,
 } from "../protocol/index.ts";
 import type { Grammars } from "../syntax/index.ts";
+import { inBackground } from "../system/index.ts";
 import { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import { Answers } from "./answers.ts";
 import { type CompleteOptions, prefillPrompt } from "./complete.ts";
@@ -115,7 +116,7 @@ export function registerInlineCompletion(
 
   documents.watch(
     ({ uri, text, languageId }) => {
-      if (languageEnabled(settings(), languageId)) void grammars.load(languageId);
+      if (languageEnabled(settings(), languageId)) grammars.prepare(languageId);
       editedMs.set(uri, performance.now());
       const hash = documents.hash(uri);
       if (hash) runner.edited({ snapshot: { uri, languageId, version: 0, text, offset: 0 }, hash });
@@ -146,9 +147,10 @@ export function registerInlineCompletion(
 
 function answerRequests(
   connection: Connection,
-  { documents, settings }: CompletionDependencies,
+  parts: CompletionDependencies,
   { answers, outcomes, warmUp }: { answers: Answers; outcomes: Outcomes; warmUp: WarmUp },
 ): void {
+  const { documents, settings } = parts;
   connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
     const { partialResultToken, position, textDocument, context } = params;
     const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
@@ -156,7 +158,11 @@ function answerRequests(
     warmUp.asked(textDocument.uri, position);
     const show = (shown: InlineCompletionItem) => {
       if (partialResultToken !== undefined)
-        void connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]);
+        inBackground(
+          connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]),
+          "Sending a completion",
+          parts.log,
+        );
     };
     const target = requested(documents, settings(), params);
     if (typeof target === "string") {

@@ -214,7 +214,10 @@ async function query(directory: string, values: Values): Promise<void> {
         })),
       };
     });
-    if (values.json) return void process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+    if (values.json) {
+      process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+      return;
+    }
     process.stdout.write(`${answer.matchLength} tokens occur ${answer.occurrences} times\n`);
     for (const { matchLength, text: continuation, origin } of answer.continuations)
       process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${origin}\n`);
@@ -233,7 +236,10 @@ function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabula
 
 function list(folder: string, asJson: boolean): void {
   const found = listStores(folder).map(directory => ({ directory, ...figures(directory) }));
-  if (asJson) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+    return;
+  }
   for (const { directory, name, tokens, created } of found)
     process.stdout.write(`${directory}  ${name}  ${tokens} tokens  ${created}\n`);
   if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
@@ -285,11 +291,13 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
       case "info": {
         const store = directory();
         const reported = values.json ? `${JSON.stringify(figures(store), null, 2)}\n` : describe(store);
-        return void process.stdout.write(reported);
+        process.stdout.write(reported);
+        return;
       }
       case "verify":
         verifyStore(directory());
-        return void process.stdout.write("Every checksum is right.\n");
+        process.stdout.write("Every checksum is right.\n");
+        return;
       case "query":
         return await query(directory(), values);
       case "list":

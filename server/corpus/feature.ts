@@ -10,7 +10,7 @@ import {
   RebuildDatastoreRequest,
   type Settings,
 } from "../protocol/index.ts";
-import { tokenizeWorkerScript } from "../system/index.ts";
+import { inBackground, tokenizeWorkerScript } from "../system/index.ts";
 import { StoreRegistry } from "./storeRegistry.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
@@ -33,6 +33,7 @@ export function registerDatastores(
   board: StatusBoard,
   shownFiles: ShownFiles,
 ): Datastores {
+  const report = (message: string) => connection.console.error(message);
   let registry: StoreRegistry | undefined;
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
@@ -41,7 +42,9 @@ export function registerDatastores(
     uri => indexed?.workspace.closed(uri),
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const { uri } of changes) void indexed?.workspace.fileChanged(uri);
+    const { workspace } = indexed ?? {};
+    for (const { uri } of changes)
+      if (workspace) inBackground(workspace.fileChanged(uri), `Indexing ${uri}`, report);
   });
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
@@ -58,8 +61,13 @@ export function registerDatastores(
     if (!registry) return { problem: "The server has not started." };
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
-    const tell = (report: BuildReport) => {
-      if (progressToken !== undefined) void connection.sendProgress(BuildProgress, progressToken, report);
+    const tell = (sent: BuildReport) => {
+      if (progressToken !== undefined)
+        inBackground(
+          connection.sendProgress(BuildProgress, progressToken, sent),
+          "Reporting progress",
+          report,
+        );
     };
     const signal = AbortSignal.any([cancel.signal, closing.signal]);
     const outcome = await registry.build(wanted, false, tell, signal);
@@ -84,7 +92,8 @@ export function registerDatastores(
       index(settings);
       registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
       board.stores(registry.status);
-      if (firstDatastore) void buildFirst(connection, registry, board, closing.signal);
+      if (firstDatastore)
+        inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
     },
     sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
     dispose() {
@@ -112,18 +121,20 @@ function indexWorkspace(
   const warn = (message: string) => connection.console.warn(message);
   const workspace = new Workspace(folders, pool, warn, shownFiles);
   const start = performance.now();
-  void workspace.scan().then(() => {
+  const report = (message: string) => connection.console.error(message);
+  const scanned = workspace.scan().then(() => {
     const ms = Math.round(performance.now() - start);
     connection.console.info(
       `Indexed the workspace: ${workspace.files} files, ${workspace.tokens} tokens, ${ms} ms.`,
     );
   });
+  inBackground(scanned, "Indexing the workspace", report);
   return {
     workspace,
     modelPath,
     dispose() {
       workspace.dispose();
-      void pool.dispose();
+      inBackground(pool.dispose(), "Ending the tokenizer", report);
     },
   };
 }

@@ -100,8 +100,9 @@ export class StoreRegistry {
       try {
         this.take(directory, readStore(directory));
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        this.refuse(directory, error.message);
+        // One store's fault must not take the others away, whatever it is.
+        const expected = error instanceof StoreError;
+        this.refuse(directory, expected ? error.message : `it cannot be opened: ${(error as Error).stack}`);
       }
     }
   }

@@ -9,6 +9,7 @@ import { LiveIndex } from "../../datastores/live/index.ts";
 import { DOCUMENT_BYTES_LIMIT } from "../../datastores/sources/index.ts";
 import { holdsSecret, isIgnoreFile, pathOf, type ShownFile, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
+import { inBackground } from "../system/index.ts";
 
 /** About 110 MB. Files beyond it are not indexed. */
 const MAX_TOKENS = 8_000_000;
@@ -87,7 +88,7 @@ export class Workspace {
       setTimeout(() => {
         this.waiting.delete(path);
         if (holdsSecret(text)) this.remove(path);
-        else this.put([path], [text]).catch(error => this.report(error));
+        else inBackground(this.put([path], [text]), `Indexing ${path}`, this.warn);
       }, QUIET_MS),
     );
   }
@@ -96,7 +97,7 @@ export class Workspace {
   closed(uri: string): void {
     const path = pathOf(uri);
     if (path === undefined || !this.open.delete(path)) return;
-    this.fileChanged(uri).catch(error => this.report(error));
+    inBackground(this.fileChanged(uri), `Indexing ${path}`, this.warn);
   }
 
   /**
@@ -185,11 +186,6 @@ export class Workspace {
     this.index.remove(path);
   }
 
-  private report(error: unknown): void {
-    if (!this.closing.signal.aborted)
-      this.warn(`The workspace is not indexed: ${error instanceof Error ? error.message : error}`);
-  }
-
   private count(path: string): number {
     const change = (this.changes.get(path) ?? 0) + 1;
     this.changes.set(path, change);
@@ -203,7 +199,8 @@ export class Workspace {
     try {
       tokens = await this.tokenizer.tokenize(texts);
     } catch (error) {
-      this.report(error);
+      if (!this.closing.signal.aborted)
+        this.warn(`The workspace is not indexed: ${(error as Error).message}`);
       return;
     }
     for (const [i, path] of paths.entries())

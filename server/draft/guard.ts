@@ -37,9 +37,15 @@ export function guard(
   };
   drafter = attempt(make);
   return {
-    prepare: () => void attempt(() => drafter?.prepare?.()),
-    push: token => void attempt(() => drafter?.push(token)),
-    observe: verified => void attempt(() => drafter?.observe?.(verified)),
+    prepare() {
+      attempt(() => drafter?.prepare?.());
+    },
+    push(token) {
+      attempt(() => drafter?.push(token));
+    },
+    observe(verified) {
+      attempt(() => drafter?.observe?.(verified));
+    },
     draft: (root, room, cost) => {
       const tree = attempt(() => {
         const drafted = drafter?.draft(root, room, cost);

@@ -245,11 +245,15 @@ export class LlamaEngine implements Engine {
     };
     const partsOf = (node: number): CopyPart => {
       const row = rowOf(node);
-      return (part, start) => void library.copyMemory(part, row + BigInt(start * 4), part.byteLength);
+      return (part, start) => {
+        library.copyMemory(part, row + BigInt(start * 4), part.byteLength);
+      };
     };
     return {
       ms,
-      logits: (node, out) => void library.copyMemory(out, rowOf(node), vocabulary.size * 4),
+      logits: (node, out) => {
+        library.copyMemory(out, rowOf(node), vocabulary.size * 4);
+      },
       argmax: node => this.largest.argmax(partsOf(node)),
       top: (node, count, ids, logits) => this.largest.top(partsOf(node), count, ids, logits),
     };

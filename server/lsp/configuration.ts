@@ -1,11 +1,27 @@
 /** The settings as the client has them now. */
+import { availableParallelism, totalmem } from "node:os";
 import {
   type Connection,
   DidChangeConfigurationNotification,
   Emitter,
   type InitializeParams,
 } from "vscode-languageserver";
-import { type InitializationOptions, readSettings, SECTION, type Settings } from "../protocol/index.ts";
+import {
+  type InitializationOptions,
+  type MachineLimits,
+  readSettings,
+  SECTION,
+  type Settings,
+} from "../protocol/index.ts";
+import { inBackground } from "../system/index.ts";
+
+/** What a token takes in the KV cache of a model of seven billion parameters, in bytes. */
+const TOKEN_BYTES = 64 * 1024;
+/** A context may take a quarter of the memory. */
+const MACHINE: MachineLimits = {
+  threads: availableParallelism(),
+  contextTokens: Math.floor(totalmem() / 4 / TOKEN_BYTES),
+};
 
 interface SettingsChange {
   readonly previous: Settings;
@@ -36,12 +52,16 @@ export class Configuration {
   start({ initializationOptions, capabilities }: InitializeParams): void {
     this.read((initializationOptions as InitializationOptions | undefined)?.settings);
     if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
-      void this.connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION });
+      inBackground(
+        this.connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION }),
+        "Listening to settings",
+        message => this.connection.console.warn(message),
+      );
   }
 
   /** What is wrong with the values is logged, and the defaults taken in their place. */
   private read(values: unknown): void {
-    const { settings, problems } = readSettings(values);
+    const { settings, problems } = readSettings(values, MACHINE);
     for (const problem of problems) this.connection.console.warn(problem);
     this.settings = settings;
   }

@@ -13,7 +13,7 @@ import {
   tune,
 } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
-import { cacheDirectory, defaultModelPath, probeScript } from "../system/index.ts";
+import { cacheDirectory, defaultModelPath, inBackground, probeScript } from "../system/index.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
@@ -72,6 +72,8 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
   return `Tuned: ${threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
+const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
+
 /** Loads the model that the settings choose and remembers how it was tuned. */
 export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
   if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
@@ -86,7 +88,8 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
     if (known) engine.configure(known);
     if (settings.backend === "auto" && !reconsidering) {
       reconsidering = true;
-      setTimeout(() => void decide(options), RECONSIDER_MS).unref();
+      const again = () => inBackground(decide(options), "Choosing the back end", report);
+      setTimeout(again, RECONSIDER_MS).unref();
     }
     const progress: TuningProgress = {};
     const tuneOnce = (signal: AbortSignal) =>

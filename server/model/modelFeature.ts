@@ -4,6 +4,7 @@ import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
+import { inBackground } from "../system/index.ts";
 import { type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
@@ -44,6 +45,7 @@ export interface ModelFeature {
 
 export function registerModel(connection: Connection, parts: ModelDependencies): ModelFeature {
   const { session, board, settings } = parts;
+  const report = (message: string) => connection.console.error(message);
   let host: ModelHost | undefined;
   let tuning = new AbortController();
   const [loaded, freeing] = [new Emitter<Engine>(), new Emitter<void>()];
@@ -63,11 +65,13 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     freeLater();
     if (!outcome.tune) return;
     tuning = new AbortController();
-    whenIdle(session, outcome.tune, tuning.signal).then(
+    const tuned = whenIdle(session, outcome.tune, tuning.signal).then(
       reported => reported && connection.console.info(reported),
-      (error: unknown) => connection.console.error(`The model could not be tuned: ${error}`),
     );
+    inBackground(tuned, "Tuning the model", report);
   };
+
+  const loadLater = (less = false) => inBackground(load(less), "Loading the model", report);
 
   const free = async () => {
     if (!host?.current) return false;
@@ -78,7 +82,10 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     if (host.isEmpty) board.asleep();
     return true;
   };
-  const freeLater = afterQuietMinutes(() => settings().freeAfterMinutes, free);
+  const freeLater = afterQuietMinutes(
+    () => settings().freeAfterMinutes,
+    () => inBackground(free(), "Freeing the model", report),
+  );
   connection.onRequest(FreeMemoryRequest, free);
 
   return {
@@ -88,7 +95,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     load,
     engine() {
       freeLater();
-      if (host?.isEmpty) void load();
+      if (host?.isEmpty) loadLater();
       return host?.engine() ?? Promise.resolve(undefined);
     },
     get current() {
@@ -100,7 +107,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     outOfMemory({ info }) {
       if (info.backend === "cpu") return tellProblem(connection, board, OUT_OF_MEMORY);
       connection.console.warn("Graphics memory ran out: less of the model is put into it.");
-      void load(true);
+      loadLater(true);
     },
     async dispose() {
       tuning.abort();

@@ -144,7 +144,7 @@ export function placeAt(
   const partial = offset + WINDOW.after < text.length;
   const place = placeOf({ before, after, partial, languageId }, lines);
   // Asked for now so that it is there by the end of the first line; whether it is, is decided once.
-  void grammars?.load(languageId);
+  grammars?.prepare(languageId);
   let syntax: { readonly known: Syntax | undefined } | undefined;
   const parsed = () => {
     const parser = grammars?.parser(languageId);

@@ -33,6 +33,7 @@ export type {
 export {
   DEFAULT_SETTINGS,
   languageEnabled,
+  type MachineLimits,
   RELOADING_SETTINGS,
   readSettings,
   SECTION,

@@ -173,29 +173,57 @@ export const RELOADING_SETTINGS = [
   "workspaceIndex",
 ] as const;
 
-function accepts(schema: SettingSchema, value: unknown): boolean {
+/** The most that settings may ask of a machine. */
+export type MachineLimits = Partial<Record<"threads" | "contextTokens", number>>;
+
+/** The value to use, and what is wrong with the one that was given. */
+interface Fitted {
+  readonly value: unknown;
+  readonly problem?: string;
+}
+
+/** @param most the machine's limit, where there is one */
+function fitted(schema: SettingSchema, given: unknown, standard: unknown, most = Infinity): Fitted {
+  const instead = (expected: string): Fitted => ({
+    value: standard,
+    problem: `is not ${expected}: ${JSON.stringify(standard)} is used instead`,
+  });
   switch (schema.type) {
-    case "integer":
-      return (
-        Number.isInteger(value) &&
-        Number(value) >= (schema.minimum ?? 0) &&
-        Number(value) <= (schema.maximum ?? Infinity)
-      );
-    case "string":
-      return typeof value === "string" && (schema.enum?.includes(value) ?? true);
-    case "object":
-      return (
-        typeof value === "object" &&
-        value !== null &&
-        Object.values(value).every(each => typeof each === "boolean")
-      );
+    case "integer": {
+      if (typeof given !== "number" || Number.isNaN(given)) return instead("a whole number");
+      const [least, largest] = [schema.minimum ?? 0, Math.min(schema.maximum ?? Infinity, most)];
+      const value = Math.min(Math.max(Math.trunc(given), least), largest);
+      const range = `a whole number from ${least} to ${largest} on this machine`;
+      return value === given ? { value } : { value, problem: `is not ${range}: ${value} is used instead` };
+    }
+    case "string": {
+      const { enum: values } = schema;
+      if (typeof given === "string" && (values?.includes(given) ?? true)) return { value: given };
+      return instead(values ? `one of ${values.join(", ")}` : "text");
+    }
+    case "object": {
+      if (typeof given !== "object" || given === null || Array.isArray(given)) return instead("an object");
+      const entries = Object.entries(given);
+      const kept = entries.filter(([, value]) => typeof value === "boolean");
+      // Clients that send what the user has written, and no more, mean the rest to stay as it is.
+      const value = { ...(standard as object), ...Object.fromEntries(kept) };
+      return kept.length === entries.length
+        ? { value }
+        : { value, problem: "has values that are neither true nor false: they are left out" };
+    }
     case "boolean":
-      return typeof value === "boolean";
+      return typeof given === "boolean" ? { value: given } : instead("true or false");
   }
 }
 
-/** Settings from untyped configuration. A value that does not fit is named and its default taken. */
-export function readSettings(configuration: unknown): { settings: Settings; problems: string[] } {
+/**
+ * Settings from untyped configuration. A number out of its range is moved into it, for any other value that does not
+ * fit the default is taken; each is a problem, in one line.
+ */
+export function readSettings(
+  configuration: unknown,
+  limits: MachineLimits = {},
+): { settings: Settings; problems: string[] } {
   const given =
     typeof configuration === "object" && configuration !== null
       ? (configuration as Record<string, unknown>)
@@ -205,16 +233,17 @@ export function readSettings(configuration: unknown): { settings: Settings; prob
   for (const [key, schema] of Object.entries(SETTINGS_SCHEMA)) {
     const value = given[key];
     if (value === undefined || value === null) continue;
-    if (accepts(schema, value)) settings[key] = value;
-    else
-      problems.push(
-        `${SECTION}.${key} is ${JSON.stringify(value)}, which is not allowed: ${schema.description}`,
-      );
+    const outcome = fitted(schema, value, settings[key], limits[key as keyof MachineLimits]);
+    settings[key] = outcome.value;
+    if (outcome.problem === undefined) continue;
+    const written = typeof value === "number" ? String(value) : JSON.stringify(value).slice(0, 80);
+    problems.push(`${SECTION}.${key} is ${written}, which ${outcome.problem}.`);
   }
   return { settings: settings as unknown as Settings, problems };
 }
 
 /** Whether a document in this language is completed. */
 export function languageEnabled(settings: Settings, languageId: string): boolean {
-  return settings.enabled && (settings.languages[languageId] ?? settings.languages["*"] ?? true);
+  const { enabled, languages } = settings;
+  return enabled && ((Object.hasOwn(languages, languageId) ? languages[languageId] : languages["*"]) ?? true);
 }

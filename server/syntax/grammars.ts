@@ -44,9 +44,17 @@ export class Grammars {
           `Completions in ${languageId} end by indentation alone: ${grammar} did not load: ${message}`,
         );
       })
-      .then(() => void this.settled.add(grammar));
+      .then(() => {
+        this.settled.add(grammar);
+      });
     this.loading.set(grammar, loading);
     return loading;
+  }
+
+  /** Begins to load the parser of a language, if that has not been done. */
+  prepare(languageId: string): void {
+    // What goes wrong is reported by `load` itself.
+    this.load(languageId).catch(() => {});
   }
 
   private async fetch(grammar: string): Promise<void> {

@@ -1,3 +1,4 @@
+export { inBackground } from "./background.ts";
 export { writeWhole } from "./files.ts";
 export {
   benchScript,

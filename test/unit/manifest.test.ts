@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Commands, GROWING_CONTEXT } from "../../extension/commands.ts";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
-import { DEFAULT_SETTINGS, SECTION, SETTINGS_SCHEMA } from "../../server/protocol/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  RELOADING_SETTINGS,
+  SECTION,
+  SETTINGS_SCHEMA,
+} from "../../server/protocol/settings.ts";
 import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
 
 const manifest = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
@@ -17,6 +22,12 @@ test("package.json repeats every setting exactly as it is defined", () => {
     ]),
   );
   assert.deepEqual(manifest.contributes.configuration.properties, expected);
+});
+
+test("a workspace that is not trusted chooses nothing that a model is loaded with", () => {
+  const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
+  for (const key of [...RELOADING_SETTINGS, "openFiles", "firstDatastore"])
+    assert.ok(restrictedConfigurations.includes(`${SECTION}.${key}`), key);
 });
 
 test("package.json contributes exactly the commands there are", () => {
