@@ -87,8 +87,9 @@ interface Journal extends InputEntry {
 export async function buildStore(options: BuildOptions): Promise<Manifest> {
   const { directory, share, inputs } = options;
   makeDirectory(directory);
-  const unlock = lock(directory, manifestName(share));
+  const unlock = inFolder(directory, () => lock(directory, manifestName(share)));
   try {
+    if (share.count === 1) removeTemporaries(directory);
     const known = knownInputs(directory);
     const mine = inputs.filter((_, index) => index % share.count === share.index);
     const clock = new Clock(options, mine);
@@ -345,9 +346,9 @@ function makeDirectory(directory: string): void {
 }
 
 /** Runs what writes into the store's folder; what the disk refuses is reported with the folder's name. */
-function inFolder(directory: string, work: () => void): void {
+function inFolder<T>(directory: string, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -363,6 +364,15 @@ function inFolder(directory: string, work: () => void): void {
       { cause: error },
     );
   }
+}
+
+/** Removes what builds that were ended have left half written. */
+function removeTemporaries(directory: string): void {
+  inFolder(directory, () => {
+    for (const file of readdirSync(directory))
+      if (/^(?:shard|journal|manifest|tombstones)\b.*\.tmp(?:-\d+)?$/.test(file))
+        rmSync(join(directory, file), { force: true });
+  });
 }
 
 /** Removes shards and journals that belong to no manifest. A file that is open elsewhere may have to stay. */

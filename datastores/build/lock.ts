@@ -1,5 +1,18 @@
-/** A build's claim to its share of a folder. It names the process, so that a claim left by a dead one ends. */
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+/**
+ * A build's claim to its share of a folder. It names the process and is renewed while that runs, so that a claim of a
+ * process that has ended is taken over: at once on the same machine, after some minutes on another.
+ */
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { PRIVATE_FILE, StoreError } from "../document.ts";
@@ -7,19 +20,48 @@ import { PRIVATE_FILE, StoreError } from "../document.ts";
 interface Owner {
   readonly host: string;
   readonly pid: number;
+  /** When the process began, as its system counts; "" where it does not tell. A later one may have its number. */
+  readonly began: string;
 }
+
+const RENEWAL_MS = 20_000;
+/** A claim that was not renewed for so long belongs to no process that runs. */
+const STALE_MS = 10 * 60_000;
+/** Of `/proc/PID/stat`, counted from after the name. */
+const BEGAN_FIELD = 19;
+
+const lockPath = (directory: string, name: string) => join(directory, `${name}.lock`);
 
 function readOwner(path: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Owner;
+    const { host, pid, began } = JSON.parse(readFileSync(path, "utf8")) as Partial<Owner>;
+    if (typeof host !== "string" || !Number.isSafeInteger(pid) || Number(pid) <= 0) return undefined;
+    return { host, pid: Number(pid), began: typeof began === "string" ? began : "" };
   } catch {
     return undefined; // Gone meanwhile, or its writer died before it wrote.
   }
 }
 
-/** Whether the process may still run. What runs on another machine cannot be asked. */
-function mayBeAlive({ host, pid }: Owner): boolean {
+/** When a process of this machine began; "" where that cannot be found out. */
+function beginningOf(pid: number): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[BEGAN_FIELD] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Whether the claim is of a process that may still run. */
+function isHeld(path: string, { host, pid, began }: Owner): boolean {
+  try {
+    if (Date.now() - statSync(path).mtimeMs > STALE_MS) return false;
+  } catch {
+    return false;
+  }
   if (host !== hostname()) return true;
+  const now = beginningOf(pid);
+  if (began !== "" && now !== "" && began !== now) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -28,33 +70,70 @@ function mayBeAlive({ host, pid }: Owner): boolean {
   }
 }
 
+/** Whether a process is at work on the share of that name. */
+export function isLocked(directory: string, name: string): boolean {
+  const path = lockPath(directory, name);
+  const owner = readOwner(path);
+  return owner !== undefined && isHeld(path, owner);
+}
+
 /**
  * Claims `name` in a folder; the returned function gives it back. Throws a `StoreError` of code `busy` while
- * another process has it.
+ * another process has it, and what the file system throws.
  */
 export function lock(directory: string, name: string): () => void {
-  const path = join(directory, `${name}.lock`);
+  const path = lockPath(directory, name);
+  const own: Owner = { host: hostname(), pid: process.pid, began: beginningOf(process.pid) };
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       const file = openSync(path, "wx", PRIVATE_FILE);
-      writeSync(file, JSON.stringify({ host: hostname(), pid: process.pid }));
+      writeSync(file, JSON.stringify(own));
       closeSync(file);
-      return () => rmSync(path, { force: true });
+      return keep(path, own);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const owner = readOwner(path);
-    if (owner && mayBeAlive(owner))
+    if (owner && isHeld(path, owner))
       throw new StoreError({
         code: "busy",
         message: `Another build is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
         remedy: `Wait until it has ended; if it does not run any more, delete ${path}.`,
       });
-    rmSync(path, { force: true });
+    takeAway(path, owner);
   }
   throw new StoreError({
     code: "busy",
     message: `Another build began at the same moment in ${directory}.`,
     remedy: "Wait until it has ended.",
   });
+}
+
+const isSame = (a: Owner | undefined, b: Owner | undefined) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Renews the claim until the returned function gives it back. */
+function keep(path: string, own: Owner): () => void {
+  const timer = setInterval(() => {
+    try {
+      utimesSync(path, new Date(), new Date());
+    } catch {
+      // Removed by a person: the build goes on, and the next one may begin.
+    }
+  }, RENEWAL_MS).unref();
+  return () => {
+    clearInterval(timer);
+    if (isSame(readOwner(path), own)) rmSync(path, { force: true });
+  };
+}
+
+/** Removes a claim that nobody holds, unless another process has put its own there meanwhile. */
+function takeAway(path: string, stale: Owner | undefined): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (!isSame(readOwner(aside), stale)) linkSync(aside, path);
+  } catch {
+    // Another process was faster: the next attempt finds its claim.
+  }
+  rmSync(aside, { force: true });
 }

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { PRIVATE_FILE, StoreError } from "../document.ts";
 import { DenyList } from "../filters/index.ts";
-import { type Residence, Shard, Store } from "../index/index.ts";
-import { manifestFiles, readStore } from "./manifest.ts";
+import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
+import { isLocked } from "./lock.ts";
+import { manifestFiles, manifestName, readStore, type TokenizerEntry } from "./manifest.ts";
 
 const TOMBSTONES = "tombstones.json";
 
@@ -42,19 +43,52 @@ export const removedFrom = (directory: string): readonly string[] => readTombsto
 /** Opens all shards of a store, without what was removed from it. Throws a `StoreError`. */
 export function openStore(directory: string, residence: Residence = "file"): Store {
   const { documents } = readTombstones(directory);
-  const files = readStore(directory).shards.map(({ file }) => file);
+  const { shards, tokenizer } = readStore(directory);
+  const files = shards.map(({ file }) => file);
   const store = Store.open(
     files.map(file => join(directory, file)),
     residence,
   );
-  for (const [index, shard] of store.shards.entries()) shard.exclude(documents[files[index]] ?? []);
-  return store;
+  try {
+    for (const [index, shard] of store.shards.entries()) {
+      checkTokenizer(shard.metadata, tokenizer, shard.name);
+      shard.exclude(documents[files[index]] ?? []);
+    }
+    return store;
+  } catch (error) {
+    store.close();
+    // What is to be removed names documents that the shard does not have.
+    throw error instanceof RangeError
+      ? shardProblem("corrupt", `${directory}: ${error.message}`, error)
+      : error;
+  }
 }
 
-/** Checks every shard of a store. Throws a `StoreError` that names the damaged file. */
+/** Checks every shard of a store, and that all belong to it. Throws a `StoreError` that names the damaged file. */
 export function verifyStore(directory: string): void {
-  for (const { file } of readStore(directory).shards) Shard.verify(join(directory, file));
+  const { shards, tokenizer } = readStore(directory);
+  readTombstones(directory);
+  for (const { file, tokens, documents } of shards) {
+    const path = join(directory, file);
+    const found = Shard.verify(path);
+    checkTokenizer(found.metadata, tokenizer, path);
+    if (found.tokens !== tokens || found.documents !== documents)
+      throw shardProblem("corrupt", `${path} is not the shard that the manifest names.`);
+  }
 }
+
+function checkTokenizer(
+  found: { readonly tokenizer: string; readonly vocabularySize: number },
+  { fingerprint, vocabularySize }: TokenizerEntry,
+  path: string,
+): void {
+  if (found.tokenizer !== fingerprint || found.vocabularySize !== vocabularySize)
+    throw shardProblem("tokenizer", `${path} is of another tokenizer than its store.`);
+}
+
+/** Whether a process builds a store in the folder, of a single share. */
+export const isBuilding = (directory: string): boolean =>
+  isLocked(directory, manifestName({ index: 0, count: 1 }));
 
 /** The folders directly below `folder` that hold a store. */
 export function listStores(folder: string): string[] {
@@ -76,7 +110,9 @@ export function removeStore(directory: string): void {
     });
   // Manifests first: what is left of a removal that was cut off is no store.
   const files = readdirSync(directory);
-  const ours = files.filter(file => /^(shard-|journal-|tombstones\.json$|downloads$)/.test(file));
+  const ours = files.filter(file =>
+    /^(shard-|journal-|manifest.*\.tmp$|tombstones\.json|downloads$)/.test(file),
+  );
   for (const file of [...manifestFiles(directory), ...ours])
     rmSync(join(directory, file), { recursive: true, force: true });
   if (readdirSync(directory).length === 0) rmSync(directory, { recursive: true });

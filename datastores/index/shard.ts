@@ -101,11 +101,12 @@ export class Shard {
   }
 
   /** Checks a whole file: every checksum, and that what it holds is in order. Throws a `StoreError`. */
-  static verify(path: string): void {
+  static verify(path: string): { metadata: ShardMetadata; tokens: number; documents: number } {
     const file = openFile(path);
     try {
-      const { header } = readHeader(file, path);
+      const { header, metadata } = readHeader(file, path);
       verifyShard(file, header, readKeys(file, header, path), readSamples(file, header, path), path);
+      return { metadata, tokens: header.tokens, documents: header.documents };
     } finally {
       closeSync(file);
     }

@@ -7,6 +7,8 @@ export class Store {
   version = 0;
   /** What went wrong with shards that were in the store; a search leaves such a shard out from then on. */
   readonly problems: StoreProblem[] = [];
+  /** Called with each of these problems. */
+  onProblem: (problem: StoreProblem) => void = () => {};
   private readonly list: Shard[];
 
   constructor(shards: readonly Shard[] = []) {
@@ -59,7 +61,9 @@ export class Store {
 
   /** Takes a shard out because it cannot be read. */
   drop(shard: Shard, problem: StoreProblem): void {
-    if (this.remove(shard)) this.problems.push(problem);
+    if (!this.remove(shard)) return;
+    this.problems.push(problem);
+    this.onProblem(problem);
   }
 
   close(): void {

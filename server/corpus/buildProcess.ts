@@ -22,14 +22,20 @@ interface BuildRequest {
 
 export type BuildOutcome = { readonly tokens: number } | { readonly problem: string };
 
+/** Characters. */
+const KEPT_ERRORS = 4000;
 /** How long a build that was cancelled may take to put things in order. */
 const PATIENCE_MS = 5_000;
 
-/** Runs `foretoken datastore build`. An abort ends it; what is finished is found again by the next build. */
+/**
+ * Runs `foretoken datastore build`. An abort ends it; what is finished is found again by the next build.
+ * @param script the command line
+ */
 export function runBuild(
   request: BuildRequest,
   onProgress: (report: BuildReport) => void,
   signal: AbortSignal,
+  script = commandLineScript(),
 ): Promise<BuildOutcome> {
   const { source, name, first, hubToken, directory, modelPath, memoryMegabytes, background } = request;
   const args = ["datastore", "build", "--source", source, "--out", directory, "--name", name];
@@ -37,7 +43,7 @@ export function runBuild(
   if (first !== undefined) args.push("--first", String(first));
   if (background) args.push("--threads", "1");
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [commandLineScript(), ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       env: {
         ...process.env,
         ELECTRON_RUN_AS_NODE: "1",
@@ -46,7 +52,7 @@ export function runBuild(
       stdio: ["ignore", "pipe", "pipe"],
     });
     let outcome: BuildOutcome = { problem: "The build ended without a result." };
-    let said = "";
+    let errors = "";
     if (background && child.pid !== undefined) giveWay(child.pid);
     const cancel = () => {
       child.kill("SIGTERM");
@@ -60,20 +66,29 @@ export function runBuild(
       else if (report) onProgress(report);
     });
     child.stderr.on("data", chunk => {
-      said = `${said}${chunk}`.slice(-2000);
+      errors = `${errors}${chunk}`.slice(-KEPT_ERRORS);
     });
     child.once("error", error => resolve({ problem: error.message }));
-    child.once("close", () => {
+    child.once("close", (code, killedBy) => {
       signal.removeEventListener("abort", cancel);
       if (signal.aborted) resolve({ problem: "The build was cancelled." });
-      else resolve(said === "" ? outcome : { problem: said.replace(/^foretoken: /, "").trim() });
+      else resolve(code === 0 ? outcome : { problem: problemIn(errors, killedBy ?? `code ${code}`) });
     });
   });
 }
 
+/** What a build that failed has reported; the runtime may have written warnings before. @param end how it ended */
+function problemIn(errors: string, end: string): string {
+  const at = errors.lastIndexOf("foretoken: ");
+  const reported = at < 0 ? errors : errors.slice(at + "foretoken: ".length);
+  return reported.trim() || `The build ended with ${end}.`;
+}
+
 function parse(line: string): BuildReport | undefined {
   try {
-    return JSON.parse(line) as BuildReport;
+    const report = JSON.parse(line) as Partial<BuildReport> | null;
+    const isReport = typeof report?.phase === "string" && Number.isSafeInteger(report.tokens);
+    return isReport ? (report as BuildReport) : undefined;
   } catch {
     return undefined; // Not a report: a warning of the runtime.
   }

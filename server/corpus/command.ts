@@ -311,6 +311,9 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
     }
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message);
+    // What the file system refuses is for the user to mend.
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (typeof syscall === "string" && /^E[A-Z0-9]+$/.test(code ?? "")) throw new UsageError(message);
     throw error;
   }
 }

@@ -78,7 +78,12 @@ export function registerDatastores(
   return {
     start(storageDirectory, workspaceFolders) {
       folders = workspaceFolders;
-      registry = new StoreRegistry(storageDirectory, message => connection.console.warn(message));
+      const opened = new StoreRegistry(
+        storageDirectory,
+        message => connection.console.warn(message),
+        () => board.stores(opened.status),
+      );
+      registry = opened;
     },
     foldersChanged(paths, settings) {
       folders = paths;

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { listStores, openStore, readStore, type StoreManifest } from "../../datastores/build/index.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  isBuilding,
+  listStores,
+  openStore,
+  readStore,
+  type StoreManifest,
+} from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/document.ts";
 import type { Store } from "../../datastores/index/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
@@ -10,6 +17,8 @@ import { sourceOf } from "./openCorpus.ts";
 
 const MEMORY_MEGABYTES = 1024;
 const BACKGROUND_MEMORY_MEGABYTES = 256;
+/** Between looks at a build of another process, in milliseconds. */
+const POLL_MS = 2_000;
 /** The store that is made without being asked for. */
 const DEFAULT_STORE = "python";
 
@@ -29,10 +38,14 @@ export class StoreRegistry {
   private open: { readonly store: Store; readonly source: CorpusSource }[] = [];
   private statuses: StoreStatus[] = [];
 
-  /** @param storageDirectory where the server may keep things @param warn writes to the log */
+  /**
+   * @param storageDirectory where the server may keep things @param warn writes to the log
+   * @param changed is called when the status changes by itself
+   */
   constructor(
     storageDirectory: string | undefined,
     private readonly warn: (message: string) => void,
+    private readonly changed: () => void = () => {},
   ) {
     this.directory = storesDirectory(storageDirectory);
   }
@@ -85,7 +98,25 @@ export class StoreRegistry {
   /** Makes a first store of the machine's own Python, or goes on making it, where there is none at all. */
   async buildFirst(signal: AbortSignal): Promise<BuildOutcome | undefined> {
     if (!this.user || this.statuses.length > 0) return undefined;
-    return this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
+    const directory = join(this.directory, DEFAULT_STORE);
+    // Another window may be at it: its store serves here as well.
+    if (isBuilding(directory)) await this.untilBuilt(directory, signal);
+    if (signal.aborted || this.statuses.length > 0) return undefined;
+    const outcome = await this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
+    if ("tokens" in outcome || !isBuilding(directory)) return outcome;
+    await this.untilBuilt(directory, signal);
+    return undefined;
+  }
+
+  /** Waits until another process has ended its build, and opens what there is then. */
+  private async untilBuilt(directory: string, signal: AbortSignal): Promise<void> {
+    while (isBuilding(directory)) {
+      // An abort ends the wait, and the caller looks for one.
+      await pause(POLL_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+    }
+    this.reopen();
+    this.changed();
   }
 
   dispose(): void {
@@ -125,9 +156,17 @@ export class StoreRegistry {
       return;
     }
     const store = openStore(directory);
+    store.onProblem = ({ message, remedy }) => this.dropped(name, `${message} ${remedy}`);
     this.open.push({ store, source: sourceOf(store) });
     const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
     this.statuses.push({ name, tokens, created });
+  }
+
+  /** A part of a store that was in use cannot be read any more. */
+  private dropped(name: string, problem: string): void {
+    this.warn(`A part of the datastore ${name} is not used any more: ${problem}`);
+    this.statuses = this.statuses.map(status => (status.name === name ? { ...status, problem } : status));
+    this.changed();
   }
 
   private refuse(name: string, problem: string): void {

@@ -15,6 +15,8 @@ import { inBackground } from "../system/index.ts";
 const MAX_TOKENS = 8_000_000;
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
 const BATCH_FILES = 8;
+/** Files whose failure is reported by name: a tokenizer that does not start fails at all of them. */
+const REPORTED_FAILURES = 10;
 /** Quiet after a change before the document is tokenized again. */
 const QUIET_MS = 40;
 
@@ -35,6 +37,8 @@ export class Workspace {
   /** Files to be read again, and the reading, while it goes on. */
   private readonly stale = new Set<string>();
   private refreshing: Promise<void> | undefined;
+  /** Files that could not be tokenized. */
+  private failures = 0;
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -195,17 +199,32 @@ export class Workspace {
   private async put(paths: readonly string[], texts: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
     const changes = paths.map(path => this.count(path));
-    let tokens: Int32Array[];
-    try {
-      tokens = await this.tokenizer.tokenize(texts);
-    } catch (error) {
-      if (!this.closing.signal.aborted)
-        this.warn(`The workspace is not indexed: ${(error as Error).message}`);
-      return;
+    const tokens = await this.tokenized(paths, texts);
+    for (const [i, path] of paths.entries()) {
+      const own = tokens[i];
+      if (own && !this.closing.signal.aborted && this.changes.get(path) === changes[i])
+        this.index.put(path, own);
     }
-    for (const [i, path] of paths.entries())
-      if (!this.closing.signal.aborted && this.changes.get(path) === changes[i])
-        this.index.put(path, tokens[i] ?? new Int32Array(0));
+  }
+
+  /** The tokens of each text; undefined for one that the tokenizer fails at, which must not take others along. */
+  private async tokenized(
+    paths: readonly string[],
+    texts: readonly string[],
+  ): Promise<readonly (Int32Array | undefined)[]> {
+    try {
+      return await this.tokenizer.tokenize(texts);
+    } catch (error) {
+      if (this.closing.signal.aborted) return [];
+      if (texts.length === 1) {
+        if (this.failures++ < REPORTED_FAILURES)
+          this.warn(`${paths[0]} is not indexed: ${(error as Error).message}`);
+        return [];
+      }
+    }
+    const each: (Int32Array | undefined)[] = [];
+    for (const [i, text] of texts.entries()) each.push((await this.tokenized([paths[i] ?? ""], [text]))[0]);
+    return each;
   }
 }
 

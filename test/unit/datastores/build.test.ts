@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type BuildInput, type BuildOptions, buildStore } from "../../../datastores/build/build.ts";
-import { lock } from "../../../datastores/build/lock.ts";
+import { isLocked, lock } from "../../../datastores/build/lock.ts";
 import { readStore } from "../../../datastores/build/manifest.ts";
 import {
   addTombstones,
@@ -224,4 +234,72 @@ test("a damaged store names its file, and a removed one takes nothing else along
   assert.throws(() => readStore(directory), /manifest.json is not a datastore's manifest/);
   writeFileSync(join(directory, "manifest.json"), "{");
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
+});
+
+test("a claim is taken over from a process that has ended, whatever machine it was on", () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, "manifest.json.lock");
+  const write = (owner: unknown, ageMs = 0) => {
+    writeFileSync(path, JSON.stringify(owner));
+    const time = new Date(Date.now() - ageMs);
+    utimesSync(path, time, time);
+  };
+  const hour = 60 * 60_000;
+  const free: [owner: unknown, ageMs: number][] = [
+    [{ host: "elsewhere", pid: 5, began: "" }, hour],
+    [{ host: hostname(), pid: process.pid, began: "" }, hour],
+    [{ host: hostname(), pid: 2 ** 30, began: "" }, 0],
+    ["half writ", 0],
+    [{ host: hostname(), pid: "x" }, 0],
+  ];
+  if (process.platform === "linux") free.push([{ host: hostname(), pid: process.pid, began: "1" }, 0]);
+  for (const [owner, age] of free) {
+    write(owner, age);
+    assert.equal(isLocked(directory, "manifest.json"), false, JSON.stringify(owner));
+    lock(directory, "manifest.json")();
+  }
+  for (const owner of [
+    { host: "elsewhere", pid: 5, began: "" },
+    { host: hostname(), pid: process.pid },
+  ]) {
+    write(owner);
+    assert.throws(() => lock(directory, "manifest.json"), StoreError);
+  }
+  assert.deepEqual(readdirSync(directory), ["manifest.json.lock"]);
+});
+
+test("a build removes what ended builds left half written, and what it writes is its owner's alone", async () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  for (const name of ["shard-0-0.fts.tmp-99", "manifest.json.99.tmp", "journal-0.json.tmp", "mine.tmp"])
+    writeFileSync(join(directory, name), "");
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  const names = readdirSync(directory);
+  assert.ok(!names.some(name => name !== "mine.tmp" && name.includes(".tmp")), names.join());
+  if (process.platform === "win32") return;
+  for (const name of names.filter(each => each !== "mine.tmp"))
+    assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);
+  const fresh = folder();
+  await buildStore(options(fresh, [input("a", [document("some text")])]));
+  assert.equal(statSync(fresh).mode & 0o077, 0);
+});
+
+test("a folder that cannot be written is named", async t => {
+  if (process.platform === "win32" || process.getuid?.() === 0) return t.skip("everything can be written");
+  const directory = folder();
+  mkdirSync(directory, { recursive: true, mode: 0o500 });
+  assert.equal((await problemOf(buildStore(options(directory, [input("a", [])]))))?.code, "unreadable");
+});
+
+test("a shard of another store is found by a check and at open", async () => {
+  const [one, two] = [folder(), folder()];
+  await buildStore(options(one, [input("a", [document("some text")])]));
+  const tokenizerEntry = { fingerprint: "others", vocabularySize: 256, model: "m" };
+  await buildStore(options(two, [input("a", [document("some text")])], { tokenizerEntry }));
+  const shardOf = (directory: string) =>
+    join(directory, readdirSync(directory).find(file => file.endsWith(".fts")) as string);
+  writeFileSync(shardOf(one), readFileSync(shardOf(two)));
+  assert.throws(() => verifyStore(one), /is of another tokenizer/);
+  assert.throws(() => openStore(one), /is of another tokenizer/);
 });

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { type BuildInput, buildStore } from "../../datastores/build/build.ts";
+import { lock } from "../../datastores/build/lock.ts";
+import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
+import { StoreRegistry } from "../../server/corpus/storeRegistry.ts";
+import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
+
+const root = mkdtempSync(join(tmpdir(), "foretoken-stores-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+let scripts = 0;
+
+function script(text: string): string {
+  const path = join(root, `script${scripts++}.mjs`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const request = {
+  source: "python",
+  name: "python",
+  first: undefined,
+  hubToken: undefined,
+  directory: root,
+  modelPath: "",
+  memoryMegabytes: 16,
+  background: false,
+};
+
+function outcomeOf(text: string, signal = new AbortController().signal): Promise<BuildOutcome> {
+  return runBuild(request, () => {}, signal, script(text));
+}
+
+const DONE = `console.log(JSON.stringify({ phase: "done", tokens: 7 }));`;
+const NOISE = `console.error("Warning: Ignoring extra certs from /nowhere");`;
+
+test("the exit code and the last report of a build decide, whatever stands in its error output", async () => {
+  assert.deepEqual(await outcomeOf(`${NOISE}${DONE}`), { tokens: 7 });
+  assert.deepEqual(await outcomeOf(`console.log("null"); console.log("5"); ${DONE}`), { tokens: 7 });
+  const failed = `${NOISE}console.error("foretoken: There is no space left."); process.exitCode = 1;`;
+  assert.deepEqual(await outcomeOf(failed), { problem: "There is no space left." });
+  assert.deepEqual(await outcomeOf(`${DONE}process.exitCode = 3;`), {
+    problem: "The build ended with code 3.",
+  });
+  assert.deepEqual(await outcomeOf(NOISE), { problem: "The build ended without a result." });
+  assert.deepEqual(await outcomeOf(`process.kill(process.pid, "SIGKILL"); setInterval(() => {}, 1000);`), {
+    problem: "The build ended with SIGKILL.",
+  });
+});
+
+/** A thread that gives the lengths of texts for tokens, ends at "choke" and is silent at "sleep". */
+const TOKENIZER = `
+import { parentPort } from "node:worker_threads";
+parentPort.on("message", ({ id, texts }) => {
+  if (texts.includes("choke")) throw new Error("choked");
+  if (texts.includes("sleep")) return;
+  parentPort.postMessage({
+    id,
+    tokens: Int32Array.from(texts, text => text.length),
+    lengths: Int32Array.from(texts, () => 1),
+  });
+});`;
+
+test("a tokenizer thread that fails or hangs fails its own texts, and others are tokenized after it", async () => {
+  const pool = new TokenizerPool(script(TOKENIZER), "", 1, 300);
+  const tokens = async (text: string) => [...((await pool.tokenize([text]))[0] ?? [])];
+  assert.deepEqual(await tokens("abc"), [3]);
+  for (let i = 0; i < 4; i++) {
+    await assert.rejects(tokens("choke"), /choked/);
+    assert.deepEqual(await tokens("abcd"), [4]);
+  }
+  await assert.rejects(tokens("sleep"), /too long/);
+  assert.deepEqual(await tokens("ab"), [2]);
+  await pool.dispose();
+  await assert.rejects(tokens("ab"), /disposed/);
+});
+
+test("a tokenizer that does not start is not started for ever", async () => {
+  const pool = new TokenizerPool(script(`throw new Error("no model");`), "", 1);
+  for (let i = 0; i < 5; i++) await assert.rejects(pool.tokenize(["a"]), /no model/);
+  await pool.dispose();
+});
+
+const input: BuildInput = {
+  name: "a",
+  identity: "a",
+  bytes: 10,
+  async *documents() {
+    const more = { origin: "a", path: "a.py", repositories: [], licences: [], contentId: "" };
+    yield { text: "some text", ...more };
+  },
+};
+
+async function build(directory: string, name: string): Promise<void> {
+  await buildStore({
+    directory,
+    name,
+    sources: ["here"],
+    inputs: [input],
+    share: { index: 0, count: 1 },
+    filter: { identity: "all", reject: () => undefined },
+    tokenizer: {
+      parallel: 1,
+      tokenize: async texts => texts.map(text => Int32Array.from(text, letter => letter.charCodeAt(0))),
+    },
+    tokenizerEntry: { fingerprint: "letters", vocabularySize: 256, model: "letters" },
+    memoryBytes: 1 << 20,
+    builder: "test",
+    signal: new AbortController().signal,
+  });
+}
+
+const user = { fingerprint: "letters", modelPath: "letters.gguf" };
+
+test("a damaged store is set aside with its reason, and the others serve", async () => {
+  const storage = join(root, "storage");
+  await build(join(storage, "datastores", "good"), "good");
+  const damaged = join(storage, "datastores", "damaged");
+  mkdirSync(damaged, { recursive: true });
+  for (const manifest of [
+    { share: { index: 0, count: 4e9 } },
+    { share: { index: 0, count: -1 } },
+    { inputs: [null] },
+    { inputs: [{ name: "a", key: "b", dropped: {}, shards: [{ file: "../x", tokens: 1 }] }] },
+    { inputs: [{ name: "a", key: "b", dropped: { x: "y" }, shards: [] }] },
+    { tokenizer: null },
+    { created: 5 },
+  ]) {
+    const whole = {
+      format: "foretoken-datastore",
+      version: 1,
+      name: "damaged",
+      created: "2026-01-01",
+      tokenizer: { fingerprint: "letters", vocabularySize: 256, model: "m" },
+      sources: [],
+      share: { index: 0, count: 1 },
+      inputs: [],
+      ...manifest,
+    };
+    writeFileSync(join(damaged, "manifest.json"), JSON.stringify(whole));
+    const warnings: string[] = [];
+    const registry = new StoreRegistry(storage, message => warnings.push(message));
+    registry.adopt(user);
+    assert.equal(registry.sources.length, 1, JSON.stringify(manifest));
+    assert.match(registry.status.find(({ problem }) => problem)?.problem ?? "", /is damaged/);
+    assert.equal(warnings.length, 1);
+    registry.dispose();
+  }
+});
+
+test("a window that finds another one building waits for its store", async () => {
+  const storage = join(root, "shared");
+  const directory = join(storage, "datastores", "python");
+  mkdirSync(directory, { recursive: true });
+  const unlock = lock(directory, "manifest.json");
+  let changes = 0;
+  const registry = new StoreRegistry(
+    storage,
+    () => {},
+    () => changes++,
+  );
+  registry.adopt(user);
+  const built = registry.buildFirst(new AbortController().signal);
+  unlock();
+  await build(directory, "python");
+  assert.equal(await built, undefined);
+  assert.equal(registry.sources.length, 1);
+  assert.equal(changes, 1);
+  registry.dispose();
+});
