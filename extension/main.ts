@@ -6,8 +6,10 @@ import { ServerClient } from "./client.ts";
 import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
 import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
+import { languageOff } from "./languageOff.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { StatusItem } from "./status.ts";
+import { StoreWarnings } from "./storeWarnings.ts";
 
 /** What `activate` returns: for tests and for extensions that want to wait for the model. */
 export interface Api {
@@ -29,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   client = server;
   const ghostText = new GhostText(server, context.extension.id);
   const status = new StatusItem();
+  const warnings = new StoreWarnings();
   const explanation = new ExplanationView(server);
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
@@ -50,11 +53,16 @@ export function activate(context: vscode.ExtensionContext): Api {
     status,
     explanation,
     server.onDidChangeStatus(current => {
-      status.show(current);
+      status.show(current, languageOff());
+      inBackground(warnings.show(current), "A message", output);
       // What was suggested before is not to be shown from memory by a server that is off or gone.
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
-    vscode.window.onDidChangeActiveTextEditor(editor => editor && server.focused(editor)),
+    vscode.window.onDidChangeActiveTextEditor(editor => {
+      status.show(server.status, languageOff());
+      if (editor) inBackground(server.focused(editor), "Reporting the document", output);
+    }),
+    vscode.workspace.onDidChangeConfiguration(() => status.show(server.status, languageOff())),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),

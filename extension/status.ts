@@ -17,10 +17,11 @@ export class StatusItem implements vscode.Disposable {
     this.item.show();
   }
 
-  show(status: Status): void {
-    this.item.text = statusText(status);
-    this.item.tooltip = statusTooltip(status);
-    this.item.accessibilityInformation = { label: statusTooltip(status) };
+  /** @param languageOff the language of the document one is in, if it alone is off */
+  show(status: Status, languageOff?: string): void {
+    this.item.text = statusText(status, languageOff);
+    this.item.tooltip = statusTooltip(status, languageOff);
+    this.item.accessibilityInformation = { label: statusTooltip(status, languageOff) };
     this.item.command = status.state === "error" ? Commands.showLog : Commands.toggle;
     this.item.backgroundColor =
       status.state === "error" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;

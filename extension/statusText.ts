@@ -4,8 +4,8 @@ import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/
 const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
 
-/** Short text of the item, with its icon. */
-export function statusText({ state, last, acceptance, notes = [] }: Status): string {
+/** Short text of the item, with its icon. @param languageOff the document's language, if it alone is off */
+export function statusText({ state, last, acceptance, notes = [] }: Status, languageOff?: string): string {
   switch (state) {
     case "starting":
       return "$(loading~spin) Foretoken";
@@ -16,6 +16,7 @@ export function statusText({ state, last, acceptance, notes = [] }: Status): str
     case "error":
       return "$(error) Foretoken";
   }
+  if (languageOff !== undefined) return `$(circle-slash) Foretoken: ${languageOff}`;
   const icon = state === "working" ? "$(loading~spin)" : notes.length > 0 ? "$(warning)" : "$(zap)";
   if (last?.firstTextMs === undefined) return `${icon} Foretoken`;
   const figures = [
@@ -35,8 +36,8 @@ function storeLine({ name, tokens, created, problem }: StoreStatus): string {
   return `Datastore: ${name}, ${size} tokens, ${age}`;
 }
 
-/** What the item says on hovering over it, one statement a line. */
-export function statusTooltip(status: Status): string {
+/** What the item says on hovering over it, one statement a line. @param languageOff as for `statusText` */
+export function statusTooltip(status: Status, languageOff?: string): string {
   const {
     state,
     message,
@@ -56,7 +57,9 @@ export function statusTooltip(status: Status): string {
   const lines = [
     state === "off"
       ? "Foretoken is off. Click to turn it on."
-      : "Foretoken completes as you type. Click to turn it off.",
+      : languageOff !== undefined
+        ? `Foretoken is off for the language ${languageOff} ("foretoken.languages"), and on for others.`
+        : "Foretoken completes as you type. Click to turn it off.",
   ];
   if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
   lines.push(...notes);

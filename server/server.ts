@@ -15,10 +15,11 @@ import {
   RELOADING_SETTINGS,
   type RequestRecord,
   SECTION,
+  type Settings,
   StatusNotification,
 } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { grammarsDirectory, inBackground } from "./system/index.ts";
+import { grammarsDirectory, inBackground, resolvePath } from "./system/index.ts";
 
 export interface ServerDependencies {
   /** Makes the model loader, once it is known where the server may remember things. */
@@ -33,8 +34,8 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
 
   // What the client has.
   const configuration = new Configuration(connection);
-  const settings = () => configuration.current;
   const folders = new WorkspaceFolders(connection);
+  const settings = () => withPaths(configuration.current, folders.paths);
   const documents = trackDocuments(connection);
   const board = new StatusBoard(status =>
     inBackground(connection.sendNotification(StatusNotification, status), "Sending the status", log),
@@ -118,6 +119,12 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
   });
   connection.listen();
 }
+
+/** Settings whose paths are absolute. @param folders of the workspace */
+const withPaths = (settings: Settings, folders: readonly string[]): Settings => ({
+  ...settings,
+  modelPath: settings.modelPath.trim() === "" ? "" : resolvePath(settings.modelPath, folders),
+});
 
 /** What the server offers. @param acceptCommand the client's own, if it has one */
 const announcement = (acceptCommand: string | undefined): InitializeResult => ({

@@ -1,7 +1,6 @@
 /** Finds the library of the Python installation on this machine, by asking the interpreter itself. */
 import { execFile } from "node:child_process";
-import { homedir } from "node:os";
-import { sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { storeError } from "./reading.ts";
 
 interface PythonInstallation {
@@ -43,7 +42,12 @@ export async function findPython(
 
 /** Not run in the working folder: Windows would look for the command there first. */
 function ask(command: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const options = { timeout: TIMEOUT_MS, cwd: homedir(), windowsHide: true, ...(signal ? { signal } : {}) };
+  const options = {
+    timeout: TIMEOUT_MS,
+    cwd: dirname(process.execPath),
+    windowsHide: true,
+    ...(signal ? { signal } : {}),
+  };
   return new Promise(resolve => {
     execFile(command, ["-I", "-c", SCRIPT], options, (error, output) => {
       resolve(error ? undefined : output);

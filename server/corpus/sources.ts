@@ -1,7 +1,5 @@
 /** From what a user names as a source to the inputs of a build, and what of them is taken. */
 import { rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type BuildInput, type DocumentFilter, removedFrom } from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/document.ts";
 import { DenyList, Filters } from "../../datastores/filters/index.ts";
@@ -15,6 +13,7 @@ import {
   type SourceSpec,
   statesLicences,
 } from "../../datastores/sources/index.ts";
+import { expandPath } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are built anew. */
@@ -22,7 +21,7 @@ const FILTERS_VERSION = 2;
 
 /** What a source stands for. Throws a `StoreError` that says what is accepted where there is no such source. */
 export function specOf(source: string): SourceSpec {
-  const outcome = parseSource(source.startsWith("~/") ? join(homedir(), source.slice(2)) : source);
+  const outcome = parseSource(expandPath(source));
   if ("problem" in outcome) throw new StoreError(outcome.problem);
   return outcome.spec;
 }

@@ -19,6 +19,11 @@ interface CompletionSummary {
   readonly ms: { readonly firstText: number | undefined; readonly total: number };
 }
 
+/** Ends of completions in which something went wrong, or nothing was finished. */
+const BAD_ENDS = ["aborted", "failed", "outOfMemory"];
+
+const isGood = ({ finishReason }: CompletionSummary) => !BAD_ENDS.includes(finishReason);
+
 export class StatusBoard {
   private status: Status = { state: "starting" };
   private drafted = 0;
@@ -49,7 +54,7 @@ export class StatusBoard {
   }
 
   failed(message: string, remedy: string): void {
-    this.set({ state: "error", message, remedy });
+    this.set({ ...this.status, state: "error", message, remedy });
   }
 
   /** Says whether something is computed; only where there is a model, and it is on. */
@@ -92,6 +97,7 @@ export class StatusBoard {
   completed(completion: CompletionSummary, idle: boolean, sources: readonly DraftSourceStatus[]): void {
     this.drafted += completion.drafted;
     this.accepted += completion.accepted;
+    if (this.status.state === "error" && isGood(completion)) this.recover();
     if (completion.finishReason === "aborted" || !this.isOn) {
       this.working(!idle);
       return;
@@ -104,6 +110,11 @@ export class StatusBoard {
       sources,
       acceptance: this.drafted > 0 ? this.accepted / this.drafted : undefined,
     });
+  }
+
+  /** Something was computed: what was wrong is so no longer. */
+  private recover(): void {
+    this.status = { ...this.status, state: "ready", message: undefined, remedy: undefined };
   }
 
   private get isOn(): boolean {

@@ -1,6 +1,4 @@
 /** Settings to a loaded and tuned engine: the only place that ties them to llama.cpp. */
-import { homedir } from "node:os";
-import { join } from "node:path";
 import {
   decide,
   type EngineConfiguration,
@@ -13,7 +11,7 @@ import {
   tune,
 } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
-import { cacheDirectory, defaultModelPath, inBackground, probeScript } from "../system/index.ts";
+import { cacheDirectory, defaultModelPath, inBackground, probeScript, resolvePath } from "../system/index.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
@@ -23,11 +21,9 @@ const RECONSIDER_MS = 20_000;
 /** Other programs' load, in processors, from which on measurements of time are of little use. */
 const BUSY_PROCESSORS = 0.3;
 
-const expandHome = (path: string) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
-
 export function loadOptions(settings: Settings, storageDirectory = cacheDirectory()): LoadOptions {
   return {
-    modelPath: settings.modelPath ? expandHome(settings.modelPath) : defaultModelPath(),
+    modelPath: settings.modelPath ? resolvePath(settings.modelPath) : defaultModelPath(),
     contextTokens: settings.contextTokens,
     threads: settings.threads,
     reuse: settings.reuse,

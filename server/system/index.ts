@@ -13,3 +13,4 @@ export {
 } from "./paths.ts";
 export { median, quantile } from "./statistics.ts";
 export { orUsageError, reportAndFail, UsageError, whole } from "./usage.ts";
+export { expandPath, resolvePath } from "./userPaths.ts";

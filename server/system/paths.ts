@@ -1,8 +1,9 @@
 /** Where the package's own files lie, and where the server may remember things. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { homeFolder } from "./userPaths.ts";
 
 const DEFAULT_MODEL = "foretoken-135m.q4_0.gguf";
 
@@ -59,8 +60,9 @@ export function storesDirectory(storageDirectory = cacheDirectory()): string {
 /** The platform's folder for things that can be made again. */
 export function cacheDirectory(): string {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  if (process.platform === "win32")
-    return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "foretoken");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "foretoken");
-  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "foretoken");
+  // A service may run for a user without a home.
+  const home = homeFolder() ?? tmpdir();
+  if (process.platform === "win32") return join(LOCALAPPDATA || join(home, "AppData", "Local"), "foretoken");
+  if (process.platform === "darwin") return join(home, "Library", "Caches", "foretoken");
+  return join(XDG_CACHE_HOME || join(home, ".cache"), "foretoken");
 }

@@ -1,0 +1,21 @@
+/** Shows what is wrong with datastores, once each, with the command that mends it. */
+import * as vscode from "vscode";
+import type { Status } from "../server/protocol/index.ts";
+import { Commands } from "./commands.ts";
+
+const REBUILD = "Rebuild Datastore";
+
+export class StoreWarnings {
+  private readonly shown = new Set<string>();
+
+  /** Resolves when the messages about new problems have been answered. */
+  async show({ stores = [] }: Status): Promise<void> {
+    for (const { name, problem } of stores) {
+      if (!problem || this.shown.has(`${name} ${problem}`)) continue;
+      this.shown.add(`${name} ${problem}`);
+      const message = `Foretoken: the datastore ${name} is not used: ${problem}`;
+      const chosen = await vscode.window.showWarningMessage(message, REBUILD);
+      if (chosen === REBUILD) await vscode.commands.executeCommand(Commands.rebuildDatastore);
+    }
+  }
+}
