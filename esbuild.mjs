@@ -65,6 +65,7 @@ const bundles = [
       cli: "server/cli.ts",
       probe: "server/engine/probe.ts",
       tokenizeWorker: "server/corpus/tokenizeWorker.ts",
+      readWorker: "datastores/sources/readWorker.ts",
     },
     outdir: "dist",
     format: "esm",

@@ -1,3 +1,4 @@
+export { readApart } from "./apart.ts";
 export { isProjectSource, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";
 export type { SourceInput } from "./input.ts";

@@ -19,6 +19,8 @@ import {
 /** A line longer than this is no file of code: it is passed over without being held. */
 const LINE_BYTES_LIMIT = 64 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+/** Given to the decompressor at once: four bytes may become 128 KB. */
+const PIECE_BYTES = 1024;
 const NEWLINE = 0x0a;
 const LONG_KEYS = 12;
 
@@ -166,12 +168,13 @@ async function* zstandard(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   const decompress = new Decompress(chunk => {
     if (chunk.length > 0) ready.push(chunk);
   });
-  for await (const chunk of stream) {
-    decompress.push(chunk);
-    const batch = ready;
-    ready = [];
-    yield* batch;
-  }
+  for await (const chunk of stream)
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      decompress.push(chunk.subarray(at, at + PIECE_BYTES));
+      const batch = ready;
+      ready = [];
+      yield* batch;
+    }
   decompress.push(new Uint8Array(0), true);
   yield* ready;
 }

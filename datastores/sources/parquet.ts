@@ -155,21 +155,34 @@ async function* readTable(table: Table, options: ReadOptions): AsyncGenerator<So
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let before = 0;
   let rowBase = 0;
+  let documents = 0;
+  let damage: Error | undefined;
   for (const [index, group] of metadata.row_groups.entries()) {
     const reader = new GroupReader(table, group, rowBase, options);
     for (;;) {
-      const document = reader.next();
+      let document: SourceDocument | null | undefined;
+      try {
+        document = reader.next();
+      } catch (error) {
+        if (error instanceof StoreError || (error as NodeJS.ErrnoException).syscall) throw error;
+        // Which rows the rest holds is not known: the next row group begins anew.
+        damage = error as Error;
+        options.onSkipped?.("badPage", `${table.name} row ${rowBase + reader.row + 1}: ${damage.message}`);
+      }
       if (pace.isDue) {
         options.onProgress?.(before + reader.readBytes, total);
         await pace.breathe();
       }
       if (document === undefined) break;
-      if (document !== null) yield document;
+      if (document === null) continue;
+      documents++;
+      yield document;
     }
     before += sizes[index];
     rowBase += Number(group.num_rows);
     options.onProgress?.(before, total);
   }
+  if (documents === 0 && damage) throw damage;
 }
 
 function chunkOf(group: RowGroup, { name, path }: Wanted) {
@@ -191,7 +204,7 @@ class GroupReader {
   private readonly start: number;
   private readonly others: { readonly name: string; readonly pages: ColumnPages }[];
   private readonly repository: ColumnPages | undefined;
-  private readonly row = new Map<string, unknown>();
+  private readonly fields = new Map<string, unknown>();
   private readonly rows: number;
   private readonly depth: number;
   /** From this definition level on an entry is a file; below it is an empty list or a null. */
@@ -205,7 +218,8 @@ class GroupReader {
     private readonly rowBase: number,
     private readonly options: ReadOptions,
   ) {
-    const pages = (column: Wanted) => new ColumnPages(table.file, chunkOf(group, column), column.path);
+    const pages = (column: Wanted) =>
+      new ColumnPages(table.file, chunkOf(group, column), column.path, column.name, options);
     this.content = pages(table.content);
     this.start = this.content.offset;
     this.others = table.others.map(column => ({ name: column.name, pages: pages(column) }));
@@ -215,6 +229,11 @@ class GroupReader {
     this.present = table.isNested ? getMaxDefinitionLevel(table.content.path.slice(0, -1)) : 0;
   }
 
+  /** Index of the row it is at, within the group. */
+  get row(): number {
+    return Math.max(0, this.rowIndex);
+  }
+
   /** Bytes of the content column after the reader. */
   get readBytes(): number {
     return this.content.offset - this.start;
@@ -222,7 +241,7 @@ class GroupReader {
 
   /** The next document; null where there is one to pass over; undefined at the end of the group. */
   next(): SourceDocument | null | undefined {
-    const { content, row } = this;
+    const { content, fields: row } = this;
     if (!this.isWithinRow) {
       if (++this.rowIndex >= this.rows) return undefined;
       if (this.repository) row.set(REPOSITORY, plain(this.advance(this.repository, REPOSITORY)));
@@ -253,7 +272,7 @@ class GroupReader {
 
   private document(stored: Stored): SourceDocument | null {
     const place = `${this.table.name} row ${this.rowBase + this.rowIndex + 1}`;
-    const { row, options } = this;
+    const { fields: row, options } = this;
     if (!isPython(row)) return this.skip("otherLanguage", place);
     if (this.table.isNested) {
       // A repository without a licence is all rights reserved, whatever the crawl holds of it.

@@ -9,6 +9,7 @@
  */
 import { readSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { Decompress } from "fzstd";
 import type { ColumnMetaData, Compressors, SchemaTree } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
@@ -16,6 +17,7 @@ import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/data
 import { readPlain } from "hyparquet/src/plain.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import { compressors as wasmCompressors } from "hyparquet-compressors";
+import type { ReadOptions } from "./reading.ts";
 
 type Decoder = Parameters<typeof readDataPage>[2];
 type Header = ReturnType<typeof parquetHeader>;
@@ -25,13 +27,29 @@ type Compressor = NonNullable<Compressors["GZIP"]>;
 export type Stored = Uint8Array | number | bigint | boolean | null;
 
 const HEADER_BYTES = 4096;
-const PAGE_BYTES_LIMIT = 1 << 30;
+/** Of an unpacked page, a hundred times what writers make. */
+const PAGE_BYTES_LIMIT = 1 << 27;
+/** Of a page: arrays of all its levels are made. */
+const PAGE_VALUES_LIMIT = 1 << 24;
 
 const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) });
 const unbrotli: Compressor = (bytes, length) =>
   brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
 /** Node's own zlib is several times the speed of the one in JavaScript. */
-const compressors: Compressors = { ...wasmCompressors, GZIP: gunzip, BROTLI: unbrotli };
+const compressors: Compressors = { ...wasmCompressors, GZIP: gunzip, BROTLI: unbrotli, ZSTD: unzstandard };
+
+/** Ends as soon as there is more than the page's header says, which some kilobytes can ask gigabytes for. */
+function unzstandard(bytes: Uint8Array, length: number): Uint8Array {
+  const page = new Uint8Array(length);
+  let end = 0;
+  const decompress = new Decompress(chunk => {
+    if (end + chunk.length > length) throw new Error("a page unpacks to more than its header says");
+    page.set(chunk, end);
+    end += chunk.length;
+  });
+  decompress.push(bytes, true);
+  return page.subarray(0, end);
+}
 
 /** The entries of one column chunk in order; after `next()` the fields hold the entry. */
 export class ColumnPages {
@@ -51,16 +69,20 @@ export class ColumnPages {
   private definitions: ArrayLike<number> = [];
   private values: ArrayLike<Stored> = [];
   private isIndexed = false;
+  /** Whether the page could not be decoded: its entries are null. */
+  private isBad = false;
   private entries = 0;
   private entry = 0;
   private valueIndex = 0;
   private buffer = new Uint8Array(0);
 
-  /** @param schemaPath schema nodes from the root to the column, both included */
+  /** @param schemaPath schema nodes from the root to the column, both included @param name of the column */
   constructor(
     private readonly file: number,
     column: ColumnMetaData,
     schemaPath: SchemaTree[],
+    private readonly name: string,
+    private readonly options: ReadOptions,
   ) {
     const { type, codec, data_page_offset, dictionary_page_offset, total_compressed_size } = column;
     // Some writers leave the dictionary's offset at 0 instead of leaving it out.
@@ -83,6 +105,10 @@ export class ColumnPages {
   next(): boolean {
     while (this.entry === this.entries) if (!this.loadPage()) return false;
     const entry = this.entry++;
+    if (this.isBad) {
+      [this.repetition, this.definition, this.value] = [0, 0, null];
+      return true;
+    }
     this.repetition = this.repetitions.length > 0 ? this.repetitions[entry] : 0;
     this.definition = this.definitions.length > 0 ? this.definitions[entry] : this.maxDefinition;
     this.value = null;
@@ -101,6 +127,8 @@ export class ColumnPages {
 
   private loadPage(): boolean {
     if (this.offset >= this.end) return false;
+    const start = this.offset;
+    this.options.onPage?.(start);
     const header = this.readHeader();
     const { compressed_page_size: stored, uncompressed_page_size: plain } = header;
     if (stored < 0 || stored > this.end - this.offset || plain < 0 || plain > PAGE_BYTES_LIMIT)
@@ -110,9 +138,25 @@ export class ColumnPages {
       this.buffer = new Uint8Array(stored + (stored >> 2));
     const bytes = this.read(this.buffer, this.offset, stored);
     this.offset += stored;
-    if (header.type === "DICTIONARY_PAGE") this.takeDictionary(header, bytes);
-    else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") this.takeData(header, bytes);
+    this.isBad = false;
+    try {
+      if (this.options.badPages?.has(start)) throw new Error("a page could not be decoded in time");
+      if (header.type === "DICTIONARY_PAGE") this.takeDictionary(header, bytes);
+      else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") this.takeData(header, bytes);
+    } catch (error) {
+      this.passOver(header, start, error);
+    }
     return true;
+  }
+
+  /** Makes nulls of a page's entries. Throws where it is not known which rows those are. */
+  private passOver(header: Header, start: number, error: unknown): void {
+    const entries = (header.data_page_header_v2 ?? header.data_page_header)?.num_values ?? -1;
+    if (this.maxRepetition > 0 || entries < 0 || entries > PAGE_VALUES_LIMIT) throw error;
+    this.options.onSkipped?.("badPage", `column "${this.name}", byte ${start}: ${(error as Error).message}`);
+    this.isBad = true;
+    this.entries = entries;
+    this.entry = 0;
   }
 
   private takeDictionary(header: Header, bytes: Uint8Array): void {
@@ -120,6 +164,8 @@ export class ColumnPages {
     const page = decompressPage(bytes, header.uncompressed_page_size, codec, compressors);
     const reader = { view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 };
     const count = header.dictionary_page_header?.num_values ?? 0;
+    // A value takes a bit at least.
+    if (count < 0 || count > page.length * 8) throw new Error(`a dictionary claims ${count} values`);
     this.dictionary = readPlain(reader, type, count, element.type_length);
     this.buffer = new Uint8Array(0);
   }
@@ -127,6 +173,8 @@ export class ColumnPages {
   private takeData(header: Header, bytes: Uint8Array): void {
     const head = header.data_page_header_v2 ?? header.data_page_header;
     if (!head) throw new Error("a page has no header of its kind");
+    if (head.num_values < 0 || head.num_values > PAGE_VALUES_LIMIT)
+      throw new Error(`a page claims ${head.num_values} values`);
     const page = header.data_page_header
       ? readDataPage(this.unpack(header, bytes), header.data_page_header, this.decoder)
       : readDataPageV2(bytes, header, this.decoder);

@@ -6,6 +6,7 @@ import type { FileRefusal } from "./regularFile.ts";
 /** Why a source passed over something it met; each is counted, none ends a stream. */
 export type SkipReason =
   | "badLine"
+  | "badPage"
   | "noContent"
   | FileRefusal
   | "otherLanguage"
@@ -21,6 +22,10 @@ export interface ReadOptions {
   readonly onSkipped?: (reason: SkipReason, name: string) => void;
   /** Column or key that holds a file's text; `content` unless given. */
   readonly contentColumn?: string;
+  /** Called with a page's place in its file, in bytes, before it is decoded. */
+  readonly onPage?: (offset: number) => void;
+  /** Places of pages that are not to be decoded, which has not come to an end before. */
+  readonly badPages?: ReadonlySet<number>;
 }
 
 export const CONTENT_COLUMN = "content";

@@ -8,12 +8,13 @@ import {
   listInputs,
   parseSource,
   type ReadOptions,
+  readApart,
   readInput,
   type SourceInput,
   type SourceSpec,
   statesLicences,
 } from "../../datastores/sources/index.ts";
-import { expandPath } from "../system/index.ts";
+import { expandPath, readWorkerScript } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are built anew. */
@@ -46,12 +47,17 @@ export async function inputsOf(
 }
 
 async function* readAny(input: SourceInput, downloads: string, options: ReadOptions) {
-  if (input.kind !== "remote") {
+  if (input.kind === "folder") {
     yield* readInput(input, options);
     return;
   }
+  const apart = { ...options, script: readWorkerScript() };
+  if (input.kind === "file") {
+    yield* readApart(input, apart);
+    return;
+  }
   const local = await download(input, downloads, options);
-  yield* readInput(local, options);
+  yield* readApart(local, apart);
   rmSync(local.path, { force: true });
 }
 

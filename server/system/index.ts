@@ -8,6 +8,7 @@ export {
   grammarsDirectory,
   packageRoot,
   probeScript,
+  readWorkerScript,
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";

@@ -42,6 +42,11 @@ export function tokenizeWorkerScript(): string {
   return join(packageRoot(), "dist", "tokenizeWorker.js");
 }
 
+/** The thread that reads data sets for builds. */
+export function readWorkerScript(): string {
+  return join(packageRoot(), "dist", "readWorker.js");
+}
+
 /** The command line, which the server runs for what takes long. */
 export function commandLineScript(): string {
   return join(packageRoot(), "dist", "cli.js");

@@ -167,3 +167,34 @@ test("progress counts the bytes of the file, and an abort stops the reading", as
   };
   await assert.rejects(aborted(), code("cancelled"));
 });
+
+/** A zstd frame of blocks that each repeat one byte 131072 times. */
+function repeatedBytes(blocks: number): Uint8Array {
+  const bytes = Buffer.alloc(6 + 4 * blocks);
+  bytes.set([0x28, 0xb5, 0x2f, 0xfd, 0, 0x38]);
+  for (let block = 0; block < blocks; block++) {
+    const isLast = block + 1 === blocks ? 1 : 0;
+    bytes.writeUIntLE((131072 << 3) | 2 | isLast, 6 + 4 * block, 3);
+    bytes.writeUInt8(0x78, 9 + 4 * block);
+  }
+  return bytes;
+}
+
+test("a few kilobytes that unpack to gigabytes are read in little memory, as one line that is too long", async () => {
+  const path = join(folder, "bomb.jsonl.zst");
+  writeFileSync(path, repeatedBytes(8000));
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const skipped: string[] = [];
+  const options = {
+    onSkipped: (reason: string, name: string) => skipped.push(`${reason} ${name}`),
+    onProgress: () => {
+      most = Math.max(most, process.memoryUsage().rss - before);
+    },
+  };
+  await assert.rejects(async () => {
+    for await (const document of readJsonLines(path, options)) assert.fail(document.text.slice(0, 10));
+  }, StoreError);
+  assert.deepEqual(skipped, ["badLine bomb.jsonl.zst line 1"]);
+  assert.ok(most < 600 << 20, `${most >> 20} MB`);
+});
