@@ -1,5 +1,5 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PRIVATE_FILE, StoreError } from "../document.ts";
 import { DenyList } from "../filters/index.ts";
@@ -68,11 +68,11 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
 export function verifyStore(directory: string): void {
   const { shards, tokenizer } = readStore(directory);
   readTombstones(directory);
-  for (const { file, tokens, documents } of shards) {
+  for (const { file, tokens, documents, bytes } of shards) {
     const path = join(directory, file);
     const found = Shard.verify(path);
     checkTokenizer(found.metadata, tokenizer, path);
-    if (found.tokens !== tokens || found.documents !== documents)
+    if (found.tokens !== tokens || found.documents !== documents || statSync(path).size !== bytes)
       throw shardProblem("corrupt", `${path} is not the shard that the manifest names.`);
   }
 }

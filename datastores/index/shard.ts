@@ -17,7 +17,7 @@ import {
 import { type Samples, sampleBytes, takeSamples } from "./samples.ts";
 import { MemoryData, type ShardData } from "./shardData.ts";
 import { keyOf, prefixArray } from "./sort.ts";
-import { verifyShard } from "./verify.ts";
+import { checkOpened, verifyShard } from "./verify.ts";
 
 /** `file`: a search reads the file. `memory`: tokens and prefix array are loaded, 6 to 8 bytes a token. */
 export type Residence = "file" | "memory";
@@ -57,20 +57,21 @@ export class Shard {
   }
 
   /**
-   * Opens a file: reads its header, metadata, dictionary and samples, nothing in proportion to its text but the
-   * samples. Throws a `StoreError` for a file that is missing, foreign, of another version or damaged there; the
-   * rest is checked by `verify`.
+   * Opens a file: reads its header and its small sections, and some places of the large ones. Throws a `StoreError`
+   * for a file that is missing, foreign, of another version or damaged there; the rest is checked by `verify`.
    */
   static open(path: string, residence: Residence = "file"): Shard {
     const file = openFile(path);
     try {
       const { header, metadata } = readHeader(file, path);
       const keys = readKeys(file, header, path);
+      const samples = readSamples(file, header, path);
+      checkOpened(file, header, keys, samples, path);
       return new Shard({
         name: path,
         metadata,
         data: residence === "file" ? new FileData(file, header, keys, path) : load(file, header, keys, path),
-        samples: readSamples(file, header, path),
+        samples,
         keys,
         documents: new DocumentFile(file, header, path),
         file,
