@@ -63,7 +63,9 @@ export function activate(context: vscode.ExtensionContext): Api {
       if (editor) inBackground(server.focused(editor), "Reporting the document", output);
     }),
     vscode.workspace.onDidChangeConfiguration(() => status.show(server.status, languageOff())),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() =>
+      inBackground(server.trustGranted(), "Reporting trust", output),
+    ),
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import type { LoadModel } from "../../server/model/modelHost.ts";
-import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import {
+  DidChangeTrustNotification,
+  ExplainLastRequest,
+  FreeMemoryRequest,
+} from "../../server/protocol/messages.ts";
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
@@ -173,6 +177,33 @@ test("definitions of imported names go to a model that was taught to read files,
   rmSync(folder, { recursive: true });
 });
 
+test("of a workspace that is not trusted only the open document goes to the model, until it is", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
+  writeFileSync(
+    join(folder, "shop.py"),
+    "def price(basket, discount):\n    return basket.total - discount\n",
+  );
+  const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
+  const prompt = readsFiles(engine);
+  const options = { settings: { workspaceIndex: false }, trusted: false };
+  const client = await connect(withEngine(engine), options, [folder]);
+  const uri = (name: string) => pathToFileURL(join(folder, name)).href;
+  client.open(uri("tax.py"), "def price(basket, discount):\n    return discount\n");
+  client.open(uri("main.py"), "from shop import price\nprice = price(basket, discount)\n");
+  const ask = () => client.complete(uri("main.py"), { line: 2, character: 0 }, undefined).items;
+  assert.equal((await ask())[0]?.insertText, "done");
+  assert.doesNotMatch(prompt(), /tax\.py|shop\.py|foretoken-project/);
+  assert.match(prompt(), /from shop import price/);
+  await client.connection.sendNotification(DidChangeTrustNotification, { trusted: true });
+  await ask();
+  const at = { line: 2, character: 0 };
+  client.change(uri("main.py"), 2, [{ range: { start: at, end: at }, text: "# more\n" }]);
+  await client.complete(uri("main.py"), { line: 3, character: 0 }, 2).items;
+  assert.match(prompt(), /tax\.py\ndef price\(basket/);
+  await client.close();
+  rmSync(folder, { recursive: true });
+});
+
 test("a request that the document has left after stops decoding within one step", async () => {
   const engine = endless();
   const client = await opened(engine);
@@ -253,7 +284,7 @@ test("strange documents are completed or left alone, and the server stays up", a
 
 test("a model that cannot be loaded is an error with a remedy, and a good one in the settings mends it", async () => {
   const load = async (settings: Settings) =>
-    settings.modelPath === "good.gguf"
+    settings.modelPath === resolve("good.gguf")
       ? { engine: new FakeEngine(saying("mended")) }
       : {
           problem: {
