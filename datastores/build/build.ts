@@ -156,7 +156,9 @@ function readJournal(directory: string, key: string, name: string): Journal {
     if (!isInputEntry(value) || !value.shards.every(({ file }) => existsSync(join(directory, file))))
       return fresh;
     const { written, finished } = value as Partial<Journal>;
-    return Number.isInteger(written) ? { ...fresh, ...value, finished: finished === true } : fresh;
+    return Number.isSafeInteger(written) && Number(written) >= 0
+      ? { ...fresh, ...value, finished: finished === true }
+      : fresh;
   } catch {
     return fresh; // There is none, or it was cut off: the input is begun anew.
   }

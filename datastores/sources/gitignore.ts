@@ -165,6 +165,13 @@ function userFile(top: string): string[] {
   return [join(configurationHome, "git", "ignore")];
 }
 
+/** The value of `core.excludesFile` in a configuration; undefined where it has none. */
+function excludesFile(configuration: string): string | undefined {
+  const line = configuration.split("\n").find(each => /^[ \t]*excludesfile[ \t]*=/i.test(each));
+  const value = line?.slice(line.indexOf("=") + 1).trim();
+  return value?.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+}
+
 function homeFolder(): string | undefined {
   try {
     return homedir();

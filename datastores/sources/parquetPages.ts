@@ -30,7 +30,7 @@ const HEADER_BYTES = 4096;
 /** Of an unpacked page, a hundred times what writers make. */
 const PAGE_BYTES_LIMIT = 1 << 27;
 /** Of a page: arrays of all its levels are made. */
-const PAGE_VALUES_LIMIT = 1 << 24;
+const PAGE_VALUES_LIMIT = 1 << 22;
 
 const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) });
 const unbrotli: Compressor = (bytes, length) =>

@@ -17,6 +17,8 @@ import { holdsSecret, isSecret } from "./secrets.ts";
 
 /** What git lists is asked for again when it is older, in milliseconds, and something is asked of it. */
 const LISTING_MS = 30_000;
+/** In a large repository a listing takes seconds: it is kept for so many times as long. */
+const LISTING_FACTOR = 100;
 
 export interface ShownFile {
   /** The folder of the workspace it lies in. */
@@ -27,8 +29,8 @@ export interface ShownFile {
 
 interface Root {
   readonly visibility: Visibility;
-  /** When git was last asked; undefined before the first answer. */
-  listedAt: number | undefined;
+  /** From when on git is asked again, on the clock of `performance`. */
+  listAt: number;
   refreshing: Promise<void> | undefined;
 }
 
@@ -77,8 +79,7 @@ export class ShownFiles {
     if (!this.trusted || !this.folders.includes(root)) return false;
     if (isSecret(`${root.split(sep).join("/")}/${path}`)) return false;
     const known = this.rootOf(root);
-    if (known.listedAt === undefined || performance.now() - known.listedAt > LISTING_MS)
-      this.refreshLater(root);
+    if (performance.now() >= known.listAt) this.refreshLater(root);
     return known.visibility.file(path);
   }
 
@@ -115,8 +116,10 @@ export class ShownFiles {
   /** Brings what git lists below a root up to date: files have come, or ignore files have changed. */
   refresh(root: string): Promise<void> {
     const known = this.rootOf(root);
+    const start = performance.now();
     known.refreshing ??= known.visibility.refresh().finally(() => {
-      known.listedAt = performance.now();
+      const now = performance.now();
+      known.listAt = now + Math.max(LISTING_MS, LISTING_FACTOR * (now - start));
       known.refreshing = undefined;
     });
     return known.refreshing;
@@ -130,7 +133,7 @@ export class ShownFiles {
     let known = this.known.get(root);
     if (!known) {
       const warn = (message: string) => this.warn(message);
-      known = { visibility: new Visibility(root, warn), listedAt: undefined, refreshing: undefined };
+      known = { visibility: new Visibility(root, warn), listAt: 0, refreshing: undefined };
       this.known.set(root, known);
     }
     return known;

@@ -153,6 +153,23 @@ test("a repository's configuration runs no program and sends git nowhere else", 
   assert.ok(!readdirSync(base).includes("ran"));
 });
 
+test("the exclude file that a configuration names counts without git, and a hostile one costs no time", async () => {
+  const root = tree({ "a.py": "", "mine.py": "", ".git/HEAD": "" });
+  put(join(base, "my ignores"), "mine.py\n");
+  const path = process.env.PATH;
+  process.env.PATH = "";
+  try {
+    put(join(root, ".git/config"), `[core]\n\texcludesFile = "~/my ignores"\n`);
+    assert.deepEqual(await visible(root), ["a.py"]);
+    const start = performance.now();
+    put(join(root, ".git/config"), `${"\n".repeat(200_000)}excludesfile =${" ".repeat(200_000)}"x\n`);
+    assert.deepEqual(await visible(root), ["a.py", "mine.py"]);
+    assert.ok(performance.now() - start < 1000);
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
 test("nothing is visible in a folder whose ignore file cannot be used, and each is reported once", {
   skip: !isPosix,
 }, async () => {
