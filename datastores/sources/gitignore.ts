@@ -158,9 +158,8 @@ function userFile(top: string): string[] {
   ];
   for (const configuration of configurations) {
     const read = stampOf(configuration) === undefined ? undefined : readRegular(configuration, LARGEST_BYTES);
-    const named =
-      read && "text" in read ? /^\s*excludesfile\s*=\s*"?([^"\n]*?)"?\s*$/im.exec(read.text) : null;
-    if (named) return [resolve(top, named[1].replace(/^~(?=[/\\])/, home))];
+    const named = read && "text" in read ? excludesFile(read.text) : undefined;
+    if (named) return [resolve(top, named.replace(/^~(?=[/\\])/, home))];
   }
   return [join(configurationHome, "git", "ignore")];
 }
