@@ -2,7 +2,7 @@
  * What git ignores, found without git: the ignore files from the top of the repository down to a path, its
  * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as ignored whole.
  */
-import { lstatSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
@@ -55,7 +55,7 @@ export class IgnoreRules {
   ) {
     this.top = repositoryOf(root) ?? resolve(root);
     this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
-    this.common = [join(this.top, ".git", "info", "exclude"), ...userFile(this.top)];
+    this.common = [join(this.top, ".git", "info", "exclude"), ...userFile(this.top)].map(target);
   }
 
   /** Whether a path is ignored, or a folder it lies in. @param path below the root, with `/`, which ends a folder's */
@@ -157,11 +157,20 @@ function userFile(top: string): string[] {
     join(configurationHome, "git", "config"),
   ];
   for (const configuration of configurations) {
-    const read = stampOf(configuration) === undefined ? undefined : readRegular(configuration, LARGEST_BYTES);
-    const named = read && "text" in read ? excludesFile(read.text) : undefined;
+    const read = readRegular(target(configuration), LARGEST_BYTES);
+    const named = "text" in read ? excludesFile(read.text) : undefined;
     if (named) return [resolve(top, named.replace(/^~(?=[/\\])/, home))];
   }
   return [join(configurationHome, "git", "ignore")];
+}
+
+/** Where a link leads: the files that people link to, and that git follows, are those outside of the tree. */
+function target(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
 }
 
 /** The value of `core.excludesFile` in a configuration; undefined where it has none. */

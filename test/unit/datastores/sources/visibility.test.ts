@@ -155,7 +155,9 @@ test("a repository's configuration runs no program and sends git nowhere else", 
 
 test("the exclude file that a configuration names counts without git, and a hostile one costs no time", async () => {
   const root = tree({ "a.py": "", "mine.py": "", ".git/HEAD": "" });
-  put(join(base, "my ignores"), "mine.py\n");
+  put(join(base, "dotfiles/ignores"), "mine.py\n");
+  if (isPosix) symlinkSync(join(base, "dotfiles/ignores"), join(base, "my ignores"));
+  else put(join(base, "my ignores"), "mine.py\n");
   const path = process.env.PATH;
   process.env.PATH = "";
   try {
