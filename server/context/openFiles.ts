@@ -8,7 +8,12 @@ import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Snapshot } from "../text/index.ts";
 import { contextFiles, identifiersAround, LONGEST_TEXT, likeness, type OtherText } from "./context.ts";
-import { type ChosenDefinitions, type DefinitionDependencies, Definitions, NO_DEFINITIONS } from "./moduleReader.ts";
+import {
+  type ChosenDefinitions,
+  type DefinitionDependencies,
+  Definitions,
+  NO_DEFINITIONS,
+} from "./moduleReader.ts";
 import { holdsSecret } from "./secrets.ts";
 import { type ShownFile, ShownFiles } from "./shownFiles.ts";
 
