@@ -1,6 +1,6 @@
 // Bundles the extension (CommonJS, as VS Code loads it), the server, the command line and the back-end
 // probe (ESM for Node), and the tests. Types are checked by `tsc -b`, not here. A failure fails the build.
-import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, context } from "esbuild";
 import wabt from "wabt";
@@ -118,7 +118,19 @@ await Promise.all([
   rm("out/bench", { recursive: true, force: true }),
 ]);
 await copyGrammars();
+const bundled = new Set(["node_modules/web-tree-sitter", "node_modules/@vscode/tree-sitter-wasm"]);
 for (const bundle of bundles) {
   if (watch) await (await context(bundle)).watch();
-  else await build(bundle);
+  else {
+    const { metafile } = await build({ ...bundle, metafile: true });
+    if (bundle.outdir === "dist") for (const input of Object.keys(metafile.inputs)) addPackage(input);
+  }
+}
+await mkdir("out", { recursive: true });
+await writeFile("out/bundled.json", JSON.stringify([...bundled].sort()));
+
+/** Notes the package that a bundled file is of: what is packed names its licence. */
+function addPackage(input) {
+  const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+  if (folder) bundled.add(folder);
 }

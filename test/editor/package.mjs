@@ -24,6 +24,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createVSIX } from "@vscode/vsce";
+import { bundledPackages, thirdPartyNotices } from "./notices.mjs";
 import { root } from "./paths.mjs";
 import { listZip } from "./zip.mjs";
 
@@ -67,7 +68,24 @@ const PACKAGES_FOLDER = "dist/node_modules";
 
 /** Files of the package, each with where it comes from: { path, source } with paths in the package. */
 function collect(target) {
-  return [...ownFiles(), ...javaScriptPackages(), ...nativePackages(target)];
+  const copied = [...javaScriptPackages(), ...nativePackages(target)];
+  return [...ownFiles(), ...copied, notices(copied)];
+}
+
+const NOTICES = "THIRD-PARTY-NOTICES.md";
+
+/** The licences of all that is bundled or copied, written beside the bundles. */
+function notices(copied) {
+  const folderOf = path => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+  const folders = new Set([
+    ...bundledPackages(root),
+    ...copied.map(({ source }) => folderOf(source.replaceAll("\\", "/"))),
+  ]);
+  const licence = readFileSync(join(root, "LICENSE"), "utf8");
+  const mit = licence.slice(licence.indexOf("Permission is hereby granted")).trim();
+  const source = join(root, "out", NOTICES);
+  writeFileSync(source, thirdPartyNotices(root, [...folders], mit));
+  return { path: NOTICES, source };
 }
 
 function ownFiles() {
