@@ -11,7 +11,14 @@ import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { benchScript, grammarsDirectory, orUsageError, reportAndFail, UsageError } from "./system/index.ts";
+import {
+  benchScript,
+  grammarsDirectory,
+  messageOf,
+  orUsageError,
+  reportAndFail,
+  UsageError,
+} from "./system/index.ts";
 import type { Snapshot } from "./text/index.ts";
 
 const USAGE = `Usage:
@@ -56,7 +63,7 @@ function snapshotAt(place: string | undefined): Snapshot {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${file} cannot be read: ${messageOf(error)}`);
   }
   const lines = text.split("\n");
   const wanted = lines[line - 1];

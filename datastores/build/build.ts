@@ -6,7 +6,14 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PRIVATE_FILE, PRIVATE_FOLDER, type SourceDocument, StoreError } from "../document.ts";
+import {
+  codeOf,
+  messageOf,
+  PRIVATE_FILE,
+  PRIVATE_FOLDER,
+  type SourceDocument,
+  StoreError,
+} from "../document.ts";
 import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
 import { lock } from "./lock.ts";
 import {
@@ -353,7 +360,7 @@ function inFolder<T>(directory: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const [code, message] = [codeOf(error), messageOf(error)];
     const full = code === "ENOSPC" || code === "EDQUOT";
     throw new StoreError(
       {

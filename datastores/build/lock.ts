@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { PRIVATE_FILE, StoreError } from "../document.ts";
+import { codeOf, PRIVATE_FILE, StoreError } from "../document.ts";
 
 interface Owner {
   readonly host: string;
@@ -66,7 +66,7 @@ function isHeld(path: string, { host, pid, began }: Owner): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 
@@ -91,7 +91,7 @@ export function lock(directory: string, name: string): () => void {
       closeSync(file);
       return keep(path, own);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
     }
     const owner = readOwner(path);
     if (owner && isHeld(path, owner))

@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PRIVATE_FILE } from "../document.ts";
+import { codeOf, messageOf, PRIVATE_FILE } from "../document.ts";
 import { shardProblem } from "../index/index.ts";
 
 export const MANIFEST_VERSION = 1;
@@ -121,7 +121,7 @@ function readManifest(path: string): Manifest {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw shardProblem("corrupt", `${path} is damaged: ${(error as Error).message}.`);
+    throw shardProblem("corrupt", `${path} is damaged: ${messageOf(error)}.`);
   }
   const { format, version } = (value ?? {}) as Partial<Manifest>;
   if (format !== "foretoken-datastore")
@@ -142,8 +142,8 @@ export function manifestFiles(directory: string): string[] {
       .filter(name => MANIFEST_NAME.test(name))
       .sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw shardProblem("unreadable", `${directory} cannot be read: ${(error as Error).message}.`);
+    if (codeOf(error) === "ENOENT") return [];
+    throw shardProblem("unreadable", `${directory} cannot be read: ${messageOf(error)}.`);
   }
 }
 

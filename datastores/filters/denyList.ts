@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type SourceDocument, StoreError } from "../document.ts";
+import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
 
 /** What a list looks at; the text is needed only for hashes that are not the source's own. */
 type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };
@@ -63,7 +63,7 @@ export class DenyList {
     try {
       text = readFileSync(path, "utf8");
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
+      const [code, message] = [codeOf(error), messageOf(error)];
       const problem =
         code === "ENOENT"
           ? ({ code: "missing", message: `There is no deny list ${path}.` } as const)

@@ -1,4 +1,5 @@
 import { readSync } from "node:fs";
+import { messageOf } from "../document.ts";
 import type { TokenKeys } from "./dictionary.ts";
 import { type ShardHeader, shardProblem } from "./format.ts";
 import type { ShardData } from "./shardData.ts";
@@ -30,7 +31,7 @@ export function readAt(
     try {
       count = readSync(file, into, at + done, length - done, offset + done);
     } catch (error) {
-      throw shardProblem("unreadable", `${path} cannot be read: ${(error as Error).message}.`, error);
+      throw shardProblem("unreadable", `${path} cannot be read: ${messageOf(error)}.`, error);
     }
     if (count === 0) throw shardProblem("corrupt", `${path} was cut short while it was in use.`);
     done += count;

@@ -1,5 +1,7 @@
 /** One shard, from a file or from tokens in memory: what a search needs, and what its documents are. */
+
 import { closeSync, fstatSync, openSync } from "node:fs";
+import { codeOf, messageOf } from "../document.ts";
 import { DictionaryKeys, isDictionary, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, DocumentFile, DocumentList, type DocumentTable } from "./documents.ts";
 import { Exclusions } from "./exclusions.ts";
@@ -144,10 +146,10 @@ function openFile(path: string): number {
   try {
     return openSync(path, "r");
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const missing = codeOf(error) === "ENOENT";
     throw shardProblem(
       missing ? "missing" : "unreadable",
-      missing ? `There is no ${path}.` : `${path} cannot be opened: ${(error as Error).message}.`,
+      missing ? `There is no ${path}.` : `${path} cannot be opened: ${messageOf(error)}.`,
       error,
     );
   }
@@ -158,7 +160,7 @@ function readHeader(file: number, path: string): { header: ShardHeader; metadata
   try {
     size = fstatSync(file).size;
   } catch (error) {
-    throw shardProblem("unreadable", `${path} cannot be read: ${(error as Error).message}.`, error);
+    throw shardProblem("unreadable", `${path} cannot be read: ${messageOf(error)}.`, error);
   }
   const bytes = new Uint8Array(Math.min(size, HEADER_BYTES));
   readAt(file, bytes, 0, bytes.length, 0, path);

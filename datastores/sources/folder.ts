@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { SourceDocument } from "../document.ts";
+import { codeOf, type SourceDocument } from "../document.ts";
 import { DOCUMENT_BYTES_LIMIT, fileError, Pace, type ReadOptions, storeError } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
 import { Visibility } from "./visibility.ts";
@@ -120,7 +120,7 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
     const entries = readdirSync(join(root, base), { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   } catch (error) {
-    const isNoFolder = (error as NodeJS.ErrnoException).code === "ENOTDIR";
+    const isNoFolder = codeOf(error) === "ENOTDIR";
     if (base === "" && isNoFolder)
       throw storeError("unreadable", `${root} is not a folder.`, "Give the path of a folder.", error);
     if (base === "") throw fileError(error, root);

@@ -2,9 +2,11 @@
  * What git ignores, found without git: the ignore files from the top of the repository down to a path, its
  * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as ignored whole.
  */
+
 import { lstatSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { codeOf } from "../document.ts";
 import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
 import { readRegular } from "./regularFile.ts";
 
@@ -195,7 +197,7 @@ function stampOf(file: string): string | undefined {
     return `${ino} ${size} ${mtimeMs} ${mode}`;
   } catch (error) {
     // What may not be looked at is there, and cannot be used.
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     return code === "ENOENT" || code === "ENOTDIR" ? undefined : `${code}`;
   }
 }

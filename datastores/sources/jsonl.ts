@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
-import { type SourceDocument, StoreError } from "../document.ts";
+import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
 import { isPython, toDocument } from "./columns.ts";
 import {
   CONTENT_COLUMN,
@@ -143,11 +143,11 @@ async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uin
     options.onProgress?.(stream.bytesRead, total);
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const code = codeOf(error) ?? "";
     if (/^E[A-Z]+$/.test(String(code))) throw fileError(error, path);
     throw storeError(
       "corrupt",
-      `${path} cannot be unpacked: ${(error as Error).message}.`,
+      `${path} cannot be unpacked: ${messageOf(error)}.`,
       "Download it again.",
       error,
     );

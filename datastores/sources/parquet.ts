@@ -10,7 +10,7 @@ import { basename } from "node:path";
 import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
-import { type SourceDocument, StoreError } from "../document.ts";
+import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
 import { ColumnPages, type Stored } from "./parquetPages.ts";
 import {
@@ -64,11 +64,11 @@ export async function* readParquet(path: string, options: ReadOptions = {}): Asy
     yield* readTable(table, options);
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = codeOf(error);
     if (typeof code === "string" && /^E[A-Z]+$/.test(code)) throw fileError(error, path);
     throw storeError(
       "corrupt",
-      `${path} is no sound Parquet file: ${(error as Error).message}.`,
+      `${path} is no sound Parquet file: ${messageOf(error)}.`,
       "Download it again.",
       error,
     );

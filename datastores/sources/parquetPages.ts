@@ -7,6 +7,7 @@
  * (Melnik et al. 2010): an entry of repetition level 0 begins a row, and one whose definition level is the
  * highest carries a value.
  */
+
 import { readSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { Decompress } from "fzstd";
@@ -17,6 +18,7 @@ import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/data
 import { readPlain } from "hyparquet/src/plain.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import { compressors as wasmCompressors } from "hyparquet-compressors";
+import { messageOf } from "../document.ts";
 import type { ReadOptions } from "./reading.ts";
 
 type Decoder = Parameters<typeof readDataPage>[2];
@@ -153,7 +155,7 @@ export class ColumnPages {
   private passOver(header: Header, start: number, error: unknown): void {
     const entries = (header.data_page_header_v2 ?? header.data_page_header)?.num_values ?? -1;
     if (this.maxRepetition > 0 || entries < 0 || entries > PAGE_VALUES_LIMIT) throw error;
-    this.options.onSkipped?.("badPage", `column "${this.name}", byte ${start}: ${(error as Error).message}`);
+    this.options.onSkipped?.("badPage", `column "${this.name}", byte ${start}: ${messageOf(error)}`);
     this.isBad = true;
     this.entries = entries;
     this.entry = 0;

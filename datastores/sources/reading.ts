@@ -1,6 +1,6 @@
 /** What all sources share: options, what was left out and why, and failures in words a person can act on. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { StoreError, type StoreProblem } from "../document.ts";
+import { codeOf, messageOf, StoreError, type StoreProblem } from "../document.ts";
 import type { FileRefusal } from "./regularFile.ts";
 
 /** Why a source passed over something it met; each is counted, none ends a stream. */
@@ -45,7 +45,7 @@ export function storeError(
 /** A failed call on the file system as a `StoreError`; a `StoreError` is handed through. */
 export function fileError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const [code, message] = [codeOf(error), messageOf(error)];
   if (code === "ENOENT") return storeError("missing", `There is no ${path}.`, "Check the path.", error);
   if (code === "ENOSPC" || code === "EDQUOT")
     return storeError(

@@ -9,7 +9,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts";
+import { codeOf, PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts";
 import { fileError, storeError, throwIfCancelled } from "./reading.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
@@ -59,7 +59,7 @@ export async function transfer(
   } catch (error) {
     await part?.close();
     // A fault of the program is no fault of the file's.
-    const isFileFault = typeof (error as NodeJS.ErrnoException).code === "string";
+    const isFileFault = typeof codeOf(error) === "string";
     throw isFileFault && !(error instanceof StoreError) ? fileError(error, wanted.path) : error;
   }
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
-import { writeWhole } from "../system/index.ts";
+import { codeOf, messageOf, writeWhole } from "../system/index.ts";
 import type { Snapshot } from "../text/index.ts";
 
 /** Characters before a remembered text by which it is recognised when it comes again. */
@@ -133,8 +133,8 @@ export class Drafts {
       if (!calibration.restore(JSON.parse(readFileSync(file, "utf8"))))
         this.warn(`${file} is of another version and is not used: drafting begins anew.`);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-        this.warn(`${file} cannot be read and is not used: ${(error as Error).message}`);
+      if (codeOf(error) !== "ENOENT")
+        this.warn(`${file} cannot be read and is not used: ${messageOf(error)}`);
     }
   }
 

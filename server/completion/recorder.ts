@@ -1,6 +1,8 @@
 /** Request records for benchmarks and reports. */
+
 import { appendFileSync } from "node:fs";
 import type { RequestRecord } from "../protocol/index.ts";
+import { messageOf } from "../system/index.ts";
 
 /** Appends each request's end to the file that `FORETOKEN_RECORD` names, a line of JSON each: for benchmarks and reports. */
 export function recorder(file: string | undefined): ((record: RequestRecord) => void) | undefined {
@@ -9,7 +11,7 @@ export function recorder(file: string | undefined): ((record: RequestRecord) => 
     try {
       appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...record })}\n`);
     } catch (error) {
-      process.stderr.write(`FORETOKEN_RECORD: ${file} cannot be written: ${(error as Error).message}\n`);
+      process.stderr.write(`FORETOKEN_RECORD: ${file} cannot be written: ${messageOf(error)}\n`);
     }
   };
 }

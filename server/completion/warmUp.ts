@@ -2,11 +2,13 @@
  * Reads prompts in pauses, so that the next completion finds them in the KV cache: that of the document the user
  * turns to, and that of the place last asked about once nothing has been typed for a while. Any request goes first.
  */
+
 import type { Position } from "vscode-languageserver";
 import type { Engine } from "../engine/index.ts";
 import type { Documents } from "../lsp/index.ts";
 import type { ModelFeature, Session } from "../model/index.ts";
 import { languageEnabled, type Settings } from "../protocol/index.ts";
+import { messageOf } from "../system/index.ts";
 import type { Snapshot } from "../text/index.ts";
 
 /** A user who passes through documents turns to none of them. */
@@ -81,6 +83,6 @@ export class WarmUp {
     if (typeof snapshot === "string" || !languageEnabled(settings(), snapshot.languageId)) return;
     session
       .run(new AbortController().signal, signal => read(engine, snapshot, signal))
-      .catch((error: unknown) => warn(`The prompt could not be read ahead: ${(error as Error).message}`));
+      .catch((error: unknown) => warn(`The prompt could not be read ahead: ${messageOf(error)}`));
   }
 }

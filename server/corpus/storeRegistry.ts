@@ -11,7 +11,7 @@ import { StoreError } from "../../datastores/document.ts";
 import type { Store } from "../../datastores/index/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { BuildReport, RebuildParams, StoreStatus } from "../protocol/index.ts";
-import { storesDirectory } from "../system/index.ts";
+import { messageOf, storesDirectory } from "../system/index.ts";
 import { type BuildOutcome, runBuild } from "./buildProcess.ts";
 import { sourceOf } from "./openCorpus.ts";
 
@@ -142,7 +142,7 @@ export class StoreRegistry {
     try {
       return listStores(this.directory);
     } catch (error) {
-      this.warn(`${this.directory} cannot be read: ${(error as Error).message}`);
+      this.warn(`${this.directory} cannot be read: ${messageOf(error)}`);
       return [];
     }
   }

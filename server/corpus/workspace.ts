@@ -9,7 +9,7 @@ import { LiveIndex } from "../../datastores/live/index.ts";
 import { DOCUMENT_BYTES_LIMIT } from "../../datastores/sources/index.ts";
 import { holdsSecret, isIgnoreFile, pathOf, type ShownFile, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
-import { inBackground } from "../system/index.ts";
+import { inBackground, messageOf } from "../system/index.ts";
 
 /** About 110 MB. Files beyond it are not indexed. */
 const MAX_TOKENS = 8_000_000;
@@ -217,8 +217,7 @@ export class Workspace {
     } catch (error) {
       if (this.closing.signal.aborted) return [];
       if (texts.length === 1) {
-        if (this.failures++ < REPORTED_FAILURES)
-          this.warn(`${paths[0]} is not indexed: ${(error as Error).message}`);
+        if (this.failures++ < REPORTED_FAILURES) this.warn(`${paths[0]} is not indexed: ${messageOf(error)}`);
         return [];
       }
     }

@@ -2,6 +2,7 @@
  * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: one that throws, or whose
  * tree is not sound, costs its guesses and nothing else.
  */
+import { messageOf } from "../system/index.ts";
 import { PlainDrafter, type TreeDrafter } from "./drafter.ts";
 import type { DraftTree } from "./tree.ts";
 
@@ -31,7 +32,7 @@ export function guard(
       return work();
     } catch (error) {
       drafter = undefined;
-      onFault(`Drafting failed and rests for this completion: ${(error as Error).message}`);
+      onFault(`Drafting failed and rests for this completion: ${messageOf(error)}`);
       return undefined;
     }
   };

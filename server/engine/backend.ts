@@ -2,7 +2,7 @@
  * Which prebuilt llama.cpp runs here, and where its libraries lie.
  *
  * node-llama-cpp decides, in a process of its own (`probe.ts`): a broken graphics driver can then not
- * take the server down, and its import { writeWhole } from "../system/index.ts";
+ * take the server down, and its import {  writeWhole, codeOf } from "../system/index.ts";
 import stays off the start-up path. The decision is remembered; it is
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
@@ -10,7 +10,7 @@ import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { writeWhole } from "../system/index.ts";
+import { codeOf, writeWhole } from "../system/index.ts";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
@@ -54,7 +54,7 @@ export function findBackend(name: BackendName): Backend | undefined {
       const entry = fromLibrary.resolve(`@node-llama-cpp/${folder}`);
       return { name, directory: join(dirname(entry), "..", "bins", folder) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+      if (codeOf(error) !== "MODULE_NOT_FOUND") throw error;
     }
   }
   return undefined;

@@ -4,9 +4,11 @@
  * interrupted. Windows that start at the same time, and one process that is killed, prove nothing: only repeated
  * interruptions count.
  */
+
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../system/index.ts";
 
 interface Attempt {
   readonly subject: string;
@@ -119,6 +121,6 @@ function processIsAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // Somebody else's process is one too.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }

@@ -1,5 +1,7 @@
 /** Model files: whether one can be loaded, its metadata, its tokenizer; and the library that reads it. */
+
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { codeOf, messageOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
@@ -34,7 +36,7 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   } catch (error) {
     return {
       code: "backendMissing",
-      message: `llama.cpp could not be loaded: ${(error as Error).message}.`,
+      message: `llama.cpp could not be loaded: ${messageOf(error)}.`,
       remedy: REINSTALL,
     };
   }
@@ -64,7 +66,7 @@ export function fileProblem(path: string): EngineProblem | undefined {
     head = head.subarray(0, readSync(file, head, 0, head.length, 0));
     closeSync(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const [code, message] = [codeOf(error), messageOf(error)];
     if (code !== "ENOENT") return invalid(`${path} cannot be read: ${message}.`);
     return { code: "modelMissing", message: `There is no model at ${path}.`, remedy: CHOOSE_ANOTHER };
   }

@@ -1,4 +1,5 @@
 export { inBackground } from "./background.ts";
+export { codeOf, messageOf } from "./errors.ts";
 export { writeWhole } from "./files.ts";
 export {
   benchScript,
