@@ -13,6 +13,7 @@ import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import {
   benchScript,
+  drain,
   grammarsDirectory,
   messageOf,
   orUsageError,
@@ -163,20 +164,15 @@ async function completeCommand(args: string[]): Promise<void> {
     interrupted.signal,
   );
   let shown = 0;
-  for (;;) {
-    const { value, done } = await growing.next();
-    if (!done) {
-      if (!values.json) process.stdout.write(value.slice(shown));
-      shown = value.length;
-      continue;
-    }
-    await engine.dispose();
-    if (value.failure) throw new Error(value.failure);
-    opened?.store.close();
-    const reported = { ...report(value, loadMs), sources: memory.statistics.figures() };
-    process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
-    return;
-  }
+  const completion = await drain(growing, text => {
+    if (!values.json) process.stdout.write(text.slice(shown));
+    shown = text.length;
+  });
+  await engine.dispose();
+  if (completion.failure) throw new Error(completion.failure);
+  opened?.store.close();
+  const reported = { ...report(completion, loadMs), sources: memory.statistics.figures() };
+  process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
 }
 
 function report({ ms, ...completion }: Completion, loadMs: number) {

@@ -7,6 +7,7 @@
 import type { Engine } from "../engine/index.ts";
 import type { Session } from "../model/index.ts";
 import type { Grammars } from "../syntax/index.ts";
+import { drain } from "../system/index.ts";
 import type { Cursor, DocumentPosition } from "../text/index.ts";
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
@@ -159,11 +160,7 @@ export class CompletionRunner {
     live.startedMs = performance.now();
     const { snapshot } = live.cursor;
     const growing = complete(engine, snapshot, this.parts.options(engine, snapshot.uri), signal);
-    for (;;) {
-      const { value, done } = await growing.next();
-      if (done) return value;
-      live.grow(value);
-    }
+    return drain(growing, text => live.grow(text));
   }
 
   private keep({ place, usage }: LiveCompletion, { text, finishReason }: Completion): void {

@@ -1,6 +1,7 @@
 export { inBackground } from "./background.ts";
 export { codeOf, messageOf } from "./errors.ts";
 export { writeWhole } from "./files.ts";
+export { drain } from "./generators.ts";
 export {
   benchScript,
   cacheDirectory,

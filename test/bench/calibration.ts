@@ -19,7 +19,7 @@ import {
   SourceThrottle,
 } from "../../server/draft/index.ts";
 import { type Engine, type LlamaVocabulary, WordTokenizer } from "../../server/engine/index.ts";
-import { UsageError } from "../../server/system/index.ts";
+import { drain, UsageError } from "../../server/system/index.ts";
 import { table } from "./figures.ts";
 import { type HeldOutSample, heldOutPlaces, projects } from "./heldOut.ts";
 
@@ -131,13 +131,11 @@ async function generateAt(
   );
   const options = { maxTokens: OWN_TOKENS, treeNodes: MAX_NODES, memory, corpora };
   const steps = generate(engine, { tokens, history: before, after }, options, signal);
-  for (;;) {
-    const { value, done } = await steps.next();
-    if (done) return;
-    if (value.kind !== "step") continue;
-    seen.tokens += value.tokens.length;
-    seen.cost += costOf(value.drafted + 1);
-  }
+  await drain(steps, step => {
+    if (step.kind !== "step") return;
+    seen.tokens += step.tokens.length;
+    seen.cost += costOf(step.drafted + 1);
+  });
 }
 
 const costOf = (nodes: number) => 1 + NODE_COST * (nodes - 1);

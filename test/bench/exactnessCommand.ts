@@ -5,7 +5,7 @@ import { generate } from "../../server/completion/index.ts";
 import { DraftMemory, randomNumbers } from "../../server/draft/index.ts";
 import type { LlamaEngine } from "../../server/engine/index.ts";
 import { buildPrompt, formatOf, type Prompt } from "../../server/prompt/index.ts";
-import { UsageError, whole } from "../../server/system/index.ts";
+import { drain, UsageError, whole } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 import { codeFiles, standardLibrary } from "./codeFiles.ts";
 import { load, print, progress } from "./command.ts";
@@ -81,17 +81,14 @@ async function textOf(
   let accepted = 0;
   let largestTree = 1;
   const steps = generate(engine, prompt, { maxTokens: TOKENS_PER_PLACE, ...options }, signal);
-  for (;;) {
-    const { value, done } = await steps.next();
-    if (done) {
-      if (value.kind === "endOfText" || value.kind === "maxTokens") return { tokens, accepted, largestTree };
-      throw new UsageError(`The completion ended early: ${value.kind}.`);
-    }
-    if (value.kind !== "step") continue;
-    tokens.push(...value.tokens);
-    accepted += value.accepted;
-    largestTree = Math.max(largestTree, value.drafted + 1);
-  }
+  const end = await drain(steps, step => {
+    if (step.kind !== "step") return;
+    tokens.push(...step.tokens);
+    accepted += step.accepted;
+    largestTree = Math.max(largestTree, step.drafted + 1);
+  });
+  if (end.kind === "endOfText" || end.kind === "maxTokens") return { tokens, accepted, largestTree };
+  throw new UsageError(`The completion ended early: ${end.kind}.`);
 }
 
 export async function exactnessCommand(args: string[], signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@
  * A weak model seldom says what belongs at the cursor, so the rules of where a text ends are also judged on
  * replayed truth: what belongs there and the true text after it, as if the model had generated them.
  */
+
 import {
   type CompleteOptions,
   type Completion,
@@ -16,6 +17,7 @@ import type { Engine } from "../../server/engine/index.ts";
 import { placeAt, shape, TextStream } from "../../server/postprocess/index.ts";
 import { formatOf } from "../../server/prompt/index.ts";
 import type { Grammars } from "../../server/syntax/index.ts";
+import { drain } from "../../server/system/index.ts";
 import { type Snapshot, surroundings } from "../../server/text/index.ts";
 import { rounded, table } from "./figures.ts";
 import { accepted, type Infilling, type InfillingSuite, withoutTrailingBlanks } from "./infilling.ts";
@@ -106,12 +108,9 @@ async function completed(
   signal: AbortSignal,
 ): Promise<Completion> {
   const growing = complete(engine, snapshot, options, signal);
-  for (;;) {
-    const { value, done } = await growing.next();
-    if (!done) continue;
-    if (value.failure) throw new Error(value.failure);
-    return value;
-  }
+  const completion = await drain(growing);
+  if (completion.failure) throw new Error(completion.failure);
+  return completion;
 }
 
 /** Measures a suite, item by item. Rejects when it is aborted. */

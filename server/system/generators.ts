@@ -1,0 +1,11 @@
+/** Runs a generator to its end: `each` is called with every value that it yields. Resolves to what it returns. */
+export async function drain<T, Result>(
+  steps: AsyncGenerator<T, Result>,
+  each: (value: T) => void = () => {},
+): Promise<Result> {
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return value;
+    each(value);
+  }
+}
