@@ -127,6 +127,18 @@ async function* completeAt(
     return { text: shaped.text, finishReason, failure, ...count, ms };
   };
 
+  /**
+   * Shapes the text after each token, however many a step has decided: where a text ends may depend on how far it
+   * has been generated, and must not depend on drafts.
+   */
+  const push = (tokens: readonly number[]) => {
+    for (const token of tokens) {
+      raw += bytes.push(vocabulary.bytes(token));
+      shaped = shape(raw, place, false);
+      if (shaped.stopped) return;
+    }
+  };
+
   const steps = generate(engine, prompt, options, signal);
   for (;;) {
     const { value, done } = await steps.next();
@@ -136,6 +148,7 @@ async function* completeAt(
       count.reusedTokens = value.reused;
       continue;
     }
+    const before = shaped.text.length;
     if (!done && value.kind === "step") {
       count.steps++;
       count.tokens += value.tokens.length;
@@ -143,11 +156,9 @@ async function* completeAt(
       count.accepted += value.accepted;
       const end = value.tokens.findIndex(token => format.ends.includes(token));
       leftMiddle = end >= 0;
-      const said = leftMiddle ? value.tokens.slice(0, end) : value.tokens;
-      for (const token of said) raw += bytes.push(vocabulary.bytes(token));
+      push(leftMiddle ? value.tokens.slice(0, end) : value.tokens);
     }
-    const before = shaped.text.length;
-    shaped = shape(raw, place, ended === true || leftMiddle);
+    if (!shaped.stopped && (ended === true || leftMiddle)) shaped = shape(raw, place, true);
     if (shaped.text.length > before) {
       ms.firstText ??= elapsed();
       yield shaped.text;

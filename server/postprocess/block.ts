@@ -48,8 +48,10 @@ export function belongs(at: Line, text: string, place: Place, reading: Reading):
   if (line === "") return "yes";
   const content = from + (/^\s*/.exec(line)?.[0].length ?? 0);
   if (reading.endings.some(({ index }) => index === content)) return "yes";
-  if (isBlockClosed(reading, from, place))
-    return line.trimStart().startsWith("{") || clause(at, place) === "yes" ? "yes" : "outside";
+  if (isBlockClosed(reading, from, place)) {
+    const follows = line.trimStart().startsWith("{") ? "yes" : clause(at, place);
+    return follows === "no" ? "outside" : follows;
+  }
   if (progress === "mayContinue") {
     const continuing = continues(at, place);
     return continuing === "no" ? "complete" : continuing;
