@@ -145,3 +145,60 @@ test("a source of drafts that is at fault costs its drafts, is reported of once,
     assert.equal(reported.length, 1, name);
   }
 });
+
+/** Drafts what a text goes on with, so many tokens at a time: every draft is accepted. */
+class PerfectDrafter {
+  private at = 0;
+  private readonly tree: DraftTree;
+  constructor(
+    private readonly tokens: Int32Array,
+    nodes: number,
+  ) {
+    this.tree = new DraftTree(nodes);
+  }
+  push(): void {
+    this.at++;
+  }
+  draft(root: number, room: number): DraftTree {
+    this.tree.plant(root);
+    for (let node = 0; node + 1 < Math.min(room, this.tree.capacity); node++) {
+      const token = this.tokens[this.at + node];
+      if (token === undefined) break;
+      this.tree.grow(node, token);
+    }
+    return this.tree;
+  }
+}
+
+test("where a text ends does not depend on how many tokens a step has decided", async () => {
+  const places: [marked: string, languageId: string, generated: string][] = [
+    [
+      "class A {\n    void F() {\n        if (a)\n        {‸\n    }\n}\n",
+      "csharp",
+      "\n            G();\n        }\n        else\n        {\n            H();\n        }\n",
+    ],
+    [
+      "def f(a):\n    ‸\n",
+      "python",
+      "if a:\n        return 1\n    elif b:\n        return 2\n    return 3\n\n\ndef g():\n    pass\n",
+    ],
+    ["items.map(‸)\n", "javascript", "(x) => {\n  return x;\n})\nnext();\n"],
+    ["func f() {\n\tif a ‸\n}\n", "go", "{\n\t\treturn\n\t} else {\n\t\tb()\n\t}\n}\n\nfunc g() {}\n"],
+    ["x = ‸\ny = 2\n", "python", "foo(1,\n        2)\ny = 2\nz = 3\n"],
+  ];
+  for (const [marked, languageId, generated] of places) {
+    const texts = new Set<string>();
+    for (const nodes of [1, 2, 3, 5, 8, 24]) {
+      const offset = marked.indexOf("‸");
+      const text = marked.replace("‸", "");
+      const engine = new FakeEngine(saying(generated));
+      const drafter = () => new PerfectDrafter(engine.vocabulary.tokenize(generated), nodes);
+      const snapshot = { uri: "file:///a", languageId, version: 1, text, offset };
+      const growing = complete(engine, snapshot, { maxTokens: 200, treeNodes: nodes, drafter }, never);
+      let next = await growing.next();
+      while (!next.done) next = await growing.next();
+      texts.add(`${next.value.finishReason}: ${next.value.text}`);
+    }
+    assert.equal(texts.size, 1, JSON.stringify([...texts]));
+  }
+});
