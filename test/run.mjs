@@ -60,11 +60,11 @@ const stages = {
   },
   "bench:latency": () => {
     for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
-    run(process.execPath, ["out/test/bench/latency.bench.mjs"]);
+    run(process.execPath, ["out/test/bench/editor/latency.bench.mjs"]);
   },
   "bench:keystrokes": () => {
     for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
-    run(process.execPath, ["out/test/bench/keystrokes.bench.mjs", ...options]);
+    run(process.execPath, ["out/test/bench/editor/keystrokes.bench.mjs", ...options]);
   },
 };
 
