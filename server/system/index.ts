@@ -1,5 +1,5 @@
+export { codeOf, messageOf } from "../../datastores/document.ts";
 export { inBackground } from "./background.ts";
-export { codeOf, messageOf } from "./errors.ts";
 export { writeWhole } from "./files.ts";
 export { drain } from "./generators.ts";
 export {
