@@ -6,7 +6,14 @@ import type { Connection, InitializeResult } from "vscode-languageserver";
 import { Drafts, registerInlineCompletion } from "./completion/index.ts";
 import { OpenFiles, ShownFiles } from "./context/index.ts";
 import { registerDatastores } from "./corpus/index.ts";
-import { Configuration, DOCUMENT_SYNC, StatusBoard, trackDocuments, WorkspaceFolders } from "./lsp/index.ts";
+import {
+  Configuration,
+  DOCUMENT_SYNC,
+  type SettingsChange,
+  StatusBoard,
+  trackDocuments,
+  WorkspaceFolders,
+} from "./lsp/index.ts";
 import { type LoadModel, registerModel, Session } from "./model/index.ts";
 import {
   ACCEPT_COMMAND,
@@ -71,6 +78,7 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     completions.loaded();
     datastores.adopt(engine, settings());
   });
+  model.onTuned(() => datastores.buildFirst(settings()));
   model.onFreeing(() => drafts.save());
   folders.onDidChange(paths => {
     shownFiles.roots = paths;
@@ -81,15 +89,13 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     shownFiles.trusted = trusted;
     datastores.foldersChanged(folders.paths, settings());
   });
-  configuration.onDidChange(({ previous, current }) => {
+  const apply = async ({ previous, current }: SettingsChange) => {
     completions.forget();
-    const apply = async () => {
-      if (!current.enabled) await session.stop();
-      if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
-      board.switch(current.enabled);
-    };
-    inBackground(apply(), "Applying the settings", log);
-  });
+    if (!current.enabled) await session.stop();
+    if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
+    board.switch(current.enabled);
+  };
+  configuration.onDidChange(change => inBackground(apply(change), "Applying the settings", log));
 
   connection.onInitialize(params => {
     const {

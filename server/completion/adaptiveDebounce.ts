@@ -10,6 +10,8 @@ const FAST_MS = 300;
 const LONGEST_MS = 500;
 /** Completions that are looked back on. */
 const REMEMBERED = 15;
+/** Completions until the model counts as slow: the prompt of the first ones is computed from nothing. */
+const MIN_OBSERVED = 3;
 
 export class AdaptiveDebounce {
   private readonly firstTextsMs: number[] = [];
@@ -27,7 +29,7 @@ export class AdaptiveDebounce {
 
   /** By how much the median first text exceeds what is fast, within bounds. */
   get ms(): number {
-    if (this.firstTextsMs.length === 0) return 0;
+    if (this.firstTextsMs.length < MIN_OBSERVED) return 0;
     return Math.min(LONGEST_MS, Math.max(0, median(this.firstTextsMs) - FAST_MS));
   }
 }

@@ -18,8 +18,13 @@ import { Workspace } from "./workspace.ts";
 interface Datastores {
   /** Called once it is known where the server may keep things, and what the workspace's folders are. */
   start(storageDirectory: string | undefined, folders: readonly string[]): void;
-  /** Opens the stores of a model that was loaded; where there are none, a first one may be built. */
+  /** Opens the stores of a model that was loaded. */
   adopt(engine: Engine, settings: Settings): void;
+  /**
+   * Builds a first store of the adopted model's tokens, if there is none and the settings want one. Not before the
+   * model is tuned: the build would be measured along, and completions would wait for both.
+   */
+  buildFirst(settings: Settings): void;
   /** A folder was added to the workspace or removed from it. */
   foldersChanged(folders: readonly string[], settings: Settings): void;
   /** What to draft from. */
@@ -91,13 +96,15 @@ export function registerDatastores(
       indexed = undefined;
       if (tokenizer !== undefined) index(settings);
     },
-    adopt({ vocabulary, info }, { firstDatastore, ...settings }) {
+    adopt({ vocabulary, info }, settings) {
       if (!registry) return;
       tokenizer = info.modelPath;
       index(settings);
       registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
       board.stores(registry.status);
-      if (firstDatastore)
+    },
+    buildFirst({ firstDatastore }) {
+      if (firstDatastore && registry)
         inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
     },
     sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],

@@ -24,6 +24,9 @@ export interface ExactRows {
   readonly exactRows: number;
 }
 
+/** Numbers of equal rows that are known already, by padding and context; kept by who may have to begin again. */
+export type KnownRows = Map<string, number>;
+
 /** Without drafts there is nothing that could differ. */
 const ONE_ROW: ExactRows = { rowPadding: 1, exactRows: 1 };
 
@@ -46,35 +49,49 @@ const TIMED_DECODES = 5;
 /**
  * Finds the padding and the number of rows. undefined when aborted.
  * @param msPerToken of prefill, by which it is decided whether a long context is looked at
+ * @param known what an aborted search has found out; added to
  */
 export async function findExactRows(
   engine: LlamaEngine,
   exactness: Exactness,
   msPerToken: number,
+  known: KnownRows,
   signal: AbortSignal,
 ): Promise<ExactRows | undefined> {
   if (engine.info.maxTreeNodes === 1) return ONE_ROW;
   const contexts = contextsToCheck(engine, msPerToken);
   const before = engine.configuration;
   const enough = exactness === "bitwise" ? EXACT_ROWS : FEW_ROWS;
-  let best: ExactRows | undefined;
-  let unpaddedMs = 0;
+  let best = ONE_ROW;
   try {
     for (const rowPadding of [1, 2, 4] as const) {
       engine.configure({ ...before, rowPadding, exactRows: EXACT_ROWS });
-      const exactRows =
-        contexts.length === 0 && rowPadding === 1 ? 1 : await countRows(engine, contexts, signal);
-      const ms = exactRows === undefined ? undefined : await singleRowMs(engine, signal);
-      if (exactRows === undefined || ms === undefined) return undefined;
-      if (rowPadding === 1) unpaddedMs = ms;
-      const pays = rowPadding === 1 || exactness === "bitwise" || ms <= NEARLY_FREE * unpaddedMs;
-      if (pays && exactRows > (best?.exactRows ?? 0)) best = { rowPadding, exactRows };
-      if (best && best.exactRows >= enough) break;
+      const unknown = contexts.length === 0 && rowPadding === 1;
+      const exactRows = unknown ? 1 : await countRows(engine, contexts, known, signal);
+      if (exactRows === undefined) return undefined;
+      if (exactRows > best.exactRows) {
+        const pays = rowPadding === 1 || exactness === "bitwise" || (await isNearlyFree(engine, signal));
+        if (pays === undefined) return undefined;
+        if (pays) best = { rowPadding, exactRows };
+      }
+      if (best.exactRows >= enough) break;
     }
   } finally {
     engine.configure(before);
   }
-  return best ?? ONE_ROW;
+  return best;
+}
+
+/** Whether a single row that is padded as is configured costs hardly more than one alone; undefined when aborted. */
+async function isNearlyFree(engine: LlamaEngine, signal: AbortSignal): Promise<boolean | undefined> {
+  const padded = engine.configuration;
+  const context = someTokens(CHECK_TOKENS, engine.vocabulary.size);
+  if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
+  const paddedMs = await singleRowMs(engine, signal);
+  engine.configure({ ...padded, rowPadding: 1 });
+  const aloneMs = await singleRowMs(engine, signal);
+  if (paddedMs === undefined || aloneMs === undefined) return undefined;
+  return paddedMs <= NEARLY_FREE * aloneMs;
 }
 
 /** Lengths of context at which rows are compared; none where unpadded rows cannot be vouched for. */
@@ -89,12 +106,15 @@ function contextsToCheck({ info }: LlamaEngine, msPerToken: number): number[] {
 async function countRows(
   engine: LlamaEngine,
   contexts: readonly number[],
+  known: KnownRows,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   let rows: number = EXACT_ROWS;
   for (const contextTokens of contexts.length > 0 ? contexts : [CHECK_TOKENS]) {
-    const equal = await equalRows(engine, contextTokens, rows, signal);
+    const key = `${engine.configuration.rowPadding}/${contextTokens}`;
+    const equal = known.get(key) ?? (await equalRows(engine, contextTokens, rows, signal));
     if (equal === undefined) return undefined;
+    known.set(key, equal);
     rows = equal;
   }
   return rows;

@@ -18,6 +18,6 @@ export { LoadAttempts } from "./loadAttempts.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";
 export { loadVocabulary } from "./modelFile.ts";
 export { EXACT_ROWS, type TreeLimits } from "./treeLimits.ts";
-export { type TuningProgress, tune } from "./tune.ts";
+export { newProgress, type TuningProgress, tune } from "./tune.ts";
 export { LlamaVocabulary } from "./vocabulary.ts";
 export { WordTokenizer } from "./wordTokenizer.ts";

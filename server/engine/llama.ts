@@ -23,6 +23,7 @@ import type {
 import type { KvCache } from "./kvCache.ts";
 import type { Library, Pointer } from "./libllama.ts";
 import { PromptCache, type ReuseMode } from "./promptCache.ts";
+import type { SavedState } from "./savedStates.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 import type { ThreadPool } from "./threadPool.ts";
 import { TreePlan } from "./treePlan.ts";
@@ -219,6 +220,17 @@ export class LlamaEngine implements Engine {
   forget(): void {
     this.abandon();
     this.prompts.forget();
+  }
+
+  /**
+   * Makes another context the present one, or an empty one, and returns what was there: undefined where nothing was,
+   * or where it is too large to be kept. Not while a tree is decoded.
+   */
+  exchangeContext(other: SavedState | undefined): SavedState | undefined {
+    const present = this.disposed ? undefined : this.prompts.copyState();
+    this.abandon();
+    if (other && !this.disposed) this.prompts.restoreState(other);
+    return present;
   }
 
   async dispose(): Promise<void> {

@@ -83,18 +83,24 @@ export class PromptCache {
     return canShift && (reuse === "shifted" || (reuse === "auto" && prefillMs(wantingTokens) > PATIENCE_MS));
   }
 
-  private saveState(): void {
+  /** Copies the context; undefined where it is empty or too large to be kept. */
+  copyState(): SavedState | undefined {
     const { library, context, cache } = this.parts;
-    if (this.savedStates.holds(cache.trunk())) return;
-    const size = library.stateBytes(context, 0);
-    if (!this.savedStates.fits(size)) return;
+    const size = cache.length === 0 ? 0 : library.stateBytes(context, 0);
+    if (!this.savedStates.fits(size)) return undefined;
     const bytes = new Uint8Array(size);
-    if (library.stateRead(context, bytes, size, 0) === size)
-      this.savedStates.keep({ tokens: cache.trunk().slice(), bytes });
+    if (library.stateRead(context, bytes, size, 0) !== size) return undefined;
+    return { tokens: cache.trunk().slice(), bytes };
+  }
+
+  private saveState(): void {
+    if (this.savedStates.holds(this.parts.cache.trunk())) return;
+    const state = this.copyState();
+    if (state) this.savedStates.keep(state);
   }
 
   /** Whether the state is the context now. Where not, the context is empty. */
-  private restoreState({ tokens, bytes }: SavedState): boolean {
+  restoreState({ tokens, bytes }: SavedState): boolean {
     const { library, context, cache } = this.parts;
     cache.clear();
     if (library.stateWrite(context, bytes, bytes.length, 0) !== bytes.length) {

@@ -6,9 +6,10 @@
 import { median } from "../system/index.ts";
 import { CHUNK_SIZES, type EngineConfiguration } from "./configuration.ts";
 import { CostModel, SIZES } from "./costModel.ts";
-import { type Exactness, type ExactRows, findExactRows } from "./exactness.ts";
+import { type Exactness, type ExactRows, findExactRows, type KnownRows } from "./exactness.ts";
 import type { LlamaEngine } from "./llama.ts";
 import { decodeChain, someTokens } from "./probing.ts";
+import type { SavedState } from "./savedStates.ts";
 
 /** Tokens of context after which costs are measured. */
 const CONTEXT_TOKENS = 384;
@@ -28,9 +29,14 @@ const TOO_DEAR = 8;
 /** What an aborted tuning has found out already: the next one goes on from there. */
 export interface TuningProgress {
   prefillMsPerToken?: number | undefined;
+  readonly knownRows: KnownRows;
   exact?: ExactRows | undefined;
   threads?: number | undefined;
+  /** The context it was computing after. */
+  context?: SavedState | undefined;
 }
+
+export const newProgress = (): TuningProgress => ({ knownRows: new Map() });
 
 interface TuneOptions {
   /** Thread counts to choose from; one means that the user has chosen. */
@@ -41,8 +47,9 @@ interface TuneOptions {
 }
 
 /**
- * Tunes an idle engine and configures it so; its context is lost. Returns undefined when aborted: the engine then
- * computes as before, or drafts already where it is known how large exact trees are.
+ * Tunes an idle engine and configures it so. Returns undefined when aborted: the engine then computes as before, or
+ * drafts already where it is known how large exact trees are. The engine's context is what it was: whoever is typing
+ * must not wait for a prompt that was computed already.
  */
 export async function tune(
   engine: LlamaEngine,
@@ -50,14 +57,17 @@ export async function tune(
   signal: AbortSignal,
 ): Promise<EngineConfiguration | undefined> {
   const before = engine.configuration;
+  const { progress = newProgress() } = options;
   let found: EngineConfiguration | undefined;
   engine.decoder.followLoad(false);
+  const prompt = engine.exchangeContext(progress.context);
   try {
-    found = await findConfiguration(engine, options, signal);
+    found = await findConfiguration(engine, { ...options, progress }, signal);
   } finally {
+    const context = engine.exchangeContext(prompt);
+    progress.context = found ? undefined : context;
     engine.limitRows(undefined);
-    const { exact } = options.progress ?? {};
-    engine.configure(found ?? { ...before, ...exact });
+    engine.configure(found ?? { ...before, ...progress.exact });
     engine.decoder.followLoad(true);
   }
   return found;
@@ -65,15 +75,15 @@ export async function tune(
 
 async function findConfiguration(
   engine: LlamaEngine,
-  { threadChoices, exactness, progress = {} }: TuneOptions,
+  { threadChoices, exactness, progress }: TuneOptions & { readonly progress: TuningProgress },
   signal: AbortSignal,
 ): Promise<EngineConfiguration | undefined> {
   const contextTokens = Math.min(CONTEXT_TOKENS, engine.info.contextTokens >> 1);
   const context = someTokens(contextTokens, engine.vocabulary.size);
   progress.prefillMsPerToken ??= await prefillSpeed(engine, context, signal);
-  const { prefillMsPerToken } = progress;
+  const { prefillMsPerToken, knownRows } = progress;
   if (prefillMsPerToken === undefined) return undefined;
-  progress.exact ??= await findExactRows(engine, exactness, prefillMsPerToken, signal);
+  progress.exact ??= await findExactRows(engine, exactness, prefillMsPerToken, knownRows, signal);
   const { exact } = progress;
   if (!exact) return undefined;
   engine.configure({ ...engine.configuration, ...exact });
@@ -99,7 +109,7 @@ async function prefillSpeed(
   context: Int32Array,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  engine.forget();
+  engine.exchangeContext(undefined);
   const start = performance.now();
   const filled = await engine.prefill(context, signal);
   if (filled.kind !== "prefilled") return undefined;
@@ -107,8 +117,8 @@ async function prefillSpeed(
 }
 
 /**
- * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. Small sizes are decoded twice and the second
- * counts: a completion goes on in sizes like the last, while here a large tree has just emptied the caches, which
+ * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. Small sizes are decoded
+ * twice and the second counts: a completion goes on in sizes like the last, while here a large tree has just emptied the caches, which
  * makes a small model's single token cost twice as much.
  */
 async function measureSizes(

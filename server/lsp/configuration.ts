@@ -23,7 +23,7 @@ const MACHINE: MachineLimits = {
   contextTokens: Math.floor(totalmem() / 4 / TOKEN_BYTES),
 };
 
-interface SettingsChange {
+export interface SettingsChange {
   readonly previous: Settings;
   readonly current: Settings;
 }

@@ -1,4 +1,4 @@
-export { Configuration } from "./configuration.ts";
+export { Configuration, type SettingsChange } from "./configuration.ts";
 export { DOCUMENT_SYNC, type DocumentChange, type Documents, trackDocuments } from "./documents.ts";
 export { StatusBoard } from "./status.ts";
 export { WorkspaceFolders } from "./workspaceFolders.ts";

@@ -6,6 +6,7 @@ import {
   LoadAttempts,
   type LoadOptions,
   loadEngine,
+  newProgress,
   type TuningProgress,
   threadChoices,
   tune,
@@ -87,7 +88,7 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
       const again = () => inBackground(decide(options), "Choosing the back end", report);
       setTimeout(again, RECONSIDER_MS).unref();
     }
-    const progress: TuningProgress = {};
+    const progress = newProgress();
     const tuneOnce = (signal: AbortSignal) =>
       tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal);
     return known ? { engine } : { engine, tune: tuneOnce };

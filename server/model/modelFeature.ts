@@ -13,8 +13,9 @@ export const OUT_OF_MEMORY: EngineProblem = {
   message: "There was not enough memory to compute a completion.",
   remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
 };
-/** Pause before the machine is looked at for being idle. */
+/** Pause in what is computed after which the model is tuned. */
 const IDLE_MS = 1_500;
+const MIN_WAIT_MS = 50;
 
 interface ModelDependencies {
   readonly session: Session;
@@ -38,6 +39,8 @@ export interface ModelFeature {
   outOfMemory(engine: Engine): void;
   /** Called with each model that is loaded. */
   readonly onLoaded: Event<Engine>;
+  /** Called once it is known how to run a model that was loaded, at once where it was known before. */
+  readonly onTuned: Event<void>;
   /** Called when the model is about to be freed. */
   readonly onFreeing: Event<void>;
   dispose(): Promise<void>;
@@ -48,7 +51,8 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   const report = (message: string) => connection.console.error(message);
   let host: ModelHost | undefined;
   let tuning = new AbortController();
-  const [loaded, freeing] = [new Emitter<Engine>(), new Emitter<void>()];
+  const loaded = new Emitter<Engine>();
+  const [tuned, freeing] = [new Emitter<void>(), new Emitter<void>()];
 
   const load = async (less = false) => {
     tuning.abort();
@@ -63,12 +67,14 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     board.switch(settings().enabled);
     loaded.fire(outcome.engine);
     freeLater();
-    if (!outcome.tune) return;
+    if (!outcome.tune) return tuned.fire();
     tuning = new AbortController();
-    const tuned = whenIdle(session, outcome.tune, tuning.signal).then(
-      reported => reported && connection.console.info(reported),
-    );
-    inBackground(tuned, "Tuning the model", report);
+    const finished = whenIdle(session, outcome.tune, tuning.signal).then(reported => {
+      if (reported === undefined) return;
+      connection.console.info(reported);
+      tuned.fire();
+    });
+    inBackground(finished, "Tuning the model", report);
   };
 
   const loadLater = (less = false) => inBackground(load(less), "Loading the model", report);
@@ -102,6 +108,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
       return host?.current;
     },
     onLoaded: loaded.event,
+    onTuned: tuned.event,
     onFreeing: freeing.event,
     isCurrent: engine => host?.current === engine,
     outOfMemory({ info }) {
@@ -141,8 +148,8 @@ async function whenIdle<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   while (!signal.aborted) {
-    await pause(IDLE_MS, undefined, { ref: false });
-    const result = session.idle && !signal.aborted ? await session.run(signal, work) : undefined;
+    await pause(Math.max(MIN_WAIT_MS, IDLE_MS - session.idleMs), undefined, { ref: false });
+    const result = session.idleMs >= IDLE_MS && !signal.aborted ? await session.run(signal, work) : undefined;
     if (result !== undefined) return result;
   }
   return undefined;

@@ -3,6 +3,7 @@
  * aborted, its computing ends within one decode step, and only then does the new one begin.
  */
 export class Session {
+  private endedAt = performance.now();
   private live: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   /** Runs `work` once the one before has ended; undefined when it was itself replaced or cancelled before it began. */
@@ -19,7 +20,9 @@ export class Session {
     const ended = result
       .catch(() => undefined)
       .then(() => {
-        if (this.live === live) this.live = undefined;
+        if (this.live !== live) return;
+        this.live = undefined;
+        this.endedAt = performance.now();
       });
     const live = { controller, ended };
     this.live = live;
@@ -29,6 +32,11 @@ export class Session {
   /** Whether nothing is computed. */
   get idle(): boolean {
     return this.live === undefined;
+  }
+
+  /** Milliseconds since something was last computed; 0 while something is. */
+  get idleMs(): number {
+    return this.live ? 0 : performance.now() - this.endedAt;
   }
 
   /** Aborts the live completion and waits until nothing computes any more. */

@@ -26,7 +26,7 @@ export async function load(options: Partial<LoadOptions> = {}) {
   const outcome = await loadEngine({ ...cpuOptions, ...options });
   if ("problem" in outcome) throw new Error(`${outcome.problem.message} ${outcome.problem.remedy}`);
   const { engine } = outcome;
-  const exact = await findExactRows(engine, "bitwise", MS_PER_TOKEN, never);
+  const exact = await findExactRows(engine, "bitwise", MS_PER_TOKEN, new Map(), never);
   if (exact) engine.configure({ ...engine.configuration, ...exact });
   engine.forget();
   return engine;

@@ -7,7 +7,7 @@ import type { Decoded } from "../../server/engine/engine.ts";
 import type { Exactness } from "../../server/engine/exactness.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { EXACT_ROWS } from "../../server/engine/treeLimits.ts";
-import { tune } from "../../server/engine/tune.ts";
+import { newProgress, tune } from "../../server/engine/tune.ts";
 import { readTuning, writeTuning } from "../../server/model/tuningStore.ts";
 import { makeModel } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
@@ -203,6 +203,27 @@ test("an aborted tuning leaves the engine as it was", async () => {
   assert.equal(engine.info.threads, 2);
   assert.deepEqual(engine.configuration, configuration);
   assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
+  await engine.dispose();
+});
+
+test("a prompt that was computed before a tuning is not computed again after it, finished or aborted", async () => {
+  const engine = await load();
+  const prompt = Int32Array.from({ length: 300 }, (_, i) => (i * 53 + 11) % 8000);
+  await engine.prefill(prompt, never);
+  const next = { tokens: [9], parents: [-1] };
+  const before = logits(engine, await decode(engine, next), 0);
+  engine.accept([0]);
+  const progress = newProgress();
+  const controller = new AbortController();
+  const running = tune(engine, { ...choosing(1), progress }, controller.signal);
+  setTimeout(() => controller.abort(), 60);
+  assert.equal(await running, undefined);
+  assert.ok(progress.context, "what the tuning has computed is kept for the next attempt");
+  assert.deepEqual(await engine.prefill(prompt, never), { kind: "prefilled", reused: 300, computed: 0 });
+  assert.ok(await tune(engine, { ...choosing(1), progress }, never));
+  assert.equal(progress.context, undefined);
+  assert.deepEqual(await engine.prefill(prompt, never), { kind: "prefilled", reused: 300, computed: 0 });
+  assert.ok(sameBits(logits(engine, await decode(engine, next), 0), before));
   await engine.dispose();
 });
 

@@ -15,7 +15,12 @@ test("a fast model is asked at once, and one that is not known yet too", () => {
 
 test("the slower the median first text, the longer a request waits, up to half a second", () => {
   assert.equal(after(400, 420, 5000).ms, 120);
-  assert.equal(after(9000).ms, 500);
+  assert.equal(after(9000, 8000, 9000).ms, 500);
+});
+
+test("a first completion or two, whose prompts are new, do not make the next wait", () => {
+  assert.equal(after(1500).ms, 0);
+  assert.equal(after(1500, 900).ms, 0);
 });
 
 test("only the last completions count, and another model begins anew", () => {

@@ -41,6 +41,17 @@ test("a request replaced before it began never runs", async () => {
   assert.equal(ran, false);
 });
 
+test("what is idle is known, and for how long", async () => {
+  const session = new Session();
+  const running = session.run(never, signal => untilAborted(signal));
+  assert.deepEqual([session.idle, session.idleMs], [false, 0]);
+  await session.stop();
+  await running;
+  await new Promise(resolve => setTimeout(resolve, 20));
+  assert.equal(session.idle, true);
+  assert.ok(session.idleMs >= 10, `${session.idleMs}`);
+});
+
 test("a failing request does not block the next", async () => {
   const session = new Session();
   await assert.rejects(

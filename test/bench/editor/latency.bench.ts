@@ -29,7 +29,8 @@ const COLD_STARTS = 9;
 const DEBOUNCE_MS = 50;
 /** Keys closer together than the pause make one request, for the last of them. */
 const TYPING_MS = 15;
-const GIVE_UP_MS = 4_000;
+/** A completion of many tokens on a busy machine. */
+const GIVE_UP_MS = 20_000;
 const QUIET_MS = 500;
 
 /** Beginnings of lines, as one would type them at the end of the sample. */
