@@ -15,7 +15,7 @@ import {
   StoreError,
 } from "../document.ts";
 import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
-import { lock } from "./lock.ts";
+import { lock } from "../lock.ts";
 import {
   type InputEntry,
   isInputEntry,

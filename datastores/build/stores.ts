@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PRIVATE_FILE, StoreError } from "../document.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
-import { isLocked } from "./lock.ts";
+import { isLocked } from "../lock.ts";
 import { manifestFiles, manifestName, readStore, type TokenizerEntry } from "./manifest.ts";
 
 const TOMBSTONES = "tombstones.json";

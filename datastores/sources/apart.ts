@@ -4,8 +4,9 @@
  */
 import { Worker } from "node:worker_threads";
 import { type SourceDocument, StoreError, type StoreProblem } from "../document.ts";
+import { storeError, throwIfCancelled } from "../problem.ts";
 import type { LocalInput } from "./input.ts";
-import { type ReadOptions, type SkipReason, storeError, throwIfCancelled } from "./reading.ts";
+import type { ReadOptions, SkipReason } from "./reading.ts";
 
 export interface ReadRequest {
   readonly input: LocalInput;

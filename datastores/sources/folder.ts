@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, type SourceDocument } from "../document.ts";
-import { DOCUMENT_BYTES_LIMIT, fileError, Pace, type ReadOptions, storeError } from "./reading.ts";
+import { fileError, storeError } from "../problem.ts";
+import { DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
 import { Visibility } from "./visibility.ts";
 

@@ -2,14 +2,15 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { SourceDocument } from "../document.ts";
+import type { HubOptions } from "../download/index.ts";
+import { fileError } from "../problem.ts";
 import { fingerprint, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
 import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { readParquet } from "./parquet.ts";
 import { findPython } from "./python.ts";
-import { fileError, type ReadOptions } from "./reading.ts";
-import type { HubOptions } from "./request.ts";
+import type { ReadOptions } from "./reading.ts";
 import type { FileFormat, SourceSpec } from "./spec.ts";
 
 /**

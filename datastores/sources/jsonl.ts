@@ -5,16 +5,9 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
+import { fileError, storeError, throwIfCancelled } from "../problem.ts";
 import { isPython, toDocument } from "./columns.ts";
-import {
-  CONTENT_COLUMN,
-  DOCUMENT_BYTES_LIMIT,
-  fileError,
-  Pace,
-  type ReadOptions,
-  storeError,
-  throwIfCancelled,
-} from "./reading.ts";
+import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
 /** A line longer than this is no file of code: it is passed over without being held. */
 const LINE_BYTES_LIMIT = 64 * 1024 * 1024;

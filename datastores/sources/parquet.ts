@@ -11,17 +11,10 @@ import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
 import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
+import { fileError, storeError, throwIfCancelled } from "../problem.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
 import { ColumnPages, type Stored } from "./parquetPages.ts";
-import {
-  CONTENT_COLUMN,
-  DOCUMENT_BYTES_LIMIT,
-  fileError,
-  Pace,
-  type ReadOptions,
-  storeError,
-  throwIfCancelled,
-} from "./reading.ts";
+import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
 /** The list of files in a row of The Stack v3, and the columns beside the content that are looked at. */
 const FILES_COLUMN = "files";

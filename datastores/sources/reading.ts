@@ -1,6 +1,6 @@
-/** What all sources share: options, what was left out and why, and failures in words a person can act on. */
+/** What all sources share: options, what was left out and why. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { codeOf, messageOf, StoreError, type StoreProblem } from "../document.ts";
+import { throwIfCancelled } from "../problem.ts";
 import type { FileRefusal } from "./regularFile.ts";
 
 /** Why a source passed over something it met; each is counted, none ends a stream. */
@@ -32,40 +32,6 @@ export const CONTENT_COLUMN = "content";
 /** Longest text taken from any source, in bytes; what is longer is data nearly always. */
 export const DOCUMENT_BYTES_LIMIT = 1024 * 1024;
 const TURN_MS = 20;
-
-export function storeError(
-  code: StoreProblem["code"],
-  message: string,
-  remedy: string,
-  cause?: unknown,
-): StoreError {
-  return new StoreError({ code, message, remedy }, cause === undefined ? undefined : { cause });
-}
-
-/** A failed call on the file system as a `StoreError`; a `StoreError` is handed through. */
-export function fileError(error: unknown, path: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const [code, message] = [codeOf(error), messageOf(error)];
-  if (code === "ENOENT") return storeError("missing", `There is no ${path}.`, "Check the path.", error);
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return storeError(
-      "noSpace",
-      `There is no space left to write ${path}.`,
-      "Free some space, or choose another folder.",
-      error,
-    );
-  return storeError(
-    "unreadable",
-    `${path} cannot be used: ${message}.`,
-    "Check that it is readable and not in use by another program.",
-    error,
-  );
-}
-
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw storeError("cancelled", "Reading was cancelled.", "Start again to go on.", signal.reason);
-}
 
 /** When a stream last let others have their turn; shared, since many short streams starve them as well. */
 let turnAt = 0;

@@ -1,5 +1,5 @@
 /**
- * A hub on the loopback address with one data set, and on another port the host its files are redirected to.
+ * A hub on the loopback address with one data set or model, and on another port the host its files are redirected to.
  * Answers as the real one does where a client can report; its switches make it misbehave.
  */
 import { createHash } from "node:crypto";
@@ -73,13 +73,19 @@ export class FakeHub {
     private readonly repository: string,
     private readonly files: ReadonlyMap<string, Buffer>,
     private readonly pageSize: number,
+    private readonly type: "dataset" | "model",
   ) {
     this.hub = createServer((request, response) => this.answerHub(request, response));
     this.host = createServer((request, response) => this.answerFile(request, response));
   }
 
-  static async start(repository: string, files: Record<string, Buffer>, pageSize = 2): Promise<FakeHub> {
-    const fake = new FakeHub(repository, new Map(Object.entries(files)), pageSize);
+  static async start(
+    repository: string,
+    files: Record<string, Buffer>,
+    pageSize = 2,
+    type: "dataset" | "model" = "dataset",
+  ): Promise<FakeHub> {
+    const fake = new FakeHub(repository, new Map(Object.entries(files)), pageSize, type);
     for (const server of [fake.hub, fake.host])
       await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
     return fake;
@@ -112,16 +118,17 @@ export class FakeHub {
     if (token && request.headers.authorization !== `Bearer ${token}`)
       return void response.writeHead(401).end();
     const { pathname, searchParams } = new URL(request.url ?? "", this.url);
-    const api = `/api/datasets/${this.repository}`;
+    const api = `/api/${this.type}s/${this.repository}`;
     if (pathname.startsWith(`${api}/revision/`)) {
       if (!pathname.endsWith("/main")) return refuse(response, 404);
       return response.setHeader("content-type", "application/json").end(JSON.stringify({ sha: COMMIT }));
     }
     if (pathname.startsWith(`${api}/tree/${COMMIT}`)) {
-      const folder = pathname.slice(`${api}/tree/${COMMIT}/`.length);
-      return this.list(decodeURIComponent(folder), Number(searchParams.get("cursor") ?? 0), response);
+      const below = pathname.slice(`${api}/tree/${COMMIT}/`.length);
+      return this.list(decodeURIComponent(below), Number(searchParams.get("cursor") ?? 0), response);
     }
-    const resolve = `/datasets/${this.repository}/resolve/${COMMIT}/`;
+    const folder = this.type === "dataset" ? "/datasets" : "";
+    const resolve = `${folder}/${this.repository}/resolve/${COMMIT}/`;
     const file = pathname.startsWith(resolve) ? decodeURIComponent(pathname.slice(resolve.length)) : "";
     if (!this.files.has(file)) return refuse(response, 404);
     return response
@@ -137,7 +144,7 @@ export class FakeHub {
       const isSmall = path.endsWith(".json");
       return { type: "file", path, size: content.length, oid: "0".repeat(40), ...(isSmall ? {} : { lfs }) };
     });
-    const rest = `/api/datasets/${this.repository}/tree/${COMMIT}/${folder}?recursive=true&cursor=${from + this.pageSize}`;
+    const rest = `/api/${this.type}s/${this.repository}/tree/${COMMIT}/${folder}?recursive=true&cursor=${from + this.pageSize}`;
     if (from + this.pageSize < entries.length) response.setHeader("link", `<${this.url}${rest}>; rel="next"`);
     response.setHeader("content-type", "application/json").end(JSON.stringify(page));
   }

@@ -14,7 +14,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type BuildInput, type BuildOptions, buildStore } from "../../../datastores/build/build.ts";
-import { isLocked, lock } from "../../../datastores/build/lock.ts";
+import { isLocked, lock } from "../../../datastores/lock.ts";
 import { readStore } from "../../../datastores/build/manifest.ts";
 import {
   addTombstones,

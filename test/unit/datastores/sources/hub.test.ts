@@ -18,7 +18,7 @@ import { download, downloadPath, listHub } from "../../../../datastores/sources/
 import type { RemoteInput } from "../../../../datastores/sources/input.ts";
 import { readInput } from "../../../../datastores/sources/inputs.ts";
 import { type HubSpec, parseSource } from "../../../../datastores/sources/spec.ts";
-import type { TransferOptions } from "../../../../datastores/sources/transfer.ts";
+import type { TransferOptions } from "../../../../datastores/download/transfer.ts";
 import { COMMIT, FakeHub } from "../../../fakes/hub.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-hub-"));

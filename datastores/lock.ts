@@ -1,5 +1,5 @@
 /**
- * A build's claim to its share of a folder. It names the process and is renewed while that runs, so that a claim of a
+ * A process's claim to something in a folder: a share of a build, a download. It names the process and is renewed while that runs, so that a claim of a
  * process that has ended is taken over: at once on the same machine, after some minutes on another.
  */
 import {
@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { codeOf, PRIVATE_FILE, StoreError } from "../document.ts";
+import { codeOf, PRIVATE_FILE, StoreError } from "./document.ts";
 
 interface Owner {
   readonly host: string;
@@ -80,8 +80,9 @@ export function isLocked(directory: string, name: string): boolean {
 /**
  * Claims `name` in a folder; the returned function gives it back. Throws a `StoreError` of code `busy` while
  * another process has it, and what the file system throws.
+ * @param activity what to call in messages what the other process does
  */
-export function lock(directory: string, name: string): () => void {
+export function lock(directory: string, name: string, activity = "build"): () => void {
   const path = lockPath(directory, name);
   const own: Owner = { host: hostname(), pid: process.pid, began: beginningOf(process.pid) };
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -97,14 +98,14 @@ export function lock(directory: string, name: string): () => void {
     if (owner && isHeld(path, owner))
       throw new StoreError({
         code: "busy",
-        message: `Another build is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
+        message: `Another ${activity} is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
         remedy: `Wait until it has ended; if it does not run any more, delete ${path}.`,
       });
     takeAway(path, owner);
   }
   throw new StoreError({
     code: "busy",
-    message: `Another build began at the same moment in ${directory}.`,
+    message: `Another ${activity} began at the same moment in ${directory}.`,
     remedy: "Wait until it has ended.",
   });
 }

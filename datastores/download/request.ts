@@ -1,7 +1,7 @@
 /** Requests to a hub: tries again what may pass, says in words what will not, and keeps the token at home. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoreError } from "../document.ts";
-import { storeError, throwIfCancelled } from "./reading.ts";
+import { storeError, throwIfCancelled } from "../problem.ts";
 
 export interface HubOptions {
   /** Address of the hub; else the environment's `HF_ENDPOINT`, else the public one. */
@@ -15,6 +15,8 @@ export interface HubOptions {
   readonly backOffMs?: number;
   /** A connection that brings nothing for so long is given up and tried again; 60 s unless given. */
   readonly idleMs?: number;
+  /** What is fetched, in messages; a data set unless given. */
+  readonly kind?: "data set" | "model";
 }
 
 const PUBLIC_HUB = "https://huggingface.co";
@@ -185,6 +187,7 @@ async function refusal(
   options: HubOptions,
 ): Promise<Temporary | StoreError> {
   const { status } = response;
+  const { kind = "data set" } = options;
   await response.body?.cancel();
   if (status === 429) {
     const waitMs = askedWait(response.headers);
@@ -205,20 +208,20 @@ async function refusal(
       "unauthorised",
       accessToken(options)
         ? `${what}: the hub did not accept the access token (401).`
-        : `${what}: the hub wants an access token, or there is no such data set (401).`,
+        : `${what}: the hub wants an access token, or there is no such ${kind} (401).`,
       "Make a token with read access in your account's settings and give it, or set HF_TOKEN.",
     );
   if (status === 403)
     return storeError(
       "gated",
-      `${what}: this account may not read it (403). The data set's terms must be accepted first.`,
-      "Open the data set's page in a browser, accept its terms, and give a token of that account.",
+      `${what}: this account may not read it (403). The ${kind}'s terms must be accepted first.`,
+      `Open the ${kind}'s page in a browser, accept its terms, and give a token of that account.`,
     );
   if (status === 404)
     return storeError(
       "missing",
-      `${what}: the hub has no such data set, revision or file (404).`,
-      "Check the name; a private data set needs a token.",
+      `${what}: the hub has no such ${kind}, revision or file (404).`,
+      `Check the name; a private ${kind} needs a token.`,
     );
   return storeError("network", `${what}: the hub answered with status ${status}.`, LATER);
 }

@@ -10,7 +10,7 @@ import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf, PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts";
-import { fileError, storeError, throwIfCancelled } from "./reading.ts";
+import { fileError, storeError, throwIfCancelled } from "../problem.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
 interface Transfer {

@@ -1,0 +1,8 @@
+export {
+  fileUrl,
+  listRepository,
+  type Repository,
+  repositoryLabel,
+} from "./repository.ts";
+export type { HubOptions } from "./request.ts";
+export { type TransferOptions, transfer } from "./transfer.ts";

@@ -1,0 +1,36 @@
+/** Failures in words a person can act on. */
+import { codeOf, messageOf, StoreError, type StoreProblem } from "./document.ts";
+
+export function storeError(
+  code: StoreProblem["code"],
+  message: string,
+  remedy: string,
+  cause?: unknown,
+): StoreError {
+  return new StoreError({ code, message, remedy }, cause === undefined ? undefined : { cause });
+}
+
+/** A failed call on the file system as a `StoreError`; a `StoreError` is handed through. */
+export function fileError(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const [code, message] = [codeOf(error), messageOf(error)];
+  if (code === "ENOENT") return storeError("missing", `There is no ${path}.`, "Check the path.", error);
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return storeError(
+      "noSpace",
+      `There is no space left to write ${path}.`,
+      "Free some space, or choose another folder.",
+      error,
+    );
+  return storeError(
+    "unreadable",
+    `${path} cannot be used: ${message}.`,
+    "Check that it is readable and not in use by another program.",
+    error,
+  );
+}
+
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw storeError("cancelled", "Reading was cancelled.", "Start again to go on.", signal.reason);
+}
