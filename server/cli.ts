@@ -5,18 +5,29 @@ import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { type Completion, complete } from "./completion/index.ts";
+import {
+  chosenModel,
+  locateModel,
+  MODEL_USAGE,
+  modelCommand,
+  modelsFolder,
+  readCatalogue,
+} from "./catalogue/index.ts";
+import { type Completion, complete, type SelfTestReport, selfTest } from "./completion/index.ts";
 import { openCorpus } from "./corpus/index.ts";
 import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
-import { modelLoader } from "./model/index.ts";
-import { DEFAULT_SETTINGS } from "./protocol/index.ts";
+import { type LoadedModel, modelLoader } from "./model/index.ts";
+import { DEFAULT_SETTINGS, readSettings } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import {
   benchScript,
+  cacheDirectory,
+  cataloguePath,
   drain,
   grammarsDirectory,
   messageOf,
   orUsageError,
+  packageVersion,
   reportAndFail,
   UsageError,
 } from "./system/index.ts";
@@ -25,17 +36,20 @@ import type { Snapshot } from "./text/index.ts";
 const USAGE = `Usage:
   foretoken serve --stdio
       Runs the language server on standard input and output.
-  foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model PATH]
-                     [--datastore DIR] [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
+  foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model MODEL]
+                     [--backend auto|cpu|cuda|vulkan|metal] [--datastore DIR]
+                     [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
       Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
       instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds. Without a temperature
-      the likeliest token is taken each time; with one, tokens are drawn, the same ones for the same seed. --datastore drafts
-      from a store as well, which changes how long it takes and not what is said.
-  foretoken datastore build|info|verify|query|list|remove ...
-      Builds and shows stores of code to draft from; without arguments it tells its own.
+      the most likely token is taken each time; with one, tokens are drawn, the same ones for the same seed.
+      --datastore drafts from a store as well, which changes how long it takes and not the text.
+${MODEL_USAGE}  foretoken datastore build|info|verify|query|list|remove ...
+      Builds and shows stores of code to draft from; --help lists what it can do.
   foretoken bench cost|decode|quality|make-model ...
-      Measures; without arguments it tells its own.
-  foretoken --help
+      Measures, in a checkout; --help lists what it can do.
+  foretoken --help | --version
+
+Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 130 interrupted.
 `;
 
 /** Language ids of LSP that are not the file's extension itself. */
@@ -112,6 +126,60 @@ function samplingOf(
   return sampling.temperature > 0 ? { sampling } : undefined;
 }
 
+/** The file of a model that is named in one of the ways of `foretoken model`. */
+function pathOfModel(given: string): string {
+  const { models } = orUsageError(readCatalogue(cataloguePath()));
+  return orUsageError(locateModel(given, models, modelsFolder(cacheDirectory()))).path;
+}
+
+/** @param modelPath undefined for the default model */
+async function loadForCommand(modelPath: string | undefined, backend = "auto") {
+  const { settings, problems } = readSettings({ backend, modelPath: modelPath ?? "" });
+  if (problems.length > 0) throw new UsageError(`--backend: ${problems.join(" ")}`);
+  return orUsageError(await modelLoader(undefined)(settings, 0));
+}
+
+async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Promise<void> {
+  if (!tune) return;
+  process.stderr.write("foretoken: measuring how this machine runs the model, once\n");
+  await tune(signal);
+}
+
+/** `foretoken model check`. Returns whether the model may be used. */
+async function checkModel(
+  path: string,
+  { json, backend }: { json: boolean; backend: string },
+): Promise<boolean> {
+  const loaded = await loadForCommand(path, backend);
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  const { engine } = loaded;
+  try {
+    await tuneOnce(loaded, interrupted.signal);
+    const grammars = new Grammars(grammarsDirectory(), () => {});
+    const report = await selfTest(engine, grammars, interrupted.signal);
+    if (!report) throw new UsageError("The check was interrupted.");
+    if (json)
+      process.stdout.write(`${JSON.stringify({ model: engine.info.modelName, ...report }, null, 2)}\n`);
+    else process.stdout.write(describeCheck(engine.info.modelName, engine.info.backend, report));
+    return report.problem === undefined;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function describeCheck(name: string, backend: string, report: SelfTestReport): string {
+  const { tokenizer, middles, drafts, tokensPerSecond, problem } = report;
+  return [
+    `${name} on ${backend}: ${problem ?? "may be used."}`,
+    `  tokenizer gives back its text: ${tokenizer ? "yes" : "no"}`,
+    `  middles that were filled in right: ${middles.right} of ${middles.of}`,
+    `  drafts leave the text as it is: ${drafts.equal ? "yes" : "no"}, over ${drafts.tokens} tokens`,
+    `  tokens a second without drafts: ${tokensPerSecond.toFixed(1)}`,
+    "",
+  ].join("\n");
+}
+
 async function completeCommand(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -121,6 +189,7 @@ async function completeCommand(args: string[]): Promise<void> {
       "max-tokens": { type: "string" },
       "no-drafts": { type: "boolean" },
       model: { type: "string" },
+      backend: { type: "string" },
       datastore: { type: "string" },
       ...SAMPLING_FLAGS,
     },
@@ -131,17 +200,13 @@ async function completeCommand(args: string[]): Promise<void> {
     throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
   const snapshot = snapshotAt(positionals[0]);
   const start = performance.now();
-  const load = modelLoader(undefined);
-  const settings = { ...DEFAULT_SETTINGS, modelPath: values.model ? resolve(values.model) : "" };
-  const outcome = orUsageError(await load(settings, 0));
+  const modelPath = values.model === undefined ? chosenModel(cacheDirectory()) : pathOfModel(values.model);
+  const outcome = await loadForCommand(modelPath, values.backend);
   const loadMs = performance.now() - start;
   const { engine } = outcome;
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
-  if (outcome.tune) {
-    process.stderr.write("foretoken: measuring how this machine runs the model, once\n");
-    await outcome.tune(interrupted.signal);
-  }
+  await tuneOnce(outcome, interrupted.signal);
   const opened = values.datastore
     ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
     : undefined;
@@ -188,7 +253,14 @@ function report({ ms, ...completion }: Completion, loadMs: number) {
   };
 }
 
+const wantsHelp = (args: readonly string[]) => args.some(arg => arg === "--help" || arg === "-h");
+
 async function main([command, ...args]: string[]): Promise<void> {
+  const isOwn = command === "serve" || command === "complete";
+  if (command === "--help" || command === "-h" || (isOwn && wantsHelp(args))) {
+    process.stdout.write(USAGE);
+    return;
+  }
   switch (command) {
     case "serve":
       if (!args.some(arg => arg === "--stdio" || arg === "--node-ipc"))
@@ -197,6 +269,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return;
     case "complete":
       return completeCommand(args);
+    case "model":
+      return modelCommand(args, { check: checkModel });
     case "datastore": {
       const { datastore } = await import("./corpus/command.ts");
       return datastore(args);
@@ -209,9 +283,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       process.exitCode = status ?? 1;
       return;
     }
-    case "--help":
-    case "-h":
-      process.stdout.write(USAGE);
+    case "--version":
+      process.stdout.write(`${packageVersion()}\n`);
       return;
     default:
       throw new UsageError(

@@ -4,4 +4,5 @@ export { Drafts } from "./drafts.ts";
 export { type End, type GenerateOptions, generate } from "./generate.ts";
 export { registerInlineCompletion } from "./inlineCompletion.ts";
 export { recorder } from "./recorder.ts";
+export { type SelfTestReport, selfTest } from "./selfTest.ts";
 export { TokenUsage } from "./tokenUsage.ts";

@@ -19,6 +19,7 @@ import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sou
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
 import {
   defaultModelPath,
+  packageVersion,
   storesDirectory,
   tokenizeWorkerScript,
   UsageError,
@@ -48,7 +49,6 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
 const DEFAULT_MEMORY_MB = 1024;
 const MEGABYTE = 1 << 20;
 const PROGRESS_MS = 200;
-const VERSION = "foretoken 0.1.0";
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
@@ -109,7 +109,7 @@ async function build(values: Values): Promise<void> {
       tokenizer,
       tokenizerEntry,
       memoryBytes,
-      builder: VERSION,
+      builder: `foretoken ${packageVersion()}`,
       signal: cancel.signal,
       onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(reported),
     });
@@ -278,8 +278,13 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
       repository: { type: "string" },
       owner: { type: "string" },
       content: { type: "string" },
+      help: { type: "boolean", short: "h" },
     },
   });
+  if (values.help || action === "--help" || action === "-h") {
+    process.stdout.write(`Usage:\n${DATASTORE_USAGE}`);
+    return;
+  }
   const directory = () => {
     if (!positionals[0]) throw new UsageError(`${action} needs the folder of a store.\n\n${DATASTORE_USAGE}`);
     return resolve(positionals[0]);

@@ -1,4 +1,4 @@
 export { loadOptions, modelLoader } from "./loader.ts";
 export { type ModelFeature, OUT_OF_MEMORY, registerModel } from "./modelFeature.ts";
-export type { LoadModel } from "./modelHost.ts";
+export type { LoadedModel, LoadModel } from "./modelHost.ts";
 export { Session } from "./session.ts";

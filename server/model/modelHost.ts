@@ -2,7 +2,7 @@ import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import type { Session } from "./session.ts";
 
-interface Loaded {
+export interface LoadedModel {
   readonly engine: Engine;
   /**
    * Finds out how to run the model best, in a moment when nothing else is computed; absent when that is known.
@@ -11,7 +11,7 @@ interface Loaded {
   readonly tune?: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
-export type EngineOutcome = Loaded | { readonly problem: EngineProblem };
+export type EngineOutcome = LoadedModel | { readonly problem: EngineProblem };
 
 /**
  * Loads the model that the settings ask for.

@@ -5,10 +5,12 @@ export { drain } from "./generators.ts";
 export {
   benchScript,
   cacheDirectory,
+  cataloguePath,
   commandLineScript,
   defaultModelPath,
   grammarsDirectory,
   packageRoot,
+  packageVersion,
   probeScript,
   readWorkerScript,
   storesDirectory,

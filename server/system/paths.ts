@@ -18,6 +18,11 @@ export function packageRoot(): string {
   return directory;
 }
 
+/** The package's version, as in its package.json. */
+export function packageVersion(): string {
+  return String(JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")).version);
+}
+
 function isPackage(file: string): boolean {
   return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "foretoken";
 }
@@ -25,6 +30,11 @@ function isPackage(file: string): boolean {
 /** The model that runs when none is chosen: `FORETOKEN_MODEL`, or the one that comes with the package. */
 export function defaultModelPath(): string {
   return process.env.FORETOKEN_MODEL || join(packageRoot(), "models", DEFAULT_MODEL);
+}
+
+/** The catalogue of models that comes with the package. */
+export function cataloguePath(): string {
+  return join(packageRoot(), "models", "catalogue.json");
 }
 
 /** The process that asks node-llama-cpp for the best back end. */

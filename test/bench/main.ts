@@ -114,7 +114,8 @@ export async function bench(args: readonly string[]): Promise<void> {
   const interrupt = () => interrupted.abort();
   process.once("SIGINT", interrupt);
   try {
-    await dispatch(args, interrupted.signal);
+    if (args.some(arg => arg === "--help" || arg === "-h")) print(BENCH_USAGE);
+    else await dispatch(args, interrupted.signal);
   } finally {
     process.off("SIGINT", interrupt);
   }

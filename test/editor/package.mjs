@@ -97,7 +97,7 @@ function ownFiles() {
   };
   take("dist", /^[^/]+\.c?js$/);
   take("dist/grammars", /^[^/]+\.wasm$/);
-  take("models", /^([^/]+\.gguf|README\.md|LICENSE|NOTICE)$/);
+  take("models", /^([^/]+\.gguf|catalogue\.json|README\.md|LICENSE|NOTICE)$/);
   if (existsSync(join(root, "media"))) take("media", /^[^/]+$/);
   const missing = files.filter(({ source }) => !existsSync(source)).map(({ path }) => path);
   for (const name of ["extension.cjs", "server.js", "cli.js"]) {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type BuildInput, buildStore } from "../../datastores/build/build.ts";
-import { lock } from "../../datastores/build/lock.ts";
+import { lock } from "../../datastores/lock.ts";
 import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
 import { StoreRegistry } from "../../server/corpus/storeRegistry.ts";
 import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";

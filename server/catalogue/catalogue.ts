@@ -1,0 +1,149 @@
+/** The catalogue: open code models with fill-in-the-middle, and where their GGUF files are. */
+import { readFileSync } from "node:fs";
+import { messageOf } from "../system/index.ts";
+
+/** Whether a licence allows use at work: `restricted` means yes, under terms of use. */
+type Commercial = "yes" | "no" | "restricted";
+
+export interface CatalogueFile {
+  /** Such as `Q8_0`. */
+  readonly quantisation: string;
+  /** `owner/name` on the hub. */
+  readonly repository: string;
+  /** Branch, tag or commit. */
+  readonly revision: string;
+  /** Within the repository; absent: the file whose name has the quantisation. */
+  readonly path?: string;
+  readonly bytes?: number;
+  /** In hex. */
+  readonly sha256?: string;
+}
+
+export interface CatalogueModel {
+  /** `family:size`, in lower case: what a person types. */
+  readonly name: string;
+  readonly title: string;
+  readonly parameters: number;
+  /** Those that compute a token, where not all do. */
+  readonly activeParameters?: number;
+  readonly licence: { readonly name: string; readonly commercial: Commercial };
+  /** Tokens of context the model was trained for. */
+  readonly contextTokens?: number;
+  /** Number of programming languages, as published. */
+  readonly languages?: number;
+  /** Published pass@1 on HumanEval-Infilling in percent, and by whom. */
+  readonly infilling?: { readonly singleLine: number; readonly multiLine?: number; readonly source: string };
+  /** The one to take if no quantisation is asked for comes first. */
+  readonly files: readonly CatalogueFile[];
+}
+
+export type CatalogueOutcome =
+  | { readonly models: readonly CatalogueModel[] }
+  | { readonly problem: { readonly message: string; readonly remedy: string } };
+
+const VERSION = 1;
+const NAME = /^[a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*$/;
+const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const SAFE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\\:\0/][^\\:\0]*\.gguf$/i;
+
+/** Reads a catalogue file. */
+export function readCatalogue(file: string): CatalogueOutcome {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return {
+      problem: {
+        message: `The catalogue ${file} cannot be read: ${messageOf(error)}.`,
+        remedy: 'Correct the setting "foretoken.catalogue", or clear it for the catalogue that comes along.',
+      },
+    };
+  }
+  return parseCatalogue(text, file);
+}
+
+/** @param file its name, for messages */
+export function parseCatalogue(text: string, file: string): CatalogueOutcome {
+  const wrong = (what: string): CatalogueOutcome => ({
+    problem: {
+      message: `The catalogue ${file} is not valid: ${what}.`,
+      remedy: "Compare it with models/catalogue.json of Foretoken.",
+    },
+  });
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    return wrong(messageOf(error));
+  }
+  if (!isRecord(content) || content.version !== VERSION) return wrong(`"version" is not ${VERSION}`);
+  if (!Array.isArray(content.models) || content.models.length === 0) return wrong('"models" is not a list');
+  const models: CatalogueModel[] = [];
+  for (const [index, model] of content.models.entries()) {
+    const fault = faultOf(model);
+    if (fault !== undefined) return wrong(`model ${index + 1}: ${fault}`);
+    models.push(model as CatalogueModel);
+  }
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? { models } : wrong(`there are two models ${twice}`);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const isRecord = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isCount = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
+const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+const isPercent = (value: unknown) => typeof value === "number" && value >= 0 && value <= 100;
+const isAbsentOr = (holds: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || holds(value);
+const matches = (pattern: RegExp) => (value: unknown) => typeof value === "string" && pattern.test(value);
+
+const isLicence = (value: unknown) =>
+  isRecord(value) &&
+  isText(value.name) &&
+  ["yes", "no", "restricted"].some(commercial => commercial === value.commercial);
+const isInfilling = (value: unknown) =>
+  isRecord(value) &&
+  isPercent(value.singleLine) &&
+  isAbsentOr(isPercent)(value.multiLine) &&
+  isText(value.source);
+
+const MODEL_FIELDS: Readonly<Record<keyof CatalogueModel, (value: unknown) => boolean>> = {
+  name: matches(NAME),
+  title: isText,
+  parameters: isCount,
+  activeParameters: isAbsentOr(isCount),
+  licence: isLicence,
+  contextTokens: isAbsentOr(isCount),
+  languages: isAbsentOr(isCount),
+  infilling: isAbsentOr(isInfilling),
+  files: value => Array.isArray(value) && value.length > 0,
+};
+
+const FILE_FIELDS: Readonly<Record<keyof CatalogueFile, (value: unknown) => boolean>> = {
+  quantisation: isText,
+  repository: matches(REPOSITORY),
+  revision: isText,
+  path: isAbsentOr(matches(SAFE_PATH)),
+  bytes: isAbsentOr(isCount),
+  sha256: isAbsentOr(matches(SHA256)),
+};
+
+/** What is wrong with a model; undefined where nothing is. */
+function faultOf(model: unknown): string | undefined {
+  if (!isRecord(model)) return "it is not an object";
+  const field = faultyField(model, MODEL_FIELDS);
+  if (field !== undefined) return `"${field}" is missing or not what it should be`;
+  for (const [index, file] of (model.files as unknown[]).entries()) {
+    if (!isRecord(file)) return `file ${index + 1} is not an object`;
+    const ofFile = faultyField(file, FILE_FIELDS);
+    if (ofFile !== undefined) return `"${ofFile}" of file ${index + 1} is missing or not what it should be`;
+  }
+  return undefined;
+}
+
+function faultyField(value: Json, fields: Readonly<Record<string, (value: unknown) => boolean>>) {
+  return Object.keys(fields).find(field => !fields[field]?.(value[field]));
+}

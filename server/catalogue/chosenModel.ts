@@ -1,0 +1,21 @@
+/** The model that the command line takes where none is named. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../system/index.ts";
+
+const file = (folder: string) => join(folder, "model.txt");
+
+/** Absolute path; undefined where none was chosen. @param folder for what is kept between starts */
+export function chosenModel(folder: string): string | undefined {
+  try {
+    return readFileSync(file(folder), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param path undefined for the default model */
+export function writeChosenModel(folder: string, path: string | undefined): void {
+  if (path === undefined) rmSync(file(folder), { force: true });
+  else writeWhole(file(folder), `${path}\n`);
+}

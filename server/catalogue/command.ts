@@ -1,0 +1,179 @@
+/** `foretoken model`: lists, fetches, chooses, checks and removes models. */
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { parseArgs } from "node:util";
+import { cacheDirectory, cataloguePath, orUsageError, UsageError } from "../system/index.ts";
+import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
+import { writeChosenModel } from "./chosenModel.ts";
+import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
+import { foundModels } from "./foundModels.ts";
+import { fetchedModels, removeModel } from "./modelFolder.ts";
+import { type ModelReference, parseReference, REFERENCES } from "./reference.ts";
+import { locateModel } from "./resolveModel.ts";
+
+export const MODEL_USAGE = `  foretoken model list [--json]        Models of the catalogue, fetched ones, and those that other programs have here.
+  foretoken model get MODEL            Fetches a model, or goes on with a fetch that was stopped.
+  foretoken model use MODEL|default    Makes it the model of "foretoken complete" where none is named.
+  foretoken model info MODEL           Size, licence, where it comes from and where it lies.
+  foretoken model check MODEL [--json] [--backend auto|cpu|cuda|vulkan|metal]
+                                       Loads it and tests tokenizer, filling in, drafts and speed.
+  foretoken model remove MODEL         Deletes a fetched model.
+      MODEL: ${REFERENCES}.
+      --catalogue FILE takes another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.
+`;
+
+/** How often progress is written. */
+const PROGRESS_MS = 500;
+
+interface ModelCommandParts {
+  /** Tests the model at a path; throws `UsageError` where it cannot be loaded. Returns whether it may be used. */
+  check(path: string, options: { readonly json: boolean; readonly backend: string }): Promise<boolean>;
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+
+export async function modelCommand(args: string[], { check }: ModelCommandParts): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean" },
+      backend: { type: "string" },
+      catalogue: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const [action, given, ...rest] = positionals;
+  if (values.help) {
+    process.stdout.write(`Usage:\n${MODEL_USAGE}`);
+    return;
+  }
+  const { models } = orUsageError(readCatalogue(values.catalogue ?? cataloguePath()));
+  const folder = modelsFolder(cacheDirectory());
+  if (action === "list" && given === undefined) return list(models, folder, values.json === true);
+  const isKnown = ["get", "use", "info", "check", "remove"].some(name => name === action);
+  if (!isKnown || given === undefined || rest.length > 0)
+    throw new UsageError(`Expected an action and a model.\n\nUsage:\n${MODEL_USAGE}`);
+  if (action === "get") return get(given, models, folder);
+  if (action === "use") return use(given, models, folder);
+  if (action === "info") return info(given, models, folder);
+  if (action === "remove") return remove(given, models, folder);
+  const path = orUsageError(locateModel(given, models, folder)).path;
+  const isGood = await check(path, { json: values.json === true, backend: values.backend ?? "auto" });
+  if (!isGood) process.exitCode = 1;
+}
+
+const found = () =>
+  foundModels({ environment: process.env, home: homedir() || undefined, platform: process.platform });
+
+function list(models: readonly CatalogueModel[], folder: string, json: boolean): void {
+  const fetched = fetchedModels(folder);
+  const others = found();
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ catalogue: models, fetched, found: others }, null, 2)}\n`);
+    return;
+  }
+  const lines = models.map(({ name, files, licence, infilling }) => {
+    const sizes = files.map(({ quantisation, bytes }) =>
+      bytes === undefined ? quantisation : `${quantisation} (${megabytes(bytes)})`,
+    );
+    const work = licence.commercial === "no" ? ", not for commercial use" : "";
+    const figure = infilling ? `; infilling, single line ${infilling.singleLine}%` : "";
+    return `  ${name.padEnd(24)} ${sizes.join(", ")}; ${licence.name}${work}${figure}`;
+  });
+  const here = [
+    ...fetched.map(({ reference, bytes, path }) => `  ${reference} (${megabytes(bytes)}): ${path}`),
+    ...others.map(({ program, name, bytes, path }) => `  ${program}: ${name} (${megabytes(bytes)}): ${path}`),
+  ];
+  const nothing = ["  none; fetch one with: foretoken model get NAME"];
+  const sections = ["Catalogue:", ...lines, "", "On this machine:", ...(here.length > 0 ? here : nothing)];
+  process.stdout.write(`${sections.join("\n")}\n`);
+}
+
+async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
+  const { reference } = orUsageError(parseReference(given, models));
+  if (reference.kind === "path")
+    throw new UsageError(`${given} is a path: there is nothing to fetch. A model is ${REFERENCES}.`);
+  const cancel = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
+  if (reference.kind === "hub" && reference.model)
+    process.stderr.write(`${reference.model.title}: licence ${licenceOf(reference.model)}.\n`);
+  const present = new Map(found().flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])));
+  const outcome = orUsageError(
+    await fetchModel(reference, folder, {
+      reference: given,
+      present,
+      signal: cancel.signal,
+      onProgress: progressWriter(),
+    }),
+  );
+  process.stdout.write(`${outcome.path}\n`);
+}
+
+const TERMS = { yes: "", no: ", which forbids commercial use", restricted: ", with terms of use" } as const;
+
+const licenceOf = ({ licence }: CatalogueModel) => `${licence.name}${TERMS[licence.commercial]}`;
+
+/** Writes progress on one line of a terminal, and now and then elsewhere. */
+function progressWriter(): (progress: FetchProgress) => void {
+  let at = 0;
+  const { isTTY } = process.stderr;
+  const interval = isTTY ? PROGRESS_MS : 20 * PROGRESS_MS;
+  return ({ bytes, totalBytes, bytesPerSecond, leftMs }) => {
+    const isWhole = bytes === totalBytes;
+    if (performance.now() - at < interval && !isWhole) return;
+    at = performance.now();
+    const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
+    const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)}/s${left}` : "";
+    const line = `${megabytes(bytes)} of ${megabytes(totalBytes)}${rate}`;
+    process.stderr.write(isTTY ? `\r\u001b[K${line}${isWhole ? "\n" : ""}` : `${line}\n`);
+  };
+}
+
+function use(given: string, models: readonly CatalogueModel[], folder: string): void {
+  const isDefault = given === "default";
+  const path = isDefault ? undefined : orUsageError(locateModel(given, models, folder)).path;
+  writeChosenModel(cacheDirectory(), path);
+  const setting = isDefault ? "" : given;
+  process.stdout.write(
+    `The command line uses ${path ?? "the default model"}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
+  );
+}
+
+function info(given: string, models: readonly CatalogueModel[], folder: string): void {
+  const { reference } = orUsageError(parseReference(given, models));
+  const located = locateModel(given, models, folder);
+  const path = "path" in located ? located.path : undefined;
+  const model = reference.kind === "hub" ? reference.model : undefined;
+  const lines: [string, string | undefined][] = [
+    ["Name", model?.title],
+    ["Parameters", model && `${(model.parameters / 1e9).toFixed(1)} billion`],
+    ["Licence", model && licenceOf(model)],
+    ["Context", model?.contextTokens === undefined ? undefined : `${model.contextTokens} tokens`],
+    [
+      "Infilling",
+      model?.infilling && `${model.infilling.singleLine}% of single lines (${model.infilling.source})`,
+    ],
+    ["Comes from", originOf(reference)],
+    ["Lies at", path ?? "not on this machine"],
+    ["Size", path && megabytes(statSync(path).size)],
+  ];
+  for (const [label, value] of lines)
+    if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${value}\n`);
+}
+
+function originOf(reference: ModelReference): string | undefined {
+  if (reference.kind === "path") return undefined;
+  if (reference.kind === "address") return reference.url;
+  const { repository, path, quantisation } = reference.file;
+  return `${repository} ${path ?? quantisation}`;
+}
+
+function remove(given: string, models: readonly CatalogueModel[], folder: string): void {
+  const { path } = orUsageError(locateModel(given, models, folder));
+  const model = fetchedModels(folder).find(each => each.path === path);
+  if (!model)
+    throw new UsageError(`${path} was not fetched by Foretoken and is left alone. Delete it yourself.`);
+  removeModel(folder, model);
+  process.stdout.write(`Removed ${path} (${megabytes(model.bytes)}).\n`);
+}

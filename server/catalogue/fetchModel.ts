@@ -1,0 +1,238 @@
+/** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
+import { existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
+import { open, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { StoreError, type StoreProblem } from "../../datastores/document.ts";
+import {
+  fileUrl,
+  type HubOptions,
+  listRepository,
+  type Repository,
+  repositoryLabel,
+  transfer,
+} from "../../datastores/download/index.ts";
+import { lock } from "../../datastores/lock.ts";
+import { storeError, throwIfCancelled } from "../../datastores/problem.ts";
+import type { CatalogueFile } from "./catalogue.ts";
+import { addressPath, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
+import { type ModelReference, partsOf, quantisationOf } from "./reference.ts";
+import { TransferRate } from "./transferRate.ts";
+
+/** How far a download is. */
+export interface FetchProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
+  /** Of the last seconds; 0 before it is known. */
+  readonly bytesPerSecond: number;
+  /** Absent while the rate is not known. */
+  readonly leftMs?: number;
+}
+
+export interface FetchOptions extends Omit<HubOptions, "kind"> {
+  /** As the person wrote it; kept with the model. */
+  readonly reference: string;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Files on this machine by the sha256 of their content: what is there already is not fetched again. */
+  readonly present?: ReadonlyMap<string, string>;
+}
+
+export type FetchOutcome =
+  | { readonly path: string; readonly bytes: number }
+  | { readonly problem: Pick<StoreProblem, "code" | "message" | "remedy"> };
+
+/** A file to be fetched, and where it is to lie. */
+interface Part {
+  readonly url: string;
+  readonly path: string;
+  readonly name: string;
+  readonly bytes?: number;
+  readonly sha256?: string;
+}
+
+/** How often a download in another window is looked at. */
+const POLL_MS = 500;
+
+/**
+ * Fetches what a reference names into the models' folder, going on where an earlier call stopped. A path is only
+ * looked at. Expected failures are values; the signal's abort gives one of code `cancelled`.
+ */
+export async function fetchModel(
+  reference: ModelReference,
+  folder: string,
+  options: FetchOptions,
+): Promise<FetchOutcome> {
+  if (reference.kind === "path") return { path: reference.path, bytes: 0 };
+  const hub: HubOptions = { ...options, kind: "model" };
+  try {
+    const parts =
+      reference.kind === "hub"
+        ? await hubParts(reference.file, folder, hub)
+        : [addressPart(reference, folder)];
+    const [first] = parts;
+    if (!first) throw new Error("a model of no parts");
+    const there = parts.length === 1 && first.sha256 !== undefined && options.present?.get(first.sha256);
+    if (there) return adopted(first, there, options.reference);
+    const bytes = await fetchParts(parts, hub, options);
+    return { path: first.path, bytes };
+  } catch (error) {
+    if (error instanceof StoreError) return { problem: error.problem };
+    throw error;
+  }
+}
+
+/** A file that is on this machine already, under a second name where the file system can give it one. */
+function adopted({ path, bytes = 0 }: Part, there: string, reference: string): FetchOutcome {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  for (const link of [linkSync, symlinkSync])
+    try {
+      if (!existsSync(path)) link(there, path);
+      writeReceipt(path, { reference, bytes, fetched: new Date().toISOString() });
+      return { path, bytes };
+    } catch {
+      // On another volume, or not allowed: the next way, or the file where it is.
+    }
+  return { path: there, bytes };
+}
+
+function addressPart({ url }: { readonly url: string }, folder: string): Part {
+  const path = addressPath(folder, url);
+  return { url, path, name: basename(path) };
+}
+
+/** The parts of a file of the hub, at the commit its revision stands for now. */
+async function hubParts(file: CatalogueFile, folder: string, options: HubOptions): Promise<Part[]> {
+  const { repository: name, revision } = file;
+  const repository: Repository = { type: "model", name, revision };
+  const isModel = (path: string) => /\.gguf$/i.test(path);
+  const { commit, files } = await listRepository(repository, "", isModel, options);
+  const paths = partsOf(chosenPath(file, repository, files));
+  return paths.map(path => {
+    const found = files.find(each => each.path === path);
+    if (!found)
+      throw storeError(
+        "missing",
+        `${repositoryLabel(repository)} has no file ${path}.`,
+        `It has ${files.map(each => each.path).join(", ") || "no GGUF file"}.`,
+      );
+    const { bytes, sha256 } = found;
+    if (paths.length === 1 && file.sha256 !== undefined && sha256 !== undefined && file.sha256 !== sha256)
+      throw storeError(
+        "foreign",
+        `${path} of ${repositoryLabel(repository)} is another file than the catalogue names: its sha256 differs.`,
+        `If you trust the repository, name the file: hf:${name}:${path}.`,
+      );
+    const hash = sha256 ?? file.sha256;
+    return {
+      url: fileUrl(repository, commit, path, options),
+      path: hubPath(folder, file, commit, path),
+      name: `${name} ${path}`,
+      bytes,
+      ...(hash === undefined ? {} : { sha256: hash }),
+    };
+  });
+}
+
+/** The path that is named, or the file of the quantisation: the shortest name, since others say what is special. */
+function chosenPath(
+  { path, quantisation }: CatalogueFile,
+  repository: Repository,
+  files: readonly { readonly path: string }[],
+): string {
+  if (path !== undefined) return path;
+  const fits = files
+    .map(file => file.path)
+    .filter(each => quantisationOf(each) === quantisation.toUpperCase() && !/mmproj/i.test(each))
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  if (fits[0] !== undefined) return fits[0];
+  throw storeError(
+    "missing",
+    `${repositoryLabel(repository)} has no ${quantisation}.`,
+    `It has ${files.map(file => file.path).join(", ") || "no GGUF file"}.`,
+  );
+}
+
+async function fetchParts(parts: readonly Part[], hub: HubOptions, options: FetchOptions): Promise<number> {
+  const [first] = parts as [Part];
+  const folder = dirname(first.path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const unlock = await turn(folder, basename(first.path), options.signal);
+  try {
+    const already = fetchedModel(first.path);
+    if (already) return already.bytes;
+    await refuseFullDisk(parts, folder);
+    const rate = new TransferRate();
+    let before = 0;
+    for (const part of parts) {
+      const onProgress = (bytes: number, ofPart: number) => {
+        const known = parts.reduce((sum, each) => sum + (each.bytes ?? 0), 0);
+        const totalBytes = Math.max(known, before + ofPart);
+        options.onProgress?.({ ...rate.at(before + bytes, totalBytes), bytes: before + bytes, totalBytes });
+      };
+      before += (await transfer(part, { ...hub, onProgress })).bytes;
+      await refuseOtherFiles(part);
+    }
+    const fetched = new Date().toISOString();
+    writeReceipt(first.path, { reference: options.reference, bytes: before, fetched });
+    return before;
+  } finally {
+    unlock();
+  }
+}
+
+/** Waits until no other process fetches the same; what it has fetched is then found to be there. */
+async function turn(folder: string, name: string, signal: AbortSignal | undefined): Promise<() => void> {
+  for (;;) {
+    throwIfCancelled(signal);
+    try {
+      return lock(folder, name, "download");
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.problem.code !== "busy") throw error;
+    }
+    await pause(POLL_MS);
+  }
+}
+
+/** Before the first byte of any part: a split model is of no use without its last. */
+async function refuseFullDisk(parts: readonly Part[], folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const wanted = parts.reduce((sum, part) => sum + (part.bytes ?? 0), 0);
+  const sizes = await Promise.all(parts.flatMap(({ path }) => [sizeOf(path), sizeOf(`${path}.part`)]));
+  const missing = wanted - sizes.reduce((sum, size) => sum + size, 0);
+  if (missing <= bavail * bsize) return;
+  const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+  throw storeError(
+    "noSpace",
+    `The model needs ${megabytes(missing)} MB in ${folder}; there are ${megabytes(bavail * bsize)}.`,
+    "Free some space, or choose a smaller model.",
+  );
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await open(path, "r").catch(() => undefined);
+  try {
+    return (await file?.stat())?.size ?? 0;
+  } finally {
+    await file?.close();
+  }
+}
+
+/** An address may give a page that says that one must log in, and say that all went well. */
+async function refuseOtherFiles({ path, name }: Part): Promise<void> {
+  const file = await open(path, "r");
+  const head = Buffer.alloc(4);
+  try {
+    await file.read(head, 0, 4, 0);
+  } finally {
+    await file.close();
+  }
+  if (head.toString("latin1") === "GGUF") return;
+  throw storeError(
+    "foreign",
+    `${name} is not a GGUF file, though it was fetched whole.`,
+    `Delete ${path}, and check the address in a browser.`,
+  );
+}
+
+/** The folder in which fetched models lie, in a folder for things that can be made again. */
+export const modelsFolder = (cacheFolder: string): string => join(cacheFolder, "models");

@@ -1,0 +1,102 @@
+/** The models that were fetched: where each lies, which there are, and how one is removed. */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { writeWhole } from "../system/index.ts";
+import type { CatalogueFile } from "./catalogue.ts";
+import { partsOf } from "./reference.ts";
+
+/** What is written down beside a model once all of it is there. */
+interface Receipt {
+  /** As a person would write it: a name of the catalogue, `hf:...` or an address. */
+  readonly reference: string;
+  readonly bytes: number;
+  /** ISO 8601. */
+  readonly fetched: string;
+}
+
+export interface FetchedModel extends Receipt {
+  /** Of the file to load: the first part, where it is split. */
+  readonly path: string;
+}
+
+const RECEIPT = ".fetched.json";
+/** Folders below the models': a host or hub, owner, repository, commit, and two within the repository. */
+const MAX_DEPTH = 6;
+
+/** Where a file of a commit of a repository lies, or is to lie. */
+export const hubPath = (folder: string, { repository }: CatalogueFile, commit: string, path: string) =>
+  join(folder, "hf", ...repository.split("/"), commit, ...path.split("/"));
+
+/** Where the file of an address lies, or is to lie: apart for addresses that differ in anything. */
+export function addressPath(folder: string, url: string): string {
+  const { hostname, pathname } = new URL(url);
+  const mark = createHash("sha256").update(url).digest("hex").slice(0, 12);
+  return join(
+    folder,
+    "url",
+    hostname,
+    mark,
+    decodeURIComponent(basename(pathname)).replace(/[\\/:\0]/g, "_"),
+  );
+}
+
+/** The model of that path, if all of it was fetched. */
+export function fetchedModel(path: string): FetchedModel | undefined {
+  const receipt = readReceipt(path + RECEIPT);
+  return receipt && partsHere(path).every(part => existsSync(part)) ? { ...receipt, path } : undefined;
+}
+
+/** Notes that all of a model is there. */
+export function writeReceipt(path: string, receipt: Receipt): void {
+  writeWhole(path + RECEIPT, JSON.stringify(receipt));
+}
+
+/** The models that were fetched and are whole, in the order of their paths. */
+export function fetchedModels(folder: string): FetchedModel[] {
+  return receiptsBelow(folder, MAX_DEPTH)
+    .map(file => fetchedModel(file.slice(0, -RECEIPT.length)))
+    .filter(model => model !== undefined);
+}
+
+/** Removes a fetched model and the folders that are empty without it. Throws what the file system does. */
+export function removeModel(folder: string, { path }: FetchedModel): void {
+  rmSync(path + RECEIPT, { force: true });
+  for (const part of partsHere(path))
+    for (const file of [part, `${part}.part`, `${part}.part.etag`]) rmSync(file, { force: true });
+  let above = dirname(path);
+  while (relative(folder, above) !== "" && !relative(folder, above).startsWith(`..${sep}`)) {
+    if (readdirSync(above).length > 0) return;
+    rmdirSync(above);
+    above = dirname(above);
+  }
+}
+
+const partsHere = (path: string) => partsOf(basename(path)).map(name => join(dirname(path), name));
+
+function readReceipt(file: string): Receipt | undefined {
+  try {
+    const { reference, bytes, fetched } = JSON.parse(readFileSync(file, "utf8")) as Partial<Receipt>;
+    if (typeof reference !== "string" || typeof bytes !== "number" || typeof fetched !== "string")
+      return undefined;
+    return { reference, bytes, fetched };
+  } catch {
+    return undefined; // Damaged: the model counts as not fetched, and fetching it finds its files there.
+  }
+}
+
+function receiptsBelow(folder: string, depth: number): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+  return names.flatMap(name => {
+    const path = join(folder, name);
+    if (name.endsWith(RECEIPT)) return [path];
+    return depth > 0 && statSync(path, { throwIfNoEntry: false })?.isDirectory()
+      ? receiptsBelow(path, depth - 1)
+      : [];
+  });
+}

@@ -1,0 +1,98 @@
+/** What a person may write for a model: a name of the catalogue, a file on the hub, an address, a path. */
+import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
+
+export type ModelReference =
+  | { readonly kind: "path"; readonly path: string }
+  /** A file of the hub, of the catalogue or not. */
+  | { readonly kind: "hub"; readonly file: CatalogueFile; readonly model?: CatalogueModel }
+  | { readonly kind: "address"; readonly url: string };
+
+export type ReferenceOutcome =
+  | { readonly reference: ModelReference }
+  | { readonly problem: { readonly message: string; readonly remedy: string } };
+
+const HUB = /^hf:([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?:(.+)$/;
+const NAME = /^([a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*)(?::([\w.]+))?$/i;
+
+export const REFERENCES =
+  "a name of the catalogue (qwen2.5-coder:1.5b, or qwen2.5-coder:1.5b:q4_k_m), hf:OWNER/REPOSITORY:FILE, an address, or a path";
+
+/**
+ * Reads a reference. `hf:OWNER/REPO:FILE` may name a revision (`hf:OWNER/REPO@REVISION:FILE`), and a quantisation in
+ * place of the file. Anything that is none of the rest is a path.
+ */
+export function parseReference(text: string, models: readonly CatalogueModel[]): ReferenceOutcome {
+  const given = text.trim();
+  if (/^https?:\/\//i.test(given)) return addressOf(given);
+  const hub = HUB.exec(given);
+  if (hub) return hubFile(hub[1] ?? "", hub[2] ?? "main", hub[3] ?? "");
+  if (/^hf:/i.test(given))
+    return {
+      problem: { message: `${given} names no file.`, remedy: "Write hf:OWNER/REPOSITORY:FILE." },
+    };
+  const [, name, quantisation] = NAME.exec(given) ?? [];
+  const model = models.find(each => each.name === name?.toLowerCase());
+  if (!model) return notInCatalogue(given, name, models);
+  const file = quantisation
+    ? model.files.find(each => each.quantisation.toLowerCase() === quantisation.toLowerCase())
+    : model.files[0];
+  if (file) return { reference: { kind: "hub", file, model } };
+  const known = model.files.map(each => each.quantisation).join(", ");
+  return {
+    problem: {
+      message: `The catalogue has no ${quantisation} of ${model.name}.`,
+      remedy: `Choose one of ${known}, or name a file: hf:OWNER/REPOSITORY:FILE.`,
+    },
+  };
+}
+
+function addressOf(given: string): ReferenceOutcome {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url && /\.gguf$/i.test(url.pathname)) return { reference: { kind: "address", url: url.href } };
+  return {
+    problem: { message: `${given} is no address of a GGUF file.`, remedy: "Give one that ends with .gguf." },
+  };
+}
+
+function hubFile(repository: string, revision: string, rest: string): ReferenceOutcome {
+  const isPath = /\.gguf$/i.test(rest);
+  if (isPath && /(?:^|\/)\.{0,2}(?:\/|$)|[\\:]/.test(rest))
+    return { problem: { message: `${rest} is no safe file name.`, remedy: "Name another file." } };
+  const quantisation = quantisationOf(rest) ?? rest;
+  const file = { quantisation, repository, revision, ...(isPath ? { path: rest } : {}) };
+  return { reference: { kind: "hub", file } };
+}
+
+/** A drive letter or a folder is a path; something that looks like a name of the catalogue and is none is a mistake. */
+function notInCatalogue(
+  given: string,
+  name: string | undefined,
+  models: readonly CatalogueModel[],
+): ReferenceOutcome {
+  const isPath = name === undefined || /[\\/]|\.gguf$/i.test(given) || /^[a-z]:/i.test(given);
+  if (isPath) return { reference: { kind: "path", path: given } };
+  const family = name.split(":")[0] ?? "";
+  const similar = models.filter(model => model.name.startsWith(family)).map(model => model.name);
+  return {
+    problem: {
+      message: `The catalogue has no model ${given}.`,
+      remedy: `It has ${(similar.length > 0 ? similar : models.map(model => model.name)).join(", ")}.`,
+    },
+  };
+}
+
+const QUANTISATION = /(?:^|[-._])((?:I?Q\d(?:_[A-Z\d]+)*)|B?F16|F32)(?=[-._]|$)/i;
+
+/** The quantisation that a file's name states. */
+export const quantisationOf = (name: string): string | undefined =>
+  QUANTISATION.exec(name.replace(/\.gguf$/i, ""))?.[1]?.toUpperCase();
+
+const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/i;
+
+/** Names of all parts of a file that is split; the name alone of one that is not. */
+export function partsOf(path: string): string[] {
+  const [, , last] = SPLIT.exec(path) ?? [];
+  if (last === undefined) return [path];
+  const numbered = (part: number) => `-${String(part).padStart(5, "0")}-of-${last}.gguf`;
+  return Array.from({ length: Number(last) }, (_, index) => path.replace(SPLIT, numbered(index + 1)));
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { commandLineScript } from "../../server/system/paths.ts";
+import { COMMIT, FakeHub } from "../fakes/hub.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
+
+const cache = mkdtempSync(join(tmpdir(), "foretoken-model-command-"));
+const content = readFileSync(fixtureModelPath());
+const KILLS = 20;
+let hub: FakeHub;
+before(async () => {
+  hub = await FakeHub.start("a/b", { "m-Q8_0.gguf": content }, 2, "model");
+});
+after(async () => {
+  await hub.close();
+  rmSync(cache, { recursive: true, force: true });
+});
+
+const REFERENCE = "hf:a/b:m-Q8_0.gguf";
+const path = () => join(cache, "foretoken", "models", "hf", "a", "b", COMMIT, "m-Q8_0.gguf");
+
+function start(...args: string[]): {
+  child: ChildProcess;
+  done: Promise<{ code: number | null; out: string }>;
+} {
+  const home = { HOME: cache, XDG_CACHE_HOME: cache, HF_ENDPOINT: hub.url, FORETOKEN_MODEL: "" };
+  const child = spawn(process.execPath, [commandLineScript(), "model", ...args], {
+    env: { ...process.env, ...home },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", chunk => {
+      out += chunk;
+    });
+  return { child, done: once(child, "close").then(([code]) => ({ code, out })) };
+}
+
+const run = (...args: string[]) => start(...args).done;
+
+const arrived = () => statSync(`${path()}.part`, { throwIfNoEntry: false })?.size ?? 0;
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `waited for ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+test("twenty kills in the middle of a download cost no byte", async () => {
+  let total = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const bytes = 1 + ((kill * 48271 + 7919) % Math.floor(content.length / KILLS));
+    hub.switches.stallAfter = [bytes];
+    const { child, done } = start("get", REFERENCE);
+    total += bytes;
+    await until(`${total} bytes`, () => arrived() >= total);
+    child.kill("SIGKILL");
+    await done;
+  }
+  const { code, out } = await run("get", REFERENCE);
+  assert.equal(code, 0, out);
+  assert.deepEqual(readFileSync(path()), content);
+  assert.equal(hub.servedBytes, content.length);
+});
+
+test("a fetched model is listed, described, taken into use and removed", async () => {
+  assert.match((await run("list")).out, /On this machine:\n {2}hf:a\/b:m-Q8_0\.gguf/);
+  assert.match((await run("info", REFERENCE)).out, new RegExp(`Lies at: +${path()}`));
+  const used = await run("use", REFERENCE);
+  assert.match(used.out, /"foretoken\.modelPath": "hf:a\/b:m-Q8_0\.gguf"/);
+  assert.equal(readFileSync(join(cache, "foretoken", "model.txt"), "utf8").trim(), path());
+  assert.equal((await run("use", "default")).code, 0);
+  const removed = await run("remove", REFERENCE);
+  assert.equal(removed.code, 0, removed.out);
+  assert.match((await run("info", REFERENCE)).out, /not on this machine/);
+});
+
+test("a check says what a model cannot do, and fails", async () => {
+  const { code, out } = await run("check", fixtureModelPath(), "--json");
+  assert.equal(code, 1, out);
+  const report = JSON.parse(out.slice(out.indexOf("{")));
+  assert.match(report.problem, /does not fill in what is missing/);
+  assert.equal(report.tokenizer, true);
+  assert.equal(report.drafts.equal, true);
+  assert.ok(report.drafts.tokens >= 50 && report.tokensPerSecond > 0);
+});
+
+test("what cannot be done is said with a remedy", async () => {
+  const cases: [string[], RegExp][] = [
+    [["get", "qwen2.5-coder:9b"], /no model qwen2\.5-coder:9b.*qwen2\.5-coder:7b/],
+    [["get", "m.gguf"], /is a path/],
+    [["check", "qwen2.5-coder:7b"], /has not been fetched/],
+    [["check", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
+    [["remove", fixtureModelPath()], /was not fetched by Foretoken/],
+    [["list", "--catalogue", "/nowhere.json"], /foretoken\.catalogue/],
+    [["frobnicate", "x"], /Expected an action and a model/],
+    [["get", "hf:a/b:m-Q2_K.gguf"], /has no file m-Q2_K\.gguf/],
+  ];
+  for (const [args, expected] of cases) {
+    const { code, out } = await run(...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(out, expected);
+  }
+});

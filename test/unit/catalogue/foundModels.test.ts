@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { foundModels, type Surroundings } from "../../../server/catalogue/foundModels.ts";
+
+const base = mkdtempSync(join(tmpdir(), "foretoken-found-"));
+after(() => rmSync(base, { recursive: true, force: true }));
+
+let count = 0;
+function home(files: Record<string, string>): string {
+  const folder = join(base, String(++count));
+  mkdirSync(folder);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+const look = (folder: string | undefined, environment: Surroundings["environment"] = {}) =>
+  foundModels({ environment, home: folder, platform: "linux" });
+
+const hash = "ab".repeat(32);
+const manifest = (digest: string) =>
+  JSON.stringify({
+    layers: [
+      { mediaType: "application/vnd.ollama.image.license", digest: "sha256:00" },
+      { mediaType: "application/vnd.ollama.image.model", digest, size: 4 },
+    ],
+  });
+const LIBRARY = ".ollama/models/manifests/registry.ollama.ai/library";
+
+test("Ollama's models are found by their manifests, with their hash", () => {
+  const folder = home({
+    [`${LIBRARY}/qwen2.5-coder/1.5b-base`]: manifest(`sha256:${hash}`),
+    [`${LIBRARY}/gone/latest`]: manifest(`sha256:${"cd".repeat(32)}`),
+    [`${LIBRARY}/broken/latest`]: "{",
+    [`${LIBRARY}/evil/latest`]: manifest("sha256:../../../etc/passwd"),
+    [`.ollama/models/blobs/sha256-${hash}`]: "GGUF",
+  });
+  const path = join(folder, ".ollama/models/blobs", `sha256-${hash}`);
+  assert.deepEqual(look(folder), [
+    { path, name: "qwen2.5-coder:1.5b-base", program: "Ollama", bytes: 4, sha256: hash },
+  ]);
+  const elsewhere = join(folder, ".ollama/models");
+  assert.equal(look(undefined, { OLLAMA_MODELS: elsewhere }).length, 1);
+});
+
+test("models of LM Studio and of llama.cpp are found, but not parts of models", () => {
+  const folder = home({
+    ".lmstudio/models/org/repo/m-Q4_0.gguf": "GGUF",
+    ".lmstudio/models/org/repo/mmproj-m.gguf": "GGUF",
+    ".lmstudio/models/org/repo/s-00001-of-00002.gguf": "GGUF",
+    ".lmstudio/models/org/repo/s-00002-of-00002.gguf": "GGUF",
+    ".lmstudio/models/org/repo/empty.gguf": "",
+    ".cache/llama.cpp/a_b_c.gguf": "GGUF",
+    ".cache/llama.cpp/a_b_c.gguf.etag": "x",
+  });
+  assert.deepEqual(
+    look(folder).map(({ name, program }) => [name, program]),
+    [
+      ["m-Q4_0.gguf", "LM Studio"],
+      ["s-00001-of-00002.gguf", "LM Studio"],
+      ["a_b_c.gguf", "llama.cpp"],
+    ],
+  );
+});
+
+test("models in the Hugging Face cache are found through their links, which tell the hash", () => {
+  const folder = home({ [`hub/models--a--b--c/blobs/${hash}`]: "GGUF" });
+  const snapshot = join(folder, "hub/models--a--b--c/snapshots/0123");
+  mkdirSync(snapshot, { recursive: true });
+  symlinkSync(`../../blobs/${hash}`, join(snapshot, "m.gguf"));
+  symlinkSync("../../blobs/gone", join(snapshot, "gone.gguf"));
+  const path = join(snapshot, "m.gguf");
+  assert.deepEqual(look(folder, { HF_HOME: folder }), [
+    { path, name: "a/b--c m.gguf", program: "Hugging Face", bytes: 4, sha256: hash },
+  ]);
+  assert.equal(look(folder, { HF_HUB_CACHE: join(folder, "hub"), HF_HOME: "/nowhere" }).length, 1);
+});
+
+test("nothing there, or no home, is no fault", () => {
+  assert.deepEqual(look(undefined), []);
+  assert.deepEqual(look(join(base, "nowhere")), []);
+});

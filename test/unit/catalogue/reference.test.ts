@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CatalogueModel } from "../../../server/catalogue/catalogue.ts";
+import { parseReference, partsOf, quantisationOf } from "../../../server/catalogue/reference.ts";
+
+const files = [
+  { quantisation: "Q8_0", repository: "ggml-org/Q", revision: "main", path: "q-q8_0.gguf" },
+  { quantisation: "Q4_K_M", repository: "x/Q", revision: "main" },
+];
+const licence = { name: "MIT", commercial: "yes" } as const;
+const model: CatalogueModel = { name: "qwen:1.5b", title: "Qwen", parameters: 1, licence, files };
+const read = (text: string) => parseReference(text, [model]);
+
+test("a name of the catalogue is its first file, or that of a quantisation", () => {
+  assert.deepEqual(read("qwen:1.5b"), { reference: { kind: "hub", file: files[0], model } });
+  assert.deepEqual(read(" Qwen:1.5B:q4_k_m "), { reference: { kind: "hub", file: files[1], model } });
+});
+
+test("a name that the catalogue lacks is a mistake, with what there is", () => {
+  const size = read("qwen:7b");
+  assert.ok("problem" in size && size.problem.remedy === "It has qwen:1.5b.");
+  const quantisation = read("qwen:1.5b:q2_k");
+  assert.ok("problem" in quantisation && /Q8_0, Q4_K_M/.test(quantisation.problem.remedy));
+});
+
+test("a file of the hub may name a revision, or a quantisation in place of the file", () => {
+  assert.deepEqual(read("hf:a/b:c/d-Q6_K.gguf"), {
+    reference: {
+      kind: "hub",
+      file: { quantisation: "Q6_K", repository: "a/b", revision: "main", path: "c/d-Q6_K.gguf" },
+    },
+  });
+  assert.deepEqual(read("hf:a/b@refs/pr/1:Q4_0"), {
+    reference: { kind: "hub", file: { quantisation: "Q4_0", repository: "a/b", revision: "refs/pr/1" } },
+  });
+  for (const text of ["hf:a/b", "hf:a/b:../c.gguf", "hf:a/b:/c.gguf", "HF:x"])
+    assert.ok("problem" in read(text), text);
+});
+
+test("addresses must be of a GGUF file", () => {
+  assert.deepEqual(read("https://example.org/a%20b.gguf?x=1"), {
+    reference: { kind: "address", url: "https://example.org/a%20b.gguf?x=1" },
+  });
+  for (const text of ["https://example.org/a.zip", "http://", "https://example.org/"])
+    assert.ok("problem" in read(text), text);
+});
+
+test("everything else is a path", () => {
+  for (const path of ["model.gguf", "./a:b/m.gguf", "C:\\models\\m.gguf", "c:m.gguf", "~/m.gguf", "/a/b"])
+    assert.deepEqual(read(path), { reference: { kind: "path", path } });
+});
+
+test("the quantisation is read from a file's name", () => {
+  const names: [string, string | undefined][] = [
+    ["qwen2.5-coder-7b-q4_k_m.gguf", "Q4_K_M"],
+    ["Model.Q8_0.gguf", "Q8_0"],
+    ["model-IQ2_XXS.gguf", "IQ2_XXS"],
+    ["model-bf16.gguf", "BF16"],
+    ["model-Q4_0-00001-of-00003.gguf", "Q4_0"],
+    ["sq4_0x.gguf", undefined],
+    ["model.gguf", undefined],
+  ];
+  for (const [name, expected] of names) assert.equal(quantisationOf(name), expected, name);
+});
+
+test("a split file has all its parts", () => {
+  assert.deepEqual(partsOf("a.gguf"), ["a.gguf"]);
+  assert.deepEqual(partsOf("d/m-00001-of-00003.gguf"), [
+    "d/m-00001-of-00003.gguf",
+    "d/m-00002-of-00003.gguf",
+    "d/m-00003-of-00003.gguf",
+  ]);
+});
