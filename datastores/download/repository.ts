@@ -12,7 +12,7 @@ export interface Repository {
   readonly revision: string;
 }
 
-export interface RepositoryFile {
+interface RepositoryFile {
   /** Within the repository, with forward slashes; safe to be joined to a folder. */
   readonly path: string;
   readonly bytes: number;

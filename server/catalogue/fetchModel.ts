@@ -37,7 +37,7 @@ export interface FetchOptions extends Omit<HubOptions, "kind"> {
   readonly present?: ReadonlyMap<string, string>;
 }
 
-export type FetchOutcome =
+type FetchOutcome =
   | { readonly path: string; readonly bytes: number }
   | { readonly problem: Pick<StoreProblem, "code" | "message" | "remedy"> };
 

@@ -1,5 +1,7 @@
 export { type CatalogueModel, readCatalogue } from "./catalogue.ts";
 export { chosenModel } from "./chosenModel.ts";
 export { MODEL_USAGE, modelCommand } from "./command.ts";
+export { catalogueOf, registerCatalogue } from "./feature.ts";
 export { modelsFolder } from "./fetchModel.ts";
-export { locateModel } from "./resolveModel.ts";
+export { isPathReference } from "./reference.ts";
+export { type LocateOutcome, locateModel } from "./resolveModel.ts";

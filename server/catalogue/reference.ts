@@ -46,6 +46,12 @@ export function parseReference(text: string, models: readonly CatalogueModel[]):
   };
 }
 
+/** Whether a text is a path, and nothing that is looked up in a catalogue or on the hub. */
+export const isPathReference = (text: string): boolean => {
+  const read = parseReference(text, []);
+  return "reference" in read && read.reference.kind === "path";
+};
+
 function addressOf(given: string): ReferenceOutcome {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url && /\.gguf$/i.test(url.pathname)) return { reference: { kind: "address", url: url.href } };

@@ -1,4 +1,12 @@
 /** Settings to a loaded and tuned engine: the only place that ties them to llama.cpp. */
+
+import {
+  catalogueOf,
+  isPathReference,
+  type LocateOutcome,
+  locateModel,
+  modelsFolder,
+} from "../catalogue/index.ts";
 import {
   decide,
   type EngineConfiguration,
@@ -22,9 +30,22 @@ const RECONSIDER_MS = 20_000;
 /** Other programs' load, in processors, from which on measurements of time are of little use. */
 const BUSY_PROCESSORS = 0.3;
 
-export function loadOptions(settings: Settings, storageDirectory = cacheDirectory()): LoadOptions {
+/** The file of the model that the settings choose; the default one where they choose none. */
+function modelFile(settings: Settings): LocateOutcome {
+  if (settings.modelPath === "") return { path: defaultModelPath() };
+  if (isPathReference(settings.modelPath)) return { path: resolvePath(settings.modelPath) };
+  const catalogue = catalogueOf(settings);
+  if ("problem" in catalogue) return catalogue;
+  return locateModel(settings.modelPath, catalogue.models, modelsFolder(cacheDirectory()));
+}
+
+export function loadOptions(
+  modelPath: string,
+  settings: Settings,
+  storageDirectory = cacheDirectory(),
+): LoadOptions {
   return {
-    modelPath: settings.modelPath ? resolvePath(settings.modelPath) : defaultModelPath(),
+    modelPath,
     contextTokens: settings.contextTokens,
     threads: settings.threads,
     reuse: settings.reuse,
@@ -76,7 +97,9 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
   if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
   let reconsidering = false;
   return async (settings, smaller): Promise<EngineOutcome> => {
-    const options = { ...loadOptions(settings, storageDirectory), smaller };
+    const file = modelFile(settings);
+    if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
+    const options = { ...loadOptions(file.path, settings, storageDirectory), smaller };
     const outcome = await loadEngine(options);
     if ("problem" in outcome) return outcome;
     const { engine } = outcome;

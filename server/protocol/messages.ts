@@ -115,6 +115,68 @@ export const RebuildDatastoreRequest = new RequestType<RebuildParams, RebuildRes
 );
 export const BuildProgress = new ProgressType<BuildReport>();
 
+/** A model that can be chosen. */
+export interface ModelEntry {
+  /** For `FetchModelRequest`, and for the setting. */
+  readonly reference: string;
+  readonly title: string;
+  readonly bytes?: number;
+  readonly licence?: { readonly name: string; readonly commercial: "yes" | "no" | "restricted" };
+  /** Published pass@1 on single-line infilling, in percent. */
+  readonly singleLine?: number;
+  /** Whether it fits into memory; absent where its size is not known. */
+  readonly fit?: "yes" | "tight" | "no";
+  /** Expected milliseconds to the first line on this machine. */
+  readonly lineMs?: number;
+  /** `fetched` by Foretoken, to be fetched from the `hub`, or the name of the program that has it here. */
+  readonly place: string;
+  readonly recommended: boolean;
+}
+
+/** What is wrong, and what to do about it. */
+export interface ModelFailure {
+  readonly code?: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface ModelList {
+  readonly models: readonly ModelEntry[];
+  /** Why there are none. */
+  readonly problem?: ModelFailure;
+}
+
+/** Models of the catalogue, and those on this machine. */
+export const ListModelsRequest = new RequestType0<ModelList, void>("foretoken/listModels");
+
+/** How far fetching or testing a model is. */
+export interface ModelProgressReport {
+  readonly phase: "fetch" | "check";
+  /** 0 to 1; absent where it is not known. */
+  readonly done?: number;
+  readonly text: string;
+}
+
+export const ModelProgress = new ProgressType<ModelProgressReport>();
+
+export interface FetchModelParams {
+  /** A name of the catalogue, `hf:OWNER/REPOSITORY:FILE`, an address, or a path. */
+  readonly reference: string;
+  /** Where progress is to be sent. */
+  readonly progressToken?: ProgressToken;
+}
+
+/** Where the model lies, or why it is not to be used. */
+export type FetchModelResult = { readonly path: string } | { readonly problem: ModelFailure };
+
+/**
+ * Fetches a model if need be and tests it, while the present one goes on serving. It is not taken into use: that is
+ * the setting's. Cancelling the request ends the download; the next one goes on with it.
+ */
+export const FetchModelRequest = new RequestType<FetchModelParams, FetchModelResult, void>(
+  "foretoken/fetchModel",
+);
+
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 
 /**

@@ -6,6 +6,7 @@
 export interface Settings {
   readonly enabled: boolean;
   readonly modelPath: string;
+  readonly catalogue: string;
   readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
   readonly contextTokens: number;
   readonly threads: number;
@@ -28,6 +29,7 @@ export const SECTION = "foretoken";
 export const DEFAULT_SETTINGS: Settings = {
   enabled: true,
   modelPath: "",
+  catalogue: "",
   backend: "auto",
   contextTokens: 0,
   threads: 0,
@@ -60,7 +62,14 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
   modelPath: {
     type: "string",
     scope: "machine-overridable",
-    description: "Path of a GGUF code model. Empty: the small model that comes with Foretoken.",
+    description:
+      "The GGUF code model: a path, a name of the catalogue such as qwen2.5-coder:1.5b, hf:OWNER/REPOSITORY:FILE, or an address. Empty: the small model that comes with Foretoken. Foretoken: Choose Model fetches models.",
+  },
+  catalogue: {
+    type: "string",
+    scope: "machine-overridable",
+    description:
+      "Path of a catalogue of models to choose from, such as a company's own. Empty: the one that comes with Foretoken.",
   },
   backend: {
     type: "string",

@@ -18,4 +18,4 @@ export {
 } from "./paths.ts";
 export { median, quantile } from "./statistics.ts";
 export { orUsageError, reportAndFail, UsageError, whole } from "./usage.ts";
-export { expandPath, resolvePath } from "./userPaths.ts";
+export { expandPath, homeFolder, resolvePath } from "./userPaths.ts";

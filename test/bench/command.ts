@@ -8,7 +8,7 @@ import {
 } from "../../server/engine/index.ts";
 import { loadOptions } from "../../server/model/index.ts";
 import { DEFAULT_SETTINGS } from "../../server/protocol/index.ts";
-import { orUsageError, UsageError } from "../../server/system/index.ts";
+import { defaultModelPath, orUsageError, UsageError } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 
 /** Loads a model and tunes it as the server does, but anew: what was found in another hour is not this one's. */
@@ -19,9 +19,10 @@ export async function load(
   signal: AbortSignal,
   trees?: TreeLimits,
 ): Promise<LlamaEngine> {
-  const settings = { ...DEFAULT_SETTINGS, modelPath: path(options.model) ?? "", threads, contextTokens };
+  const settings = { ...DEFAULT_SETTINGS, threads, contextTokens };
+  const modelPath = path(options.model) ?? defaultModelPath();
   // What one item left in the cache must not move another's choices.
-  const exactly = { ...loadOptions(settings), reuse: "exact" } as const;
+  const exactly = { ...loadOptions(modelPath, settings), reuse: "exact" } as const;
   const outcome = orUsageError(await loadEngine(trees ? { ...exactly, trees } : exactly));
   const { engine } = outcome;
   const tuned = await tune(

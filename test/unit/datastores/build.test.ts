@@ -14,7 +14,6 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type BuildInput, type BuildOptions, buildStore } from "../../../datastores/build/build.ts";
-import { isLocked, lock } from "../../../datastores/lock.ts";
 import { readStore } from "../../../datastores/build/manifest.ts";
 import {
   addTombstones,
@@ -25,6 +24,7 @@ import {
 } from "../../../datastores/build/stores.ts";
 import { StoreError } from "../../../datastores/document.ts";
 import { Lookup } from "../../../datastores/index/lookup.ts";
+import { isLocked, lock } from "../../../datastores/lock.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-build-"));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -14,11 +14,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, beforeEach, test } from "node:test";
 import { StoreError } from "../../../../datastores/document.ts";
+import type { TransferOptions } from "../../../../datastores/download/transfer.ts";
 import { download, downloadPath, listHub } from "../../../../datastores/sources/hub.ts";
 import type { RemoteInput } from "../../../../datastores/sources/input.ts";
 import { readInput } from "../../../../datastores/sources/inputs.ts";
 import { type HubSpec, parseSource } from "../../../../datastores/sources/spec.ts";
-import type { TransferOptions } from "../../../../datastores/download/transfer.ts";
 import { COMMIT, FakeHub } from "../../../fakes/hub.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-hub-"));

@@ -1,0 +1,149 @@
+/** The models a person can choose from: what each needs, how fast it would be here, and which is recommended. */
+import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
+import type { FoundModel } from "./foundModels.ts";
+import type { FetchedModel } from "./modelFolder.ts";
+
+/** What is known of this machine and of the model that runs on it. */
+export interface MachineFacts {
+  /** Memory a model may take: the machine's, or the graphics card's where that computes. */
+  readonly memoryBytes: number;
+  /** Of the loaded model, absent where none is: size of its file, and what it takes here. */
+  readonly measured?: {
+    readonly fileBytes: number;
+    readonly tokenMs: number;
+    readonly prefillMsPerToken: number;
+  };
+}
+
+type Fit = "yes" | "tight" | "no";
+
+interface ModelChoice {
+  /** What to put into the setting. */
+  readonly reference: string;
+  readonly title: string;
+  /** Of the file; absent where only the hub knows. */
+  readonly bytes?: number;
+  readonly parameters?: number;
+  readonly licence?: CatalogueModel["licence"];
+  /** Published pass@1 on single-line infilling, in percent. */
+  readonly singleLine?: number;
+  /** Absent where the size is not known. */
+  readonly fit?: Fit;
+  /** Expected milliseconds to the first line, from what the loaded model takes; absent before it is known. */
+  readonly lineMs?: number;
+  /** Where it is: on this machine, and by which program, or to be fetched. */
+  readonly place: "fetched" | FoundModel["program"] | "hub";
+  readonly recommended: boolean;
+}
+
+/** Of the file, for the KV cache, and for the buffers of a computation, whatever the model's size. */
+const CACHE_SHARE = 0.08;
+const BUFFER_BYTES = 256e6;
+/** Shares of the memory up to which a model leaves the machine usable, and up to which it runs at all. */
+const COMFORTABLE_SHARE = 0.5;
+const LARGEST_SHARE = 0.8;
+/** A first line: tokens that are computed of the prompt at a key, and tokens of the line. */
+const KEY_TOKENS = 4;
+const LINE_TOKENS = 10;
+/** A first line that takes longer is waited for. */
+const PLEASANT_LINE_MS = 1_000;
+
+/** Memory for a model's weights, its KV cache at the usual length, and buffers: an upper bound, in bytes. */
+export const neededBytes = (fileBytes: number): number => fileBytes * (1 + CACHE_SHARE) + BUFFER_BYTES;
+
+function fitOf(bytes: number, { memoryBytes }: MachineFacts): Fit {
+  const share = neededBytes(bytes) / memoryBytes;
+  if (share <= COMFORTABLE_SHARE) return "yes";
+  return share <= LARGEST_SHARE ? "tight" : "no";
+}
+
+/**
+ * Decoding reads every weight that computes a token once, prefill computes with each: both grow with those weights.
+ * @param activeShare share of the weights that compute a token
+ */
+function lineMsOf(bytes: number, activeShare: number, { measured }: MachineFacts): number | undefined {
+  if (!measured) return undefined;
+  const scale = (bytes * activeShare) / measured.fileBytes;
+  return scale * (LINE_TOKENS * measured.tokenMs + KEY_TOKENS * measured.prefillMsPerToken);
+}
+
+/**
+ * All that may be chosen, the recommended one first, then those of the catalogue in its order, then what else is on
+ * this machine. Recommended is the largest model that fits well, answers quickly and may be used at work.
+ */
+export function modelChoices(
+  models: readonly CatalogueModel[],
+  fetched: readonly FetchedModel[],
+  found: readonly FoundModel[],
+  machine: MachineFacts,
+): ModelChoice[] {
+  const references = new Set(fetched.map(({ reference }) => reference));
+  const listed = models.flatMap(model =>
+    model.files.map((file, index) => {
+      const reference = index === 0 ? model.name : `${model.name}:${file.quantisation.toLowerCase()}`;
+      const there = found.find(({ sha256 }) => sha256 !== undefined && sha256 === file.sha256);
+      const place = references.has(reference) ? "fetched" : (there?.program ?? "hub");
+      return listedChoice(model, file, reference, place, there?.bytes, machine);
+    }),
+  );
+  const best = recommended(listed);
+  const known = new Set(listed.map(({ reference }) => reference));
+  const hashes = new Set(models.flatMap(({ files }) => files.flatMap(({ sha256 }) => sha256 ?? [])));
+  const own = fetched
+    .filter(({ reference }) => !known.has(reference))
+    .map(({ reference, bytes }) => localChoice(reference, reference, bytes, "fetched", machine));
+  const others = found
+    .filter(({ sha256 }) => sha256 === undefined || !hashes.has(sha256))
+    .map(({ path, name, bytes, program }) => localChoice(path, name, bytes, program, machine));
+  const marked = listed.map(choice => ({ ...choice, recommended: choice === best }));
+  return [
+    ...marked.filter(choice => choice.recommended),
+    ...marked.filter(choice => !choice.recommended),
+  ].concat(own, others);
+}
+
+function listedChoice(
+  { title, parameters, activeParameters = parameters, licence, infilling }: CatalogueModel,
+  file: CatalogueFile,
+  reference: string,
+  place: ModelChoice["place"],
+  foundBytes: number | undefined,
+  machine: MachineFacts,
+): ModelChoice {
+  const bytes = file.bytes ?? foundBytes;
+  const lineMs = bytes === undefined ? undefined : lineMsOf(bytes, activeParameters / parameters, machine);
+  return {
+    reference,
+    title: `${title}, ${file.quantisation}`,
+    parameters,
+    licence,
+    place,
+    recommended: false,
+    ...(bytes !== undefined && { bytes, fit: fitOf(bytes, machine) }),
+    ...(lineMs !== undefined && { lineMs }),
+    ...(infilling && { singleLine: infilling.singleLine }),
+  };
+}
+
+function localChoice(
+  reference: string,
+  title: string,
+  bytes: number,
+  place: ModelChoice["place"],
+  machine: MachineFacts,
+): ModelChoice {
+  const lineMs = lineMsOf(bytes, 1, machine);
+  const fit = fitOf(bytes, machine);
+  return { reference, title, bytes, fit, place, recommended: false, ...(lineMs !== undefined && { lineMs }) };
+}
+
+function recommended(choices: readonly ModelChoice[]): ModelChoice | undefined {
+  const good = choices.filter(
+    ({ fit, lineMs, licence }) =>
+      fit === "yes" && lineMs !== undefined && lineMs <= PLEASANT_LINE_MS && licence?.commercial === "yes",
+  );
+  return good.reduce<ModelChoice | undefined>(
+    (best, choice) => ((choice.parameters ?? 0) > (best?.parameters ?? 0) ? choice : best),
+    undefined,
+  );
+}

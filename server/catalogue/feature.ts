@@ -1,0 +1,161 @@
+/** The feature of choosing a model in the server: lists what there is, fetches, and tests what was fetched. */
+import { execFile } from "node:child_process";
+import { totalmem } from "node:os";
+import { promisify } from "node:util";
+import type { Connection } from "vscode-languageserver";
+import {
+  FetchModelRequest,
+  ListModelsRequest,
+  type ModelFailure,
+  ModelProgress,
+  type Settings,
+} from "../protocol/index.ts";
+import {
+  cacheDirectory,
+  cataloguePath,
+  commandLineScript,
+  homeFolder,
+  inBackground,
+  messageOf,
+} from "../system/index.ts";
+import { type CatalogueOutcome, readCatalogue } from "./catalogue.ts";
+import { type MachineFacts, modelChoices } from "./choices.ts";
+import { fetchModel, modelsFolder } from "./fetchModel.ts";
+import { foundModels } from "./foundModels.ts";
+import { fetchedModels } from "./modelFolder.ts";
+import { parseReference } from "./reference.ts";
+import { locateModel } from "./resolveModel.ts";
+
+interface CatalogueParts {
+  settings(): Settings;
+  /** Of the loaded model, where there is one and it has been measured. */
+  measured(): MachineFacts["measured"];
+}
+
+/** Longest that loading, tuning and testing a model may take. */
+const CHECK_MS = 10 * 60_000;
+const MEGABYTE = 1 << 20;
+
+export const catalogueOf = ({ catalogue }: Pick<Settings, "catalogue">): CatalogueOutcome =>
+  readCatalogue(catalogue.trim() || cataloguePath());
+
+export function registerCatalogue(connection: Connection, { settings, measured }: CatalogueParts): void {
+  const folder = modelsFolder(cacheDirectory());
+  const found = () =>
+    foundModels({ environment: process.env, home: homeFolder(), platform: process.platform });
+
+  connection.onRequest(ListModelsRequest, () => {
+    const catalogue = catalogueOf(settings());
+    if ("problem" in catalogue) return { models: [], problem: catalogue.problem };
+    const facts = measured();
+    const machine = { memoryBytes: totalmem(), ...(facts && { measured: facts }) };
+    return { models: modelChoices(catalogue.models, fetchedModels(folder), found(), machine) };
+  });
+
+  connection.onRequest(FetchModelRequest, async ({ reference, progressToken }, token) => {
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    const report = (message: string) => connection.console.error(message);
+    const tell = (progress: {
+      readonly phase: "fetch" | "check";
+      readonly done?: number;
+      readonly text: string;
+    }) => {
+      if (progressToken === undefined) return;
+      const sent = connection.sendProgress(ModelProgress, progressToken, progress);
+      inBackground(sent, "Reporting progress", report);
+    };
+    const catalogue = catalogueOf(settings());
+    if ("problem" in catalogue) return { problem: catalogue.problem };
+    const read = parseReference(reference, catalogue.models);
+    if ("problem" in read) return { problem: read.problem };
+    if (read.reference.kind !== "path") {
+      const present = new Map(
+        found().flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])),
+      );
+      const fetched = await fetchModel(read.reference, folder, {
+        reference,
+        present,
+        signal: cancel.signal,
+        onProgress: throttled(({ bytes, totalBytes, bytesPerSecond, leftMs }) =>
+          tell({
+            phase: "fetch",
+            done: bytes / Math.max(1, totalBytes),
+            text: progressText(bytes, totalBytes, bytesPerSecond, leftMs),
+          }),
+        ),
+      });
+      if ("problem" in fetched) return { problem: fetched.problem };
+    }
+    const located = locateModel(reference, catalogue.models, folder);
+    if ("problem" in located) return located;
+    tell({ phase: "check", text: "Testing the model" });
+    const problem = await check(located.path, settings().backend, cancel.signal);
+    return problem ? { problem } : { path: located.path };
+  });
+}
+
+const PROGRESS_MS = 200;
+
+/** Calls at most every `PROGRESS_MS`: chunks of a download come by the thousand. */
+function throttled<T extends { readonly bytes: number; readonly totalBytes: number }>(
+  action: (value: T) => void,
+): (value: T) => void {
+  let at = Number.NEGATIVE_INFINITY;
+  return value => {
+    if (performance.now() - at < PROGRESS_MS && value.bytes < value.totalBytes) return;
+    at = performance.now();
+    action(value);
+  };
+}
+
+function progressText(
+  bytes: number,
+  totalBytes: number,
+  bytesPerSecond: number,
+  leftMs: number | undefined,
+): string {
+  const megabytes = (count: number) => Math.round(count / MEGABYTE).toLocaleString("en");
+  const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)} MB/s` : "";
+  const left = leftMs === undefined ? "" : `, ${timeLeft(leftMs)} left`;
+  return `${megabytes(bytes)} of ${megabytes(totalBytes)} MB${rate}${left}`;
+}
+
+function timeLeft(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/**
+ * Tests a model in a process of its own, while the present one goes on serving: a file that makes the library end
+ * its process ends that one. Returns why the model is not to be used.
+ */
+async function check(path: string, backend: string, signal: AbortSignal): Promise<ModelFailure | undefined> {
+  const args = [commandLineScript(), "model", "check", path, "--json", "--backend", backend];
+  try {
+    await promisify(execFile)(process.execPath, args, {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      signal,
+      timeout: CHECK_MS,
+    });
+    return undefined;
+  } catch (error) {
+    const remedy = "Choose another model.";
+    if (signal.aborted) return { code: "cancelled", message: "The test of the model was cancelled.", remedy };
+    return { message: `${path} is not used: ${reasonOf(error)}`, remedy };
+  }
+}
+
+/** What a check that failed has said: its report, or else its last words. */
+function reasonOf(error: unknown): string {
+  const { stdout, stderr, killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
+  if (killed) return `it was not tested within ${CHECK_MS / 60_000} minutes.`;
+  try {
+    const { problem } = JSON.parse(stdout ?? "") as { problem?: unknown };
+    if (typeof problem === "string") return problem;
+  } catch {
+    // No report: it could not be loaded.
+  }
+  const lines = (stderr ?? "").trim().split("\n");
+  return lines.at(-1)?.replace(/^foretoken: /, "") || messageOf(error);
+}
