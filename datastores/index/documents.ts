@@ -1,6 +1,5 @@
 /** Which document a token belongs to. The table stays in the file; each question reads a few bytes of it. */
-import { readAt } from "./fileData.ts";
-import { type ShardHeader, shardProblem } from "./format.ts";
+import type { ShardFile } from "./shardFile.ts";
 
 /** One document of a stream. */
 export interface DocumentEntry {
@@ -93,6 +92,8 @@ export class DocumentList implements DocumentTable {
 
 /** Documents read at once where all are asked for. */
 const BATCH = 1024;
+/** A document's first token and its tokens, four bytes each. */
+const SPAN_BYTES = 8;
 
 /** Documents of a shard's file. Reading throws a `StoreError` for what cannot be read or is damaged. */
 export class DocumentFile implements DocumentTable {
@@ -100,12 +101,8 @@ export class DocumentFile implements DocumentTable {
   private readonly span = new Uint32Array(2);
   private readonly spanBytes = new Uint8Array(this.span.buffer);
 
-  constructor(
-    private readonly file: number,
-    private readonly header: ShardHeader,
-    private readonly path: string,
-  ) {
-    this.count = header.documents;
+  constructor(private readonly file: ShardFile) {
+    this.count = file.header.documents;
   }
 
   get(index: number): DocumentEntry {
@@ -127,13 +124,16 @@ export class DocumentFile implements DocumentTable {
   }
 
   private readSpan(index: number): Uint32Array {
-    readAt(this.file, this.spanBytes, 0, 8, this.header.sections.documentSpans.offset + 8 * index, this.path);
+    const { offset } = this.file.header.sections.documentSpans;
+    this.file.read(this.spanBytes, 0, SPAN_BYTES, offset + SPAN_BYTES * index);
     return this.span;
   }
 
   private readBatch(first: number, count: number): DocumentEntry[] {
-    const { documentSpans, documentOffsets, documentRecords } = this.header.sections;
-    const spans = new Uint32Array(this.read(documentSpans.offset + 8 * first, 8 * count).buffer);
+    const { documentSpans, documentOffsets, documentRecords } = this.file.header.sections;
+    const spans = new Uint32Array(
+      this.read(documentSpans.offset + SPAN_BYTES * first, SPAN_BYTES * count).buffer,
+    );
     const offsets = new BigUint64Array(this.read(documentOffsets.offset + 8 * first, 8 * (count + 1)).buffer);
     const begin = Number(offsets[0]);
     const end = Number(offsets[count]);
@@ -148,7 +148,7 @@ export class DocumentFile implements DocumentTable {
 
   private read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    readAt(this.file, bytes, 0, length, offset, this.path);
+    this.file.read(bytes, 0, length, offset);
     return bytes;
   }
 
@@ -163,6 +163,6 @@ export class DocumentFile implements DocumentTable {
   }
 
   private damaged(index: number) {
-    return shardProblem("corrupt", `${this.path} is damaged: document ${index} has no proper record.`);
+    return this.file.damaged(`document ${index} has no proper record`);
   }
 }

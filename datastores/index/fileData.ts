@@ -1,110 +1,98 @@
-import { readSync } from "node:fs";
-import { messageOf } from "../document.ts";
+/** A shard that stays in its file: a search reads what it needs, some tokens or a block of positions at a time. */
 import type { TokenKeys } from "./dictionary.ts";
-import { type ShardHeader, shardProblem } from "./format.ts";
 import type { ShardData } from "./shardData.ts";
+import type { ShardFile } from "./shardFile.ts";
 
 /** Positions read at once where one is asked for: a block between two samples. */
 const BLOCK = 128;
 /** Blocks kept; a search works at the two ends of a range. */
 const BLOCKS = 4;
 const NO_BLOCK = -1;
-const NO_FILE = -1;
+/** Bytes of a position. */
+const POSITION_BYTES = 4;
 /** Tokens read at once at most. */
 const CHUNK_TOKENS = 1024;
 
-/**
- * Reads `length` bytes at an offset of an open file to `into[at...]`. Throws a `StoreError` for a file that was cut short,
- * whose medium went away, or that was closed.
- */
-export function readAt(
-  file: number,
-  into: Uint8Array,
-  at: number,
-  length: number,
-  offset: number,
-  path: string,
-): void {
-  let done = 0;
-  while (done < length) {
-    let count = 0;
-    try {
-      count = readSync(file, into, at + done, length - done, offset + done);
-    } catch (error) {
-      throw shardProblem("unreadable", `${path} cannot be read: ${messageOf(error)}.`, error);
-    }
-    if (count === 0) throw shardProblem("corrupt", `${path} was cut short while it was in use.`);
-    done += count;
-  }
-}
-
-/** A shard in its file; a search reads what it needs through small buffers that are used again and again. */
-export class FileData implements ShardData {
-  readonly tokens: number;
-  readonly entries: number;
-  differing = 0;
-  private readonly mask: number;
-  private readonly tokenBytes: number;
-  private readonly tokensOffset: number;
-  private readonly positionsOffset: number;
-  private readonly chunk: Uint16Array | Uint32Array;
-  private readonly chunkBytes: Uint8Array;
+/** The prefix array in the file; the blocks read last are kept. */
+class PositionFile {
+  readonly count: number;
+  private readonly offset: number;
   private readonly blocks = new Uint32Array(BLOCK * BLOCKS);
   private readonly blockBytes = new Uint8Array(this.blocks.buffer);
-  private readonly blockNumbers = new Float64Array(BLOCKS).fill(NO_BLOCK);
-  /** Where positions were read to last, and the same as bytes. */
+  /** Which block of the file each kept one is. Not an Int32Array: `NO_BLOCK` and all of 32 bits must fit. */
+  private readonly numbers = new Float64Array(BLOCKS).fill(NO_BLOCK);
+  /** Where positions were copied to last, and the same as bytes: a view a search would be garbage. */
   private target: Uint32Array = new Uint32Array(0);
   private targetBytes: Uint8Array = new Uint8Array(0);
-  private file: number;
 
-  /** @param file an open file; who opened it closes it */
-  constructor(
-    file: number,
-    header: ShardHeader,
-    private readonly keys: TokenKeys,
-    private readonly path: string,
-  ) {
-    this.file = file;
-    this.tokens = header.tokens;
-    this.entries = header.entries;
-    this.tokenBytes = header.tokenBytes;
-    this.tokensOffset = header.sections.tokens.offset;
-    this.positionsOffset = header.sections.positions.offset;
-    this.chunk = header.tokenBytes === 2 ? new Uint16Array(CHUNK_TOKENS) : new Uint32Array(CHUNK_TOKENS);
-    this.chunkBytes = new Uint8Array(this.chunk.buffer);
-    this.mask = header.tokenBytes === 2 ? 0xffff : -1;
+  constructor(private readonly file: ShardFile) {
+    this.count = file.header.entries;
+    this.offset = file.header.sections.positions.offset;
   }
 
   get residentBytes(): number {
-    return this.chunk.byteLength + this.blocks.byteLength;
+    return this.blocks.byteLength;
   }
 
-  position(entry: number): number {
+  at(entry: number): number {
     const number = Math.floor(entry / BLOCK);
     const slot = number % BLOCKS;
-    if (this.blockNumbers[slot] !== number) {
-      this.blockNumbers[slot] = NO_BLOCK;
+    if (this.numbers[slot] !== number) {
+      // A read that fails must not leave half a block under its number.
+      this.numbers[slot] = NO_BLOCK;
       const first = number * BLOCK;
-      const bytes = 4 * Math.min(BLOCK, this.entries - first);
-      readAt(
-        this.file,
-        this.blockBytes,
-        slot * BLOCK * 4,
-        bytes,
-        this.positionsOffset + 4 * first,
-        this.path,
-      );
-      this.blockNumbers[slot] = number;
+      const bytes = POSITION_BYTES * Math.min(BLOCK, this.count - first);
+      const offset = this.offset + POSITION_BYTES * first;
+      this.file.read(this.blockBytes, slot * BLOCK * POSITION_BYTES, bytes, offset);
+      this.numbers[slot] = number;
     }
     return this.blocks[slot * BLOCK + (entry % BLOCK)];
   }
 
-  readPositions(first: number, count: number, into: Uint32Array): void {
+  copy(first: number, count: number, into: Uint32Array): void {
     if (this.target !== into) {
       this.target = into;
       this.targetBytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
     }
-    readAt(this.file, this.targetBytes, 0, 4 * count, this.positionsOffset + 4 * first, this.path);
+    this.file.read(this.targetBytes, 0, POSITION_BYTES * count, this.offset + POSITION_BYTES * first);
+  }
+}
+
+export class FileData implements ShardData {
+  readonly tokens: number;
+  readonly entries: number;
+  differing = 0;
+  private readonly positions: PositionFile;
+  /** Adding one and taking these bits turns a stored token into its key, and the separator into 0. */
+  private readonly mask: number;
+  private readonly tokensOffset: number;
+  private readonly chunk: Uint16Array | Uint32Array;
+  private readonly chunkBytes: Uint8Array;
+
+  constructor(
+    private readonly file: ShardFile,
+    private readonly keys: TokenKeys,
+  ) {
+    const { tokens, entries, tokenBytes, sections } = file.header;
+    this.tokens = tokens;
+    this.entries = entries;
+    this.positions = new PositionFile(file);
+    this.tokensOffset = sections.tokens.offset;
+    this.chunk = tokenBytes === 2 ? new Uint16Array(CHUNK_TOKENS) : new Uint32Array(CHUNK_TOKENS);
+    this.chunkBytes = new Uint8Array(this.chunk.buffer);
+    this.mask = tokenBytes === 2 ? 0xffff : -1;
+  }
+
+  get residentBytes(): number {
+    return this.chunk.byteLength + this.positions.residentBytes;
+  }
+
+  position(entry: number): number {
+    return this.positions.at(entry);
+  }
+
+  readPositions(first: number, count: number, into: Uint32Array): void {
+    this.positions.copy(first, count, into);
   }
 
   readKeys(start: number, count: number, into: Uint32Array): void {
@@ -146,16 +134,12 @@ export class FileData implements ShardData {
     into.fill(-1, at + i, at + count);
   }
 
-  close(): void {
-    this.file = NO_FILE;
-  }
-
   /** Reads stored tokens into `chunk`; returns how many there are, which at the stream's end may be fewer. */
   private readChunk(start: number, wanted: number): number {
     const count = Math.min(wanted, this.tokens - start);
     if (count <= 0) return 0;
-    const offset = this.tokensOffset + start * this.tokenBytes;
-    readAt(this.file, this.chunkBytes, 0, count * this.tokenBytes, offset, this.path);
+    const bytes = this.chunk.BYTES_PER_ELEMENT;
+    this.file.read(this.chunkBytes, 0, count * bytes, this.tokensOffset + start * bytes);
     return count;
   }
 }

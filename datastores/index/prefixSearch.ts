@@ -4,9 +4,9 @@
  * match after the other, the longest first.
  */
 import type { TokenKeys } from "./dictionary.ts";
+import { EntryOrder } from "./entryOrder.ts";
 import type { Samples } from "./samples.ts";
 import type { ShardData } from "./shardData.ts";
-import { DEPTH } from "./sort.ts";
 
 export class PrefixSearch {
   /** Entries [low, high) are those that share at least the length widened to last. */
@@ -15,11 +15,7 @@ export class PrefixSearch {
   /** Tokens that the entry before `low`, and the entry at `high`, share with the context; 0 at the ends. */
   below = 0;
   above = 0;
-  /** Tokens of the context that the shard can have at all. */
-  private length = 0;
-  private readonly context = new Int32Array(DEPTH);
-  /** Sign: whether the entry compared last sorts before the context (negative) or not. */
-  private order = 0;
+  private readonly entries: EntryOrder;
   /** The two indices between which the place is, exclusive, and what each shares with the context. */
   private left = 0;
   private right = 0;
@@ -29,8 +25,10 @@ export class PrefixSearch {
   constructor(
     private readonly data: ShardData,
     private readonly samples: Samples,
-    private readonly keys: TokenKeys,
-  ) {}
+    keys: TokenKeys,
+  ) {
+    this.entries = new EntryOrder(data, samples, keys);
+  }
 
   /** The longest match not yet in the range. */
   get next(): number {
@@ -39,20 +37,13 @@ export class PrefixSearch {
 
   /** Finds the place of `tokens[0..end)`; the range is empty there. */
   begin(tokens: Int32Array, end: number): void {
-    const { context, keys, samples } = this;
-    const most = Math.min(DEPTH, end);
-    let length = 0;
-    while (length < most) {
-      const key = keys.keyOf(tokens[end - 1 - length]);
-      if (key === 0) break;
-      context[length++] = key;
-    }
-    this.length = length;
+    const { samples } = this;
+    this.entries.set(tokens, end);
     this.left = -1;
     this.right = samples.count;
     this.leftCommon = 0;
     this.rightCommon = 0;
-    if (length === 0) this.right = 0;
+    if (this.entries.length === 0) this.right = 0;
     this.bisect(samples.interval);
     const { entries } = this.data;
     if (this.left >= 0) {
@@ -83,12 +74,13 @@ export class PrefixSearch {
 
   /** Narrows (left, right), in steps of `stride` entries, until nothing is in between. */
   private bisect(stride: number): void {
+    const { entries } = this;
     while (this.right - this.left > 1) {
       const middle = Math.floor((this.left + this.right) / 2);
       // Whatever is in between shares what both ends share.
       const known = Math.min(this.leftCommon, this.rightCommon);
-      const common = this.compare(middle * stride, known, this.length);
-      if (this.order < 0) {
+      const common = entries.compare(middle * stride, known, entries.length);
+      if (entries.order < 0) {
         this.left = middle;
         this.leftCommon = common;
       } else {
@@ -137,35 +129,10 @@ export class PrefixSearch {
 
   /** Whether an entry shares `length` tokens; if not, it becomes the nearest known one that does not. */
   private agrees(entry: number, length: number): boolean {
-    const common = this.compare(entry, 0, length);
+    const common = this.entries.compare(entry, 0, length);
     if (common === length) return true;
     this.right = entry;
     this.rightCommon = common;
     return false;
-  }
-
-  /** How many of the first `length` tokens an entry shares, at least `known`; sets `order`. */
-  private compare(entry: number, known: number, length: number): number {
-    const { samples, context, data } = this;
-    let from = known;
-    let position: number;
-    if (entry % samples.interval === 0) {
-      const sample = entry / samples.interval;
-      const { keyTokens } = samples;
-      const most = Math.min(keyTokens, length);
-      for (; from < most; from++) {
-        const key = samples.keys[sample * keyTokens + from];
-        if (key !== context[from]) {
-          this.order = key - context[from];
-          return from;
-        }
-      }
-      position = samples.positions[sample];
-    } else position = data.position(entry);
-    this.order = 0;
-    if (from >= length) return length;
-    const common = data.commonLength(position, context, from, length);
-    if (common < length) this.order = data.differing - context[common];
-    return common;
   }
 }

@@ -1,31 +1,18 @@
 /** One shard, from a file or from tokens in memory: what a search needs, and what its documents are. */
 
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { codeOf, messageOf } from "../document.ts";
 import { DictionaryKeys, isDictionary, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, DocumentFile, DocumentList, type DocumentTable } from "./documents.ts";
 import { Exclusions } from "./exclusions.ts";
-import { FileData, readAt } from "./fileData.ts";
-import {
-  decodeHeader,
-  HEADER_BYTES,
-  type SectionName,
-  type ShardHeader,
-  type ShardMetadata,
-  sameBytes,
-  sha256,
-  shardProblem,
-} from "./format.ts";
+import { FileData } from "./fileData.ts";
+import type { ShardMetadata } from "./format.ts";
 import { type Samples, sampleBytes, takeSamples } from "./samples.ts";
 import { MemoryData, type ShardData } from "./shardData.ts";
+import { ShardFile } from "./shardFile.ts";
 import { keyOf, prefixArray } from "./sort.ts";
 import { checkOpened, verifyShard } from "./verify.ts";
 
 /** `file`: a search reads the file. `memory`: tokens and prefix array are loaded, 6 to 8 bytes a token. */
 export type Residence = "file" | "memory";
-
-/** Bytes read in one go while a shard is loaded; `read` takes no more than 2 GiB. */
-const LOAD_BYTES = 1 << 26;
 
 interface ShardSections {
   readonly name: string;
@@ -34,7 +21,8 @@ interface ShardSections {
   readonly samples: Samples;
   readonly keys: TokenKeys;
   readonly documents: DocumentTable;
-  readonly file?: number;
+  /** Which the shard closes; absent where all is in memory. */
+  readonly file?: ShardFile;
 }
 
 export class Shard {
@@ -46,7 +34,7 @@ export class Shard {
   readonly keys: TokenKeys;
   readonly documents: DocumentTable;
   private readonly exclusions = new Exclusions();
-  private file: number | undefined;
+  private readonly file: ShardFile | undefined;
 
   private constructor(parts: ShardSections) {
     this.name = parts.name;
@@ -63,23 +51,24 @@ export class Shard {
    * for a file that is missing, foreign, of another version or damaged there; the rest is checked by `verify`.
    */
   static open(path: string, residence: Residence = "file"): Shard {
-    const file = openFile(path);
+    const file = new ShardFile(path);
     try {
-      const { header, metadata } = readHeader(file, path);
-      const keys = readKeys(file, header, path);
-      const samples = readSamples(file, header, path);
-      checkOpened(file, header, keys, samples, path);
+      const keys = readKeys(file);
+      const samples = readSamples(file);
+      checkOpened(file, keys, samples);
+      const data = residence === "file" ? new FileData(file, keys) : load(file, keys);
+      const { metadata } = file;
       return new Shard({
         name: path,
         metadata,
-        data: residence === "file" ? new FileData(file, header, keys, path) : load(file, header, keys, path),
+        data,
         samples,
         keys,
-        documents: new DocumentFile(file, header, path),
+        documents: new DocumentFile(file),
         file,
       });
     } catch (error) {
-      closeSync(file);
+      file.close();
       throw error;
     }
   }
@@ -105,13 +94,13 @@ export class Shard {
 
   /** Checks a whole file: every checksum, and that what it holds is in order. Throws a `StoreError`. */
   static verify(path: string): { metadata: ShardMetadata; tokens: number; documents: number } {
-    const file = openFile(path);
+    const file = new ShardFile(path);
     try {
-      const { header, metadata } = readHeader(file, path);
-      verifyShard(file, header, readKeys(file, header, path), readSamples(file, header, path), path);
+      verifyShard(file, readKeys(file), readSamples(file));
+      const { metadata, header } = file;
       return { metadata, tokens: header.tokens, documents: header.documents };
     } finally {
-      closeSync(file);
+      file.close();
     }
   }
 
@@ -136,71 +125,26 @@ export class Shard {
 
   /** Gives the file back; a search in it then throws a `StoreError`. */
   close(): void {
-    this.data.close();
-    if (this.file !== undefined) closeSync(this.file);
-    this.file = undefined;
+    this.file?.close();
   }
 }
 
-function openFile(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    const missing = codeOf(error) === "ENOENT";
-    throw shardProblem(
-      missing ? "missing" : "unreadable",
-      missing ? `There is no ${path}.` : `${path} cannot be opened: ${messageOf(error)}.`,
-      error,
-    );
-  }
-}
-
-function readHeader(file: number, path: string): { header: ShardHeader; metadata: ShardMetadata } {
-  let size: number;
-  try {
-    size = fstatSync(file).size;
-  } catch (error) {
-    throw shardProblem("unreadable", `${path} cannot be read: ${messageOf(error)}.`, error);
-  }
-  const bytes = new Uint8Array(Math.min(size, HEADER_BYTES));
-  readAt(file, bytes, 0, bytes.length, 0, path);
-  const header = decodeHeader(bytes, size, path);
-  const text = readSection(file, header, "metadata", path);
-  if (!sameBytes(sha256(text), header.sections.metadata.sha256))
-    throw shardProblem("corrupt", `${path} is damaged: its metadata has another checksum.`);
-  return { header, metadata: JSON.parse(new TextDecoder().decode(text)) as ShardMetadata };
-}
-
-/** A whole section, as the bytes of an ArrayBuffer of its own. */
-function readSection(file: number, header: ShardHeader, name: SectionName, path: string) {
-  const { offset, length } = header.sections[name];
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += LOAD_BYTES)
-    readAt(file, bytes, at, Math.min(LOAD_BYTES, length - at), offset + at, path);
-  return bytes;
-}
-
-function readKeys(file: number, header: ShardHeader, path: string): TokenKeys {
-  if (header.tokenBytes === 4) return new PlainKeys(header.vocabularySize);
-  const bytes = readSection(file, header, "dictionary", path);
-  const tokens = new Uint32Array(bytes.buffer);
-  if (!isDictionary(tokens, header.vocabularySize))
-    throw shardProblem("corrupt", `${path} is damaged: its dictionary is out of order.`);
+/** Throws a `StoreError` for a dictionary out of order: a search by halves would miss what is there. */
+function readKeys(file: ShardFile): TokenKeys {
+  const { tokenBytes, vocabularySize } = file.header;
+  if (tokenBytes === 4) return new PlainKeys(vocabularySize);
+  const tokens = new Uint32Array(file.section("dictionary").buffer);
+  if (!isDictionary(tokens, vocabularySize)) throw file.damaged("its dictionary is out of order");
   return new DictionaryKeys(tokens);
 }
 
-const storedTokens = (bytes: Uint8Array<ArrayBuffer>, { tokenBytes }: ShardHeader) =>
-  tokenBytes === 2 ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
-
-function readSamples(file: number, header: ShardHeader, path: string): Samples {
-  const keys = storedTokens(readSection(file, header, "sampleKeys", path), header);
-  const positions = new Uint32Array(readSection(file, header, "samplePositions", path).buffer);
-  const { sampleInterval: interval, sampleKeyTokens: keyTokens } = header;
+function readSamples(file: ShardFile): Samples {
+  const keys = file.tokens("sampleKeys");
+  const positions = new Uint32Array(file.section("samplePositions").buffer);
+  const { sampleInterval: interval, sampleKeyTokens: keyTokens } = file.header;
   return { interval, keyTokens, count: positions.length, keys, positions };
 }
 
-function load(file: number, header: ShardHeader, keys: TokenKeys, path: string): ShardData {
-  const tokens = storedTokens(readSection(file, header, "tokens", path), header);
-  const positions = new Uint32Array(readSection(file, header, "positions", path).buffer);
-  return new MemoryData(tokens, positions, keys);
+function load(file: ShardFile, keys: TokenKeys): ShardData {
+  return new MemoryData(file.tokens("tokens"), new Uint32Array(file.section("positions").buffer), keys);
 }

@@ -26,8 +26,6 @@ export interface ShardData {
   commonLength(position: number, keys: Int32Array, from: number, length: number): number;
   /** Writes the `count` tokens from a position on, -1 from the document's end on, to `into[at...]`. */
   readFollowing(position: number, count: number, into: Int32Array, at: number): void;
-  /** Must be called before the file is closed: its number may soon be that of another file. */
-  close(): void;
 }
 
 /** A shard in memory. */
@@ -92,6 +90,4 @@ export class MemoryData implements ShardData {
     }
     into.fill(-1, at + i, at + count);
   }
-
-  close(): void {}
 }

@@ -1,20 +1,12 @@
 /** The check of a whole shard, in time proportional to its size, and the cheap one of a shard that is opened. */
-import { createHash } from "node:crypto";
 import type { TokenKeys } from "./dictionary.ts";
 import { DocumentFile } from "./documents.ts";
-import { FileData, readAt } from "./fileData.ts";
-import {
-  HEADER_BYTES,
-  SECTIONS,
-  type SectionName,
-  type ShardHeader,
-  sameBytes,
-  shardProblem,
-} from "./format.ts";
+import { FileData } from "./fileData.ts";
+import { HEADER_BYTES, SECTIONS, type SectionName, sameBytes } from "./format.ts";
 import type { Samples } from "./samples.ts";
+import type { ShardFile } from "./shardFile.ts";
 import { DEPTH } from "./sort.ts";
 
-const CHUNK_BYTES = 1 << 22;
 /** Neighbours in the prefix array whose order is checked, spread over all of it. */
 const CHECKED_NEIGHBOURS = 4096;
 const CHECKED_DOCUMENTS = 1024;
@@ -27,61 +19,34 @@ const LARGE_SECTIONS: readonly SectionName[] = ["tokens", "positions", "document
  * Checks the checksums of all sections, the order of entries and samples drawn evenly, and that documents lie
  * inside the stream in their order. Throws a `StoreError` for what is wrong first.
  */
-export function verifyShard(
-  file: number,
-  header: ShardHeader,
-  keys: TokenKeys,
-  samples: Samples,
-  path: string,
-): void {
-  checkChecksums(file, header, SECTIONS, path);
-  const data = new FileData(file, header, keys, path);
-  checkOrder(data, CHECKED_NEIGHBOURS, path);
-  checkSamples(data, samples, CHECKED_NEIGHBOURS, path);
-  checkDocuments(new DocumentFile(file, header, path), data.tokens, CHECKED_DOCUMENTS, path);
+export function verifyShard(file: ShardFile, keys: TokenKeys, samples: Samples): void {
+  checkChecksums(file, SECTIONS);
+  const data = new FileData(file, keys);
+  checkOrder(file, data, CHECKED_NEIGHBOURS);
+  checkSamples(file, data, samples, CHECKED_NEIGHBOURS);
+  checkDocuments(file, CHECKED_DOCUMENTS);
 }
 
 /**
  * Checks the checksums of the small sections, and some places of the large ones. Throws a `StoreError` for what is
  * wrong first. Damage of a few bytes in a large section is found by `verifyShard` alone.
  */
-export function checkOpened(
-  file: number,
-  header: ShardHeader,
-  keys: TokenKeys,
-  samples: Samples,
-  path: string,
-): void {
+export function checkOpened(file: ShardFile, keys: TokenKeys, samples: Samples): void {
   const small = SECTIONS.filter(name => !LARGE_SECTIONS.includes(name));
-  checkChecksums(file, header, small, path);
-  const data = new FileData(file, header, keys, path);
-  checkOrder(data, CHECKED_AT_OPEN, path);
-  checkSamples(data, samples, CHECKED_AT_OPEN, path);
-  checkDocuments(new DocumentFile(file, header, path), data.tokens, CHECKED_AT_OPEN, path);
+  checkChecksums(file, small);
+  const data = new FileData(file, keys);
+  checkOrder(file, data, CHECKED_AT_OPEN);
+  checkSamples(file, data, samples, CHECKED_AT_OPEN);
+  checkDocuments(file, CHECKED_AT_OPEN);
 }
 
-function checkChecksums(
-  file: number,
-  header: ShardHeader,
-  names: readonly SectionName[],
-  path: string,
-): void {
+function checkChecksums(file: ShardFile, names: readonly SectionName[]): void {
   for (const name of names) {
-    const { offset, length, sha256 } = header.sections[name];
-    if (offset < HEADER_BYTES || !sameBytes(hashOf(file, offset, length, path), sha256))
-      throw shardProblem("corrupt", `${path} is damaged: section ${name} has another checksum.`);
+    const { offset, sha256 } = file.header.sections[name];
+    // A section inside the header would be whole and yet no section.
+    if (offset < HEADER_BYTES || !sameBytes(file.checksum(name), sha256))
+      throw file.damaged(`section ${name} has another checksum`);
   }
-}
-
-function hashOf(file: number, offset: number, length: number, path: string): Uint8Array {
-  const hash = createHash("sha256");
-  const chunk = new Uint8Array(Math.min(length, CHUNK_BYTES));
-  for (let at = 0; at < length; at += CHUNK_BYTES) {
-    const count = Math.min(CHUNK_BYTES, length - at);
-    readAt(file, chunk, 0, count, offset + at, path);
-    hash.update(chunk.subarray(0, count));
-  }
-  return hash.digest();
 }
 
 /** Writes the keys before a position, the nearest first, 0 from the document's beginning on. */
@@ -96,7 +61,7 @@ function keysBefore(data: FileData, position: number, scratch: Uint32Array, into
   into.fill(0, i);
 }
 
-function checkOrder(data: FileData, most: number, path: string): void {
+function checkOrder(file: ShardFile, data: FileData, most: number): void {
   const scratch = new Uint32Array(DEPTH);
   const before = new Int32Array(DEPTH);
   const after = new Int32Array(DEPTH);
@@ -108,11 +73,11 @@ function checkOrder(data: FileData, most: number, path: string): void {
     keysBefore(data, position, scratch, after);
     const differing = before.findIndex((key, i) => key !== after[i]);
     if (position >= data.tokens || (differing >= 0 && before[differing] > after[differing]))
-      throw shardProblem("corrupt", `${path} is damaged: entry ${entry} is out of order.`);
+      throw file.damaged(`entry ${entry} is out of order`);
   }
 }
 
-function checkSamples(data: FileData, samples: Samples, most: number, path: string): void {
+function checkSamples(file: ShardFile, data: FileData, samples: Samples, most: number): void {
   const checks = Math.min(most, samples.count);
   const keys = new Int32Array(DEPTH);
   const scratch = new Uint32Array(DEPTH);
@@ -122,18 +87,19 @@ function checkSamples(data: FileData, samples: Samples, most: number, path: stri
     keysBefore(data, position, scratch, keys);
     const row = samples.keys.subarray(sample * samples.keyTokens, (sample + 1) * samples.keyTokens);
     if (samples.positions[sample] !== position || row.some((key, i) => key !== keys[i]))
-      throw shardProblem("corrupt", `${path} is damaged: sample ${sample} is not its entry.`);
+      throw file.damaged(`sample ${sample} is not its entry`);
   }
 }
 
-function checkDocuments(documents: DocumentFile, tokens: number, most: number, path: string): void {
+function checkDocuments(file: ShardFile, most: number): void {
+  const documents = new DocumentFile(file);
   const checks = Math.min(most, documents.count);
   let end = 0;
   for (let check = 0; check < checks; check++) {
     const index = Math.floor((check * documents.count) / checks);
     const { start, length } = documents.get(index);
-    if (start < end || start + length > tokens)
-      throw shardProblem("corrupt", `${path} is damaged: document ${index} is not where it should be.`);
+    if (start < end || start + length > file.header.tokens)
+      throw file.damaged(`document ${index} is not where it should be`);
     end = start + length;
   }
 }

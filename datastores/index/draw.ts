@@ -1,0 +1,79 @@
+/**
+ * Draws entries from pieces of prefix arrays: a piece is cut into equal strata, and one entry of each is taken at
+ * random, so that the sample lies evenly over the whole piece. The same context always draws the same entries.
+ */
+import type { Shard } from "./shard.ts";
+import type { Piece } from "./storeSearch.ts";
+
+/** Fewer samples than this are read one by one from a range. */
+const FEW_SAMPLES = 4;
+
+export class Draw {
+  /** Places drawn: the first so many of `shards` and `positions`. */
+  count = 0;
+  /** Index of each place's shard in the store. */
+  readonly shards: Uint32Array;
+  /** Each place, as a position in its shard's stream. */
+  readonly positions: Uint32Array;
+  private random = 0;
+
+  /** @param most most places @param scratch for the positions of a piece that is read whole */
+  constructor(
+    most: number,
+    private readonly scratch: Uint32Array,
+  ) {
+    this.shards = new Uint32Array(most);
+    this.positions = new Uint32Array(most);
+  }
+
+  /** Forgets what was drawn. The last tokens of `tokens[0..end)` decide what is drawn from now on. */
+  begin(tokens: Int32Array, end: number): void {
+    this.count = 0;
+    this.random = seedOf(tokens, end);
+  }
+
+  /** Draws `quota` live entries of a piece, or fewer where not as many are live. */
+  from(piece: Piece, shard: Shard, quota: number): void {
+    const { data, samples, excluded } = shard;
+    const { scratch } = this;
+    if (piece.size > scratch.length) {
+      // Entries in memory lie evenly over a piece that large.
+      const first = Math.ceil(piece.first / samples.interval);
+      const count = Math.ceil((piece.first + piece.size) / samples.interval) - first;
+      for (let i = 0; i < quota; i++)
+        this.take(piece, shard, samples.positions[first + this.stratum(i, count, quota)]);
+    } else if (quota < FEW_SAMPLES && !excluded) {
+      for (let i = 0; i < quota; i++)
+        this.take(piece, shard, data.position(piece.first + this.stratum(i, piece.size, quota)));
+    } else {
+      data.readPositions(piece.first, piece.size, scratch);
+      const live = excluded ? excluded.sift(scratch, piece.size) : piece.size;
+      const rows = Math.min(quota, live);
+      for (let i = 0; i < rows; i++) this.take(piece, shard, scratch[this.stratum(i, live, rows)]);
+    }
+  }
+
+  /** An index below `size` in the stratum `i` of `strata`. */
+  private stratum(i: number, size: number, strata: number): number {
+    this.random = (Math.imul(this.random, 0x915f77f5) + 0x3c6ef372) | 0;
+    const jitter = (this.random >>> 8) / 0x1000000;
+    const first = Math.floor((i * size) / strata);
+    return first + Math.floor(jitter * (Math.floor(((i + 1) * size) / strata) - first));
+  }
+
+  /** Excluded entries are among those of a piece that was not read whole. */
+  private take(piece: Piece, shard: Shard, position: number): void {
+    if (shard.excluded?.covers(position)) return;
+    this.shards[this.count] = piece.shard;
+    this.positions[this.count] = position;
+    this.count++;
+  }
+}
+
+/** A number that depends on the last tokens of a context. */
+function seedOf(tokens: Int32Array, end: number): number {
+  let seed = 0x2545f491;
+  for (let i = Math.max(0, end - 8); i < end; i++)
+    seed = Math.imul(seed ^ tokens[i], 0x5bd1e995) ^ (seed >>> 13);
+  return seed;
+}
