@@ -7,28 +7,23 @@
  * its trees by measured costs too, but once and for all; EAGLE-2, arXiv 2406.16858, grows best first to a
  * fixed size.)
  */
-import { type Calibration, sourceIndex } from "./calibration.ts";
+import type { Calibration } from "./calibration.ts";
 import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
+import { Frontier } from "./frontier.ts";
 import type { TokenHistory } from "./history.ts";
-import { OfferTable, type TellOffer } from "./offerTable.ts";
-import { type DraftSource, NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
-import type { SourceThrottle } from "./sourceThrottle.ts";
+import { OfferTable, type ReportOffer } from "./offerTable.ts";
+import { NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
+import { SourceSearches, type ThrottledSource } from "./sourceSearches.ts";
 import type { DraftStatistics } from "./statistics.ts";
 import { DraftTree } from "./tree.ts";
 
 const ROOT = 0;
 /** Below this probability a node is not worth a look. */
-const MIN_CHANCE = 0.01;
+const MIN_PROBABILITY = 0.01;
 /** What a tree must promise to be worth its own making, against a single node. */
 const MIN_GAIN = 1.03;
 /** Most leaves of a tree, where nobody says otherwise. */
 const MAX_LEAVES = 32;
-
-/** A source, and whether asking it pays; without a throttle it is asked at every step. */
-export interface ThrottledSource {
-  readonly source: DraftSource;
-  readonly throttle?: SourceThrottle;
-}
 
 interface DrafterDependencies {
   /** The text before the cursor; the drafter adds what is decided. */
@@ -40,50 +35,38 @@ interface DrafterDependencies {
   readonly maxNodes: number;
   readonly maxLeaves?: number;
   /** Is called with every offer at the nodes the model came by, for measurements. */
-  readonly tell?: TellOffer;
+  readonly onOffer?: ReportOffer;
 }
 
 /** One completion's drafter: fed with every decided token, asked for a tree before each decode. */
 export class Drafter implements TreeDrafter {
   readonly tree: DraftTree;
   private readonly table: OfferTable;
+  private readonly searches: SourceSearches;
+  private readonly frontier: Frontier;
   private readonly offers = new Offers();
   /** By node: the token of the table it was made of, its depth, and whether it has a child. */
   private readonly offered: Int32Array;
   private readonly depth: Int32Array;
   private readonly isParent: Uint8Array;
   private leaves = 1;
-  /** By token of the table: the node it would follow, and the probability that the model walks as far. */
-  private readonly parent: Int32Array;
-  private readonly probability: Float64Array;
-  private readonly frontier: Int32Array;
-  private waiting = 0;
   /** Milliseconds of a decode by its nodes, as far as this step may go. */
   private readonly costs: Float64Array;
-  /** By source: whether it was asked at this step, and how long its search took. */
-  private readonly searched: Uint8Array;
-  private readonly searchMs: Float64Array;
-  private readonly kinds: readonly number[];
 
   constructor(private readonly parts: DrafterDependencies) {
-    const { maxNodes, sources, calibration } = parts;
+    const { maxNodes, sources, calibration, statistics } = parts;
     this.tree = new DraftTree(maxNodes);
     this.table = new OfferTable(maxNodes, sources.length, calibration);
+    this.searches = new SourceSearches(sources, statistics);
+    this.frontier = new Frontier(this.table.tokens.length);
     this.offered = new Int32Array(maxNodes);
     this.depth = new Int32Array(maxNodes);
     this.isParent = new Uint8Array(maxNodes);
-    const { length } = this.table.tokens;
-    this.parent = new Int32Array(length);
-    this.probability = new Float64Array(length);
-    this.frontier = new Int32Array(length);
     this.costs = new Float64Array(maxNodes + 1);
-    this.searched = new Uint8Array(sources.length);
-    this.searchMs = new Float64Array(sources.length);
-    this.kinds = sources.map(({ source }) => sourceIndex(source.name));
   }
 
   prepare(): void {
-    for (const { source } of this.parts.sources) source.prepare?.(this.parts.history);
+    this.searches.prepare(this.parts.history);
   }
 
   /** Records a decided token. */
@@ -100,13 +83,13 @@ export class Drafter implements TreeDrafter {
     const limit = Math.min(room, this.parts.maxNodes);
     tree.plant(root);
     this.table.clear();
-    this.waiting = 0;
+    this.frontier.clear();
     this.leaves = 1;
     this.depth[ROOT] = 0;
     this.isParent[ROOT] = 0;
     for (let nodes = 1; nodes <= limit; nodes++) costs[nodes] = cost(nodes);
     if (limit > 1) {
-      this.search();
+      this.searches.search(this.parts.history);
       this.look(ROOT, 1);
     }
     let expected = 1;
@@ -129,85 +112,65 @@ export class Drafter implements TreeDrafter {
   /** Learns from a verified tree: the probabilities of tokens, and what each source is worth. */
   observe(verified: VerifiedTree): void {
     const { tree, path, next } = verified;
-    const { table, parts } = this;
+    const { table, parts, searches } = this;
     for (const [i, node] of path.entries()) {
       const child = path[i + 1];
-      const said = child === undefined ? next : tree.tokens[child];
-      if (parts.tell) table.forEachOffer(node, said, parts.tell);
-      table.learn(node, said);
+      const generated = child === undefined ? next : tree.tokens[child];
+      if (parts.onOffer) table.forEachOffer(node, generated, parts.onOffer);
+      table.learn(node, generated);
     }
     const singleMs = this.costs[1];
     const furtherMs = tree.count > 1 ? (this.costs[tree.count] - singleMs) / (tree.count - 1) : 0;
-    for (const [source, { source: evidence, throttle }] of parts.sources.entries()) {
-      if (this.searched[source] === 0) continue;
-      if (evidence.learn) {
-        const start = performance.now();
-        evidence.learn(verified);
-        this.searchMs[source] += performance.now() - start;
-      }
-      const proposed = this.fromSource(source, tree.count);
+    for (let source = 0; source < searches.count; source++) {
+      if (!searches.askedAt(source)) continue;
+      let proposed = 0;
       let accepted = 0;
+      for (let node = 1; node < tree.count; node++) if (this.origin(node) === source) proposed++;
       for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
-      throttle?.record(this.searchMs[source] + proposed * furtherMs, accepted * singleMs);
-      parts.statistics?.step(this.kinds[source], proposed, accepted, this.searchMs[source]);
-    }
-  }
-
-  private search(): void {
-    for (const [i, { source, throttle }] of this.parts.sources.entries()) {
-      this.searched[i] = throttle === undefined || throttle.isDue() ? 1 : 0;
-      if (this.searched[i] === 0) continue;
-      const start = performance.now();
-      source.search(this.parts.history);
-      this.searchMs[i] = performance.now() - start;
+      // An accepted node has saved a decode of its own.
+      const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: accepted * singleMs };
+      searches.settle(source, verified, yielded);
     }
   }
 
   /** Collects what may follow a node, which the model reaches with this probability. */
   private look(node: number, reached: number): void {
-    const { table, offers, parts, kinds, searched } = this;
+    const { table, offers, searches, frontier } = this;
     const path = this.tree.tokens[node];
     table.begin(node, this.depth[node]);
-    for (let source = 0; source < parts.sources.length; source++) {
-      if (searched[source] === 0) continue;
-      const cursor =
-        node === ROOT ? ROOT_CURSOR : table.cursors[this.offered[node] * parts.sources.length + source];
+    for (let i = 0; i < searches.count; i++) {
+      const source = searches.askedAt(i);
+      if (!source) continue;
+      const cursor = node === ROOT ? ROOT_CURSOR : table.cursors[this.offered[node] * searches.count + i];
       if (cursor === NO_CURSOR) continue;
       offers.clear();
-      parts.sources[source].source.children(cursor, path, offers);
-      for (let i = 0; i < offers.count; i++) table.add(node, source, kinds[source], offers, i);
+      source.children(cursor, path, offers);
+      for (let at = 0; at < offers.count; at++) table.add(node, i, searches.kinds[i], offers, at);
     }
     const { first, end } = table.end(node);
     for (let token = first; token < end; token++) {
       const probability = reached * table.probabilities[token];
-      if (probability < MIN_CHANCE) continue;
-      this.parent[token] = node;
-      this.probability[token] = probability;
-      this.frontier[this.waiting++] = token;
+      if (probability >= MIN_PROBABILITY) frontier.add(token, node, probability);
     }
   }
 
   /** Grows the most likely of what waits, looks after it, and returns its probability; 0 where nothing waits. */
   private growBest(): number {
-    const { frontier, probability, tree, parent } = this;
-    const full = this.leaves >= (this.parts.maxLeaves ?? MAX_LEAVES);
-    let best = -1;
-    for (let i = 0; i < this.waiting; i++) {
-      if (full && this.isParent[parent[frontier[i]]] === 1) continue;
-      if (best < 0 || probability[frontier[i]] > probability[frontier[best]]) best = i;
-    }
-    if (best < 0) return 0;
-    const token = frontier[best];
-    frontier[best] = frontier[--this.waiting];
-    const above = parent[token];
-    const node = tree.grow(above, this.table.tokens[token]);
-    this.leaves += this.isParent[above];
-    this.isParent[above] = 1;
+    const { frontier, tree } = this;
+    // A further child of a parent is a further leaf; the first child of a leaf is none.
+    const isFull = this.leaves >= (this.parts.maxLeaves ?? MAX_LEAVES);
+    const token = frontier.takeBest(isFull ? this.isParent : undefined);
+    if (token < 0) return 0;
+    const parent = frontier.parentOf(token);
+    const probability = frontier.probabilityOf(token);
+    const node = tree.grow(parent, this.table.tokens[token]);
+    this.leaves += this.isParent[parent];
+    this.isParent[parent] = 1;
     this.isParent[node] = 0;
     this.offered[node] = token;
-    this.depth[node] = this.depth[above] + 1;
-    this.look(node, probability[token]);
-    return probability[token];
+    this.depth[node] = this.depth[parent] + 1;
+    this.look(node, probability);
+    return probability;
   }
 
   /** Whether any larger tree could beat the best rate, if all further nodes were as likely as the last one. */
@@ -218,13 +181,8 @@ export class Drafter implements TreeDrafter {
     return false;
   }
 
+  /** The source whose offer weighed most for a node. */
   private origin(node: number): number {
     return this.table.origins[this.offered[node]];
-  }
-
-  private fromSource(source: number, nodes: number): number {
-    let count = 0;
-    for (let node = 1; node < nodes; node++) if (this.origin(node) === source) count++;
-    return count;
   }
 }

@@ -1,12 +1,11 @@
 /**
  * Places where the end of a text occurred before, and what followed at each: the result of one search. Places
  * that go on alike are followed together; where they part, each token is offered with its share of them.
- *
- * A cursor is a group of places that have gone on alike so far. Groups lie in one array, as ranges of row
- * numbers, and are made anew at each step.
+ * A cursor is a group of places that have gone on alike so far.
  */
-import { Feature, log2Of, NO_CURSOR, type Offers, ROOT_CURSOR } from "./source.ts";
-import { TokenKind, type TokenTexts } from "./tokenTexts.ts";
+import { RowGroups } from "./rowGroups.ts";
+import { describeKind, Feature, log2Of, NO_CURSOR, type Offers } from "./source.ts";
+import type { TokenTexts } from "./tokenTexts.ts";
 
 /** What follows the cursor, and the token that ends the text before it. */
 export interface Ending {
@@ -19,22 +18,11 @@ export interface Ending {
 const ENDING_TOKENS = 3;
 /** Different tokens of one group that are distinguished; more are of no use in a tree. */
 const MAX_TOKENS = 12;
-/** Groups and row numbers of a step; what is beyond is not followed. */
-const MAX_GROUPS = 1024;
-const MAX_MEMBERS = 8192;
 /** More occurrences say no more, in binary logarithms. */
 const MAX_OCCURRENCES = 6;
 
-/** Rows that are offered together. */
-interface Group {
-  /** Longest match of these rows, and of all rows of the cursor. */
-  readonly own: number;
-  readonly longest: number;
-  /** Tokens the rows have gone on alike. */
-  readonly depth: number;
-  readonly share: number;
-  readonly occurrences: number;
-}
+/** Each token by which a match is shorter than the longest halves what it counts for, this often at most. */
+const MAX_HALVINGS = 6;
 
 export class Evidence {
   /** Places found. */
@@ -49,12 +37,10 @@ export class Evidence {
   readonly recencies: Float32Array;
   readonly nearnesses: Float32Array;
 
-  private groups = 0;
-  private members = 0;
-  private readonly groupStart = new Int32Array(MAX_GROUPS);
-  private readonly groupSize = new Int32Array(MAX_GROUPS);
-  private readonly groupDepth = new Int32Array(MAX_GROUPS);
-  private readonly member = new Int32Array(MAX_MEMBERS);
+  private readonly groups = new RowGroups();
+  /** Of the rows of the group at work: the longest match, and what all of them count for. */
+  private longest = 0;
+  private total = 0;
   private readonly seen = new Int32Array(MAX_TOKENS);
 
   /**
@@ -76,7 +62,7 @@ export class Evidence {
 
   clear(): void {
     this.rows = 0;
-    this.groups = 0;
+    this.groups.clear();
   }
 
   /**
@@ -103,127 +89,94 @@ export class Evidence {
 
   /** Ends the adding: the root is the group of all rows. */
   ready(): void {
-    this.groups = 1;
-    this.members = this.rows;
-    for (let row = 0; row < this.rows; row++) this.member[row] = row;
-    this.groupStart[ROOT_CURSOR] = 0;
-    this.groupSize[ROOT_CURSOR] = this.rows;
-    this.groupDepth[ROOT_CURSOR] = 0;
+    this.groups.begin(this.rows);
   }
 
-  /** Offers what may follow a group. */
+  /** Offers what may follow a group: each token that rows go on with, and the end of the text. */
   children(cursor: number, offers: Offers): void {
-    if (cursor >= this.groups) return;
-    const { groupStart, groupSize, groupDepth, member, tokens, width, seen } = this;
-    const depth = groupDepth[cursor];
-    const start = groupStart[cursor];
-    const end = start + groupSize[cursor];
+    const { groups, tokens, width, seen, lengths, weights } = this;
+    if (cursor >= groups.count) return;
+    const { members } = groups;
+    const depth = groups.depth[cursor];
+    const start = groups.start[cursor];
+    const end = groups.end[cursor];
     if (depth >= width) return;
     let longest = 0;
-    for (let at = start; at < end; at++) longest = Math.max(longest, this.lengths[member[at]]);
+    for (let at = start; at < end; at++) longest = Math.max(longest, lengths[members[at]]);
     let total = 0;
     let different = 0;
     for (let at = start; at < end; at++) {
-      const row = member[at];
-      total += this.standing(row, longest);
+      const row = members[at];
+      total += standing(weights[row], longest - lengths[row]);
       const token = tokens[row * width + depth];
       // A negative one ends its row.
       let known = token < 0;
       for (let i = 0; i < different && !known; i++) known = seen[i] === token;
       if (!known && different < MAX_TOKENS) seen[different++] = token;
     }
-    for (let i = 0; i < different; i++) this.offer(seen[i], start, end, depth, longest, total, offers);
-    this.offerEnding(start, end, depth, longest, total, offers);
+    this.longest = longest;
+    this.total = total;
+    for (let i = 0; i < different; i++) this.offer(cursor, seen[i], false, offers);
+    if (this.ending) this.offer(cursor, this.ending.token, true, offers);
   }
 
-  /** Offers the rows of a group that go on with `token`, as a group of their own. */
-  private offer(
-    token: number,
-    start: number,
-    end: number,
-    depth: number,
-    longest: number,
-    total: number,
-    offers: Offers,
-  ): void {
-    const { member, tokens, width, lengths, weights } = this;
-    const cursor =
-      this.groups < MAX_GROUPS && this.members + (end - start) <= MAX_MEMBERS ? this.groups++ : NO_CURSOR;
-    const first = this.members;
-    let [own, standing, occurrences, recency, nearness] = [0, 0, 0, 0, 0];
+  /**
+   * Offers a token after those rows of a group that go on with it, which become a group of their own.
+   * @param isEnding whether it ends the text: after rows that go on as the text after the cursor does
+   */
+  private offer(group: number, token: number, isEnding: boolean, offers: Offers): void {
+    const { groups, longest, tokens, width, lengths, weights, recencies, nearnesses } = this;
+    const { members } = groups;
+    const depth = groups.depth[group];
+    const start = groups.start[group];
+    const end = groups.end[group];
+    const ending = isEnding ? this.ending : undefined;
+    const cursor = ending ? NO_CURSOR : groups.open(depth + 1, end - start);
+    let own = 0;
+    let sum = 0;
+    let occurrences = 0;
+    let recency = 0;
+    let nearness = 0;
+    let filled = cursor === NO_CURSOR ? 0 : groups.start[cursor];
     for (let at = start; at < end; at++) {
-      const row = member[at];
-      if (tokens[row * width + depth] !== token) continue;
+      const row = members[at];
+      const next = row * width + depth;
+      if (ending ? !runsInto(ending, tokens, next, (row + 1) * width) : tokens[next] !== token) continue;
       own = Math.max(own, lengths[row]);
-      standing += this.standing(row, longest);
+      sum += standing(weights[row], longest - lengths[row]);
       occurrences += weights[row];
-      recency = Math.max(recency, this.recencies[row]);
-      nearness = Math.max(nearness, this.nearnesses[row]);
-      if (cursor !== NO_CURSOR) member[this.members++] = row;
+      recency = Math.max(recency, recencies[row]);
+      nearness = Math.max(nearness, nearnesses[row]);
+      if (cursor !== NO_CURSOR) members[filled++] = row;
     }
-    if (cursor !== NO_CURSOR) {
-      this.groupStart[cursor] = first;
-      this.groupSize[cursor] = this.members - first;
-      this.groupDepth[cursor] = depth + 1;
-    }
+    if (cursor !== NO_CURSOR) groups.end[cursor] = filled;
+    if (sum === 0) return;
     const at = offers.add(token, cursor);
     if (at < 0) return;
     const { features } = offers;
-    this.describe(features, at, { own, longest, depth, share: standing / total, occurrences });
-    features[at + Feature.recency] = recency;
-    features[at + Feature.nearness] = nearness;
-    const kind = this.texts?.kind(token);
-    if (kind === TokenKind.punctuation) features[at + Feature.punctuation] = 1;
-    else if (kind === TokenKind.lineBreak) features[at + Feature.lineBreak] = 1;
-  }
-
-  /** Offers the end of the text where rows go on as the text after the cursor does. */
-  private offerEnding(
-    start: number,
-    end: number,
-    depth: number,
-    longest: number,
-    total: number,
-    offers: Offers,
-  ): void {
-    if (!this.ending) return;
-    let [own, standing, occurrences] = [0, 0, 0];
-    for (let at = start; at < end; at++) {
-      const row = this.member[at];
-      if (!this.runsInto(this.ending.after, row, depth)) continue;
-      own = Math.max(own, this.lengths[row]);
-      standing += this.standing(row, longest);
-      occurrences += this.weights[row];
-    }
-    if (standing === 0) return;
-    const at = offers.add(this.ending.token, NO_CURSOR);
-    if (at < 0) return;
-    this.describe(offers.features, at, { own, longest, depth, share: standing / total, occurrences });
-    offers.features[at + Feature.ending] = 1;
-  }
-
-  /** Writes the features that every offer of rows has. */
-  private describe(features: Float32Array, at: number, group: Group): void {
-    const { own, longest, depth, share, occurrences } = group;
     const matched = log2Of(own + depth);
     features[at + Feature.matchLength] = matched;
     features[at + Feature.shorter] = log2Of(longest + depth) - matched;
-    features[at + Feature.share] = Math.log2(share);
+    features[at + Feature.share] = Math.log2(sum / this.total);
     features[at + Feature.occurrences] = Math.min(MAX_OCCURRENCES, log2Of(occurrences));
     features[at + Feature.depth] = log2Of(depth);
-  }
-
-  /** Whether a row goes on, from `depth`, as the text after the cursor begins. */
-  private runsInto(after: Int32Array, row: number, depth: number): boolean {
-    const count = Math.min(ENDING_TOKENS, after.length);
-    if (count === 0 || depth + count > this.width) return false;
-    const at = row * this.width + depth;
-    for (let i = 0; i < count; i++) if (this.tokens[at + i] !== after[i]) return false;
-    return true;
-  }
-
-  /** What a row counts for: each token its match is shorter than the longest halves it. */
-  private standing(row: number, longest: number): number {
-    return this.weights[row] * 2 ** -Math.min(6, longest - this.lengths[row]);
+    if (ending) {
+      features[at + Feature.ending] = 1;
+      return;
+    }
+    features[at + Feature.recency] = recency;
+    features[at + Feature.nearness] = nearness;
+    describeKind(features, at, this.texts?.kind(token));
   }
 }
+
+/** Whether a row, whose next tokens are `tokens[at..end)`, goes on as the text after the cursor begins. */
+function runsInto({ after }: Ending, tokens: Int32Array, at: number, end: number): boolean {
+  const count = Math.min(ENDING_TOKENS, after.length);
+  if (count === 0 || at + count > end) return false;
+  for (let i = 0; i < count; i++) if (tokens[at + i] !== after[i]) return false;
+  return true;
+}
+
+/** What a row counts for. @param shorter tokens by which its match is shorter than the longest */
+const standing = (weight: number, shorter: number) => weight * 2 ** -Math.min(MAX_HALVINGS, shorter);

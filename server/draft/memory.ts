@@ -3,12 +3,13 @@
  * trusted, the model's own successors of tokens, texts of a moment ago. Makes the drafter of each completion.
  */
 import { Calibration } from "./calibration.ts";
-import { Drafter, type ThrottledSource } from "./draft.ts";
+import { Drafter } from "./draft.ts";
 import type { TreeDrafter } from "./drafter.ts";
 import type { Ending } from "./evidence.ts";
 import { TokenHistory } from "./history.ts";
-import type { TellOffer } from "./offerTable.ts";
+import type { ReportOffer } from "./offerTable.ts";
 import type { SourceName } from "./source.ts";
+import type { ThrottledSource } from "./sourceSearches.ts";
 import { CorpusDrafts, type CorpusSource } from "./sources/corpus.ts";
 import { DocumentSource } from "./sources/document.ts";
 import { NearbySource } from "./sources/nearby.ts";
@@ -34,7 +35,7 @@ interface DraftContext {
 export interface DraftMemoryOptions {
   readonly calibration?: Calibration;
   /** Is called with every offer the model came by, for measurements. */
-  readonly tell?: TellOffer;
+  readonly onOffer?: ReportOffer;
   /** Sources that are not asked. */
   readonly without?: readonly SourceName[];
 }
@@ -70,8 +71,16 @@ export class DraftMemory {
     const { maxNodes, maxLeaves } = place;
     const { calibration, statistics } = this;
     const history = new TokenHistory(place.before, texts.vocabulary);
-    const tell = options.tell ? { tell: options.tell } : {};
-    const drafter = new Drafter({ history, sources, calibration, statistics, maxNodes, maxLeaves, ...tell });
+    const onOffer = options.onOffer && { onOffer: options.onOffer };
+    const drafter = new Drafter({
+      history,
+      sources,
+      calibration,
+      statistics,
+      maxNodes,
+      maxLeaves,
+      ...onOffer,
+    });
     return {
       prepare: () => drafter.prepare(),
       draft: (root, room, cost) => drafter.draft(root, room, cost),

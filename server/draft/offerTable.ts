@@ -8,9 +8,49 @@ import { FEATURE_COUNT, NO_CURSOR, type Offers } from "./source.ts";
 /** Tokens and single offers of one step; what is beyond is not drafted. */
 const MAX_TOKENS = 2048;
 const MAX_OFFERS = 4096;
+/** The range of a node that was not looked at. */
+const NOT_ASKED = -1;
 
 /** An offer's source (by its place in `SOURCE_NAMES`), the probability given to its token, and whether the model generated it. */
-export type TellOffer = (source: number, probability: number, right: boolean) => void;
+export type ReportOffer = (source: number, probability: number, right: boolean) => void;
+
+/** The single offers of a step, in the order they came: what the calibration learns from. */
+class OfferList {
+  count = 0;
+  /** Index of the token in the table. */
+  readonly tokens = new Int32Array(MAX_OFFERS);
+  /** The source, by its place in `SOURCE_NAMES`. */
+  readonly kinds = new Int16Array(MAX_OFFERS);
+  /** Rows of `FEATURE_COUNT`. */
+  readonly features = new Float32Array(MAX_OFFERS * FEATURE_COUNT);
+
+  /** Adds the `at`-th of a source's offers and returns where its features begin. There must be room. */
+  add(token: number, kind: number, features: Float32Array, at: number): number {
+    const offer = this.count++;
+    this.tokens[offer] = token;
+    this.kinds[offer] = kind;
+    const row = offer * FEATURE_COUNT;
+    for (let i = 0; i < FEATURE_COUNT; i++) this.features[row + i] = features[at * FEATURE_COUNT + i];
+    return row;
+  }
+}
+
+/** By node, a range of what was added while it was looked at. */
+class NodeRanges {
+  readonly first: Int32Array;
+  readonly end: Int32Array;
+
+  constructor(nodes: number) {
+    this.first = new Int32Array(nodes).fill(NOT_ASKED);
+    this.end = new Int32Array(nodes).fill(NOT_ASKED);
+  }
+
+  /** Makes all ranges empty, as of nodes that were not looked at. */
+  clear(): void {
+    this.first.fill(NOT_ASKED);
+    this.end.fill(NOT_ASKED);
+  }
+}
 
 export class OfferTable {
   /** Tokens offered, over all nodes. */
@@ -23,19 +63,12 @@ export class OfferTable {
   /** The source whose offer weighs most, and that weight. */
   readonly origins = new Int16Array(MAX_TOKENS);
   private readonly weightiest = new Float64Array(MAX_TOKENS);
+  /** Sum of the scores of a token's offers: a log odds, before the sum over all tokens makes it a probability. */
   private readonly scores = new Float64Array(MAX_TOKENS);
-
-  private offers = 0;
-  private readonly offerToken = new Int32Array(MAX_OFFERS);
-  private readonly offerSource = new Int16Array(MAX_OFFERS);
-  private readonly features = new Float32Array(MAX_OFFERS * FEATURE_COUNT);
-
-  /** By node: its tokens and its single offers, as ranges; `asked` where it has been looked at. */
-  private readonly asked: Uint8Array;
-  private readonly firstToken: Int32Array;
-  private readonly endToken: Int32Array;
-  private readonly firstOffer: Int32Array;
-  private readonly endOffer: Int32Array;
+  private readonly offers = new OfferList();
+  private readonly tokenRanges: NodeRanges;
+  private readonly offerRanges: NodeRanges;
+  /** By node: its depth in the tree. */
   private readonly depths: Int32Array;
 
   constructor(
@@ -44,34 +77,31 @@ export class OfferTable {
     private readonly calibration: Calibration,
   ) {
     this.cursors = new Int32Array(MAX_TOKENS * Math.max(1, sources));
-    this.asked = new Uint8Array(nodes);
-    const perNode = () => new Int32Array(nodes);
-    this.firstToken = perNode();
-    this.endToken = perNode();
-    this.firstOffer = perNode();
-    this.endOffer = perNode();
-    this.depths = perNode();
+    this.tokenRanges = new NodeRanges(nodes);
+    this.offerRanges = new NodeRanges(nodes);
+    this.depths = new Int32Array(nodes);
   }
 
   clear(): void {
     this.count = 0;
-    this.offers = 0;
-    this.asked.fill(0);
+    this.offers.count = 0;
+    this.tokenRanges.clear();
+    this.offerRanges.clear();
   }
 
   /** Begins the offers after a node. */
   begin(node: number, depth: number): void {
-    this.asked[node] = 1;
     this.depths[node] = depth;
-    this.firstToken[node] = this.count;
-    this.firstOffer[node] = this.offers;
+    this.tokenRanges.first[node] = this.count;
+    this.offerRanges.first[node] = this.offers.count;
   }
 
   /** Adds the `at`-th of a source's offers after the node begun last. */
   add(node: number, source: number, kind: number, { tokens, cursors, features }: Offers, at: number): void {
-    if (this.offers >= MAX_OFFERS) return;
+    const { offers } = this;
+    if (offers.count >= MAX_OFFERS) return;
     const token = tokens[at];
-    let index = this.firstToken[node];
+    let index = this.tokenRanges.first[node];
     while (index < this.count && this.tokens[index] !== token) index++;
     if (index === this.count) {
       if (this.count >= MAX_TOKENS) return;
@@ -81,12 +111,8 @@ export class OfferTable {
       this.weightiest[index] = Number.NEGATIVE_INFINITY;
       this.cursors.fill(NO_CURSOR, index * this.sources, (index + 1) * this.sources);
     }
-    const offer = this.offers++;
-    this.offerToken[offer] = index;
-    this.offerSource[offer] = kind;
-    const row = offer * FEATURE_COUNT;
-    for (let i = 0; i < FEATURE_COUNT; i++) this.features[row + i] = features[at * FEATURE_COUNT + i];
-    const score = this.calibration.score(kind, this.features, row);
+    const row = offers.add(index, kind, features, at);
+    const score = this.calibration.score(kind, offers.features, row);
     this.scores[index] += score;
     if (score > this.weightiest[index]) {
       this.weightiest[index] = score;
@@ -97,10 +123,10 @@ export class OfferTable {
 
   /** Ends the offers after a node: their probabilities are known now. Returns the range of its tokens. */
   end(node: number): { first: number; end: number } {
-    const first = this.firstToken[node];
+    const first = this.tokenRanges.first[node];
     const end = this.count;
-    this.endToken[node] = end;
-    this.endOffer[node] = this.offers;
+    this.tokenRanges.end[node] = end;
+    this.offerRanges.end[node] = this.offers.count;
     // Shifted by the largest score, so that no exponential overflows.
     const none = this.calibration.none(this.depths[node]);
     let most = none;
@@ -115,31 +141,28 @@ export class OfferTable {
   }
 
   /** Teaches the calibration what the model generated after a node. Nothing where the node was not looked at. */
-  learn(node: number, said: number): void {
-    if (this.asked[node] === 0) return;
+  learn(node: number, generated: number): void {
+    const { offers, tokenRanges, offerRanges, probabilities, calibration } = this;
+    if (tokenRanges.first[node] === NOT_ASKED) return;
     let offered = 0;
-    for (let i = this.firstToken[node]; i < this.endToken[node]; i++) offered += this.probabilities[i];
+    for (let i = tokenRanges.first[node]; i < tokenRanges.end[node]; i++) offered += probabilities[i];
     let found = 0;
-    for (let offer = this.firstOffer[node]; offer < this.endOffer[node]; offer++) {
-      const index = this.offerToken[offer];
-      const right = this.tokens[index] === said ? 1 : 0;
+    for (let offer = offerRanges.first[node]; offer < offerRanges.end[node]; offer++) {
+      const index = offers.tokens[offer];
+      const right = this.tokens[index] === generated ? 1 : 0;
       if (right) found = 1;
-      this.calibration.learn(
-        this.offerSource[offer],
-        this.features,
-        offer * FEATURE_COUNT,
-        right - this.probabilities[index],
-      );
+      const error = right - probabilities[index];
+      calibration.learn(offers.kinds[offer], offers.features, offer * FEATURE_COUNT, error);
     }
-    this.calibration.learnNone(this.depths[node], 1 - found - (1 - offered));
+    calibration.learnNone(this.depths[node], 1 - found - (1 - offered));
   }
 
-  /** Reports each offer after a node, of which the model generated `said`. */
-  forEachOffer(node: number, said: number, tell: TellOffer): void {
-    if (this.asked[node] === 0) return;
-    for (let offer = this.firstOffer[node]; offer < this.endOffer[node]; offer++) {
-      const index = this.offerToken[offer];
-      tell(this.offerSource[offer], this.probabilities[index], this.tokens[index] === said);
+  /** Reports each offer after a node, of which the model generated `generated`; none where it was not looked at. */
+  forEachOffer(node: number, generated: number, report: ReportOffer): void {
+    const { offers, offerRanges } = this;
+    for (let offer = offerRanges.first[node]; offer < offerRanges.end[node]; offer++) {
+      const index = offers.tokens[offer];
+      report(offers.kinds[offer], this.probabilities[index], this.tokens[index] === generated);
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { VerifiedTree } from "./drafter.ts";
 import type { TokenHistory } from "./history.ts";
+import { TokenKind } from "./tokenTexts.ts";
 
 export type SourceName =
   | "document"
@@ -87,6 +88,12 @@ export class Offers {
     this.features[row + Feature.bias] = 1;
     return row;
   }
+}
+
+/** Writes what kind of token an offer is into its row of features; nothing where the kind is not known. */
+export function describeKind(features: Float32Array, row: number, kind: number | undefined): void {
+  if (kind === TokenKind.punctuation) features[row + Feature.punctuation] = 1;
+  else if (kind === TokenKind.lineBreak) features[row + Feature.lineBreak] = 1;
 }
 
 /** Evidence of how a text goes on. */

@@ -40,7 +40,7 @@ export class Reliability {
     Array.from({ length: CLASSES }, () => ({ count: 0, probability: 0, right: 0 })),
   );
 
-  readonly tell = (source: number, probability: number, right: boolean): void => {
+  readonly onOffer = (source: number, probability: number, right: boolean): void => {
     const found = this.classes[source]?.[Math.min(CLASSES - 1, Math.floor(probability * CLASSES))];
     if (!found) return;
     found.count++;
@@ -161,7 +161,7 @@ export async function runCalibration(
   const seen = new Reliability();
   const tokenizer = new WordTokenizer(vocabulary);
   const without = engine ? NOT_MEASURED : [...NOT_MEASURED, OWN];
-  const memory = new DraftMemory(vocabulary, { calibration, tell: seen.tell, without });
+  const memory = new DraftMemory(vocabulary, { calibration, onOffer: seen.onOffer, without });
   const random = randomNumbers(11 + remainder);
   let number = 0;
   for await (const files of projects(projectFolder, signal)) {

@@ -6,8 +6,8 @@
  */
 import type { VerifiedTree } from "../drafter.ts";
 import type { TokenHistory } from "../history.ts";
-import { type DraftSource, Feature, log2Of, type Offers, ROOT_CURSOR } from "../source.ts";
-import { TokenKind, type TokenTexts } from "../tokenTexts.ts";
+import { type DraftSource, describeKind, Feature, log2Of, type Offers, ROOT_CURSOR } from "../source.ts";
+import type { TokenTexts } from "../tokenTexts.ts";
 
 /** Successors kept of each context, as in the paper. */
 const SUCCESSORS = 8;
@@ -64,9 +64,7 @@ export class RecycledTokens {
       if (at < 0) return;
       offers.features[at + Feature.matchLength] = log2Of(known ? 2 : 1);
       offers.features[at + Feature.share] = Math.log2(shares[i]);
-      const kind = texts?.kind(ids[i]);
-      if (kind === TokenKind.punctuation) offers.features[at + Feature.punctuation] = 1;
-      else if (kind === TokenKind.lineBreak) offers.features[at + Feature.lineBreak] = 1;
+      describeKind(offers.features, at, texts?.kind(ids[i]));
     }
   }
 

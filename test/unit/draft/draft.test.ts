@@ -127,7 +127,7 @@ test("sources that agree make each other surer, and what is generated comes to b
     sources: [{ source: document }, { source: workspace }],
     calibration: new Calibration({ rate: 0.1 }),
     maxNodes: 2,
-    tell: (source, probability, right) =>
+    onOffer: (source, probability, right) =>
       void (right ? probabilities.set(source, probability) : probabilities.set(100 + source, probability)),
   });
   for (let step = 0; step < 60; step++) {
