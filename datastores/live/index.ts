@@ -1,1 +1,3 @@
 export { LiveIndex } from "./liveIndex.ts";
+export { MatchList } from "./matchList.ts";
+export { SEPARATOR } from "./tokenLog.ts";

@@ -8,10 +8,15 @@
  * marked dead and skipped; when they are too many, the log is written anew.
  */
 
-const SEPARATOR = -1;
+import { MatchList } from "./matchList.ts";
+import { type Segment, TokenLog } from "./tokenLog.ts";
+
 const NONE = -1;
+/** Tokens that the two kinds of chains hash. */
 const LONG = 4;
 const SHORT = 2;
+/** Positions the log has room for at first. */
+const FIRST_CAPACITY = 1 << 16;
 /** Longer matches say no more. */
 const LONGEST_MATCH = 32;
 /** Positions looked at on each chain. */
@@ -21,30 +26,14 @@ const ENOUGH = 8;
 /** Dead positions that are suffered before the log is written anew. */
 const SUFFERED_DEAD = 1 << 18;
 
-interface Segment {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What followed occurrences of a context; longest match first, the more recent first among equals. */
-interface LiveMatches {
-  readonly count: number;
-  /** Length of the match, in tokens. */
-  readonly lengths: Uint8Array;
-  /** Where the continuation begins, for `LiveIndex.tokens`; it ends at a negative token. */
-  readonly nexts: Int32Array;
-}
-
 export class LiveIndex {
-  /** The log; the first `size` are in use. */
-  tokens: Int32Array;
-  size = 0;
-  readonly matches: LiveMatches & { count: number };
-  private alive: Uint8Array;
+  /**
+   * What the last search found: occurrences of the longest suffixes, the more recent first among equals. Their text
+   * goes on at `tokens[nexts[i]]`, up to a negative token.
+   */
+  readonly matches: MatchList;
+  private readonly log: TokenLog;
   private readonly files = new Map<string, Segment>();
-  /** All segments of the log in its order, those of files replaced since among them. */
-  private segments: { readonly name: string; readonly start: number }[] = [];
-  private deadTokens = 0;
   private long: Chains;
   private short: Chains;
 
@@ -53,14 +42,22 @@ export class LiveIndex {
    */
   constructor(
     readonly mostTokens: number,
-    private readonly mostMatches = 32,
+    mostMatches = 32,
   ) {
-    const capacity = Math.min(1 << 16, mostTokens);
-    this.tokens = new Int32Array(capacity);
-    this.alive = new Uint8Array(capacity);
-    this.long = new Chains(capacity);
-    this.short = new Chains(capacity);
-    this.matches = { count: 0, lengths: new Uint8Array(mostMatches), nexts: new Int32Array(mostMatches) };
+    const capacity = Math.min(FIRST_CAPACITY, mostTokens);
+    this.log = new TokenLog(capacity);
+    this.long = new Chains(LONG, capacity);
+    this.short = new Chains(SHORT, capacity);
+    this.matches = new MatchList(mostMatches);
+  }
+
+  /** The log; the first `size` are in use. Another array after a file was put in. */
+  get tokens(): Int32Array {
+    return this.log.tokens;
+  }
+
+  get size(): number {
+    return this.log.size;
   }
 
   /** Files there are. */
@@ -75,7 +72,7 @@ export class LiveIndex {
 
   /** Tokens of the files there are. */
   get liveTokens(): number {
-    return this.size - this.deadTokens;
+    return this.log.size - this.log.dead;
   }
 
   has(name: string): boolean {
@@ -84,19 +81,19 @@ export class LiveIndex {
 
   /** Puts a file in, in place of what it held before. False when there is no room for it. */
   put(name: string, tokens: Int32Array): boolean {
+    const { log, files } = this;
     this.remove(name);
-    const length = tokens.length + 1;
-    if (this.liveTokens + length > this.mostTokens) return false;
-    if (this.deadTokens > SUFFERED_DEAD && this.deadTokens > this.liveTokens) this.rewrite();
-    const start = this.size;
-    this.reserve(start + length);
-    this.tokens[start] = SEPARATOR;
-    this.tokens.set(tokens, start + 1);
-    this.alive.fill(1, start, start + length);
-    this.size += length;
-    this.files.set(name, { start, end: this.size });
-    this.segments.push({ name, start });
-    this.chain(start, this.size);
+    if (this.liveTokens + tokens.length + 1 > this.mostTokens) return false;
+    if (log.dead > SUFFERED_DEAD && log.dead > this.liveTokens) {
+      log.compact(files);
+      this.chainAll();
+    }
+    const capacity = log.tokens.length;
+    const segment = log.append(name, tokens);
+    files.set(name, segment);
+    // The chains grow with the log.
+    if (log.tokens.length > capacity) this.chainAll();
+    else this.chain(segment);
     return true;
   }
 
@@ -105,21 +102,13 @@ export class LiveIndex {
     const segment = this.files.get(name);
     if (!segment) return false;
     this.files.delete(name);
-    this.alive.fill(0, segment.start, segment.end);
-    this.deadTokens += segment.end - segment.start;
+    this.log.bury(segment);
     return true;
   }
 
   /** The file a position of the log belongs to, or belonged to. */
   fileAt(position: number): string | undefined {
-    let low = 0;
-    let high = this.segments.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.segments[middle].start <= position) low = middle + 1;
-      else high = middle;
-    }
-    return this.segments[low - 1]?.name;
+    return this.log.nameAt(position);
   }
 
   /**
@@ -127,29 +116,22 @@ export class LiveIndex {
    * @param except a file whose occurrences do not count, as the one under edit
    */
   find(context: Int32Array, end: number, except?: string): void {
-    const { matches } = this;
-    matches.count = 0;
+    this.matches.clear();
     const skipped = except === undefined ? undefined : this.files.get(except);
-    if (end >= LONG) this.collect(this.long, hash(context, end, LONG), context, end, LONG, skipped);
-    if (end >= SHORT && matches.count < ENOUGH)
-      this.collect(this.short, hash(context, end, SHORT), context, end, SHORT, skipped);
+    if (end >= LONG) this.collect(this.long, context, end, skipped);
+    if (end >= SHORT && this.matches.count < ENOUGH) this.collect(this.short, context, end, skipped);
   }
 
-  private collect(
-    chains: Chains,
-    key: number,
-    context: Int32Array,
-    end: number,
-    least: number,
-    skipped: Segment | undefined,
-  ): void {
-    const { tokens, alive } = this;
-    const most = least === SHORT ? LONG - 1 : LONGEST_MATCH;
-    let position = chains.latest(key);
+  private collect(chains: Chains, context: Int32Array, end: number, skipped: Segment | undefined): void {
+    const { tokens, alive, size } = this.log;
+    const { matches } = this;
+    // What the short hash finds beyond its reach, the long one has found.
+    const longest = chains.width === SHORT ? LONG - 1 : LONGEST_MATCH;
+    let position = chains.latest(hash(context, end, chains.width));
     for (let step = 0; step < CHAIN_STEPS && position !== NONE; step++) {
-      const usable =
+      const isUsable =
         alive[position] === 1 && !(skipped && position >= skipped.start && position < skipped.end);
-      if (usable && position + 1 < this.size && tokens[position + 1] >= 0) {
+      if (isUsable && position + 1 < size && tokens[position + 1] >= 0) {
         let length = 0;
         while (
           length < LONGEST_MATCH &&
@@ -157,72 +139,23 @@ export class LiveIndex {
           tokens[position - length] === context[end - 1 - length]
         )
           length++;
-        // What the short hash finds beyond its reach, the long one has found.
-        if (length >= least && length <= most) this.insert(length, position + 1);
+        // Shorter than the hash's reach where two contexts have the same hash.
+        if (length >= chains.width && length <= longest) matches.insert(length, position + 1);
       }
       position = chains.before(position);
     }
   }
 
-  /** Keeps the matches sorted by length; of equal ones the first that came, the most recent, stays first. */
-  private insert(length: number, next: number): void {
-    const { matches } = this;
-    const { lengths, nexts } = matches;
-    let at = matches.count;
-    while (at > 0 && lengths[at - 1] < length) at--;
-    if (at >= this.mostMatches) return;
-    const last = Math.min(matches.count, this.mostMatches - 1);
-    lengths.copyWithin(at + 1, at, last);
-    nexts.copyWithin(at + 1, at, last);
-    lengths[at] = length;
-    nexts[at] = next;
-    matches.count = last + 1;
-  }
-
-  private chain(start: number, end: number): void {
-    const { tokens } = this;
-    for (let position = start; position < end; position++) {
-      const inFile = position - start;
-      // The separator is the file's first token and part of no context.
-      if (inFile >= SHORT) this.short.add(hash(tokens, position + 1, SHORT), position);
-      if (inFile >= LONG) this.long.add(hash(tokens, position + 1, LONG), position);
-    }
-  }
-
-  private rewrite(): void {
-    const kept = [...this.files].sort(([, a], [, b]) => a.start - b.start);
-    let size = 0;
-    for (const [name, { start, end }] of kept) {
-      this.tokens.copyWithin(size, start, end);
-      this.files.set(name, { start: size, end: size + end - start });
-      size += end - start;
-    }
-    this.segments = kept.map(([name]) => ({ name, start: this.files.get(name)?.start ?? 0 }));
-    this.size = size;
-    this.deadTokens = 0;
-    this.alive.fill(1, 0, size);
-    this.chainAll();
+  private chain(segment: Segment): void {
+    this.short.add(this.log.tokens, segment);
+    this.long.add(this.log.tokens, segment);
   }
 
   private chainAll(): void {
-    this.long = new Chains(this.tokens.length);
-    this.short = new Chains(this.tokens.length);
+    this.long = new Chains(LONG, this.log.tokens.length);
+    this.short = new Chains(SHORT, this.log.tokens.length);
     // In the log's order, so that the most recent stays first.
-    for (const { start, end } of [...this.files.values()].sort((a, b) => a.start - b.start))
-      this.chain(start, end);
-  }
-
-  /** Makes room in all arrays; the chains grow along, which takes time in proportion, each time half as often. */
-  private reserve(needed: number): void {
-    if (needed <= this.tokens.length) return;
-    const capacity = Math.max(needed, 2 * this.tokens.length);
-    const tokens = new Int32Array(capacity);
-    tokens.set(this.tokens.subarray(0, this.size));
-    this.tokens = tokens;
-    const alive = new Uint8Array(capacity);
-    alive.set(this.alive.subarray(0, this.size));
-    this.alive = alive;
-    this.chainAll();
+    for (const segment of [...this.files.values()].sort((a, b) => a.start - b.start)) this.chain(segment);
   }
 }
 
@@ -238,8 +171,11 @@ class Chains {
   private readonly heads: Int32Array;
   private readonly links: Int32Array;
 
-  /** @param positions most positions; there are as many heads, so that few hashes share one */
-  constructor(positions: number) {
+  /** @param width tokens that are hashed @param positions most of them; as many heads, so that few hashes share one */
+  constructor(
+    readonly width: number,
+    positions: number,
+  ) {
     this.heads = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, positions)))).fill(NONE);
     this.links = new Int32Array(positions);
   }
@@ -252,9 +188,13 @@ class Chains {
     return this.links[position];
   }
 
-  add(key: number, position: number): void {
-    const slot = key & (this.heads.length - 1);
-    this.links[position] = this.heads[slot];
-    this.heads[slot] = position;
+  /** Adds the positions of a file that have enough of its tokens before them; its separator is part of no context. */
+  add(tokens: Int32Array, { start, end }: Segment): void {
+    const { heads, links, width } = this;
+    for (let position = start + width; position < end; position++) {
+      const slot = hash(tokens, position + 1, width) & (heads.length - 1);
+      links[position] = heads[slot];
+      heads[slot] = position;
+    }
   }
 }

@@ -2,11 +2,12 @@
  * Drafts from the document itself: the text before the cursor and what has been generated, in a dynamic suffix
  * automaton (SAM-Decoding, arXiv 2411.10666, section 3), each suffix that occurred before at its most recent place.
  */
+import { MatchList } from "../../../datastores/live/index.ts";
 import { SuffixAutomaton } from "../automaton.ts";
 import { type Ending, Evidence } from "../evidence.ts";
 import { heal } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
-import { Scan } from "../scan.ts";
+import { scan } from "../scan.ts";
 import type { DraftSource, Offers } from "../source.ts";
 import type { TokenTexts } from "../tokenTexts.ts";
 
@@ -19,7 +20,7 @@ export class DocumentSource implements DraftSource {
   readonly name = "document";
   private readonly automaton: SuffixAutomaton;
   private readonly evidence: Evidence;
-  private readonly scan = new Scan(ROWS);
+  private readonly places = new MatchList(ROWS);
 
   constructor(
     expectedTokens: number,
@@ -68,7 +69,7 @@ export class DocumentSource implements DraftSource {
    */
   private searchWord(history: TokenHistory, { vocabulary }: TokenTexts): void {
     const { tokens, size } = this.automaton;
-    const { evidence, scan } = this;
+    const { evidence, places } = this;
     const { held } = history;
     for (let next = size - 1; next >= 0 && evidence.rows < ROWS; next--) {
       const bytes = vocabulary.bytes(tokens[next]);
@@ -82,8 +83,8 @@ export class DocumentSource implements DraftSource {
     if (evidence.rows > 0) return;
     // The word may stand elsewhere as it is tokenized now.
     const whole = history.whole();
-    scan.search(tokens, size, whole, whole.length, 1);
-    for (let i = 0; i < scan.count; i++) this.add(tokens, scan.nexts[i], size, scan.lengths[i], 1);
+    scan(this.automaton, whole, whole.length, 1, places);
+    for (let i = 0; i < places.count; i++) this.add(tokens, places.nexts[i], size, places.lengths[i], 1);
   }
 }
 

@@ -2,10 +2,11 @@
  * Drafts from short texts near at hand, looked through whole at every step: the text after the cursor, and
  * what was suggested, deleted or undone a moment ago.
  */
+import { MatchList } from "../../../datastores/live/index.ts";
 import { type Ending, Evidence } from "../evidence.ts";
 import { heal } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
-import { Scan } from "../scan.ts";
+import { scan } from "../scan.ts";
 import type { DraftSource, Offers, SourceName } from "../source.ts";
 import type { TokenTexts } from "../tokenTexts.ts";
 
@@ -22,7 +23,7 @@ export interface NearbyTexts {
 
 export class NearbySource implements DraftSource {
   private readonly evidence: Evidence;
-  private readonly scan = new Scan(ROWS);
+  private readonly places = new MatchList(ROWS);
 
   constructor(
     readonly name: Extract<SourceName, "ahead" | "recent">,
@@ -44,12 +45,12 @@ export class NearbySource implements DraftSource {
   }
 
   private take(context: Int32Array, end: number): void {
-    const { evidence, nearby, scan } = this;
+    const { evidence, nearby, places } = this;
     evidence.clear();
-    scan.search(nearby.tokens, nearby.size, context, end, SHORTEST_MATCH);
-    for (let i = 0; i < scan.count; i++) {
-      const row = evidence.add(nearby.tokens, scan.nexts[i], nearby.size, scan.lengths[i], 1);
-      if (row >= 0) evidence.recencies[row] = scan.nexts[i] / nearby.size;
+    scan(nearby, context, end, SHORTEST_MATCH, places);
+    for (let i = 0; i < places.count; i++) {
+      const row = evidence.add(nearby.tokens, places.nexts[i], nearby.size, places.lengths[i], 1);
+      if (row >= 0) evidence.recencies[row] = places.nexts[i] / nearby.size;
     }
   }
 

@@ -1,11 +1,10 @@
 /** Texts remembered from completion to completion: what was suggested or deleted just now, what was accepted. */
-import { LiveIndex } from "../../../datastores/live/index.ts";
+import { LiveIndex, SEPARATOR } from "../../../datastores/live/index.ts";
 import { SourceThrottle } from "../sourceThrottle.ts";
 import type { CorpusSource } from "./corpus.ts";
 import { LiveCorpus } from "./liveCorpus.ts";
 import type { NearbyTexts } from "./nearby.ts";
 
-const SEPARATOR = -1;
 const RECENT_TOKENS = 4096;
 
 /** The last few thousand tokens of what was suggested, deleted or undone, oldest first. */
