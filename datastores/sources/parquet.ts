@@ -5,7 +5,7 @@
  * All wanted columns stream in step, each holding one page; nothing is held for a row group or, in v3, for a
  * repository.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
@@ -13,7 +13,8 @@ import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
 import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
 import { fileError, storeError, throwIfCancelled } from "../problem.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
-import { ColumnPages, type Stored } from "./parquetPages.ts";
+import { ColumnReader } from "./parquetColumn.ts";
+import { readFully, type Stored } from "./parquetPages.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
 /** The list of files in a row of The Stack v3, and the columns beside the content that are looked at. */
@@ -74,12 +75,7 @@ async function openTable(file: number, path: string, contentColumn: string): Pro
   const byteLength = fstatSync(file).size;
   const slice = (start: number, end = byteLength) => {
     const bytes = new Uint8Array(end - start);
-    let done = 0;
-    while (done < bytes.length) {
-      const count = readSync(file, bytes, done, bytes.length - done, start + done);
-      if (count === 0) break;
-      done += count;
-    }
+    readFully(file, bytes, start);
     return bytes.buffer;
   };
   refusePointer(Buffer.from(slice(0, Math.min(byteLength, 40))).toString("latin1"), path);
@@ -193,10 +189,10 @@ function compressedBytes(group: RowGroup, column: Wanted): number {
 
 /** One row group, document by document. */
 class GroupReader {
-  private readonly content: ColumnPages;
+  private readonly content: ColumnReader;
   private readonly start: number;
-  private readonly others: { readonly name: string; readonly pages: ColumnPages }[];
-  private readonly repository: ColumnPages | undefined;
+  private readonly others: { readonly name: string; readonly column: ColumnReader }[];
+  private readonly repository: ColumnReader | undefined;
   private readonly fields = new Map<string, unknown>();
   private readonly rows: number;
   private readonly depth: number;
@@ -211,12 +207,12 @@ class GroupReader {
     private readonly rowBase: number,
     private readonly options: ReadOptions,
   ) {
-    const pages = (column: Wanted) =>
-      new ColumnPages(table.file, chunkOf(group, column), column.path, column.name, options);
-    this.content = pages(table.content);
+    const reader = ({ name, path }: Wanted) =>
+      new ColumnReader({ file: table.file, metadata: chunkOf(group, { name, path }), path, name }, options);
+    this.content = reader(table.content);
     this.start = this.content.offset;
-    this.others = table.others.map(column => ({ name: column.name, pages: pages(column) }));
-    this.repository = table.repository && pages(table.repository);
+    this.others = table.others.map(column => ({ name: column.name, column: reader(column) }));
+    this.repository = table.repository && reader(table.repository);
     this.rows = Number(group.num_rows);
     this.depth = table.isNested ? 1 : 0;
     this.present = table.isNested ? getMaxDefinitionLevel(table.content.path.slice(0, -1)) : 0;
@@ -237,30 +233,13 @@ class GroupReader {
     const { content, fields: row } = this;
     if (!this.isWithinRow) {
       if (++this.rowIndex >= this.rows) return undefined;
-      if (this.repository) row.set(REPOSITORY, plain(this.advance(this.repository, REPOSITORY)));
+      if (this.repository) row.set(REPOSITORY, plain(advance(this.repository, REPOSITORY)));
     }
-    const stored = this.advance(content, this.table.content.name);
+    const stored = advance(content, this.table.content.name);
     const isPresent = content.definition >= this.present;
-    for (const { name, pages } of this.others) row.set(name, this.element(pages, name));
+    for (const { name, column } of this.others) row.set(name, element(column, name, this.depth));
     this.isWithinRow = this.table.isNested && content.goesOn(0);
     return isPresent ? this.document(stored) : null;
-  }
-
-  private advance(pages: ColumnPages, name: string): Stored {
-    if (!pages.next()) throw new Error(`the column "${name}" ends before its row group does`);
-    return pages.value;
-  }
-
-  /** A column's part of this document: a plain value, or the values of a list. */
-  private element(pages: ColumnPages, name: string): unknown {
-    const first = this.advance(pages, name);
-    if (pages.maxRepetition === this.depth) return plain(first);
-    const values = pages.definition === pages.maxDefinition ? [plain(first)] : [];
-    while (pages.goesOn(this.depth)) {
-      const value = this.advance(pages, name);
-      if (pages.definition === pages.maxDefinition) values.push(plain(value));
-    }
-    return values;
   }
 
   private document(stored: Stored): SourceDocument | null {
@@ -283,6 +262,27 @@ class GroupReader {
     this.options.onSkipped?.(reason, place);
     return null;
   }
+}
+
+/** The value of a column's next entry. */
+function advance(column: ColumnReader, name: string): Stored {
+  if (!column.next()) throw new Error(`the column "${name}" ends before its row group does`);
+  return column.value;
+}
+
+/**
+ * A column's part of one document: a plain value, or the values of a list.
+ * @param depth lists around a document: 1 where a row holds a list of files
+ */
+function element(column: ColumnReader, name: string, depth: number): unknown {
+  const first = advance(column, name);
+  if (column.maxRepetition === depth) return plain(first);
+  const values = column.definition === column.maxDefinition ? [plain(first)] : [];
+  while (column.goesOn(depth)) {
+    const value = advance(column, name);
+    if (column.definition === column.maxDefinition) values.push(plain(value));
+  }
+  return values;
 }
 
 function text(bytes: Uint8Array): string {

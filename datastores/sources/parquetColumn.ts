@@ -1,0 +1,76 @@
+/**
+ * The entries of one column chunk of a Parquet file. Levels are turned into rows as the Dremel paper says (Melnik et
+ * al. 2010): an entry of repetition level 0 begins a row, and one whose definition level is the highest carries a
+ * value.
+ */
+import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
+import { ChunkPages, type ColumnChunk, type Page, type Stored } from "./parquetPages.ts";
+import type { ReadOptions } from "./reading.ts";
+
+const NO_PAGE: Page = { entries: 0, repetitions: [], definitions: [], values: [], dictionary: undefined };
+
+/** The entries in order; after `next()` the fields hold the entry. */
+export class ColumnReader {
+  /** 0 where a row begins; n where the n-th list above the value goes on. */
+  repetition = 0;
+  definition = 0;
+  /** Null where the value, or something above it, is null or an empty list. Bytes hold until `next()`. */
+  value: Stored = null;
+  readonly maxDefinition: number;
+  readonly maxRepetition: number;
+  private readonly pages: ChunkPages;
+  private page = NO_PAGE;
+  /** Of the page: the entry that comes next, and the next of its values, of which there are fewer. */
+  private entry = 0;
+  private valueIndex = 0;
+
+  constructor(chunk: ColumnChunk, options: ReadOptions) {
+    this.pages = new ChunkPages(chunk, options);
+    this.maxDefinition = getMaxDefinitionLevel(chunk.path);
+    this.maxRepetition = getMaxRepetitionLevel(chunk.path);
+  }
+
+  /** Bytes of the file after the reader; the start of the chunk before the first entry. */
+  get offset(): number {
+    return this.pages.offset;
+  }
+
+  /** False at the end of the chunk. Throws hyparquet's errors for what is damaged or unknown to it. */
+  next(): boolean {
+    if (!this.hasEntry()) return false;
+    const { repetitions, definitions, values, dictionary } = this.page;
+    const entry = this.entry++;
+    this.value = null;
+    if (!values) {
+      this.repetition = 0;
+      this.definition = 0;
+      return true;
+    }
+    this.repetition = repetitions.length > 0 ? repetitions[entry] : 0;
+    this.definition = definitions.length > 0 ? definitions[entry] : this.maxDefinition;
+    if (this.definition !== this.maxDefinition) return true;
+    const stored = values[this.valueIndex++];
+    this.value = dictionary ? dictionary[Number(stored)] : stored;
+    if (this.value === undefined) throw new Error("a page holds fewer values than its header says");
+    return true;
+  }
+
+  /** Whether the entry after this one belongs to the same list at `depth` (0: to the same row). */
+  goesOn(depth: number): boolean {
+    if (!this.hasEntry()) return false;
+    const { repetitions } = this.page;
+    return repetitions.length > 0 && repetitions[this.entry] > depth;
+  }
+
+  /** Whether there is a next entry; turns to its page. */
+  private hasEntry(): boolean {
+    while (this.entry === this.page.entries) {
+      const page = this.pages.next();
+      if (!page) return false;
+      this.page = page;
+      this.entry = 0;
+      this.valueIndex = 0;
+    }
+    return true;
+  }
+}
