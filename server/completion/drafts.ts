@@ -2,15 +2,11 @@
  * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
  * accepted and deleted in the documents, its calibration kept per workspace between starts.
  */
-
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
-import { codeOf, messageOf, writeWhole } from "../system/index.ts";
 import type { Snapshot } from "../text/index.ts";
+import { CalibrationStore } from "./calibrationStore.ts";
 
 /** Characters before a remembered text by which it is recognised when it comes again. */
 const RECOGNISED_BY = 80;
@@ -30,8 +26,7 @@ export class Drafts {
   private memory: DraftMemory | undefined;
   private suggestion: Suggestion | undefined;
   private completions = 0;
-  private directory: string | undefined;
-  private workspace = "";
+  private readonly calibrations: CalibrationStore;
 
   /**
    * @param warn writes to the log @param reported is called with each suggestion that is accepted whole
@@ -39,10 +34,11 @@ export class Drafts {
    */
   constructor(
     documents: Pick<Documents, "watch">,
-    private readonly warn: (message: string) => void,
+    warn: (message: string) => void,
     private readonly reported: () => void = () => {},
     private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
+    this.calibrations = new CalibrationStore(warn);
     documents.watch(
       change => this.changed(change),
       () => {},
@@ -51,8 +47,7 @@ export class Drafts {
 
   /** @param directory where the calibration is kept; undefined keeps none @param folders the workspace's */
   start(directory: string | undefined, folders: readonly string[]): void {
-    this.directory = directory;
-    this.workspace = [...folders].sort().join("\n");
+    this.calibrations.start(directory, folders);
   }
 
   /** The memory for a loaded model, begun with what was learned in the workspace before. */
@@ -64,7 +59,7 @@ export class Drafts {
     if (known && this.memory) this.memory.adopt(engine.vocabulary);
     else {
       this.memory = new DraftMemory(engine.vocabulary);
-      this.restore(this.memory);
+      this.calibrations.restore(this.memory.calibration, engine.vocabulary.fingerprint);
     }
     return this.memory;
   }
@@ -115,34 +110,10 @@ export class Drafts {
     this.reported();
   }
 
-  /** Keeps the calibration. A folder that cannot be written costs what was learned and nothing else. */
+  /** Keeps what was learned of the sources. */
   save(): void {
-    const file = this.file();
-    if (!file || !this.memory) return;
-    try {
-      writeWhole(file, JSON.stringify(this.memory.calibration.save()));
-    } catch {
-      // As said above.
-    }
-  }
-
-  private restore({ calibration }: DraftMemory): void {
-    const file = this.file();
-    if (!file) return;
-    try {
-      if (!calibration.restore(JSON.parse(readFileSync(file, "utf8"))))
-        this.warn(`${file} is of another version and is not used: drafting begins anew.`);
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT")
-        this.warn(`${file} cannot be read and is not used: ${messageOf(error)}`);
-    }
-  }
-
-  private file(): string | undefined {
-    const { directory, workspace, engine } = this;
-    if (directory === undefined || !engine) return undefined;
-    const name = createHash("sha256").update(`${workspace}\0${engine.vocabulary.fingerprint}`).digest("hex");
-    return join(directory, "calibration", `${name.slice(0, 24)}.json`);
+    const { engine, memory } = this;
+    if (engine && memory) this.calibrations.save(memory.calibration, engine.vocabulary.fingerprint);
   }
 
   private rememberAccepted(before: string, text: string): void {

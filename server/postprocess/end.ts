@@ -6,10 +6,10 @@
 import { type Belonging, belongs, isInside, isJumpBefore, type Line, mayFollow } from "./block.ts";
 import { indentation } from "./indentation.ts";
 import { alike, mayBecomeAlike } from "./likeness.ts";
+import { LineRepetition } from "./lineRepetition.ts";
 import type { Place } from "./place.ts";
 import { fitsAt, type Reading } from "./reading.ts";
-import { mayRepeat, type Repeated, repeatsAbove, repeatsBelow } from "./repeats.ts";
-import { mayRepeatLines, repeatsLines } from "./repetition.ts";
+import { type Repeated, repeatsBelow } from "./repeats.ts";
 import { repeatOf } from "./rest.ts";
 
 /** Why the text ends before the model ends it. */
@@ -44,77 +44,71 @@ interface Fallback {
   readonly reason: StopReason;
 }
 
+/** A text that the model generates at a place, as far as it has come. */
+interface Generated {
+  /** The normalised text up to its limit. */
+  readonly text: string;
+  /** The states of the scanner along the text. */
+  readonly reading: Reading;
+  readonly place: Place;
+  /** Whether no more text follows. */
+  readonly over: boolean;
+  /** Whether the text ends with the model's end token, or where the document continues. */
+  readonly trusted: boolean;
+}
+
 /** Reads the lines of a text from the first to the one where it ends. */
 export class EndFinder {
-  private readonly lines: readonly string[];
-  /** The whole lines so far that are not blank; the first begins with the line's prefix. */
-  private readonly seen: string[] = [];
-  /** Whether these repeat the lines above the cursor. */
-  private above: Repeated = "undecided";
+  /** The whole lines so far that are not blank, and what they repeat. */
+  private readonly repetition: LineRepetition;
   /** Index after the last whole line that is not blank. */
   private reached = 0;
   private blankLines = 0;
   private fallback: Fallback | undefined;
-  /** Index before a line that repeats the one above it: if a third follows, the text ends there. */
-  private duplicateFrom: number | undefined;
 
-  /**
-   * @param text the normalised text up to its limit
-   * @param over whether no more text follows
-   * @param trusted whether it ends with the model's end token, or where the document continues
-   */
-  constructor(
-    private readonly text: string,
-    private readonly reading: Reading,
-    private readonly place: Place,
-    private readonly over: boolean,
-    private readonly trusted: boolean,
-  ) {
-    this.lines = text.split("\n");
+  constructor(private readonly generated: Generated) {
+    this.repetition = new LineRepetition(generated.place);
   }
 
   find(): End {
+    const { text, place, over } = this.generated;
+    const lines = text.split("\n");
     let from = 0;
-    for (const [index, added] of this.lines.entries()) {
-      const whole = this.over || index < this.lines.length - 1;
-      const line = (index === 0 ? this.place.linePrefix + added : added).trimEnd();
+    for (const [index, added] of lines.entries()) {
+      const whole = over || index < lines.length - 1;
+      const line = (index === 0 ? place.linePrefix + added : added).trimEnd();
       const end = this.line({ line, whole, from }, index, added);
       if (end) return end;
       from += added.length + 1;
     }
-    if (this.over && (this.isTrusted() || !this.fallback))
-      return { index: this.trustedEnd(this.text.length), natural: true };
+    if (over && (isTrusted(this.generated) || !this.fallback))
+      return { index: this.trustedEnd(text.length), natural: true };
     return this.held();
-  }
-
-  /** Whether lines after the fallback are kept. Inside brackets that the cursor's line closes, the text must close them. */
-  private isTrusted(): boolean {
-    const { place, reading, text } = this;
-    if (!this.trusted || place.rest.closes.size === 0) return this.trusted;
-    return (fitsAt(reading, text.trimEnd().length, place)?.length ?? 0) > 0;
   }
 
   /** `index`, or the fallback if the next line of the document cannot follow there. */
   private trustedEnd(index: number): number {
-    const { nextLine, rules } = this.place;
-    const last = this.seen.at(-1) ?? "";
+    const { nextLine, rules } = this.generated.place;
+    const last = this.repetition.last ?? "";
     const isDeeper = rules.indented && nextLine !== "" && indentation(nextLine) > indentation(last);
     return this.fallback && isDeeper && !/[:,({[\\]$/.test(last) ? this.fallback.index : index;
   }
 
   /** What can be shown whatever follows. */
   private held(): End {
-    if (this.above === "undecided" && !this.over) return { index: 0, natural: true };
-    return { index: this.fallback?.index ?? this.duplicateFrom ?? this.reached, natural: true };
+    const { above, duplicateFrom } = this.repetition;
+    if (above === "undecided" && !this.generated.over) return { index: 0, natural: true };
+    return { index: this.fallback?.index ?? duplicateFrom ?? this.reached, natural: true };
   }
 
   private line(at: Line, index: number, added: string): End | undefined {
     const { line, whole, from } = at;
-    const inLine = this.place.rest.text.trim() !== "";
+    const { text, place, reading } = this.generated;
+    const inLine = place.rest.text.trim() !== "";
     const blocked = index > 0 && !inLine ? this.continuation(at) : undefined;
     if (blocked) return blocked;
-    if (line.trim() === "" && (index > 0 || this.place.linePrefix.trim() === "")) {
-      if (index > 0 && !isInside(this.reading, from, this.place)) this.blankLines++;
+    if (line.trim() === "" && (index > 0 || place.linePrefix.trim() === "")) {
+      if (index > 0 && !isInside(reading, from, place)) this.blankLines++;
       return undefined;
     }
     if (this.blankLines >= BLANK_LINES && this.reached > 0) return this.stop("blockEnd");
@@ -125,7 +119,7 @@ export class EndFinder {
     if (!whole) return this.partial(at, index, added);
     this.blankLines = 0;
     this.reached = from + added.length;
-    const isLast = from + added.length >= this.text.length;
+    const isLast = this.reached >= text.length;
     return inLine && !isLast ? this.lineEnd(index) : undefined;
   }
 
@@ -136,7 +130,7 @@ export class EndFinder {
 
   /** The end where a line does not belong to what is completed. */
   private continuation(at: Line): End | undefined {
-    const { place, reading, text } = this;
+    const { place, reading, text } = this.generated;
     const begun = this.reached > 0 || place.linePrefix.trim() !== "";
     if (this.fallback) return this.trusting(at) ? undefined : this.stop(this.fallback.reason);
     const belonging: Belonging = begun ? belongs(at, text, place, reading) : "yes";
@@ -151,7 +145,7 @@ export class EndFinder {
 
   /** Whether a line follows a `return` or the like in its block. */
   private isUnreachable(at: Line): boolean {
-    const { place, reading, text } = this;
+    const { place, reading, text } = this.generated;
     if (this.reached === 0 || at.line.trim() === "" || indentation(at.line) < indentation(place.linePrefix))
       return false;
     return isJumpBefore(at.from, text, place, reading);
@@ -159,63 +153,29 @@ export class EndFinder {
 
   /** Whether a line after the fallback can be kept if the text ends properly. */
   private trusting({ line, from }: Line): boolean {
-    return line.trim() === "" || isInside(this.reading, from, this.place) || mayFollow(line, this.place);
+    const { reading, place } = this.generated;
+    return line.trim() === "" || isInside(reading, from, place) || mayFollow(line, place);
   }
 
+  /** The end where the text repeats the document or itself; what a line decides is recorded once it is whole. */
   private repeated(at: Line): End | undefined {
     const { line, whole } = at;
-    const below = this.place.rest.text.trim() === "" ? this.repeatsBelow(at) : "no";
-    if (below === "yes") return { index: this.trustedEnd(this.reached), natural: true, stopped: "suffix" };
-    if (this.above === "undecided") this.above = repeatsAbove([...this.seen, line], whole, this.place);
-    if (this.above === "yes") return { index: 0, natural: true, stopped: "repetition" };
-    const looping = this.isLooping(line, whole);
+    const { repetition, generated, reached } = this;
+    const below = generated.place.rest.text.trim() === "" ? repeatsNextLine(at, reached, generated) : "no";
+    if (below === "yes") return { index: this.trustedEnd(reached), natural: true, stopped: "suffix" };
+    if (repetition.repeatsAbove(line, whole) === "yes")
+      return { index: 0, natural: true, stopped: "repetition" };
+    const looping = repetition.isLooping(line, whole);
     if (looping === "yes") return { ...this.held(), stopped: "repetition" };
-    const undecided = [below, looping, this.above].includes("undecided");
+    const undecided = [below, looping, repetition.above].includes("undecided");
     if (below === "undecided" || !whole) return undecided ? this.held() : undefined;
-    this.record(line);
+    repetition.record(line, reached);
     return undefined;
-  }
-
-  /** Whether a line repeats the document's next one. */
-  private repeatsBelow({ line, whole, from }: Line): Repeated {
-    const { place, reading, reached, text } = this;
-    // The document closes what the text has opened.
-    if (
-      whole &&
-      line === place.nextLine &&
-      isInside(reading, reached, place) &&
-      fitsAt(reading, reached, place)
-    )
-      return "yes";
-    const repeats = repeatsBelow(line, whole, place);
-    const isDeeper = indentation(place.nextLine) > indentation(place.linePrefix);
-    if (repeats !== "yes" || !isDeeper || place.lineAfterNext === "") return repeats;
-    // Deeper lines, such as `return None`, occur in several blocks: the line after it decides whether it is this one.
-    const following = text.slice(from).split("\n").slice(1);
-    const index = following.findIndex(each => each.trim() !== "");
-    if (index < 0) return this.over ? "yes" : "undecided";
-    const next = following[index] ?? "";
-    const isWhole = this.over || index < following.length - 1;
-    if (isWhole) return alike(next, place.lineAfterNext) ? "yes" : "no";
-    return mayBecomeAlike(next, place.lineAfterNext) ? "undecided" : "no";
-  }
-
-  private record(line: string): void {
-    const isDuplicate = this.seen.at(-1) === line && !mayRepeat(line);
-    this.duplicateFrom = isDuplicate ? (this.duplicateFrom ?? this.reached) : undefined;
-    this.seen.push(line);
-  }
-
-  private isLooping(line: string, whole: boolean): Repeated {
-    if (whole) return repeatsLines(this.seen, line) ? "yes" : "no";
-    const last = this.seen.at(-1);
-    const mayBeThird = this.duplicateFrom !== undefined && (last?.startsWith(line) ?? false);
-    return mayBeThird || mayRepeatLines(this.seen, line) ? "undecided" : "no";
   }
 
   /** The end before a beginning of the line's suffix. */
   private rest({ whole, from }: Line, added: string): End | undefined {
-    const { rest } = this.place;
+    const { rest } = this.generated.place;
     const repeat = rest.isRepeatable && !whole ? repeatOf(added, rest.text) : undefined;
     if (!repeat) return undefined;
     return from > 0 ? this.held() : { index: repeat.from, natural: false };
@@ -223,7 +183,8 @@ export class EndFinder {
 
   /** The end of the text after a whole line, if the cursor's line has a suffix. */
   private lineEnd(index: number): End | undefined {
-    const { place, reading, reached, text } = this;
+    const { reached } = this;
+    const { place, reading, text } = this.generated;
     const step = fitsAt(reading, reached, place);
     if (!step) return undefined;
     if (step.length > 0) return { index: reached, natural: true, stopped: "lineEnd" };
@@ -241,4 +202,29 @@ export class EndFinder {
   private stop(reason: StopReason): End {
     return { index: this.fallback?.index ?? this.reached, natural: true, stopped: reason };
   }
+}
+
+/** Whether lines after the fallback are kept. Inside brackets that the cursor's line closes, the text must close them. */
+function isTrusted({ text, reading, place, trusted }: Generated): boolean {
+  if (!trusted || place.rest.closes.size === 0) return trusted;
+  return (fitsAt(reading, text.trimEnd().length, place)?.length ?? 0) > 0;
+}
+
+/** Whether a line repeats the document's next one. @param reached index after the last whole line before it */
+function repeatsNextLine({ line, whole, from }: Line, reached: number, generated: Generated): Repeated {
+  const { place, reading, text, over } = generated;
+  // The document closes what the text has opened.
+  const isSame = whole && line === place.nextLine;
+  if (isSame && isInside(reading, reached, place) && fitsAt(reading, reached, place)) return "yes";
+  const repeats = repeatsBelow(line, whole, place);
+  const isDeeper = indentation(place.nextLine) > indentation(place.linePrefix);
+  if (repeats !== "yes" || !isDeeper || place.lineAfterNext === "") return repeats;
+  // Deeper lines, such as `return None`, occur in several blocks: the line after it decides whether it is this one.
+  const following = text.slice(from).split("\n").slice(1);
+  const index = following.findIndex(each => each.trim() !== "");
+  if (index < 0) return over ? "yes" : "undecided";
+  const next = following[index] ?? "";
+  const isWhole = over || index < following.length - 1;
+  if (isWhole) return alike(next, place.lineAfterNext) ? "yes" : "no";
+  return mayBecomeAlike(next, place.lineAfterNext) ? "undecided" : "no";
 }

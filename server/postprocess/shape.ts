@@ -46,7 +46,7 @@ export function shape(raw: string, place: Place, ended: boolean): Shaped {
   const limit = limitOf(normalised.text, reading, place, over);
   const text = limit ? wholeCharacters(normalised.text.slice(0, limit.index)) : normalised.text;
   const trusted = limit?.trusted ?? true;
-  const end = new EndFinder(text, reading, place, over || limit !== undefined, trusted).find();
+  const end = new EndFinder({ text, reading, place, over: over || limit !== undefined, trusted }).find();
   const isOver = end.stopped !== undefined || limit !== undefined || over;
   // If the text continues exactly as the suffix, the two share a line.
   const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
