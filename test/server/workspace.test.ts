@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { type Tokenizer, Workspace } from "../../server/corpus/workspace.ts";
+import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
+import { Workspace } from "../../server/corpus/workspace.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-workspace-"));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -1,0 +1,70 @@
+/** Texts of files, tokenized in another thread and indexed. The last text that was given of a file counts. */
+import { LiveIndex } from "../../datastores/live/index.ts";
+import { messageOf } from "../system/index.ts";
+
+/** About 110 MB. Files beyond it are not indexed. */
+const MAX_TOKENS = 8_000_000;
+/** Files whose failure is reported by name: a tokenizer that does not start fails at all of them. */
+const REPORTED_FAILURES = 10;
+
+/** Texts to tokens, away from the server's own thread. */
+export interface Tokenizer {
+  tokenize(texts: readonly string[]): Promise<Int32Array[]>;
+}
+
+export class TokenizedFiles {
+  readonly index = new LiveIndex(MAX_TOKENS);
+  /** Counts the changes of each file, so that a slow answer does not replace a newer one. */
+  private readonly changes = new Map<string, number>();
+  /** Files that could not be tokenized. */
+  private failures = 0;
+
+  /** @param warn writes to the log @param closing ends it: what is tokenized then is not indexed any more */
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly warn: (message: string) => void,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  /** Takes a file out, also where its text is being tokenized. */
+  remove(path: string): void {
+    this.count(path);
+    this.index.remove(path);
+  }
+
+  /** Indexes files with their texts, in place of what they held. Resolves when they are searchable. */
+  async put(paths: readonly string[], texts: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const changes = paths.map(path => this.count(path));
+    const tokens = await this.tokenized(paths, texts);
+    for (const [i, path] of paths.entries()) {
+      const own = tokens[i];
+      if (own && !this.closing.aborted && this.changes.get(path) === changes[i]) this.index.put(path, own);
+    }
+  }
+
+  private count(path: string): number {
+    const change = (this.changes.get(path) ?? 0) + 1;
+    this.changes.set(path, change);
+    return change;
+  }
+
+  /** The tokens of each text; undefined for one that the tokenizer fails at, which must not take others along. */
+  private async tokenized(
+    paths: readonly string[],
+    texts: readonly string[],
+  ): Promise<readonly (Int32Array | undefined)[]> {
+    try {
+      return await this.tokenizer.tokenize(texts);
+    } catch (error) {
+      if (this.closing.aborted) return [];
+      if (texts.length === 1) {
+        if (this.failures++ < REPORTED_FAILURES) this.warn(`${paths[0]} is not indexed: ${messageOf(error)}`);
+        return [];
+      }
+    }
+    const each: (Int32Array | undefined)[] = [];
+    for (const [i, text] of texts.entries()) each.push((await this.tokenized([paths[i] ?? ""], [text]))[0]);
+    return each;
+  }
+}
