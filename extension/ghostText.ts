@@ -11,9 +11,11 @@ import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
 import { replacedNow, typedPart } from "../server/protocol/index.ts";
 import { inBackground } from "./background.ts";
-import { type CompletionQuery, DOCUMENT_SELECTOR, type ServerClient } from "./client.ts";
+import type { ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
+import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
 import { LiveText } from "./liveText.ts";
+import type { CompletionQuery } from "./requests.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;
@@ -65,7 +67,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     context: vscode.InlineCompletionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
-    if (this.client.status.state === "off") return undefined;
+    if (this.client.status.current.state === "off") return undefined;
     const selections = vscode.window.activeTextEditor?.selections ?? [];
     if (selections.length > 1 || selections.some(({ isEmpty }) => !isEmpty)) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
@@ -156,7 +158,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       const grew = live.text.grow(text);
       if (grew && !awaited && this.live === live) this.refreshSoon();
     };
-    const item = await this.client.complete(query, take, live.cancel.token);
+    const item = await this.client.requests.complete(query, take, live.cancel.token);
     if (item) take(item);
     live.text.finish();
     if (this.live === live) this.setGrowing(false);

@@ -24,21 +24,23 @@ let client: ServerClient | undefined;
 export function activate(context: vscode.ExtensionContext): Api {
   const output = vscode.window.createOutputChannel("Foretoken", { log: true });
   const server = new ServerClient(
-    context.asAbsolutePath("dist/server.js"),
-    context.globalStorageUri.fsPath,
+    {
+      serverModule: context.asAbsolutePath("dist/server.js"),
+      storageDirectory: context.globalStorageUri.fsPath,
+    },
     output,
   );
   client = server;
   const ghostText = new GhostText(server, context.extension.id);
   const status = new StatusItem();
   const warnings = new StoreWarnings();
-  const explanation = new ExplanationView(server);
+  const explanation = new ExplanationView(server.requests);
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
-    [Commands.rebuildDatastore]: () => rebuildDatastore(server, context.secrets),
+    [Commands.rebuildDatastore]: () => rebuildDatastore(server.requests, context.secrets),
     [Commands.restartServer]: () => server.restart(true),
-    [Commands.freeMemory]: () => server.freeMemory(),
+    [Commands.freeMemory]: () => server.requests.freeMemory(),
     [Commands.explain]: () => explanation.show(),
     [Commands.showLog]: () => output.show(),
     [Commands.dismiss]: async () => {
@@ -52,26 +54,26 @@ export function activate(context: vscode.ExtensionContext): Api {
     ghostText,
     status,
     explanation,
-    server.onDidChangeStatus(current => {
+    server.status.onDidChange(current => {
       status.show(current, languageOff());
       inBackground(warnings.show(current), "A message", output);
       // What was suggested before is not to be shown from memory by a server that is off or gone.
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
     vscode.window.onDidChangeActiveTextEditor(editor => {
-      status.show(server.status, languageOff());
-      if (editor) inBackground(server.focused(editor), "Reporting the document", output);
+      status.show(server.status.current, languageOff());
+      if (editor) inBackground(server.requests.focused(editor), "Reporting the document", output);
     }),
-    vscode.workspace.onDidChangeConfiguration(() => status.show(server.status, languageOff())),
+    vscode.workspace.onDidChangeConfiguration(() => status.show(server.status.current, languageOff())),
     vscode.workspace.onDidGrantWorkspaceTrust(() =>
-      inBackground(server.trustGranted(), "Reporting trust", output),
+      inBackground(server.requests.trustGranted(), "Reporting trust", output),
     ),
-    vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.accepted(ids)),
+    vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.requests.accepted(ids)),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
   inBackground(server.restart(), "Starting the server", output);
   return {
-    status: () => server.status,
+    status: () => server.status.current,
     serverPid: () => server.pid,
     waitForReady: () => waitForReady(server),
   };
@@ -102,7 +104,7 @@ function waitForReady(server: ServerClient): Promise<void> {
       if (state === "error") reject(new Error(`${message} ${remedy}`));
       else resolve();
     };
-    const listening = server.onDidChangeStatus(settle);
-    settle(server.status);
+    const listening = server.status.onDidChange(settle);
+    settle(server.status.current);
   });
 }

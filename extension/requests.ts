@@ -1,0 +1,138 @@
+/** What is asked of the server and reported to it. Without a server nothing is, and an answer says so. */
+import * as vscode from "vscode";
+import {
+  ExecuteCommandRequest,
+  type InlineCompletionItem,
+  InlineCompletionRequest,
+  type LanguageClient,
+} from "vscode-languageclient/node";
+import {
+  ACCEPT_COMMAND,
+  BuildProgress,
+  type BuildReport,
+  DidChangeTrustNotification,
+  DidFocusNotification,
+  ExplainLastRequest,
+  FreeMemoryRequest,
+  InlineCompletionProgress,
+  RebuildDatastoreRequest,
+  type RebuildParams,
+  type RebuildResult,
+} from "../server/protocol/index.ts";
+import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+
+export interface CompletionQuery {
+  readonly document: vscode.TextDocument;
+  readonly position: vscode.Position;
+  readonly explicit: boolean;
+  /** The entry of the suggestion list that the text is to continue. */
+  readonly selected: vscode.SelectedCompletionInfo | undefined;
+}
+
+export class ServerRequests {
+  /** Numbers the tokens of partial results: each is used once, also across restarts. */
+  private count = 0;
+
+  /** @param running the client while its server answers; undefined before and after */
+  constructor(
+    private readonly running: () => LanguageClient | undefined,
+    private readonly output: vscode.LogOutputChannel,
+  ) {}
+
+  /**
+   * Asks for a completion. `onText` is called with the whole text each time it has grown. Resolves to the
+   * final item; undefined when there is none or no server.
+   */
+  async complete(
+    { document, position, explicit, selected }: CompletionQuery,
+    onText: (item: InlineCompletionItem) => void,
+    token: vscode.CancellationToken,
+  ): Promise<InlineCompletionItem | undefined> {
+    const client = this.running();
+    if (!client) return undefined;
+    const partialResultToken = `foretoken-${++this.count}`;
+    const listening = client.onProgress(
+      InlineCompletionProgress,
+      partialResultToken,
+      ([item]) => item && onText(item),
+    );
+    try {
+      const selectedCompletionInfo = selected && {
+        text: selected.text,
+        range: client.code2ProtocolConverter.asRange(selected.range),
+      };
+      const params = {
+        textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version: document.version },
+        position: client.code2ProtocolConverter.asPosition(position),
+        context: {
+          triggerKind: explicit ? 1 : 2,
+          ...(selectedCompletionInfo && { selectedCompletionInfo }),
+        } as const,
+        partialResultToken,
+      };
+      const answer = await client.sendRequest(InlineCompletionRequest.type, params, token);
+      return (Array.isArray(answer) ? answer : answer?.items)?.[0];
+    } catch (error) {
+      if (!token.isCancellationRequested)
+        this.output.warn(`Completion request failed: ${(error as Error).message}`);
+      return undefined;
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  /** Reports that a suggestion was accepted. @param ids the arguments of its command */
+  async accepted(ids: unknown[]): Promise<void> {
+    await this.running()?.sendRequest(ExecuteCommandRequest.type, {
+      command: ACCEPT_COMMAND,
+      arguments: ids,
+    });
+  }
+
+  /** Reports which document the user has turned to. */
+  async focused({ document, selection }: vscode.TextEditor): Promise<void> {
+    const client = this.running();
+    if (!client || vscode.languages.match(DOCUMENT_SELECTOR, document) === 0) return;
+    const { code2ProtocolConverter: converter } = client;
+    await client.sendNotification(DidFocusNotification, {
+      textDocument: { uri: converter.asUri(document.uri) },
+      position: converter.asPosition(selection.active),
+    });
+  }
+
+  /** Reports that the user trusts the workspace now. */
+  async trustGranted(): Promise<void> {
+    await this.running()?.sendNotification(DidChangeTrustNotification, { trusted: true });
+  }
+
+  /** Frees the model's memory; false when there was no model. */
+  async freeMemory(): Promise<boolean> {
+    return (await this.running()?.sendRequest(FreeMemoryRequest)) ?? false;
+  }
+
+  /** What became of the last request, in Markdown; undefined without a server. */
+  async explainLast(): Promise<string | undefined> {
+    return (await this.running()?.sendRequest(ExplainLastRequest))?.markdown;
+  }
+
+  /** Builds a datastore. A server that goes away meanwhile is a problem like any other. */
+  async rebuildDatastore(
+    params: Omit<RebuildParams, "progressToken">,
+    onReport: (report: BuildReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<RebuildResult> {
+    const client = this.running();
+    if (!client) return { problem: "The server does not run. Restart it: Foretoken: Restart Server." };
+    const progressToken = `foretoken-build-${++this.count}`;
+    const listening = client.onProgress(BuildProgress, progressToken, onReport);
+    try {
+      return await client.sendRequest(RebuildDatastoreRequest, { ...params, progressToken }, token);
+    } catch (error) {
+      return {
+        problem: token.isCancellationRequested ? "The build was cancelled." : (error as Error).message,
+      };
+    } finally {
+      listening.dispose();
+    }
+  }
+}
