@@ -1,34 +1,21 @@
 /** The loop of the product: draft, decode, verify, accept. Tokens in, tokens out. */
 
 import {
-  type CorpusSource,
-  DraftMemory,
-  guard,
-  PlainDrafter,
+  draftSteps,
+  type ReadyToDraft,
   Sampler,
   type SamplingOptions,
-  type TreeDrafter,
+  type VerifiedTree,
   verify,
 } from "../draft/index.ts";
 import type { Decoded, Engine, NotComputed } from "../engine/index.ts";
 import type { Prompt } from "../prompt/index.ts";
+import { type DraftOptions, drafterOf } from "./drafterOf.ts";
 
-export interface GenerateOptions {
+export interface GenerateOptions extends DraftOptions {
   readonly maxTokens: number;
-  /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same whatever it is. */
-  readonly treeNodes: number;
   /** How tokens are drawn; absent takes the most likely. */
   readonly sampling?: SamplingOptions;
-  /** What drafting remembers between completions; absent: nothing. */
-  readonly memory?: DraftMemory;
-  /** Other texts to draft from, the nearer first. */
-  readonly corpora?: readonly CorpusSource[];
-  /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
-  readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
-  /** Stands between the loop and its source of drafts, as to time it. */
-  readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
-  /** Called once when the source of drafts is at fault; the completion goes on without it. */
-  readonly onFault?: (message: string) => void;
 }
 
 /** What one forward pass of the model decided. */
@@ -56,61 +43,55 @@ export async function* generate(
   signal: AbortSignal,
 ): AsyncGenerator<Progress, End> {
   const { tokens } = prompt;
-  let root = tokens[tokens.length - 1];
+  const root = tokens[tokens.length - 1];
   if (root === undefined) return { kind: "endOfText" };
   const filling = engine.prefill(tokens.subarray(0, -1), signal);
   // While the prompt is computed elsewhere.
-  const drafts = guarded(options, prompt, engine);
-  drafts.prepare?.();
+  const drafter = drafterOf(options, prompt, engine);
+  drafter.prepare?.();
   const filled = await filling;
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
+  return yield* decodeSteps(engine, root, draftSteps(drafter), options, signal);
+}
 
-  const choose = chooser(options.sampling, engine.vocabulary.size);
-  for (let left = options.maxTokens; left > 0; ) {
+/** Decodes from the last token of a prompt that is in the KV cache, one tree a step. */
+async function* decodeSteps(
+  engine: Engine,
+  firstRoot: number,
+  firstDrafts: ReadyToDraft,
+  { maxTokens, sampling }: GenerateOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Progress, End> {
+  const { vocabulary } = engine;
+  const choose = chooser(sampling, vocabulary.size);
+  const cost = (nodes: number) => engine.cost(nodes);
+  let [root, drafts] = [firstRoot, firstDrafts];
+  for (let left = maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);
     if (room < 1) return { kind: "contextFull" };
-    const tree = drafts.draft(root, room, nodes => engine.cost(nodes));
+    const drafted = drafts.draft(root, room, cost);
+    const { tree } = drafted;
     const outcome = await engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
     const { decoded } = outcome;
     const { path, next } = verify(tree, choose(decoded));
-    drafts.observe?.({
-      tree,
-      path,
-      next,
-      top: (node, count, ids, logits) => decoded.top(node, count, ids, logits),
-    });
+    const top: VerifiedTree["top"] = (node, count, ids, logits) => decoded.top(node, count, ids, logits);
+    // Before the engine goes on: the logits of this decode are gone with the next.
+    const observed = drafted.observe({ path, next, top });
     engine.accept(path);
 
     const decided = path.slice(1).map(node => tree.tokens[node] as number);
     decided.push(next);
-    const end = decided.findIndex(token => engine.vocabulary.endsText(token));
+    const end = decided.findIndex(token => vocabulary.endsText(token));
     if (end >= 0) decided.length = end + 1;
     left -= decided.length;
     root = next;
-    for (const token of decided) drafts.push(token);
+    drafts = observed.push(decided);
     yield { kind: "step", tokens: decided, drafted: tree.count - 1, accepted: path.length - 1 };
     if (end >= 0) return { kind: "endOfText" };
   }
   return { kind: "maxTokens" };
-}
-
-/** The source of drafts, kept from doing harm. */
-function guarded(options: GenerateOptions, prompt: Prompt, { info, vocabulary }: Engine): TreeDrafter {
-  const { treeNodes: maxNodes, memory, corpora = [] } = options;
-  const place = {
-    before: prompt.history,
-    after: prompt.after,
-    corpora,
-    maxNodes,
-    maxLeaves: info.maxBranches,
-  };
-  const make =
-    options.drafter ??
-    (maxNodes > 1 ? () => (memory ?? new DraftMemory(vocabulary)).drafter(place) : () => new PlainDrafter());
-  const drafts = guard(() => make(prompt.history, maxNodes), vocabulary.size, options.onFault ?? (() => {}));
-  return options.watch?.(drafts) ?? drafts;
 }
 
 /** What the model predicts at a node: its most likely token, or one that is drawn. */

@@ -1,5 +1,6 @@
 export { CALIBRATION_VERSION, Calibration, type SavedCalibration } from "./calibration.ts";
 export { PlainDrafter, type TreeDrafter, type VerifiedTree } from "./drafter.ts";
+export { draftSteps, type ReadyToDraft } from "./draftSteps.ts";
 export { guard } from "./guard.ts";
 export { DraftMemory, type DraftMemoryOptions } from "./memory.ts";
 export { PRIOR_WEIGHTS } from "./prior.ts";

@@ -10,6 +10,7 @@ import {
   Calibration,
   type CorpusSource,
   DraftMemory,
+  draftSteps,
   FEATURE_COUNT,
   PRIOR_WEIGHTS,
   randomNumbers,
@@ -88,10 +89,12 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
 /** Completes a place by what really stands there, tree by tree. */
 export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Reliability): void {
   const { before, script, after, corpora } = place;
-  const drafter = memory.drafter({ before, after, corpora, maxNodes: MAX_NODES, maxLeaves: MAX_NODES });
+  const bounds = { maxNodes: MAX_NODES, maxLeaves: MAX_NODES };
+  const drafts = draftSteps(memory.drafter({ before, after, corpora, ...bounds }));
   let root = before[before.length - 1] ?? 0;
   for (let said = 0; said < script.length; ) {
-    const tree = drafter.draft(root, Math.min(MAX_NODES, script.length - said), costOf);
+    const drafted = drafts.draft(root, Math.min(MAX_NODES, script.length - said), costOf);
+    const { tree } = drafted;
     const path = [0];
     for (let node = 0; said < script.length; said++) {
       node = tree.child(node, script[said] as number);
@@ -100,9 +103,8 @@ export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Rel
     }
     const next = script[said];
     if (next === undefined) return;
-    drafter.observe?.({ tree, path, next, top: () => 0 });
-    for (const node of path.slice(1)) drafter.push(tree.tokens[node] as number);
-    drafter.push(next);
+    const decided = path.slice(1).map(node => tree.tokens[node] as number);
+    drafted.observe({ path, next, top: () => 0 }).push([...decided, next]);
     said++;
     root = next;
     seen.tokens += path.length;

@@ -1,0 +1,42 @@
+/** The drafter of one completion, by what it is asked to draft from. */
+import { type CorpusSource, DraftMemory, guard, PlainDrafter, type TreeDrafter } from "../draft/index.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Prompt } from "../prompt/index.ts";
+
+export interface DraftOptions {
+  /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same whatever it is. */
+  readonly treeNodes: number;
+  /** What drafting remembers between completions; absent: nothing. */
+  readonly memory?: DraftMemory;
+  /** Other texts to draft from, the nearer first. */
+  readonly corpora?: readonly CorpusSource[];
+  /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
+  readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
+  /** Stands between the loop and its source of drafts, as to time it. */
+  readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
+  /** Called once when the source of drafts is at fault; the completion goes on without it. */
+  readonly onFault?: (message: string) => void;
+}
+
+/** Makes the drafter, kept from doing harm: where it cannot be made or fails, nothing is drafted. */
+export function drafterOf(
+  options: DraftOptions,
+  prompt: Prompt,
+  { info, vocabulary }: Pick<Engine, "info" | "vocabulary">,
+): TreeDrafter {
+  const { treeNodes, onFault = () => {}, watch } = options;
+  const make = () => {
+    if (options.drafter) return options.drafter(prompt.history, treeNodes);
+    if (treeNodes <= 1) return new PlainDrafter();
+    const memory = options.memory ?? new DraftMemory(vocabulary);
+    return memory.drafter({
+      before: prompt.history,
+      after: prompt.after,
+      corpora: options.corpora ?? [],
+      maxNodes: treeNodes,
+      maxLeaves: info.maxBranches,
+    });
+  };
+  const drafter = guard(make, vocabulary.size, onFault);
+  return watch?.(drafter) ?? drafter;
+}

@@ -1,0 +1,54 @@
+/**
+ * The steps of a completion's drafting in the only order that makes sense, which types hold a caller to: a tree is
+ * drafted, then the drafter sees what became of it, then the decided tokens are recorded, and only then is the next
+ * tree drafted. A drafter that learned after the tokens were recorded would learn of the wrong context.
+ */
+import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
+import { DraftTree } from "./tree.ts";
+
+/** All decided tokens are recorded. */
+export interface ReadyToDraft {
+  /**
+   * Drafts the tree under `root`, the last decided token, of at most `room` nodes, root included.
+   * @param cost milliseconds of a decode of so many nodes
+   */
+  draft(root: number, room: number, cost: (nodes: number) => number): Drafted;
+}
+
+/** A tree was drafted and may be decoded. */
+interface Drafted {
+  readonly tree: DraftTree;
+  /** Shows the drafter its tree as it was verified. */
+  observe(verified: Omit<VerifiedTree, "tree">): Observed;
+}
+
+/** What was verified is known. */
+interface Observed {
+  /** Records the decided tokens, in order. */
+  push(decided: readonly number[]): ReadyToDraft;
+}
+
+/** The steps of one completion. Each returns the same object under another type: nothing is allocated. */
+class DraftSteps implements ReadyToDraft, Drafted, Observed {
+  /** The tree drafted last; before the first there is none to be seen, as `Drafted` is not returned yet. */
+  tree = new DraftTree(1);
+
+  constructor(private readonly drafter: TreeDrafter) {}
+
+  draft(root: number, room: number, cost: (nodes: number) => number): Drafted {
+    this.tree = this.drafter.draft(root, room, cost);
+    return this;
+  }
+
+  observe({ path, next, top }: Omit<VerifiedTree, "tree">): Observed {
+    this.drafter.observe?.({ tree: this.tree, path, next, top });
+    return this;
+  }
+
+  push(decided: readonly number[]): ReadyToDraft {
+    for (const token of decided) this.drafter.push(token);
+    return this;
+  }
+}
+
+export const draftSteps = (drafter: TreeDrafter): ReadyToDraft => new DraftSteps(drafter);
