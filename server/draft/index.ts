@@ -10,5 +10,6 @@ export { FEATURE_COUNT, Feature, SOURCE_NAMES, type SourceName } from "./source.
 export type { CorpusSource } from "./sources/corpus.ts";
 export { LiveCorpus } from "./sources/liveCorpus.ts";
 export { SourceThrottle } from "./sourceThrottle.ts";
+export { NO_STATE, ROOT, SuffixStates } from "./suffixStates.ts";
 export { DraftTree } from "./tree.ts";
 export { verify } from "./verify.ts";
