@@ -4,16 +4,10 @@
  * has nothing to do. The manifest comes last; until then the old store is whole and in use.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import {
-  codeOf,
-  messageOf,
-  PRIVATE_FILE,
-  PRIVATE_FOLDER,
-  type SourceDocument,
-  StoreError,
-} from "../document.ts";
+import { codeOf, messageOf, PRIVATE_FOLDER, type SourceDocument, StoreError } from "../document.ts";
+import { writeWhole } from "../files/index.ts";
 import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
 import { lock } from "../lock.ts";
 import {
@@ -173,10 +167,7 @@ function readJournal(directory: string, key: string, name: string): Journal {
 
 function writeJournal(directory: string, journal: Journal): void {
   const file = journalFile(directory, journal.key);
-  inFolder(directory, () => {
-    writeFileSync(`${file}.tmp`, JSON.stringify(journal), { mode: PRIVATE_FILE });
-    renameSync(`${file}.tmp`, file);
-  });
+  inFolder(directory, () => writeWhole(file, JSON.stringify(journal)));
 }
 
 async function buildInput(

@@ -3,9 +3,10 @@
  * names is not part of the store. A store built by several processes, each its share of the inputs, has a
  * manifest of each; together they are the store.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, messageOf, PRIVATE_FILE } from "../document.ts";
+import { codeOf, messageOf } from "../document.ts";
+import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
 
 export const MANIFEST_VERSION = 1;
@@ -176,15 +177,10 @@ export function readStore(directory: string): StoreManifest {
 /** Puts a build's manifest in place, the old one's being replaced in the same moment. */
 export function writeManifest(directory: string, manifest: Manifest): void {
   const path = join(directory, manifestName(manifest.share));
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, `${JSON.stringify(manifest, null, 1)}\n`, { mode: PRIVATE_FILE });
-    // A store of fewer or more shares is another build: its manifests must not be read along with this one.
+  // A store of fewer or more shares is another build: its manifests must not be read along with this one.
+  const beforeRename = () => {
     for (const name of manifestFiles(directory))
       if (Number(MANIFEST_NAME.exec(name)?.[1] ?? 1) !== manifest.share.count) rmSync(join(directory, name));
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  };
+  writeWhole(path, `${JSON.stringify(manifest, null, 1)}\n`, { beforeRename });
 }

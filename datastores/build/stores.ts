@@ -1,7 +1,8 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { PRIVATE_FILE, StoreError } from "../document.ts";
+import { StoreError } from "../document.ts";
+import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
 import { isLocked } from "../lock.ts";
@@ -143,8 +144,6 @@ export function addTombstones(directory: string, denied: readonly string[]): num
       shard.close();
     }
   }
-  const path = join(directory, TOMBSTONES);
-  writeFileSync(`${path}.tmp`, JSON.stringify({ denied: all, documents }), { mode: PRIVATE_FILE });
-  renameSync(`${path}.tmp`, path);
+  writeWhole(join(directory, TOMBSTONES), JSON.stringify({ denied: all, documents }));
   return count;
 }

@@ -34,7 +34,8 @@ export class Draw {
 
   /** Draws `quota` live entries of a piece, or fewer where not as many are live. */
   from(piece: Piece, shard: Shard, quota: number): void {
-    const { data, samples, excluded } = shard;
+    const { excluded } = shard;
+    const { data, samples } = shard.searched;
     const { scratch } = this;
     if (piece.size > scratch.length) {
       // Entries in memory lie evenly over a piece that large.

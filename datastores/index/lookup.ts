@@ -125,7 +125,7 @@ export class Lookup {
       drawn.from(piece, shard, quota);
       for (; this.count < drawn.count; this.count++) {
         const { count, continuation } = this;
-        shard.data.readFollowing(
+        shard.searched.data.readFollowing(
           this.positions[count],
           continuation,
           this.continuations,

@@ -14,37 +14,24 @@ import { checkOpened, verifyShard } from "./verify.ts";
 /** `file`: a search reads the file. `memory`: tokens and prefix array are loaded, 6 to 8 bytes a token. */
 export type Residence = "file" | "memory";
 
-interface ShardSections {
-  readonly name: string;
-  readonly metadata: ShardMetadata;
+/** What a search in a shard needs. */
+interface Searched {
   readonly data: ShardData;
   readonly samples: Samples;
   readonly keys: TokenKeys;
-  readonly documents: DocumentTable;
-  /** Which the shard closes; absent where all is in memory. */
-  readonly file?: ShardFile;
 }
 
 export class Shard {
-  /** Path of its file, or a name for one that has none. */
-  readonly name: string;
-  readonly metadata: ShardMetadata;
-  readonly data: ShardData;
-  readonly samples: Samples;
-  readonly keys: TokenKeys;
-  readonly documents: DocumentTable;
   private readonly exclusions = new Exclusions();
-  private readonly file: ShardFile | undefined;
 
-  private constructor(parts: ShardSections) {
-    this.name = parts.name;
-    this.metadata = parts.metadata;
-    this.data = parts.data;
-    this.samples = parts.samples;
-    this.keys = parts.keys;
-    this.documents = parts.documents;
-    this.file = parts.file;
-  }
+  /** @param name path of its file, or a name for one that has none @param file is closed with the shard */
+  private constructor(
+    readonly name: string,
+    readonly metadata: ShardMetadata,
+    readonly searched: Searched,
+    readonly documents: DocumentTable,
+    private readonly file?: ShardFile,
+  ) {}
 
   /**
    * Opens a file: reads its header and its small sections, and some places of the large ones. Throws a `StoreError`
@@ -57,16 +44,7 @@ export class Shard {
       const samples = readSamples(file);
       checkOpened(file, keys, samples);
       const data = residence === "file" ? new FileData(file, keys) : load(file, keys);
-      const { metadata } = file;
-      return new Shard({
-        name: path,
-        metadata,
-        data,
-        samples,
-        keys,
-        documents: new DocumentFile(file),
-        file,
-      });
+      return new Shard(path, file.metadata, { data, samples, keys }, new DocumentFile(file), file);
     } catch (error) {
       file.close();
       throw error;
@@ -82,14 +60,12 @@ export class Shard {
   ): Shard {
     const positions = prefixArray(tokens);
     const keys = new PlainKeys(metadata.vocabularySize);
-    return new Shard({
-      name,
-      metadata,
+    const searched = {
       data: new MemoryData(tokens, positions, keys),
       samples: takeSamples(positions, index => keyOf(tokens[index]), false),
       keys,
-      documents: new DocumentList(documents),
-    });
+    };
+    return new Shard(name, metadata, searched, new DocumentList(documents));
   }
 
   /** Checks a whole file: every checksum, and that what it holds is in order. Throws a `StoreError`. */
@@ -106,11 +82,12 @@ export class Shard {
 
   /** Tokens in the stream, separators included. */
   get tokens(): number {
-    return this.data.tokens;
+    return this.searched.data.tokens;
   }
 
   get residentBytes(): number {
-    return this.data.residentBytes + sampleBytes(this.samples) + this.keys.residentBytes;
+    const { data, samples, keys } = this.searched;
+    return data.residentBytes + sampleBytes(samples) + keys.residentBytes;
   }
 
   /** Documents left out of every search; undefined where there are none. */

@@ -81,7 +81,9 @@ export class StoreSearch {
   private adopt(): void {
     const { shards } = this.store;
     this.version = this.store.version;
-    this.searches = shards.map(({ data, samples, keys }) => new PrefixSearch(data, samples, keys));
+    this.searches = shards.map(
+      ({ searched: { data, samples, keys } }) => new PrefixSearch(data, samples, keys),
+    );
     // A range grows at both ends.
     this.pieces = Array.from({ length: 2 * shards.length }, () => ({ shard: 0, first: 0, size: 0, live: 0 }));
   }
@@ -95,7 +97,7 @@ export class StoreSearch {
     piece.size = size;
     piece.live = size;
     if (shard.excluded && size <= this.scratch.length) {
-      shard.data.readPositions(first, size, this.scratch);
+      shard.searched.data.readPositions(first, size, this.scratch);
       piece.live = shard.excluded.sift(this.scratch, size);
     }
     return piece.live;

@@ -29,7 +29,7 @@ export function tokenStream(store: Store, most: number): Uint32Array {
 }
 
 /** Fills `into` with the shard's tokens from `start` on. */
-function copyTokens({ data, keys }: Shard, start: number, into: Uint32Array): void {
+function copyTokens({ searched: { data, keys } }: Shard, start: number, into: Uint32Array): void {
   data.readKeys(start, into.length, into);
   for (let i = 0; i < into.length; i++) into[i] = keys.tokenOf(into[i]);
 }

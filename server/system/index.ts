@@ -1,6 +1,6 @@
 export { codeOf, messageOf } from "../../datastores/document.ts";
+export { writeWhole } from "../../datastores/files/index.ts";
 export { inBackground } from "./background.ts";
-export { writeWhole } from "./files.ts";
 export { drain } from "./generators.ts";
 export {
   benchScript,

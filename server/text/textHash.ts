@@ -67,10 +67,8 @@ export class TextHash {
     const { length } = text;
     const whole = Math.floor((length - offset) / STRIDE);
     for (let at = backward.length; at <= whole; at++)
-      backward.push(
-        mixedBackwards(backward[at - 1] ?? SEED, text, length - (at - 1) * STRIDE, length - at * STRIDE),
-      );
-    return mixedBackwards(backward[whole] ?? SEED, text, length - whole * STRIDE, offset);
+      backward.push(mixed(backward[at - 1] ?? SEED, text, length - (at - 1) * STRIDE, length - at * STRIDE));
+    return mixed(backward[whole] ?? SEED, text, length - whole * STRIDE, offset);
   }
 }
 
@@ -86,23 +84,15 @@ export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
 const stepA = (a: number, code: number) => Math.imul((a << 13) ^ (a >>> 19) ^ code, 2654435761);
 const stepB = (b: number, code: number) => Math.imul((b << 17) ^ (b >>> 15) ^ code, 1597334677);
 
-/** The state after the characters from `from` to `to`. */
+/** The state after the characters between two offsets, taken backwards where `to` lies before `from`. */
 function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {
   let high = a;
   let low = b;
-  for (let index = from; index < to; index++) {
-    const code = text.charCodeAt(index);
-    high = stepA(high, code);
-    low = stepB(low, code);
-  }
-  return [high, low];
-}
-
-/** The state after the characters below `from` down to `to`. */
-function mixedBackwards([a, b]: Hash, text: string, from: number, to: number): Hash {
-  let high = a;
-  let low = b;
-  for (let index = from - 1; index >= to; index--) {
+  const step = from <= to ? 1 : -1;
+  // A character lies behind the offset before it.
+  const first = step > 0 ? from : from - 1;
+  const end = step > 0 ? to : to - 1;
+  for (let index = first; index !== end; index += step) {
     const code = text.charCodeAt(index);
     high = stepA(high, code);
     low = stepB(low, code);

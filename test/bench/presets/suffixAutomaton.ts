@@ -13,8 +13,7 @@ export interface Match {
 
 export const NO_MATCH: Match = { state: ROOT, length: 0 };
 
-export class SuffixAutomaton {
-  private readonly states: SuffixStates;
+export class SuffixAutomaton extends SuffixStates {
   /** Where a state's strings end first: as many tokens are up to there. */
   private firstEnd: Int32Array;
   /** Occurrences; while they are not counted, 1 where the state's longest string begins the text, 0 elsewhere. */
@@ -22,33 +21,23 @@ export class SuffixAutomaton {
 
   /** @param capacity tokens expected */
   constructor(capacity: number) {
-    this.states = new SuffixStates(capacity);
-    this.firstEnd = new Int32Array(this.states.capacity);
-    this.counts = new Uint32Array(this.states.capacity);
+    super(capacity);
+    this.firstEnd = new Int32Array(this.capacity);
+    this.counts = new Uint32Array(this.capacity);
   }
 
-  /** Tokens of the text; the first `size` of `tokens`. */
-  get size(): number {
-    return this.states.size;
-  }
-
-  get tokens(): Int32Array {
-    return this.states.tokens;
-  }
-
-  /** Appends a token to the text. */
-  extend(token: number): void {
-    const { states } = this;
-    const state = states.extend(token);
-    if (this.firstEnd.length < states.capacity) this.grow(states.capacity);
-    this.firstEnd[state] = states.size;
+  override extend(token: number): number {
+    const state = super.extend(token);
+    if (this.firstEnd.length < this.capacity) this.growArrays();
+    this.firstEnd[state] = this.size;
     this.counts[state] = 1;
-    if (states.parted !== NO_STATE) this.firstEnd[states.parted] = this.firstEnd[states.partedFrom] as number;
+    if (this.parted !== NO_STATE) this.firstEnd[this.parted] = this.firstEnd[this.partedFrom] as number;
+    return state;
   }
 
   /** A match with one more token after it: as long a suffix of the two as occurs. */
   advance({ state, length }: Match, token: number): Match {
-    const { edges, link, length: lengths } = this.states;
+    const { edges, link, length: lengths } = this;
     let at = state;
     let matched = length;
     for (;;) {
@@ -66,13 +55,12 @@ export class SuffixAutomaton {
   }
 
   linkOf(state: number): number {
-    return this.states.link[state] as number;
+    return this.link[state] as number;
   }
 
   /** Counts occurrences: a string occurs where a longer one it is a suffix of does. No token may be added then. */
   countOccurrences(): void {
-    const { counts } = this;
-    const { link, length, count: states, size } = this.states;
+    const { counts, link, length, count: states, size } = this;
     const starts = new Uint32Array(size + 2);
     for (let state = 0; state < states; state++) {
       const next = (length[state] as number) + 1;
@@ -97,13 +85,8 @@ export class SuffixAutomaton {
     return this.counts[state] as number;
   }
 
-  /** The tokens that follow a state's strings and the states they lead to, in no order. */
-  successors(state: number): Generator<{ readonly token: number; readonly state: number }> {
-    return this.states.successors(state);
-  }
-
-  private grow(capacity: number): void {
-    const { firstEnd, counts } = this;
+  private growArrays(): void {
+    const { firstEnd, counts, capacity } = this;
     this.firstEnd = new Int32Array(capacity);
     this.firstEnd.set(firstEnd);
     this.counts = new Uint32Array(capacity);

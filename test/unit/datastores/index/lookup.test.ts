@@ -226,12 +226,12 @@ for (const way of WAYS)
     assert.ok(twos > 34 && twos < 56, `0.7 of 64 are 45, drawn were ${twos}`);
     // The token before the match orders the occurrences: every tenth of them must be among those drawn.
     const tenths = new Set<number>();
-    const { data } = store.shards[0] as Shard;
+    const { data, keys } = (store.shards[0] as Shard).searched;
     const before = new Uint32Array(1);
     for (let row = 0; row < lookup.count; row++) {
       data.readKeys((lookup.positions[row] as number) - 2, 1, before);
       const key = before[0] as number;
-      const token = store.shards[0]?.keys.tokenOf(key) as number;
+      const token = keys.tokenOf(key);
       tenths.add(Math.floor((token - 10) / 50));
     }
     assert.equal(tenths.size, 10);

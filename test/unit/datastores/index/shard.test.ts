@@ -55,7 +55,8 @@ for (const way of WAYS)
   test(`${way}, a shard gives its tokens, positions and documents`, async t => {
     const corpus = someCorpus();
     const shard = await shardOf(way, corpus, join(temporaryFolder(t), "contract.fts"));
-    const { data, documents, keys } = shard;
+    const { documents } = shard;
+    const { data, keys } = shard.searched;
     const positions = prefixArray(corpus.tokens);
     assert.equal(data.tokens, corpus.tokens.length);
     assert.equal(data.entries, positions.length);
@@ -98,7 +99,8 @@ for (const way of WAYS)
       [1, 2, 3, 4],
       [2, 3, 4],
     ]);
-    const { data, keys } = await shardOf(way, corpus, join(temporaryFolder(t), "compared.fts"));
+    const shard = await shardOf(way, corpus, join(temporaryFolder(t), "compared.fts"));
+    const { data, keys } = shard.searched;
     const context = Int32Array.of(3, 2, 1, 4).map(token => keys.keyOf(token));
     assert.equal(data.commonLength(3, context, 0, 4), 3);
     assert.equal(data.differing, 0, "the stream begins");

@@ -2,16 +2,27 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+interface WriteOptions {
+  /** Permissions; by default only the user may read the file. */
+  readonly mode?: number;
+  /** Called once the new file is complete, and before it takes the place of the old one. */
+  readonly beforeRename?: () => void;
+}
+
 /**
  * Writes a file whole or not at all: beside it first, then in its place. Makes its folder. Throws what the file
  * system does, after removing what was written.
- * @param mode permissions; by default only the user may read what the server keeps
  */
-export function writeWhole(file: string, data: string | Uint8Array, mode = 0o600): void {
+export function writeWhole(
+  file: string,
+  data: string | Uint8Array,
+  { mode = 0o600, beforeRename }: WriteOptions = {},
+): void {
   const temporary = `${file}.${process.pid}.tmp`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
     writeFileSync(temporary, data, { mode });
+    beforeRename?.();
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
