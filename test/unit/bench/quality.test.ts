@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { infilling } from "../../bench/infilling.ts";
+import { endsWithLine, shownOfTruth } from "../../bench/quality.ts";
+import { grammars } from "../../fakes/places.ts";
+import { LINE } from "./problems.ts";
+
+before(() => grammars.load("python"));
+
+test("a shown text ends with its line, or earlier where a rule has cut it", () => {
+  assert.ok(endsWithLine("a = 1  \nb = 2", { text: "a = 1", finishReason: "statementEnd" }));
+  assert.ok(endsWithLine("a = 1)\n", { text: "a = 1", finishReason: "bracket" }));
+  assert.ok(!endsWithLine("a = 1 + 2\n", { text: "a = 1", finishReason: "statementEnd" }));
+  assert.ok(!endsWithLine("a = 1\nb = 2\n", { text: "a = 1\nb = 2", finishReason: "blockEnd" }));
+});
+
+test("of the truth and what follows it, the truth is shown", () => {
+  assert.equal(shownOfTruth(infilling(LINE), grammars), "b = a + 1");
+});

@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { type BuildInput, type BuildOptions, buildStore } from "../../../../datastores/build/build.ts";
+import { readStore } from "../../../../datastores/build/manifest.ts";
+import {
+  addTombstones,
+  listStores,
+  openStore,
+  removeStore,
+  verifyStore,
+} from "../../../../datastores/build/stores.ts";
+import { StoreError } from "../../../../datastores/document.ts";
+import { Lookup } from "../../../../datastores/index/lookup.ts";
+import { isLocked, lock } from "../../../../datastores/lock.ts";
+
+const root = mkdtempSync(join(tmpdir(), "foretoken-build-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const folder = () => join(root, `store${folders++}`);
+
+/** A letter is a token. */
+const tokenizer = {
+  parallel: 2,
+  tokenized: 0,
+  async tokenize(texts: readonly string[]) {
+    this.tokenized += texts.length;
+    return texts.map(text => Int32Array.from(text, letter => letter.charCodeAt(0)));
+  },
+};
+
+const document = (text: string, repository = "owner/name") => ({
+  text,
+  origin: `${repository} ${text.slice(0, 8)}`,
+  path: "a.py",
+  repositories: [repository],
+  licences: ["MIT"],
+  contentId: "",
+});
+
+type Given = ReturnType<typeof document>;
+
+const input = (name: string, documents: readonly Given[], onRead = (_index: number) => {}): BuildInput => ({
+  name,
+  identity: `${name} ${documents.length}`,
+  bytes: 1000,
+  async *documents() {
+    for (const [index, each] of documents.entries()) {
+      onRead(index);
+      yield each;
+    }
+  },
+});
+
+const options = (directory: string, inputs: readonly BuildInput[], more: Partial<BuildOptions> = {}) => ({
+  directory,
+  name: "test",
+  sources: ["here"],
+  inputs,
+  share: { index: 0, count: 1 },
+  filter: { identity: "", reject: ({ text }: { text: string }) => (text === "" ? "empty" : undefined) },
+  tokenizer,
+  tokenizerEntry: { fingerprint: "letters", vocabularySize: 128, model: "letters" },
+  memoryBytes: 1 << 20,
+  builder: "test",
+  signal: new AbortController().signal,
+  ...more,
+});
+
+function following(directory: string, context: string): string[] {
+  const store = openStore(directory);
+  const lookup = new Lookup(store, { continuation: 4, enough: 1 });
+  lookup.find(
+    Int32Array.from(context, letter => letter.charCodeAt(0)),
+    context.length,
+  );
+  const found = Array.from({ length: lookup.count }, (_, row) =>
+    [...lookup.continuations.subarray(row * 4, row * 4 + 4)]
+      .filter(token => token >= 0)
+      .map(token => String.fromCharCode(token))
+      .join(""),
+  );
+  store.close();
+  return found.sort();
+}
+
+const problemOf = async (work: Promise<unknown>) => {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof StoreError) return error.problem;
+    throw error;
+  }
+  return undefined;
+};
+
+test("a store holds what its inputs had, says what was left out, and its checksums are right", async () => {
+  const directory = folder();
+  await buildStore(
+    options(directory, [
+      input("first", [document("hello world"), document("")]),
+      input("second", [document("hello there")]),
+    ]),
+  );
+  assert.deepEqual(following(directory, "hello "), ["ther", "worl"]);
+  const { shards, dropped, missingShares } = readStore(directory);
+  assert.deepEqual([shards.length, dropped, missingShares], [2, { empty: 1 }, []]);
+  verifyStore(directory);
+  assert.deepEqual(listStores(root).includes(directory), true);
+});
+
+test("an input that is as it was is not read again, and one that changed is", async () => {
+  const directory = folder();
+  const read: string[] = [];
+  const inputs = (text: string) => [
+    input("same", [document("abcabc")], () => read.push("same")),
+    { ...input("other", [document(text)], () => read.push("other")), identity: text },
+  ];
+  await buildStore(options(directory, inputs("xyz one")));
+  await buildStore(options(directory, inputs("xyz two")));
+  assert.deepEqual(read, ["same", "other", "other"]);
+  assert.deepEqual(following(directory, "xyz "), ["two"]);
+  assert.equal(
+    readdirSync(directory).filter(file => file.endsWith(".fts")).length,
+    2,
+    "no shard is left over",
+  );
+});
+
+test("a build that was stopped goes on where it was, and the store is the same", async () => {
+  const many = Array.from({ length: 40 }, (_, i) => document(`${"abcdefgh".repeat(7500)} ${i} end`));
+  const whole = folder();
+  await buildStore(options(whole, [input("many", many)], { memoryBytes: 1 }));
+  const directory = folder();
+  const cancel = new AbortController();
+  const stopping = input("many", many, index => index === 38 && cancel.abort());
+  const problem = await problemOf(
+    buildStore(options(directory, [stopping], { memoryBytes: 1, signal: cancel.signal })),
+  );
+  assert.equal(problem?.code, "cancelled");
+  assert.ok(!existsSync(join(directory, "manifest.json")), "no manifest before the end");
+  assert.ok(
+    readdirSync(directory).some(file => file.endsWith(".fts")),
+    "a part is finished",
+  );
+  tokenizer.tokenized = 0;
+  await buildStore(options(directory, [input("many", many)], { memoryBytes: 1 }));
+  assert.ok(tokenizer.tokenized < 40, `${tokenizer.tokenized} of 40 tokenized again`);
+  const parts = (store: string) => readStore(store).shards.map(({ file, tokens }) => [file, tokens]);
+  assert.deepEqual(parts(directory), parts(whole));
+  assert.ok(!readdirSync(directory).some(file => file.startsWith("journal")), "no journal is left");
+});
+
+test("shares built apart are one store, and a share built again changes nothing", async () => {
+  const directory = folder();
+  const inputs = ["a", "b", "c"].map(name => input(name, [document(`say ${name}`)]));
+  await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
+  assert.deepEqual(readStore(directory).missingShares, [0]);
+  await buildStore(options(directory, inputs, { share: { index: 0, count: 2 } }));
+  await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
+  assert.deepEqual(following(directory, "say "), ["a", "b", "c"]);
+  assert.deepEqual(readStore(directory).missingShares, []);
+});
+
+test("two builds of one store at once are refused; a claim left by a dead process is not one", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("abc")])]));
+  const unlock = lock(directory, "manifest.json");
+  const problem = await problemOf(buildStore(options(directory, [input("a", [document("abc")])])));
+  assert.equal(problem?.code, "busy");
+  assert.match(problem?.message ?? "", new RegExp(`process ${process.pid}`));
+  unlock();
+  writeFileSync(join(directory, "manifest.json.lock"), JSON.stringify({ host: hostname(), pid: 2 ** 30 }));
+  await buildStore(options(directory, [input("a", [document("abc")])]));
+});
+
+test("a failing build leaves the old store in use", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("old text")])]));
+  const failing = {
+    ...input("a", [document("new text")]),
+    identity: "new",
+    async *documents(): AsyncGenerator<Given> {
+      yield document("new text");
+      throw new StoreError({ code: "network", message: "The connection broke.", remedy: "Try again." });
+    },
+  };
+  assert.equal((await problemOf(buildStore(options(directory, [failing]))))?.code, "network");
+  assert.deepEqual(following(directory, "old "), ["text"]);
+  const nothing = await problemOf(buildStore(options(directory, [input("none", [document("")])])));
+  assert.equal(nothing?.code, "empty");
+  assert.deepEqual(following(directory, "old "), ["text"]);
+});
+
+test("what is removed is in no search from then on, and the next build leaves it out", async () => {
+  const directory = folder();
+  await buildStore(
+    options(directory, [input("a", [document("see me"), document("see him", "Other/Thing")])]),
+  );
+  assert.deepEqual(following(directory, "see "), ["him", "me"]);
+  assert.equal(addTombstones(directory, ["OTHER"]), 1);
+  assert.deepEqual(following(directory, "see "), ["me"]);
+});
+
+test("a damaged store names its file, and a removed one takes nothing else along", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  const [shard] = readdirSync(directory).filter(file => file.endsWith(".fts"));
+  const path = join(directory, shard as string);
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  writeFileSync(path, bytes);
+  assert.throws(
+    () => verifyStore(directory),
+    (error: StoreError) => error.message.includes(path),
+  );
+  writeFileSync(join(directory, "mine.txt"), "mine");
+  removeStore(directory);
+  assert.deepEqual(readdirSync(directory), ["mine.txt"]);
+  assert.throws(() => removeStore(directory), StoreError);
+  writeFileSync(join(directory, "manifest.json"), "{}");
+  assert.throws(() => readStore(directory), /manifest.json is not a datastore's manifest/);
+  writeFileSync(join(directory, "manifest.json"), "{");
+  assert.throws(() => readStore(directory), /manifest.json is damaged/);
+});
+
+test("a claim is taken over from a process that has ended, whatever machine it was on", () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, "manifest.json.lock");
+  const write = (owner: unknown, ageMs = 0) => {
+    writeFileSync(path, JSON.stringify(owner));
+    const time = new Date(Date.now() - ageMs);
+    utimesSync(path, time, time);
+  };
+  const hour = 60 * 60_000;
+  const free: [owner: unknown, ageMs: number][] = [
+    [{ host: "elsewhere", pid: 5, began: "" }, hour],
+    [{ host: hostname(), pid: process.pid, began: "" }, hour],
+    [{ host: hostname(), pid: 2 ** 30, began: "" }, 0],
+    ["half writ", 0],
+    [{ host: hostname(), pid: "x" }, 0],
+  ];
+  if (process.platform === "linux") free.push([{ host: hostname(), pid: process.pid, began: "1" }, 0]);
+  for (const [owner, age] of free) {
+    write(owner, age);
+    assert.equal(isLocked(directory, "manifest.json"), false, JSON.stringify(owner));
+    lock(directory, "manifest.json")();
+  }
+  for (const owner of [
+    { host: "elsewhere", pid: 5, began: "" },
+    { host: hostname(), pid: process.pid },
+  ]) {
+    write(owner);
+    assert.throws(() => lock(directory, "manifest.json"), StoreError);
+  }
+  assert.deepEqual(readdirSync(directory), ["manifest.json.lock"]);
+});
+
+test("a build removes what ended builds left half written, and what it writes is its owner's alone", async () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  for (const name of ["shard-0-0.fts.tmp-99", "manifest.json.99.tmp", "journal-0.json.tmp", "mine.tmp"])
+    writeFileSync(join(directory, name), "");
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  const names = readdirSync(directory);
+  assert.ok(!names.some(name => name !== "mine.tmp" && name.includes(".tmp")), names.join());
+  if (process.platform === "win32") return;
+  for (const name of names.filter(each => each !== "mine.tmp"))
+    assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);
+  const fresh = folder();
+  await buildStore(options(fresh, [input("a", [document("some text")])]));
+  assert.equal(statSync(fresh).mode & 0o077, 0);
+});
+
+test("a folder that cannot be written is named", async t => {
+  if (process.platform === "win32" || process.getuid?.() === 0) return t.skip("everything can be written");
+  const directory = folder();
+  mkdirSync(directory, { recursive: true, mode: 0o500 });
+  assert.equal((await problemOf(buildStore(options(directory, [input("a", [])]))))?.code, "unreadable");
+});
+
+test("a shard of another store is found by a check and at open", async () => {
+  const [one, two] = [folder(), folder()];
+  await buildStore(options(one, [input("a", [document("some text")])]));
+  const tokenizerEntry = { fingerprint: "others", vocabularySize: 256, model: "m" };
+  await buildStore(options(two, [input("a", [document("some text")])], { tokenizerEntry }));
+  const shardOf = (directory: string) =>
+    join(directory, readdirSync(directory).find(file => file.endsWith(".fts")) as string);
+  writeFileSync(shardOf(one), readFileSync(shardOf(two)));
+  assert.throws(() => verifyStore(one), /is of another tokenizer/);
+  assert.throws(() => openStore(one), /is of another tokenizer/);
+});

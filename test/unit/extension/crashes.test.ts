@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Crashes } from "../../../extension/crashes.ts";
+
+test("pauses double from crash to crash, and the fifth in a row is the last", () => {
+  const crashes = new Crashes();
+  crashes.started(0);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map(now => crashes.crashed(now)),
+    [1_000, 2_000, 4_000, 8_000, undefined],
+  );
+  assert.equal(crashes.count, 5);
+  crashes.reset();
+  assert.equal(crashes.crashed(6), 1_000, "a person has started it again");
+});
+
+test("a server that has lived two minutes is well again", () => {
+  const crashes = new Crashes();
+  crashes.started(0);
+  assert.equal(crashes.crashed(10), 1_000);
+  crashes.started(1_010);
+  assert.equal(crashes.crashed(121_011), 1_000);
+  assert.equal(crashes.count, 1);
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LiveText } from "../../../extension/liveText.ts";
+
+const live = (text: string) => {
+  const made = new LiveText("file:///a.py", 10);
+  if (text) made.grow(text);
+  return made;
+};
+
+test("a live text is only ever extended", () => {
+  const text = live("return");
+  assert.equal(text.grow("return a"), true);
+  assert.equal(text.grow("raise"), false);
+  assert.equal(text.grow("return a"), false);
+  assert.equal(text.text, "return a");
+});
+
+test("typing along with it leaves the rest, typing something else leaves nothing", () => {
+  const text = live("return a");
+  assert.equal(text.remainder("ret"), "urn a");
+  assert.equal(text.remainder("rex"), undefined);
+  assert.ok(text.agrees("return a") && !text.agrees("rex"));
+});
+
+test("typing ahead of the model agrees only while more may come", () => {
+  const text = live("ret");
+  assert.ok(text.agrees("return"));
+  assert.ok(!text.agrees("rex"));
+  text.finish();
+  assert.ok(!text.agrees("return"));
+});
+
+test("before there is any text, typing on calls for a new request", () => {
+  const text = live("");
+  assert.ok(text.agrees(""));
+  assert.ok(!text.agrees("r"));
+});
+
+test("waiters wake at growth and at the end", async () => {
+  const text = live("");
+  const grown = text.change();
+  text.grow("a");
+  await grown;
+  const ended = text.change();
+  text.finish();
+  await ended;
+  await text.change();
+});
+
+test("who waits for the whole text does not wake before its end", async () => {
+  const text = live("");
+  let isWhole = false;
+  const whole = text.whole().then(() => {
+    isWhole = true;
+  });
+  text.grow("a");
+  await new Promise(setImmediate);
+  assert.equal(isWhole, false);
+  text.finish();
+  await whole;
+});

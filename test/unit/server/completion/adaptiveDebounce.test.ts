@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AdaptiveDebounce } from "../../../../server/completion/adaptiveDebounce.ts";
+
+const after = (...firstTextsMs: number[]) => {
+  const delay = new AdaptiveDebounce();
+  for (const ms of firstTextsMs) delay.observe(ms);
+  return delay;
+};
+
+test("a fast model is asked at once, and one that is not known yet too", () => {
+  assert.equal(after().ms, 0);
+  assert.equal(after(40, 120, 300, 900).ms, 0);
+});
+
+test("the slower the median first text, the longer a request waits, up to half a second", () => {
+  assert.equal(after(400, 420, 5000).ms, 120);
+  assert.equal(after(9000, 8000, 9000).ms, 500);
+});
+
+test("a first completion or two, whose prompts are new, do not make the next wait", () => {
+  assert.equal(after(1500).ms, 0);
+  assert.equal(after(1500, 900).ms, 0);
+});
+
+test("only the last completions count, and another model begins anew", () => {
+  const delay = after(...Array(20).fill(2000), ...Array(15).fill(50));
+  assert.equal(delay.ms, 0);
+  delay.observe(900);
+  delay.clear();
+  assert.equal(delay.ms, 0);
+});

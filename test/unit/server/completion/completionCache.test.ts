@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { CompletionCache } from "../../../../server/completion/completionCache.ts";
+import { TokenUsage } from "../../../../server/completion/tokenUsage.ts";
+import { type Cursor, placeOf } from "../../../../server/text/documentPosition.ts";
+import { sameHash, TextHash } from "../../../../server/text/textHash.ts";
+import { below, seeded } from "../../../fakes/random.ts";
+
+const URI = "file:///sample.py";
+
+/** A document with its cursor at `|`. */
+function at(marked: string, uri = URI): Cursor {
+  const offset = marked.indexOf("|");
+  const text = marked.replace("|", "");
+  return { snapshot: { uri, languageId: "python", version: 1, text, offset }, hash: new TextHash(text) };
+}
+
+const entry = (marked: string, text: string) => ({
+  place: placeOf(at(marked)),
+  text,
+  finishReason: "lineEnd" as const,
+  usage: new TokenUsage().begin(),
+});
+
+function cacheOf(completions: Record<string, string>): CompletionCache {
+  const cache = new CompletionCache();
+  for (const [marked, text] of Object.entries(completions)) cache.add(entry(marked, text));
+  return cache;
+}
+
+const found = (cache: CompletionCache, marked: string) => {
+  const { kind, text } = cache.find(at(marked)) ?? {};
+  return kind && [kind, text];
+};
+
+test("the same place has its text, and a text's typed beginning leaves the rest", () => {
+  const cache = cacheOf({ "a = |\nb": "first + second" });
+  assert.deepEqual(found(cache, "a = |\nb"), ["cached", "first + second"]);
+  assert.deepEqual(found(cache, "a = first|\nb"), ["typedThrough", " + second"]);
+  assert.equal(found(cache, "a = fast|\nb"), undefined);
+  assert.equal(found(cache, "a = first + second|\nb"), undefined, "nothing is left");
+});
+
+test("neither another beginning, another end nor another document is taken for the same place", () => {
+  const cache = cacheOf({ "a = |\nb": "first" });
+  assert.equal(found(cache, "a = |\nc"), undefined);
+  assert.equal(found(cache, "a = |"), undefined);
+  assert.equal(found(cache, "x\na = |\nb"), undefined);
+  assert.equal(found(cache, "A = |\nb"), undefined);
+  assert.equal(cache.find(at("a = |\nb", "file:///other.py")), undefined);
+  const far = "x".repeat(10_000);
+  const distant = cacheOf({ [`1${far}a = |`]: "first" });
+  assert.deepEqual(found(distant, `1${far}a = |`), ["cached", "first"]);
+  assert.equal(found(distant, `2${far}a = |`), undefined, "beyond what is compared as it is");
+});
+
+test("what was generated in one language is not what is generated in another", () => {
+  const cache = cacheOf({ "a:\n|": "first" });
+  for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
+    const { snapshot, hash } = at(marked);
+    assert.ok(cache.find({ snapshot, hash }));
+    assert.equal(cache.find({ snapshot: { ...snapshot, languageId: "ruby" }, hash }), undefined);
+  }
+});
+
+test("backspace finds what was generated for the earlier place, not what was generated later", () => {
+  const cache = cacheOf({ "a = |": "first", "a = s|": "econd" });
+  assert.deepEqual(found(cache, "a = s|"), ["cached", "econd"]);
+  assert.deepEqual(found(cache, "a = |"), ["cached", "first"]);
+  assert.equal(found(cache, "a =|"), undefined);
+});
+
+test("of two texts that fit, the one said for the nearer place is shown", () => {
+  const cache = cacheOf({ "a = f|": "irst[0]", "a = |": "first" });
+  assert.deepEqual(found(cache, "a = fi|"), ["typedThrough", "rst[0]"]);
+});
+
+test("a line break typed as two characters is one", () => {
+  const cache = cacheOf({ "if a:|": "\n    b\n    c" });
+  assert.deepEqual(found(cache, "if a:\r\n    |"), ["typedThrough", "b\n    c"]);
+});
+
+test("a text follows the indentation of its line", () => {
+  const cache = cacheOf({ "f()\n    |\nend": "if a:\n        b\n    c" });
+  assert.deepEqual(found(cache, "f()\n        |\nend"), ["reindented", "if a:\n            b\n        c"]);
+  assert.deepEqual(found(cache, "f()\n|\nend"), ["reindented", "if a:\n    b\nc"]);
+  assert.equal(found(cache, "f()\n\t|\nend"), undefined, "other blanks");
+  assert.equal(found(cache, "f()\n    x|\nend"), undefined);
+  assert.equal(found(cache, "g()\n        |\nend"), undefined);
+  const shallow = cacheOf({ "f()\n    |": "a\nb" });
+  assert.equal(found(shallow, "f()\n|"), undefined, "a line that cannot go further to the left");
+});
+
+test("an empty answer is known at its own place alone", () => {
+  const cache = cacheOf({ "a = |": "" });
+  assert.deepEqual(found(cache, "a = |"), ["cached", ""]);
+  assert.equal(found(cache, "a = b|"), undefined);
+});
+
+test("a newer text takes the older one's place, and the least recently used goes first", () => {
+  const cache = new CompletionCache(2);
+  const add = (marked: string, text: string) => cache.add(entry(marked, text));
+  add("a|", "1");
+  add("a|", "2");
+  assert.equal(cache.size, 1);
+  add("b|", "3");
+  assert.deepEqual(found(cache, "a|"), ["cached", "2"]);
+  add("c|", "4");
+  assert.deepEqual(found(cache, "a|"), ["cached", "2"]);
+  assert.equal(found(cache, "b|"), undefined);
+  cache.clear();
+  assert.equal(found(cache, "a|"), undefined);
+});
+
+test("hashes taken over from edit to edit are those of the text made anew", () => {
+  const numbers = seeded(5);
+  const random = (limit: number) => below(numbers, limit);
+  const letters = "abc\n🙂é";
+  let hash = new TextHash("start ".repeat(4_000));
+  for (let edit = 0; edit < 60; edit++) {
+    const { text } = hash;
+    const start = random(text.length + 1);
+    const end = Math.min(text.length, start + random(edit % 7 === 0 ? 9_000 : 5));
+    const added = Array.from({ length: random(6) }, () => letters.charAt(random(letters.length))).join("");
+    hash.before(random(text.length + 1));
+    hash.after(random(text.length + 1));
+    hash = hash.edited(text.slice(0, start) + added + text.slice(end), start, text.length - end);
+    const anew = new TextHash(hash.text);
+    for (const offset of [0, start, hash.text.length, random(hash.text.length + 1)]) {
+      assert.ok(sameHash(hash.before(offset), anew.before(offset)));
+      assert.ok(sameHash(hash.after(offset), anew.after(offset)));
+    }
+  }
+});
+
+test("a place that is kept does not keep the text of its document", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  const places = Array.from({ length: 60 }, (_, version) => {
+    const line = `x = "${"blanks and words ".repeat(10)}${version}"\n`;
+    return placeOf(at(`${line.repeat(5_000)}${" ".repeat(40)}|`));
+  });
+  const keptCharacters = (used() - before) / places.length;
+  assert.ok(keptCharacters < 20_000, `${keptCharacters} characters of each document of 900,000`);
+  assert.equal(places[0]?.line?.indentation, " ".repeat(40));
+});

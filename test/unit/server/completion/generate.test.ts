@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete } from "../../../../server/completion/complete.ts";
+import { type End, type GenerateOptions, generate } from "../../../../server/completion/generate.ts";
+import { DraftTree } from "../../../../server/draft/tree.ts";
+import { chaotic, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
+
+const never = new AbortController().signal;
+
+async function run(
+  engine: FakeEngine,
+  treeNodes: number,
+  maxTokens = 60,
+  signal = never,
+  more: Partial<GenerateOptions> = {},
+) {
+  const prompt = {
+    tokens: engine.vocabulary.tokenize("()*()*()*"),
+    history: engine.vocabulary.tokenize("()*()*()*"),
+    after: new Int32Array(0),
+  };
+  const steps = generate(engine, prompt, { maxTokens, treeNodes, ...more }, signal);
+  const tokens: number[] = [];
+  let accepted = 0;
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return { tokens, end: value as End, accepted };
+    if (value.kind !== "step") continue;
+    tokens.push(...value.tokens);
+    accepted += value.accepted;
+  }
+}
+
+const repeating: FakeModel = context => 40 + (context.length % 3);
+
+test("drafts never change the tokens", async () => {
+  for (const model of [chaotic, repeating]) {
+    const plain = await run(new FakeEngine(model), 1);
+    for (const treeNodes of [2, 3, 8, 63])
+      assert.deepEqual((await run(new FakeEngine(model), treeNodes)).tokens, plain.tokens);
+  }
+});
+
+test("a text that repeats takes fewer decodes with drafts than without", async () => {
+  const plain = new FakeEngine(repeating);
+  const drafted = new FakeEngine(repeating);
+  await run(plain, 1);
+  await run(drafted, 16);
+  assert.ok(drafted.decodes * 3 < plain.decodes, `${drafted.decodes} against ${plain.decodes}`);
+});
+
+test("exactly as many tokens come as were asked for", async () => {
+  for (const treeNodes of [1, 16]) {
+    const { tokens, end } = await run(new FakeEngine(repeating), treeNodes, 17);
+    assert.equal(tokens.length, 17);
+    assert.equal(end.kind, "maxTokens");
+  }
+});
+
+test("a full context ends the completion cleanly", async () => {
+  for (const treeNodes of [1, 16]) {
+    const { tokens, end } = await run(new FakeEngine(repeating, { contextTokens: 20 }), treeNodes);
+    assert.equal(end.kind, "contextFull");
+    assert.ok(tokens.length >= 11);
+  }
+});
+
+test("an abort ends the generation at the next decode", async () => {
+  const engine = new FakeEngine(chaotic);
+  const controller = new AbortController();
+  engine.beforeDecode = async () => {
+    if (engine.decodes === 3) controller.abort();
+  };
+  const { end } = await run(engine, 8, 60, controller.signal);
+  assert.equal(end.kind, "aborted");
+  assert.equal(engine.decodes, 3);
+});
+
+test("a completion streams growing text and says how it ended", async () => {
+  const engine = new FakeEngine(saying("return a + b\n"));
+  const snapshot = {
+    uri: "file:///a.py",
+    languageId: "python",
+    version: 1,
+    text: "def f(a, b):\n    ",
+    offset: 17,
+  };
+  const growing = complete(engine, snapshot, { maxTokens: 40, treeNodes: 8 }, never);
+  const texts: string[] = [];
+  for (;;) {
+    const { value, done } = await growing.next();
+    if (!done) {
+      assert.ok(value.startsWith(texts.at(-1) ?? ""));
+      texts.push(value);
+      continue;
+    }
+    assert.equal(value.text, "return a + b");
+    assert.equal(value.finishReason, "endOfText");
+    assert.equal(value.tokens, 14);
+    assert.ok(value.ms.firstText !== undefined && value.ms.firstText <= value.ms.total);
+    break;
+  }
+  assert.ok(texts.length > 1);
+});
+
+test("a character spread over tokens is shown whole or not at all", async () => {
+  const engine = new FakeEngine(saying("é🙂"));
+  const snapshot = { uri: "file:///a.py", languageId: "python", version: 1, text: "x = ", offset: 4 };
+  const growing = complete(engine, snapshot, { maxTokens: 40, treeNodes: 1 }, never);
+  const texts: string[] = [];
+  for (let next = await growing.next(); !next.done; next = await growing.next()) texts.push(next.value);
+  assert.deepEqual(texts, ["é", "é🙂"]);
+});
+
+test("a source of drafts that is at fault costs its drafts, is reported of once, and changes nothing", async () => {
+  const plain = await run(new FakeEngine(repeating), 1);
+  const tree = (fill: (tree: DraftTree) => void) => () => {
+    const made = new DraftTree(64);
+    made.plant(97);
+    fill(made);
+    return made;
+  };
+  const faults: Record<string, () => DraftTree> = {
+    throws: () => {
+      throw new Error("out of order");
+    },
+    "token outside the vocabulary": tree(made => made.grow(0, 70_000)),
+    cycle: tree(made => {
+      made.grow(0, 98);
+      made.parents[1] = 1;
+    }),
+    "more nodes than asked": tree(made => {
+      for (let i = 0; i < 60; i++) made.grow(i, 97);
+    }),
+    "another root": tree(made => made.plant(5)),
+  };
+  for (const [name, draft] of Object.entries(faults)) {
+    const reported: string[] = [];
+    const options = {
+      drafter: () => ({ push: () => {}, draft }),
+      onFault: (message: string) => reported.push(message),
+    };
+    const { tokens } = await run(new FakeEngine(repeating), 16, 60, never, options);
+    assert.deepEqual(tokens, plain.tokens, name);
+    assert.equal(reported.length, 1, name);
+  }
+});
+
+/** Drafts what a text goes on with, so many tokens at a time: every draft is accepted. */
+class PerfectDrafter {
+  private at = 0;
+  private readonly tree: DraftTree;
+  constructor(
+    private readonly tokens: Int32Array,
+    nodes: number,
+  ) {
+    this.tree = new DraftTree(nodes);
+  }
+  push(): void {
+    this.at++;
+  }
+  draft(root: number, room: number): DraftTree {
+    this.tree.plant(root);
+    for (let node = 0; node + 1 < Math.min(room, this.tree.capacity); node++) {
+      const token = this.tokens[this.at + node];
+      if (token === undefined) break;
+      this.tree.grow(node, token);
+    }
+    return this.tree;
+  }
+}
+
+test("where a text ends does not depend on how many tokens a step has decided", async () => {
+  const places: [marked: string, languageId: string, generated: string][] = [
+    [
+      "class A {\n    void F() {\n        if (a)\n        {‸\n    }\n}\n",
+      "csharp",
+      "\n            G();\n        }\n        else\n        {\n            H();\n        }\n",
+    ],
+    [
+      "def f(a):\n    ‸\n",
+      "python",
+      "if a:\n        return 1\n    elif b:\n        return 2\n    return 3\n\n\ndef g():\n    pass\n",
+    ],
+    ["items.map(‸)\n", "javascript", "(x) => {\n  return x;\n})\nnext();\n"],
+    ["func f() {\n\tif a ‸\n}\n", "go", "{\n\t\treturn\n\t} else {\n\t\tb()\n\t}\n}\n\nfunc g() {}\n"],
+    ["x = ‸\ny = 2\n", "python", "foo(1,\n        2)\ny = 2\nz = 3\n"],
+  ];
+  for (const [marked, languageId, generated] of places) {
+    const texts = new Set<string>();
+    for (const nodes of [1, 2, 3, 5, 8, 24]) {
+      const offset = marked.indexOf("‸");
+      const text = marked.replace("‸", "");
+      const engine = new FakeEngine(saying(generated));
+      const drafter = () => new PerfectDrafter(engine.vocabulary.tokenize(generated), nodes);
+      const snapshot = { uri: "file:///a", languageId, version: 1, text, offset };
+      const growing = complete(engine, snapshot, { maxTokens: 200, treeNodes: nodes, drafter }, never);
+      let next = await growing.next();
+      while (!next.done) next = await growing.next();
+      texts.add(`${next.value.finishReason}: ${next.value.text}`);
+    }
+    assert.equal(texts.size, 1, JSON.stringify([...texts]));
+  }
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CompletionTarget } from "../../../../server/completion/completionTarget.ts";
+import { Suggestions } from "../../../../server/completion/suggestions.ts";
+import { TextHash } from "../../../../server/text/textHash.ts";
+
+const text = "a = su";
+const snapshot = { uri: "file:///a.py", languageId: "python", version: 1, text, offset: text.length };
+const start = { line: 0, character: 4 };
+const target: CompletionTarget = {
+  cursor: { snapshot, hash: new TextHash(text) },
+  selected: "su",
+  range: { start, end: { line: 0, character: 6 } },
+  explicit: false,
+};
+
+function recorded() {
+  const parts: string[] = [];
+  const suggestions = new Suggestions({
+    drafts: { accepted: (_, whole) => parts.push(whole), acceptedPart: (_, part) => parts.push(part) },
+    shown: () => parts.push("shown"),
+  });
+  return { suggestions, parts };
+}
+
+test("of an item that is accepted in part, what the model generated counts, not the word that was selected", () => {
+  const { suggestions, parts } = recorded();
+  const item = suggestions.begin(target).item("m(values)");
+  suggestions.acceptedPart(item, "sum(".length);
+  suggestions.acceptedPart(item, 1);
+  suggestions.acceptedPart(undefined, 3);
+  assert.deepEqual(parts, ["m(", ""]);
+});
+
+test("suggestions of long ago are no longer known", () => {
+  const { suggestions, parts } = recorded();
+  const old = suggestions.begin(target).item("m");
+  let latest = old;
+  for (let count = 0; count < 20; count++) latest = suggestions.begin(target).item(`m${count}`);
+  suggestions.accepted(old.command?.arguments);
+  suggestions.accepted(latest.command?.arguments);
+  assert.deepEqual(parts, ["m19"]);
+});
+
+test("what is sent counts as shown until the client has reported what it shows", () => {
+  const { suggestions, parts } = recorded();
+  const suggestion = suggestions.begin(target);
+  suggestions.shown(suggestions.send(suggestion, "m"));
+  suggestions.send(suggestion, "m");
+  assert.deepEqual(parts, ["shown", "shown"]);
+});

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Definitions } from "../../../../server/context/moduleReader.ts";
+import { ShownFiles } from "../../../../server/context/shownFiles.ts";
+import { grammars } from "../../../fakes/places.ts";
+
+await Promise.all(["typescript", "javascript"].map(id => grammars.load(id)));
+
+test("what a script uses of its imports is found in the workspace, through files that hand it on", () => {
+  const root = mkdtempSync(join(tmpdir(), "foretoken-scripts-"));
+  const files = {
+    "index.ts": 'export { Basket as Cart } from "./cart.js";\nexport * from "./tax";\n',
+    "cart.ts": "export class Basket {}\n",
+    "tax.js": "export function taxOf(price) {}\nexport function unused() {}\n",
+    "all.ts": "export const first = 1;\nexport const second = 2;\n",
+  };
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
+  const definitions = new Definitions({
+    files: new ShownFiles(() => {}, [root]),
+    parser: id => grammars.parser(id),
+    openText: () => undefined,
+  });
+  const text = 'import { Cart, taxOf } from ".";\nimport * as all from "./all";\n';
+  const { files: shown } = definitions.around(
+    { root, path: "main.ts" },
+    "typescript",
+    definitions.imports(text, "typescript"),
+    { around: new Set(["Cart", "taxOf", "all", "second"]), distance: () => 0, isShown: () => false },
+    () => false,
+  );
+  assert.deepEqual(shown, [
+    { path: "cart.ts", text: "export class Basket {}" },
+    { path: "tax.js", text: "export function taxOf(price);" },
+    { path: "all.ts", text: "export const second = 2;" },
+  ]);
+  rmSync(root, { recursive: true });
+});
+
+test("when the time is up a file is left half parsed, and read the next time", () => {
+  const root = mkdtempSync(join(tmpdir(), "foretoken-late-"));
+  writeFileSync(join(root, "large.ts"), "export function wanted() {}\nf(a, b, c);\n".repeat(2000));
+  const definitions = new Definitions({
+    files: new ShownFiles(() => {}, [root]),
+    parser: id => grammars.parser(id),
+    openText: () => undefined,
+  });
+  const shown = (limit: number) => {
+    let asked = 0;
+    const using = { around: new Set(["wanted"]), distance: () => 0, isShown: () => false };
+    const statements = 'import { wanted } from "./large";';
+    const { files } = definitions.around({ root, path: "main.ts" }, "typescript", statements, using, () => {
+      return ++asked > limit;
+    });
+    return { paths: files.map(({ path }) => path), asked };
+  };
+  const { asked } = shown(Number.POSITIVE_INFINITY);
+  writeFileSync(join(root, "large.ts"), "export function wanted() {}\nf(a, b, c, d);\n".repeat(2000));
+  assert.deepEqual(shown(Math.floor(asked / 2)).paths, []);
+  assert.deepEqual(shown(Number.POSITIVE_INFINITY).paths, ["large.ts"]);
+  rmSync(root, { recursive: true });
+});

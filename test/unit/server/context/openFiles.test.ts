@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { OpenFiles } from "../../../../server/context/openFiles.ts";
+import type { Documents } from "../../../../server/lsp/documents.ts";
+
+const paths = (files: readonly { path: string }[]) => files.map(({ path }) => path);
+
+const root = mkdtempSync(join(tmpdir(), "foretoken-open-"));
+
+after(() => rmSync(root, { recursive: true, force: true }));
+
+/** Open documents without a client. */
+function opened() {
+  let changed: (uri: string, text: string) => void = () => {};
+  let closed: (uri: string) => void = () => {};
+  const documents: Pick<Documents, "watch"> = {
+    watch(onChanged, onClosed) {
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
+      closed = onClosed;
+    },
+  };
+  const files = new OpenFiles(documents, () => undefined);
+  files.roots = [root];
+  const uri = (path: string) => pathToFileURL(join(root, path)).href;
+  return {
+    files,
+    open: (path: string, text: string) => changed(uri(path), text),
+    close: (path: string) => closed(uri(path)),
+    around: (path: string, text: string) =>
+      files.around({ uri: uri(path), languageId: "python", version: 1, text, offset: text.length }),
+    changed: (...args: [string, string]) => changed(...args),
+  };
+}
+
+const HERE = "from basket import total\nprice = total(item, quantity)\nprint(price, discount, ";
+
+const LIKE = "def total(item, quantity):\n    return item.price * quantity * rate\n";
+
+test("secret, ignored and foreign documents are never shown to a model, nor the document itself", () => {
+  mkdirSync(join(root, "build"), { recursive: true });
+  writeFileSync(join(root, ".gitignore"), "build/\n*.local.py\n");
+  const { files, open, around, changed } = opened();
+  for (const path of ["main.py", "basket.py", ".env", "secrets.py", "build/made.py", "my.local.py"])
+    open(path, LIKE);
+  changed(pathToFileURL(join(tmpdir(), "elsewhere.py")).href, LIKE);
+  changed("untitled:Untitled-1", LIKE);
+  changed("git:/project/basket.py", LIKE);
+  assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
+  assert.ok(root.endsWith(files.repository ?? "nothing"));
+});
+
+test("what was chosen stays while one types, and changes with the other documents", () => {
+  const { open, close, around } = opened();
+  open("main.py", HERE);
+  open("basket.py", LIKE);
+  const first = around("main.py", HERE);
+  assert.equal(around("main.py", `${HERE}x`), first);
+  open("basket.py", `${LIKE}\nlimit = 1\n`);
+  assert.match(around("main.py", HERE)[0]?.text ?? "", /limit = 1/);
+  close("basket.py");
+  assert.deepEqual(around("main.py", HERE), []);
+});
+
+test("a text as large as data is not looked at", () => {
+  const { open, around } = opened();
+  open("data.py", LIKE.repeat(10_000));
+  assert.deepEqual(around("main.py", HERE), []);
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { holdsSecret, isSecret } from "../../../../server/context/secrets.ts";
+import { ShownFiles } from "../../../../server/context/shownFiles.ts";
+
+const base = mkdtempSync(join(tmpdir(), "foretoken-shown-"));
+after(() => rmSync(base, { recursive: true, force: true }));
+let roots = 0;
+
+function tree(files: Record<string, string>): string {
+  const root = join(base, String(++roots));
+  mkdirSync(root);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+const guard = (root: string) => new ShownFiles(() => {}, [root]);
+
+test("a file is read only where it is regular, small, inside and not hidden by another name", {
+  skip: process.platform === "win32",
+}, () => {
+  const outside = tree({ "outside.py": "o" });
+  const root = tree({ "a.py": "a", ".env": "e", ".gitignore": "no.py\n", "no.py": "n", "d/x.py": "x" });
+  const links: Record<string, string> = {
+    "inside.py": join(root, "a.py"),
+    "outside.py": join(outside, "outside.py"),
+    "secret.link.py": join(root, ".env"),
+    "hidden.py": join(root, "no.py"),
+    "endless.py": "/dev/zero",
+    "process.py": "/proc/self/maps",
+    away: outside,
+  };
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(root, name));
+  execFileSync("mkfifo", [join(root, "pipe.py")]);
+  writeFileSync(join(root, "large.py"), "");
+  truncateSync(join(root, "large.py"), 400 << 20);
+  linkSync(join(root, "a.py"), join(root, "hard.py"));
+  const files = guard(root);
+  const read = (path: string) => files.readSource({ root, path });
+  for (const path of ["a.py", "inside.py", "hard.py"]) assert.equal(read(path), "a", path);
+  assert.equal(read("d/x.py"), "x");
+  for (const path of [
+    "outside.py",
+    "secret.link.py",
+    "hidden.py",
+    "endless.py",
+    "process.py",
+    "away/outside.py",
+  ])
+    assert.equal(read(path), undefined, path);
+  for (const path of ["pipe.py", "large.py", "no.py", ".env", "../1/outside.py", "d", "gone.py"])
+    assert.equal(read(path), undefined, path);
+});
+
+test("the index takes what a scan would take, whoever brings the path", async () => {
+  const root = tree({
+    "a.py": "",
+    "notes.txt": "",
+    ".venv/lib/b.py": "",
+    "env/pyvenv.cfg": "",
+    "env/lib/c.py": "",
+    "node_modules/d/e.py": "",
+    "my_secrets.py": "",
+    "deep/f.pyi": "",
+  });
+  const files = guard(root);
+  const scanned: string[] = [];
+  for await (const { path } of files.sources(root, new AbortController().signal)) scanned.push(path);
+  assert.deepEqual(scanned.sort(), ["a.py", "deep/f.pyi"]);
+  const all = ["a.py", "notes.txt", ".venv/lib/b.py", "env/lib/c.py", "node_modules/d/e.py", "my_secrets.py"];
+  const given = [...all, "deep/f.pyi"].filter(path => files.isIndexed({ root, path }));
+  assert.deepEqual(given, ["a.py", "deep/f.pyi"]);
+});
+
+test("nothing is shown of a workspace that is not trusted, nor of a folder that was removed", async () => {
+  const root = tree({ "a.py": "a" });
+  const files = guard(root);
+  files.trusted = false;
+  assert.equal(files.readSource({ root, path: "a.py" }), undefined);
+  for await (const file of files.sources(root, new AbortController().signal)) assert.fail(file.path);
+  files.trusted = true;
+  assert.equal(files.readSource({ root, path: "a.py" }), "a");
+  files.roots = [];
+  assert.equal(files.readSource({ root, path: "a.py" }), undefined);
+});
+
+test("files belong to the workspace by their path, not by how it begins", () => {
+  const root = tree({});
+  const files = guard(`${root}/`);
+  const of = (path: string) => files.fileOf(pathToFileURL(path).href)?.path;
+  assert.equal(of(join(root, "a b.py")), "a b.py");
+  assert.equal(of(join(root, "..x.py")), "..x.py");
+  assert.equal(of(`${root}0/a.py`), undefined);
+  assert.equal(of(root), undefined);
+  assert.equal(files.fileOf("untitled:a.py"), undefined);
+});
+
+const SECRET_NAMES =
+  `.env .env.local prod.env .envrc .npmrc terraform.tfstate terraform.tfstate.backup prod.auto.tfvars
+  service-account.json my_service_account_key.json kubeconfig staging.kubeconfig .kube/config .vault-token AuthKey_X.p8
+  passwords.txt db-password.txt password.yml passwd api_keys.json .pgpass client.p12 release.keystore id_rsa.bak
+  .aws/config .docker/config.json application_default_credentials.json .netrc .git-credentials .htpasswd vault_pass.txt
+  appsettings.Production.json .bash_history google-services.json access-tokens.yaml .SSH/CONFIG SECRETS.YAML`.split(
+    /\s+/,
+  );
+const PLAIN_NAMES =
+  `main.py keyboard.ts password_field.tsx tokens.ts environment.py appsettings.json keys.py config.json
+  service.py monkey.key.ts state.tf passworded.md tokenizer.json`.split(/\s+/);
+
+test("files that hold secrets are known by their names", () => {
+  assert.deepEqual(
+    SECRET_NAMES.filter(path => !isSecret(path)),
+    [],
+  );
+  assert.deepEqual(PLAIN_NAMES.filter(isSecret), []);
+});
+
+test("texts that hold keys are known by what stands in them", () => {
+  const letters = (count: number) => "aB3dE6gH9jK2mN5p".repeat(10).slice(0, count);
+  const secrets = [
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+    `AWS = "AKIA${"ABCDEFGH".repeat(2)}"`,
+    `token = 'ghp_${letters(36)}'`,
+    `github_pat_${letters(60)}`,
+    `xoxb-${"1234567890"}-abc`,
+    `stripe.api_key = "sk_live_${letters(24)}"`,
+    `key=AIza${letters(35)}`,
+  ];
+  assert.deepEqual(
+    secrets.filter(text => !holdsSecret(`x = 1\n${text}\n`)),
+    [],
+  );
+  const plain = ["-----BEGIN PUBLIC KEY-----", "ghp_short", "sk_test_123", "AKIA", "def key(): ..."];
+  assert.deepEqual(plain.filter(holdsSecret), []);
+  const start = performance.now();
+  holdsSecret("-----BEGIN AAAAAAAAAAA ghp_".repeat(40_000));
+  assert.ok(performance.now() - start < 500);
+});

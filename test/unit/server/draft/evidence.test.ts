@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Evidence } from "../../../../server/draft/evidence.ts";
+import { heal } from "../../../../server/draft/healing.ts";
+import { FEATURE_COUNT, Feature, NO_CURSOR, Offers, ROOT_CURSOR } from "../../../../server/draft/source.ts";
+import { TokenTexts } from "../../../../server/draft/tokenTexts.ts";
+import { PieceVocabulary } from "../../../fakes/pieces.ts";
+
+/** Evidence of `[what followed, match length, occurrences]`. */
+function found(rows: readonly [number[], number, number][], ending?: { token: number; after: Int32Array }) {
+  const evidence = new Evidence(16, 6, undefined, ending);
+  for (const [tokens, length, weight] of rows)
+    evidence.add(Int32Array.from(tokens), 0, tokens.length, length, weight);
+  evidence.ready();
+  return evidence;
+}
+
+/** What is offered after a cursor: by token, its cursor and a few features. */
+function offered(evidence: Evidence, cursor: number) {
+  const offers = new Offers();
+  evidence.children(cursor, offers);
+  return Array.from({ length: offers.count }, (_, i) => {
+    const feature = (index: number) => offers.features[i * FEATURE_COUNT + index] as number;
+    return {
+      token: offers.tokens[i] as number,
+      cursor: offers.cursors[i] as number,
+      share: Math.round(1000 * 2 ** feature(Feature.share)) / 1000,
+      matched: 2 ** feature(Feature.matchLength) - 1,
+      occurrences: 2 ** feature(Feature.occurrences) - 1,
+      ending: feature(Feature.ending),
+    };
+  });
+}
+
+test("places that go on alike are one offer with their share, and part where their texts do", () => {
+  const evidence = found([
+    [[1, 2, 3], 4, 1],
+    [[1, 2, 4], 4, 2],
+    [[5, 6], 4, 1],
+  ]);
+  const [one, five] = offered(evidence, ROOT_CURSOR);
+  assert.deepEqual([one?.token, one?.share, Math.round(one?.occurrences ?? 0)], [1, 0.75, 3]);
+  assert.deepEqual([five?.token, five?.share], [5, 0.25]);
+  const [two] = offered(evidence, one?.cursor as number);
+  assert.deepEqual([two?.token, two?.share, Math.round(two?.matched ?? 0)], [2, 1, 5]);
+  assert.deepEqual(
+    offered(evidence, two?.cursor as number).map(({ token, share }) => [token, Math.round(share * 3)]),
+    [
+      [3, 1],
+      [4, 2],
+    ],
+  );
+  assert.deepEqual(offered(evidence, offered(evidence, five?.cursor as number)[0]?.cursor as number), []);
+});
+
+test("each token by which a match is shorter than the longest halves what it counts for", () => {
+  const [long, short] = offered(
+    found([
+      [[1], 5, 1],
+      [[2], 3, 1],
+    ]),
+    ROOT_CURSOR,
+  );
+  assert.deepEqual([long?.share, short?.share], [0.8, 0.2]);
+});
+
+test("where a text runs into what follows the cursor, its end is offered", () => {
+  const ending = { token: 99, after: Int32Array.of(7, 8, 9, 10) };
+  const evidence = found(
+    [
+      [[7, 8, 9], 3, 1],
+      [[7, 8, 1], 3, 1],
+    ],
+    ending,
+  );
+  const end = offered(evidence, ROOT_CURSOR).find(({ token }) => token === 99);
+  assert.deepEqual([end?.ending, end?.cursor, end?.share], [1, NO_CURSOR, 0.5]);
+  assert.ok(!offered(found([[[7, 1], 3, 1]], ending), ROOT_CURSOR).some(({ token }) => token === 99));
+});
+
+test("more places, tokens and groups than there is room for are left out", () => {
+  const evidence = new Evidence(4, 3);
+  for (let i = 0; i < 9; i++) evidence.add(Int32Array.of(i, i, i, i), 0, 4, 1, 1);
+  evidence.ready();
+  assert.equal(evidence.rows, 4);
+  assert.equal(offered(evidence, ROOT_CURSOR).length, 4);
+  assert.deepEqual(offered(evidence, 500), []);
+  evidence.clear();
+  evidence.ready();
+  assert.deepEqual(offered(evidence, ROOT_CURSOR), []);
+});
+
+const vocabulary = new PieceVocabulary([
+  " return",
+  " re",
+  "turn",
+  " result",
+  "rn",
+  " x",
+  "sult",
+  "=",
+  " retire",
+]);
+
+test("healing keeps what begins with the letters, and leaves the rest of the word as the model would generate it", () => {
+  const evidence = new Evidence(8, 4, new TokenTexts(vocabulary));
+  const add = (text: string, length: number) => {
+    const tokens = vocabulary.tokenize(text);
+    evidence.add(tokens, 0, tokens.length, length, length);
+  };
+  add(" return x", 2);
+  add(" result=", 3);
+  add("= return", 4);
+  add(" re", 5);
+  heal(evidence, new TextEncoder().encode(" retu"), vocabulary);
+  evidence.ready();
+  assert.equal(evidence.rows, 1);
+  const [rest] = offered(evidence, ROOT_CURSOR);
+  assert.equal(rest?.token, vocabulary.token("rn"));
+  assert.equal(offered(evidence, rest?.cursor as number)[0]?.token, vocabulary.token(" x"));
+});
+
+test("healing a whole word leaves what follows it", () => {
+  const evidence = new Evidence(8, 4);
+  const tokens = vocabulary.tokenize(" return x");
+  evidence.add(tokens, 0, tokens.length, 2, 1);
+  heal(evidence, new TextEncoder().encode(" return"), vocabulary);
+  evidence.ready();
+  assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token(" x"));
+});

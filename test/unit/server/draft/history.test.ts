@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TokenHistory } from "../../../../server/draft/history.ts";
+import { PieceVocabulary } from "../../../fakes/pieces.ts";
+
+const vocabulary = new PieceVocabulary(["return", " return", " retu", "rn", " value", "(", "ue"]);
+const textOf = (tokens: Iterable<number>) =>
+  Buffer.concat([...tokens].map(token => vocabulary.bytes(token))).toString();
+const known = (history: TokenHistory) => textOf(history.tokens.subarray(0, history.size));
+
+test("a word the cursor stands in is held back with the blank before it", () => {
+  const history = new TokenHistory(vocabulary.tokenize("x = 1\n  retu"), vocabulary);
+  assert.equal(known(history), "x = 1\n ");
+  assert.equal(Buffer.from(history.held).toString(), " retu");
+  assert.deepEqual(history.heldTokens, [vocabulary.token(" retu")]);
+});
+
+test("the whole word takes its place, as a corpus has it", () => {
+  const history = new TokenHistory(vocabulary.tokenize("x = 1\n  retu"), vocabulary);
+  history.push(vocabulary.token("rn"));
+  assert.equal(known(history), "x = 1\n ", "the word may still go on");
+  history.push(vocabulary.token(" value"));
+  const tokens = [...history.tokens.subarray(0, history.size)];
+  assert.deepEqual(tokens.slice(-2), [vocabulary.token(" return"), vocabulary.token(" value")]);
+  assert.equal(history.held.length, 0);
+  history.push(vocabulary.token("("));
+  assert.equal(known(history), "x = 1\n  return value(");
+});
+
+test("a token that ends the word and goes on is cut where the word ends", () => {
+  const pieces = new PieceVocabulary(["value", "val", "ue)", ")"]);
+  const history = new TokenHistory(pieces.tokenize("val"), pieces);
+  history.push(pieces.token("ue)"));
+  assert.deepEqual([...history.tokens.subarray(0, history.size)], [pieces.token("value"), pieces.token(")")]);
+});
+
+test("after anything but a letter nothing is held back, nor without a vocabulary", () => {
+  for (const text of ["f(", "x = ", "a\n", ""]) {
+    const history = new TokenHistory(vocabulary.tokenize(text), vocabulary);
+    assert.equal(known(history), text);
+    assert.equal(history.held.length, 0);
+  }
+  const plain = new TokenHistory(vocabulary.tokenize("retu"));
+  assert.equal(plain.held.length, 0);
+  plain.push(5);
+  assert.equal(plain.tokens[plain.size - 1], 5);
+});
+
+test("an endless word is looked up as it is", () => {
+  const long = new TokenHistory(vocabulary.tokenize("a".repeat(200)), vocabulary);
+  assert.equal(known(long), "a".repeat(200));
+  const growing = new TokenHistory(vocabulary.tokenize("aaa"), vocabulary);
+  for (let i = 0; i < 300; i++) growing.push(97);
+  assert.ok(growing.size > 0 && growing.held.length <= 49);
+  growing.push(vocabulary.token("("));
+  assert.equal(known(growing), `${"a".repeat(303)}(`);
+});
+
+test("the end of the text ends a held word", () => {
+  const history = new TokenHistory(vocabulary.tokenize("retu"), vocabulary);
+  history.push(vocabulary.end);
+  assert.equal(known(history), "retu");
+  assert.equal(history.tokens[history.size - 1], vocabulary.end);
+});

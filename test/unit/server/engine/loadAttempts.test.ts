@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { LoadAttempts } from "../../../../server/engine/loadAttempts.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-attempts-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let folders = 0;
+/** Attempts of processes that can be ended, at times that can be chosen. */
+function machine() {
+  const directory = join(folder, String(folders++));
+  const living = new Set<number>();
+  const state = { now: 1_000_000_000 };
+  const attempts = new LoadAttempts(
+    directory,
+    pid => living.has(pid),
+    () => state.now,
+  );
+  return {
+    attempts,
+    state,
+    directory,
+    /** What a process that loads, or was interrupted while it did, has left. */
+    note(subject: string, pid: number, isAlive = false) {
+      attempts.begin(subject);
+      const [file] = readdirSync(join(directory, "attempts")).filter(name =>
+        name.endsWith(`.${process.pid}.json`),
+      );
+      rmSync(join(directory, "attempts", file as string));
+      writeFileSync(
+        join(directory, "attempts", `x.${pid}.json`),
+        JSON.stringify({ subject, pid, at: state.now }),
+      );
+      if (isAlive) living.add(pid);
+    },
+  };
+}
+
+test("one interruption proves nothing, two at different times do", () => {
+  const { attempts, note, state } = machine();
+  note("vulkan 1", 11);
+  assert.equal(attempts.isDistrusted("vulkan 1"), false);
+  state.now += 60_000;
+  note("vulkan 1", 12);
+  assert.equal(attempts.isDistrusted("vulkan 1"), true);
+  assert.equal(attempts.isDistrusted("vulkan 2"), false, "another release is another matter");
+  assert.equal(attempts.isDistrusted("cuda 1"), false);
+});
+
+test("several windows that are closed while they load count as one interruption", () => {
+  const { attempts, note, state } = machine();
+  for (const pid of [21, 22, 23, 24]) {
+    note("vulkan", pid);
+    state.now += 500;
+  }
+  assert.equal(attempts.isDistrusted("vulkan"), false);
+});
+
+test("loads that are under way in other windows do not count", () => {
+  const { attempts, note, state } = machine();
+  for (const pid of [31, 32, 33]) {
+    note("vulkan", pid, true);
+    state.now += 60_000;
+  }
+  assert.equal(attempts.isDistrusted("vulkan"), false);
+  state.now += 60 * 60_000;
+  assert.equal(
+    attempts.isDistrusted("vulkan"),
+    true,
+    "an hour later they are other processes of the same number",
+  );
+});
+
+test("interruptions are forgotten after a day, on success, and when a person asks for another try", () => {
+  for (const forget of [
+    ({ state }: ReturnType<typeof machine>) => {
+      state.now += 25 * 60 * 60_000;
+    },
+    ({ attempts }: ReturnType<typeof machine>) => attempts.begin("vulkan").succeeded(),
+    ({ attempts }: ReturnType<typeof machine>) => attempts.forget(),
+  ]) {
+    const here = machine();
+    here.note("vulkan", 41);
+    here.state.now += 60_000;
+    here.note("vulkan", 42);
+    assert.equal(here.attempts.isDistrusted("vulkan"), true);
+    forget(here);
+    assert.equal(here.attempts.isDistrusted("vulkan"), false);
+  }
+});
+
+test("a load that ends in an orderly way leaves nothing", () => {
+  const { attempts, directory } = machine();
+  attempts.begin("model").ended();
+  assert.deepEqual(readdirSync(join(directory, "attempts")), []);
+});
+
+test("a folder that cannot be written, or holds rubbish, distrusts nothing", () => {
+  const file = join(folder, "a file");
+  writeFileSync(file, "");
+  const attempts = new LoadAttempts(file);
+  attempts.begin("model").ended();
+  assert.equal(attempts.isDistrusted("model"), false);
+  const { attempts: others, directory } = machine();
+  others.begin("model").ended();
+  writeFileSync(join(directory, "attempts", "rubbish.json"), "{");
+  assert.equal(others.isDistrusted("model"), false);
+});

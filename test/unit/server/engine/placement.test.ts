@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ALL_LAYERS, placementNote, placements } from "../../../../server/engine/placement.ts";
+
+const GIB = 2 ** 30;
+const need = { layers: 29, modelBytes: 2 * GIB, contextTokens: 8192, freeBytes: undefined };
+
+test("what fits is placed whole, and less is tried step by step down to the processor", () => {
+  const tried = placements(need);
+  assert.deepEqual(tried[0], { layers: ALL_LAYERS, contextTokens: 8192 });
+  assert.deepEqual(tried[1], { layers: ALL_LAYERS, contextTokens: 4096 });
+  assert.deepEqual(tried.at(-1), { layers: 0, contextTokens: 8192 });
+  const layers = tried.slice(1).map(placement => (placement.layers < 0 ? 29 : placement.layers));
+  assert.deepEqual(
+    layers,
+    [...layers].sort((a, b) => b - a),
+    "never more layers after fewer",
+  );
+});
+
+test("memory known to be too small is not tried first", () => {
+  const [first] = placements({ ...need, freeBytes: GIB });
+  assert.equal(first?.layers, 12, "85% of 1 GiB holds 12 of 29 layers of 2 GiB");
+  assert.deepEqual(placements({ ...need, freeBytes: 0 }), [{ layers: 0, contextTokens: 8192 }]);
+});
+
+test("a context of 2,048 tokens or fewer is not shortened", () => {
+  for (const contextTokens of [512, 2048])
+    assert.ok(placements({ ...need, contextTokens }).every(each => each.contextTokens === contextTokens));
+});
+
+test("the log says what was placed where, and nothing when all is as wished", () => {
+  const wanted = { layers: ALL_LAYERS, contextTokens: 8192 };
+  assert.equal(placementNote(wanted, wanted), undefined);
+  assert.match(placementNote({ layers: 0, contextTokens: 8192 }, wanted) ?? "", /processor\.$/);
+  assert.match(placementNote({ layers: 12, contextTokens: 4096 }, wanted) ?? "", /12 of .* 4096 tokens long/);
+  assert.match(
+    placementNote({ layers: ALL_LAYERS, contextTokens: 4096 }, wanted) ?? "",
+    /short: the context is 4096/,
+  );
+});

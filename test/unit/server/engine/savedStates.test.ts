@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SavedStates } from "../../../../server/engine/savedStates.ts";
+
+const state = (tokens: number[], bytes = 10) => ({
+  tokens: Int32Array.from(tokens),
+  bytes: new Uint8Array(bytes),
+});
+
+test("the state with the longest common beginning is found, if it is long enough", () => {
+  const states = new SavedStates(100);
+  const short = state([1, 2, 9, 9]);
+  const long = state([1, 2, 3, 4, 8]);
+  states.keep(short);
+  states.keep(long);
+  assert.equal(states.find(Int32Array.of(1, 2, 3, 4, 5), 3, false), long);
+  assert.equal(states.find(Int32Array.of(1, 2, 3, 4, 5), 5, false), undefined);
+  assert.equal(states.find(Int32Array.of(1, 2, 9), 2, false), short);
+});
+
+test("what cannot be shortened is found only by tokens that continue it", () => {
+  const states = new SavedStates(100);
+  states.keep(state([1, 2, 3, 4]));
+  assert.equal(states.find(Int32Array.of(1, 2, 3), 1, true), undefined);
+  assert.ok(states.find(Int32Array.of(1, 2, 3, 4, 5), 1, true));
+});
+
+test("the budget is kept by dropping what was not used for longest", () => {
+  const states = new SavedStates(30);
+  for (const first of [1, 2, 3]) states.keep(state([first, 7, 7]));
+  assert.ok(states.find(Int32Array.of(1, 7, 7), 3, false));
+  states.keep(state([4, 7, 7]));
+  assert.ok(states.find(Int32Array.of(1, 7, 7), 3, false), "used last, so kept");
+  assert.equal(states.find(Int32Array.of(2, 7, 7), 3, false), undefined);
+  states.keep(state([5], 31));
+  assert.equal(states.find(Int32Array.of(5), 1, false), undefined, "larger than the whole budget");
+  assert.ok(states.find(Int32Array.of(3, 7, 7), 3, false), "and nothing was dropped for it");
+});
+
+test("a state that continues another takes its place", () => {
+  const states = new SavedStates(20);
+  states.keep(state([9, 9]));
+  states.keep(state([1, 2]));
+  states.keep(state([1, 2, 3]));
+  assert.ok(states.holds(Int32Array.of(1, 2)));
+  assert.ok(states.holds(Int32Array.of(9, 9)), "there was room for both");
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ThreadGovernor } from "../../../../server/engine/threadGovernor.ts";
+
+/** A machine whose other programs keep `others` processors busy while this one has all of its threads running. */
+function machine(processors: number) {
+  const state = { at: 0, own: 0, all: 0, others: 0 };
+  const governor = new ThreadGovernor(
+    processors,
+    () => ({ own: state.own, all: state.all }),
+    () => state.at,
+  );
+  return {
+    governor,
+    state,
+    /** Decodes for so long, and says how many threads are used at the end. */
+    run(ms: number, wanted: number): number {
+      let threads = governor.threads(wanted);
+      for (let spent = 0; spent < ms; spent += 50) {
+        const own = Math.min(threads, Math.max(1, processors - state.others / 2));
+        const others = Math.min(
+          state.others,
+          processors - own + (threads > processors - state.others ? 0.5 : 0),
+        );
+        state.at += 50;
+        state.own += own * 50;
+        state.all += (own + others) * 50;
+        threads = governor.threads(wanted);
+      }
+      return threads;
+    },
+  };
+}
+
+test("on an idle machine all the threads that are wanted compute", () => {
+  for (const [processors, wanted] of [
+    [2, 2],
+    [8, 4],
+    [8, 8],
+  ] as const)
+    assert.equal(machine(processors).run(2_000, wanted), wanted);
+});
+
+test("one busy program takes one thread away within a second, and gives it back within a second", () => {
+  for (const processors of [2, 4, 8]) {
+    const { run, state } = machine(processors);
+    assert.equal(run(1_000, processors), processors);
+    state.others = 1;
+    assert.equal(run(1_000, processors), processors - 1, `${processors} processors`);
+    state.others = 0;
+    assert.equal(run(1_000, processors), processors, `${processors} processors, idle again`);
+  }
+});
+
+test("what is busy on processors that are not needed takes nothing away", () => {
+  const { run, state } = machine(8);
+  state.others = 3;
+  assert.equal(run(2_000, 4), 4);
+});
+
+test("at least one thread computes, and one that is wanted is never looked at", () => {
+  const { run, state } = machine(2);
+  state.others = 2;
+  assert.equal(run(2_000, 2), 1);
+  assert.equal(machine(2).run(1_000, 1), 1);
+});
+
+test("where the platform reports no processor times nothing changes", () => {
+  let at = 0;
+  const governor = new ThreadGovernor(
+    4,
+    () => ({ own: Number.NaN, all: 0 }),
+    () => (at += 1_000),
+  );
+  for (let i = 0; i < 5; i++) assert.equal(governor.threads(4), 4);
+});

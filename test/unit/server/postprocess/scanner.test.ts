@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mapped, mappingOf } from "../../../../server/postprocess/indentation.ts";
+import { Scanner, type State, sameState } from "../../../../server/postprocess/scanner.ts";
+import { languageRules } from "../../../../server/syntax/languages.ts";
+
+function stateAfter(text: string, languageId: string): State {
+  const scanner = new Scanner(languageRules(languageId).lexicon);
+  scanner.scan(text);
+  return scanner.state;
+}
+
+/** The closers of what is open after a text, the innermost first. */
+function open(text: string, languageId: string): string {
+  const closers: string[] = [];
+  for (let state = stateAfter(text, languageId); state; state = state.parent) closers.push(state.close);
+  return closers.join(" ");
+}
+
+test("what is open at a place is known in each language", () => {
+  for (const [languageId, text, closers] of [
+    ["python", "f('''a\n\"", "''' )"],
+    ["python", 'f(f"{{{a[', '] } " )'],
+    ["python", "# it's (\nf(", ")"],
+    ["javascript", "f(`a ${b(", ") } ` )"],
+    ["javascript", "a = /[/(]/.test(b / c, (", ") )"],
+    ["rust", "fn f<'a>(a: &'a str, b: char = '(', [", "] )"],
+    ["csharp", 'a($@"{b}""{', '} " )'],
+    ["kotlin", '"${a["', '" ] } "'],
+    ["ruby", '"#{a', '} "'],
+    ["swift", '"\\(a', ') "'],
+    ["shellscript", 'case a in b) "$(c ${d', '} ) "'],
+    ["sql", "('it''s (", "' )"],
+    ["lua", "--[[ ( ]] f([[ (", "]] )"],
+    ["yaml", "it's: [", "]"],
+    ["html", "<p>it's <a href=\"(", '"'],
+    ["unknown-language", "don't (", ")"],
+    ["plaintext", "don't (", ""],
+  ] as const)
+    assert.equal(open(text, languageId), closers, `${languageId}: ${text}`);
+});
+
+test("states are equal where the same is open, wherever it was opened", () => {
+  assert.ok(sameState(stateAfter("f(a) + g(", "python"), stateAfter("f(", "python")));
+  assert.ok(!sameState(stateAfter("f[", "python"), stateAfter("f(", "python")));
+  assert.ok(!sameState(stateAfter("f((", "python"), stateAfter("f(", "python")));
+});
+
+test("a text is indented as the document is", () => {
+  const two = { kind: "spaces", unit: 2, regular: true } as const;
+  const tabs = { kind: "tabs" } as const;
+  const columns = (base: number, first: number, style: typeof two | typeof tabs, leading: string) =>
+    mapped(leading, mappingOf(base, first, style), style);
+  assert.equal(columns(2, 4, two, "    "), "    ", "as the document");
+  assert.equal(columns(2, 8, two, "        "), "    ", "levels of four columns");
+  assert.equal(columns(2, 2, two, "  "), "    ", "counted from the cursor");
+  assert.equal(columns(4, 8, tabs, "        "), "\t\t");
+  assert.equal(columns(2, 6, two, "      "), "    ", "from the cursor's line in steps of four");
+});

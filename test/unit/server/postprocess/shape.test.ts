@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { barePlace, type Place } from "../../../../server/postprocess/place.ts";
+import { shape } from "../../../../server/postprocess/shape.ts";
+import { below, seeded } from "../../../fakes/random.ts";
+
+const context = (linePrefix: string, lineSuffix = "", nextLine = ""): Place =>
+  barePlace({ linePrefix, lineSuffix, nextLine });
+
+test("a block ends where the indentation falls back to the statement's", () => {
+  const raw = "a):\n    return a\n\nprint(1)\n";
+  assert.deepEqual(shape(raw, context("def f("), false), { text: "a):\n    return a", stopped: "blockEnd" });
+});
+
+test("on a blank line, lines as deep as the cursor belong to the completion", () => {
+  const raw = "x = 1\n    y = 2\nz = 3";
+  assert.deepEqual(shape(raw, context("    "), false), { text: "x = 1\n    y = 2", stopped: "blockEnd" });
+});
+
+test("a closing bracket at the statement's depth still belongs to it", () => {
+  assert.equal(shape("[\n    1,\n]\nb", context("a = "), false).text, "[\n    1,\n]");
+});
+
+test("with text after the cursor only one line is completed", () => {
+  assert.deepEqual(shape("a, b)\nmore", context("f(", ")"), false), { text: "a, b)", stopped: "lineEnd" });
+});
+
+test("the line below the cursor is not said again", () => {
+  const below = context("    ", "", "    return total");
+  assert.deepEqual(shape("total += 1\n    return total\n", below, false), {
+    text: "total += 1",
+    stopped: "suffix",
+  });
+  assert.equal(shape("total += 1\n    return to", below, false).text, "total += 1", "nor begun");
+  assert.equal(shape("total += 1\n    return top\n", below, false).text, "total += 1\n    return top");
+});
+
+test("a line said three times in a row ends the text", () => {
+  const raw = "a()\n    a()\n    a()\n    a()\n";
+  assert.deepEqual(shape(raw, context("    "), false), { text: "a()", stopped: "repetition" });
+});
+
+test("two blank lines end a block, one does not", () => {
+  assert.equal(shape("a = 1\n\nb = 2\n\n\nc = 3", context(""), false).text, "a = 1\n\nb = 2");
+});
+
+test("blanks at the end are never shown", () => {
+  assert.equal(shape("a = 1   ", context(""), false).text, "a = 1");
+  assert.equal(shape("a = 1\n", context(""), true).text, "a = 1");
+});
+
+test("text only ever grows, however it is cut", () => {
+  const random = seeded(1);
+  const pieces = [
+    "a",
+    "b = 1",
+    "\n",
+    "\n    ",
+    "\n  ",
+    "\n\n",
+    " ",
+    "\t",
+    ")",
+    "return total",
+    "return",
+    "é",
+    "🙂",
+  ];
+  const contexts = [
+    context("    "),
+    context("def f("),
+    context("x", ")"),
+    context("    ", "", "    return total"),
+    context(""),
+  ];
+  for (let round = 0; round < 2000; round++) {
+    const where = contexts[round % contexts.length] as Place;
+    let raw = "";
+    let shown = "";
+    for (let i = 0; i < 14; i++) {
+      raw += pieces[below(random, pieces.length)];
+      const next = shape(raw, where, i === 13);
+      assert.ok(
+        next.text.startsWith(shown),
+        `${JSON.stringify(shown)} was taken back by ${JSON.stringify(raw)}`,
+      );
+      shown = next.text;
+      if (next.stopped) break;
+    }
+  }
+});
+
+test("a deeper line that reads like the one below is another line", () => {
+  const below = context("    ", "", "    return None");
+  assert.equal(
+    shape("if not key:\n        return None\n", below, false).text,
+    "if not key:\n        return None",
+  );
+});
+
+test("the cursor's own line does not become the one below", () => {
+  assert.equal(shape("return None\n", context("    ", "", "    return None"), true).text, "");
+  assert.equal(shape("urn None", context("    ret", "", "    return None"), true).text, "");
+  assert.equal(shape("urn Nothing", context("    ret", "", "    return None"), true).text, "urn Nothing");
+});
+
+test("closing brackets under each other are no repetition", () => {
+  const raw = "[\n    [\n        [1\n        ]\n    ]\n]";
+  assert.equal(shape(raw, context("x = "), true).text, raw);
+});

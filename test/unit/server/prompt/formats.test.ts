@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatOf } from "../../../../server/prompt/formats.ts";
+import { buildPrompt, type PromptOptions } from "../../../../server/prompt/prompt.ts";
+import { ControlVocabulary, snapshot } from "./controlVocabulary.ts";
+
+const FILES = [
+  { path: "a.py", text: "A = 1\n" },
+  { path: "b.py", text: "B = 2\n" },
+];
+
+function prompt(
+  vocabulary: ControlVocabulary,
+  modelName: string,
+  options: Partial<PromptOptions> = {},
+  marked = "def f(‸):\n    pass",
+): string {
+  const format = formatOf(vocabulary, { modelName });
+  return vocabulary.written(buildPrompt(snapshot(marked), vocabulary, 500, { format, ...options }).tokens);
+}
+
+const PIPED = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
+
+const PLAIN = ["<fim_prefix>", "<fim_suffix>", "<fim_middle>"];
+
+const withFiles = { files: FILES, repository: "project" };
+
+/** By family: its control tokens, the prompt, and the prompt with other files. */
+const GOLDEN: [
+  model: string,
+  controls: string[],
+  beginning: string,
+  alone: string,
+  withOthers: string | undefined,
+][] = [
+  [
+    "Qwen2.5 Coder 1.5B",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<|repo_name|>»project\n«<|file_sep|>»a.py\nA = 1\n«<|file_sep|>»b.py\nB = 2\n«<|file_sep|>»main.py\n" +
+      "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "Qwen3 Coder 30B A3B Instruct",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    undefined,
+  ],
+  [
+    "foretoken-bootstrap-5m",
+    [...PIPED, "<|repo_name|>", "<|file_sep|>"],
+    "",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "starcoder2-3b",
+    [...PLAIN, "<repo_name>", "<file_sep>"],
+    "",
+    "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+    "«<repo_name>»project\n«<file_sep>»a.py\nA = 1\n«<file_sep>»b.py\nB = 2\n«<file_sep>»main.py\n" +
+      "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+  ],
+  [
+    "deepseek-coder-1.3b-base",
+    ["<｜begin▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
+    "<｜begin▁of▁sentence｜>",
+    "«<｜begin▁of▁sentence｜>»«<｜fim▁begin｜>»def f(«<｜fim▁hole｜>»):\n    pass«<｜fim▁end｜>»",
+    "«<｜begin▁of▁sentence｜>»«<｜fim▁begin｜>»def f(«<｜fim▁hole｜>»):\n    pass«<｜fim▁end｜>»",
+  ],
+  [
+    "codegemma-2b",
+    ["<bos>", ...PIPED, "<|file_separator|>"],
+    "<bos>",
+    "«<bos>»«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+    "«<bos>»a.py\nA = 1\n«<|file_separator|>»b.py\nB = 2\n«<|file_separator|>»main.py\n" +
+      "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  ],
+  [
+    "Granite 4.0 Micro Base",
+    [...PLAIN, "<reponame>", "<filename>"],
+    "",
+    "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+    "«<reponame>»project\n«<filename>»a.py\nA = 1\n«<filename>»b.py\nB = 2\n«<filename>»main.py\n" +
+      "«<fim_prefix>»def f(«<fim_suffix>»):\n    pass«<fim_middle>»",
+  ],
+  [
+    "Mellum 4b Base",
+    [...PLAIN, "<reponame>", "<filename>"],
+    "",
+    "«<filename>»main.py\n«<fim_suffix>»):\n    pass«<fim_prefix>»def f(«<fim_middle>»",
+    "«<filename>»a.py\nA = 1\n«<filename>»b.py\nB = 2\n«<filename>»main.py\n" +
+      "«<fim_suffix>»):\n    pass«<fim_prefix>»def f(«<fim_middle>»",
+  ],
+  [
+    "Codestral-22B-v0.1",
+    ["<s>", "[SUFFIX]", "[PREFIX]", "[MIDDLE]"],
+    "<s>",
+    "«<s>»«[SUFFIX]»):\n    pass«[PREFIX]»def f(",
+    "«<s>»«[SUFFIX]»):\n    pass«[PREFIX]»def f(",
+  ],
+  [
+    "Seed-Coder-8B-Base",
+    ["<[begin▁of▁sentence]>", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"],
+    "<[begin▁of▁sentence]>",
+    "«<[begin▁of▁sentence]>»«<[fim-suffix]>»):\n    pass«<[fim-prefix]>»def f(«<[fim-middle]>»",
+    undefined,
+  ],
+  [
+    "CodeLlama-7b",
+    ["<s>", "▁<PRE>", "▁<SUF>", "▁<MID>"],
+    "<s>",
+    "«<s>»«▁<PRE>»def f(«▁<SUF>»):\n    pass«▁<MID>»",
+    undefined,
+  ],
+  [
+    "santacoder",
+    ["<fim-prefix>", "<fim-suffix>", "<fim-middle>"],
+    "",
+    "«<fim-prefix>»def f(«<fim-suffix>»):\n    pass«<fim-middle>»",
+    undefined,
+  ],
+  ["unheard-of", PIPED, "", "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»", undefined],
+  ["TinyLlama", ["<s>"], "<s>", "«<s>»def f(", "«<s>»def f("],
+];
+
+for (const [model, controls, beginning, alone, others] of GOLDEN)
+  test(`${model} is asked in the format it was taught`, () => {
+    const vocabulary = new ControlVocabulary(controls, { beginning });
+    assert.equal(prompt(vocabulary, model), alone);
+    if (others !== undefined) assert.equal(prompt(vocabulary, model, withFiles), others);
+  });
+
+test("tokens that only the model file names are used, the suffix first where there is none for the middle", () => {
+  const three = new ControlVocabulary(["P", "S", "M"], { fill: ["P", "S", "M"] });
+  assert.equal(prompt(three, "unheard-of"), "«P»def f(«S»):\n    pass«M»");
+  const two = new ControlVocabulary(["P", "S"], { fill: ["P", "S"] });
+  assert.equal(prompt(two, "unheard-of"), "«S»):\n    pass«P»def f(");
+});
+
+test("a document that contains control tokens contains their characters", () => {
+  const marked = "a = '<|fim_middle|><|file_sep|>'‸ # <|fim_suffix|>";
+  const expected =
+    "«<|fim_prefix|>»a = '<|fim_middle|><|file_sep|>'«<|fim_suffix|>» # <|fim_suffix|>«<|fim_middle|>»";
+  const controls = [...PIPED, "<|repo_name|>", "<|file_sep|>"];
+  for (const matched of [[], ["<|file_sep|>"], controls]) {
+    const vocabulary = new ControlVocabulary(controls, { private: matched });
+    assert.equal(prompt(vocabulary, "Qwen2.5 Coder", {}, marked), expected);
+  }
+});
+
+test("a document is named as its file or its tab is, without its URI's scheme and fragment", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  for (const [uri, name] of [
+    ["file:///project/a%20b%23c.py", "a b#c.py"],
+    ["untitled:Untitled-1", "Untitled-1"],
+    ["vscode-notebook-cell:/project/sales.ipynb#W0sZmlsZQ%3D%3D", "sales.ipynb"],
+  ] as const) {
+    const { tokens } = buildPrompt(snapshot("x‸", uri), vocabulary, 500, { format, files: FILES });
+    assert.ok(vocabulary.written(tokens).includes(`«<|file_sep|>»${name}\n«<|fim_prefix|>»`), uri);
+  }
+});
+
+test("other files keep to their share of the budget, and whole files are left out", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  const files = [{ path: "large.py", text: "x = 1\n".repeat(40) }, ...FILES];
+  const text = `${"y = 2\n".repeat(100)}‸`;
+  const { tokens } = buildPrompt(snapshot(text), vocabulary, 200, { format, files, repository: "r" });
+  assert.ok(tokens.length <= 200);
+  const written = vocabulary.written(tokens);
+  assert.ok(!written.includes("large.py") && written.includes("a.py\nA = 1"));
+  assert.ok(written.endsWith("y = 2\n«<|fim_suffix|>»«<|fim_middle|>»"));
+});
+
+test("a model file that gives its own order and file marker overrules the table", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const written = (identity: Parameters<typeof formatOf>[1]) => {
+    const format = formatOf(vocabulary, identity);
+    return vocabulary.written(
+      buildPrompt(snapshot("def f(‸):\n    pass"), vocabulary, 500, { format, ...withFiles }).tokens,
+    );
+  };
+  const middle = "«<|fim_suffix|>»):\n    pass«<|fim_prefix|>»def f(«<|fim_middle|>»";
+  for (const modelName of ["Foretoken 135M", "Qwen2.5 Coder 1.5B", "a model of somebody's"])
+    assert.equal(written({ modelName, fimOrder: "suffix-first" }), middle, modelName);
+  assert.equal(
+    written({ modelName: "Foretoken 135M", fimOrder: "suffix-first", fimFiles: "file_sep" }),
+    `«<|file_sep|>»a.py\nA = 1\n«<|file_sep|>»b.py\nB = 2\n«<|file_sep|>»main.py\n${middle}`,
+  );
+  assert.equal(
+    written({ modelName: "Qwen2.5 Coder 1.5B", fimOrder: "prefix-first" }),
+    "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
+  );
+});

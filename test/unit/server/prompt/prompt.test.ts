@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatOf } from "../../../../server/prompt/formats.ts";
+import { buildPrompt, type ReusablePrompt } from "../../../../server/prompt/prompt.ts";
+import { surroundings, wantsCompletion } from "../../../../server/text/snapshot.ts";
+import { ByteVocabulary } from "../../../fakes/engine.ts";
+
+const vocabulary = new ByteVocabulary();
+const { fillPrefix, fillSuffix, fillMiddle } = vocabulary.special;
+
+const CURSOR = "‸";
+
+function snapshot(marked: string) {
+  const offset = marked.indexOf(CURSOR);
+  return { uri: "file:///a.py", languageId: "python", version: 1, text: marked.replace(CURSOR, ""), offset };
+}
+const decode = (tokens: Int32Array | number[]) => new TextDecoder().decode(Uint8Array.from(tokens));
+
+function parts(tokens: Int32Array) {
+  const all = [...tokens];
+  const suffixAt = all.indexOf(fillSuffix);
+  assert.equal(all[0], fillPrefix);
+  assert.equal(all.at(-1), fillMiddle);
+  return { prefix: decode(all.slice(1, suffixAt)), suffix: decode(all.slice(suffixAt + 1, -1)) };
+}
+
+test("prefix and suffix go around the control tokens", () => {
+  const { tokens } = buildPrompt(snapshot("def f(‸):\n    pass"), vocabulary, 500);
+  assert.deepEqual(parts(tokens), { prefix: "def f(", suffix: "):\n    pass" });
+});
+
+test("a prompt keeps to its budget and holds the text nearest to the cursor", () => {
+  const line = "value = compute(1, 2, 3)\n";
+  for (const budget of [8, 40, 100, 400]) {
+    const { tokens } = buildPrompt(
+      snapshot(`${line.repeat(500)}here‸\n${line.repeat(500)}`),
+      vocabulary,
+      budget,
+    );
+    assert.ok(tokens.length <= budget, `${tokens.length} tokens for a budget of ${budget}`);
+    assert.ok(parts(tokens).prefix.endsWith("here".slice(-Math.max(1, Math.min(4, budget - 5)))));
+  }
+});
+
+test("the prompt's beginning stays in place while one types", () => {
+  const line = "value = compute(1, 2, 3)\n";
+  const text = line.repeat(400);
+  const starts = new Set<string>();
+  for (let i = 0; i < 60; i++) {
+    const typed = "x".repeat(i);
+    const { tokens } = buildPrompt(snapshot(`${text}${typed}‸\n`), vocabulary, 2000);
+    starts.add(decode([...tokens].slice(1, 60)));
+  }
+  assert.ok(starts.size <= 2, `${starts.size} different beginnings in 60 keystrokes`);
+});
+
+test("what stays the same from key to key is tokenized once, and the prompt is as if it were made anew", () => {
+  const counting = new ByteVocabulary();
+  let tokenized = 0;
+  const tokenize = counting.tokenize.bind(counting);
+  counting.tokenize = text => {
+    tokenized += text.length;
+    return tokenize(text);
+  };
+  const line = "value = compute(1, 2, 3)\n";
+  const at = (typed: string) => snapshot(`${line.repeat(1500)}${typed}‸\n${line.repeat(200)}`);
+  const format = formatOf(counting, { modelName: "" });
+  let previous: ReusablePrompt | undefined;
+  for (const typed of ["", "x", "xy", "xyz"]) {
+    tokenized = 0;
+    const built = buildPrompt(at(typed), counting, 2000, { format, previous });
+    if (previous) assert.ok(tokenized < 8_000, `${tokenized} characters`);
+    previous = built.parts;
+    const anew = buildPrompt(at(typed), vocabulary, 2000);
+    assert.deepEqual([built.tokens, built.history, built.after], [anew.tokens, anew.history, anew.after]);
+    assert.ok(built.history.length > 20_000);
+  }
+});
+
+test("another model's tokens are not taken over", () => {
+  const other = new ByteVocabulary();
+  other.tokenize = text => new Int32Array(text.length).fill(1);
+  const marked = snapshot("before‸\nbehind\n");
+  const { parts: previous } = buildPrompt(marked, other, 500);
+  const built = buildPrompt(marked, vocabulary, 500, {
+    format: formatOf(vocabulary, { modelName: "" }),
+    previous,
+  });
+  assert.deepEqual(built.tokens, buildPrompt(marked, vocabulary, 500).tokens);
+});
+
+test("carriage returns are dropped; control words in the text stay text", () => {
+  const { tokens } = buildPrompt(snapshot("a\r\n<|fim_middle|>\r\nb‸"), vocabulary, 500);
+  assert.equal(parts(tokens).prefix, "a\n<|fim_middle|>\nb");
+  assert.equal([...tokens].filter(token => token === fillMiddle).length, 1);
+});
+
+test("a window never parts a surrogate pair", () => {
+  const emoji = "🙂".repeat(4000);
+  for (const shift of ["", "x"]) {
+    const { tokens, history } = buildPrompt(snapshot(`${shift}${emoji}‸${emoji}`), vocabulary, 300);
+    assert.doesNotMatch(decode(history), /^\uFFFD?.*\uFFFD{3}/);
+    assert.ok(tokens.length <= 300);
+  }
+});
+
+test("the history reaches further back than the prompt", () => {
+  const { tokens, history } = buildPrompt(snapshot(`${"abc\n".repeat(2000)}‸`), vocabulary, 200);
+  assert.ok(history.length > tokens.length);
+  assert.ok(decode(history).endsWith("abc\n"));
+});
+
+test("a model without fill-in-the-middle sees the text before the cursor", () => {
+  const plain = {
+    special: { beginning: 1, fillPrefix: undefined, fillSuffix: undefined, fillMiddle: undefined },
+    tokenize: (text: string) => vocabulary.tokenize(text),
+    find: () => undefined,
+  };
+  const { tokens } = buildPrompt(snapshot("ab‸cd"), plain, 100);
+  assert.deepEqual([...tokens], [1, 97, 98]);
+});
+
+test("the surroundings of a cursor are its line and the next one with text", () => {
+  assert.deepEqual(surroundings(snapshot("a\n  b(‸) # c\r\n\n\n  next(1)\nlast")), {
+    linePrefix: "  b(",
+    lineSuffix: ") # c",
+    nextLine: "  next(1)",
+  });
+  assert.deepEqual(surroundings(snapshot("‸")), { linePrefix: "", lineSuffix: "", nextLine: "" });
+});
+
+test("the surroundings of a cursor in a line of five million characters are found at once", () => {
+  const text = "x".repeat(5_000_000);
+  const { linePrefix } = surroundings({ uri: "", languageId: "", version: 0, text, offset: 2_500_000 });
+  assert.ok(linePrefix.length <= 1000);
+});
+
+test("completions are wanted at the end of a line and before closers, not before words", () => {
+  for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, ", " # note", ") // note"])
+    assert.ok(wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
+  for (const lineSuffix of ["x", " + 1", "(a)", ") + 1", ", b)"])
+    assert.ok(!wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
+});
+
+test("an empty place in a list is completed too", () => {
+  for (const [linePrefix, lineSuffix] of [
+    ["f(", ", b)"],
+    ["f(a, ", ", c);"],
+    ["import { ", ' } from "m";'],
+    ["[", "] + b"],
+  ] as const)
+    assert.ok(wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
+});
+
+test("many blanks after the cursor are looked at in no time", () => {
+  const start = performance.now();
+  assert.ok(!wantsCompletion({ linePrefix: "", lineSuffix: `${" ".repeat(50_000)}x` }));
+  assert.ok(performance.now() - start < 100);
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scriptImports } from "../../../../server/syntax/imports.ts";
+import { importStatements } from "../../../../server/syntax/moduleLanguages.ts";
+import { read } from "./read.ts";
+
+test("every form of import and of handing on is understood, wherever it stands", () => {
+  const text = [
+    'import fs from "fs";',
+    'import Main, { a, b as c, type T } from "./main";',
+    "import {",
+    "  one,",
+    "  two as second,",
+    "} from './more.js';",
+    'import * as all from "../all";',
+    'import type { Q } from "../z";',
+    'export { r as s } from "./w";',
+    'export * from "./v";',
+    'export * as names from "./names";',
+    'import "./effects";',
+    'export const important = from("./x");',
+  ].join("\n");
+  const found = read(importStatements(text, "typescript"), "typescript", scriptImports);
+  assert.deepEqual(
+    found.map(({ module, name, local }) => [module, name, local]),
+    [
+      ["fs", "default", "fs"],
+      ["./main", "default", "Main"],
+      ["./main", "a", "a"],
+      ["./main", "b", "c"],
+      ["./main", "T", "T"],
+      ["./more.js", "one", "one"],
+      ["./more.js", "two", "second"],
+      ["../all", undefined, "all"],
+      ["../z", "Q", "Q"],
+      ["./w", "r", "s"],
+      ["./v", "*", "*"],
+      ["./names", undefined, "names"],
+    ],
+  );
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pythonDefinitions } from "../../../../server/syntax/pythonOutline.ts";
+import { read } from "./read.ts";
+
+const outlines = (text: string) => read(text, "python", pythonDefinitions).map(({ outline }) => outline);
+
+test("a function is shown by its signature and its docstring's first line", () => {
+  const text = [
+    "@cached",
+    "def total(",
+    "    basket: Basket,  # not empty",
+    "    *,",
+    "    discount: float = 0.0,",
+    ") -> float:",
+    '    """The sum of a basket.',
+    "",
+    "    More of it.",
+    '    """',
+    "    return basket.sum * (1 - discount)",
+    "",
+    "async def wait(seconds): await sleep(seconds)",
+    "if sys.platform == 'win32':",
+    "    def only_here(): pass",
+    "LIMIT: Final = 3",
+    "TABLE = {",
+    "    1: 2,",
+    "}",
+  ].join("\n");
+  assert.deepEqual(outlines(text), [
+    'def total(basket: Basket, *, discount: float = 0.0) -> float:\n    """The sum of a basket."""',
+    "async def wait(seconds): ...",
+    "def only_here(): ...",
+    "LIMIT: Final = 3",
+    "TABLE = ...",
+  ]);
+});
+
+test("a class is shown by its fields and its public methods' signatures", () => {
+  const text = [
+    "@dataclass(frozen=True)",
+    "class Basket(Base, Generic[T]):",
+    '    """What a customer takes.',
+    '    """',
+    "    owner: str",
+    "    _secret = 1",
+    "    def __init__(self, owner):",
+    "        super().__init__()",
+    "        self.owner = owner",
+    "        self._cache = {}",
+    "        if owner:",
+    "            self.items: list[Item] = []",
+    "    @property",
+    "    def size(self) -> int:",
+    "        return len(self.items)",
+    "    @logged",
+    "    def add(self, item): self.items.append(item)",
+    "    def _grow(self): pass",
+  ].join("\n");
+  assert.deepEqual(outlines(text), [
+    [
+      "@dataclass(frozen=True)",
+      "class Basket(Base, Generic[T]):",
+      '    """What a customer takes."""',
+      "    owner: str",
+      "    _secret = 1",
+      "    def __init__(self, owner):",
+      "        self.owner = owner",
+      "        self.items: list[Item] = []",
+      "    @property",
+      "    def size(self) -> int: ...",
+      "    def add(self, item): ...",
+    ].join("\n"),
+  ]);
+  assert.deepEqual(outlines("class Empty(Exception):\n    pass\n"), ["class Empty(Exception): ..."]);
+});
+
+test("the outline of a large class is cut at the end of a line", () => {
+  const methods = Array.from(
+    { length: 200 },
+    (_, i) => `    def method_${i}(self, first, second, third): pass`,
+  );
+  const [outline = ""] = outlines(["class Large:", ...methods].join("\n"));
+  assert.ok(outline.length < 1300);
+  assert.match(outline, /third\): \.\.\.\n {4}\.\.\.$/);
+});
