@@ -9,7 +9,7 @@ import { Crashes } from "./crashes.ts";
 import { ServerRequests } from "./requests.ts";
 import { ServerStatus } from "./serverStatus.ts";
 
-/** Files whose changes outside of the editor the server is told of: those it indexes, and those that exclude some. */
+/** Files whose changes outside of the editor are reported to the server: those it indexes, and those that exclude some. */
 const WATCHED_FILES = "**/{*.py,*.pyi,.gitignore}";
 
 export class ServerClient implements vscode.Disposable {

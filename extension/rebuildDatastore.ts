@@ -133,11 +133,11 @@ async function build(
       ),
       "A message",
     );
-  else await tellProblem(result.problem, rest.hubToken !== undefined, secrets);
+  else await showProblem(result.problem, rest.hubToken !== undefined, secrets);
 }
 
 /** Says what went wrong; where a token was refused, another can be given the next time. */
-async function tellProblem(
+async function showProblem(
   problem: string,
   withToken: boolean,
   secrets: vscode.SecretStorage,

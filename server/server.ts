@@ -36,6 +36,16 @@ export interface ServerDependencies {
 }
 
 export function startServer(connection: Connection, { modelLoader, record }: ServerDependencies): void {
+  const parts = makeParts(connection, record);
+  joinParts(connection, parts);
+  followLifecycle(connection, parts, modelLoader);
+  connection.listen();
+}
+
+type Parts = ReturnType<typeof makeParts>;
+
+/** Which parts there are, and what each needs of the others. */
+function makeParts(connection: Connection, record: ServerDependencies["record"]) {
   const warn = (message: string) => connection.console.warn(message);
   const log = (message: string) => connection.console.error(message);
 
@@ -73,7 +83,25 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     log,
     record,
   });
+  return {
+    configuration,
+    folders,
+    settings,
+    board,
+    session,
+    model,
+    shownFiles,
+    datastores,
+    drafts,
+    completions,
+    log,
+  };
+}
 
+/** What happens in one part that others are to know. */
+function joinParts(connection: Connection, parts: Parts): void {
+  const { configuration, folders, settings, board, session, model, shownFiles, datastores, drafts } = parts;
+  const { completions, log } = parts;
   model.onLoaded(engine => {
     completions.loaded();
     datastores.adopt(engine, settings());
@@ -96,7 +124,14 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     board.switch(current.enabled);
   };
   configuration.onDidChange(change => inBackground(apply(change), "Applying the settings", log));
+}
 
+/** What starts with the client, and who disposes what when it leaves. */
+function followLifecycle(
+  connection: Connection,
+  { configuration, folders, model, shownFiles, datastores, drafts, completions, log }: Parts,
+  modelLoader: ServerDependencies["modelLoader"],
+): void {
   connection.onInitialize(params => {
     const {
       storageDirectory,
@@ -123,7 +158,6 @@ export function startServer(connection: Connection, { modelLoader, record }: Ser
     await model.dispose();
     datastores.dispose();
   });
-  connection.listen();
 }
 
 /** Settings whose paths are absolute. @param folders of the workspace */

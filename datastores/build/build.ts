@@ -293,12 +293,12 @@ class Clock {
   took(tokens: number): void {
     this.documents++;
     this.tokens += tokens;
-    if (this.documents % 256 === 0) this.tell();
+    if (this.documents % 256 === 0) this.report();
   }
 
   phase(phase: BuildProgress["phase"]): void {
     this.now = phase;
-    this.tell();
+    this.report();
   }
 
   finished(input: BuildInput, { shards }: InputEntry): void {
@@ -307,10 +307,10 @@ class Clock {
     this.readBytes = 0;
     this.inputsDone++;
     if (this.current !== input.name) this.tokens += shards.reduce((sum, { tokens }) => sum + tokens, 0);
-    this.tell();
+    this.report();
   }
 
-  private tell(): void {
+  private report(): void {
     const { totalBytes } = this;
     const bytes = this.doneBytes + this.readBytes;
     const fresh = bytes - this.skippedBytes;

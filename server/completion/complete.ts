@@ -103,7 +103,7 @@ async function* completeAt(
   const { vocabulary } = engine;
   const format = formatOf(vocabulary, engine.info);
   const prompt = promptAt(engine, snapshot, format, options);
-  const bytes = new TextStream();
+  const growing = new GrowingText(place, vocabulary);
   const count = {
     tokens: 0,
     steps: 0,
@@ -118,25 +118,11 @@ async function* completeAt(
     firstText: undefined,
     total: 0,
   };
-  let raw = "";
   /** Whether the model has gone on to another file. */
   let leftMiddle = false;
-  let shaped: Shaped = { text: "" };
   const finish = (finishReason: FinishReason, failure?: string): Completion => {
     ms.total = elapsed();
-    return { text: shaped.text, finishReason, failure, ...count, ms };
-  };
-
-  /**
-   * Shapes the text after each token, however many a step has decided: where a text ends may depend on how far it
-   * has been generated, and must not depend on drafts.
-   */
-  const push = (tokens: readonly number[]) => {
-    for (const token of tokens) {
-      raw += bytes.push(vocabulary.bytes(token));
-      shaped = shape(raw, place, false);
-      if (shaped.stopped) return;
-    }
+    return { text: growing.shaped.text, finishReason, failure, ...count, ms };
   };
 
   const steps = generate(engine, prompt, options, signal);
@@ -148,7 +134,7 @@ async function* completeAt(
       count.reusedTokens = value.reused;
       continue;
     }
-    const before = shaped.text.length;
+    const before = growing.shaped.text.length;
     if (!done && value.kind === "step") {
       count.steps++;
       count.tokens += value.tokens.length;
@@ -156,9 +142,10 @@ async function* completeAt(
       count.accepted += value.accepted;
       const end = value.tokens.findIndex(token => format.ends.includes(token));
       leftMiddle = end >= 0;
-      push(leftMiddle ? value.tokens.slice(0, end) : value.tokens);
+      growing.push(leftMiddle ? value.tokens.slice(0, end) : value.tokens);
     }
-    if (!shaped.stopped && (ended === true || leftMiddle)) shaped = shape(raw, place, true);
+    if (ended || leftMiddle) growing.end();
+    const { shaped } = growing;
     if (shaped.text.length > before) {
       ms.firstText ??= elapsed();
       yield shaped.text;
@@ -166,6 +153,35 @@ async function* completeAt(
     if (shaped.stopped) return finish(shaped.stopped);
     if (leftMiddle) return finish("endOfText");
     if (done) return finish(value.kind, value.kind === "failed" ? value.message : undefined);
+  }
+}
+
+/** The text of a completion, from the tokens of the model to what is shown. It only grows. */
+class GrowingText {
+  shaped: Shaped = { text: "" };
+  private raw = "";
+  private readonly bytes = new TextStream();
+
+  constructor(
+    private readonly place: Place,
+    private readonly vocabulary: Engine["vocabulary"],
+  ) {}
+
+  /**
+   * Shapes the text after each token, however many a step has decided: where a text ends may depend on how far it
+   * has been generated, and must not depend on drafts.
+   */
+  push(tokens: readonly number[]): void {
+    for (const token of tokens) {
+      this.raw += this.bytes.push(this.vocabulary.bytes(token));
+      this.shaped = shape(this.raw, this.place, false);
+      if (this.shaped.stopped) return;
+    }
+  }
+
+  /** The model has ended its text. */
+  end(): void {
+    if (!this.shaped.stopped) this.shaped = shape(this.raw, this.place, true);
   }
 }
 

@@ -14,6 +14,15 @@ import { CompletionCache } from "./completionCache.ts";
 import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
 
+/** A completion that computes no more. */
+export interface EndedCompletion {
+  readonly engine: Engine;
+  readonly live: LiveCompletion;
+  readonly end: LiveEnd;
+  /** Whether no other completion has begun since. */
+  readonly isLatest: boolean;
+}
+
 interface RunnerDependencies {
   readonly session: Session;
   readonly grammars: Grammars;
@@ -25,7 +34,7 @@ interface RunnerDependencies {
   /** Called when something is computed that somebody waits for. */
   working(): void;
   /** Called with each end; `isLatest` where nothing else is live. */
-  ended(engine: Engine, live: LiveCompletion, end: LiveEnd, isLatest: boolean): void;
+  ended(ended: EndedCompletion): void;
 }
 
 /** Ends at which the same would be generated again. */
@@ -117,7 +126,7 @@ export class CompletionRunner {
       const isLatest = this.live === live;
       if (isLatest) this.live = undefined;
       live.finish(end);
-      this.parts.ended(engine, live, end, isLatest);
+      this.parts.ended({ engine, live, end, isLatest });
     };
     this.parts.session
       .run(live.signal, signal => this.compute(engine, live, signal, begun))

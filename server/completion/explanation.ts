@@ -15,8 +15,8 @@ const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   off: 'completions are switched off ("foretoken.enabled")',
   languageOff: 'completions are off in this language ("foretoken.languages")',
   selection: "the selected suggestion does not lie within one line of the document",
-  wordAfter: "a word stands right behind the cursor; it is completed only when asked for",
-  textAfter: "text other than closing brackets stands behind the cursor; it is completed only when asked for",
+  wordAfter: "a word follows the cursor; it is completed only when asked for",
+  textAfter: "text other than closing brackets follows the cursor; it is completed only when asked for",
 };
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -26,11 +26,10 @@ import { inBackground } from "../system/index.ts";
 import { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import { Answers } from "./answers.ts";
 import { type CompleteOptions, prefillPrompt } from "./complete.ts";
-import { CompletionRunner } from "./completionRunner.ts";
+import { CompletionRunner, type EndedCompletion } from "./completionRunner.ts";
 import { requested } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
 import { explain } from "./explanation.ts";
-import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
 import { Outcomes } from "./outcome.ts";
 import { Prefetch } from "./prefetch.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
@@ -84,7 +83,7 @@ export function registerInlineCompletion(
     options,
     isCurrent: engine => model.isCurrent(engine),
     working: () => board.working(true),
-    ended: (...ended) => recordEnd(parts, delay, ...ended),
+    ended: ended => recordEnd(parts, delay, ended),
   });
   const prefetch = new Prefetch({
     runner,
@@ -114,21 +113,7 @@ export function registerInlineCompletion(
   const answers = new Answers({ ...parts, runner, suggestions, delay, sinceEditMs });
   const outcomes = new Outcomes(() => usage.totals, parts.record);
 
-  documents.watch(
-    ({ uri, text, languageId }) => {
-      if (languageEnabled(settings(), languageId)) grammars.prepare(languageId);
-      editedMs.set(uri, performance.now());
-      const hash = documents.hash(uri);
-      if (hash) runner.edited({ snapshot: { uri, languageId, version: 0, text, offset: 0 }, hash });
-      answers.changed(uri);
-      warmUp.edited(uri);
-    },
-    uri => {
-      for (const each of [prompts, editedMs]) each.delete(uri);
-      for (const each of [runner, warmUp]) each.closed(uri);
-      answers.changed(uri);
-    },
-  );
+  followEdits(parts, { runner, answers, warmUp, editedMs, prompts });
   answerRequests(connection, parts, { answers, outcomes, warmUp });
   listenToSuggestions(connection, suggestions);
   return {
@@ -143,6 +128,37 @@ export function registerInlineCompletion(
     forget: () => runner.forget(),
     dispose: () => warmUp.dispose(),
   };
+}
+
+/** What of the completions an edit, or the closing of a document, changes. */
+interface Followers {
+  readonly runner: CompletionRunner;
+  readonly answers: Answers;
+  readonly warmUp: WarmUp;
+  /** By URI, when a document was edited last. */
+  readonly editedMs: Map<string, number>;
+  readonly prompts: Map<string, ReusablePrompt>;
+}
+
+function followEdits(
+  { documents, settings, grammars }: CompletionDependencies,
+  { runner, answers, warmUp, editedMs, prompts }: Followers,
+): void {
+  documents.watch(
+    ({ uri, text, languageId, version }) => {
+      if (languageEnabled(settings(), languageId)) grammars.prepare(languageId);
+      editedMs.set(uri, performance.now());
+      const hash = documents.hash(uri);
+      if (hash) runner.edited({ snapshot: { uri, languageId, version, text, offset: 0 }, hash });
+      answers.changed(uri);
+      warmUp.edited(uri);
+    },
+    uri => {
+      for (const each of [prompts, editedMs]) each.delete(uri);
+      for (const each of [runner, warmUp]) each.closed(uri);
+      answers.changed(uri);
+    },
+  );
 }
 
 function answerRequests(
@@ -205,10 +221,7 @@ function optionsOf(
 function recordEnd(
   { board, drafts, model, log }: CompletionDependencies,
   delay: AdaptiveDebounce,
-  engine: Engine,
-  live: LiveCompletion,
-  end: LiveEnd,
-  isLatest: boolean,
+  { engine, live, end, isLatest }: EndedCompletion,
 ): void {
   if (end.kind === "faulty") {
     // A fault of ours must not take the server down.

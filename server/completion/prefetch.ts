@@ -51,13 +51,13 @@ export class Prefetch {
     await sleep(PAUSE_MS, signal);
     const suggestions: SuggestedText[] = [];
     let { cursor } = target;
-    let said: string | undefined = text;
+    let generated: string | undefined = text;
     for (let step = 0; step < LONGEST_STREAK; step++) {
-      if (said !== "") suggestions.push({ place: placeOf(cursor), text: said });
-      const next: Cursor | undefined = said === "" ? nextLine(cursor) : accepted(cursor, said);
+      if (generated !== "") suggestions.push({ place: placeOf(cursor), text: generated });
+      const next: Cursor | undefined = generated === "" ? nextLine(cursor) : accepted(cursor, generated);
       if (!next || signal.aborted || !wantsCompletion(surroundings(next.snapshot))) return;
-      said = this.known(next) ?? (await this.compute(next, suggestions));
-      if (said === undefined) return;
+      generated = this.known(next) ?? (await this.compute(next, suggestions));
+      if (generated === undefined) return;
       cursor = next;
     }
   }

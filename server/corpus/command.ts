@@ -92,7 +92,7 @@ async function build(values: Values): Promise<void> {
     model,
   }));
   const specs = sources.map(specOf);
-  if (!values.progress) for (const spec of specs) tellTerms(spec);
+  if (!values.progress) for (const spec of specs) printTerms(spec);
   const downloads = join(resolve(out), "downloads");
   const first = whole(values, "first", Number.MAX_SAFE_INTEGER, 1);
   const inputs: BuildInput[] = [];
@@ -122,18 +122,18 @@ async function build(values: Values): Promise<void> {
   }
 }
 
-function tellTerms(spec: SourceSpec): void {
+function printTerms(spec: SourceSpec): void {
   const terms = termsOf(spec);
   if (terms) process.stdout.write(`${terms}\n\n`);
 }
 
 /** Prints progress, at most a few times a second. */
-function printer(tell: (progress: BuildProgress) => string): (progress: BuildProgress) => void {
+function printer(line: (progress: BuildProgress) => string): (progress: BuildProgress) => void {
   let last = 0;
   return progress => {
     if (performance.now() - last < PROGRESS_MS) return;
     last = performance.now();
-    process.stdout.write(`${tell(progress)}\n`);
+    process.stdout.write(`${line(progress)}\n`);
   };
 }
 

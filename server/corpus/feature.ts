@@ -62,23 +62,7 @@ export function registerDatastores(
     indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, shownFiles, wanted);
   };
 
-  connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...wanted }, token) => {
-    if (!registry) return { problem: "The server has not started." };
-    const cancel = new AbortController();
-    token.onCancellationRequested(() => cancel.abort());
-    const tell = (sent: BuildReport) => {
-      if (progressToken !== undefined)
-        inBackground(
-          connection.sendProgress(BuildProgress, progressToken, sent),
-          "Reporting progress",
-          report,
-        );
-    };
-    const signal = AbortSignal.any([cancel.signal, closing.signal]);
-    const outcome = await registry.build(wanted, false, tell, signal);
-    board.stores(registry.status);
-    return outcome;
-  });
+  answerRebuilds(connection, board, () => registry, closing.signal);
 
   return {
     start(storageDirectory, workspaceFolders) {
@@ -114,6 +98,29 @@ export function registerDatastores(
       registry?.dispose();
     },
   };
+}
+
+/** Builds a datastore when the client asks for one, and reports how far the build is. */
+function answerRebuilds(
+  connection: Connection,
+  board: StatusBoard,
+  registry: () => StoreRegistry | undefined,
+  closing: AbortSignal,
+): void {
+  connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...asked }, token) => {
+    const stores = registry();
+    if (!stores) return { problem: "The server has not started." };
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    const onReport = (report: BuildReport) => {
+      if (progressToken === undefined) return;
+      const sent = connection.sendProgress(BuildProgress, progressToken, report);
+      inBackground(sent, "Reporting progress", message => connection.console.error(message));
+    };
+    const outcome = await stores.build(asked, false, onReport, AbortSignal.any([cancel.signal, closing]));
+    board.stores(stores.status);
+    return outcome;
+  });
 }
 
 interface IndexedWorkspace {

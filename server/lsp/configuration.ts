@@ -48,7 +48,7 @@ export class Configuration {
     return this.settings;
   }
 
-  /** Takes the settings that came with the initialization, and asks to be told of changes. */
+  /** Takes the settings that came with the initialization, and asks for reports of changes. */
   start({ initializationOptions, capabilities }: InitializeParams): void {
     this.read((initializationOptions as InitializationOptions | undefined)?.settings);
     if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)

@@ -26,6 +26,7 @@ export interface DocumentChange {
   readonly uri: string;
   readonly languageId: string;
   /** As it is now. */
+  readonly version: number;
   readonly text: string;
   /** What was done to the text before; undefined for a document that was opened. */
   readonly edit: Edit | undefined;
@@ -54,7 +55,8 @@ export function trackDocuments(connection: Connection): Documents {
   });
   documents.listen(connection);
   documents.onDidChangeContent(({ document }) => {
-    const change = { uri: document.uri, languageId: document.languageId, text: document.getText(), edit };
+    const { uri, languageId, version } = document;
+    const change = { uri, languageId, version, text: document.getText(), edit };
     // What was removed keeps the text before in memory.
     edit = undefined;
     changes.fire(change);

@@ -24,6 +24,9 @@ interface ModelDependencies {
   settings(): Settings;
 }
 
+/** Measures an idle engine; resolves to what is to be logged, undefined where it was interrupted. */
+type Tuning = (signal: AbortSignal) => Promise<string | undefined>;
+
 export interface ModelFeature {
   /** Gives the loader, once it is known where the server may remember things. */
   start(load: LoadModel): void;
@@ -61,17 +64,15 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     const outcome = await loading;
     // Another load may have been asked for meanwhile; its outcome counts.
     if (!outcome || !host?.isLatest(loading)) return;
-    if ("problem" in outcome) return tellProblem(connection, board, outcome.problem);
+    if ("problem" in outcome) return reportProblem(connection, board, outcome.problem);
     logModel(connection, outcome.engine);
     board.ready(outcome.engine);
     board.switch(settings().enabled);
     loaded.fire(outcome.engine);
     freeLater();
-    if (!outcome.tune) return tuned.fire();
     tuning = new AbortController();
-    const finished = whenIdle(session, outcome.tune, tuning.signal).then(reported => {
-      if (reported === undefined) return;
-      connection.console.info(reported);
+    const finished = tune(session, outcome.tune, tuning.signal, reported => {
+      if (reported !== undefined) connection.console.info(reported);
       tuned.fire();
     });
     inBackground(finished, "Tuning the model", report);
@@ -80,13 +81,11 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   const loadLater = (less = false) => inBackground(load(less), "Loading the model", report);
 
   const free = async () => {
-    if (!host?.current) return false;
-    freeing.fire();
-    tuning.abort();
-    await host.dispose();
-    // It may have been wanted again meanwhile.
-    if (host.isEmpty) board.asleep();
-    return true;
+    const beforehand = () => {
+      freeing.fire();
+      tuning.abort();
+    };
+    return host ? freeModel(host, board, beforehand) : false;
   };
   const freeLater = afterQuietMinutes(
     () => settings().freeAfterMinutes,
@@ -112,7 +111,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     onFreeing: freeing.event,
     isCurrent: engine => host?.current === engine,
     outOfMemory({ info }) {
-      if (info.backend === "cpu") return tellProblem(connection, board, OUT_OF_MEMORY);
+      if (info.backend === "cpu") return reportProblem(connection, board, OUT_OF_MEMORY);
       connection.console.warn("Graphics memory ran out: less of the model is put into it.");
       loadLater(true);
     },
@@ -127,7 +126,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   };
 }
 
-function tellProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {
+function reportProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {
   connection.console.error(`${message} ${remedy}`);
   board.failed(message, remedy);
 }
@@ -153,6 +152,28 @@ async function whenIdle<T>(
     if (result !== undefined) return result;
   }
   return undefined;
+}
+
+/** Frees the model that is loaded; false where none is. */
+async function freeModel(host: ModelHost, board: StatusBoard, beforehand: () => void): Promise<boolean> {
+  if (!host.current) return false;
+  beforehand();
+  await host.dispose();
+  // It may have been asked for again meanwhile.
+  if (host.isEmpty) board.asleep();
+  return true;
+}
+
+/** Tunes a model that is to be tuned once nothing else is computed; `done` is not called where it is aborted. */
+async function tune(
+  session: Session,
+  work: Tuning | undefined,
+  signal: AbortSignal,
+  done: (reported?: string) => void,
+): Promise<void> {
+  if (!work) return done();
+  const reported = await whenIdle(session, work, signal);
+  if (reported !== undefined) done(reported);
 }
 
 function logModel(connection: Connection, { info }: Engine): void {

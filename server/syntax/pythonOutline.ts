@@ -47,12 +47,12 @@ function definitionOf(statement: Node): Definition | undefined {
 }
 
 function functionOutline(node: Node): string {
-  const said = docstring(node);
-  return said ? `${signature(node)}\n${INDENT}"""${said}"""` : `${signature(node)} ...`;
+  const summary = docstring(node);
+  return summary ? `${signature(node)}\n${INDENT}"""${summary}"""` : `${signature(node)} ...`;
 }
 
 function classOutline(node: Node, before: readonly string[]): string {
-  const said = docstring(node);
+  const summary = docstring(node);
   const fields: string[] = [];
   const methods: string[] = [];
   for (const statement of node.childForFieldName("body")?.namedChildren ?? []) {
@@ -64,7 +64,7 @@ function classOutline(node: Node, before: readonly string[]): string {
     if (!isPublic(member.childForFieldName("name")?.text ?? "")) continue;
     methods.push(...decorators(statement).filter(each => CALLED_BY.test(each)), ...method(member));
   }
-  const body = [...(said ? [`"""${said}"""`] : []), ...fields, ...methods];
+  const body = [...(summary ? [`"""${summary}"""`] : []), ...fields, ...methods];
   const head = [...before, signature(node)].join("\n");
   return body.length > 0 ? [head, ...body.map(line => INDENT + line)].join("\n") : `${head} ...`;
 }

@@ -41,10 +41,10 @@ function definitionsIn(statement: Node): Definition[] {
   const outlines = VARIABLES.test(node.type) ? variables(node) : [declaration(node)];
   const [line = ""] = statement.text.split("\n", 1);
   const before = statement.text.slice(0, node.startIndex - statement.startIndex);
-  const said = comment(statement);
+  const summary = comment(statement);
   return outlines.flatMap(each => {
     if (!each) return [];
-    const outline = cutOutline(`${said}${before}${each.outline}`, `${INDENT}...`);
+    const outline = cutOutline(`${summary}${before}${each.outline}`, `${INDENT}...`);
     return [{ name: isDefault(statement) ? "default" : each.name, line, outline }];
   });
 }

@@ -12,7 +12,7 @@ export interface Snapshot {
 interface Surroundings {
   /** The cursor's line up to the cursor. */
   readonly linePrefix: string;
-  /** The cursor's line behind the cursor. */
+  /** The cursor's line after the cursor. */
   readonly lineSuffix: string;
   /** The next line that is not blank, with its indentation; empty if there is none. */
   readonly nextLine: string;
@@ -36,7 +36,7 @@ export function surroundings({ text, offset }: Snapshot): Surroundings {
   };
 }
 
-/** Closers and punctuation, and a comment behind them. */
+/** Closers and punctuation, and a comment after them. */
 const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
 /** What a list or a call goes on with, from the member the cursor stands in. */
 const LIST_GOES_ON = /^[,)}\]]/;

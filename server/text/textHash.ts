@@ -89,7 +89,7 @@ function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {
   let high = a;
   let low = b;
   const step = from <= to ? 1 : -1;
-  // A character lies behind the offset before it.
+  // Backwards, a character is the one before its offset.
   const first = step > 0 ? from : from - 1;
   const end = step > 0 ? to : to - 1;
   for (let index = first; index !== end; index += step) {

@@ -47,7 +47,7 @@ test("what is accepted at once is remembered as accepted, what is deleted as rec
     watch(changed) {
       change = (text, start, removed = "", added = "") => {
         const edit = start === undefined ? undefined : { start, line: 0, removed, added };
-        changed({ uri: URI, languageId: "python", text, edit });
+        changed({ uri: URI, languageId: "python", version: 1, text, edit });
       };
     },
   };

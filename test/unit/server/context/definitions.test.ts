@@ -27,7 +27,7 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
   let changed: (uri: string, text: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
     watch(onChanged) {
-      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
     },
   };
   const open = new OpenFiles(documents, () => parser);

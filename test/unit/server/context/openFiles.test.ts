@@ -19,7 +19,7 @@ function opened() {
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
     watch(onChanged, onClosed) {
-      changed = (uri, text) => onChanged({ uri, text, languageId: "python", edit: undefined });
+      changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
       closed = onClosed;
     },
   };
