@@ -65,28 +65,22 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     // Another load may have been asked for meanwhile; its outcome counts.
     if (!outcome || !host?.isLatest(loading)) return;
     if ("problem" in outcome) return reportProblem(connection, board, outcome.problem);
-    logModel(connection, outcome.engine);
-    board.ready(outcome.engine);
-    board.switch(settings().enabled);
+    announce(connection, board, outcome.engine, settings().enabled);
     loaded.fire(outcome.engine);
     freeLater();
     tuning = new AbortController();
-    const finished = tune(session, outcome.tune, tuning.signal, reported => {
-      if (reported !== undefined) connection.console.info(reported);
-      tuned.fire();
-    });
-    inBackground(finished, "Tuning the model", report);
+    const finished = tune(connection, session, outcome.tune, tuning.signal);
+    const reported = finished.then(isKnown => isKnown && tuned.fire());
+    inBackground(reported, "Tuning the model", report);
   };
 
   const loadLater = (less = false) => inBackground(load(less), "Loading the model", report);
 
-  const free = async () => {
-    const beforehand = () => {
-      freeing.fire();
-      tuning.abort();
-    };
-    return host ? freeModel(host, board, beforehand) : false;
+  const beforeFreeing = () => {
+    freeing.fire();
+    tuning.abort();
   };
+  const free = async () => (host ? freeModel(host, board, beforeFreeing) : false);
   const freeLater = afterQuietMinutes(
     () => settings().freeAfterMinutes,
     () => inBackground(free(), "Freeing the model", report),
@@ -94,7 +88,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   connection.onRequest(FreeMemoryRequest, free);
 
   return {
-    start(loader) {
+    start: loader => {
       host = new ModelHost(loader, session);
     },
     load,
@@ -164,21 +158,26 @@ async function freeModel(host: ModelHost, board: StatusBoard, beforehand: () => 
   return true;
 }
 
-/** Tunes a model that is to be tuned once nothing else is computed; `done` is not called where it is aborted. */
+/** Tunes a model, if it is to be tuned, once nothing else is computed. Resolves to false where it was aborted. */
 async function tune(
+  connection: Connection,
   session: Session,
   work: Tuning | undefined,
   signal: AbortSignal,
-  done: (reported?: string) => void,
-): Promise<void> {
-  if (!work) return done();
+): Promise<boolean> {
+  if (!work) return true;
   const reported = await whenIdle(session, work, signal);
-  if (reported !== undefined) done(reported);
+  if (reported !== undefined) connection.console.info(reported);
+  return reported !== undefined;
 }
 
-function logModel(connection: Connection, { info }: Engine): void {
+/** Shows a model that was loaded, in the log and in the status. */
+function announce(connection: Connection, board: StatusBoard, engine: Engine, enabled: boolean): void {
+  const { info } = engine;
   connection.console.info(
     `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${info.threads} threads, ${info.contextTokens} tokens of context.`,
   );
   for (const note of info.notes) connection.console.warn(note);
+  board.ready(engine);
+  board.switch(enabled);
 }

@@ -69,7 +69,12 @@ test("where first texts take long, a request waits without a setting", async () 
     engine.context = [...tokens];
     return { kind: "prefilled", reused: 0, computed: tokens.length };
   };
-  await client.complete(URI, AT).items;
+  // The first three tell nothing of the model: their prompts are computed from nothing.
+  for (const name of ["one", "two", "three"]) {
+    const uri = `file:///project/${name}.sketch`;
+    client.open(uri, "a = \nb = 2\n", LANGUAGE);
+    await client.complete(uri, AT).items;
+  }
   engine.beforeDecode = async () => {};
   await client.complete(URI, { line: 1, character: 5 }).items;
   assert.ok(((await client.last()).timeline.queuedMs ?? 0) > 100);
