@@ -20,7 +20,7 @@ import { codeOf, PRIVATE_FILE, StoreError } from "./document.ts";
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** When the process began, as its system counts; "" where it does not tell. A later one may have its number. */
+  /** When the process began, as its system counts; "" where that is not known. A later one may have its number. */
   readonly began: string;
 }
 

@@ -136,7 +136,7 @@ async function build(
   else await showProblem(result.problem, rest.hubToken !== undefined, secrets);
 }
 
-/** Says what went wrong; where a token was refused, another can be given the next time. */
+/** Shows what went wrong; where a token was refused, another can be given the next time. */
 async function showProblem(
   problem: string,
   withToken: boolean,

@@ -93,6 +93,7 @@ function snapshotAt(place: string | undefined): Snapshot {
   return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
 }
 
+/** Without a temperature the most likely token is taken, and the others have no effect. */
 const SAMPLING_FLAGS = {
   temperature: { type: "string" },
   seed: { type: "string" },
@@ -180,6 +181,7 @@ function describeCheck(name: string, backend: string, report: SelfTestReport): s
   ].join("\n");
 }
 
+/** Completes at a place of a file and prints the text as it grows, or a report of it. */
 async function completeCommand(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -240,6 +242,7 @@ async function completeCommand(args: string[]): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
 }
 
+/** A completion as `--json` prints it: times in milliseconds, null where there is none. */
 function report({ ms, ...completion }: Completion, loadMs: number) {
   const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
   return {

@@ -23,7 +23,7 @@ const PUBLIC_HUB = "https://huggingface.co";
 const ATTEMPTS = 6;
 const BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
-/** Asked to wait longer than this, we tell the user instead of waiting. */
+/** A server that asks for a longer pause is reported to the user instead of being waited for. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 60_000;
 const REDIRECTS = 5;

@@ -1,3 +1,4 @@
+/** How a shard is written: section by section, with their checksums, through a buffer of bounded size. */
 import { createHash, type Hash } from "node:crypto";
 import { writeSync } from "node:fs";
 import {

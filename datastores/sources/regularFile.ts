@@ -60,7 +60,7 @@ function readBytes(path: string, mostBytes: number): Uint8Array | FileRefusal {
     const status = fstatSync(file);
     if (!status.isFile()) return "notRegular";
     if (status.size > mostBytes) return "tooLarge";
-    // One byte more tells of a file that grows, and of those of the kernel that have no size.
+    // One byte more, to notice a file that grows, and those of the kernel, which have no size.
     const bytes = Buffer.alloc(status.size + 1);
     let length = 0;
     for (let count = -1; count !== 0 && length < bytes.length; length += count)

@@ -28,7 +28,7 @@ export class CalibrationStore {
     try {
       writeWhole(file, JSON.stringify(calibration.save()));
     } catch {
-      // As said above.
+      // Costs what would have been kept, and nothing else.
     }
   }
 

@@ -103,7 +103,7 @@ async function* completeAt(
   const { vocabulary } = engine;
   const format = formatOf(vocabulary, engine.info);
   const prompt = promptAt(engine, snapshot, format, options);
-  const growing = new GrowingText(place, vocabulary);
+  const growing = new GeneratedText(place, vocabulary);
   const count = {
     tokens: 0,
     steps: 0,
@@ -157,7 +157,7 @@ async function* completeAt(
 }
 
 /** The text of a completion, from the tokens of the model to what is shown. It only grows. */
-class GrowingText {
+class GeneratedText {
   shaped: Shaped = { text: "" };
   private raw = "";
   private readonly bytes = new TextStream();

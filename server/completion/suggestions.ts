@@ -42,7 +42,7 @@ export class Suggestions {
   command: string = ACCEPT_COMMAND;
   private readonly known = new Map<string, Suggestion>();
   private count = 0;
-  /** Whether the client says what it shows; one that has never said so is taken to show what it is sent. */
+  /** Whether the client reports what it shows; one that never has is taken to show what it is sent. */
   private clientTells = false;
 
   constructor(private readonly parts: SuggestionDependencies) {}

@@ -74,7 +74,7 @@ export class ShownFiles {
     return undefined;
   }
 
-  /** Whether a model may be shown a file, as far as its name tells. */
+  /** Whether a model may be shown a file, judged by its name. */
   mayBeShown({ root, path }: ShownFile): boolean {
     if (!this.trusted || !this.folders.includes(root)) return false;
     if (isSecret(`${root.split(sep).join("/")}/${path}`)) return false;
@@ -99,7 +99,7 @@ export class ShownFiles {
     return this.isIndexed(file) ? this.read(file) : undefined;
   }
 
-  /** Whether a file belongs to the workspace's index, as far as its name tells. */
+  /** Whether a file belongs to the workspace's index, judged by its name. */
   isIndexed(file: ShownFile): boolean {
     return isProjectSource(file.root, file.path) && this.mayBeShown(file);
   }

@@ -46,12 +46,16 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       from every search, and for good with the next build.
 `;
 
+/** What a build may take for the tokens of a shard, where nothing else is asked for. */
 const DEFAULT_MEMORY_MB = 1024;
 const MEGABYTE = 1 << 20;
+/** Between lines of progress. */
 const PROGRESS_MS = 200;
 
+/** Options as `parseArgs` returns them. */
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
+/** The value of an option that is given once; undefined where it is not given. */
 const text = (values: Values, name: string): string | undefined => {
   const value = values[name];
   return typeof value === "string" ? value : undefined;
@@ -75,6 +79,7 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
   return share;
 }
 
+/** Builds a store, or one share of it. An interrupt ends the build; what is written so far serves the next one. */
 async function build(values: Values): Promise<void> {
   const sources = Array.isArray(values.source) ? values.source.map(String) : [];
   const out = text(values, "out");
@@ -122,6 +127,7 @@ async function build(values: Values): Promise<void> {
   }
 }
 
+/** Prints what a source asks of whoever uses it, before anything is read from it. */
 function printTerms(spec: SourceSpec): void {
   const terms = termsOf(spec);
   if (terms) process.stdout.write(`${terms}\n\n`);

@@ -1,3 +1,4 @@
+/** The datastores of the loaded model's tokenizer: which there are, which are open, and which is being built. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {

@@ -1,3 +1,4 @@
+/** Tokenizing away from the thread that asks: builds and the workspace index never make a completion wait. */
 import { Worker } from "node:worker_threads";
 import type { BatchTokenizer } from "../../datastores/build/index.ts";
 

@@ -1,3 +1,4 @@
+/** Which model is loaded, and the loading of another: one at a time, the latest wins. */
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import type { Session } from "./session.ts";

@@ -61,6 +61,6 @@ export function writeTuning(
     const file = fileOf(directory, key);
     writeWhole(file, JSON.stringify({ key, tuning }));
   } catch {
-    // As said above.
+    // Costs what would have been kept, and nothing else.
   }
 }

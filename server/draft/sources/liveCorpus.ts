@@ -1,6 +1,8 @@
+/** The index of files under edit as a corpus to draft from, each occurrence with how near and how recent its file is. */
 import type { LiveIndex } from "../../../datastores/live/index.ts";
 import type { Corpus } from "./corpus.ts";
 
+/** Occurrences that are drafted from, and tokens of what follows each; more make no larger trees. */
 const ROWS = 32;
 const CONTINUATION = 24;
 
