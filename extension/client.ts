@@ -3,7 +3,7 @@
  * or stop is under way at a time.
  */
 import * as vscode from "vscode";
-import { inBackground } from "./background.ts";
+import { inBackground, messageOf } from "./background.ts";
 import { ServerConnection, type ServerPaths } from "./connection.ts";
 import { Crashes } from "./crashes.ts";
 import { ServerRequests } from "./requests.ts";
@@ -85,7 +85,7 @@ export class ServerClient implements vscode.Disposable {
       const { activeTextEditor } = vscode.window;
       if (activeTextEditor) await this.requests.focused(activeTextEditor);
     } catch (error) {
-      output.error(`The server did not start: ${(error as Error).message}`);
+      output.error(`The server did not start: ${messageOf(error)}`);
     }
   }
 

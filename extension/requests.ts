@@ -19,6 +19,7 @@ import {
   type RebuildParams,
   type RebuildResult,
 } from "../server/protocol/index.ts";
+import { messageOf } from "./background.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
 
 export interface CompletionQuery {
@@ -73,8 +74,7 @@ export class ServerRequests {
       const answer = await client.sendRequest(InlineCompletionRequest.type, params, token);
       return (Array.isArray(answer) ? answer : answer?.items)?.[0];
     } catch (error) {
-      if (!token.isCancellationRequested)
-        this.output.warn(`Completion request failed: ${(error as Error).message}`);
+      if (!token.isCancellationRequested) this.output.warn(`Completion request failed: ${messageOf(error)}`);
       return undefined;
     } finally {
       listening.dispose();
@@ -129,7 +129,7 @@ export class ServerRequests {
       return await client.sendRequest(RebuildDatastoreRequest, { ...params, progressToken }, token);
     } catch (error) {
       return {
-        problem: token.isCancellationRequested ? "The build was cancelled." : (error as Error).message,
+        problem: token.isCancellationRequested ? "The build was cancelled." : messageOf(error),
       };
     } finally {
       listening.dispose();

@@ -32,12 +32,13 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Times the tokenizer for corpora beside llama.cpp's, megabyte by megabyte.
   foretoken bench quality --problems FOLDER [--suite NAMES|all] [--items N] [--max-tokens N] [--model PATH]
                           [--threads N] [--json]
-      Exact match and pass@1 of HumanEval-Infilling, as completions are shown and as the model speaks by itself.
+      Exact match and pass@1 of HumanEval-Infilling, as completions are shown and as the model generates by itself.
       Suites: ${INFILLING_SUITES.join(", ")}. Runs Python that the model has written, in a bounded process.
   foretoken bench calibration --corpus FOLDER [--datastore FOLDER] [--places N] [--model PATH]
                               [--own] [--fit] [--json]
-      Tells how far the probabilities can be trusted that drafting gives its guesses, on the projects in FOLDER's
-      subfolders, which the store should not hold. What stands there is said, or with --own what the model says. --fit fits the weights to the other half of the projects first.
+      Measures how well drafting's probabilities are calibrated, on the projects in FOLDER's
+      subfolders, which the store should not hold. The text that stands there is replayed, or with --own the model's.
+      --fit fits the weights to the other half of the projects first.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.

@@ -90,7 +90,7 @@ export function engineMethod(
     }
     const maker = makers.get(run) ?? preset.begin();
     makers.set(run, maker);
-    // The trees of these methods are not bounded by what is left to say: what is generated too much is dropped below.
+    // The trees of these methods are not bounded by what is left to generate: what is too much is dropped below.
     return { maxTokens: item.maxTokens + largest, drafter: history => maker(history) };
   };
   return {
