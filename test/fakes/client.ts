@@ -99,9 +99,12 @@ export async function connect(
     log,
     status: test =>
       new Promise(resolve => {
+        // A server is kept alive by its client's pipe; its own timers, such as the pause before a tuning, keep nothing.
+        const alive = setInterval(() => {}, 1_000);
         const look = () => {
           const found = statuses.findLast(test);
           if (!found) return;
+          clearInterval(alive);
           watchers.delete(look);
           resolve(found);
         };
