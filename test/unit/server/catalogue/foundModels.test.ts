@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { foundModels, type Surroundings } from "../../../server/catalogue/foundModels.ts";
+import { foundModels, type Surroundings } from "../../../../server/catalogue/foundModels.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-found-"));
 after(() => rmSync(base, { recursive: true, force: true }));

@@ -6,10 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, beforeEach, test } from "node:test";
-import { type FetchOptions, type FetchProgress, fetchModel } from "../../../server/catalogue/fetchModel.ts";
-import { fetchedModels, removeModel } from "../../../server/catalogue/modelFolder.ts";
-import { parseReference } from "../../../server/catalogue/reference.ts";
-import { type FakeAnswer, FakeHub } from "../../fakes/hub.ts";
+import {
+  type FetchOptions,
+  type FetchProgress,
+  fetchModel,
+} from "../../../../server/catalogue/fetchModel.ts";
+import { fetchedModels, removeModel } from "../../../../server/catalogue/modelFolder.ts";
+import { parseReference } from "../../../../server/catalogue/reference.ts";
+import { type FakeAnswer, FakeHub } from "../../../fakes/hub.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-models-"));
 after(() => rmSync(base, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CatalogueModel } from "../../../server/catalogue/catalogue.ts";
-import { parseReference, partsOf, quantisationOf } from "../../../server/catalogue/reference.ts";
+import type { CatalogueModel } from "../../../../server/catalogue/catalogue.ts";
+import { parseReference, partsOf, quantisationOf } from "../../../../server/catalogue/reference.ts";
 
 const files = [
   { quantisation: "Q8_0", repository: "ggml-org/Q", revision: "main", path: "q-q8_0.gguf" },

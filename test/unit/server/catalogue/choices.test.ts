@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CatalogueModel } from "../../../server/catalogue/catalogue.ts";
-import { type MachineFacts, modelChoices, neededBytes } from "../../../server/catalogue/choices.ts";
+import type { CatalogueModel } from "../../../../server/catalogue/catalogue.ts";
+import { type MachineFacts, modelChoices, neededBytes } from "../../../../server/catalogue/choices.ts";
 
 const hash = "ab".repeat(32);
 function model(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseCatalogue, readCatalogue } from "../../../server/catalogue/catalogue.ts";
-import { packageRoot } from "../../../server/system/paths.ts";
+import { parseCatalogue, readCatalogue } from "../../../../server/catalogue/catalogue.ts";
+import { packageRoot } from "../../../../server/system/paths.ts";
 
 const shipped = readCatalogue(join(packageRoot(), "models", "catalogue.json"));
 const models = "models" in shipped ? shipped.models : [];
