@@ -3,6 +3,7 @@
  * its model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
 import type { Connection, InitializeResult } from "vscode-languageserver";
+import { isPathReference, registerCatalogue } from "./catalogue/index.ts";
 import { Drafts, registerInlineCompletion } from "./completion/index.ts";
 import { OpenFiles, ShownFiles } from "./context/index.ts";
 import { registerDatastores } from "./corpus/index.ts";
@@ -14,7 +15,7 @@ import {
   trackDocuments,
   WorkspaceFolders,
 } from "./lsp/index.ts";
-import { type LoadModel, registerModel, Session } from "./model/index.ts";
+import { type LoadModel, measuredModel, registerModel, Session } from "./model/index.ts";
 import {
   ACCEPT_COMMAND,
   DidChangeTrustNotification,
@@ -61,6 +62,7 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
   // The model, which one completion at a time uses.
   const session = new Session();
   const model = registerModel(connection, { session, board, settings });
+  registerCatalogue(connection, { settings, measured: () => measuredModel(model.current) });
 
   // What prompts, drafts and ends of texts are made from.
   const grammars = new Grammars(grammarsDirectory(), warn);
@@ -161,10 +163,15 @@ function followLifecycle(
 }
 
 /** Settings whose paths are absolute. @param folders of the workspace */
-const withPaths = (settings: Settings, folders: readonly string[]): Settings => ({
-  ...settings,
-  modelPath: settings.modelPath.trim() === "" ? "" : resolvePath(settings.modelPath, folders),
-});
+const withPaths = (settings: Settings, folders: readonly string[]): Settings => {
+  const absolute = (path: string) => (path.trim() === "" ? "" : resolvePath(path, folders));
+  const model = settings.modelPath.trim();
+  return {
+    ...settings,
+    catalogue: absolute(settings.catalogue),
+    modelPath: isPathReference(model) ? absolute(model) : model,
+  };
+};
 
 /** What the server offers. @param acceptCommand the client's own, if it has one */
 const announcement = (acceptCommand: string | undefined): InitializeResult => ({

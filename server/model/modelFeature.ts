@@ -1,11 +1,13 @@
 /** The model in the server: loaded, tuned when nothing else is computed, freed after quiet minutes or on request. */
+import { statSync } from "node:fs";
+import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
 import { inBackground } from "../system/index.ts";
-import { type LoadModel, ModelHost } from "./modelHost.ts";
+import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
 export const OUT_OF_MEMORY: EngineProblem = {
@@ -57,14 +59,26 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   const loaded = new Emitter<Engine>();
   const [tuned, freeing] = [new Emitter<void>(), new Emitter<void>()];
 
+  /** Those with which a model was loaded last. */
+  let working: Settings | undefined;
+
   const load = async (less = false) => {
+    if (!host) return;
+    const wanted = settings();
+    const beforehand = () => {
+      tuning.abort();
+      board.starting();
+    };
+    const switched = await switchModel(host, wanted, less ? undefined : working, beforehand, less);
+    if (!switched) return;
+    if (!switched.problem) working = wanted;
+    if (switched.used) use(switched.used);
+    if (switched.problem) reportProblem(connection, board, switched.problem);
+  };
+
+  const use = (outcome: LoadedModel) => {
     tuning.abort();
-    board.starting();
-    const loading = host?.reload(settings(), less);
-    const outcome = await loading;
-    // Another load may have been asked for meanwhile; its outcome counts.
-    if (!outcome || !host?.isLatest(loading)) return;
-    if ("problem" in outcome) return reportProblem(connection, board, outcome.problem);
+    if (board.current.state !== "starting") board.starting();
     announce(connection, board, outcome.engine, settings().enabled);
     loaded.fire(outcome.engine);
     freeLater();
@@ -118,6 +132,55 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
       await last?.dispose();
     },
   };
+}
+
+interface SwitchedModel {
+  /** The model to use from now on, where another is. */
+  readonly used?: LoadedModel;
+  /** Why it is not the one that was asked for. */
+  readonly problem?: EngineProblem;
+}
+
+/**
+ * Loads what the settings ask for: beside the present model where there is memory for both, in its place elsewhere.
+ * A model that cannot be loaded leaves the one before in use. undefined where another load was asked for meanwhile.
+ * @param before settings with which a model was loaded last
+ * @param beforehand called before the present model is given up
+ */
+async function switchModel(
+  host: ModelHost,
+  wanted: Settings,
+  before: Settings | undefined,
+  beforehand: () => void,
+  less: boolean,
+): Promise<SwitchedModel | undefined> {
+  const isBeside = !less && host.current !== undefined && fitsBeside(host.current);
+  if (!isBeside) beforehand();
+  const outcome = await latest(host, isBeside ? host.exchange(wanted) : host.reload(wanted, less));
+  if (!outcome || "engine" in outcome) return outcome && { used: outcome };
+  const isOther = before !== undefined && before.modelPath !== wanted.modelPath;
+  const again = !isBeside && isOther ? await latest(host, host.reload(before)) : undefined;
+  const name = host.current?.info.modelName;
+  const { problem } = outcome;
+  return {
+    ...(again && "engine" in again && { used: again }),
+    problem: name === undefined ? problem : { ...problem, remedy: `${problem.remedy} ${name} stays in use.` },
+  };
+}
+
+/** What a load has come to; undefined where another was asked for meanwhile, whose outcome counts. */
+async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise<EngineOutcome | undefined> {
+  const outcome = await loading;
+  return host.isLatest(loading) ? outcome : undefined;
+}
+
+/** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */
+function fitsBeside({ info }: Engine): boolean {
+  try {
+    return info.backend === "cpu" && freemem() > statSync(info.modelPath).size;
+  } catch {
+    return false; // Its file is gone: it is not worth waiting beside it.
+  }
 }
 
 function reportProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {

@@ -1,6 +1,7 @@
 /** Which model is loaded, and the loading of another: one at a time, the latest wins. */
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
+import { messageOf } from "../system/index.ts";
 import type { Session } from "./session.ts";
 
 export interface LoadedModel {
@@ -28,6 +29,8 @@ export class ModelHost {
   /** The loaded model; undefined as soon as it is to be replaced. */
   current: Engine | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
+  /** The load that was asked for last; not `outcome` while another model serves meanwhile. */
+  private latest: Promise<EngineOutcome> | undefined;
   /** Counts loads, so that a slow one does not pass for the latest. */
   private generation = 0;
   /** How often memory has run out since the model was loaded for another reason. */
@@ -52,19 +55,38 @@ export class ModelHost {
     const { freeing } = this;
     this.freeing = undefined;
     this.outcome = (async () => {
-      try {
-        await freeing;
-        await this.release(previous);
-        const loaded = await this.load(settings, this.smaller);
-        if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
-        return loaded;
-      } catch (error) {
-        // A fault in the loader, or in freeing: the server stays up and says so.
-        const message = error instanceof Error ? error.message : String(error);
-        return { problem: { code: "modelInvalid", message, remedy: "See the log: Foretoken: Show Log." } };
-      }
-    })();
+      await freeing;
+      await this.release(previous);
+      const loaded = await this.load(settings, this.smaller);
+      if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
+      return loaded;
+    })().catch(faultyLoad);
+    this.latest = this.outcome;
     return this.outcome;
+  }
+
+  /**
+   * Loads a model beside the one there is, which serves until the new one is there, and goes on where that cannot be
+   * loaded.
+   */
+  exchange(settings: Settings): Promise<EngineOutcome> {
+    const previous = this.outcome;
+    const generation = ++this.generation;
+    const loading = (async (): Promise<EngineOutcome> => {
+      const loaded = await this.load(settings, 0);
+      if ("problem" in loaded) return loaded;
+      if (generation !== this.generation) {
+        await loaded.engine.dispose();
+        return loaded;
+      }
+      this.smaller = 0;
+      this.outcome = Promise.resolve(loaded);
+      this.current = loaded.engine;
+      await this.release(previous);
+      return loaded;
+    })().catch(faultyLoad);
+    this.latest = loading;
+    return loading;
   }
 
   /** The model, once it is loaded; undefined when it could not be. */
@@ -75,7 +97,7 @@ export class ModelHost {
 
   /** Whether no other load was asked for after this one. */
   isLatest(outcome: Promise<EngineOutcome> | undefined): boolean {
-    return this.outcome === outcome;
+    return this.latest === outcome;
   }
 
   /** Whether there is no model, none under way, and none that failed. */
@@ -89,6 +111,7 @@ export class ModelHost {
     this.generation++;
     const last = this.outcome;
     this.outcome = undefined;
+    this.latest = undefined;
     if (last) this.freeing = this.release(last);
     await this.freeing;
   }
@@ -99,4 +122,11 @@ export class ModelHost {
     await this.session.stop();
     await outcome.engine.dispose();
   }
+}
+
+/** A fault in the loader, or in freeing: the server stays up and says so. */
+function faultyLoad(error: unknown): EngineOutcome {
+  return {
+    problem: { code: "modelInvalid", message: messageOf(error), remedy: "See the log: Foretoken: Show Log." },
+  };
 }

@@ -308,6 +308,39 @@ test("a model that cannot be loaded is an error with a remedy, and a good one in
   await client.close();
 });
 
+test("a model that cannot be loaded leaves the one before in use, and says why", async () => {
+  const engines: FakeEngine[] = [];
+  const load = async ({ modelPath }: Settings) => {
+    if (modelPath === resolve("bad.gguf"))
+      return {
+        problem: { code: "modelInvalid" as const, message: "It is damaged.", remedy: "Fetch it again." },
+      };
+    const engine = new FakeEngine(saying(modelPath === "" ? "old" : "new"));
+    engines.push(engine);
+    return { engine };
+  };
+  const client = await connect(serving(load));
+  client.open(URI, TEXT);
+  await client.status(status => status.state === "ready");
+  const choose = (modelPath: string) =>
+    client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { modelPath } },
+    });
+  await choose("bad.gguf");
+  const failed = await client.status(status => status.state === "error");
+  assert.equal(failed.message, "It is damaged.");
+  assert.match(failed.remedy ?? "", /^Fetch it again\. .+ stays in use\.$/);
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "old");
+  await choose("good.gguf");
+  await client.status(status => status.state === "ready" && engines.length === 3);
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "new");
+  assert.deepEqual(
+    engines.map(({ disposed }) => disposed),
+    [true, true, false],
+  );
+  await client.close();
+});
+
 test("switched off, nothing is computed and the status says so", async () => {
   const engine = endless();
   const client = await opened(engine);

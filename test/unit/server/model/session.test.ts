@@ -82,3 +82,40 @@ test("a model is disposed when another takes its place, and a faulty loader is a
   assert.equal(await host.engine(), undefined);
   assert.ok(engines[1]?.disposed);
 });
+
+test("a model that is loaded beside another takes its place only once it is there", async () => {
+  const engines: FakeEngine[] = [];
+  let give: (() => void) | undefined;
+  const host = new ModelHost(async ({ modelPath }) => {
+    if (modelPath !== "") await new Promise<void>(resolve => (give = resolve));
+    if (modelPath === "bad") return { problem: { code: "modelInvalid", message: "bad", remedy: "another" } };
+    const engine = new FakeEngine(saying("x"));
+    engines.push(engine);
+    return { engine };
+  }, new Session());
+  const loaded = async (loading: ReturnType<ModelHost["exchange"]>) => {
+    await new Promise(setImmediate);
+    assert.equal(host.current, engines[0], "the old one serves meanwhile");
+    give?.();
+    return loading;
+  };
+  await host.reload(DEFAULT_SETTINGS);
+  const bad = await loaded(host.exchange({ ...DEFAULT_SETTINGS, modelPath: "bad" }));
+  assert.ok("problem" in bad);
+  assert.deepEqual([host.current === engines[0], engines[0]?.disposed], [true, false]);
+  const exchange = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "good" });
+  await loaded(exchange);
+  assert.ok(host.isLatest(exchange));
+  assert.deepEqual([host.current === engines[1], engines[0]?.disposed], [true, true]);
+  assert.equal(await host.engine(), engines[1]);
+  const replaced = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "late" });
+  await new Promise(setImmediate);
+  await host.reload(DEFAULT_SETTINGS);
+  give?.();
+  await replaced;
+  assert.deepEqual(
+    engines.map(({ disposed }) => disposed),
+    [true, true, false, true],
+    "what comes too late is freed",
+  );
+});
