@@ -5,4 +5,4 @@ export {
   repositoryLabel,
 } from "./repository.ts";
 export type { HubOptions } from "./request.ts";
-export { type TransferOptions, transfer } from "./transfer.ts";
+export { type Transfer, type TransferOptions, transfer } from "./transfer.ts";

@@ -13,7 +13,8 @@ import { codeOf, PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts
 import { fileError, storeError, throwIfCancelled } from "../problem.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
-interface Transfer {
+/** A file to be fetched, and where it is to lie. */
+export interface Transfer {
   readonly url: string;
   /** Where the file is to lie; missing folders are made. */
   readonly path: string;

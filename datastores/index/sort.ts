@@ -103,11 +103,14 @@ export class PrefixSorter {
 
   /** Multikey quicksort, reading keys where they lie, until the parts are small enough for the cache. */
   private sortLarge(first: number, end: number): void {
+    // Three numbers a part that is still to be sorted: its first entry, its end, and the depth its keys agree up to.
     const stack = [first, end, 1];
     while (stack.length > 0) {
-      const depth = stack.pop() as number;
-      const high = stack.pop() as number;
-      const low = stack.pop() as number;
+      const top = stack.length - 3;
+      const low = stack[top];
+      const high = stack[top + 1];
+      const depth = stack[top + 2];
+      stack.length = top;
       if (high - low <= this.keys.length) {
         this.sortCached(low, high, depth);
         continue;
@@ -146,9 +149,11 @@ export class PrefixSorter {
     const positions = this.positions.subarray(base, end);
     const stack = [0, end - base, firstDepth];
     while (stack.length > 0) {
-      const mark = stack.pop() as number;
-      const high = stack.pop() as number;
-      const low = stack.pop() as number;
+      const top = stack.length - 3;
+      const low = stack[top];
+      const high = stack[top + 1];
+      const mark = stack[top + 2];
+      stack.length = top;
       const depth = mark & (FILLED - 1);
       if (high - low < 2 || depth >= this.depth) continue;
       if (mark < FILLED) this.fill(positions, low, high, depth);

@@ -10,6 +10,7 @@ import {
   listRepository,
   type Repository,
   repositoryLabel,
+  type Transfer,
   transfer,
 } from "../../datastores/download/index.ts";
 import { lock } from "../../datastores/lock.ts";
@@ -40,15 +41,6 @@ export interface FetchOptions extends Omit<HubOptions, "kind"> {
 type FetchOutcome =
   | { readonly path: string; readonly bytes: number }
   | { readonly problem: Pick<StoreProblem, "code" | "message" | "remedy"> };
-
-/** A file to be fetched, and where it is to lie. */
-interface Part {
-  readonly url: string;
-  readonly path: string;
-  readonly name: string;
-  readonly bytes?: number;
-  readonly sha256?: string;
-}
 
 /** How often a download in another window is looked at. */
 const POLL_MS = 500;
@@ -82,7 +74,7 @@ export async function fetchModel(
 }
 
 /** A file that is on this machine already, under a second name where the file system can give it one. */
-function adopted({ path, bytes = 0 }: Part, there: string, reference: string): FetchOutcome {
+function adopted({ path, bytes = 0 }: Transfer, there: string, reference: string): FetchOutcome {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   for (const link of [linkSync, symlinkSync])
     try {
@@ -95,13 +87,13 @@ function adopted({ path, bytes = 0 }: Part, there: string, reference: string): F
   return { path: there, bytes };
 }
 
-function addressPart({ url }: { readonly url: string }, folder: string): Part {
+function addressPart({ url }: { readonly url: string }, folder: string): Transfer {
   const path = addressPath(folder, url);
   return { url, path, name: basename(path) };
 }
 
 /** The parts of a file of the hub, at the commit its revision stands for now. */
-async function hubParts(file: CatalogueFile, folder: string, options: HubOptions): Promise<Part[]> {
+async function hubParts(file: CatalogueFile, folder: string, options: HubOptions): Promise<Transfer[]> {
   const { repository: name, revision } = file;
   const repository: Repository = { type: "model", name, revision };
   const isModel = (path: string) => /\.gguf$/i.test(path);
@@ -152,8 +144,12 @@ function chosenPath(
   );
 }
 
-async function fetchParts(parts: readonly Part[], hub: HubOptions, options: FetchOptions): Promise<number> {
-  const [first] = parts as [Part];
+async function fetchParts(
+  parts: readonly Transfer[],
+  hub: HubOptions,
+  options: FetchOptions,
+): Promise<number> {
+  const [first] = parts as [Transfer];
   const folder = dirname(first.path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unlock = await turn(folder, basename(first.path), options.signal);
@@ -194,7 +190,7 @@ async function turn(folder: string, name: string, signal: AbortSignal | undefine
 }
 
 /** Before the first byte of any part: a split model is of no use without its last. */
-async function refuseFullDisk(parts: readonly Part[], folder: string): Promise<void> {
+async function refuseFullDisk(parts: readonly Transfer[], folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const wanted = parts.reduce((sum, part) => sum + (part.bytes ?? 0), 0);
   const sizes = await Promise.all(parts.flatMap(({ path }) => [sizeOf(path), sizeOf(`${path}.part`)]));
@@ -218,7 +214,7 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /** An address may give a page that says that one must log in, and say that all went well. */
-async function refuseOtherFiles({ path, name }: Part): Promise<void> {
+async function refuseOtherFiles({ path, name }: Transfer): Promise<void> {
   const file = await open(path, "r");
   const head = Buffer.alloc(4);
   try {
