@@ -6,10 +6,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, messageOf, PRIVATE_FOLDER, type SourceDocument, StoreError } from "../document.ts";
 import { writeWhole } from "../files/index.ts";
 import { type DocumentEntry, FORMAT_VERSION, writeShard } from "../index/index.ts";
-import { lock } from "../lock.ts";
+import { codeOf, lock, messageOf, PRIVATE_FOLDER, type SourceDocument, StoreError } from "../index.ts";
 import {
   type InputEntry,
   isInputEntry,

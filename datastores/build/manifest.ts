@@ -5,9 +5,9 @@
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, messageOf } from "../document.ts";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
+import { codeOf, messageOf } from "../index.ts";
 
 export const MANIFEST_VERSION = 1;
 const MANIFEST_NAME = /^manifest(?:-\d+-of-(\d+))?\.json$/;

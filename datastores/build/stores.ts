@@ -1,11 +1,10 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { StoreError } from "../document.ts";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
-import { isLocked } from "../lock.ts";
+import { isLocked, StoreError } from "../index.ts";
 import { manifestFiles, manifestName, readStore, type TokenizerEntry } from "./manifest.ts";
 
 const TOMBSTONES = "tombstones.json";

@@ -1,4 +1,4 @@
-import type { SourceDocument } from "../document.ts";
+import type { SourceDocument } from "../index.ts";
 
 /** Texts to tokens, several batches at a time. */
 export interface BatchTokenizer {

@@ -1,7 +1,6 @@
 /** The files of a repository on the hub, pinned to one commit. */
 import { listFiles } from "@huggingface/hub";
-import { StoreError } from "../document.ts";
-import { storeError } from "../problem.ts";
+import { StoreError, storeError } from "../index.ts";
 import { get, type HubOptions, hubAddress, withRetries } from "./request.ts";
 
 export interface Repository {

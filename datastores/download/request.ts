@@ -1,7 +1,7 @@
 /** Requests to a hub: tries again what may pass, says in words what will not, and keeps the token at home. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StoreError } from "../document.ts";
-import { storeError, throwIfCancelled } from "../problem.ts";
+import type { StoreError } from "../index.ts";
+import { storeError, throwIfCancelled } from "../index.ts";
 
 export interface HubOptions {
   /** Address of the hub; else the environment's `HF_ENDPOINT`, else the public one. */

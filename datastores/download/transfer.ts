@@ -9,8 +9,15 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf, PRIVATE_FILE, PRIVATE_FOLDER, StoreError } from "../document.ts";
-import { fileError, storeError, throwIfCancelled } from "../problem.ts";
+import {
+  codeOf,
+  fileError,
+  PRIVATE_FILE,
+  PRIVATE_FOLDER,
+  StoreError,
+  storeError,
+  throwIfCancelled,
+} from "../index.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
 /** A file to be fetched, and where it is to lie. */

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
+import { codeOf, messageOf, type SourceDocument, StoreError } from "../index.ts";
 
 /** What a list looks at; the text is needed only for hashes that are not the source's own. */
 type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };

@@ -1,5 +1,5 @@
 /** The filters of a build in their order, and the count of what each has dropped. */
-import type { SourceDocument } from "../document.ts";
+import type { SourceDocument } from "../index.ts";
 import { DenyList } from "./denyList.ts";
 import { type DuplicateKind, Duplicates } from "./duplicates.ts";
 import { type GeneratedReason, generatedReason } from "./generated.ts";

@@ -3,7 +3,7 @@
  * the layout byte by byte. Everything is little-endian, as every machine Node's releases support but s390x.
  */
 import { createHash } from "node:crypto";
-import { StoreError, type StoreProblem } from "../document.ts";
+import { StoreError, type StoreProblem } from "../index.ts";
 
 export const FORMAT_VERSION = 1;
 /** Sections begin at multiples of this, so that a block of entries never straddles two pages. */

@@ -2,7 +2,7 @@
  * What followed a context in all shards of a store: the longest suffix that occurs, and a sample of its
  * continuations drawn evenly from all of its occurrences.
  */
-import { StoreError } from "../document.ts";
+import { StoreError } from "../index.ts";
 import type { DocumentEntry } from "./documents.ts";
 import { Draw } from "./draw.ts";
 import { SAMPLE_INTERVAL } from "./format.ts";

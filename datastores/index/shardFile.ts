@@ -1,7 +1,7 @@
 /** The file of a shard, open: where its sections lie, and reads that name it where they fail. */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { codeOf, messageOf } from "../document.ts";
+import { codeOf, messageOf } from "../index.ts";
 import {
   decodeHeader,
   HEADER_BYTES,

@@ -1,5 +1,5 @@
 /** Shards that are searched as one. */
-import type { StoreProblem } from "../document.ts";
+import type { StoreProblem } from "../index.ts";
 import { type Residence, Shard } from "./shard.ts";
 
 export class Store {

@@ -1,5 +1,5 @@
 /** The searches in all shards of a store, begun and widened together. */
-import type { StoreProblem } from "../document.ts";
+import type { StoreProblem } from "../index.ts";
 import { PrefixSearch } from "./prefixSearch.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { PRIVATE_FILE, StoreError } from "../document.ts";
+import { PRIVATE_FILE, StoreError } from "../index.ts";
 import { DictionaryKeys, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, encodeRecord } from "./documents.ts";
 import {

@@ -3,8 +3,13 @@
  * another one reads on without the page at which it happened.
  */
 import { Worker } from "node:worker_threads";
-import { type SourceDocument, StoreError, type StoreProblem } from "../document.ts";
-import { storeError, throwIfCancelled } from "../problem.ts";
+import {
+  type SourceDocument,
+  StoreError,
+  type StoreProblem,
+  storeError,
+  throwIfCancelled,
+} from "../index.ts";
 import type { LocalInput } from "./input.ts";
 import type { ReadOptions, SkipReason } from "./reading.ts";
 

@@ -1,5 +1,5 @@
 /** From a row of a table, whatever the table, to a document: the columns known data sets use. */
-import type { SourceDocument } from "../document.ts";
+import type { SourceDocument } from "../index.ts";
 
 /** A value of a row: text, a list of texts, or anything else, which is of no use here. */
 type Row = ReadonlyMap<string, unknown>;

@@ -2,8 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, type SourceDocument } from "../document.ts";
-import { fileError, storeError } from "../problem.ts";
+import { codeOf, fileError, type SourceDocument, storeError } from "../index.ts";
 import { DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
 import { Visibility } from "./visibility.ts";

@@ -6,7 +6,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { codeOf } from "../document.ts";
+import { codeOf } from "../index.ts";
 import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
 import { readRegular } from "./regularFile.ts";
 

@@ -9,7 +9,7 @@ import {
   type TransferOptions,
   transfer,
 } from "../download/index.ts";
-import { storeError } from "../problem.ts";
+import { storeError } from "../index.ts";
 import { matchesGlob } from "./glob.ts";
 import type { FileInput, RemoteInput } from "./input.ts";
 import { formatOf, type HubSpec } from "./spec.ts";

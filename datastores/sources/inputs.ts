@@ -1,9 +1,9 @@
 /** The independent inputs of a source: what a build does one by one, in shards, and not twice. */
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import type { SourceDocument } from "../document.ts";
 import type { HubOptions } from "../download/index.ts";
-import { fileError } from "../problem.ts";
+import type { SourceDocument } from "../index.ts";
+import { fileError } from "../index.ts";
 import { fingerprint, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
 import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";

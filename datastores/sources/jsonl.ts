@@ -4,8 +4,15 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
-import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
-import { fileError, storeError, throwIfCancelled } from "../problem.ts";
+import {
+  codeOf,
+  fileError,
+  messageOf,
+  type SourceDocument,
+  StoreError,
+  storeError,
+  throwIfCancelled,
+} from "../index.ts";
 import { isPython, toDocument } from "./columns.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 

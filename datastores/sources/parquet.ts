@@ -10,8 +10,15 @@ import { basename } from "node:path";
 import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
-import { codeOf, messageOf, type SourceDocument, StoreError } from "../document.ts";
-import { fileError, storeError, throwIfCancelled } from "../problem.ts";
+import {
+  codeOf,
+  fileError,
+  messageOf,
+  type SourceDocument,
+  StoreError,
+  storeError,
+  throwIfCancelled,
+} from "../index.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
 import { ColumnReader } from "./parquetColumn.ts";
 import { readFully, type Stored } from "./parquetPages.ts";

@@ -16,7 +16,7 @@ import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/data
 import { readPlain } from "hyparquet/src/plain.js";
 import { getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import { compressors as wasmCompressors } from "hyparquet-compressors";
-import { messageOf } from "../document.ts";
+import { messageOf } from "../index.ts";
 import type { ReadOptions } from "./reading.ts";
 
 type Decoder = Parameters<typeof readDataPage>[2];

@@ -1,7 +1,7 @@
 /** Finds the library of the Python installation on this machine, by asking the interpreter itself. */
 import { execFile } from "node:child_process";
 import { dirname, sep } from "node:path";
-import { storeError } from "../problem.ts";
+import { storeError } from "../index.ts";
 
 interface PythonInstallation {
   /** `3.11.7` */

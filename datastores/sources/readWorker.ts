@@ -1,6 +1,6 @@
 /** A thread that reads an input, so that reading can be ended whatever it does; `apart.ts` is its other end. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type SourceDocument, StoreError } from "../document.ts";
+import { type SourceDocument, StoreError } from "../index.ts";
 import type { ReadRequest, ReadResponse } from "./apart.ts";
 import { readInput } from "./inputs.ts";
 import type { SkipReason } from "./reading.ts";

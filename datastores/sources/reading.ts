@@ -1,6 +1,6 @@
 /** What all sources share: options, what was left out and why. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { throwIfCancelled } from "../problem.ts";
+import { throwIfCancelled } from "../index.ts";
 import type { FileRefusal } from "./regularFile.ts";
 
 /** Why a source passed over something it met; each is counted, none ends a stream. */

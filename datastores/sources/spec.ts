@@ -1,7 +1,7 @@
 /** What a source is called on the command line and in settings, and what that stands for. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { StoreProblem } from "../document.ts";
+import type { StoreProblem } from "../index.ts";
 
 export type FileFormat = "parquet" | "jsonl";
 

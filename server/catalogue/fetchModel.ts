@@ -3,7 +3,6 @@ import { existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
 import { open, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { StoreError, type StoreProblem } from "../../datastores/document.ts";
 import {
   fileUrl,
   type HubOptions,
@@ -13,8 +12,7 @@ import {
   type Transfer,
   transfer,
 } from "../../datastores/download/index.ts";
-import { lock } from "../../datastores/lock.ts";
-import { storeError, throwIfCancelled } from "../../datastores/problem.ts";
+import { lock, StoreError, type StoreProblem, storeError, throwIfCancelled } from "../../datastores/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
 import { addressPath, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
 import { type ModelReference, partsOf, quantisationOf } from "./reference.ts";

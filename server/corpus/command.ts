@@ -13,8 +13,8 @@ import {
   removeStore,
   verifyStore,
 } from "../../datastores/build/index.ts";
-import { StoreError } from "../../datastores/document.ts";
 import { Lookup } from "../../datastores/index/index.ts";
+import { StoreError } from "../../datastores/index.ts";
 import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sources/index.ts";
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
 import {

@@ -1,7 +1,7 @@
 /** The workspace's files as they are on disk: read whole folders at the start, and single files as they change. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { StoreError } from "../../datastores/document.ts";
+import { StoreError } from "../../datastores/index.ts";
 import type { ShownFile, ShownFiles } from "../context/index.ts";
 import type { TokenizedFiles } from "./tokenizedFiles.ts";
 

@@ -1,6 +1,6 @@
 import { openStore, readStore } from "../../datastores/build/index.ts";
-import { StoreError } from "../../datastores/document.ts";
 import { Lookup, type Store } from "../../datastores/index/index.ts";
+import { StoreError } from "../../datastores/index.ts";
 import { type CorpusSource, SourceThrottle } from "../draft/index.ts";
 import { UsageError } from "../system/index.ts";
 

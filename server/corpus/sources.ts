@@ -1,8 +1,8 @@
 /** From what a user names as a source to the inputs of a build, and what of them is taken. */
 import { rmSync } from "node:fs";
 import { type BuildInput, type DocumentFilter, removedFrom } from "../../datastores/build/index.ts";
-import { StoreError } from "../../datastores/document.ts";
 import { DenyList, Filters } from "../../datastores/filters/index.ts";
+import { StoreError } from "../../datastores/index.ts";
 import {
   download,
   listInputs,

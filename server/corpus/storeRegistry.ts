@@ -8,8 +8,8 @@ import {
   readStore,
   type StoreManifest,
 } from "../../datastores/build/index.ts";
-import { StoreError } from "../../datastores/document.ts";
 import type { Store } from "../../datastores/index/index.ts";
+import { StoreError } from "../../datastores/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { BuildReport, RebuildParams, StoreStatus } from "../protocol/index.ts";
 import { messageOf, storesDirectory } from "../system/index.ts";

@@ -1,0 +1,11 @@
+export {
+  codeOf,
+  messageOf,
+  PRIVATE_FILE,
+  PRIVATE_FOLDER,
+  type SourceDocument,
+  StoreError,
+  type StoreProblem,
+} from "./document.ts";
+export { isLocked, lock } from "./lock.ts";
+export { fileError, storeError, throwIfCancelled } from "./problem.ts";
