@@ -2,6 +2,7 @@
 export const Commands = {
   toggle: "foretoken.toggle",
   trigger: "foretoken.trigger",
+  chooseModel: "foretoken.chooseModel",
   rebuildDatastore: "foretoken.rebuildDatastore",
   restartServer: "foretoken.restartServer",
   freeMemory: "foretoken.freeMemory",

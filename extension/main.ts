@@ -2,12 +2,14 @@
 import * as vscode from "vscode";
 import { SECTION, type Status } from "../server/protocol/index.ts";
 import { inBackground } from "./background.ts";
+import { chooseModel } from "./chooseModel.ts";
 import { ServerClient } from "./client.ts";
 import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
 import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
 import { languageOff } from "./languageOff.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
+import { updateWhereInForce } from "./settings.ts";
 import { StatusItem } from "./status.ts";
 import { StoreWarnings } from "./storeWarnings.ts";
 
@@ -38,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const commands: Record<string, () => unknown> = {
     [Commands.toggle]: toggle,
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
+    [Commands.chooseModel]: () => chooseModel(server.requests, context.secrets, () => output.show()),
     [Commands.rebuildDatastore]: () => rebuildDatastore(server.requests, context.secrets),
     [Commands.restartServer]: () => server.restart(true),
     [Commands.freeMemory]: () => server.requests.freeMemory(),
@@ -85,15 +88,7 @@ export async function deactivate(): Promise<void> {
 
 async function toggle(): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
-  const { workspaceFolderValue, workspaceValue } = configuration.inspect<boolean>("enabled") ?? {};
-  // Written where it is in force: a user setting would be overruled by the workspace's.
-  const target =
-    workspaceFolderValue !== undefined
-      ? vscode.ConfigurationTarget.WorkspaceFolder
-      : workspaceValue !== undefined
-        ? vscode.ConfigurationTarget.Workspace
-        : vscode.ConfigurationTarget.Global;
-  await configuration.update("enabled", !configuration.get("enabled"), target);
+  await updateWhereInForce("enabled", !configuration.get("enabled"));
 }
 
 function waitForReady(server: ServerClient): Promise<void> {

@@ -13,8 +13,15 @@ import {
   DidChangeTrustNotification,
   DidFocusNotification,
   ExplainLastRequest,
+  type FetchModelParams,
+  FetchModelRequest,
+  type FetchModelResult,
   FreeMemoryRequest,
   InlineCompletionProgress,
+  ListModelsRequest,
+  type ModelList,
+  ModelProgress,
+  type ModelProgressReport,
   RebuildDatastoreRequest,
   type RebuildParams,
   type RebuildResult,
@@ -29,6 +36,11 @@ export interface CompletionQuery {
   /** The entry of the suggestion list that the text is to continue. */
   readonly selected: vscode.SelectedCompletionInfo | undefined;
 }
+
+const NO_SERVER = {
+  message: "The server does not run.",
+  remedy: "Restart it: Foretoken: Restart Server.",
+} as const;
 
 export class ServerRequests {
   /** Numbers the tokens of partial results: each is used once, also across restarts. */
@@ -122,7 +134,7 @@ export class ServerRequests {
     token: vscode.CancellationToken,
   ): Promise<RebuildResult> {
     const client = this.running();
-    if (!client) return { problem: "The server does not run. Restart it: Foretoken: Restart Server." };
+    if (!client) return { problem: `${NO_SERVER.message} ${NO_SERVER.remedy}` };
     const progressToken = `foretoken-build-${++this.count}`;
     const listening = client.onProgress(BuildProgress, progressToken, onReport);
     try {
@@ -131,6 +143,32 @@ export class ServerRequests {
       return {
         problem: token.isCancellationRequested ? "The build was cancelled." : messageOf(error),
       };
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  /** Models to choose from. */
+  async listModels(): Promise<ModelList> {
+    return (await this.running()?.sendRequest(ListModelsRequest)) ?? { models: [], problem: NO_SERVER };
+  }
+
+  /** Fetches a model if need be, and tests it. A server that goes away meanwhile is a problem like any other. */
+  async fetchModel(
+    params: Omit<FetchModelParams, "progressToken">,
+    onReport: (report: ModelProgressReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<FetchModelResult> {
+    const client = this.running();
+    if (!client) return { problem: NO_SERVER };
+    const progressToken = `foretoken-model-${++this.count}`;
+    const listening = client.onProgress(ModelProgress, progressToken, onReport);
+    try {
+      return await client.sendRequest(FetchModelRequest, { ...params, progressToken }, token);
+    } catch (error) {
+      if (token.isCancellationRequested)
+        return { problem: { code: "cancelled", message: "The download was cancelled.", remedy: "" } };
+      return { problem: { message: messageOf(error), remedy: "Try again." } };
     } finally {
       listening.dispose();
     }

@@ -6,7 +6,7 @@ import { cacheDirectory, cataloguePath, orUsageError, UsageError } from "../syst
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
 import { writeChosenModel } from "./chosenModel.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
-import { foundModels } from "./foundModels.ts";
+import { filesByHash, foundModels } from "./foundModels.ts";
 import { fetchedModels, removeModel } from "./modelFolder.ts";
 import { type ModelReference, parseReference, REFERENCES } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
@@ -98,11 +98,10 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
   if (reference.kind === "hub" && reference.model)
     process.stderr.write(`${reference.model.title}: licence ${licenceOf(reference.model)}.\n`);
-  const present = new Map(found().flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])));
   const outcome = orUsageError(
     await fetchModel(reference, folder, {
       reference: given,
-      present,
+      present: filesByHash(found()),
       signal: cancel.signal,
       onProgress: progressWriter(),
     }),

@@ -4,10 +4,13 @@ import { totalmem } from "node:os";
 import { promisify } from "node:util";
 import type { Connection } from "vscode-languageserver";
 import {
+  type FetchModelParams,
   FetchModelRequest,
+  type FetchModelResult,
   ListModelsRequest,
   type ModelFailure,
   ModelProgress,
+  type ModelProgressReport,
   type Settings,
 } from "../protocol/index.ts";
 import {
@@ -20,8 +23,8 @@ import {
 } from "../system/index.ts";
 import { type CatalogueOutcome, readCatalogue } from "./catalogue.ts";
 import { type MachineFacts, modelChoices } from "./choices.ts";
-import { fetchModel, modelsFolder } from "./fetchModel.ts";
-import { foundModels } from "./foundModels.ts";
+import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
+import { type FoundModel, filesByHash, foundModels } from "./foundModels.ts";
 import { fetchedModels } from "./modelFolder.ts";
 import { parseReference } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
@@ -34,7 +37,6 @@ interface CatalogueParts {
 
 /** Longest that loading, tuning and testing a model may take. */
 const CHECK_MS = 10 * 60_000;
-const MEGABYTE = 1 << 20;
 
 export const catalogueOf = ({ catalogue }: Pick<Settings, "catalogue">): CatalogueOutcome =>
   readCatalogue(catalogue.trim() || cataloguePath());
@@ -52,70 +54,66 @@ export function registerCatalogue(connection: Connection, { settings, measured }
     return { models: modelChoices(catalogue.models, fetchedModels(folder), found(), machine) };
   });
 
-  connection.onRequest(FetchModelRequest, async ({ reference, progressToken }, token) => {
+  connection.onRequest(FetchModelRequest, async ({ progressToken, ...wanted }, token) => {
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
-    const report = (message: string) => connection.console.error(message);
-    const tell = (progress: {
-      readonly phase: "fetch" | "check";
-      readonly done?: number;
-      readonly text: string;
-    }) => {
+    const tell = (report: ModelProgressReport) => {
       if (progressToken === undefined) return;
-      const sent = connection.sendProgress(ModelProgress, progressToken, progress);
-      inBackground(sent, "Reporting progress", report);
+      const sent = connection.sendProgress(ModelProgress, progressToken, report);
+      inBackground(sent, "Reporting progress", message => connection.console.error(message));
     };
-    const catalogue = catalogueOf(settings());
-    if ("problem" in catalogue) return { problem: catalogue.problem };
-    const read = parseReference(reference, catalogue.models);
-    if ("problem" in read) return { problem: read.problem };
-    if (read.reference.kind !== "path") {
-      const present = new Map(
-        found().flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])),
-      );
-      const fetched = await fetchModel(read.reference, folder, {
-        reference,
-        present,
-        signal: cancel.signal,
-        onProgress: throttled(({ bytes, totalBytes, bytesPerSecond, leftMs }) =>
-          tell({
-            phase: "fetch",
-            done: bytes / Math.max(1, totalBytes),
-            text: progressText(bytes, totalBytes, bytesPerSecond, leftMs),
-          }),
-        ),
-      });
-      if ("problem" in fetched) return { problem: fetched.problem };
-    }
-    const located = locateModel(reference, catalogue.models, folder);
-    if ("problem" in located) return located;
-    tell({ phase: "check", text: "Testing the model" });
-    const problem = await check(located.path, settings().backend, cancel.signal);
-    return problem ? { problem } : { path: located.path };
+    return fetchAndTest(wanted, settings(), folder, found(), tell, cancel.signal);
   });
+}
+
+/** @param found models of other programs */
+async function fetchAndTest(
+  { reference, hubToken }: FetchModelParams,
+  settings: Settings,
+  folder: string,
+  found: readonly FoundModel[],
+  tell: (report: ModelProgressReport) => void,
+  signal: AbortSignal,
+): Promise<FetchModelResult> {
+  const catalogue = catalogueOf(settings);
+  if ("problem" in catalogue) return catalogue;
+  const read = parseReference(reference, catalogue.models);
+  if ("problem" in read) return read;
+  const fetched = await fetchModel(read.reference, folder, {
+    reference,
+    signal,
+    present: filesByHash(found),
+    onProgress: throttled(progress =>
+      tell({
+        phase: "fetch",
+        done: progress.bytes / Math.max(1, progress.totalBytes),
+        text: progressText(progress),
+      }),
+    ),
+    ...(hubToken && { token: hubToken }),
+  });
+  if ("problem" in fetched) return fetched;
+  const located = locateModel(reference, catalogue.models, folder);
+  if ("problem" in located) return located;
+  tell({ phase: "check", text: "testing the model" });
+  const problem = await check(located.path, settings.backend, signal);
+  return problem ? { problem } : located;
 }
 
 const PROGRESS_MS = 200;
 
 /** Calls at most every `PROGRESS_MS`: chunks of a download come by the thousand. */
-function throttled<T extends { readonly bytes: number; readonly totalBytes: number }>(
-  action: (value: T) => void,
-): (value: T) => void {
+function throttled(action: (progress: FetchProgress) => void): (progress: FetchProgress) => void {
   let at = Number.NEGATIVE_INFINITY;
-  return value => {
-    if (performance.now() - at < PROGRESS_MS && value.bytes < value.totalBytes) return;
+  return progress => {
+    if (performance.now() - at < PROGRESS_MS && progress.bytes < progress.totalBytes) return;
     at = performance.now();
-    action(value);
+    action(progress);
   };
 }
 
-function progressText(
-  bytes: number,
-  totalBytes: number,
-  bytesPerSecond: number,
-  leftMs: number | undefined,
-): string {
-  const megabytes = (count: number) => Math.round(count / MEGABYTE).toLocaleString("en");
+function progressText({ bytes, totalBytes, bytesPerSecond, leftMs }: FetchProgress): string {
+  const megabytes = (count: number) => Math.round(count / 1e6).toLocaleString("en");
   const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)} MB/s` : "";
   const left = leftMs === undefined ? "" : `, ${timeLeft(leftMs)} left`;
   return `${megabytes(bytes)} of ${megabytes(totalBytes)} MB${rate}${left}`;

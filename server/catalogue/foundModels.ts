@@ -42,6 +42,10 @@ export function foundModels(surroundings: Surroundings): FoundModel[] {
   return all.filter(({ path }, index) => all.findIndex(each => each.path === path) === index);
 }
 
+/** Their files by the sha256 of their content, as far as that is known. */
+export const filesByHash = (models: readonly FoundModel[]): ReadonlyMap<string, string> =>
+  new Map(models.flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])));
+
 const below = (home: string | undefined, ...names: string[]) => (home ? [join(home, ...names)] : []);
 
 function ollamaFolders({ environment, home, platform }: Surroundings): string[] {

@@ -162,6 +162,8 @@ export const ModelProgress = new ProgressType<ModelProgressReport>();
 export interface FetchModelParams {
   /** A name of the catalogue, `hf:OWNER/REPOSITORY:FILE`, an address, or a path. */
   readonly reference: string;
+  /** Access token for a hub. Never written anywhere; absent: the environment's `HF_TOKEN`. */
+  readonly hubToken?: string;
   /** Where progress is to be sent. */
   readonly progressToken?: ProgressToken;
 }

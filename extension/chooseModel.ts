@@ -1,0 +1,144 @@
+/** The command "Choose Model": lists models, fetches and tests the chosen one, and takes it into use. */
+import * as vscode from "vscode";
+import {
+  type FetchModelParams,
+  type FetchModelResult,
+  type ModelFailure,
+  type ModelList,
+  type ModelProgressReport,
+  SECTION,
+} from "../server/protocol/index.ts";
+import { forgetHubToken, hubToken } from "./hubToken.ts";
+import { type ModelItem, modelItem } from "./modelItems.ts";
+import { updateWhereInForce } from "./settings.ts";
+
+/** What the command needs of the server. */
+interface ModelSource {
+  listModels(): Promise<ModelList>;
+  fetchModel(
+    params: Omit<FetchModelParams, "progressToken">,
+    onReport: (report: ModelProgressReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<FetchModelResult>;
+}
+
+interface Choice extends vscode.QuickPickItem {
+  /** What to use; undefined where the user has had second thoughts. */
+  choose(): Promise<string | undefined>;
+}
+
+const SETTING = "modelPath";
+const TOKEN_CODES = ["unauthorised", "gated"];
+const GIVE_TOKEN = "Give an Access Token";
+const SHOW_LOG = "Show Log";
+
+/** Resolves when the model is in use, or there is nothing more to do. */
+export async function chooseModel(
+  source: ModelSource,
+  secrets: vscode.SecretStorage,
+  showLog: () => void,
+): Promise<void> {
+  const { models, problem } = await source.listModels();
+  if (problem) {
+    await showProblem(problem, [SHOW_LOG], showLog);
+    return;
+  }
+  const current = vscode.workspace.getConfiguration(SECTION).get<string>(SETTING, "");
+  const choices = [...models.map(entry => ofItem(modelItem(entry, current))), ...otherChoices(current)];
+  const picked = await vscode.window.showQuickPick(choices, {
+    title: "Choose the Model for Completions",
+    placeHolder: "Models run on this machine. The present one serves until the new one is ready.",
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  const reference = await picked?.choose();
+  if (reference === undefined) return;
+  if (reference === "" || (await fetchAndTest(source, reference, secrets, showLog)))
+    await updateWhereInForce(SETTING, reference);
+}
+
+const ofItem = ({ label, description, detail, reference }: ModelItem): Choice => ({
+  label,
+  description,
+  detail,
+  choose: async () => reference,
+});
+
+function otherChoices(current: string): Choice[] {
+  return [
+    {
+      label: `${current === "" ? "$(check)" : "$(package)"} The Small Model That Comes Along`,
+      description: "135 million parameters · nothing to fetch",
+      choose: async () => "",
+    },
+    {
+      label: "$(file) A GGUF File...",
+      description: "on this machine",
+      choose: async () => {
+        const chosen = await vscode.window.showOpenDialog({
+          filters: { GGUF: ["gguf"] },
+          openLabel: "Use This Model",
+        });
+        return chosen?.[0]?.fsPath;
+      },
+    },
+    {
+      label: "$(link) Another Name or Address...",
+      description: "hf:OWNER/REPOSITORY:FILE, https://..., a path, or a name of the catalogue",
+      choose: async () => {
+        const given = await vscode.window.showInputBox({
+          title: "Model",
+          placeHolder: "hf:OWNER/REPOSITORY:FILE",
+          ignoreFocusOut: true,
+        });
+        return given?.trim() || undefined;
+      },
+    },
+  ];
+}
+
+/** Whether the model is here and may be used. */
+async function fetchAndTest(
+  source: ModelSource,
+  reference: string,
+  secrets: vscode.SecretStorage,
+  showLog: () => void,
+  token?: string,
+): Promise<boolean> {
+  const result = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `Foretoken: ${reference}`,
+      cancellable: true,
+    },
+    (progress, cancellation) => {
+      let shown = 0;
+      const onReport = ({ done, text }: ModelProgressReport) => {
+        const percent = 100 * (done ?? 0);
+        progress.report({ message: text, increment: Math.max(0, percent - shown) });
+        shown = Math.max(shown, percent);
+      };
+      const params = { reference, ...(token && { hubToken: token }) };
+      return source.fetchModel(params, onReport, cancellation);
+    },
+  );
+  if ("path" in result) return true;
+  const { problem } = result;
+  if (problem.code === "cancelled") return false;
+  const wantsToken = TOKEN_CODES.some(code => code === problem.code);
+  const chosen = await showProblem(problem, wantsToken ? [GIVE_TOKEN] : [SHOW_LOG], showLog);
+  if (chosen !== GIVE_TOKEN) return false;
+  if (token) await forgetHubToken(secrets);
+  const given = await hubToken(secrets);
+  return given ? fetchAndTest(source, reference, secrets, showLog, given) : false;
+}
+
+async function showProblem(
+  { message, remedy }: ModelFailure,
+  actions: readonly string[],
+  showLog: () => void,
+): Promise<string | undefined> {
+  const chosen = await vscode.window.showErrorMessage(`Foretoken: ${message} ${remedy}`, ...actions);
+  if (chosen === SHOW_LOG) showLog();
+  return chosen;
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { modelItem } from "../../../extension/modelItems.ts";
+import type { ModelEntry } from "../../../server/protocol/index.ts";
+
+const ENTRY: ModelEntry = {
+  reference: "m:1b",
+  title: "M 1B, Q8_0",
+  bytes: 1_646_573_056,
+  licence: { name: "Apache-2.0", commercial: "yes" },
+  singleLine: 66.2,
+  fit: "yes",
+  lineMs: 864,
+  place: "hub",
+  recommended: true,
+};
+
+test("a model of the hub says what it costs to fetch, whether it fits, how fast it is and how good", () => {
+  assert.deepEqual(modelItem(ENTRY, ""), {
+    label: "$(star-full) M 1B, Q8_0",
+    description: "recommended · 1.6 GB to fetch · fits · a line in about 860 ms",
+    detail: "fills in 66.2% of HumanEval's single lines · licence Apache-2.0",
+    reference: "m:1b",
+  });
+});
+
+test("a model on this machine says who has it, and the one in use is marked", () => {
+  const { bytes: _, singleLine: __, lineMs: ___, ...bare } = ENTRY;
+  const here = { ...bare, recommended: false, place: "Ollama", bytes: 92e6, lineMs: 2345 };
+  assert.equal(modelItem(here, "").label, "$(database) M 1B, Q8_0");
+  assert.equal(modelItem(here, "").description, "92 MB, from Ollama · fits · a line in about 2.3 s");
+  assert.equal(modelItem({ ...here, place: "fetched" }, "m:1b").label, "$(check) M 1B, Q8_0");
+});
+
+test("a licence that forbids use at work, and a model too large, say so", () => {
+  const { bytes: _, ...unsized } = ENTRY;
+  const licence = { name: "R", commercial: "no" } as const;
+  const item = modelItem({ ...unsized, licence, fit: "no", recommended: false }, "");
+  assert.equal(item.label, "$(cloud-download) M 1B, Q8_0");
+  assert.match(item.detail, /licence R, not for commercial use/);
+  assert.match(item.description, /^an unknown size to fetch · too large for this machine/);
+});
