@@ -28,6 +28,7 @@ interface Choice extends vscode.QuickPickItem {
 }
 
 const SETTING = "modelPath";
+/** Problems that an access token of the hub may solve. */
 const TOKEN_CODES = ["unauthorised", "gated"];
 const GIVE_TOKEN = "Give an Access Token";
 const SHOW_LOG = "Show Log";
@@ -64,6 +65,7 @@ const ofItem = ({ label, description, detail, reference }: ModelItem): Choice =>
   choose: async () => reference,
 });
 
+/** Choices beside the catalogue's: the packaged model, a file of this machine, a model of the hub by name. */
 function otherChoices(current: string): Choice[] {
   return [
     {

@@ -21,6 +21,7 @@ export interface Api {
   waitForReady(): Promise<void>;
 }
 
+/** For `deactivate`, to which VS Code passes nothing. */
 let client: ServerClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): Api {
@@ -82,15 +83,18 @@ export function activate(context: vscode.ExtensionContext): Api {
   };
 }
 
+/** Called by VS Code, which waits a few seconds for it: the server's process must not outlive the window. */
 export async function deactivate(): Promise<void> {
   await client?.stopForGood();
 }
 
+/** Turns completions on or off, in the scope whose value is in force. */
 async function toggle(): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   await updateWhereInForce("enabled", !configuration.get("enabled"));
 }
 
+/** Resolves once the server can complete, also where completions are switched off. */
 function waitForReady(server: ServerClient): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = ({ state, message, remedy }: Status) => {

@@ -15,10 +15,12 @@ interface DatastoreBuilder {
   ): Promise<RebuildResult>;
 }
 
+/** An entry of the list of sources; `choose` asks what else is to be known, and is undefined where the user stops. */
 interface SourceItem extends vscode.QuickPickItem {
   choose(): Promise<BuildSource | undefined>;
 }
 
+/** Shown before anything of The Stack is fetched: its terms bind whoever uses it, and must be agreed to. */
 const TERMS =
   "The Stack holds code under its authors' licences. Using it you agree to keep to them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose access token is used.";
 const AGREE = "Agree and Download";
@@ -37,6 +39,7 @@ export async function rebuildDatastore(
   if (source) await build(builder, source, secrets);
 }
 
+/** What a datastore can be built of, from the nearest and smallest to the largest. */
 function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
   const folders = vscode.workspace.workspaceFolders ?? [];
   return [
@@ -67,6 +70,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
   ];
 }
 
+/** A name as a folder can have it on every platform. */
 const safe = (name: string) => name.replace(/[^\w.-]/g, "_");
 
 async function chooseFile(): Promise<BuildSource | undefined> {
@@ -80,6 +84,7 @@ async function chooseFile(): Promise<BuildSource | undefined> {
   return path ? { source: path, name: safe(path.split(/[\\/]/).pop() ?? "folder") } : undefined;
 }
 
+/** Asks how much of The Stack is to be fetched, for agreement to its terms, and for a token of the hub. */
 async function chooseStack(secrets: vscode.SecretStorage): Promise<BuildSource | undefined> {
   const given = await vscode.window.showInputBox({
     title: "The Stack: how many of its 144 files?",
@@ -102,6 +107,7 @@ const sizeHint = (files: number) => ({
   severity: vscode.InputBoxValidationSeverity.Info,
 });
 
+/** Builds with a notification that shows how far it is and can cancel it. */
 async function build(
   builder: DatastoreBuilder,
   { source, name, ...rest }: BuildSource,
@@ -147,6 +153,7 @@ async function showProblem(
   if (chosen === FORGET) await forgetHubToken(secrets);
 }
 
+/** The state of a build in words; the time that is left is a guess from the speed so far. */
 function reportText({ phase, tokens, leftMs }: BuildReport): string {
   const left = leftMs === undefined ? "" : `, ${duration(leftMs)} left`;
   const doing = phase === "read" ? "reading" : phase === "sort" ? "sorting" : "writing";

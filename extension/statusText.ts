@@ -28,6 +28,7 @@ export function statusText({ state, last, acceptance, notes = [] }: Status, lang
 
 const DAY_MS = 86_400_000;
 
+/** A datastore in the tooltip: how large and how old it is, or why it is not used. */
 function storeLine({ name, tokens, created, problem }: StoreStatus): string {
   if (problem) return `Datastore ${name} is not used: ${problem}`;
   const days = Math.floor((Date.now() - Date.parse(created)) / DAY_MS);
@@ -91,6 +92,7 @@ const SOURCE_TEXTS: Readonly<Record<string, string>> = {
   recycling: "the model's own guesses",
 };
 
+/** A source of drafts in the tooltip: how many of its tokens the model took over. */
 function sourceLine({ name, proposed, accepted }: DraftSourceStatus): string {
   return `From ${SOURCE_TEXTS[name] ?? name}: ${accepted} of ${proposed} accepted`;
 }

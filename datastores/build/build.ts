@@ -74,6 +74,7 @@ export interface BuildOptions {
 
 /** A token and its place in the prefix array, with what growing an array takes for a moment. */
 const BYTES_A_TOKEN = 12;
+/** Smaller shards cost a search each and gain nothing, however little memory there is. */
 const MIN_SHARD_TOKENS = 1 << 16;
 
 /** Where a build of an input stands; kept in the folder until the manifest is written. */
@@ -119,6 +120,7 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
   }
 }
 
+/** A store without documents would be searched for nothing: a build that finds none is a mistake in its options. */
 function nothingFound({ sources }: BuildOptions): StoreError {
   return new StoreError({
     code: "empty",
@@ -169,6 +171,7 @@ function writeJournal(directory: string, journal: Journal): void {
   inFolder(directory, () => writeWhole(file, JSON.stringify(journal)));
 }
 
+/** Builds the shards of one input, going on after those that an earlier build has written. */
 async function buildInput(
   input: BuildInput,
   key: string,
@@ -331,6 +334,7 @@ class Clock {
   }
 }
 
+/** A cancelled build keeps what it has written, and says so. */
 function throwIfCancelled(signal: AbortSignal): void {
   if (!signal.aborted) return;
   throw new StoreError({
@@ -340,6 +344,7 @@ function throwIfCancelled(signal: AbortSignal): void {
   });
 }
 
+/** For its owner alone: it will hold users' code. */
 function makeDirectory(directory: string): void {
   inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: PRIVATE_FOLDER }));
 }

@@ -22,6 +22,7 @@ const CHUNK_BYTES = 256 * 1024;
 /** Given to the decompressor at once: four bytes may become 128 KB. */
 const PIECE_BYTES = 1024;
 const NEWLINE = 0x0a;
+/** Keys of a line that a message names at most. */
 const LONG_KEYS = 12;
 
 /**
@@ -64,6 +65,7 @@ export async function* readJsonLines(
   if (line > 0 && documents === 0) throw uselessLines(path, line, column, keys);
 }
 
+/** The error of a file whose lines all lack a text: nearly always the content has another key. */
 function uselessLines(path: string, line: number, column: string, keys: string[]): StoreError {
   const more = keys.length > LONG_KEYS ? ", …" : "";
   const found = keys.length > 0 ? ` It has ${keys.slice(0, LONG_KEYS).join(", ")}${more}.` : "";
@@ -127,6 +129,7 @@ async function* lines(path: string, options: ReadOptions): AsyncGenerator<string
   }
 }
 
+/** The file's bytes, unpacked, with progress by the bytes that were read of it. */
 async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
   let total: number;
   try {
@@ -156,6 +159,7 @@ async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uin
   }
 }
 
+/** How a file is packed is known by its name, as tools that write such files have it. */
 function unpacker(path: string, stream: ReadStream): AsyncIterable<Uint8Array> {
   if (path.endsWith(".zst")) return zstandard(stream);
   // The callback has nothing to do: the iteration of the last stream throws what went wrong in any.

@@ -30,8 +30,10 @@ interface ModelCommandParts {
   check(path: string, options: { readonly json: boolean; readonly backend: string }): Promise<boolean>;
 }
 
+/** Decimal megabytes, as the hub shows them. */
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
 
+/** `foretoken model ...`. Throws a `UsageError` for what cannot be understood or done. */
 export async function modelCommand(args: string[], { check }: ModelCommandParts): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -90,6 +92,7 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
   process.stdout.write(`${sections.join("\n")}\n`);
 }
 
+/** Fetches a model and prints its path; an interrupt keeps what has come, and the next call goes on there. */
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
   const { reference } = orUsageError(parseReference(given, models));
   if (reference.kind === "path")
@@ -129,6 +132,7 @@ function progressWriter(): (progress: FetchProgress) => void {
   };
 }
 
+/** Makes a model the command line's own; the editor has its setting. */
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
   const isDefault = given === "default";
   const path = isDefault ? undefined : orUsageError(locateModel(given, models, folder)).path;
@@ -161,6 +165,7 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
     if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${value}\n`);
 }
 
+/** Where a model can be fetched from; undefined for a file that is simply there. */
 function originOf(reference: ModelReference): string | undefined {
   if (reference.kind === "path") return undefined;
   if (reference.kind === "address") return reference.url;
@@ -168,6 +173,7 @@ function originOf(reference: ModelReference): string | undefined {
   return `${repository} ${path ?? quantisation}`;
 }
 
+/** Deletes a fetched model's file. Files of other programs are left alone. */
 function remove(given: string, models: readonly CatalogueModel[], folder: string): void {
   const { path } = orUsageError(locateModel(given, models, folder));
   const model = fetchedModels(folder).find(each => each.path === path);

@@ -1,4 +1,4 @@
-export { type CatalogueModel, readCatalogue } from "./catalogue.ts";
+export { readCatalogue } from "./catalogue.ts";
 export { chosenModel } from "./chosenModel.ts";
 export { MODEL_USAGE, modelCommand } from "./command.ts";
 export { catalogueOf, registerCatalogue } from "./feature.ts";

@@ -7,7 +7,7 @@ export type ModelReference =
   | { readonly kind: "hub"; readonly file: CatalogueFile; readonly model?: CatalogueModel }
   | { readonly kind: "address"; readonly url: string };
 
-export type ReferenceOutcome =
+type ReferenceOutcome =
   | { readonly reference: ModelReference }
   | { readonly problem: { readonly message: string; readonly remedy: string } };
 

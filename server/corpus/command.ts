@@ -143,6 +143,7 @@ function printer(line: (progress: BuildProgress) => string): (progress: BuildPro
   };
 }
 
+/** A line of progress for people; the time left is a guess from the speed so far. */
 function reported({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
   const share = done === undefined ? "" : ` ${Math.round(100 * done)}%`;
   const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
@@ -232,6 +233,7 @@ async function query(directory: string, values: Values): Promise<void> {
   }
 }
 
+/** A continuation as text; bytes that make no whole character at its end become replacement characters. */
 function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabulary): string {
   const start = row * lookup.continuation;
   const tokens = lookup.continuations.subarray(start, start + lookup.continuation);
@@ -240,6 +242,7 @@ function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabula
   ).toString();
 }
 
+/** Prints the stores below a folder, with what each is made of. */
 function list(folder: string, asJson: boolean): void {
   const found = listStores(folder).map(directory => ({ directory, ...figures(directory) }));
   if (asJson) {
@@ -251,6 +254,7 @@ function list(folder: string, asJson: boolean): void {
   if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
 }
 
+/** Removes a store; with options only what they name, which is left out of searches until the next build. */
 function remove(directory: string, values: Values): void {
   const denied = ["repository", "owner", "content"].flatMap(kind => {
     const value = text(values, kind);

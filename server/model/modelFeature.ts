@@ -54,84 +54,102 @@ export interface ModelFeature {
 export function registerModel(connection: Connection, parts: ModelDependencies): ModelFeature {
   const { session, board, settings } = parts;
   const report = (message: string) => connection.console.error(message);
-  let host: ModelHost | undefined;
-  let tuning = new AbortController();
-  const loaded = new Emitter<Engine>();
-  const [tuned, freeing] = [new Emitter<void>(), new Emitter<void>()];
-
-  /** Those with which a model was loaded last. */
-  let working: Settings | undefined;
-
-  const load = async (less = false) => {
-    if (!host) return;
-    const wanted = settings();
-    const beforehand = () => {
-      tuning.abort();
-      board.starting();
-    };
-    const switched = await switchModel(host, wanted, less ? undefined : working, beforehand, less);
-    if (!switched) return;
-    if (!switched.problem) working = wanted;
-    if (switched.used) use(switched.used);
-    if (switched.problem) reportProblem(connection, board, switched.problem);
-  };
-
-  const use = (outcome: LoadedModel) => {
-    tuning.abort();
-    if (board.current.state !== "starting") board.starting();
-    announce(connection, board, outcome.engine, settings().enabled);
-    loaded.fire(outcome.engine);
-    freeLater();
-    tuning = new AbortController();
-    const finished = tune(connection, session, outcome.tune, tuning.signal);
-    const reported = finished.then(isKnown => isKnown && tuned.fire());
-    inBackground(reported, "Tuning the model", report);
-  };
-
-  const loadLater = (less = false) => inBackground(load(less), "Loading the model", report);
-
+  const loading = loadModels(connection, parts);
+  const freeing = new Emitter<void>();
+  const loadLater = (less = false) => inBackground(loading.load(less), "Loading the model", report);
   const beforeFreeing = () => {
     freeing.fire();
-    tuning.abort();
+    loading.abortTuning();
   };
-  const free = async () => (host ? freeModel(host, board, beforeFreeing) : false);
+  const free = async () => (loading.host ? freeModel(loading.host, board, beforeFreeing) : false);
   const freeLater = afterQuietMinutes(
     () => settings().freeAfterMinutes,
     () => inBackground(free(), "Freeing the model", report),
   );
+  loading.onLoaded(freeLater);
   connection.onRequest(FreeMemoryRequest, free);
 
   return {
     start: loader => {
-      host = new ModelHost(loader, session);
+      loading.host = new ModelHost(loader, session);
     },
-    load,
+    load: loading.load,
     engine() {
       freeLater();
-      if (host?.isEmpty) loadLater();
-      return host?.engine() ?? Promise.resolve(undefined);
+      if (loading.host?.isEmpty) loadLater();
+      return loading.host?.engine() ?? Promise.resolve(undefined);
     },
     get current() {
-      return host?.current;
+      return loading.host?.current;
     },
-    onLoaded: loaded.event,
-    onTuned: tuned.event,
+    onLoaded: loading.onLoaded,
+    onTuned: loading.onTuned,
     onFreeing: freeing.event,
-    isCurrent: engine => host?.current === engine,
+    isCurrent: engine => loading.host?.current === engine,
     outOfMemory({ info }) {
       if (info.backend === "cpu") return reportProblem(connection, board, OUT_OF_MEMORY);
       connection.console.warn("Graphics memory ran out: less of the model is put into it.");
       loadLater(true);
     },
     async dispose() {
-      tuning.abort();
-      const last = host;
+      loading.abortTuning();
+      const last = loading.host;
       // Who still waits for the model must not have it loaded again.
-      host = undefined;
+      loading.host = undefined;
       await session.stop();
       await last?.dispose();
     },
   };
+}
+
+interface ModelLoading {
+  /** Undefined before it is known how models are loaded, and after the end. */
+  host: ModelHost | undefined;
+  load(less?: boolean): Promise<void>;
+  abortTuning(): void;
+  readonly onLoaded: Event<Engine>;
+  readonly onTuned: Event<void>;
+}
+
+/** Loads models, takes them into use, and tunes them. */
+function loadModels(connection: Connection, { session, board, settings }: ModelDependencies): ModelLoading {
+  const [loaded, tuned] = [new Emitter<Engine>(), new Emitter<void>()];
+  let tuning = new AbortController();
+  /** Those with which a model was loaded last. */
+  let working: Settings | undefined;
+
+  const use = (outcome: LoadedModel) => {
+    tuning.abort();
+    if (board.current.state !== "starting") board.starting();
+    announce(connection, board, outcome.engine, settings().enabled);
+    loaded.fire(outcome.engine);
+    tuning = new AbortController();
+    const finished = tune(connection, session, outcome.tune, tuning.signal);
+    const reported = finished.then(isKnown => isKnown && tuned.fire());
+    inBackground(reported, "Tuning the model", message => connection.console.error(message));
+  };
+
+  const loading: ModelLoading = {
+    host: undefined,
+    async load(less = false) {
+      if (!loading.host) return;
+      const wanted = settings();
+      const beforehand = () => {
+        tuning.abort();
+        board.starting();
+      };
+      const previous = less ? undefined : working;
+      const switched = await switchModel(loading.host, wanted, previous, beforehand, less);
+      if (!switched) return;
+      if (!switched.problem) working = wanted;
+      if (switched.used) use(switched.used);
+      if (switched.problem) reportProblem(connection, board, switched.problem);
+    },
+    abortTuning: () => tuning.abort(),
+    onLoaded: loaded.event,
+    onTuned: tuned.event,
+  };
+  return loading;
 }
 
 interface SwitchedModel {

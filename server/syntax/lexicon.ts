@@ -57,6 +57,7 @@ const C: Lexicon = {
   strings: [quoted('R"(', { close: ')"', long: true, escape: "none" }), DOUBLE, CHARACTER],
 };
 
+/** Python's formatted strings: expressions in single braces, a doubled brace for the brace itself. */
 const FORMATTED = {
   after: /(^|\W)([rR]?[fF]|[fF][rR])$/,
   interpolation: [["{", "}"]],
@@ -71,6 +72,7 @@ const PYTHON: Lexicon = {
   ]),
 };
 
+/** JavaScript, TypeScript and their relatives with markup. */
 const SCRIPT: Lexicon = {
   ...C_COMMENTS,
   strings: [DOUBLE, SINGLE, quoted("`", { long: true, ...DOLLAR_BRACES })],
