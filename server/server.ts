@@ -10,6 +10,7 @@ import { registerDatastores } from "./corpus/index.ts";
 import {
   Configuration,
   DOCUMENT_SYNC,
+  NOTEBOOK_SYNC,
   type SettingsChange,
   StatusBoard,
   trackDocuments,
@@ -178,6 +179,7 @@ const announcement = (acceptCommand: string | undefined): InitializeResult => ({
   capabilities: {
     positionEncoding: "utf-16",
     textDocumentSync: DOCUMENT_SYNC,
+    notebookDocumentSync: NOTEBOOK_SYNC,
     inlineCompletionProvider: true,
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     ...(acceptCommand === undefined && { executeCommandProvider: { commands: [ACCEPT_COMMAND] } }),

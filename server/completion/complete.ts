@@ -1,4 +1,5 @@
 /** From a snapshot to the text that is shown, growing. */
+import { asOneText, neighbouringLines } from "../context/index.ts";
 import type { Engine } from "../engine/index.ts";
 import {
   type Place,
@@ -83,7 +84,11 @@ export async function* complete(
   options: CompleteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, Completion> {
-  const { place, dispose } = placeAt(snapshot, surroundings(snapshot), options.grammars);
+  const lines = surroundings(snapshot);
+  // Brackets and strings are a cell's own; what stands in the next cells must not be generated again all the same.
+  const { linesAbove, nextLine } = neighbouringLines(snapshot);
+  const around = { ...lines, linesAbove, nextLine: lines.nextLine || nextLine };
+  const { place, dispose } = placeAt(snapshot, around, options.grammars);
   try {
     return yield* completeAt(place, engine, snapshot, options, signal);
   } finally {
@@ -208,11 +213,12 @@ export function promptAt(
   const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
   const room = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
   const budget = Math.min(room, affordablePromptTokens(prefillMsPerToken));
-  const prompt = buildPrompt(snapshot, vocabulary, budget, {
+  const whole = asOneText(snapshot);
+  const prompt = buildPrompt(whole, vocabulary, budget, {
     format,
     previous: prompts?.get(snapshot.uri),
     repository: context?.repository,
-    files: format.files && context?.around(snapshot),
+    files: format.files && context?.around(whole),
   });
   prompts?.set(snapshot.uri, prompt.parts);
   return prompt;

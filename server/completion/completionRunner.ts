@@ -136,6 +136,11 @@ export class CompletionRunner {
       );
   }
 
+  /** The documents something is computed for. */
+  get uris(): string[] {
+    return [this.live, this.ahead?.live].flatMap(live => live?.place.uri ?? []);
+  }
+
   /** Ends what the edited document has left behind. */
   edited(cursor: Cursor): void {
     const { uri } = cursor.snapshot;

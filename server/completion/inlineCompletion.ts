@@ -144,12 +144,17 @@ function followEdits(
   { documents, settings, grammars }: CompletionDependencies,
   { runner, answers, warmUp, editedMs, prompts }: Followers,
 ): void {
+  const recheck = (uris: readonly string[]) => {
+    for (const uri of uris) {
+      const cursor = documents.cursor(uri);
+      if (cursor) runner.edited(cursor);
+    }
+  };
   documents.watch(
-    ({ uri, text, languageId, version }) => {
+    ({ uri, languageId }) => {
       if (languageEnabled(settings(), languageId)) grammars.prepare(languageId);
       editedMs.set(uri, performance.now());
-      const hash = documents.hash(uri);
-      if (hash) runner.edited({ snapshot: { uri, languageId, version, text, offset: 0 }, hash });
+      recheck([uri]);
       answers.changed(uri);
       warmUp.edited(uri);
     },
@@ -159,6 +164,7 @@ function followEdits(
       answers.changed(uri);
     },
   );
+  documents.watchNotebooks(() => recheck(runner.uris));
 }
 
 function answerRequests(

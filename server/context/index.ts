@@ -1,3 +1,4 @@
+export { asOneText, neighbouringLines } from "./notebook.ts";
 export { OpenFiles } from "./openFiles.ts";
 export { holdsSecret } from "./secrets.ts";
 export { isIgnoreFile, pathOf, type ShownFile, ShownFiles } from "./shownFiles.ts";

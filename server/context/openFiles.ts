@@ -75,7 +75,10 @@ export class OpenFiles {
     return root === undefined || !this.files.trusted ? undefined : basename(root);
   }
 
-  /** What to put before a document: outlines of what it imports, then parts of open ones as `contextFiles` orders them. */
+  /**
+   * What to put before a document, of a notebook before all of it (`asOneText`): outlines of what it imports, then
+   * parts of open ones as `contextFiles` orders them.
+   */
   around(snapshot: Snapshot): readonly ContextFile[] {
     const { uri, text, offset, languageId } = snapshot;
     const shownUris = [...this.texts.keys()].filter(other => other !== uri && this.mayBeShown(other));
@@ -99,13 +102,14 @@ export class OpenFiles {
 
   /** Outlines of what the document uses of its imports around the cursor, unless a window has it anyway. */
   private definitionsFor(
-    { uri, text, offset, languageId }: Snapshot,
+    { uri, text, offset, languageId, notebook }: Snapshot,
     imports: string,
     around: ReadonlySet<string>,
     windows: readonly ContextFile[],
     expired: () => boolean,
   ): ChosenDefinitions {
-    const document = imports === "" ? undefined : this.open.get(uri);
+    const file = this.open.get(uri) ?? (notebook && this.files.fileOf(notebook.uri));
+    const document = imports === "" ? undefined : file;
     if (!document || !this.files.mayBeShown(document)) return NO_DEFINITIONS;
     const using = {
       around,

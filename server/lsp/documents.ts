@@ -8,15 +8,30 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { type Edit, extended, replacement, type Snapshot, type Stretch, TextHash } from "../text/index.ts";
+import {
+  type Cursor,
+  type Edit,
+  extended,
+  type HashesAround,
+  replacement,
+  type Snapshot,
+  type Stretch,
+  TextHash,
+  wholeHash,
+} from "../text/index.ts";
+import { Notebooks } from "./notebooks.ts";
 
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 
 export interface Documents {
   /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
   watch(changed: (change: DocumentChange) => void, closed: (uri: string) => void): void;
-  /** The hashes of an open document as it is now. */
+  /** Calls back after cells of a notebook were added, removed, moved or edited: what stands around others is new. */
+  watchNotebooks(changed: () => void): void;
+  /** The hashes of an open document as it is now; of a cell with those of the cells around it. */
   hash(uri: string): TextHash | undefined;
+  /** An open document as it is now, with the cursor at its start. */
+  cursor(uri: string): Cursor | undefined;
   /** The document at `position` (UTF-16 units), or why there is none. */
   snapshot(uri: string, position: Position, version: number | undefined): Snapshot | NoSnapshot;
 }
@@ -54,6 +69,8 @@ export function trackDocuments(connection: Connection): Documents {
     },
   });
   documents.listen(connection);
+  const notebooks = new Notebooks(connection, documents);
+  const hash = hashesOf(uri => hashes.get(uri), notebooks);
   documents.onDidChangeContent(({ document }) => {
     const { uri, languageId, version } = document;
     const change = { uri, languageId, version, text: document.getText(), edit };
@@ -67,7 +84,14 @@ export function trackDocuments(connection: Connection): Documents {
       changes.event(changed);
       documents.onDidClose(({ document }) => closed(document.uri));
     },
-    hash: uri => hashes.get(uri),
+    watchNotebooks(changed) {
+      notebooks.onDidChange(changed);
+    },
+    hash,
+    cursor(uri) {
+      const [document, own] = [documents.get(uri), hash(uri)];
+      return document && own && { snapshot: snapshotAt(document, 0, notebooks), hash: own };
+    },
     snapshot(uri, position, version) {
       const document = documents.get(uri);
       if (!document) return "notOpen";
@@ -76,14 +100,35 @@ export function trackDocuments(connection: Connection): Documents {
       const actual = document.positionAt(offset);
       // A position past the end of its line or of the text would be moved to the nearest one.
       if (actual.line !== position.line || actual.character !== position.character) return "noPosition";
-      return {
-        uri,
-        languageId: document.languageId,
-        version: document.version,
-        text: document.getText(),
-        offset,
-      };
+      return snapshotAt(document, offset, notebooks);
     },
+  };
+}
+
+function snapshotAt(document: TextDocument, offset: number, notebooks: Notebooks): Snapshot {
+  const { uri, languageId, version } = document;
+  const notebook = notebooks.cells(uri);
+  return { uri, languageId, version, text: document.getText(), offset, ...(notebook && { notebook }) };
+}
+
+/** The hashes of documents, from those of their texts alone: a cell's depend on the cells around it. */
+function hashesOf(
+  textHash: (uri: string) => TextHash | undefined,
+  notebooks: Notebooks,
+): (uri: string) => TextHash | undefined {
+  /** Those made last of each text. */
+  const known = new WeakMap<TextHash, { readonly key: string; readonly hash: TextHash }>();
+  const whole = (uris: readonly string[]) => wholeHash(uris.flatMap(each => textHash(each) ?? []));
+  return uri => {
+    const own = textHash(uri);
+    const cells = notebooks.around(uri);
+    if (!own || !cells) return own;
+    const around: HashesAround = { before: whole(cells.above), after: whole(cells.below) };
+    const key = `${around.before} ${around.after}`;
+    const last = known.get(own);
+    const hash = last?.key === key ? last.hash : own.within(around);
+    known.set(own, { key, hash });
+    return hash;
   };
 }
 

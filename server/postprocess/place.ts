@@ -20,6 +20,8 @@ interface CursorLines {
   readonly lineSuffix: string;
   /** The next line that is not blank, with its indentation; empty if there is none. */
   readonly nextLine: string;
+  /** Lines above all of the document, the nearest last: those of a notebook's other cells. */
+  readonly linesAbove?: readonly string[];
 }
 
 export interface Place extends CursorLines {
@@ -75,9 +77,8 @@ function placeOf({ before, after, partial, languageId }: Around, lines: CursorLi
     indentation: documentStyle(before + after, lines.linePrefix, rules),
     rules,
     isProse: !lexicon.brackets && lexicon.strings.length === 0,
-    above: before
-      .split("\n")
-      .slice(-1 - LINES_ABOVE, -1)
+    above: [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
+      .slice(-LINES_ABOVE)
       .map(line => line.trimEnd()),
     lineAfterNext:
       after

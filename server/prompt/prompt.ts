@@ -116,10 +116,20 @@ export function buildPrompt(
   const wholeSuffix = tokenized(shown, previous?.suffix);
   const suffix = wholeSuffix.tokens.subarray(0, suffixLimit);
 
-  const files = fileTokens(snapshot, options, tokensOf, Math.floor(room * FILES_SHARE));
-  const prefixLimit = room - suffix.length - files.length;
-  const start = windowStart(text, offset, Math.floor(prefixLimit * CHARACTERS_PER_TOKEN * 0.75));
-  const prefix = lastTokens(tokensOf(text.slice(start, offset)), prefixLimit);
+  const own = room - suffix.length;
+  const startFor = (limit: number) =>
+    windowStart(text, offset, Math.floor(limit * CHARACTERS_PER_TOKEN * 0.75));
+  const share = Math.floor(room * FILES_SHARE);
+  // A notebook's cells belong together: other files get what they leave.
+  const cells = snapshot.notebook && {
+    start: startFor(own),
+    tokens: tokensOf(text.slice(startFor(own), offset)),
+  };
+  const left = cells ? (cells.start > 0 ? 0 : own - cells.tokens.length) : share;
+  const files = fileTokens(snapshot, options, tokensOf, share, left);
+  const prefixLimit = own - files.length;
+  const start = cells?.start ?? startFor(prefixLimit);
+  const prefix = lastTokens(cells?.tokens ?? tokensOf(text.slice(start, offset)), prefixLimit);
 
   const earlier = tokenized(
     text.slice(windowStart(text, start, HISTORY_CHARACTERS), start),
@@ -143,12 +153,16 @@ function middle({ fill }: PromptFormat, prefix: Int32Array, suffix: Int32Array) 
     : [[fill.prefix], prefix, [fill.suffix], suffix, end];
 }
 
-/** Other files and the names of all, at most `limit` tokens; files that do not fit are left out whole. */
+/**
+ * Other files and the names of all; files that do not fit are left out whole.
+ * @param limit most tokens of all @param filesLimit and of the files with their names
+ */
 function fileTokens(
   { uri }: Snapshot,
   { format, repository, files = [] }: PromptOptions,
   tokensOf: (text: string) => Int32Array,
   limit: number,
+  filesLimit: number,
 ): Int32Array {
   const marks = format.files;
   if (!marks) return new Int32Array(0);
@@ -160,6 +174,7 @@ function fileTokens(
       : [[marks.repository], tokensOf(`${repository}\n`)];
   let left = limit - joined([...name, ...own]).length;
   if (left < 0) return new Int32Array(0);
+  left = Math.min(left, filesLimit);
   const parts: Int32Array[] = [];
   for (const { path, text } of files) {
     const part = joined([mark(marks.before), tokensOf(`${path}\n${text.trimEnd()}\n`), mark(marks.after)]);

@@ -7,5 +7,11 @@ export {
   typedSince,
 } from "./documentPosition.ts";
 export { type Edit, extended, replacement, type Stretch } from "./edit.ts";
-export { type Snapshot, surroundings, wantsCompletion } from "./snapshot.ts";
-export { type Hash, sameHash, TextHash } from "./textHash.ts";
+export {
+  type Cell,
+  type NotebookCells,
+  type Snapshot,
+  surroundings,
+  wantsCompletion,
+} from "./snapshot.ts";
+export { type Hash, type HashesAround, sameHash, TextHash, wholeHash } from "./textHash.ts";

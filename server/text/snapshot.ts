@@ -6,6 +6,23 @@ export interface Snapshot {
   readonly text: string;
   /** The cursor, in UTF-16 units from the start of `text`. */
   readonly offset: number;
+  /** Where the document is a cell of a notebook: what stands around it there. */
+  readonly notebook?: NotebookCells | undefined;
+}
+
+/** A cell of a notebook, as it stands beside the one that is completed. */
+export interface Cell {
+  readonly kind: "code" | "markup";
+  readonly languageId: string;
+  readonly text: string;
+}
+
+/** The other cells of a notebook, from its first to its last. */
+export interface NotebookCells {
+  /** The notebook's own URI. */
+  readonly uri: string;
+  readonly above: readonly Cell[];
+  readonly below: readonly Cell[];
 }
 
 /** The lines at a cursor. */

@@ -12,6 +12,18 @@ const SEED: Hash = [0x9e3779b9 | 0, 0x85ebca6b | 0];
 /** Characters between two kept states. */
 const STRIDE = 4096;
 
+/** States that were found for a text, or for as much of another one as is the same. */
+interface KnownStates {
+  readonly forward: readonly Hash[];
+  readonly backward: readonly Hash[];
+}
+
+/** What stands before and after a text, as hashes: the other cells of a notebook. */
+export interface HashesAround {
+  readonly before: Hash;
+  readonly after: Hash;
+}
+
 /** One text's hashes. Immutable but for the states it has found so far. */
 export class TextHash {
   /** States after `i * STRIDE` characters from the start. */
@@ -24,10 +36,8 @@ export class TextHash {
 
   constructor(
     readonly text: string,
-    known: { readonly forward: readonly Hash[]; readonly backward: readonly Hash[] } = {
-      forward: [SEED],
-      backward: [SEED],
-    },
+    known: KnownStates = { forward: [SEED], backward: [SEED] },
+    private readonly around?: HashesAround,
   ) {
     this.forward = [...known.forward];
     this.backward = [...known.backward];
@@ -38,20 +48,24 @@ export class TextHash {
    * @param start characters at the start that are the same @param tail characters at the end that are the same
    */
   edited(text: string, start: number, tail: number): TextHash {
-    return new TextHash(text, {
-      forward: this.forward.slice(0, Math.floor(start / STRIDE) + 1),
-      backward: this.backward.slice(0, Math.floor(tail / STRIDE) + 1),
-    });
+    const forward = this.forward.slice(0, Math.floor(start / STRIDE) + 1);
+    const backward = this.backward.slice(0, Math.floor(tail / STRIDE) + 1);
+    return new TextHash(text, { forward, backward }, this.around);
   }
 
-  /** Hash of the text before `offset`. */
+  /** The hashes of the same text where something else stands around it. */
+  within(around: HashesAround): TextHash {
+    return new TextHash(this.text, { forward: this.forward, backward: this.backward }, around);
+  }
+
+  /** Hash of all text before `offset`. */
   before(offset: number): Hash {
-    return remembered(this.asked.before, offset, () => this.findBefore(offset));
+    return remembered(this.asked.before, offset, () => joined(this.findBefore(offset), this.around?.before));
   }
 
-  /** Hash of the text from `offset` on. */
+  /** Hash of all text from `offset` on. */
   after(offset: number): Hash {
-    return remembered(this.asked.after, offset, () => this.findAfter(offset));
+    return remembered(this.asked.after, offset, () => joined(this.findAfter(offset), this.around?.after));
   }
 
   private findBefore(offset: number): Hash {
@@ -83,6 +97,13 @@ export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
 // Two multiplicative hashes with rotations in between, so that high bits reach the low ones.
 const stepA = (a: number, code: number) => Math.imul((a << 13) ^ (a >>> 19) ^ code, 2654435761);
 const stepB = (b: number, code: number) => Math.imul((b << 17) ^ (b >>> 15) ^ code, 1597334677);
+
+/** The hash of several texts, which differs from that of any others in a row. */
+export const wholeHash = (texts: readonly TextHash[]): Hash =>
+  texts.reduce<Hash>((all, each) => joined(all, each.before(each.text.length)), SEED);
+
+const joined = ([a, b]: Hash, other: Hash | undefined): Hash =>
+  other ? [stepA(stepA(a, other[0]), other[1]), stepB(stepB(b, other[1]), other[0])] : [a, b];
 
 /** The state after the characters between two offsets, taken backwards where `to` lies before `from`. */
 function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {

@@ -78,6 +78,18 @@ async function acceptSuggestion(document: vscode.TextDocument): Promise<{ before
   return { before, after: document.getText() };
 }
 
+/** What the server says of the last request that it has computed something for. */
+async function lastComputed(): Promise<string> {
+  let text = "";
+  await until("a computed completion", async () => {
+    await vscode.commands.executeCommand("foretoken.explain");
+    const shown = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "foretoken-explanation");
+    text = shown?.getText() ?? "";
+    return text.includes("tokens known");
+  });
+  return text;
+}
+
 /** Gives a suggestion every chance to appear, then asserts that there is none. */
 async function assertNoSuggestion(document: vscode.TextDocument): Promise<void> {
   const before = document.getText();
@@ -138,6 +150,36 @@ suite("Foretoken in the extension host", () => {
     const saved = new TextDecoder().decode(await vscode.workspace.fs.readFile(document.uri));
     assert.match(saved, /\r\n/);
     assert.doesNotMatch(saved, /[^\r]\n|\r(?!\n)/);
+  });
+
+  test("a cell of a notebook gets a suggestion, from a server that knows the cells above it", async () => {
+    const folder = vscode.workspace.workspaceFolders?.[0];
+    assert.ok(folder);
+    const uri = vscode.Uri.joinPath(folder.uri, "study.ipynb");
+    const cells = [PROGRAM.repeat(10), "# to be completed\n"].map(source => ({
+      cell_type: "code",
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source,
+    }));
+    const metadata = { language_info: { name: "python" } };
+    const content = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(content));
+    const notebook = await vscode.workspace.openNotebookDocument(uri);
+    const at = new vscode.NotebookRange(1, 2);
+    await vscode.window.showNotebookDocument(notebook, { selections: [at] });
+    const { document } = notebook.cellAt(1);
+    await vscode.commands.executeCommand("notebook.cell.edit");
+    await until("the cell's editor", () => vscode.window.activeTextEditor?.document === document);
+    await type(TYPED);
+    const { before, after } = await acceptSuggestion(document);
+    assert.ok(after.length > before.length && after.includes(TYPED.trimEnd()), JSON.stringify(after));
+    const asked = await lastComputed();
+    assert.ok(asked.includes("study.ipynb"), asked);
+    const [, known, computed] = /(\d+) tokens known, (\d+) computed/.exec(asked) ?? [];
+    const tokens = Number(known) + Number(computed);
+    assert.ok(tokens > document.getText().length, `the cell alone has fewer than ${tokens} tokens`);
   });
 
   test("an untitled document gets a suggestion", async () => {

@@ -164,6 +164,24 @@ test("a document is named as its file or its tab is, without its URI's scheme an
   }
 });
 
+test("a notebook's cells go before other files, which get what the cells leave", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  const asked = (above: string, isCell: boolean) => {
+    const cell = snapshot(`${above}‸`);
+    const notebook = { uri: "file:///project/study.ipynb", above: [], below: [] };
+    const asking = isCell ? { ...cell, notebook } : cell;
+    const { tokens } = buildPrompt(asking, vocabulary, 200, { format, files: FILES });
+    assert.ok(tokens.length <= 200);
+    return vocabulary.written(tokens);
+  };
+  const few = `${"y = 2\n".repeat(5)}here`;
+  assert.ok(asked(few, true).includes("A = 1") && asked(few, true).includes(few));
+  const many = `first\n${"y = 2\n".repeat(30)}here`;
+  assert.ok(!asked(many, false).includes("first"), "a document's own beginning gives way to other files");
+  assert.ok(asked(many, true).includes(many) && !asked(many, true).includes("A = 1"));
+});
+
 test("other files keep to their share of the budget, and whole files are left out", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });

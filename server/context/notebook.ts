@@ -1,0 +1,68 @@
+/**
+ * A notebook as one text, for the cursor's cell: the cells above it stand before it, those below after it. Only cells
+ * in its language are code of this text. Text cells are comments of it, as `jupyter nbconvert --to script` writes
+ * them and models have learned notebooks: a heading or a sentence above an empty cell says what is wanted there.
+ */
+import { languageRules } from "../syntax/index.ts";
+import type { Cell, Snapshot } from "../text/index.ts";
+
+const BETWEEN_CELLS = "\n\n";
+/** Of a text cell no more is shown: it may be a whole chapter. */
+const MARKUP = { lines: 20, columns: 200 };
+/** Magics that only measure or capture what the rest of their cell does; after any other it is in another language. */
+const OWN_LANGUAGE = /^%%(time|timeit|capture|prun|memit|mprun)\b/;
+
+/** The snapshot of a notebook's whole text, with the same cursor. A document that is no cell is its own. */
+export function asOneText(snapshot: Snapshot): Snapshot {
+  const { notebook, text, offset } = snapshot;
+  if (!notebook) return snapshot;
+  const { above, below } = cellTexts(snapshot);
+  const before = above.map(each => each + BETWEEN_CELLS).join("");
+  const after = below.map(each => BETWEEN_CELLS + each).join("");
+  return {
+    ...snapshot,
+    text: before + text + after,
+    offset: before.length + offset,
+    notebook: { ...notebook, above: [], below: [] },
+  };
+}
+
+/** What a cell's neighbours say where it has no lines of its own. */
+interface NeighbouringLines {
+  /** The last lines above the cell. */
+  readonly linesAbove: readonly string[];
+  /** The first line below it that is not blank; empty if there is none. */
+  readonly nextLine: string;
+}
+
+const LINES_ABOVE = 8;
+
+export function neighbouringLines(snapshot: Snapshot): NeighbouringLines {
+  if (!snapshot.notebook) return { linesAbove: [], nextLine: "" };
+  const { above, below } = cellTexts(snapshot);
+  const linesAbove = above.at(-1)?.split("\n").slice(-LINES_ABOVE) ?? [];
+  const nextLine = below[0]?.split("\n").find(line => line.trim() !== "") ?? "";
+  return { linesAbove: linesAbove.map(line => line.trimEnd()), nextLine: nextLine.trimEnd() };
+}
+
+/** The texts of the cells that are part of the cursor's, without blank ones. */
+function cellTexts({ notebook, languageId }: Snapshot): Record<"above" | "below", readonly string[]> {
+  const comment = languageRules(languageId).lexicon.lineComments[0];
+  const texts = (cells: readonly Cell[]) =>
+    cells.map(cell => cellText(cell, languageId, comment)).filter(text => text !== "");
+  return { above: texts(notebook?.above ?? []), below: texts(notebook?.below ?? []) };
+}
+
+function cellText({ kind, languageId, text }: Cell, language: string, comment: string | undefined): string {
+  const lines = text.replaceAll("\r\n", "\n").trimEnd();
+  if (kind === "markup") return comment === undefined ? "" : commented(lines, comment);
+  const isOther = languageId !== language || (lines.startsWith("%%") && !OWN_LANGUAGE.test(lines));
+  return isOther || lines.trim() === "" ? "" : lines;
+}
+
+/** Text as comments; without lines that are data, such as an image. */
+function commented(text: string, comment: string): string {
+  const lines = text.split("\n").filter(line => line.length <= MARKUP.columns);
+  const shown = lines.slice(0, MARKUP.lines).map(line => `${comment} ${line}`.trimEnd());
+  return text.trim() === "" ? "" : shown.join("\n");
+}
