@@ -1,7 +1,12 @@
 /** The command "Rebuild Datastore": asks for a source, shows how far the build is, and lets it be cancelled. */
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import type { BuildReport, RebuildParams, RebuildResult } from "../server/protocol/index.ts";
+import {
+  type BuildReport,
+  damageText,
+  type RebuildParams,
+  type RebuildResult,
+} from "../server/protocol/index.ts";
 import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
@@ -132,14 +137,16 @@ async function build(
       );
     },
   );
-  if (result.problem === undefined)
-    inBackground(
-      vscode.window.showInformationMessage(
-        `Foretoken drafts from a datastore of ${(result.tokens ?? 0).toLocaleString()} tokens now.`,
-      ),
-      "A message",
-    );
+  if (result.problem === undefined) inBackground(showBuilt(result), "A message");
   else await showProblem(result.problem, rest.hubToken !== undefined, secrets);
+}
+
+/** Shows what there is now; and if a part of the source was damaged, what is missing. */
+function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
+  const built = `Foretoken drafts from a datastore of ${tokens.toLocaleString()} tokens now.`;
+  return damage
+    ? vscode.window.showWarningMessage(`${built} ${damageText(damage)}`)
+    : vscode.window.showInformationMessage(built);
 }
 
 /** Shows what went wrong; where a token was refused, another can be given the next time. */

@@ -18,6 +18,7 @@ import {
   manifestName,
   readStore,
   type ShardEntry,
+  summed,
   type TokenizerEntry,
   writeManifest,
 } from "./manifest.ts";
@@ -30,7 +31,15 @@ export interface BuildInput {
   readonly identity: string;
   /** Its size, where that is known before it is read. */
   readonly bytes: number | undefined;
-  documents(signal: AbortSignal, onBytes: (read: number) => void): AsyncIterable<SourceDocument>;
+  /**
+   * @param onSkipped is called for each thing that is passed over before it is a document, with the reason; of what
+   * is damaged with its name as well
+   */
+  documents(
+    signal: AbortSignal,
+    onBytes: (read: number) => void,
+    onSkipped: (reason: string, damaged: string | undefined) => void,
+  ): AsyncIterable<SourceDocument>;
 }
 
 /** Decides which documents are taken. */
@@ -111,7 +120,8 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
       share,
       inputs: entries,
     };
-    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1) throw nothingFound(options);
+    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1)
+      throw nothingFound(options, entries);
     inFolder(directory, () => writeManifest(directory, manifest));
     removeLeftovers(directory, entries);
     return manifest;
@@ -121,10 +131,13 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
 }
 
 /** A store without documents would be searched for nothing: a build that finds none is a mistake in its options. */
-function nothingFound({ sources }: BuildOptions): StoreError {
+function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[]): StoreError {
+  const counts = entries.map(({ dropped, skipped = {} }) => ({ ...skipped, ...dropped }));
+  const reasons = Object.entries(summed(counts)).map(([reason, count]) => `${reason} ${count}`);
+  const why = reasons.length > 0 ? ` Left out: ${reasons.join(", ")}.` : "";
   return new StoreError({
     code: "empty",
-    message: `${sources.join(", ")} has no documents that could be taken.`,
+    message: `${sources.join(", ")} has no documents that could be taken.${why}`,
     remedy: "Choose another source, or look at the filters.",
   });
 }
@@ -182,9 +195,15 @@ async function buildInput(
   let journal = readJournal(directory, key, input.name);
   if (journal.finished) return journal;
   const dropped: Record<string, number> = {};
+  const passedOver = new PassedOver();
   let taken = 0;
   const wanted = async function* () {
-    for await (const document of input.documents(signal, bytes => clock.read(input, bytes))) {
+    const documents = input.documents(
+      signal,
+      bytes => clock.read(input, bytes),
+      (reason, damaged) => passedOver.add(reason, damaged),
+    );
+    for await (const document of documents) {
       throwIfCancelled(signal);
       const reason = filter.reject(document);
       if (reason !== undefined) dropped[reason] = (dropped[reason] ?? 0) + 1;
@@ -196,7 +215,7 @@ async function buildInput(
     const shard = await builder.write(journal.shards.length);
     const written = journal.written + (shard?.documents ?? 0);
     journal = { ...journal, shards: shard ? [...journal.shards, shard] : journal.shards, written, finished };
-    writeJournal(directory, finished ? { ...journal, dropped } : journal);
+    writeJournal(directory, finished ? { ...journal, dropped, ...passedOver.entry } : journal);
   };
   for await (const { document, tokens } of tokenizeAll(wanted(), tokenizer)) {
     throwIfCancelled(signal);
@@ -205,7 +224,32 @@ async function buildInput(
     clock.took(tokens.length);
   }
   await flush(true);
-  return { name: input.name, key, shards: journal.shards, dropped };
+  return { name: input.name, key, shards: journal.shards, dropped, ...passedOver.entry };
+}
+
+/** Damaged parts of an input that are named. */
+const NAMED_DAMAGE = 10;
+
+/** Counts what of an input never became a document, and names the damaged parts. */
+class PassedOver {
+  private readonly skipped: Record<string, number> = {};
+  private readonly names: string[] = [];
+  private count = 0;
+
+  add(reason: string, damaged: string | undefined): void {
+    this.skipped[reason] = (this.skipped[reason] ?? 0) + 1;
+    if (damaged === undefined) return;
+    this.count++;
+    if (this.names.length < NAMED_DAMAGE) this.names.push(damaged);
+  }
+
+  get entry(): Pick<InputEntry, "skipped" | "damage"> {
+    const { skipped, count, names } = this;
+    return {
+      ...(Object.keys(skipped).length > 0 && { skipped }),
+      ...(count > 0 && { damage: { count, names } }),
+    };
+  }
 }
 
 /** The shard under construction. */

@@ -4,7 +4,7 @@
  * manifest of each; together they are the store.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
 import { codeOf, messageOf } from "../index.ts";
@@ -31,6 +31,16 @@ export interface InputEntry {
   readonly shards: readonly ShardEntry[];
   /** How many documents were left out, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** How often something was passed over that is no document, by reason; absent where nothing was. */
+  readonly skipped?: Readonly<Record<string, number>>;
+  readonly damage?: Damage;
+}
+
+/** What was passed over because it is damaged: lines, pages, files. */
+export interface Damage {
+  readonly count: number;
+  /** The first of them. */
+  readonly names: readonly string[];
 }
 
 export interface TokenizerEntry {
@@ -59,6 +69,9 @@ export interface StoreManifest extends Manifest {
   readonly shards: readonly ShardEntry[];
   /** Documents left out of the whole store, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What was passed over in all inputs that is no document, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly damage: Damage;
   /** Shares whose manifest is not there (yet). */
   readonly missingShares: readonly number[];
 }
@@ -105,17 +118,24 @@ function isShardEntry(value: unknown): value is ShardEntry {
 /** Whether a value read from a file is what a build has written of an input. */
 export function isInputEntry(value: unknown): value is InputEntry {
   if (typeof value !== "object" || value === null) return false;
-  const { name, key, shards, dropped } = value as Partial<InputEntry>;
+  const { name, key, shards, dropped, skipped = {}, damage = NO_DAMAGE } = value as Partial<InputEntry>;
   return (
     isText(name) &&
     isText(key) &&
-    typeof dropped === "object" &&
-    dropped !== null &&
-    Object.values(dropped).every(isCount) &&
+    areCounts(dropped) &&
+    areCounts(skipped) &&
+    isCount(damage?.count) &&
+    Array.isArray(damage.names) &&
+    damage.names.every(isText) &&
     Array.isArray(shards) &&
     shards.every(isShardEntry)
   );
 }
+
+const NO_DAMAGE: Damage = { count: 0, names: [] };
+
+const areCounts = (value: unknown) =>
+  typeof value === "object" && value !== null && Object.values(value).every(isCount);
 
 function readManifest(path: string): Manifest {
   let value: unknown;
@@ -158,21 +178,36 @@ export function readStore(directory: string): StoreManifest {
     if (tokenizer.fingerprint !== first.tokenizer.fingerprint || share.count !== count)
       throw shardProblem("corrupt", `The manifests in ${directory} are of different builds.`);
   const present = new Set(manifests.map(({ share }) => share.index));
-  const dropped: Record<string, number> = {};
   const inputs = manifests.flatMap(manifest => manifest.inputs);
-  for (const input of inputs)
-    for (const [reason, documents] of Object.entries(input.dropped))
-      dropped[reason] = (dropped[reason] ?? 0) + documents;
   return {
     ...first,
     created: manifests.map(({ created }) => created).sort()[0],
     sources: [...new Set(manifests.flatMap(({ sources }) => sources))],
     inputs,
     shards: inputs.flatMap(({ shards }) => shards),
-    dropped,
+    dropped: summed(inputs.map(({ dropped }) => dropped)),
+    skipped: summed(inputs.map(({ skipped = {} }) => skipped)),
+    damage: {
+      count: inputs.reduce((sum, { damage = NO_DAMAGE }) => sum + damage.count, 0),
+      names: inputs.flatMap(({ name, damage = NO_DAMAGE }) =>
+        damage.names.map(place => placeIn(name, place)),
+      ),
+    },
     missingShares: Array.from({ length: count }, (_, index) => index).filter(index => !present.has(index)),
   };
 }
+
+/** Counts of several parts, by reason. */
+export function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const [reason, count] of counts.flatMap(Object.entries<number>))
+    sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
+}
+
+/** A place in an input, with the input's name where the place is without. */
+const placeIn = (input: string, place: string) =>
+  place.includes(basename(input)) ? place : `${input}, ${place}`;
 
 /** Puts a build's manifest in place, the old one's being replaced in the same moment. */
 export function writeManifest(directory: string, manifest: Manifest): void {

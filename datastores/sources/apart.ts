@@ -53,10 +53,18 @@ export interface ApartOptions extends ReadOptions {
 export async function* readApart(input: LocalInput, options: ApartOptions): AsyncGenerator<SourceDocument> {
   const badPages: number[] = [];
   let passed = 0;
+  /** What was passed over, as often as it was reported: a thread that reads on reports it once more. */
+  let reported = 0;
   for (;;) {
     const page = new BigInt64Array(new SharedArrayBuffer(8)).fill(-1n);
     const { contentColumn } = options;
-    const reader = new Reader({ input, contentColumn, passed, badPages, page }, options);
+    let again = reported;
+    const onSkipped = (reason: SkipReason, name: string) => {
+      if (again-- > 0) return;
+      reported++;
+      options.onSkipped?.(reason, name);
+    };
+    const reader = new Reader({ input, contentColumn, passed, badPages, page }, { ...options, onSkipped });
     try {
       for await (const document of reader.documents()) {
         passed++;
@@ -71,7 +79,6 @@ export async function* readApart(input: LocalInput, options: ApartOptions): Asyn
     const at = Number(page[0]);
     if (at < 0 || badPages.includes(at) || badPages.length >= MOST_BAD_PAGES) throw endless(input, at);
     badPages.push(at);
-    options.onSkipped?.("badPage", `${input.name}, byte ${at}`);
   }
 }
 

@@ -13,6 +13,11 @@ export type SkipReason =
   | "notPermissive"
   | "vendored";
 
+const DAMAGE: ReadonlySet<SkipReason> = new Set(["badLine", "badPage", "notUtf8", "unreadable"]);
+
+/** Whether something was passed over because it is damaged, and not because nobody wants it. */
+export const isDamage = (reason: SkipReason): boolean => DAMAGE.has(reason);
+
 export interface ReadOptions {
   /** Ends the stream with a `StoreError` of code `cancelled`. */
   readonly signal?: AbortSignal;

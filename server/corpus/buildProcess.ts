@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
-import type { BuildReport } from "../protocol/index.ts";
+import type { BuildReport, Damage } from "../protocol/index.ts";
 import { commandLineScript } from "../system/index.ts";
 
 interface BuildRequest {
@@ -20,7 +20,9 @@ interface BuildRequest {
   readonly background: boolean;
 }
 
-export type BuildOutcome = { readonly tokens: number } | { readonly problem: string };
+export type BuildOutcome =
+  | { readonly tokens: number; readonly damage?: Damage }
+  | { readonly problem: string };
 
 /** Characters. */
 const KEPT_ERRORS = 4000;
@@ -62,7 +64,7 @@ export function runBuild(
     signal.addEventListener("abort", cancel, { once: true });
     createInterface({ input: child.stdout }).on("line", line => {
       const report = parse(line);
-      if (report?.phase === "done") outcome = { tokens: report.tokens };
+      if (report?.phase === "done") outcome = done(report);
       else if (report) onProgress(report);
     });
     child.stderr.on("data", chunk => {
@@ -93,6 +95,11 @@ function parse(line: string): BuildReport | undefined {
     return undefined; // Not a report: a warning of the runtime.
   }
 }
+
+const done = ({ tokens, damage }: BuildReport): BuildOutcome => ({
+  tokens,
+  ...(damage && damage.count > 0 && { damage }),
+});
 
 function giveWay(pid: number): void {
   try {

@@ -17,6 +17,7 @@ import { Lookup } from "../../datastores/index/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sources/index.ts";
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
+import { damageText } from "../protocol/index.ts";
 import {
   defaultModelPath,
   packageVersion,
@@ -121,7 +122,10 @@ async function build(values: Values): Promise<void> {
     const shards = manifest.inputs.flatMap(input => input.shards);
     const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
     if (!values.progress) process.stdout.write(`\n${describe(resolve(out))}`);
-    else process.stdout.write(`${JSON.stringify({ phase: "done", tokens })}\n`);
+    else
+      process.stdout.write(
+        `${JSON.stringify({ phase: "done", tokens, damage: readStore(resolve(out)).damage })}\n`,
+      );
   } finally {
     await tokenizer.dispose();
   }
@@ -169,6 +173,8 @@ function figures(directory: string) {
     textBytes: sum(shard => shard.textBytes),
     tokenizer: store.tokenizer,
     dropped: store.dropped,
+    skipped: store.skipped,
+    damage: store.damage,
     missingShares: store.missingShares,
   };
 }
@@ -184,13 +190,20 @@ function describe(directory: string): string {
     bytesPerToken,
     tokenizer,
     dropped,
+    skipped,
+    damage,
     missingShares,
   } = figures(directory);
-  const left = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([reason, count]) => `${reason} ${count}`);
+  const left = listed(dropped);
+  const passed = listed(skipped);
   return [
     `${name}: ${tokens} tokens of ${documents} documents in ${shards} shards, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
     `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
     ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
+    ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
+    ...(damage.count > 0 ? [damageText(damage)] : []),
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
     "",
   ].join("\n");

@@ -7,6 +7,7 @@ import type { Documents, StatusBoard } from "../lsp/index.ts";
 import {
   BuildProgress,
   type BuildReport,
+  damageText,
   RebuildDatastoreRequest,
   type Settings,
 } from "../protocol/index.ts";
@@ -167,6 +168,11 @@ async function buildFirst(
   const built = await registry.buildFirst(signal);
   if (!built || signal.aborted) return;
   if ("problem" in built) connection.console.warn(`No datastore was built: ${built.problem}`);
-  else connection.console.info(`A datastore of ${built.tokens} tokens was built from the installed Python.`);
+  else {
+    const damage = built.damage ? ` ${damageText(built.damage)}` : "";
+    connection.console.info(
+      `A datastore of ${built.tokens} tokens was built from the installed Python.${damage}`,
+    );
+  }
   board.stores(registry.status);
 }

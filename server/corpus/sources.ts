@@ -5,6 +5,7 @@ import { DenyList, Filters } from "../../datastores/filters/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import {
   download,
+  isDamage,
   listInputs,
   parseSource,
   type ReadOptions,
@@ -42,7 +43,12 @@ export async function inputsOf(
     name: input.name,
     identity: input.identity,
     bytes: input.bytes,
-    documents: (signal, onBytes) => readAny(input, downloads, { signal, onProgress: onBytes }),
+    documents: (signal, onBytes, onSkipped) =>
+      readAny(input, downloads, {
+        signal,
+        onProgress: onBytes,
+        onSkipped: (reason, name) => onSkipped(reason, isDamage(reason) ? name : undefined),
+      }),
   }));
 }
 

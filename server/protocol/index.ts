@@ -1,3 +1,4 @@
+export { type Damage, damageText } from "./damage.ts";
 export { GrowingText } from "./growingText.ts";
 export {
   ACCEPT_COMMAND,

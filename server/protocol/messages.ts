@@ -14,6 +14,7 @@ import {
   RequestType,
   RequestType0,
 } from "vscode-languageserver-protocol";
+import type { Damage } from "./damage.ts";
 import type { Explanation } from "./outcome.ts";
 
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
@@ -88,6 +89,8 @@ export interface BuildReport {
   /** 0 to 1; absent where it is not known. */
   readonly done?: number;
   readonly leftMs?: number;
+  /** With `done`: what was passed over. */
+  readonly damage?: Damage;
 }
 
 export interface RebuildParams {
@@ -105,6 +108,8 @@ export interface RebuildParams {
 
 export interface RebuildResult {
   readonly tokens?: number;
+  /** Absent where nothing was damaged. */
+  readonly damage?: Damage;
   /** What is wrong, and what to do about it. */
   readonly problem?: string;
 }

@@ -45,6 +45,11 @@ test("the exit code and the last report of a build decide, whatever stands in it
   assert.deepEqual(await outcomeOf(`${DONE}process.exitCode = 3;`), {
     problem: "The build ended with code 3.",
   });
+  const damage = { count: 2, names: ["a.jsonl line 3", "a.jsonl line 9"] };
+  const told = (value: object) =>
+    outcomeOf(`console.log(${JSON.stringify(JSON.stringify({ phase: "done", tokens: 7, ...value }))});`);
+  assert.deepEqual(await told({ damage }), { tokens: 7, damage });
+  assert.deepEqual(await told({ damage: { count: 0, names: [] } }), { tokens: 7 });
   assert.deepEqual(await outcomeOf(NOISE), { problem: "The build ended without a result." });
   assert.deepEqual(await outcomeOf(`process.kill(process.pid, "SIGKILL"); setInterval(() => {}, 1000);`), {
     problem: "The build ended with SIGKILL.",

@@ -64,6 +64,17 @@ const input = (name: string, documents: readonly Given[], onRead = (_index: numb
   },
 });
 
+/** An input that passes over 12 lines of a file, and a page of another, before its document. */
+const damaged: BuildInput = {
+  ...input("folder/a.jsonl", [document("x = 1")]),
+  documents(signal, onBytes, onSkipped) {
+    for (let line = 1; line <= 12; line++) onSkipped("badLine", `a.jsonl line ${line}`);
+    onSkipped("badPage", 'column "content", byte 4');
+    onSkipped("otherLanguage", undefined);
+    return input("a", [document("x = 1")]).documents(signal, onBytes, onSkipped);
+  },
+};
+
 const options = (directory: string, inputs: readonly BuildInput[], more: Partial<BuildOptions> = {}) => ({
   directory,
   name: "test",
@@ -115,8 +126,9 @@ test("a store holds what its inputs had, says what was left out, and its checksu
     ]),
   );
   assert.deepEqual(following(directory, "hello "), ["ther", "worl"]);
-  const { shards, dropped, missingShares } = readStore(directory);
+  const { shards, dropped, skipped, damage, missingShares } = readStore(directory);
   assert.deepEqual([shards.length, dropped, missingShares], [2, { empty: 1 }, []]);
+  assert.deepEqual([skipped, damage], [{}, { count: 0, names: [] }]);
   verifyStore(directory);
   assert.deepEqual(listStores(root).includes(directory), true);
 });
@@ -302,4 +314,43 @@ test("a shard of another store is found by a check and at open", async () => {
   writeFileSync(shardOf(one), readFileSync(shardOf(two)));
   assert.throws(() => verifyStore(one), /is of another tokenizer/);
   assert.throws(() => openStore(one), /is of another tokenizer/);
+});
+
+test("what is passed over is counted, and what is damaged is named with its input", async () => {
+  const directory = folder();
+  const page: BuildInput = {
+    ...input("b.parquet", [document("y = 2")]),
+    documents(signal, onBytes, onSkipped) {
+      onSkipped("badPage", 'column "content", byte 4');
+      return input("b", [document("y = 2")]).documents(signal, onBytes, onSkipped);
+    },
+  };
+  const wanted = {
+    skipped: { badLine: 12, badPage: 2, otherLanguage: 1 },
+    damage: {
+      count: 14,
+      names: [
+        ...Array.from({ length: 10 }, (_, i) => `a.jsonl line ${i + 1}`),
+        'b.parquet, column "content", byte 4',
+      ],
+    },
+  };
+  // The second build takes over what the first has found.
+  for (let i = 0; i < 2; i++) {
+    await buildStore(options(directory, [damaged, page]));
+    const { skipped, damage } = readStore(directory);
+    assert.deepEqual({ skipped, damage }, wanted);
+  }
+});
+
+test("a build that finds nothing says what it has left out", async () => {
+  const directory = folder();
+  const empty: BuildInput = {
+    ...input("a.jsonl", []),
+    documents(signal, onBytes, onSkipped) {
+      onSkipped("badLine", "a.jsonl line 1");
+      return input("a", [document("")]).documents(signal, onBytes, onSkipped);
+    },
+  };
+  await assert.rejects(buildStore(options(directory, [empty])), /Left out: badLine 1, empty 1\./);
 });

@@ -52,16 +52,25 @@ function script(pages: readonly number[]): string {
     path,
     `import { parentPort, workerData } from "node:worker_threads";
 const { passed, badPages, page } = workerData;
+const some = (text, skipped) =>
+  parentPort.postMessage({ kind: "some", documents: text ? [document(text)] : [], skipped });
+const taken = () => new Promise(resolve => parentPort.once("message", resolve));
 const document = text => ({ text, origin: "", path: "", repositories: [], licences: [], contentId: "" });
 const texts = ["a", "b", "c"];
 for (const [index, text] of texts.entries()) {
   if (index >= passed) {
-    parentPort.postMessage({ kind: "some", documents: [document(text)], skipped: [] });
-    await new Promise(resolve => parentPort.once("message", resolve));
+    some(text, []);
+    await taken();
   }
+  some(undefined, [["badLine", text]]);
+  await taken();
   const at = 10 * (index + 1);
   Atomics.store(page, 0, BigInt(at));
-  if (${JSON.stringify(pages)}.includes(at) && !badPages.includes(at)) for (;;);
+  if (${JSON.stringify(pages)}.includes(at)) {
+    if (!badPages.includes(at)) for (;;);
+    some(undefined, [["badPage", "byte " + at]]);
+    await taken();
+  }
 }
 parentPort.postMessage({ kind: "end" });
 parentPort.close();
@@ -70,13 +79,13 @@ parentPort.close();
   return path;
 }
 
-test("a page in which decoding does not end is passed over and named, and the rest is read", async () => {
+test("a page in which decoding does not end is passed over and named once, and the rest is read", async () => {
   const { texts, skipped } = await read(input("endless.parquet", "parquet"), {
     script: script([10, 20]),
     patienceMs: 300,
   });
   assert.deepEqual(texts, ["a", "b", "c"]);
-  assert.deepEqual(skipped, ["badPage endless.parquet, byte 10", "badPage endless.parquet, byte 20"]);
+  assert.deepEqual(skipped, ["badLine a", "badPage byte 10", "badLine b", "badPage byte 20", "badLine c"]);
 });
 
 test("a thread that never reaches a page is given up, and an abort ends one that is busy", async () => {
