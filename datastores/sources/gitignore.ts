@@ -7,6 +7,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { codeOf } from "../index.ts";
+import { gitFolders } from "./gitFolder.ts";
 import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
 import { readRegular } from "./regularFile.ts";
 
@@ -57,7 +58,13 @@ export class IgnoreRules {
   ) {
     this.top = repositoryOf(root) ?? resolve(root);
     this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
-    this.common = [join(this.top, ".git", "info", "exclude"), ...userFile(this.top)].map(target);
+    this.common = [join(gitFolders(this.top).shared, "info", "exclude"), ...userFile(this.top)].map(target);
+  }
+
+  /** The ignore files that hold below the root and lie outside of it, or may. */
+  get outerFiles(): readonly string[] {
+    const above = this.rootFolders.map((_, depth) => this.rootFolders.slice(0, depth));
+    return [...this.common, ...above.map(folders => join(this.top, ...folders, ".gitignore"))];
   }
 
   /** Whether a path is ignored, or a folder it lies in. @param path below the root, with `/`, which ends a folder's */
@@ -154,7 +161,7 @@ function userFile(top: string): string[] {
   if (home === undefined) return [];
   const configurationHome = process.env.XDG_CONFIG_HOME || join(home, ".config");
   const configurations = [
-    join(top, ".git", "config"),
+    join(gitFolders(top).shared, "config"),
     join(home, ".gitconfig"),
     join(configurationHome, "git", "config"),
   ];

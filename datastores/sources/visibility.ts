@@ -2,7 +2,10 @@
 import { join } from "node:path";
 import { IgnoreRules, repositoryOf } from "./gitignore.ts";
 import { type GitListing, gitListing } from "./gitListing.ts";
+import { hasObstacle, hasObstacleBelow } from "./gitObstacles.ts";
 
+/** A listing that takes longer may wait at something, in milliseconds. */
+const QUICK_MS = 500;
 /** Repositories within a folder that are listed too, submodules among them. */
 const MOST_REPOSITORIES = 64;
 
@@ -28,7 +31,7 @@ export class Visibility {
     const pending = repositoryOf(this.root) === undefined ? [] : [""];
     for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
       if (listings.size >= MOST_REPOSITORIES) break;
-      const listing = await gitListing(join(this.root, folder), signal);
+      const listing = await this.list(folder, signal);
       listings.set(folder, listing);
       for (const inner of listing?.repositories ?? [])
         pending.push(folder === "" ? inner : `${folder}/${inner}`);
@@ -36,6 +39,28 @@ export class Visibility {
     if (signal?.aborted) return;
     this.listings = listings;
     this.isListed = true;
+  }
+
+  /** What git lists in a folder; undefined where it cannot be asked, and would wait for ever among others. */
+  private async list(folder: string, signal: AbortSignal | undefined): Promise<GitListing | undefined> {
+    const path = join(this.root, folder);
+    if (hasObstacle(repositoryOf(path) ?? path, folder === "" ? this.rules.outerFiles : [])) return undefined;
+    const ending = new AbortController();
+    const given = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+    const listing = gitListing(path, given);
+    const isIgnored = (inner: string) =>
+      this.rules.isIgnored(folder === "" ? `${inner}/` : `${folder}/${inner}/`);
+    // Most listings are there before anything is searched for.
+    const timer = setTimeout(() => {
+      const searched = hasObstacleBelow(path, isIgnored, given);
+      searched.then(found => found && ending.abort()).catch(() => {});
+    }, QUICK_MS);
+    try {
+      return await listing;
+    } finally {
+      clearTimeout(timer);
+      ending.abort();
+    }
   }
 
   /** @param path below the root, with forward slashes */
