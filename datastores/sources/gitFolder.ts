@@ -5,7 +5,7 @@ import { readRegular } from "./regularFile.ts";
 /** Of files that hold a path. */
 const MOST_BYTES = 4096;
 
-export interface GitFolders {
+interface GitFolders {
   /** Of this working tree: its index and its `HEAD`. */
   readonly own: string;
   /** What all working trees of the repository share: its configuration and its `info/exclude`. */
