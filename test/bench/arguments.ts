@@ -39,6 +39,9 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--threads N,N
       Measures how well drafting's probabilities are calibrated, on the projects in FOLDER's
       subfolders, which the store should not hold. The text that stands there is replayed, or with --own the model's.
       --fit fits the weights to the other half of the projects first.
+  foretoken bench memory [--minutes N] [--keys N] [--model PATH] [--corpus FOLDER] [--json]
+      What the built server takes while N keys a second are typed in several files of --corpus or of a package of
+      Python's, and what of it is left after a collection and without the model.
   foretoken bench make-model --shape ${SHAPES.join("|")}
                              --type ${MODEL_TYPES.join("|")} --out FILE [--seed N]
       Writes a model with random weights, to measure what its shape costs.

@@ -12,6 +12,7 @@ import { engineCommand } from "./engineCommand.ts";
 import { exactnessCommand } from "./exactnessCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
+import { memoryCommand } from "./memoryCommand.ts";
 import { qualityCommand } from "./qualityCommand.ts";
 
 async function makeModelCommand(args: string[]): Promise<void> {
@@ -134,6 +135,8 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
     case "retrieval":
     case "build":
       return corpusCommand(command, args, signal);
+    case "memory":
+      return memoryCommand(args, signal);
     case "quality":
       return qualityCommand(args, signal);
     case "calibration":

@@ -21,12 +21,15 @@ export interface ServerProcess {
   readonly connection: ProtocolConnection;
   /** From starting the process to a loaded model. */
   readonly startMs: number;
+  readonly pid: number | undefined;
   /** What the last completion cost. */
   figures(): CompletionFigures | undefined;
   stop(): void;
 }
 
 export interface ServerProcessOptions {
+  /** For Node, before the server's script. */
+  readonly nodeArguments?: readonly string[];
   /** Environment variables over the inherited ones. */
   readonly env?: Readonly<Record<string, string>>;
   /** Paths of the workspace's folders. */
@@ -36,9 +39,10 @@ export interface ServerProcessOptions {
 
 /** Starts the built server as the extension does; resolves when its model is loaded. */
 export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
-  const { env, folders = [], initializationOptions } = options;
+  const { env, folders = [], initializationOptions, nodeArguments = [] } = options;
   const start = performance.now();
-  const child = spawn(process.execPath, [join(root, "dist", "server.js"), "--stdio"], {
+  const script = join(root, "dist", "server.js");
+  const child = spawn(process.execPath, [...nodeArguments, script, "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });
@@ -68,5 +72,5 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     connection.dispose();
     child.kill();
   };
-  return { connection, startMs, figures: () => last, stop };
+  return { connection, startMs, pid: child.pid, figures: () => last, stop };
 }

@@ -1,0 +1,76 @@
+/** Has a process of Node's report what memory it takes, without a change to its code. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Bytes. */
+export interface MemorySample {
+  readonly pid: number;
+  /** Since the process started. */
+  readonly seconds: number;
+  readonly rss: number;
+  /** Of it, what is no file's: 0 where the system does not say. */
+  readonly anonymous: number;
+  readonly heapUsed: number;
+  readonly heapTotal: number;
+  readonly external: number;
+  readonly arrayBuffers: number;
+}
+
+interface MemoryProbe {
+  readonly nodeArguments: readonly string[];
+  /** Those of a process so far. Processes that it starts report theirs, too. */
+  samples(pid: number | undefined): MemorySample[];
+  /** One after garbage was collected; undefined where the process does not answer. */
+  collected(pid: number | undefined): Promise<MemorySample | undefined>;
+}
+
+/** Longest wait for a process to collect its garbage. */
+const PATIENCE_MS = 20_000;
+/** After a collection allocators return memory by and by. */
+const SETTLE_MS = 1_500;
+
+/** @param file the samples are written to @param everyMs between samples */
+export function memoryProbe(file: string, everyMs: number): MemoryProbe {
+  const collectedFile = `${file}.collected`;
+  const script = `
+    import { appendFileSync, readFileSync } from "node:fs";
+    const anonymous = () => {
+      try {
+        return 1024 * Number(/RssAnon:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0);
+      } catch {
+        return 0;
+      }
+    };
+    const sample = path => appendFileSync(path, JSON.stringify(
+      { pid: process.pid, seconds: process.uptime(), anonymous: anonymous(), ...process.memoryUsage() }) + "\\n");
+    setInterval(() => sample(${JSON.stringify(file)}), ${everyMs}).unref();
+    process.on("SIGUSR2", async () => {
+      for (let i = 0; i < 3; i++) {
+        globalThis.gc();
+        await new Promise(resolve => setTimeout(resolve, ${SETTLE_MS / 3}));
+      }
+      sample(${JSON.stringify(collectedFile)});
+    });`;
+  const read = (path: string): MemorySample[] =>
+    existsSync(path)
+      ? readFileSync(path, "utf8")
+          .split("\n")
+          .filter(Boolean)
+          .map(line => JSON.parse(line) as MemorySample)
+      : [];
+  return {
+    nodeArguments: ["--expose-gc", "--import", `data:text/javascript,${encodeURIComponent(script)}`],
+    samples: pid => read(file).filter(sample => sample.pid === pid),
+    async collected(pid) {
+      if (pid === undefined || process.platform === "win32") return undefined;
+      writeFileSync(collectedFile, "");
+      process.kill(pid, "SIGUSR2");
+      for (let waited = 0; waited < PATIENCE_MS; waited += 100) {
+        await sleep(100);
+        const sample = read(collectedFile).at(-1);
+        if (sample) return sample;
+      }
+      return undefined;
+    },
+  };
+}
