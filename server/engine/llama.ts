@@ -235,6 +235,8 @@ export class LlamaEngine implements Engine {
 
   async dispose(): Promise<void> {
     this.disposed = true;
+    // Whoever still holds the engine must not hold the states of its contexts along.
+    this.prompts.forget();
     await this.decoder.stop();
     // Whoever waited for the same decode puts the cache in order first.
     await new Promise(resolve => setImmediate(resolve));

@@ -16,13 +16,21 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
   return i;
 }
 
+const MOST_STATES = 8;
+
 export class SavedStates {
   /** Least recently used first. */
   private states: SavedState[] = [];
   private usedBytes = 0;
 
-  /** @param budgetBytes most memory of all states together; 0 keeps none */
-  constructor(private readonly budgetBytes: number) {}
+  /**
+   * @param budgetBytes most memory of all states together; 0 keeps none
+   * @param mostStates of a small model many would fit, of places that nobody comes back to
+   */
+  constructor(
+    private readonly budgetBytes: number,
+    private readonly mostStates = MOST_STATES,
+  ) {}
 
   /** Whether a state of so many bytes would be kept. */
   fits(bytes: number): boolean {
@@ -35,7 +43,8 @@ export class SavedStates {
     this.states = this.states.filter(({ tokens }) => commonPrefix(tokens, state.tokens) < tokens.length);
     this.states.push(state);
     this.usedBytes = this.states.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    while (this.usedBytes > this.budgetBytes) this.usedBytes -= this.states.shift()?.bytes.length ?? 0;
+    while (this.usedBytes > this.budgetBytes || this.states.length > this.mostStates)
+      this.usedBytes -= this.states.shift()?.bytes.length ?? 0;
   }
 
   /** Whether a state holds `tokens` and perhaps more. */

@@ -45,3 +45,12 @@ test("a state that continues another takes its place", () => {
   assert.ok(states.holds(Int32Array.of(1, 2)));
   assert.ok(states.holds(Int32Array.of(9, 9)), "there was room for both");
 });
+
+test("of small states no more are kept than there are places one comes back to", () => {
+  const states = new SavedStates(1_000_000);
+  for (let first = 0; first < 20; first++) states.keep(state([first, 7]));
+  const kept = Array.from({ length: 20 }, (_, first) => first).filter(first =>
+    states.find(Int32Array.of(first, 7), 2, false),
+  );
+  assert.deepEqual(kept, [12, 13, 14, 15, 16, 17, 18, 19]);
+});
