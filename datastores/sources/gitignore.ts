@@ -8,7 +8,7 @@ import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { codeOf } from "../index.ts";
 import { gitFolders } from "./gitFolder.ts";
-import { type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
+import { asBytes, type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
 import { readRegular } from "./regularFile.ts";
 
 /** Larger ignore files, in bytes, or with more patterns, are no work of people. */
@@ -73,12 +73,13 @@ export class IgnoreRules {
     const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
     const common = this.commonPatterns();
     if (!common) return true;
+    const names = parts.map(asBytes);
     const chain: (readonly IgnorePattern[])[] = [];
     for (let depth = 0; depth < parts.length; depth++) {
       const own = this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"));
       if ("problem" in own) return true;
       chain.push(own);
-      if (isMatched(chain, common, parts.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
+      if (isMatched(chain, common, names.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
         return true;
     }
     return isFolder && "problem" in this.patternsOf(join(this.top, ...parts, ".gitignore"));

@@ -61,6 +61,18 @@ const PATTERNS: readonly [pattern: string, matching: readonly string[], others: 
   ["a.py\\", [], ["a.py"]],
   ["*a*a*a*b.py", ["xaxaxab.py"], ["aaab.txt"]],
   ["x/*", ["x/a.py", "x/y/a.py"], ["a.py"]],
+  // What stands before the first wildcard is no part of what decides whether two stars stand alone.
+  ["x**/z.py", ["x/z.py", "xy/y/z.py"], ["z.py", "y/z.py"]],
+  // Git compares bytes: this letter is two of them.
+  ["?.py", ["a.py"], ["é.py"]],
+  ["??.py", ["é.py", "ab.py"], ["a.py"]],
+  ["[!a].py", ["b.py"], ["é.py"]],
+  ["[]a].py", ["].py", "a.py"], ["b.py"]],
+  ["[z-a].py", ["z.py"], ["a.py", "b.py"]],
+  ["[a-].py", ["-.py", "a.py"], ["b.py"]],
+  ["[[:nope:]].py", [], ["n.py"]],
+  ["[[:x].py", [":.py", "x.py"], ["a.py"]],
+  ["a.py \\ ", ["a.py  "], ["a.py"]],
 ];
 
 test("patterns match what git says they match", { skip: !isPosix }, async () => {
