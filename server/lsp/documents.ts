@@ -57,6 +57,9 @@ export function trackDocuments(connection: Connection): Documents {
   let edit: Edit | undefined;
   const documents = new TextDocuments({
     create(uri: string, languageId: string, version: number, text: string) {
+      // Whatever is open has a name and a text: the rest of the server relies on it.
+      if (typeof uri !== "string" || typeof text !== "string" || typeof languageId !== "string")
+        throw new TypeError("a document was opened without a URI, a language or a text");
       hashes.set(uri, new TextHash(text));
       edit = undefined;
       return TextDocument.create(uri, languageId, version, text);
@@ -132,6 +135,9 @@ function hashesOf(
   };
 }
 
+/** Whether a place lies within a line end of two characters. */
+const isLineEndAt = (text: string, at: number) => text[at - 1] === "\r" && text[at] === "\n";
+
 /** Applies changes, each of which refers to the text that the one before has left, and reports what they have done. */
 function update(
   document: TextDocument,
@@ -148,9 +154,14 @@ function update(
     const range = "range" in change ? change.range : undefined;
     const ends = range ? [document.offsetAt(range.start), document.offsetAt(range.end)] : [0, length];
     const [start, end] = [Math.min(...ends), Math.max(...ends)];
-    // The library does not survive a range that lies wholly beyond the end of the text.
+    // The library does not survive a range that lies wholly beyond the end of the text...
     const within = { start: document.positionAt(start), end: document.positionAt(end) };
+    const wasParted = isLineEndAt(document.getText(), start) || isLineEndAt(document.getText(), end);
     TextDocument.update(document, [range ? { range: within, text: change.text } : change], version);
+    const text = document.getText();
+    // ...and counts a line too many or too few where two characters become one line end, or one becomes two.
+    if (wasParted || isLineEndAt(text, start) || isLineEndAt(text, start + change.text.length))
+      TextDocument.update(document, [{ text }], version);
     hash = hash.edited(document.getText(), start, length - end);
     stretch = extended(stretch, start, end, change.text.length);
   }

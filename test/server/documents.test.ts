@@ -69,6 +69,61 @@ test("watchers are reported what an edit did, in units and lines of the text as 
   client.dispose();
 });
 
+test("lines are counted right where an edit joins or parts the two characters of a line end", async () => {
+  const [toServer, toClient] = [new PassThrough(), new PassThrough()];
+  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
+  const documents = trackDocuments(server);
+  let next = () => {};
+  documents.watch(
+    () => next(),
+    () => {},
+  );
+  server.listen();
+  const client = createProtocolConnection(
+    new StreamMessageReader(toClient),
+    new StreamMessageWriter(toServer),
+  );
+  client.listen();
+  const taken = async (send: Promise<void>) => {
+    const change = new Promise<void>(resolve => {
+      next = resolve;
+    });
+    await send;
+    await change;
+  };
+  for (const [name, text, added, offset] of [
+    ["joins", "a\rb\nlast", "\n", 2],
+    ["is made one of two", "a\r\n\nlast", "", 3],
+    ["parts", "a\r\nb\nlast", "x", 2],
+  ] as const) {
+    const uri = `${URI}.${name}`;
+    const textDocument = { uri, languageId: "python", version: 1, text };
+    await taken(client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));
+    const at = (place: number) => {
+      const before = text.slice(0, place).split(/\r\n|\r|\n/);
+      return { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
+    };
+    // Within a line end no position lies: it is made and parted from its start.
+    const start = name === "parts" ? { line: 0, character: 1 } : at(offset);
+    const contentChanges = [{ range: { start, end: at(offset) }, text: added }];
+    await taken(
+      client.sendNotification(DidChangeTextDocumentNotification.type, {
+        textDocument: { uri, version: 2 },
+        contentChanges,
+      }),
+    );
+    const now = documents.cursor(uri)?.snapshot.text ?? "";
+    const lines = now.split(/\r\n|\r|\n/);
+    const snapshot = documents.snapshot(uri, { line: lines.length - 1, character: 4 }, 2);
+    assert.ok(
+      typeof snapshot !== "string" && snapshot.offset === now.length,
+      `${name}: ${JSON.stringify(now)}`,
+    );
+  }
+  server.dispose();
+  client.dispose();
+});
+
 test("an edit beyond the end of the text is made at its end, and lines are counted right after it", async () => {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
