@@ -44,7 +44,7 @@ async function testFiles(folder) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory() && entry.name !== "node_modules" && entry.name !== "host")
       found.push(...(await testFiles(path)));
-    else if (/\.(test|bench)\.ts$/.test(entry.name)) found.push(path);
+    else if (/\.(test|bench|fuzz)\.ts$/.test(entry.name)) found.push(path);
   }
   return found;
 }

@@ -54,6 +54,11 @@ const stages = {
   server: () => nodeTest("server"),
   model: () => nodeTest("model"),
   scripted: () => nodeTest("scripted"),
+  fuzz: () => nodeTest("fuzz"),
+  "fuzz:long": () => {
+    for (const stage of ["install", "build"]) stages[stage]();
+    run(process.execPath, ["out/test/fuzz/run.fuzz.mjs", ...options]);
+  },
   editorInstall: () => run(process.execPath, ["test/editor/install.mjs"]),
   editor: () => nodeTest("editor"),
   package: () => run(process.execPath, ["test/editor/package.mjs"]),
@@ -81,6 +86,7 @@ const all = [
   "server",
   "model",
   "scripted",
+  "fuzz",
   "editorInstall",
   "editor",
   "package",
