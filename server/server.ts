@@ -10,6 +10,7 @@ import { registerDatastores } from "./corpus/index.ts";
 import {
   Configuration,
   DOCUMENT_SYNC,
+  initializationOptions,
   NOTEBOOK_SYNC,
   type SettingsChange,
   StatusBoard,
@@ -20,7 +21,6 @@ import { type LoadModel, measuredModel, registerModel, Session } from "./model/i
 import {
   ACCEPT_COMMAND,
   DidChangeTrustNotification,
-  type InitializationOptions,
   RELOADING_SETTINGS,
   type RequestRecord,
   SECTION,
@@ -116,8 +116,8 @@ function joinParts(connection: Connection, parts: Parts): void {
     datastores.foldersChanged(paths, settings());
   });
   connection.onNotification(DidChangeTrustNotification, ({ trusted }) => {
-    if (shownFiles.trusted === trusted) return;
-    shownFiles.trusted = trusted;
+    if (shownFiles.trusted === (trusted === true)) return;
+    shownFiles.trusted = trusted === true;
     datastores.foldersChanged(folders.paths, settings());
   });
   const apply = async ({ previous, current }: SettingsChange) => {
@@ -136,12 +136,8 @@ function followLifecycle(
   modelLoader: ServerDependencies["modelLoader"],
 ): void {
   connection.onInitialize(params => {
-    const {
-      storageDirectory,
-      retryLoads,
-      acceptCommand,
-      trusted = true,
-    } = (params.initializationOptions ?? {}) as InitializationOptions;
+    const options = initializationOptions(params.initializationOptions);
+    const { storageDirectory, retryLoads, acceptCommand, trusted } = options;
     shownFiles.trusted = trusted;
     connection.onInitialized(() => {
       configuration.start(params);

@@ -1,5 +1,6 @@
 export { Configuration, type SettingsChange } from "./configuration.ts";
 export { DOCUMENT_SYNC, type DocumentChange, type Documents, trackDocuments } from "./documents.ts";
+export { initializationOptions } from "./initialization.ts";
 export { NOTEBOOK_SYNC } from "./notebooks.ts";
 export { StatusBoard } from "./status.ts";
 export { WorkspaceFolders } from "./workspaceFolders.ts";

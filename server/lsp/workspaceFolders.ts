@@ -17,21 +17,24 @@ export class WorkspaceFolders {
 
   /** Takes the folders of the initialization; old clients have one root. To be called once initialized. */
   start({ workspaceFolders, rootUri, capabilities }: InitializeParams): void {
-    const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
-    this.folders = uris.flatMap(localPath);
+    this.folders = Array.isArray(workspaceFolders) ? pathsOf(workspaceFolders) : pathsOf([{ uri: rootUri }]);
     if (!capabilities.workspace?.workspaceFolders) return;
     this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
-      const gone = new Set(removed.flatMap(({ uri }) => localPath(uri)));
-      const come = added.flatMap(({ uri }) => localPath(uri));
+      const gone = new Set(pathsOf(removed));
+      const come = pathsOf(added);
       this.folders = [...this.folders.filter(path => !gone.has(path) && !come.includes(path)), ...come];
       this.changes.fire(this.folders);
     });
   }
 }
 
+/** The paths of folders as a client sends them, which need not be as they should. */
+const pathsOf = (folders: unknown): string[] =>
+  Array.isArray(folders) ? folders.flatMap(folder => localPath(folder?.uri)) : [];
+
 /** The path of a URI; none for one of another scheme or, where paths have no hosts, of another machine. */
-function localPath(uri: string): string[] {
-  if (!uri.startsWith("file:")) return [];
+function localPath(uri: unknown): string[] {
+  if (typeof uri !== "string" || !uri.startsWith("file:")) return [];
   try {
     return [fileURLToPath(uri)];
   } catch {

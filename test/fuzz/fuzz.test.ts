@@ -15,6 +15,7 @@ const CASES: Readonly<Record<string, number>> = {
   gguf: 3,
   stores: 150,
   edits: 150,
+  starts: 60,
   messages: 60,
   settings: 3_000,
   ignore: 60,

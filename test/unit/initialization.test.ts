@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initializationOptions } from "../../server/lsp/initialization.ts";
+
+test("options that are as they should be are taken, and a workspace is trusted where nothing is said", () => {
+  const given = {
+    settings: { enabled: false },
+    storageDirectory: "/s",
+    acceptCommand: "a.b",
+    retryLoads: true,
+  };
+  assert.deepEqual(initializationOptions(given), { ...given, trusted: true });
+  assert.equal(initializationOptions({ trusted: false }).trusted, false);
+});
+
+test("what is of another type is left out, and gives no trust", () => {
+  const none = { settings: undefined, trusted: true, retryLoads: false };
+  for (const given of [undefined, null, 5, "text", [], { storageDirectory: "", acceptCommand: "" }])
+    assert.deepEqual(initializationOptions(given), none);
+  const odd = { storageDirectory: 5, acceptCommand: ["a"], retryLoads: "yes", trusted: "yes" };
+  assert.deepEqual(initializationOptions(odd), { ...none, trusted: false });
+});
