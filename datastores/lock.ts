@@ -55,7 +55,8 @@ function beginningOf(pid: number): string {
 /** Whether the claim is of a process that may still run. */
 function isHeld(path: string, { host, pid, began }: Owner): boolean {
   try {
-    if (Date.now() - statSync(path).mtimeMs > STALE_MS) return false;
+    // One that was renewed in the future is of a time when a clock was wrong.
+    if (Math.abs(Date.now() - statSync(path).mtimeMs) > STALE_MS) return false;
   } catch {
     return false;
   }
@@ -136,5 +137,6 @@ function takeAway(path: string, stale: Owner | undefined): void {
   } catch {
     // Another process was faster: the next attempt finds its claim.
   }
-  rmSync(aside, { force: true });
+  // Other programs' claims of that name are folders.
+  rmSync(aside, { force: true, recursive: true });
 }

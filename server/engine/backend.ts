@@ -2,8 +2,7 @@
  * Which prebuilt llama.cpp runs here, and where its libraries lie.
  *
  * node-llama-cpp decides, in a process of its own (`probe.ts`): a broken graphics driver can then not
- * take the server down, and its import {  writeWhole, codeOf } from "../system/index.ts";
-import stays off the start-up path. The decision is remembered; it is
+ * take the server down, and its import stays off the start-up path. The decision is remembered; it is
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
 import { fork } from "node:child_process";
@@ -15,7 +14,8 @@ import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
 
-type BackendName = "cpu" | "cuda" | "vulkan" | "metal";
+const BACKENDS = ["cpu", "cuda", "vulkan", "metal"] as const;
+type BackendName = (typeof BACKENDS)[number];
 /** `auto` leaves the choice to node-llama-cpp. */
 type RequestedBackend = "auto" | BackendName;
 
@@ -121,7 +121,7 @@ const decisionKey = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
 function readDecision(directory: string): BackendName | undefined {
   try {
     const { key, name } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
-    return key === decisionKey ? name : undefined;
+    return key === decisionKey ? BACKENDS.find(each => each === name) : undefined;
   } catch {
     return undefined; // Absent or damaged: decide again.
   }

@@ -50,10 +50,14 @@ export function isConfiguration(
     isWhole(value.exactRows, EXACT_ROWS) &&
     isWhole(value.threads, 1024) &&
     CHUNK_SIZES.some(size => size === value.chunkTokens) &&
-    (value.prefillMsPerToken === undefined || value.prefillMsPerToken > 0) &&
-    Array.isArray(value.costs?.ms)
+    (value.prefillMsPerToken === undefined || isTime(value.prefillMsPerToken)) &&
+    Array.isArray(value.costs?.ms) &&
+    value.costs.ms.every(row => Array.isArray(row) && row.every(ms => ms === 0 || isTime(ms)))
   );
 }
+
+/** Milliseconds, which a damaged number would have be anything. */
+const isTime = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
 
 const isWhole = (value: number | undefined, most: number) =>
   value !== undefined && Number.isInteger(value) && value >= 1 && value <= most;

@@ -91,7 +91,9 @@ export class LoadAttempts {
       const file = join(this.folder, name);
       try {
         const attempt = JSON.parse(readFileSync(file, "utf8")) as Attempt;
-        return typeof attempt.at === "number" ? [{ file, attempt }] : [];
+        // One of the future is of a time when the clock was wrong, and would count for as long.
+        const isSound = typeof attempt.at === "number" && attempt.at <= this.now() + SAME_MOMENT_MS;
+        return isSound ? [{ file, attempt }] : [];
       } catch {
         return [];
       }

@@ -260,6 +260,7 @@ test("a claim is taken over from a process that has ended, whatever machine it w
   const hour = 60 * 60_000;
   const free: [owner: unknown, ageMs: number][] = [
     [{ host: "elsewhere", pid: 5, began: "" }, hour],
+    [{ host: "elsewhere", pid: 5, began: "" }, -1000 * hour],
     [{ host: hostname(), pid: process.pid, began: "" }, hour],
     [{ host: hostname(), pid: 2 ** 30, began: "" }, 0],
     ["half writ", 0],
@@ -271,6 +272,8 @@ test("a claim is taken over from a process that has ended, whatever machine it w
     assert.equal(isLocked(directory, "manifest.json"), false, JSON.stringify(owner));
     lock(directory, "manifest.json")();
   }
+  mkdirSync(path);
+  lock(directory, "manifest.json")();
   for (const owner of [
     { host: "elsewhere", pid: 5, began: "" },
     { host: hostname(), pid: process.pid },

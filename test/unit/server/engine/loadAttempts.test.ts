@@ -109,3 +109,15 @@ test("a folder that cannot be written, or holds rubbish, distrusts nothing", () 
   writeFileSync(join(directory, "attempts", "rubbish.json"), "{");
   assert.equal(others.isDistrusted("model"), false);
 });
+
+test("interruptions of the future, from a time when the clock was wrong, do not count", () => {
+  const { attempts, note, state } = machine();
+  const { now } = state;
+  for (const pid of [91, 92, 93]) {
+    state.now += 400 * 24 * 60 * 60_000;
+    note("vulkan", pid);
+  }
+  assert.equal(attempts.isDistrusted("vulkan"), false);
+  state.now = now;
+  assert.equal(attempts.isDistrusted("vulkan"), false);
+});
