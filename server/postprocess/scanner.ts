@@ -38,6 +38,8 @@ const depthOf = (state: State) => state?.depth ?? 0;
 
 /** Whether the same is open at two places, wherever it was opened. */
 export function sameState(a: State, b: State): boolean {
+  // Most pairs that are compared differ in this: a long line may open thousands of brackets.
+  if (depthOf(a) !== depthOf(b)) return false;
   let [left, right] = [a, b];
   while (left !== right) {
     if (!left || !right || left.kind !== right.kind || left.close !== right.close) return false;

@@ -209,47 +209,63 @@ function statementStart(root: Node, text: string, from: number): number {
 /** The largest node that begins at `start`. */
 function outermostAt(root: Node, start: number): Node {
   let node = root.descendantForIndex(start, start) ?? root;
-  while (
-    node.parent &&
-    node.parent.startIndex === start &&
-    !BLOCK.test(node.parent.type) &&
-    node.parent.parent
-  )
-    node = node.parent;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const { parent } = node;
+    if (parent?.startIndex !== start || BLOCK.test(parent.type) || !parent.parent) break;
+    node = parent;
+  }
   return node;
 }
 
 /** Whether something is wrong or missing at or after `from`. */
 function hasError(root: Node, from: number): boolean {
-  if (!root.hasError) return false;
-  const search = (node: Node): boolean => {
+  return anyOf(root, node => {
     if (node.endIndex < from || !node.hasError) return node.isMissing && node.endIndex >= from;
-    if (node.isError || node.isMissing) return true;
-    return node.children.some(child => child !== null && search(child));
-  };
-  return search(root);
+    return node.isError || node.isMissing ? true : "within";
+  });
+}
+
+/** Whether a node is one that is looked for. A tree may be thousands of nodes deep, more than calls can be. */
+function anyOf(root: Node, look: (node: Node) => boolean | "within"): boolean {
+  const pending = [root];
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    const found = look(node);
+    if (found === true) return true;
+    if (found === "within") for (const child of node.children) if (child) pending.push(child);
+  }
+  return false;
 }
 
 /** Whether a block of Python lies between `start` and `end`. */
 function hasBlock(root: Node, start: number, end: number): boolean {
-  const search = (node: Node): boolean => {
+  return anyOf(root, node => {
     if (node.endIndex <= start || node.startIndex >= end) return false;
-    if (node.startIndex >= start && node.type === "block") return true;
-    return node.children.some(child => child !== null && search(child));
-  };
-  return search(root);
+    return node.startIndex >= start && node.type === "block" ? true : "within";
+  });
+}
+
+/** Deeper than any statement is; a step outwards costs what the depth of the node is. */
+const MOST_STEPS = 200;
+
+/** A node and those it is part of, up to its block, from the inside out. */
+function* withinBlock(node: Node): Generator<Node> {
+  let at: Node | null = node;
+  for (let step = 0; step < MOST_STEPS && at && !BLOCK.test(at.type); step++) {
+    yield at;
+    at = at.parent;
+  }
 }
 
 /** Whether the statement that ends with `last` leaves its block. */
 function isJump(last: Node): boolean {
-  for (let node: Node | null = last; node && !BLOCK.test(node.type); node = node.parent)
+  for (const node of withinBlock(last))
     if (JUMP.test(node.type) || node.type === "pass_statement") return true;
   return false;
 }
 
 /** The block or statement that a jump is part of, where one ends with `last`. */
 function blockOfJump(last: Node): Node | undefined {
-  for (let node: Node | null = last; node && !BLOCK.test(node.type); node = node.parent)
+  for (const node of withinBlock(last))
     if (JUMP.test(node.type)) {
       const outer = node.parent?.type === "expression_statement" ? node.parent.parent : node.parent;
       return outer ?? undefined;

@@ -282,3 +282,20 @@ test("a place in a line of five million characters, or below a hundred thousand 
   assert.equal(shape("x = 1\n", deep, false).text, "x = 1");
   free();
 });
+
+test("thousands of brackets or operators in a row are read in no time, and end nothing", async () => {
+  for (const languageId of ["python", "typescript"]) {
+    grammars.prepare(languageId);
+    while (!grammars.isSettled(languageId)) await new Promise(resolve => setTimeout(resolve, 5));
+    for (const before of [
+      "x = [".padEnd(8_000, "["),
+      `x = ${"-".repeat(8_000)}`,
+      `x = ${"f(".repeat(4_000)}`,
+    ]) {
+      const start = performance.now();
+      for (const raw of ["1", "1, 2]\n", "1, 2]\nx = 3\n"])
+        assert.equal(typeof shown(`${before}‸`, raw, languageId).text, "string");
+      assert.ok(performance.now() - start < 8_000, `${performance.now() - start} ms`);
+    }
+  }
+});
