@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { chooseBackend } from "../../server/engine/backend.ts";
-import { isConfiguration } from "../../server/engine/configuration.ts";
+import { chooseBackend } from "../../../../server/engine/backend.ts";
+import { isConfiguration } from "../../../../server/engine/configuration.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-state-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initializationOptions } from "../../server/lsp/initialization.ts";
+import { initializationOptions } from "../../../../server/lsp/initialization.ts";
 
 test("options that are as they should be are taken, and a workspace is trusted where nothing is said", () => {
   const given = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asOneText, neighbouringLines } from "../../server/context/notebook.ts";
-import type { Cell, Snapshot } from "../../server/text/snapshot.ts";
-import { sameHash, TextHash, wholeHash } from "../../server/text/textHash.ts";
+import { asOneText, neighbouringLines } from "../../../../server/context/notebook.ts";
+import type { Cell, Snapshot } from "../../../../server/text/snapshot.ts";
+import { sameHash, TextHash, wholeHash } from "../../../../server/text/textHash.ts";
 
 const code = (text: string, languageId = "python"): Cell => ({ kind: "code", languageId, text });
 const markup = (text: string): Cell => ({ kind: "markup", languageId: "markdown", text });
