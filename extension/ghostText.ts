@@ -14,17 +14,12 @@ import { inBackground } from "./background.ts";
 import type { ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+import { holdBackMs } from "./holdBack.ts";
 import { LiveText } from "./liveText.ts";
 import type { CompletionQuery } from "./requests.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;
-
-/**
- * The first text is held back so long for the rest of it. A fast model is done by then, while text that grows later
- * takes VS Code more than a tenth of a second to show.
- */
-const WHOLE_SOON_MS = 20;
 
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
@@ -80,7 +75,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       // Typing may have run ahead of the model: wait until it has something to add, or continues differently.
       live.waiting.add(token);
       while (!text.remainder(typed) && text.agrees(typed) && !text.done) await text.change();
-      if (!text.done) await Promise.race([text.whole(), sleep(WHOLE_SOON_MS)]);
+      const holdMs = holdBackMs(this.client.status.current.last);
+      if (!text.done && holdMs > 0) await Promise.race([text.whole(), sleep(holdMs)]);
       live.waiting.delete(token);
       if (token.isCancellationRequested || this.live !== live) return undefined;
       if (text.remainder(typed)) {
