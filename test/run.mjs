@@ -21,14 +21,14 @@ function run(command, args, env = {}) {
   }
 }
 
-const isSlow = file => /^(datastores|bench)\b/.test(file);
+/** Tests that take seconds a file, as those do that sort corpora or search at random. */
+const isSlow = file => file.endsWith(".slow.test.mjs");
 
 /** Runs bundled test files; one that holds no test would pass unseen, so there must be some. */
-function nodeTest(folder, { env, timeoutMs = 900_000 } = {}) {
+function nodeTest(folder, { env, timeoutMs = 900_000, wants = () => true } = {}) {
   const files = readdirSync(join(root, "out", "test", folder), { recursive: true })
-    .filter(name => name.endsWith(".test.mjs"))
-    // Those that read and sort corpora take seconds each: what the quick ones find is to be seen before.
-    .sort((a, b) => Number(isSlow(a)) - Number(isSlow(b)) || a.localeCompare(b))
+    .filter(name => name.endsWith(".test.mjs") && wants(name))
+    .sort()
     .map(name => join("out", "test", folder, name));
   if (files.length === 0) throw new Error(`out/test/${folder} has no tests`);
   const concurrency = folder === "editor" || folder === "model" ? ["--test-concurrency=1"] : [];
@@ -50,7 +50,8 @@ const stages = {
     run(bin("tsc"), ["-b"]);
   },
   architecture: () => nodeTest("architecture"),
-  unit: () => nodeTest("unit"),
+  unit: () => nodeTest("unit", { wants: name => !isSlow(name) }),
+  unitSlow: () => nodeTest("unit", { wants: isSlow }),
   server: () => nodeTest("server"),
   model: () => nodeTest("model"),
   scripted: () => nodeTest("scripted"),
@@ -83,6 +84,7 @@ const all = [
   "check",
   "architecture",
   "unit",
+  "unitSlow",
   "server",
   "model",
   "scripted",
