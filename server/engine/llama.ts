@@ -47,6 +47,8 @@ interface NativeObjects {
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
   readonly reuse: ReuseMode;
+  /** Size of the model's file. */
+  readonly modelBytes: number;
   readonly threadPool: ThreadPool | undefined;
   /** Absent where the processor does not compute, or its use is fixed. */
   readonly governor: ThreadGovernor | undefined;

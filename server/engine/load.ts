@@ -266,6 +266,7 @@ function buildEngine(
     canRollBack,
     canShift: canRollBack && library.memoryCanShift(memory),
     reuse,
+    modelBytes: statSync(modelPath).size,
     threadPool,
     // A number of threads that a person has set stays.
     governor: backend.name === "cpu" && threads === 0 ? new ThreadGovernor() : undefined,

@@ -7,8 +7,8 @@ import type { Library, Pointer } from "./libllama.ts";
 import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 
-/** Memory for contexts that may be wanted again: four of 2,000 tokens of a model of 1.5 B parameters. */
-const SAVED_STATE_BYTES = 256 << 20;
+/** Bounds of the memory for contexts that may be wanted again; between them it is as much as the model's file. */
+const SAVED_STATE_BYTES = { least: 64 << 20, most: 256 << 20 };
 /** Fewer tokens than this are computed again rather than copied. */
 const MIN_SAVED_TOKENS = 64;
 
@@ -29,16 +29,21 @@ interface PromptCacheDependencies {
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
   readonly reuse: ReuseMode;
+  /** Size of the model's file. */
+  readonly modelBytes: number;
   /** Milliseconds that computing so many tokens of a prompt takes. */
   prefillMs(tokens: number): number;
 }
 
 export class PromptCache {
-  private readonly savedStates = new SavedStates(SAVED_STATE_BYTES);
+  private readonly savedStates: SavedStates;
   /** Whether the context was decoded from: what was only prefilled, and typed over, is not worth keeping. */
   private decodedFrom = false;
 
-  constructor(private readonly parts: PromptCacheDependencies) {}
+  constructor(private readonly parts: PromptCacheDependencies) {
+    const { least, most } = SAVED_STATE_BYTES;
+    this.savedStates = new SavedStates(Math.min(most, Math.max(least, parts.modelBytes)));
+  }
 
   /**
    * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
