@@ -7,5 +7,5 @@ export {
   StoreError,
   type StoreProblem,
 } from "./document.ts";
-export { isLocked, lock } from "./lock.ts";
+export { isLocked, lock, processIsAlive } from "./lock.ts";
 export { fileError, storeError, throwIfCancelled } from "./problem.ts";

@@ -63,10 +63,16 @@ function isHeld(path: string, { host, pid, began }: Owner): boolean {
   if (host !== hostname()) return true;
   const now = beginningOf(pid);
   if (began !== "" && now !== "" && began !== now) return false;
+  return processIsAlive(pid);
+}
+
+/** Whether there is a process of that number on this machine. */
+export function processIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
+    // Somebody else's process is one too.
     return codeOf(error) === "EPERM";
   }
 }

@@ -1,4 +1,5 @@
 /** The models a person can choose from: what each needs, how fast it would be here, and which is recommended. */
+import type { ModelEntry } from "../protocol/index.ts";
 import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
 import type { FoundModel } from "./foundModels.ts";
 import type { FetchedModel } from "./modelFolder.ts";
@@ -8,32 +9,22 @@ export interface MachineFacts {
   /** Memory a model may take: the machine's, or the graphics card's where that computes. */
   readonly memoryBytes: number;
   /** Of the loaded model, absent where none is: size of its file, and what it takes here. */
-  readonly measured?: {
-    readonly fileBytes: number;
-    readonly tokenMs: number;
-    readonly prefillMsPerToken: number;
-  };
+  readonly measured?:
+    | {
+        readonly fileBytes: number;
+        /** Milliseconds of a decode of one token. */
+        readonly tokenMs: number;
+        readonly prefillMsPerToken: number;
+      }
+    | undefined;
 }
 
-type Fit = "yes" | "tight" | "no";
+type Fit = NonNullable<ModelEntry["fit"]>;
 
-interface ModelChoice {
-  /** What to put into the setting. */
-  readonly reference: string;
-  readonly title: string;
-  /** Of the file; absent where only the hub knows. */
-  readonly bytes?: number;
+/** What is sent, and by what the models are compared. */
+interface ModelChoice extends ModelEntry {
   readonly parameters?: number;
-  readonly licence?: CatalogueModel["licence"];
-  /** Published pass@1 on single-line infilling, in percent. */
-  readonly singleLine?: number;
-  /** Absent where the size is not known. */
-  readonly fit?: Fit;
-  /** Expected milliseconds to the first line, from what the loaded model takes; absent before it is known. */
-  readonly lineMs?: number;
-  /** Where it is: on this machine, and by which program, or to be fetched. */
   readonly place: "fetched" | FoundModel["program"] | "hub";
-  readonly recommended: boolean;
 }
 
 /** Of the file, for the KV cache, and for the buffers of a computation, whatever the model's size. */

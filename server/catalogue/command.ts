@@ -1,12 +1,11 @@
 /** `foretoken model`: lists, fetches, chooses, checks and removes models. */
 import { statSync } from "node:fs";
-import { homedir } from "node:os";
 import { parseArgs } from "node:util";
 import { cacheDirectory, cataloguePath, orUsageError, UsageError } from "../system/index.ts";
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
 import { writeChosenModel } from "./chosenModel.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
-import { filesByHash, foundModels } from "./foundModels.ts";
+import { filesByHash, modelsHere } from "./foundModels.ts";
 import { fetchedModels, removeModel } from "./modelFolder.ts";
 import { type ModelReference, parseReference, REFERENCES } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
@@ -65,12 +64,9 @@ export async function modelCommand(args: string[], { check }: ModelCommandParts)
   if (!isGood) process.exitCode = 1;
 }
 
-const found = () =>
-  foundModels({ environment: process.env, home: homedir() || undefined, platform: process.platform });
-
 function list(models: readonly CatalogueModel[], folder: string, json: boolean): void {
   const fetched = fetchedModels(folder);
-  const others = found();
+  const others = modelsHere();
   if (json) {
     process.stdout.write(`${JSON.stringify({ catalogue: models, fetched, found: others }, null, 2)}\n`);
     return;
@@ -104,7 +100,7 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
   const outcome = orUsageError(
     await fetchModel(reference, folder, {
       reference: given,
-      present: filesByHash(found()),
+      present: filesByHash(modelsHere()),
       signal: cancel.signal,
       onProgress: progressWriter(),
     }),

@@ -17,14 +17,13 @@ import {
   cacheDirectory,
   cataloguePath,
   commandLineScript,
-  homeFolder,
   inBackground,
   messageOf,
 } from "../system/index.ts";
 import { type CatalogueOutcome, readCatalogue } from "./catalogue.ts";
 import { type MachineFacts, modelChoices } from "./choices.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
-import { type FoundModel, filesByHash, foundModels } from "./foundModels.ts";
+import { filesByHash, modelsHere } from "./foundModels.ts";
 import { fetchedModels } from "./modelFolder.ts";
 import { parseReference } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
@@ -43,15 +42,12 @@ export const catalogueOf = ({ catalogue }: Pick<Settings, "catalogue">): Catalog
 
 export function registerCatalogue(connection: Connection, { settings, measured }: CatalogueParts): void {
   const folder = modelsFolder(cacheDirectory());
-  const found = () =>
-    foundModels({ environment: process.env, home: homeFolder(), platform: process.platform });
 
   connection.onRequest(ListModelsRequest, () => {
     const catalogue = catalogueOf(settings());
     if ("problem" in catalogue) return { models: [], problem: catalogue.problem };
-    const facts = measured();
-    const machine = { memoryBytes: totalmem(), ...(facts && { measured: facts }) };
-    return { models: modelChoices(catalogue.models, fetchedModels(folder), found(), machine) };
+    const machine = { memoryBytes: totalmem(), measured: measured() };
+    return { models: modelChoices(catalogue.models, fetchedModels(folder), modelsHere(), machine) };
   });
 
   connection.onRequest(FetchModelRequest, async ({ progressToken, ...wanted }, token) => {
@@ -62,16 +58,14 @@ export function registerCatalogue(connection: Connection, { settings, measured }
       const sent = connection.sendProgress(ModelProgress, progressToken, report);
       inBackground(sent, "Reporting progress", message => connection.console.error(message));
     };
-    return fetchAndTest(wanted, settings(), folder, found(), tell, cancel.signal);
+    return fetchAndTest(wanted, settings(), folder, tell, cancel.signal);
   });
 }
 
-/** @param found models of other programs */
 async function fetchAndTest(
   { reference, hubToken }: FetchModelParams,
   settings: Settings,
   folder: string,
-  found: readonly FoundModel[],
   tell: (report: ModelProgressReport) => void,
   signal: AbortSignal,
 ): Promise<FetchModelResult> {
@@ -82,7 +76,7 @@ async function fetchAndTest(
   const fetched = await fetchModel(read.reference, folder, {
     reference,
     signal,
-    present: filesByHash(found),
+    present: filesByHash(modelsHere()),
     onProgress: throttled(progress =>
       tell({
         phase: "fetch",

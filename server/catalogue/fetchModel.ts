@@ -1,6 +1,6 @@
 /** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
 import { existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
-import { open, statfs } from "node:fs/promises";
+import { open, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -202,14 +202,11 @@ async function refuseFullDisk(parts: readonly Transfer[], folder: string): Promi
   );
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const file = await open(path, "r").catch(() => undefined);
-  try {
-    return (await file?.stat())?.size ?? 0;
-  } finally {
-    await file?.close();
-  }
-}
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 
 /** An address may give a page that says that one must log in, and say that all went well. */
 async function refuseOtherFiles({ path, name }: Transfer): Promise<void> {

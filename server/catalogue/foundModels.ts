@@ -1,6 +1,7 @@
 /** GGUF models that other programs have on this machine: Ollama, LM Studio, llama.cpp, the Hugging Face cache. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { homeFolder } from "../system/index.ts";
 
 export interface FoundModel {
   /** Of the file to load. */
@@ -41,6 +42,10 @@ export function foundModels(surroundings: Surroundings): FoundModel[] {
   ];
   return all.filter(({ path }, index) => all.findIndex(each => each.path === path) === index);
 }
+
+/** Models of other programs on this machine. */
+export const modelsHere = (): FoundModel[] =>
+  foundModels({ environment: process.env, home: homeFolder(), platform: process.platform });
 
 /** Their files by the sha256 of their content, as far as that is known. */
 export const filesByHash = (models: readonly FoundModel[]): ReadonlyMap<string, string> =>

@@ -1,4 +1,5 @@
 export { readCatalogue } from "./catalogue.ts";
+export type { MachineFacts } from "./choices.ts";
 export { chosenModel } from "./chosenModel.ts";
 export { MODEL_USAGE, modelCommand } from "./command.ts";
 export { catalogueOf, registerCatalogue } from "./feature.ts";

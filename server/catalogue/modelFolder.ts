@@ -28,6 +28,14 @@ const MAX_DEPTH = 6;
 export const hubPath = (folder: string, { repository }: CatalogueFile, commit: string, path: string) =>
   join(folder, "hf", ...repository.split("/"), commit, ...path.split("/"));
 
+/** The repository and the path within it of a file that `hubPath` has placed; undefined for any other. */
+export function hubPlace(folder: string, file: string): { repository: string; path: string } | undefined {
+  const [kind, owner, name, , ...within] = relative(folder, file).split(sep);
+  return kind === "hf" && within.length > 0
+    ? { repository: `${owner}/${name}`, path: within.join("/") }
+    : undefined;
+}
+
 /** Where the file of an address lies, or is to lie: apart for addresses that differ in anything. */
 export function addressPath(folder: string, url: string): string {
   const { hostname, pathname } = new URL(url);

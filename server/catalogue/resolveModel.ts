@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolvePath } from "../system/index.ts";
 import type { CatalogueModel } from "./catalogue.ts";
-import { addressPath, fetchedModel, fetchedModels } from "./modelFolder.ts";
+import { addressPath, fetchedModel, fetchedModels, hubPlace } from "./modelFolder.ts";
 import { type ModelReference, parseReference, quantisationOf } from "./reference.ts";
 
 export type LocateOutcome =
@@ -37,16 +37,12 @@ function pathOf(reference: ModelReference, folder: string, folders: readonly str
   if (reference.kind === "path") return resolvePath(reference.path, folders);
   if (reference.kind === "address") return fetchedModel(addressPath(folder, reference.url))?.path;
   const { repository, path, quantisation } = reference.file;
-  const begins = `${repository.toLowerCase()}/`;
   const isSame = (file: string) => {
-    const slashed = file
-      .slice(folder.length)
-      .split("\\")
-      .join("/")
-      .replace(/^\/hf\//, "");
-    if (!slashed.toLowerCase().startsWith(begins)) return false;
-    const within = slashed.slice(begins.length).replace(/^[^/]*\//, "");
-    return path === undefined ? quantisationOf(within) === quantisation.toUpperCase() : within === path;
+    const place = hubPlace(folder, file);
+    if (place?.repository.toLowerCase() !== repository.toLowerCase()) return false;
+    return path === undefined
+      ? quantisationOf(place.path) === quantisation.toUpperCase()
+      : place.path === path;
   };
   // Of several commits, the one that was fetched last.
   const fits = fetchedModels(folder).filter(model => isSame(model.path));

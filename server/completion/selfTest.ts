@@ -2,6 +2,7 @@
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { Grammars } from "../syntax/index.ts";
+import { drain } from "../system/index.ts";
 import { complete } from "./complete.ts";
 import { generate } from "./generate.ts";
 
@@ -121,11 +122,7 @@ async function middleOf(
   const text = marked.slice(0, offset) + marked.slice(offset + 1);
   const snapshot = { uri: `file:///probe.${languageId}`, languageId, version: 0, text, offset };
   const options = { maxTokens: PROBE_TOKENS, treeNodes: 1, grammars };
-  const growing = complete(engine, snapshot, options, signal);
-  for (;;) {
-    const step = await growing.next();
-    if (step.done) return step.value.text.trim();
-  }
+  return (await drain(complete(engine, snapshot, options, signal))).text.trim();
 }
 
 interface Continued {
@@ -149,17 +146,15 @@ async function continued(engine: Engine, treeNodes: number, signal: AbortSignal)
       const prompt = { tokens: begins, history: begins, after: new Int32Array(0) };
       const steps = generate(engine, prompt, { maxTokens: eachTokens, treeNodes, memory }, signal);
       let since = performance.now();
-      for (;;) {
-        const { value, done } = await steps.next();
-        if (done && (value.kind === "failed" || value.kind === "outOfMemory"))
-          return { tokens, decodeMs, failure: value.kind === "failed" ? value.message : "memory ran out" };
-        if (done) break;
-        if (value.kind === "step") {
-          tokens.push(...value.tokens);
+      const end = await drain(steps, step => {
+        if (step.kind === "step") {
+          tokens.push(...step.tokens);
           decodeMs += performance.now() - since;
         }
         since = performance.now();
-      }
+      });
+      if (end.kind === "failed") return { tokens, decodeMs, failure: end.message };
+      if (end.kind === "outOfMemory") return { tokens, decodeMs, failure: "memory ran out" };
     }
   return { tokens, decodeMs, failure: undefined };
 }

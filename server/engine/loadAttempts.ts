@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "../system/index.ts";
+import { processIsAlive } from "../system/index.ts";
 
 interface Attempt {
   readonly subject: string;
@@ -114,15 +114,5 @@ function remove(file: string): void {
     rmSync(file, { force: true });
   } catch {
     // Where nothing could be written, nothing is to be removed.
-  }
-}
-
-function processIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process is one too.
-    return codeOf(error) === "EPERM";
   }
 }

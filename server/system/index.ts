@@ -1,5 +1,5 @@
 export { writeWhole } from "../../datastores/files/index.ts";
-export { codeOf, messageOf } from "../../datastores/index.ts";
+export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { drain } from "./generators.ts";
 export {
