@@ -10,6 +10,7 @@ import {
 } from "../server/protocol/index.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 import { type ModelItem, modelItem } from "./modelItems.ts";
+import { withPercent } from "./percentProgress.ts";
 import { updateWhereInForce } from "./settings.ts";
 
 /** What the command needs of the server. */
@@ -107,22 +108,9 @@ async function fetchAndTest(
   showLog: () => void,
   token?: string,
 ): Promise<boolean> {
-  const result = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Foretoken: ${reference}`,
-      cancellable: true,
-    },
-    (progress, cancellation) => {
-      let shown = 0;
-      const onReport = ({ done, text }: ModelProgressReport) => {
-        const percent = 100 * (done ?? 0);
-        progress.report({ message: text, increment: Math.max(0, percent - shown) });
-        shown = Math.max(shown, percent);
-      };
-      const params = { reference, ...(token && { hubToken: token }) };
-      return source.fetchModel(params, onReport, cancellation);
-    },
+  const params = { reference, ...(token && { hubToken: token }) };
+  const result = await withPercent(`Foretoken: ${reference}`, (show, cancellation) =>
+    source.fetchModel(params, ({ done, text }) => show(text, done), cancellation),
   );
   if ("path" in result) return true;
   const { problem } = result;

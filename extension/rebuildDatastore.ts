@@ -10,6 +10,7 @@ import {
 import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
+import { withPercent } from "./percentProgress.ts";
 
 /** What the command needs of the server. */
 interface DatastoreBuilder {
@@ -118,24 +119,12 @@ async function build(
   { source, name, ...rest }: BuildSource,
   secrets: vscode.SecretStorage,
 ): Promise<void> {
-  const result = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: "Foretoken: building the datastore",
-      cancellable: true,
-    },
-    (progress, token) => {
-      let shown = 0;
-      return builder.rebuildDatastore(
-        { source, name, ...rest },
-        report => {
-          const percent = 100 * (report.done ?? 0);
-          progress.report({ message: reportText(report), increment: Math.max(0, percent - shown) });
-          shown = Math.max(shown, percent);
-        },
-        token,
-      );
-    },
+  const result = await withPercent("Foretoken: building the datastore", (show, token) =>
+    builder.rebuildDatastore(
+      { source, name, ...rest },
+      report => show(reportText(report), report.done),
+      token,
+    ),
   );
   if (result.problem === undefined) inBackground(showBuilt(result), "A message");
   else await showProblem(result.problem, rest.hubToken !== undefined, secrets);

@@ -5,6 +5,7 @@ import {
   type InlineCompletionItem,
   InlineCompletionRequest,
   type LanguageClient,
+  type ProgressType,
 } from "vscode-languageclient/node";
 import {
   ACCEPT_COMMAND,
@@ -63,12 +64,6 @@ export class ServerRequests {
   ): Promise<InlineCompletionItem | undefined> {
     const client = this.running();
     if (!client) return undefined;
-    const partialResultToken = `foretoken-${++this.count}`;
-    const listening = client.onProgress(
-      InlineCompletionProgress,
-      partialResultToken,
-      ([item]) => item && onText(item),
-    );
     try {
       const selectedCompletionInfo = selected && {
         text: selected.text,
@@ -81,15 +76,18 @@ export class ServerRequests {
           triggerKind: explicit ? 1 : 2,
           ...(selectedCompletionInfo && { selectedCompletionInfo }),
         } as const,
-        partialResultToken,
       };
-      const answer = await client.sendRequest(InlineCompletionRequest.type, params, token);
+      const answer = await this.reported(
+        client,
+        InlineCompletionProgress,
+        ([item]) => item && onText(item),
+        partialResultToken =>
+          client.sendRequest(InlineCompletionRequest.type, { ...params, partialResultToken }, token),
+      );
       return (Array.isArray(answer) ? answer : answer?.items)?.[0];
     } catch (error) {
       if (!token.isCancellationRequested) this.output.warn(`Completion request failed: ${messageOf(error)}`);
       return undefined;
-    } finally {
-      listening.dispose();
     }
   }
 
@@ -135,16 +133,14 @@ export class ServerRequests {
   ): Promise<RebuildResult> {
     const client = this.running();
     if (!client) return { problem: `${NO_SERVER.message} ${NO_SERVER.remedy}` };
-    const progressToken = `foretoken-build-${++this.count}`;
-    const listening = client.onProgress(BuildProgress, progressToken, onReport);
     try {
-      return await client.sendRequest(RebuildDatastoreRequest, { ...params, progressToken }, token);
+      return await this.reported(client, BuildProgress, onReport, progressToken =>
+        client.sendRequest(RebuildDatastoreRequest, { ...params, progressToken }, token),
+      );
     } catch (error) {
       return {
         problem: token.isCancellationRequested ? "The build was cancelled." : messageOf(error),
       };
-    } finally {
-      listening.dispose();
     }
   }
 
@@ -161,14 +157,28 @@ export class ServerRequests {
   ): Promise<FetchModelResult> {
     const client = this.running();
     if (!client) return { problem: NO_SERVER };
-    const progressToken = `foretoken-model-${++this.count}`;
-    const listening = client.onProgress(ModelProgress, progressToken, onReport);
     try {
-      return await client.sendRequest(FetchModelRequest, { ...params, progressToken }, token);
+      return await this.reported(client, ModelProgress, onReport, progressToken =>
+        client.sendRequest(FetchModelRequest, { ...params, progressToken }, token),
+      );
     } catch (error) {
       if (token.isCancellationRequested)
         return { problem: { code: "cancelled", message: "The download was cancelled.", remedy: "" } };
       return { problem: { message: messageOf(error), remedy: "Try again." } };
+    }
+  }
+
+  /** Sends a request with a token of its own under which the server reports progress. */
+  private async reported<Report, Result>(
+    client: LanguageClient,
+    type: ProgressType<Report>,
+    onReport: (report: Report) => void,
+    send: (progressToken: string) => Promise<Result>,
+  ): Promise<Result> {
+    const progressToken = `foretoken-${++this.count}`;
+    const listening = client.onProgress(type, progressToken, onReport);
+    try {
+      return await send(progressToken);
     } finally {
       listening.dispose();
     }
