@@ -19,17 +19,14 @@ const insertion = (line: number, character: number, text: string): TextDocumentC
   return { range: { start: at, end: at }, text };
 };
 
-test("watchers are reported what an edit did, in units and lines of the text as it is now", async () => {
+/** Documents that a server tracks, and a client that edits them. */
+function tracked() {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
   const documents = trackDocuments(server);
-  const reported: DocumentChange["edit"][] = [];
-  let next = () => {};
+  let next: (change: DocumentChange) => void = () => {};
   documents.watch(
-    ({ edit }) => {
-      reported.push(edit);
-      next();
-    },
+    change => next(change),
     () => {},
   );
   server.listen();
@@ -38,14 +35,27 @@ test("watchers are reported what an edit did, in units and lines of the text as 
     new StreamMessageWriter(toServer),
   );
   client.listen();
-  const heard = async (send: () => Promise<void>) => {
-    const change = new Promise<void>(resolve => {
-      next = resolve;
-    });
-    await send();
-    await change;
-    return reported.at(-1);
+  return {
+    documents,
+    client,
+    /** Sends something, and waits for the change that it makes. */
+    async changeBy(send: () => Promise<void>): Promise<DocumentChange> {
+      const change = new Promise<DocumentChange>(resolve => {
+        next = resolve;
+      });
+      await send();
+      return change;
+    },
+    dispose() {
+      server.dispose();
+      client.dispose();
+    },
   };
+}
+
+test("watchers are reported what an edit did, in units and lines of the text as it is now", async () => {
+  const { client, changeBy, dispose } = tracked();
+  const heard = async (send: () => Promise<void>) => (await changeBy(send)).edit;
   const open = (text: string) =>
     heard(() =>
       client.sendNotification(DidOpenTextDocumentNotification.type, {
@@ -65,32 +75,11 @@ test("watchers are reported what an edit did, in units and lines of the text as 
   assert.deepEqual(both, { start: 10, line: 1, removed: "b = 1", added: "xb = 1y" });
   const whole = await change(4, { text: "a = '🙂'!\nxb = 2y\n" });
   assert.deepEqual(whole, { start: 15, line: 1, removed: "1", added: "2" });
-  server.dispose();
-  client.dispose();
+  dispose();
 });
 
 test("lines are counted right where an edit joins or parts the two characters of a line end", async () => {
-  const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
-  const documents = trackDocuments(server);
-  let next = () => {};
-  documents.watch(
-    () => next(),
-    () => {},
-  );
-  server.listen();
-  const client = createProtocolConnection(
-    new StreamMessageReader(toClient),
-    new StreamMessageWriter(toServer),
-  );
-  client.listen();
-  const taken = async (send: Promise<void>) => {
-    const change = new Promise<void>(resolve => {
-      next = resolve;
-    });
-    await send;
-    await change;
-  };
+  const { documents, client, changeBy, dispose } = tracked();
   for (const [name, text, added, offset] of [
     ["joins", "a\rb\nlast", "\n", 2],
     ["is made one of two", "a\r\n\nlast", "", 3],
@@ -98,7 +87,7 @@ test("lines are counted right where an edit joins or parts the two characters of
   ] as const) {
     const uri = `${URI}.${name}`;
     const textDocument = { uri, languageId: "python", version: 1, text };
-    await taken(client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));
+    await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));
     const at = (place: number) => {
       const before = text.slice(0, place).split(/\r\n|\r|\n/);
       return { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
@@ -106,7 +95,7 @@ test("lines are counted right where an edit joins or parts the two characters of
     // Within a line end no position lies: it is made and parted from its start.
     const start = name === "parts" ? { line: 0, character: 1 } : at(offset);
     const contentChanges = [{ range: { start, end: at(offset) }, text: added }];
-    await taken(
+    await changeBy(() =>
       client.sendNotification(DidChangeTextDocumentNotification.type, {
         textDocument: { uri, version: 2 },
         contentChanges,
@@ -120,52 +109,31 @@ test("lines are counted right where an edit joins or parts the two characters of
       `${name}: ${JSON.stringify(now)}`,
     );
   }
-  server.dispose();
-  client.dispose();
+  dispose();
 });
 
 test("an edit beyond the end of the text is made at its end, and lines are counted right after it", async () => {
-  const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
-  const documents = trackDocuments(server);
-  let text = "";
-  const changed = () =>
-    new Promise<void>(resolve => {
-      documents.watch(
-        change => {
-          text = change.text;
-          resolve();
-        },
-        () => {},
-      );
-    });
-  server.listen();
-  const client = createProtocolConnection(
-    new StreamMessageReader(toClient),
-    new StreamMessageWriter(toServer),
+  const { documents, client, changeBy, dispose } = tracked();
+  await changeBy(() =>
+    client.sendNotification(DidOpenTextDocumentNotification.type, {
+      textDocument: { uri: URI, languageId: "python", version: 1, text: "a\nb" },
+    }),
   );
-  client.listen();
-  const opened = changed();
-  await client.sendNotification(DidOpenTextDocumentNotification.type, {
-    textDocument: { uri: URI, languageId: "python", version: 1, text: "a\nb" },
-  });
-  await opened;
   for (const [version, start, end, expected] of [
     [2, { line: 90, character: 5 }, { line: 99, character: 0 }, "a\nbx\ny"],
     [3, { line: 1, character: 70 }, { line: 400, character: 2 }, "a\nbxx\ny"],
     [4, { line: 4_000_000, character: 1 }, { line: 5, character: 1 }, "a\nbxx\nyx\ny"],
   ] as const) {
-    const change = changed();
-    await client.sendNotification(DidChangeTextDocumentNotification.type, {
-      textDocument: { uri: URI, version },
-      contentChanges: [{ range: { start, end }, text: "x\ny" }],
-    });
-    await change;
+    const { text } = await changeBy(() =>
+      client.sendNotification(DidChangeTextDocumentNotification.type, {
+        textDocument: { uri: URI, version },
+        contentChanges: [{ range: { start, end }, text: "x\ny" }],
+      }),
+    );
     assert.equal(text, expected);
     const last = text.split("\n").length - 1;
     const snapshot = documents.snapshot(URI, { line: last, character: 1 }, version);
     assert.ok(typeof snapshot !== "string" && snapshot.offset === text.length, `line ${last} is the last`);
   }
-  server.dispose();
-  client.dispose();
+  dispose();
 });
