@@ -23,6 +23,7 @@ import tarfile
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PIP = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
 # Never trained on: what a completion is worth in unseen code is measured on these.
 HELD_OUT = {'tornado', 'networkx', 'marshmallow', 'dulwich', 'bottle', 'jsonschema', 'celery', 'peewee'}
 LANGUAGES = {'.py': 'python', '.js': 'javascript', '.mjs': 'javascript', '.jsx': 'javascript', '.ts': 'typescript',
@@ -30,7 +31,7 @@ LANGUAGES = {'.py': 'python', '.js': 'javascript', '.mjs': 'javascript', '.jsx':
              '.rb': 'ruby', '.php': 'php', '.java': 'java'}
 BUILT_FOLDERS = {'node_modules', 'umd', 'cjs', 'dist-cjs', 'bundles', '__tests__', 'idlelib', 'vendor', '_vendor'}
 PACKAGE_LIMIT = 3_000_000   # characters taken from one package
-LANGUAGE_LIMIT = 9_000_000  # characters taken of one language other than Python
+LANGUAGE_LIMIT = 16_000_000 # characters taken of one language other than Python
 VALIDATION_SHARE = 0.015
 
 COPYLEFT = re.compile(r'\b(A?GPL|LGPL|MPL|EPL|CDDL|EUPL|CeCILL|OSL|CC-BY-SA|CC-BY-NC)|GNU |Mozilla|copyleft|'
@@ -257,7 +258,7 @@ def package_list(name):
 def fetch(archives):
     """Downloads every listed package that is not there yet, with each registry's own client."""
     clients = {'debian': ['apt-get', 'download'], 'npm': ['npm', 'pack', '--silent'],
-               'pypi': [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']}
+               'pypi': PIP, 'pypi-more': PIP}
     for name, client in clients.items():
         folder = os.path.join(archives, name)
         os.makedirs(folder, exist_ok=True)

@@ -10,17 +10,17 @@ import collections
 
 import torch
 
-from examples import Examples, encoder, newline_tokens, read_rows
+from examples import Examples, encoder, newline_tokens, read_rows, to_device
 from model import Llama, load
 
 Result = collections.namedtuple('Result', 'loss exact')  # nats a token of the middle; share of the single lines
 
 
-def middle_batches(rows, encode, per_language, seed=99):
-    """Fixed examples to measure on: {language: batches as `examples.pad` makes them}, only the middles counted."""
+def middle_batches(rows, encode, per_language, places=1600, filled=False, seed=99):
+    """Fixed examples to measure on: {language: Batches of arrays}, only the middles counted. See `Examples.some`."""
     languages = sorted({row['language'] for row in rows})
     return {language: Examples([row for row in rows if row['language'] == language], encode, seed)
-            .batches(0, per_language, 1600, 0.0) for language in languages}
+            .some(per_language, places, filled) for language in languages}
 
 
 @torch.no_grad()
@@ -29,16 +29,18 @@ def measure(model, batches, newlines, device='cpu'):
     total = count = exact = lines = 0
     newlines = newlines.to(device)
     for batch in batches:
-        tokens, targets, weights = (torch.from_numpy(array).to(device) for array in batch)
-        counted = weights > 0
-        logits = model.logits(model.hidden(tokens)[counted]).float()
-        losses = torch.nn.functional.cross_entropy(logits, targets[counted], reduction='sum')
+        batch = to_device(batch, device)
+        counted = batch.weights > 0
+        logits = model.logits(model.hidden(batch)[counted])
+        losses = torch.nn.functional.cross_entropy(logits, batch.targets[counted], reduction='sum')
         total, count = total + losses.item(), count + len(logits)
         right = ~counted
-        right[counted] = logits.argmax(-1) == targets[counted]
-        for row, middle in zip(right, (t[c] for t, c in zip(targets, counted))):
-            if not newlines[middle[:-2]].any():
-                lines, exact = lines + 1, exact + int(row.all())
+        right[counted] = logits.argmax(-1) == batch.targets[counted]
+        edges = batch.starts.tolist()
+        for first, last in zip(edges, edges[1:]):
+            middle = batch.targets[first:last][counted[first:last]]
+            if len(middle) and not newlines[middle[:-2]].any():
+                lines, exact = lines + 1, exact + int(right[first:last].all())
     return Result(total / count, exact / max(1, lines))
 
 

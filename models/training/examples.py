@@ -2,14 +2,19 @@
 
 An example is the token sequence (suffix first, after Bavarian et al. 2022, arXiv:2207.14255, "SPM")
 
-    [<|file_sep|> path newline excerpt]  <|fim_suffix|> suffix <|fim_prefix|> prefix <|fim_middle|> middle <|endoftext|>
+    [files]  <|fim_suffix|> suffix <|fim_prefix|> prefix <|fim_middle|> middle <|endoftext|>
 
-whose bracketed part, an excerpt of another file of the same package, only some examples have.
+whose bracketed part only some examples have: an excerpt of another file of the same package and the file's own name,
+
+    <|file_sep|> path newline excerpt newline <|file_sep|> name newline
 """
 import ast
 import collections
 import json
+import math
+import os
 import random
+import re
 
 import numpy as np
 import torch
@@ -19,13 +24,18 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 END, FILE, PREFIX, MIDDLE, SUFFIX = 0, 5, 8, 9, 10
 MARKERS = {FILE: '<|file_sep|>', PREFIX: '<|fim_prefix|>', MIDDLE: '<|fim_middle|>', SUFFIX: '<|fim_suffix|>',
            11: '<|fim_pad|>'}
-PYTHON_SHARE = 0.66      # of the examples; the rest is divided evenly among the other languages
-ALGORITHMIC_SHARE = 0.5  # of the Python examples: from packages of short documented functions
-BODY_LINE_SHARE = 0.4    # of the Python examples: a whole line in the body of a function
+PYTHON_SHARE = 0.62      # of the examples; the rest is divided among the others by the root of their numbers of files
+ALGORITHMIC_SHARE = 0.4  # of the Python examples: from packages of short documented functions
+BODY_SHARE = 0.55        # of the Python examples: in the body of a function, one that has documentation half the time
 EMPTY_SHARE = 0.04       # of all examples: nothing is missing at the cursor
-CONTEXT_WEIGHT = 0.5     # of those tokens before the middle that count at all
+CONTEXT_WEIGHT = 0.5     # of those tokens before the middle that count at all, unless told otherwise
 
 Example = collections.namedtuple('Example', 'tokens weights')  # weights: float32, 0 where nothing is learnt
+
+# Examples one after the other. Vectors of one value a place: `tokens`, `targets` (the tokens one further on), `weights`
+# and `positions` (within the example); `starts`: the first place of each example, and the number of places; `longest`:
+# places of the longest example.
+Batch = collections.namedtuple('Batch', 'tokens targets weights positions starts longest')
 
 
 def tokenizer(path):
@@ -132,13 +142,40 @@ def function_bodies(text):
 
 
 def body_place(text, bodies, rng):
-    """A whole line in a function's body, with its indentation or with the cursor behind it; and the function."""
+    """Whole lines in a function's body, mostly one, or any piece of it; and the function.
+
+    Lines are taken with their indentation or with the cursor behind it.
+    """
     documented = [body for body in bodies if body.documented]
     body = rng.choice(documented if documented and rng.random() < 0.5 else bodies)
-    start, end = line_around(text, rng.choice(body.lines))
+    kind = rng.random()
+    if kind < 0.12:
+        first, last = sorted(rng.randrange(body.lines[0], body.end) for _ in range(2))
+        return (first, last), body
+    chosen = [rng.choice(body.lines)] * 2 if kind < 0.7 else sorted(rng.choice(body.lines) for _ in range(2))
+    start, end = chosen[0], line_around(text, chosen[1])[1]
     if rng.random() < 0.4:
         start += indentation(text[start:end])
     return (start, end), body
+
+
+# --- other files ---
+
+IMPORT = re.compile(r'^\s*(?:import|from|use|require|include|#include|package)\b.*', re.M)
+DEFINES = r'\b(?:def|class|function|func|fn|struct|enum|trait|interface|type|const|let|module)\s+'
+
+
+def stem(path):
+    return os.path.basename(path).split('.')[0]
+
+
+def excerpt(text, wanted, rng, characters):
+    """Lines of a file: from the definition of one of the `wanted` names if it has one, else from any line."""
+    names = '|'.join(map(re.escape, wanted))
+    found = names and re.search(DEFINES + f'(?:{names})\\b', text)
+    start = text.rfind('\n', 0, found.start() if found else rng.randrange(len(text))) + 1
+    end = start + characters
+    return text[start:text.rfind('\n', start, end) + 1 or end].rstrip()
 
 
 # --- examples ---
@@ -146,13 +183,15 @@ def body_place(text, bodies, rng):
 class Examples:
     """Draws examples without end from the rows of a corpus; draws the same ones for the same seed."""
 
-    def __init__(self, rows, encode, seed, context_share=0.0, limits=(260, 110, 100)):
+    def __init__(self, rows, encode, seed, context_share=0.0, limits=(260, 110, 100),
+                 context_weight=CONTEXT_WEIGHT):
         """`encode` turns a list of texts into lists of tokens; `limits`: tokens of prefix, suffix and middle."""
         self.seed = seed
         self.rng = random.Random(seed)
         self.encode = encode
         self.context_share = context_share
         self.limits = limits
+        self.context_weight = context_weight
         self.bodies = {}
         self.by_language = collections.defaultdict(list)
         self.by_package = collections.defaultdict(list)
@@ -165,22 +204,23 @@ class Examples:
                 self.algorithmic[row['package']].append(row)
         self.algorithmic_weights = [len(files) ** 0.5 for files in self.algorithmic.values()]
         self.others = sorted(set(self.by_language) - {'python'})
+        self.other_weights = [len(self.by_language[language]) ** 0.5 for language in self.others]
 
     def _row(self):
         rng = self.rng
         if self.others and (not self.by_language['python'] or rng.random() >= PYTHON_SHARE):
-            return rng.choice(self.by_language[rng.choice(self.others)])
+            return rng.choice(self.by_language[rng.choices(self.others, self.other_weights)[0]])
         if self.algorithmic and rng.random() < ALGORITHMIC_SHARE:
             return rng.choice(rng.choices(list(self.algorithmic.values()), self.algorithmic_weights)[0])
         return rng.choice(self.by_language['python'])
 
     def _place(self, row):
-        """A place in the row's text, and the function whose body line it is if it is one."""
+        """A place in the row's text, and the function that it was chosen in if it was."""
         rng, text = self.rng, row['content']
         kind = rng.random()
         if kind < EMPTY_SHARE:
             return empty_place(text, rng), None
-        if row['language'] == 'python' and kind < EMPTY_SHARE + BODY_LINE_SHARE:
+        if row['language'] == 'python' and kind < EMPTY_SHARE + BODY_SHARE:
             key = id(row)
             if key not in self.bodies:
                 self.bodies[key] = function_bodies(text)
@@ -188,31 +228,40 @@ class Examples:
                 return body_place(text, self.bodies[key], rng)
         return any_place(text, rng), None
 
+    def _reach(self, least, tokens):
+        """A number of characters from `least` to what fills so many tokens, of the short ones more."""
+        most = max(least, tokens * (4 if self.rng.random() < 0.4 else 1.3))
+        return int(math.exp(self.rng.uniform(math.log(least), math.log(most))))
+
     def _extent(self, text, start, end, body):
         """Where the prefix begins and the suffix ends: short ones as well as long ones, often just the function."""
         rng = self.rng
         prefix, suffix, _ = self.limits
-        share = 1.0 if rng.random() < 0.25 else 0.6
-        first = max(0, start - rng.randint(100, int(share * prefix * 4)))
-        last = end if rng.random() < 0.06 else min(len(text), end + rng.randint(20, int(share * suffix * 4)))
+        first = max(0, start - self._reach(100, prefix))
+        last = end if rng.random() < 0.06 else min(len(text), end + self._reach(20, suffix))
         if body and rng.random() < 0.5:
             first, last = max(first, body.start), min(max(body.end, end), end + suffix * 4)
         if first > 0:
             first = text.find('\n', first - 1, start) + 1 or first
         return first, last
 
-    def _context(self, row):
-        """Tokens of an excerpt of another file of the row's package, behind the file's name; mostly none."""
+    def _context(self, row, middle):
+        """Tokens of an excerpt of another file of the row's package and of the file's name; mostly none.
+
+        Rather a file that the row's file imports, and rather from where it defines a name that the middle has.
+        """
         rng = self.rng
         siblings = self.by_package[row['package']]
         if rng.random() >= self.context_share or len(siblings) < 2:
             return []
-        other = rng.choice(siblings)
+        imports = set(re.findall(r'\w+', ' '.join(IMPORT.findall(row['content']))))
+        imported = [other for other in siblings if stem(other['path']) in imports and other is not row]
+        other = rng.choice(imported if imported and rng.random() < 0.8 else siblings)
         if other is row:
             return []
-        text = other['content']
-        start = text.rfind('\n', 0, rng.randrange(len(text))) + 1
-        return [FILE] + self.encode([other['path'] + '\n' + text[start:start + 400]])[0][:120]
+        text = excerpt(other['content'], set(re.findall(r'[^\W\d]\w{3,}', middle)), rng, self._reach(150, 300))
+        theirs, own = self.encode([f"{other['path']}\n{text}\n", os.path.basename(row['path']) + '\n'])
+        return [FILE] + theirs[:400] + [FILE] + own
 
     def draw(self):
         """One example as (tokens before the middle, tokens of the middle with the end mark)."""
@@ -228,48 +277,71 @@ class Examples:
             at_line_start = start == 0 or text[start - 1] == '\n'
             if end > start and text[end:end + 1] == '\n' and rng.random() < (0.5 if at_line_start else 0.03):
                 end += 1
+            if end - start > middle_limit * 8:
+                continue
             first, last = self._extent(text, start, end, body)
             prefix, suffix, middle = self.encode([text[first:start], text[end:last], text[start:end]])
             if len(middle) > middle_limit:
                 continue
             suffix, prefix = suffix[:suffix_limit], prefix[-prefix_limit:]
-            return self._context(row) + [SUFFIX] + suffix + [PREFIX] + prefix + [MIDDLE], middle + [END]
+            files = self._context(row, text[start:end])
+            return files + [SUFFIX] + suffix + [PREFIX] + prefix + [MIDDLE], middle + [END]
 
     def example(self, context_fraction):
-        """An Example: the middle counts fully, a fraction of the tokens before it at CONTEXT_WEIGHT, markers never."""
+        """An Example: the middle counts fully, a fraction of the tokens before it in part, markers never."""
         before, middle = self.draw()
         tokens = np.array(before + middle, dtype=np.int64)
         weights = np.ones(len(tokens), dtype=np.float32)
         chosen = np.random.default_rng(self.rng.randrange(1 << 30)).random(len(before)) < context_fraction
-        weights[:len(before)] = CONTEXT_WEIGHT * (chosen & ~np.isin(before, list(MARKERS)))
+        weights[:len(before)] = self.context_weight * (chosen & ~np.isin(before, list(MARKERS)))
         weights[0] = 0
         return Example(tokens, weights)
 
-    def batches(self, number, examples, tokens, context_fraction):
-        """Pool `number` of batches, the same each time: `examples` examples, put together with others of like length.
-
-        A batch (see `pad`) has at most `tokens` places, so that all take about equally long.
-        """
+    def batch(self, number, places, context_fraction, filled=False):
+        """The Batch of a number, the same each time: as many examples as fit into `places`; `filled` up to them."""
         self.rng.seed(f'{self.seed}/{number}')
-        drawn = sorted((self.example(context_fraction) for _ in range(examples)), key=lambda e: len(e.tokens))
-        groups = [[]]
-        for example in drawn:
-            if (len(groups[-1]) + 1) * len(example.tokens) > tokens and groups[-1]:
+        drawn, size = [], 0
+        while True:
+            example = self.example(context_fraction)
+            if drawn and size + len(example.tokens) - 1 > places:
+                return pack(drawn, places if filled else None)
+            if len(example.tokens) - 1 <= places:
+                drawn.append(example)
+                size += len(example.tokens) - 1
+
+    def some(self, count, places, filled=False):
+        """`count` examples as Batches, the same each time, of which only the middles count."""
+        self.rng.seed(f'{self.seed}/some')
+        groups, size = [[]], 0
+        for example in (self.example(0.0) for _ in range(count)):
+            if groups[-1] and size + len(example.tokens) - 1 > places:
                 groups.append([])
+                size = 0
             groups[-1].append(example)
-        self.rng.shuffle(groups)
-        return [pad(group) for group in groups]
+            size += len(example.tokens) - 1
+        return [pack(group, places if filled else None) for group in groups]
 
 
-def pad(examples):
-    """Arrays (tokens, targets, weights), each (examples, length - 1): targets are the tokens one further on."""
-    length = max(len(e.tokens) for e in examples) - 1
-    tokens = np.zeros((len(examples), length), np.int64)
-    targets, weights = np.zeros_like(tokens), np.zeros(tokens.shape, np.float32)
-    for i, example in enumerate(examples):
-        n = len(example.tokens) - 1
-        tokens[i, :n], targets[i, :n], weights[i, :n] = example.tokens[:-1], example.tokens[1:], example.weights[1:]
-    return tokens, targets, weights
+def pack(examples, places=None):
+    """A Batch of arrays; filled with places that do not count up to a number of `places` if one is given."""
+    lengths = [len(e.tokens) - 1 for e in examples]
+    missing = (places or sum(lengths)) - sum(lengths)
+    if missing:
+        examples = [*examples, Example(np.zeros(missing + 1, np.int64), np.zeros(missing + 1, np.float32))]
+        lengths = [*lengths, missing]
+    return Batch(tokens=np.concatenate([e.tokens[:-1] for e in examples]),
+                 targets=np.concatenate([e.tokens[1:] for e in examples]),
+                 weights=np.concatenate([e.weights[1:] for e in examples]),
+                 positions=np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+                 starts=np.cumsum([0, *lengths], dtype=np.int32), longest=max(lengths))
+
+
+def to_device(batch, device):
+    """A Batch of tensors from one of arrays."""
+    arrays = (torch.from_numpy(array) for array in batch[:-1])
+    if device == 'cuda':
+        return Batch(*(tensor.pin_memory().to(device, non_blocking=True) for tensor in arrays), batch.longest)
+    return Batch(*arrays, batch.longest)
 
 
 def read_rows(path):

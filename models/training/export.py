@@ -28,7 +28,7 @@ def metadata(matrices, name, files):
     keys = {'general.name': (name, text), 'general.file_type': (int(FILE_TYPES[matrices]), number),
             'general.quantization_version': (2, number), 'foretoken.fim_order': ('suffix-first', text)}
     if files:
-        keys['foretoken.fim_files'] = ('{file_sep}{path}\n{content}', text)
+        keys['foretoken.fim_files'] = ('file_sep', text)
     ids = {'bos': END, 'eos': END, 'padding': PAD,
            'fim_pre': PREFIX, 'fim_suf': SUFFIX, 'fim_mid': MIDDLE, 'fim_pad': PAD}
     keys.update({f'tokenizer.ggml.{kind}_token_id': (token, number) for kind, token in ids.items()})

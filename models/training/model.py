@@ -1,4 +1,7 @@
-"""A decoder of the Llama architecture with tied embeddings, its weights named and laid out as in a GGUF file."""
+"""A decoder of the Llama architecture with tied embeddings, its weights named and laid out as in a GGUF file.
+
+It works on packed batches: several sequences one after the other in one row of places, each attending to itself only.
+"""
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +10,7 @@ import torch.nn.functional as F
 from gguf import GGUFReader, dequantize
 
 EMBEDDING = 'token_embd.weight'
+LOSS_PLACES = 8192  # on a GPU: logits are computed for so many places at a time
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,10 @@ class Shape:
     kv_heads: int
     norm_epsilon: float
     rope_base: float
+
+    @property
+    def head_width(self):
+        return self.width // self.heads
 
 
 def load(path):
@@ -37,70 +45,106 @@ def load(path):
     return shape, weights
 
 
-def rotation(length, head_width, base, device=None):
-    """Complex factors (length, head_width / 2) of rotary position embedding, for neighbouring pairs of values."""
-    frequency = base ** (-torch.arange(0, head_width, 2, device=device).float() / head_width)
-    angle = torch.arange(length, device=device).float()[:, None] * frequency
-    return torch.polar(torch.ones_like(angle), angle)
+def rotation(positions, head_width, base):
+    """Cosines and sines (places, 1, head_width / 2) of rotary position embedding at integer `positions` (places)."""
+    frequency = base ** (-torch.arange(0, head_width, 2, device=positions.device).float() / head_width)
+    angle = positions.float()[:, None, None] * frequency
+    return angle.cos(), angle.sin()
 
 
-def rotate(x, factors):
-    """Turns x (batch, length, heads, head width) by the factors of its positions (GGUF's interleaved layout)."""
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * factors[:, None]).flatten(-2).to(x.dtype)
+def rotate(x, cosine, sine):
+    """Turns neighbouring pairs of values of x (places, heads, head width), as GGUF lays them out."""
+    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), -1).flatten(-2).to(x.dtype)
+
+
+def attend(query, key, value, starts, longest):
+    """Causal attention of each sequence to itself; all are (places, heads, head width).
+
+    `starts` (sequences + 1, int32): where each sequence begins, and the number of places. `longest`: places of the
+    longest one.
+    """
+    if query.is_cuda:
+        from torch.nn.attention.varlen import varlen_attn
+        return varlen_attn(query, key, value, starts, starts, longest, longest, window_size=(-1, 0))
+    edges = starts.tolist()
+    pieces = []
+    for first, last in zip(edges, edges[1:]):
+        q, k, v = (x[first:last].transpose(0, 1)[None] for x in (query, key, value))
+        pieces.append(F.scaled_dot_product_attention(q, k, v, is_causal=True)[0].transpose(0, 1))
+    return torch.cat(pieces)
+
+
+def before_attention(x, norm, q, k, v, cosine, sine, shape):
+    """Queries, keys and values (places, query heads, head width) of a layer; keys and values are repeated."""
+    y = F.rms_norm(x, (shape.width,), norm, shape.norm_epsilon).to(q.dtype)
+    query, key, value = (F.linear(y, weight).unflatten(-1, (-1, shape.head_width)) for weight in (q, k, v))
+    query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+    repeats = shape.heads // shape.kv_heads
+    return query, key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
+
+
+def after_attention(x, mixed, output, norm, gate, up, down, shape):
+    """The residual stream after a layer, from that before it and what attention mixed."""
+    x = x + F.linear(mixed.flatten(1), output)
+    y = F.rms_norm(x, (shape.width,), norm, shape.norm_epsilon).to(output.dtype)
+    return x + F.linear(F.silu(F.linear(y, gate)) * F.linear(y, up), down)
+
+
+def cross_entropy(hidden, embedding, targets):
+    """Nats of each target (places) from normalised states (places, width)."""
+    return F.cross_entropy(F.linear(hidden.to(embedding.dtype), embedding).float(), targets, reduction='none')
 
 
 class Llama(torch.nn.Module):
-    """The decoder. `weights` are taken as they are: rounding them is the caller's business."""
+    """The decoder. `weights` are taken as they are: rounding them is the caller's business.
 
-    def __init__(self, shape, weights):
+    `compiled`: for a GPU, where every batch has the same number of places, a multiple of LOSS_PLACES; matrix products
+    are then done in bfloat16, the residual stream stays float32.
+    """
+
+    def __init__(self, shape, weights, compiled=False):
         super().__init__()
         self.shape = shape
+        self.compiled = compiled
+        self.matrix_type = torch.bfloat16 if compiled else torch.float32
+        wrap = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
+        self.before, self.after, self.loss = (wrap(f) for f in (before_attention, after_attention, cross_entropy))
         self.weights = torch.nn.ParameterDict({name.replace('.', '/'): torch.nn.Parameter(value)
                                                for name, value in weights.items()})
 
     def weight(self, name):
         return self.weights[name.replace('.', '/')]
 
-    def _attention(self, layer, x, factors):
-        """Causal self-attention of x (batch, length, width)."""
-        batch, length, _ = x.shape
-        heads, kv_heads = self.shape.heads, self.shape.kv_heads
+    def _matrix(self, name):
+        return self.weight(name).to(self.matrix_type)
 
-        def project(kind, count):
-            return F.linear(x, self.weight(f'{layer}.attn_{kind}.weight')).view(batch, length, count, -1)
-
-        query, key = rotate(project('q', heads), factors), rotate(project('k', kv_heads), factors)
-        key, value = (y.repeat_interleave(heads // kv_heads, 2) for y in (key, project('v', kv_heads)))
-        mixed = F.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2),
-                                               is_causal=True)
-        return F.linear(mixed.transpose(1, 2).flatten(2), self.weight(f'{layer}.attn_output.weight'))
-
-    def _feed_forward(self, layer, x):
-        gate = F.silu(F.linear(x, self.weight(f'{layer}.ffn_gate.weight')))
-        return F.linear(gate * F.linear(x, self.weight(f'{layer}.ffn_up.weight')),
-                        self.weight(f'{layer}.ffn_down.weight'))
-
-    def _norm(self, name, x):
-        return F.rms_norm(x, (self.shape.width,), self.weight(name + '.weight'), self.shape.norm_epsilon)
-
-    def hidden(self, tokens):
-        """tokens (batch, length) -> normalised states (batch, length, width) from which the next token is told."""
+    def hidden(self, batch):
+        """The states (places, width), normalised, from which the next tokens of a Batch of tensors are told."""
         shape = self.shape
-        factors = rotation(tokens.shape[1], shape.width // shape.heads, shape.rope_base, tokens.device)
-        x = F.embedding(tokens, self.weight(EMBEDDING))
+        cosine, sine = rotation(batch.positions, shape.head_width, shape.rope_base)
+        x = F.embedding(batch.tokens, self.weight(EMBEDDING))
         for i in range(shape.layers):
-            layer = f'blk.{i}'
-            x = x + self._attention(layer, self._norm(layer + '.attn_norm', x), factors)
-            x = x + self._feed_forward(layer, self._norm(layer + '.ffn_norm', x))
-        return self._norm('output_norm', x)
+            norm, feed_norm = (self.weight(f'blk.{i}.{kind}_norm.weight') for kind in ('attn', 'ffn'))
+            q, k, v, output = (self._matrix(f'blk.{i}.attn_{kind}.weight') for kind in ('q', 'k', 'v', 'output'))
+            gate, up, down = (self._matrix(f'blk.{i}.ffn_{kind}.weight') for kind in ('gate', 'up', 'down'))
+            query, key, value = self.before(x, norm, q, k, v, cosine, sine, shape)
+            mixed = attend(query, key, value, batch.starts, batch.longest)
+            x = self.after(x, mixed, output, feed_norm, gate, up, down, shape)
+        return F.rms_norm(x, (shape.width,), self.weight('output_norm.weight'), shape.norm_epsilon)
 
     def logits(self, hidden):
-        return F.linear(hidden, self.weight(EMBEDDING))
+        return F.linear(hidden.to(self.matrix_type), self._matrix(EMBEDDING)).float()
 
-    def losses(self, tokens, targets, counted):
-        """Cross-entropy in nats of the targets (batch, length) where `counted` (batch, length, bool) is true, in a row.
+    def losses(self, batch):
+        """Nats of the targets of a Batch where its weights are not 0, and those weights; two vectors.
 
-        Logits are computed only there: the head is a fifth of the model's weights.
+        Otherwise logits are computed only there: the head is a fifth of the model's weights. Compiled, they are
+        computed everywhere, a part at a time.
         """
-        return F.cross_entropy(self.logits(self.hidden(tokens)[counted]).float(), targets[counted], reduction='none')
+        hidden, embedding = self.hidden(batch), self._matrix(EMBEDDING)
+        if self.compiled:
+            parts = zip(hidden.split(LOSS_PLACES), batch.targets.split(LOSS_PLACES))
+            return torch.cat([self.loss(states, embedding, targets) for states, targets in parts]), batch.weights
+        counted = batch.weights > 0
+        return self.loss(hidden[counted], embedding, batch.targets[counted]), batch.weights[counted]

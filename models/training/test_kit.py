@@ -178,30 +178,55 @@ class Drawing(unittest.TestCase):
             self.assertTrue(set(example.weights[:at + 1]) <= {0, examples.CONTEXT_WEIGHT})
             self.assertFalse(example.weights[:at + 1][np.isin(example.tokens[:at + 1], list(examples.MARKERS))].any())
 
-    def test_pools_are_repeatable_and_batches_small(self):
-        first, second = self.drawn().batches(4, 20, 800, 0.1), self.drawn().batches(4, 20, 800, 0.1)
-        for a, b in zip(first, second):
-            for x, y in zip(a, b):
-                np.testing.assert_array_equal(x, y)
-            self.assertTrue(a[0].size <= 800 or len(a[0]) == 1)
+    def test_batches_are_repeatable_and_fit(self):
+        for filled in (False, True):
+            first, second = self.drawn().batch(4, 800, 0.1, filled), self.drawn().batch(4, 800, 0.1, filled)
+            for a, b in zip(first, second):
+                np.testing.assert_array_equal(a, b)
+            self.assertLessEqual(len(first.tokens), 800)
+            self.assertEqual(len(first.tokens) == 800, filled)
 
-    def test_padding_carries_no_weight(self):
+    def test_a_filled_batch_has_places_that_do_not_count(self):
         short, long = (examples.Example(np.arange(n), np.ones(n, np.float32)) for n in (4, 9))
-        tokens, targets, weights = examples.pad([short, long])
-        self.assertEqual(tokens.shape, (2, 8))
-        self.assertEqual(weights.sum(1).tolist(), [3, 8])
-        self.assertEqual(targets[0].tolist(), [1, 2, 3, 0, 0, 0, 0, 0])
+        batch = examples.pack([short, long], 14)
+        self.assertEqual(batch.starts.tolist(), [0, 3, 11, 14])
+        self.assertEqual(batch.longest, 8)
+        self.assertEqual(batch.weights.tolist(), [1] * 11 + [0] * 3)
+        self.assertEqual(batch.targets.tolist(), [1, 2, 3, *range(1, 9), 0, 0, 0])
+        self.assertEqual(batch.positions.tolist(), [0, 1, 2, *range(8), 0, 1, 2])
+
+    def test_another_file_stands_before_the_suffix_with_both_names(self):
+        letters = examples.Examples(self.rows, lambda texts: [[ord(c) + 100 for c in text] for text in texts], 3,
+                                    context_share=1.0)
+        found = 0
+        for _ in range(50):
+            before, _ = letters.draw()
+            if before[0] != examples.FILE:
+                continue
+            found += 1
+            files = before[1:before.index(examples.SUFFIX)]
+            text = ''.join(chr(token - 100) if token > 11 else '|' for token in files)
+            self.assertRegex(text, r'^m\d\.py\n(.|\n)*\|m\d\.py\n$')
+        self.assertGreater(found, 20)
+
+    def test_an_excerpt_begins_where_a_wanted_name_is_defined(self):
+        text = 'import os\n\ndef other():\n    pass\n\n\ndef wanted(a):\n    return a\n'
+        self.assertEqual(examples.excerpt(text, {'wanted'}, random.Random(1), 100), 'def wanted(a):\n    return a')
 
 
 class Model(unittest.TestCase):
-    def test_later_tokens_and_padding_do_not_matter(self):
+    def test_later_tokens_and_other_examples_do_not_matter(self):
         with tempfile.TemporaryDirectory() as folder:
             write_model(os.path.join(folder, 'base.gguf'))
             model = Llama(*load(os.path.join(folder, 'base.gguf')))
-            tokens = torch.randint(20, 200, (1, 12), generator=torch.Generator().manual_seed(1))
-            other = tokens.clone()
-            other[0, 8:] = 0
-            torch.testing.assert_close(model.hidden(tokens)[:, :8], model.hidden(other)[:, :8])
+            tokens = np.random.default_rng(1).integers(20, 200, 40)
+            weights = np.ones(40, np.float32)
+            whole, alone, begun = (examples.to_device(examples.pack([
+                examples.Example(tokens[first:last], weights[first:last]) for first, last in parts]), 'cpu')
+                for parts in ([(0, 13), (13, 40)], [(13, 40)], [(13, 30)]))
+            states = model.hidden(whole)
+            torch.testing.assert_close(states[12:], model.hidden(alone))
+            torch.testing.assert_close(states[12:28], model.hidden(begun))
 
 
 class Run(unittest.TestCase):
@@ -236,8 +261,26 @@ class Run(unittest.TestCase):
         self.assertEqual(self.log[0]['factor'], 0.1)
         self.assertIn('validation of the average', self.log[-1])
 
+    def test_only_the_weights_that_are_asked_for_are_trained(self):
+        state = self.train('only', '--steps', '3', '--only', r'blk\.1\.ffn', '--validation', '0')
+        for name, value in load(self.path('base.gguf'))[1].items():
+            self.assertEqual(torch.equal(state['weights'][name], value), not name.startswith('blk.1.ffn'), name)
+
+    def test_processes_make_the_same_batches(self):
+        rows = examples.read_rows(self.path('corpus/train.jsonl'))
+        made = []
+        for processes in (0, 2):
+            drawn = examples.Examples(rows, examples.encoder(self.path('base.gguf')), 1)
+            stream = train.Stream(drawn, 800, 0.1, processes=processes)
+            self.addCleanup(stream.close)
+            stream.position = 3
+            stream.start()
+            made.append(stream.take(5))
+        for one, other in zip(*made):
+            np.testing.assert_array_equal(one.tokens, other.tokens)
+
     def test_run(self):
-        steps = ('--steps', '12', '--workers', '1')
+        steps = ('--steps', '12', '--workers', '1', '--processes', '2')
         unbroken = self.train('unbroken', *steps)
         self.assertEqual(self.train('broken', *steps, '--stop-after', '5')['step'], 5)
         resumed = self.train('broken', *steps)
@@ -252,6 +295,7 @@ class Run(unittest.TestCase):
         for token, name in examples.MARKERS.items():
             self.assertEqual((tokens[token], kinds[token]), (name, TokenType.CONTROL))
         self.assertEqual(fields['foretoken.fim_order'].contents(), 'suffix-first')
+        self.assertEqual(fields['foretoken.fim_files'].contents(), 'file_sep')
         self.assertEqual(fields['general.license'].contents(), 'apache-2.0')
         self.assertEqual(fields['tokenizer.ggml.fim_suf_token_id'].contents(), examples.SUFFIX)
         self.assertNotIn('tokenizer.chat_template', fields)
