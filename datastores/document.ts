@@ -15,6 +15,8 @@ export interface SourceDocument {
   readonly licences: readonly string[];
   /** The source's own name of the content (a git blob's sha1, a content id); "" where it has none. */
   readonly contentId: string;
+  /** Whether it is a conversation or other natural language, to which the measures of code do not apply. */
+  readonly isProse?: boolean;
 }
 
 /** A failure a person can act on: what is wrong with which file or setting, and the remedy. */

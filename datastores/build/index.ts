@@ -1,5 +1,7 @@
-export { type BuildInput, type BuildProgress, buildStore, type DocumentFilter } from "./build.ts";
+export { buildStore } from "./build.ts";
 export { readStore, type StoreManifest } from "./manifest.ts";
+export type { BuildInput, BuildProgress, DocumentFilter } from "./options.ts";
+export { repeatedIn } from "./sketches.ts";
 export {
   addTombstones,
   isBuilding,

@@ -178,7 +178,7 @@ export function readStore(directory: string): StoreManifest {
     if (tokenizer.fingerprint !== first.tokenizer.fingerprint || share.count !== count)
       throw shardProblem("corrupt", `The manifests in ${directory} are of different builds.`);
   const present = new Set(manifests.map(({ share }) => share.index));
-  const inputs = manifests.flatMap(manifest => manifest.inputs);
+  const inputs = inOrder(manifests);
   return {
     ...first,
     created: manifests.map(({ created }) => created).sort()[0],
@@ -195,6 +195,14 @@ export function readStore(directory: string): StoreManifest {
     },
     missingShares: Array.from({ length: count }, (_, index) => index).filter(index => !present.has(index)),
   };
+}
+
+/** The inputs of all shares, of which each has every so-manieth, in the order of the source. */
+function inOrder(manifests: readonly Manifest[]): InputEntry[] {
+  const numbered = manifests.flatMap(({ share, inputs }) =>
+    inputs.map((input, i) => ({ input, number: i * share.count + share.index })),
+  );
+  return numbered.sort((a, b) => a.number - b.number).map(({ input }) => input);
 }
 
 /** Counts of several parts, by reason. */

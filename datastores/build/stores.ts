@@ -1,11 +1,13 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
 import { isLocked, StoreError } from "../index.ts";
+import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import { manifestFiles, manifestName, readStore, type TokenizerEntry } from "./manifest.ts";
+import { checkSketches, repeatedIn } from "./sketches.ts";
 
 const TOMBSTONES = "tombstones.json";
 
@@ -13,36 +15,25 @@ const TOMBSTONES = "tombstones.json";
 interface Tombstones {
   /** Owners, repositories as `owner/name`, and content ids, in lower case. */
   readonly denied: readonly string[];
-  /** Indices of the documents concerned, by shard file. */
-  readonly documents: Readonly<Record<string, readonly number[]>>;
+  readonly documents: DocumentLists;
 }
 
 function readTombstones(directory: string): Tombstones {
   const path = join(directory, TOMBSTONES);
-  if (!existsSync(path)) return { denied: [], documents: {} };
-  try {
-    const { denied, documents } = JSON.parse(readFileSync(path, "utf8"));
-    const isIndices = (value: unknown) => Array.isArray(value) && value.every(Number.isSafeInteger);
-    if (Array.isArray(denied) && denied.every(each => typeof each === "string"))
-      if (typeof documents === "object" && documents !== null && Object.values(documents).every(isIndices))
-        return { denied, documents };
-  } catch {
-    // Reported below, as for one of the wrong shape.
-  }
-  // To go on without it would show what was to be removed.
-  throw new StoreError({
-    code: "corrupt",
-    message: `${path} is damaged.`,
-    remedy: "Delete it and remove again what was removed.",
-  });
+  const remedy = "Delete it and remove again what was removed.";
+  const { documents, value } = readDocumentLists(path, remedy);
+  const { denied = [] } = value as Partial<Tombstones>;
+  if (!Array.isArray(denied) || !denied.every(each => typeof each === "string"))
+    throw new StoreError({ code: "corrupt", message: `${path} is damaged.`, remedy });
+  return { denied, documents };
 }
 
 /** Owners, repositories and content ids that were removed from a store, for the next build to leave out. */
 export const removedFrom = (directory: string): readonly string[] => readTombstones(directory).denied;
 
-/** Opens all shards of a store, without what was removed from it. Throws a `StoreError`. */
+/** Opens all shards of a store, without what was removed from it or repeats another input. Throws a `StoreError`. */
 export function openStore(directory: string, residence: Residence = "file"): Store {
-  const { documents } = readTombstones(directory);
+  const excluded = [readTombstones(directory).documents, repeatedIn(directory)];
   const { shards, tokenizer } = readStore(directory);
   const files = shards.map(({ file }) => file);
   const store = Store.open(
@@ -52,7 +43,7 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
   try {
     for (const [index, shard] of store.shards.entries()) {
       checkTokenizer(shard.metadata, tokenizer, shard.name);
-      shard.exclude(documents[files[index]] ?? []);
+      for (const documents of excluded) shard.exclude(documents[files[index]] ?? []);
     }
     return store;
   } catch (error) {
@@ -64,16 +55,25 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
   }
 }
 
-/** Checks every shard of a store, and that all belong to it. Throws a `StoreError` that names the damaged file. */
+/** Checks that a store is whole: every shard, and that all belong to it. Throws a `StoreError` that names what is damaged or missing. */
 export function verifyStore(directory: string): void {
-  const { shards, tokenizer } = readStore(directory);
+  const { shards, tokenizer, share, missingShares } = readStore(directory);
+  if (missingShares.length > 0)
+    throw new StoreError({
+      code: "missing",
+      message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.`,
+      remedy: `Build them with --shard I/${share.count}; what is there already is taken over.`,
+    });
   readTombstones(directory);
-  for (const { file, tokens, documents, bytes } of shards) {
+  repeatedIn(directory);
+  for (const entry of shards) {
+    const { file, tokens, documents, bytes } = entry;
     const path = join(directory, file);
     const found = Shard.verify(path);
     checkTokenizer(found.metadata, tokenizer, path);
     if (found.tokens !== tokens || found.documents !== documents || statSync(path).size !== bytes)
       throw shardProblem("corrupt", `${path} is not the shard that the manifest names.`);
+    checkSketches(directory, entry);
   }
 }
 
@@ -111,7 +111,7 @@ export function removeStore(directory: string): void {
   // Manifests first: what is left of a removal that was cut off is no store.
   const files = readdirSync(directory);
   const ours = files.filter(file =>
-    /^(shard-|journal-|manifest.*\.tmp$|tombstones\.json|downloads$)/.test(file),
+    /^(shard-|journal-|manifest.*\.tmp$|tombstones\.json|repeated\.json|downloads$)/.test(file),
   );
   for (const file of [...manifestFiles(directory), ...ours])
     rmSync(join(directory, file), { recursive: true, force: true });

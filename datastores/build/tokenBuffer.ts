@@ -12,8 +12,14 @@ export interface BatchTokenizer {
 const BATCH_CHARACTERS = 512 * 1024;
 const BATCH_DOCUMENTS = 128;
 
-interface TokenizedDocument {
+/** A document that is taken, with its sketch. */
+export interface Taken {
   readonly document: SourceDocument;
+  readonly sketch: Uint8Array;
+}
+
+interface Tokenized {
+  readonly taken: Taken;
   readonly tokens: Int32Array;
 }
 
@@ -22,23 +28,23 @@ interface TokenizedDocument {
  * order in which they went in, whatever the threads do.
  */
 export async function* tokenizeAll(
-  documents: AsyncIterable<SourceDocument>,
+  documents: AsyncIterable<Taken>,
   tokenizer: BatchTokenizer,
-): AsyncGenerator<TokenizedDocument> {
-  const underWay: Promise<TokenizedDocument[]>[] = [];
-  const send = (batch: readonly SourceDocument[]) => {
+): AsyncGenerator<Tokenized> {
+  const underWay: Promise<Tokenized[]>[] = [];
+  const send = (batch: readonly Taken[]) => {
     const tokenized = tokenizer
-      .tokenize(batch.map(({ text }) => text))
-      .then(all => all.map((tokens, i) => ({ document: batch[i], tokens })));
+      .tokenize(batch.map(({ document }) => document.text))
+      .then(all => all.map((tokens, i) => ({ taken: batch[i], tokens })));
     // Whoever awaits it later sees the failure; until then it must not count as unhandled.
     tokenized.catch(() => {});
     underWay.push(tokenized);
   };
-  let batch: SourceDocument[] = [];
+  let batch: Taken[] = [];
   let characters = 0;
-  for await (const document of documents) {
-    batch.push(document);
-    characters += document.text.length;
+  for await (const taken of documents) {
+    batch.push(taken);
+    characters += taken.document.text.length;
     if (characters < BATCH_CHARACTERS && batch.length < BATCH_DOCUMENTS) continue;
     send(batch);
     batch = [];

@@ -16,7 +16,11 @@ export interface HubOptions {
   /** A connection that brings nothing for so long is given up and tried again; 60 s unless given. */
   readonly idleMs?: number;
   /** What is fetched, in messages; a data set unless given. */
-  readonly kind?: "data set" | "model";
+  readonly kind?: "data set" | "model" | "package";
+  /** What it is fetched from, in messages; a hub unless given. */
+  readonly host?: "hub" | "registry";
+  /** Whether no token is sent, not even the environment's: it is the hub's. */
+  readonly anonymous?: boolean;
 }
 
 const PUBLIC_HUB = "https://huggingface.co";
@@ -35,6 +39,7 @@ export function hubAddress(options: HubOptions): string {
 }
 
 function accessToken(options: HubOptions): string | undefined {
+  if (options.anonymous) return undefined;
   return options.token || process.env.HF_TOKEN || undefined;
 }
 
@@ -187,12 +192,12 @@ async function refusal(
   options: HubOptions,
 ): Promise<Temporary | StoreError> {
   const { status } = response;
-  const { kind = "data set" } = options;
+  const { kind = "data set", host = "hub" } = options;
   await response.body?.cancel();
   if (status === 429) {
     const waitMs = askedWait(response.headers);
     const after = waitMs === undefined ? "" : ` for ${Math.ceil(waitMs / 1000)} s`;
-    const message = `${what}: the hub takes no more requests from here${after} (429).`;
+    const message = `${what}: the ${host} takes no more requests from here${after} (429).`;
     return new Temporary(
       storeError("rateLimited", message, `${LATER} With an access token more is allowed.`),
       waitMs,
@@ -200,7 +205,7 @@ async function refusal(
   }
   if (status >= 500 || status === 408)
     return new Temporary(
-      storeError("network", `${what}: the hub failed (${status}).`, LATER),
+      storeError("network", `${what}: the ${host} failed (${status}).`, LATER),
       askedWait(response.headers),
     );
   if (status === 401)
@@ -220,10 +225,10 @@ async function refusal(
   if (status === 404)
     return storeError(
       "missing",
-      `${what}: the hub has no such ${kind}, revision or file (404).`,
+      `${what}: the ${host} has no such ${kind}, revision or file (404).`,
       `Check the name; a private ${kind} needs a token.`,
     );
-  return storeError("network", `${what}: the hub answered with status ${status}.`, LATER);
+  return storeError("network", `${what}: the ${host} answered with status ${status}.`, LATER);
 }
 
 /** Milliseconds to wait by `Retry-After` (seconds or a date) or the hub's `ratelimit: …;t=seconds`. */

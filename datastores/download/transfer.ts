@@ -30,6 +30,8 @@ export interface Transfer {
   readonly bytes?: number;
   /** In hex. */
   readonly sha256?: string;
+  /** In hex; counts in place of `sha256`. */
+  readonly sha512?: string;
 }
 
 export interface TransferOptions extends HubOptions {
@@ -45,12 +47,9 @@ const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/;
  * Downloads, or goes on with a download. A file that is there already, with the right length and sha256, is
  * left as it is. Throws `StoreError`: `network`, `rateLimited`, `unauthorised`, `gated`, `missing`,
  * `noSpace`, `corrupt` (wrong sha256 again and again), `cancelled`.
- * @returns length in bytes and sha256 in hex
+ * @returns length in bytes
  */
-export async function transfer(
-  wanted: Transfer,
-  options: TransferOptions = {},
-): Promise<{ bytes: number; sha256: string }> {
+export async function transfer(wanted: Transfer, options: TransferOptions = {}): Promise<{ bytes: number }> {
   throwIfCancelled(options.signal);
   const present = await finished(wanted, options);
   if (present) return present;
@@ -72,17 +71,22 @@ export async function transfer(
   }
 }
 
-async function finished({ path, bytes, sha256 }: Transfer, { signal }: TransferOptions) {
+/** The hash a file must have; undefined where it is not known. */
+const expectedHash = ({ sha256, sha512 }: Transfer) => sha512 ?? sha256;
+const hashOf = ({ sha512 }: Transfer) => createHash(sha512 === undefined ? "sha256" : "sha512");
+
+async function finished(wanted: Transfer, { signal }: TransferOptions) {
+  const { path, bytes } = wanted;
+  const expected = expectedHash(wanted);
   const size = await stat(path).then(
     status => status.size,
     () => undefined,
   );
-  if (size === undefined || (bytes === undefined && sha256 === undefined)) return undefined;
+  if (size === undefined || (bytes === undefined && expected === undefined)) return undefined;
   if (bytes !== undefined && size !== bytes) return undefined;
-  const hash = createHash("sha256");
+  const hash = hashOf(wanted);
   await hashFile(path, hash, signal);
-  const found = hash.digest("hex");
-  return sha256 === undefined || sha256 === found ? { bytes: size, sha256: found } : undefined;
+  return expected === undefined || expected === hash.digest("hex") ? { bytes: size } : undefined;
 }
 
 async function hashFile(
@@ -118,11 +122,15 @@ async function download(part: Part, wanted: Transfer, options: TransferOptions) 
   };
   const attempt = async () => {
     if (wanted.bytes === undefined || part.length !== wanted.bytes) await receive(part, wanted, options);
-    const sha256 = part.digest();
-    if (wanted.sha256 === undefined || wanted.sha256 === sha256) return { bytes: part.length, sha256 };
+    const expected = expectedHash(wanted);
+    if (expected === undefined || expected === part.digest()) return { bytes: part.length };
     await part.reset();
     throw new Temporary(
-      storeError("corrupt", `${wanted.name} arrived damaged: its sha256 is not the hub's.`, START_AGAIN),
+      storeError(
+        "corrupt",
+        `${wanted.name} arrived damaged: its hash is not the one it is known by.`,
+        START_AGAIN,
+      ),
     );
   };
   return withRetries(attempt, options, hasProgressed);
@@ -143,14 +151,14 @@ async function receive(part: Part, wanted: Transfer, options: TransferOptions): 
   for await (const chunk of reply.chunks()) {
     if (total !== undefined && part.length + chunk.length > total) {
       await part.reset();
-      throw misfit(wanted, "the hub sends more than the file is long");
+      throw misfit(wanted, "the server sends more than the file is long");
     }
     await part.append(chunk);
     options.onProgress?.(part.length, total ?? part.length);
     throwIfCancelled(options.signal);
   }
   if (total !== undefined && part.length < total)
-    throw misfit(wanted, `the hub stopped after ${part.length} of ${total} bytes`);
+    throw misfit(wanted, `the server stopped after ${part.length} of ${total} bytes`);
 }
 
 /** Whether the body goes on where the part ends; false for a body that is the whole file. */
@@ -163,7 +171,7 @@ async function isContinued({ response, cancel }: Reply, part: Part, wanted: Tran
   if (isRight && isSameLength) return true;
   await cancel();
   await part.reset();
-  throw misfit(wanted, "the hub sends another part of the file than was asked for");
+  throw misfit(wanted, "the server sends another part of the file than was asked for");
 }
 
 function totalOf({ response }: Reply): number | undefined {
@@ -181,13 +189,16 @@ function misfit({ name }: Transfer, what: string): Temporary {
 class Part {
   length = 0;
   etag: string | undefined;
-  private hash = createHash("sha256");
+  private hash: Hash;
   private isClosed = false;
 
   private constructor(
     readonly path: string,
     private readonly file: FileHandle,
-  ) {}
+    private readonly newHash: () => Hash,
+  ) {
+    this.hash = newHash();
+  }
 
   get etagPath(): string {
     return `${this.path}.etag`;
@@ -197,14 +208,14 @@ class Part {
     const path = `${wanted.path}.part`;
     // Not truncating, and made if need be.
     const file = await open(path, "a", PRIVATE_FILE);
-    const part = new Part(path, file);
+    const part = new Part(path, file, () => hashOf(wanted));
     try {
       part.length = (await file.stat()).size;
       if (part.length > 0) await hashFile(path, part.hash, signal, part.length);
       part.etag = part.knownEtag();
       const isTooLong = wanted.bytes !== undefined && part.length > wanted.bytes;
       // Without either there is no knowing whether the rest belongs to the same version.
-      const isUnknown = part.etag === undefined && wanted.sha256 === undefined;
+      const isUnknown = part.etag === undefined && expectedHash(wanted) === undefined;
       if (part.length > 0 && (isTooLong || isUnknown)) await part.reset();
       return part;
     } catch (error) {
@@ -221,7 +232,7 @@ class Part {
 
   async reset(): Promise<void> {
     await this.file.truncate(0);
-    this.hash = createHash("sha256");
+    this.hash = this.newHash();
     this.length = 0;
     this.etag = undefined;
     await rm(this.etagPath, { force: true });

@@ -4,6 +4,7 @@ import { DenyList } from "./denyList.ts";
 import { type DuplicateKind, Duplicates } from "./duplicates.ts";
 import { type GeneratedReason, generatedReason } from "./generated.ts";
 import { isPermissive } from "./licences.ts";
+import { sketchOf } from "./sketch.ts";
 import { type SyntaxReader, type SyntaxReason, syntaxReason } from "./syntax.ts";
 
 type DropReason = "denied" | "licence" | "unknownLicence" | GeneratedReason | SyntaxReason | DuplicateKind;
@@ -20,35 +21,17 @@ export interface FilterOptions {
   readonly duplicatesLimit?: number;
 }
 
-/** In the order of the filters, which is that of a report too. */
-const DROP_REASONS: readonly DropReason[] = [
-  "denied",
-  "licence",
-  "unknownLicence",
-  "empty",
-  "generated",
-  "minified",
-  "data",
-  "python2",
-  "broken",
-  "exactDuplicate",
-  "nearDuplicate",
-];
-
-/** What the filters did, for a manifest. */
-interface FilterCounts {
-  readonly accepted: number;
-  /** Only reasons that occurred. */
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-}
+/** What becomes of a document: what is taken has its sketch, for duplicates in other inputs to be found. */
+export type Judgement =
+  | { readonly kind: "taken"; readonly sketch: Uint8Array }
+  | { readonly kind: "dropped"; readonly reason: DropReason };
 
 /**
- * Decides over documents one by one. The denied go first, so that nothing is remembered of them; duplicates
- * last, so that only what is kept counts as seen.
+ * The filters of one input; each input has its own, so that what is taken of it does not depend on which others were
+ * read before by the same process. Decides over documents one by one. The denied go first, so that nothing is
+ * remembered of them; duplicates last, so that only what is kept counts as seen.
  */
 export class Filters {
-  private accepted = 0;
-  private readonly dropped = new Map<DropReason, number>();
   private readonly duplicates: Duplicates | undefined;
   private readonly denyList: DenyList;
 
@@ -57,30 +40,24 @@ export class Filters {
     this.duplicates = options.duplicatesLimit === 0 ? undefined : new Duplicates(options.duplicatesLimit);
   }
 
-  /** Why the document is dropped; undefined if it is kept. Counts either. */
-  accept(document: SourceDocument): DropReason | undefined {
+  judge(document: SourceDocument): Judgement {
     const reason = this.reasonAgainst(document);
-    if (reason === undefined) this.accepted++;
-    else this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
-    return reason;
-  }
-
-  get counts(): FilterCounts {
-    const counted = DROP_REASONS.flatMap(reason => {
-      const count = this.dropped.get(reason);
-      return count === undefined ? [] : [[reason, count] as const];
-    });
-    return { accepted: this.accepted, dropped: Object.fromEntries(counted) };
+    if (reason !== undefined) return { kind: "dropped", reason };
+    const sketch = sketchOf(document.text);
+    const repeated = this.duplicates?.see(sketch);
+    return repeated === undefined ? { kind: "taken", sketch } : { kind: "dropped", reason: repeated };
   }
 
   private reasonAgainst(document: SourceDocument): DropReason | undefined {
     if (this.denyList.matches(document) !== undefined) return "denied";
     return (
-      this.licenceReason(document.licences) ??
-      generatedReason(document.text, document.path) ??
-      this.syntaxReason(document) ??
-      this.duplicates?.see(document.text)
+      this.licenceReason(document.licences) ?? this.contentReason(document) ?? this.syntaxReason(document)
     );
+  }
+
+  private contentReason({ text, path, isProse }: SourceDocument): DropReason | undefined {
+    if (isProse) return text.trim() === "" ? "empty" : undefined;
+    return generatedReason(text, path);
   }
 
   private syntaxReason({ text, path }: SourceDocument): DropReason | undefined {

@@ -51,12 +51,16 @@ export class IgnoreRules {
   private keptPatterns = 0;
   private readonly reported = new Set<string>();
 
-  /** @param root a folder @param warn is called once for each ignore file that cannot be used */
+  /**
+   * @param root a folder @param warn is called once for each ignore file that cannot be used
+   * @param top the folder from which on ignore files count
+   */
   constructor(
     root: string,
     private readonly warn: (message: string) => void,
+    top = repositoryOf(root) ?? root,
   ) {
-    this.top = repositoryOf(root) ?? resolve(root);
+    this.top = resolve(top);
     this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
     this.common = [join(gitFolders(this.top).shared, "info", "exclude"), ...userFile(this.top)].map(target);
   }
@@ -65,6 +69,12 @@ export class IgnoreRules {
   get outerFiles(): readonly string[] {
     const above = this.rootFolders.map((_, depth) => this.rootFolders.slice(0, depth));
     return [...this.common, ...above.map(folders => join(this.top, ...folders, ".gitignore"))];
+  }
+
+  /** Whether patterns of the repository that the root lies in ignore it whole; not where one of their files cannot be used. */
+  get ignoresRoot(): boolean {
+    const areUsable = this.commonPatterns() !== undefined && this.isSound("x");
+    return this.rootFolders.length > 0 && areUsable && this.isIgnored("/");
   }
 
   /** Whether a path is ignored, or a folder it lies in. @param path below the root, with `/`, which ends a folder's */

@@ -1,4 +1,4 @@
-/** Documents of JSON lines, plain or compressed, one object a line; and of one JSON array of objects. */
+/** Documents of JSON lines, plain or compressed, one object a line; and of one JSON array of objects, however laid out. */
 import { createReadStream, type ReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { pipeline } from "node:stream";
@@ -14,6 +14,8 @@ import {
   throwIfCancelled,
 } from "../index.ts";
 import { isPython, toDocument } from "./columns.ts";
+import { CONVERSATION_PATHS, type FoundText, textAt } from "./conversations.ts";
+import { arrayItems } from "./jsonArray.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
 /** A line longer than this is no file of code: it is passed over without being held. */
@@ -22,12 +24,16 @@ const CHUNK_BYTES = 256 * 1024;
 /** Given to the decompressor at once: four bytes may become 128 KB. */
 const PIECE_BYTES = 1024;
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const OPEN_LIST = 0x5b;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /** Keys of a line that a message names at most. */
 const LONG_KEYS = 12;
 
 /**
  * The documents of the file at `path` in its order; `.gz` and `.zst` are unpacked as they are read. A line
- * that is no JSON object, or has no text in the content key, is counted and passed over. Throws `StoreError`:
+ * that is no JSON object, or has no text in the content key, is counted and passed over, and so is one that is too
+ * long. Throws `StoreError`:
  * `missing`, `unreadable`, `corrupt` (a compressed file that is damaged), `schema` (lines, but none of use),
  * `cancelled`.
  */
@@ -36,33 +42,43 @@ export async function* readJsonLines(
   options: ReadOptions = {},
 ): AsyncGenerator<SourceDocument> {
   throwIfCancelled(options.signal);
-  const column = options.contentColumn ?? CONTENT_COLUMN;
   const pace = new Pace(options.signal);
   const name = basename(path);
-  let line = 0;
-  let documents = 0;
+  const seen = { records: 0, tooLong: 0, documents: 0 };
   let keys: string[] = [];
-  for await (const record of lines(path, options)) {
-    line++;
+  for await (const { bytes, unit } of records(unpacked(path, options))) {
+    seen.records++;
     if (pace.isDue) await pace.breathe();
-    const place = `${name} line ${line}`;
-    const items = record === undefined ? undefined : objects(record);
+    const place = `${name} ${unit} ${seen.records}`;
+    if (!bytes) seen.tooLong++;
+    const items = bytes && objects(bytes);
     if (!items) options.onSkipped?.("badLine", place);
     for (const item of items ?? []) {
       if (keys.length === 0) keys = Object.keys(item);
-      const content = item[column];
-      if (typeof content !== "string") {
+      const content = contentOf(item, options.contentColumn);
+      if (!content) {
         options.onSkipped?.("noContent", place);
         continue;
       }
-      documents++;
+      seen.documents++;
+      const { text, isConversation } = content;
       const row = new Map(Object.entries(item));
-      if (!isPython(row)) options.onSkipped?.("otherLanguage", place);
-      else if (content.length > DOCUMENT_BYTES_LIMIT) options.onSkipped?.("tooLarge", place);
-      else yield toDocument(content, row, place);
+      if (!isConversation && !isPython(row)) options.onSkipped?.("otherLanguage", place);
+      else if (text.length > DOCUMENT_BYTES_LIMIT) options.onSkipped?.("tooLarge", place);
+      else yield { ...toDocument(text, row, place), ...(isConversation && { isProse: true }) };
     }
   }
-  if (line > 0 && documents === 0) throw uselessLines(path, line, column, keys);
+  if (seen.records > seen.tooLong && seen.documents === 0)
+    throw uselessLines(path, seen.records, options.contentColumn ?? CONTENT_COLUMN, keys);
+}
+
+/** The text of a row: of the column that is named, or else a file's content, or a conversation. */
+function contentOf(item: Record<string, unknown>, column: string | undefined): FoundText | undefined {
+  for (const path of column === undefined ? [CONTENT_COLUMN, ...CONVERSATION_PATHS] : [column]) {
+    const found = textAt(item, path);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The error of a file whose lines all lack a text: nearly always the content has another key. */
@@ -73,16 +89,16 @@ function uselessLines(path: string, line: number, column: string, keys: string[]
     "schema",
     `${path}: none of its ${line} lines is a JSON object with a text "${column}".${found}`,
     keys.length > 0
-      ? "Name the key that holds the text of the files."
-      : "Give a file with one JSON object a line.",
+      ? "Name the key that holds the text with --column, such as text, or messages.content for a list of turns."
+      : "Give a file with one JSON object a line, or one array of objects.",
   );
 }
 
-/** The objects of a line, one of itself or the items of an array; undefined for anything else. */
-function objects(line: string): Record<string, unknown>[] | undefined {
+/** The objects of a line, one of itself or the items of an array; undefined for anything else, or no UTF-8. */
+function objects(bytes: Uint8Array): Record<string, unknown>[] | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(UTF8.decode(bytes));
   } catch {
     return undefined;
   }
@@ -92,41 +108,84 @@ function objects(line: string): Record<string, unknown>[] | undefined {
   return isObject(value) ? [value] : undefined;
 }
 
-/** The lines that are not blank; undefined for one that is too long, or is not UTF-8. */
-async function* lines(path: string, options: ReadOptions): AsyncGenerator<string | undefined> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const decode = (parts: readonly Uint8Array[]) => {
-    try {
-      return decoder.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts));
-    } catch {
-      return undefined;
-    }
-  };
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+interface JsonRecord {
+  /** Undefined for one that is too long. */
+  readonly bytes: Uint8Array | undefined;
+  readonly unit: "line" | "item";
+}
+
+/**
+ * The lines of a file, or the items of the array it is. An array whose first line is whole is a line like any
+ * other, of which the damage of one is no other's.
+ */
+async function* records(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<JsonRecord> {
+  try {
+    const head = await firstLine(chunks);
+    const all = (async function* () {
+      yield head;
+      yield* chunks;
+    })();
+    if (isBegunArray(head))
+      for await (const bytes of arrayItems(all, LINE_BYTES_LIMIT)) yield { bytes, unit: "item" };
+    else for await (const bytes of lines(all)) yield { bytes, unit: "line" };
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+/** The first chunks of a file, to the end of its first line that is not blank, or as many as a line may have. */
+async function firstLine(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let isBlank = true;
+  while (length <= LINE_BYTES_LIMIT) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    parts.push(value);
+    length += value.length;
+    const from: number = isBlank ? value.findIndex(byte => byte > SPACE) : 0;
+    isBlank &&= from < 0;
+    if (!isBlank && value.indexOf(NEWLINE, from) >= 0) break;
+  }
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+/** Whether a text begins with an array that does not end in its first line. */
+function isBegunArray(head: Uint8Array): boolean {
+  const begin = head.findIndex(byte => byte > SPACE && !BYTE_ORDER_MARK.includes(byte));
+  if (head[begin] !== OPEN_LIST) return false;
+  const end = head.indexOf(NEWLINE, begin);
+  return objects(head.subarray(begin, end < 0 ? head.length : end)) === undefined;
+}
+
+/** The lines that are not blank; undefined for one that is too long. */
+async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   const take = () => {
-    const line = length > LINE_BYTES_LIMIT ? undefined : decode(parts);
+    const line = length > LINE_BYTES_LIMIT ? undefined : Buffer.concat(parts);
     parts = [];
     length = 0;
     return line;
   };
-  for await (const chunk of unpacked(path, options)) {
+  const isBlank = (line: Uint8Array | undefined) => line?.every(byte => byte <= SPACE);
+  for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       parts.push(chunk.subarray(start, end));
       length += end - start;
       start = end + 1;
       const line = take();
-      if (line === undefined || line.trim() !== "") yield line;
+      if (!isBlank(line)) yield line;
     }
     length += chunk.length - start;
     if (length <= LINE_BYTES_LIMIT) parts.push(chunk.subarray(start));
     else parts = [];
   }
-  if (length > 0) {
-    const line = take();
-    if (line === undefined || line.trim() !== "") yield line;
-  }
+  const line = length > 0 ? take() : new Uint8Array(0);
+  if (!isBlank(line)) yield line;
 }
 
 /** The file's bytes, unpacked, with progress by the bytes that were read of it. */

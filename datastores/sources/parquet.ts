@@ -9,7 +9,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
-import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
+import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import {
   codeOf,
   fileError,
@@ -20,6 +20,7 @@ import {
   throwIfCancelled,
 } from "../index.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
+import { CONVERSATION_PATHS, joinTurns } from "./conversations.ts";
 import { ColumnReader } from "./parquetColumn.ts";
 import { readFully, type Stored } from "./parquetPages.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
@@ -46,6 +47,8 @@ interface Table {
   /** The repository of a row, where a row holds a list of files; undefined where it is a file. */
   readonly repository: Wanted | undefined;
   readonly isNested: boolean;
+  /** Whether the content is a list of turns. */
+  readonly isConversation: boolean;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function* readParquet(path: string, options: ReadOptions = {}): Asy
     throw fileError(error, path);
   }
   try {
-    const table = await openTable(file, path, options.contentColumn ?? CONTENT_COLUMN);
+    const table = await openTable(file, path, options.contentColumn);
     yield* readTable(table, options);
   } catch (error) {
     if (error instanceof StoreError) throw error;
@@ -78,7 +81,7 @@ export async function* readParquet(path: string, options: ReadOptions = {}): Asy
   }
 }
 
-async function openTable(file: number, path: string, contentColumn: string): Promise<Table> {
+async function openTable(file: number, path: string, column: string | undefined): Promise<Table> {
   const byteLength = fstatSync(file).size;
   const slice = (start: number, end = byteLength) => {
     const bytes = new Uint8Array(end - start);
@@ -92,12 +95,14 @@ async function openTable(file: number, path: string, contentColumn: string): Pro
   const child = (parent: SchemaTree, name: string) =>
     parent.children.find(node => node.element.name === name);
   const name = basename(path);
-
-  const content = wanted(root, child(root, contentColumn), contentColumn);
-  if (content) {
+  const contentColumn = column ?? CONTENT_COLUMN;
+  const plainTable = (content: Wanted): Table => {
     const others = KNOWN_COLUMNS.flatMap(column => wanted(root, child(root, column), column) ?? []);
-    return { file, name, metadata, content, others, repository: undefined, isNested: false };
-  }
+    const isConversation = getMaxRepetitionLevel(content.path) > 0;
+    return { file, name, metadata, content, others, repository: undefined, isNested: false, isConversation };
+  };
+  const content = wanted(root, child(root, contentColumn), contentColumn) ?? leafAt(root, contentColumn);
+  if (content) return plainTable(content);
   const files = child(root, FILES_COLUMN);
   const parents = files ? [root, ...onlyChildren(files)] : [];
   const struct = parents.at(-1);
@@ -105,14 +110,32 @@ async function openTable(file: number, path: string, contentColumn: string): Pro
   if (struct && fileContent) {
     const others = FILE_COLUMNS.flatMap(column => wanted(root, child(struct, column), column, parents) ?? []);
     const repository = wanted(root, child(root, REPOSITORY), REPOSITORY);
-    return { file, name, metadata, content: fileContent, others, repository, isNested: true };
+    const nested = { isNested: true, isConversation: false };
+    return { file, name, metadata, content: fileContent, others, repository, ...nested };
+  }
+  for (const known of column === undefined ? CONVERSATION_PATHS : []) {
+    const turns = leafAt(root, known);
+    if (turns) return plainTable(turns);
   }
   const names = root.children.map(node => node.element.name).join(", ");
   throw storeError(
     "schema",
     `${path} has no column "${contentColumn}"; it has ${names}.`,
-    "Name the column that holds the text of the files.",
+    "Name the column that holds the text with --column, such as text, or messages.content for a list of turns.",
   );
+}
+
+/** The leaf at a path such as `messages.content`; lists lie between its names without being named. */
+function leafAt(root: SchemaTree, column: string): Wanted | undefined {
+  const path = [root];
+  for (const name of column.split(".")) {
+    const between = onlyChildren(path[path.length - 1]);
+    const from = between.findIndex(({ children }) => children.some(node => node.element.name === name));
+    if (from < 0) return undefined;
+    path.push(...between.slice(1, from + 1));
+    path.push(between[from].children.find(node => node.element.name === name) as SchemaTree);
+  }
+  return wanted(root, path[path.length - 1], column, path.slice(0, -1));
 }
 
 /** What a clone without Git LFS has in the place of a data file. */
@@ -242,16 +265,20 @@ class GroupReader {
       if (++this.rowIndex >= this.rows) return undefined;
       if (this.repository) row.set(REPOSITORY, plain(advance(this.repository, REPOSITORY)));
     }
-    const stored = advance(content, this.table.content.name);
+    const { isConversation, content: column } = this.table;
+    const stored = isConversation ? element(content, column.name, 0) : advance(content, column.name);
     const isPresent = content.definition >= this.present;
     for (const { name, column } of this.others) row.set(name, element(column, name, this.depth));
     this.isWithinRow = this.table.isNested && content.goesOn(0);
     return isPresent ? this.document(stored) : null;
   }
 
-  private document(stored: Stored): SourceDocument | null {
+  /** @param stored the bytes of a text, or the turns of a conversation */
+  private document(stored: unknown): SourceDocument | null {
     const place = `${this.table.name} row ${this.rowBase + this.rowIndex + 1}`;
     const { fields: row, options } = this;
+    throwIfCancelled(options.signal);
+    if (Array.isArray(stored)) return this.conversation(stored, place);
     if (!isPython(row)) return this.skip("otherLanguage", place);
     if (this.table.isNested) {
       // A repository without a licence is all rights reserved, whatever the crawl holds of it.
@@ -261,8 +288,14 @@ class GroupReader {
     }
     if (!(stored instanceof Uint8Array)) return this.skip("noContent", place);
     if (stored.length > DOCUMENT_BYTES_LIMIT) return this.skip("tooLarge", place);
-    throwIfCancelled(options.signal);
     return toDocument(text(stored), row, place);
+  }
+
+  private conversation(turns: readonly unknown[], place: string): SourceDocument | null {
+    const said = joinTurns(turns);
+    if (said === undefined) return this.skip("noContent", place);
+    if (said.length > DOCUMENT_BYTES_LIMIT) return this.skip("tooLarge", place);
+    return { ...toDocument(said, this.fields, place), isProse: true };
   }
 
   private skip(reason: Parameters<NonNullable<ReadOptions["onSkipped"]>>[0], place: string): null {

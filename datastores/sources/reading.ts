@@ -25,7 +25,10 @@ export interface ReadOptions {
   readonly onProgress?: (readBytes: number, totalBytes: number) => void;
   /** Called for each thing passed over; `name` says which (a path, or a line's number). */
   readonly onSkipped?: (reason: SkipReason, name: string) => void;
-  /** Column or key that holds a file's text; `content` unless given. */
+  /**
+   * Column or key that holds a file's text, with dots between names that lie in each other; where it is a list, its
+   * texts are the turns of a conversation. `content` unless given, or else a known form of conversations.
+   */
   readonly contentColumn?: string;
   /** Called with a page's place in its file, in bytes, before it is decoded. */
   readonly onPage?: (offset: number) => void;

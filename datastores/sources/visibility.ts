@@ -1,4 +1,8 @@
-/** Which files of a folder git does not ignore: as git itself lists them, or by its rules where it cannot be asked. */
+/**
+ * Which files of a folder git does not ignore: as git itself lists them, or by its rules where it cannot be asked. A folder
+ * that is ignored whole by a repository above it, such as a home folder under version control, is none of that repository:
+ * who opens it means its files, and only ignore files in it count.
+ */
 import { join } from "node:path";
 import { IgnoreRules, repositoryOf } from "./gitignore.ts";
 import { type GitListing, gitListing } from "./gitListing.ts";
@@ -10,7 +14,10 @@ const QUICK_MS = 500;
 const MOST_REPOSITORIES = 64;
 
 export class Visibility {
-  private readonly rules: IgnoreRules;
+  private rules: IgnoreRules;
+  private readonly repositoryRules: IgnoreRules;
+  /** Where the repository above does not count; made when that is so for the first time. */
+  private rootRules: IgnoreRules | undefined;
   /** By folder below the root, "" for itself: what git lists there; undefined where its rules decide instead. */
   private listings = new Map<string, GitListing | undefined>();
   /** Whether the listing is there, where there is to be one. Until then nothing is visible. */
@@ -19,9 +26,10 @@ export class Visibility {
   /** @param warn is called once for each ignore file that cannot be used */
   constructor(
     private readonly root: string,
-    warn: (message: string) => void,
+    private readonly warn: (message: string) => void,
   ) {
-    this.rules = new IgnoreRules(root, warn);
+    this.repositoryRules = new IgnoreRules(root, warn);
+    this.rules = this.repositoryRules;
     this.isListed = repositoryOf(root) === undefined;
   }
 
@@ -37,19 +45,29 @@ export class Visibility {
         pending.push(folder === "" ? inner : `${folder}/${inner}`);
     }
     if (signal?.aborted) return;
-    this.listings = listings;
+    const own = listings.get("");
+    const isEmpty = !own || (own.files.size === 0 && own.repositories.size === 0);
+    const isForeign = isEmpty && this.repositoryRules.ignoresRoot;
+    this.rules = isForeign ? this.ownRules() : this.repositoryRules;
+    this.listings = isForeign ? new Map() : listings;
     this.isListed = true;
+  }
+
+  private ownRules(): IgnoreRules {
+    this.rootRules ??= new IgnoreRules(this.root, this.warn, this.root);
+    return this.rootRules;
   }
 
   /** What git lists in a folder; undefined where it cannot be asked, and would wait for ever among others. */
   private async list(folder: string, signal: AbortSignal | undefined): Promise<GitListing | undefined> {
     const path = join(this.root, folder);
-    if (hasObstacle(repositoryOf(path) ?? path, folder === "" ? this.rules.outerFiles : [])) return undefined;
+    if (hasObstacle(repositoryOf(path) ?? path, folder === "" ? this.repositoryRules.outerFiles : []))
+      return undefined;
     const ending = new AbortController();
     const given = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
     const listing = gitListing(path, given);
     const isIgnored = (inner: string) =>
-      this.rules.isIgnored(folder === "" ? `${inner}/` : `${folder}/${inner}/`);
+      this.repositoryRules.isIgnored(folder === "" ? `${inner}/` : `${folder}/${inner}/`);
     // Most listings are there before anything is searched for.
     const timer = setTimeout(() => {
       const searched = hasObstacleBelow(path, isIgnored, given);

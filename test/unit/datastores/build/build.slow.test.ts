@@ -13,8 +13,10 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type BuildInput, type BuildOptions, buildStore } from "../../../../datastores/build/build.ts";
+import { buildStore } from "../../../../datastores/build/build.ts";
 import { readStore } from "../../../../datastores/build/manifest.ts";
+import type { BuildInput, BuildOptions } from "../../../../datastores/build/options.ts";
+import { repeatedIn } from "../../../../datastores/build/sketches.ts";
 import {
   addTombstones,
   listStores,
@@ -25,6 +27,7 @@ import {
 import { StoreError } from "../../../../datastores/document.ts";
 import { Lookup } from "../../../../datastores/index/lookup.ts";
 import { isLocked, lock } from "../../../../datastores/lock.ts";
+import { takesAll } from "../../../fakes/takesAll.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-build-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -81,7 +84,7 @@ const options = (directory: string, inputs: readonly BuildInput[], more: Partial
   sources: ["here"],
   inputs,
   share: { index: 0, count: 1 },
-  filter: { identity: "", reject: ({ text }: { text: string }) => (text === "" ? "empty" : undefined) },
+  filter: takesAll,
   tokenizer,
   tokenizerEntry: { fingerprint: "letters", vocabularySize: 128, model: "letters" },
   memoryBytes: 1 << 20,
@@ -184,6 +187,120 @@ test("shares built apart are one store, and a share built again changes nothing"
   await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
   assert.deepEqual(following(directory, "say "), ["a", "b", "c"]);
   assert.deepEqual(readStore(directory).missingShares, []);
+});
+
+/** Shares with three times the same long text, one near to it, and one of each share's own. */
+const repeating = (): [BuildInput, BuildInput, BuildInput] => {
+  const words = (from: number) => Array.from({ length: 60 }, (_, i) => `w${from + i}`).join(" ");
+  return [
+    input("a", [document(`${words(0)} end a`), document("own of a")]),
+    input("b", [document("own of b"), document(`${words(0)} end a`)]),
+    input("c", [document(`${words(0)} end c`), document(words(500))]),
+  ];
+};
+
+test("what repeats another input is left out of searches, however many processes build", async () => {
+  const [alone, shared] = [folder(), folder()];
+  await buildStore(options(alone, repeating()));
+  for (const index of [2, 0, 1])
+    await buildStore(options(shared, repeating(), { share: { index, count: 3 } }));
+  for (const directory of [alone, shared]) {
+    // The first of them stays; the near one has another end.
+    assert.deepEqual(following(directory, "w59 end"), [" a"]);
+    assert.deepEqual(following(directory, "own of "), ["a", "b"]);
+    assert.equal(Object.values(repeatedIn(directory)).flat().length, 2);
+    verifyStore(directory);
+  }
+  const parts = (store: string) => readStore(store).shards.map(({ file, tokens }) => [file, tokens]);
+  assert.deepEqual(parts(shared), parts(alone), "in the same order");
+});
+
+test("a share that was stopped between inputs takes the same documents as one that was not", async () => {
+  const [whole, stopped] = [folder(), folder()];
+  await buildStore(options(whole, repeating()));
+  const cancel = new AbortController();
+  const [a, b, c] = repeating();
+  const stopping: BuildInput = {
+    ...b,
+    documents(signal, onBytes, onSkipped) {
+      cancel.abort();
+      return b.documents(signal, onBytes, onSkipped);
+    },
+  };
+  const problem = await problemOf(buildStore(options(stopped, [a, stopping, c], { signal: cancel.signal })));
+  assert.equal(problem?.code, "cancelled");
+  await buildStore(options(stopped, repeating()));
+  assert.deepEqual(readStore(stopped).shards, readStore(whole).shards);
+  assert.deepEqual(repeatedIn(stopped), repeatedIn(whole));
+});
+
+test("a store that lacks shares does not pass a check, which names them", async () => {
+  const directory = folder();
+  await buildStore(options(directory, repeating(), { share: { index: 1, count: 3 } }));
+  assert.throws(() => verifyStore(directory), /lacks 2 of 3 shares: 0, 2\. Build them with --shard I\/3/);
+});
+
+test("lists of documents to be left out are not passed over when they are damaged", async () => {
+  const directory = folder();
+  await buildStore(options(directory, repeating()));
+  for (const damage of ["{", "[]", '{"documents":{"a":[-1]}}']) {
+    writeFileSync(join(directory, "repeated.json"), damage);
+    assert.throws(() => openStore(directory), /repeated\.json is damaged\. Build the store again\./);
+  }
+  await buildStore(options(directory, repeating()));
+  openStore(directory).close();
+});
+
+test("a share that another process builds is waited for, and its shards are taken over", async () => {
+  const directory = folder();
+  const share = { index: 0, count: 2 };
+  await buildStore(options(directory, [input("a", [document("abc")])], { share }));
+  const unlock = lock(directory, "manifest-0-of-2.json");
+  const messages: string[] = [];
+  const waiting = buildStore(
+    options(directory, [input("a", [document("abc")], () => assert.fail("read again"))], {
+      share,
+      pollMs: 5,
+      onWaiting: who => {
+        messages.push(who);
+        setTimeout(unlock, 30);
+      },
+    }),
+  );
+  await waiting;
+  assert.equal(messages.length, 1);
+  assert.match(messages[0] ?? "", /Another build is at work in .*\(process \d+ on /);
+});
+
+test("one that waits for another process can be cancelled", async () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  const unlock = lock(directory, "manifest-0-of-2.json");
+  const cancel = new AbortController();
+  const more = { share: { index: 0, count: 2 }, signal: cancel.signal, onWaiting: () => cancel.abort() };
+  assert.equal((await problemOf(buildStore(options(directory, [], more))))?.code, "cancelled");
+  unlock();
+});
+
+test("an input that moves to another share while that is built is in the store, whichever ends first", async () => {
+  const directory = folder();
+  const plain = (name: string) => input(name, [document(`own of ${name}`)]);
+  for (const index of [0, 1])
+    await buildStore(options(directory, [plain("a"), plain("b")], { share: { index, count: 2 } }));
+  const inputs = [plain("d"), plain("slow"), plain("e"), plain("a")];
+  const slow: BuildInput = {
+    ...plain("slow"),
+    async *documents(signal, onBytes, onSkipped) {
+      // The other share ends meanwhile, and its manifest does not name the shards of "a" any more.
+      await buildStore(options(directory, inputs, { share: { index: 0, count: 2 } }));
+      yield* plain("slow").documents(signal, onBytes, onSkipped);
+    },
+  };
+  const mine = inputs.map(each => (each.name === "slow" ? slow : each));
+  await buildStore(options(directory, mine, { share: { index: 1, count: 2 } }));
+  verifyStore(directory);
+  assert.deepEqual(following(directory, "own of "), ["a", "d", "e", "slow"]);
+  assert.ok(!readdirSync(directory).some(file => file.startsWith("journal")), "no journal is left");
 });
 
 test("two builds of one store at once are refused; a claim left by a dead process is not one", async () => {

@@ -60,11 +60,11 @@ test("only Python files with a sign of something else are parsed", () => {
   assert.deepEqual(parsed, ["print 'a'"]);
 });
 
-test("a build counts them, and remembers nothing of them", () => {
+test("a build leaves them out, and remembers nothing of them", () => {
   const text = `def f(first, second):\n    print "the sum", first + second\n`;
   const document = { text, origin: "a", path: "a.py", repositories: [], licences: [], contentId: "" };
   const filters = new Filters({ licences: "any", unknownLicence: "keep", syntax: read });
-  assert.deepEqual([filters.accept(document), filters.accept(document)], ["python2", "python2"]);
-  assert.deepEqual(filters.counts, { accepted: 0, dropped: { python2: 2 } });
-  assert.equal(new Filters({ licences: "any", unknownLicence: "keep" }).accept(document), undefined);
+  for (let i = 0; i < 2; i++)
+    assert.deepEqual(filters.judge(document), { kind: "dropped", reason: "python2" });
+  assert.equal(new Filters({ licences: "any", unknownLicence: "keep" }).judge(document).kind, "taken");
 });

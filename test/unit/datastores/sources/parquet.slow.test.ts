@@ -11,6 +11,7 @@ import { readParquet } from "../../../../datastores/sources/parquet.ts";
 import type { ReadOptions, SkipReason } from "../../../../datastores/sources/reading.ts";
 import {
   type FakeFile,
+  writeMessages,
   writeMixedPages,
   writeSplitLists,
   writeStackV1,
@@ -227,6 +228,25 @@ test("a column of another name is read when it is named", async () => {
     assert.match(error.problem.message, /code\.parquet has no column "content"; it has code\./);
     return true;
   });
+});
+
+test("a list of messages is one conversation a row, found by itself or by its path", async () => {
+  const path = at("messages.parquet");
+  const said = (...contents: (string | null)[]) =>
+    contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
+  const many = Array.from({ length: 400 }, (_, i) => said(`question ${i}`, ` answer ${i}\n`, "and?"));
+  writeMessages(path, [said("Hi", null, "Hello"), null, [], ...many], { pageSize: 512, rowGroupSize: 100 });
+  const { found, onSkipped } = skips();
+  const documents = await read(path, { onSkipped });
+  assert.deepEqual(
+    documents.map(({ text }) => text),
+    ["Hi\n\nHello", ...many.map((_, i) => `question ${i}\n\nanswer ${i}\n\nand?`)],
+  );
+  assert.ok(documents.every(({ isProse }) => isProse));
+  assert.deepEqual(found, { noContent: 2 });
+  assert.deepEqual(await read(path, { contentColumn: "messages.content" }), documents);
+  assert.equal((await read(path, { contentColumn: "prompt_id" }))[1]?.text, "p1");
+  await assert.rejects(read(path, { contentColumn: "messages.text" }), code("schema"));
 });
 
 test("what is missing, no Parquet, cut off or damaged is distinguished from nothing to read", async () => {

@@ -133,6 +133,32 @@ test("the repository above, its exclude file and the user's count as well", { sk
   }
 });
 
+test("a folder that the repository above ignores whole has its own rules, unless files of it are tracked", {
+  skip: !hasGit,
+}, async () => {
+  const root = tree({
+    ".gitignore": "*\n",
+    "project/a.py": "",
+    "project/build/b.py": "",
+    "project/.gitignore": "build/\n",
+    "other/tracked.py": "",
+    "other/o.py": "",
+  });
+  git(root, "init", "-q");
+  git(root, "add", "-f", "other/tracked.py");
+  for (const path of [process.env.PATH, ""]) {
+    const known = process.env.PATH;
+    process.env.PATH = path;
+    try {
+      assert.deepEqual(await visible(join(root, "project")), ["a.py"]);
+    } finally {
+      process.env.PATH = known;
+    }
+  }
+  assert.deepEqual(await visible(join(root, "other")), ["tracked.py"]);
+  assert.deepEqual(await visible(root), ["other/tracked.py"]);
+});
+
 test("a tracked file is visible whatever is ignored, and repositories within one have their own rules", {
   skip: !hasGit,
 }, async () => {

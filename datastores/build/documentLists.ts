@@ -1,0 +1,27 @@
+/** Files that name documents of a store to be left out of searches. */
+import { existsSync, readFileSync } from "node:fs";
+import { StoreError } from "../index.ts";
+
+/** Indices of documents by shard file. */
+export type DocumentLists = Readonly<Record<string, readonly number[]>>;
+
+/** Reads such a file; without one there are no documents. Throws a `StoreError` for a damaged one. */
+export function readDocumentLists(path: string, remedy: string): { documents: DocumentLists; value: object } {
+  if (!existsSync(path)) return { documents: {}, value: {} };
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null && "documents" in value && areLists(value.documents))
+      return { documents: value.documents, value };
+  } catch {
+    // Reported below, as for one of the wrong shape.
+  }
+  // To go on without it would show what was to be left out.
+  throw new StoreError({ code: "corrupt", message: `${path} is damaged.`, remedy });
+}
+
+const areLists = (value: unknown): value is DocumentLists =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every(
+    indices => Array.isArray(indices) && indices.every(index => Number.isSafeInteger(index) && index >= 0),
+  );

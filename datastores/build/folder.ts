@@ -1,0 +1,66 @@
+/** The folder of a store while it is built. */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { codeOf, messageOf, PRIVATE_FOLDER, StoreError } from "../index.ts";
+import { type InputEntry, readStore } from "./manifest.ts";
+import { sketchesFile } from "./sketches.ts";
+
+/** For its owner alone: it will hold users' code. */
+export function makeDirectory(directory: string): void {
+  inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: PRIVATE_FOLDER }));
+}
+
+/** Removes what builds that were ended have left half written. */
+export function removeTemporaries(directory: string): void {
+  inFolder(directory, () => {
+    for (const file of readdirSync(directory))
+      if (/^(?:shard|journal|manifest|tombstones|repeated)\b.*\.tmp(?:-\d+)?$/.test(file))
+        rmSync(join(directory, file), { force: true });
+  });
+}
+
+/**
+ * Removes shards and journals that belong to no manifest, once all shares are there: the shards of an older store may
+ * be taken over by one that is not. A file that is open elsewhere may have to stay.
+ */
+export function removeLeftovers(directory: string, mine: readonly InputEntry[]): void {
+  // Listed before the manifests are read: a share that is finished in between has its shards in the list and in its manifest.
+  const files = readdirSync(directory);
+  const { shards, missingShares } = readStore(directory);
+  const finished = new Set(mine.map(({ key }) => key));
+  const named = new Set(shards.flatMap(({ file }) => [file, sketchesFile(file)]));
+  // What another share's process is about to put into its manifest has a journal.
+  const journals = files.flatMap(file => /^journal-(\w+)\.json$/.exec(file)?.[1] ?? []);
+  const kept = new Set(journals.filter(key => !finished.has(key)));
+  for (const file of files) {
+    const [, kind, key] = /^(shard|journal)-([0-9a-f]+)[-.]/.exec(file) ?? [];
+    if (key === undefined || named.has(file) || kept.has(key)) continue;
+    if (missingShares.length > 0 && !(kind === "journal" && finished.has(key))) continue;
+    try {
+      rmSync(join(directory, file), { force: true });
+    } catch {
+      // Removed by the next build.
+    }
+  }
+}
+
+/** Runs what writes into the store's folder; what the disk refuses is reported with the folder's name. */
+export function inFolder<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const [code, message] = [codeOf(error), messageOf(error)];
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    throw new StoreError(
+      {
+        code: full ? "noSpace" : "unreadable",
+        message: full
+          ? `There is no space left for ${directory}.`
+          : `${directory} cannot be written: ${message}.`,
+        remedy: full ? "Free space, or build in another folder." : "Choose a folder that can be written.",
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { type DocumentEntry, writeShard } from "../index/index.ts";
+import type { Clock } from "./clock.ts";
+import type { ShardEntry } from "./manifest.ts";
+import type { BuildInput, BuildOptions } from "./options.ts";
+import { writeSketches } from "./sketches.ts";
+import { type Taken, TokenBuffer } from "./tokenBuffer.ts";
+
+/** A token and its place in the prefix array, with what growing an array takes for a moment. */
+const BYTES_A_TOKEN = 12;
+/** Smaller shards cost a search each and gain nothing, however little memory there is. */
+const MIN_SHARD_TOKENS = 1 << 16;
+
+/** The shard under construction. */
+export class ShardBuilder {
+  private readonly tokens: TokenBuffer;
+  private documents: DocumentEntry[] = [];
+  private sketches: Uint8Array[] = [];
+  private textBytes = 0;
+
+  constructor(
+    private readonly input: BuildInput,
+    private readonly key: string,
+    private readonly options: BuildOptions,
+    private readonly clock: Clock,
+  ) {
+    this.tokens = new TokenBuffer(
+      Math.max(MIN_SHARD_TOKENS, Math.floor(options.memoryBytes / BYTES_A_TOKEN)),
+    );
+  }
+
+  hasRoom(tokens: Int32Array): boolean {
+    return this.tokens.length === 0 || this.tokens.hasRoom(tokens.length + 1);
+  }
+
+  add({ document, sketch }: Taken, tokens: Int32Array): void {
+    const { text, origin, licences, repositories, contentId } = document;
+    if (this.tokens.length > 0) this.tokens.append(SEPARATOR);
+    const start = this.tokens.length;
+    this.tokens.append(tokens);
+    this.documents.push({ start, length: tokens.length, origin, licences, repositories, contentId });
+    this.sketches.push(sketch);
+    this.textBytes += Buffer.byteLength(text);
+  }
+
+  /** Writes what there is as a shard, and begins the next; undefined when there is nothing. */
+  async write(part: number): Promise<ShardEntry | undefined> {
+    const { documents, sketches, textBytes, options, input } = this;
+    if (documents.length === 0) return undefined;
+    const file = `shard-${this.key}-${part}.fts`;
+    const metadata = {
+      tokenizer: options.tokenizerEntry.fingerprint,
+      vocabularySize: options.tokenizerEntry.vocabularySize,
+      textBytes,
+      source: { input: input.name, sources: options.sources },
+      created: new Date().toISOString(),
+      builder: options.builder,
+    };
+    writeSketches(options.directory, file, sketches);
+    const { bytes, tokens } = await writeShard(
+      join(options.directory, file),
+      { tokens: this.tokens.view(), documents, metadata },
+      { signal: options.signal, onProgress: ({ phase }) => this.clock.phase(phase) },
+    );
+    this.tokens.clear();
+    this.documents = [];
+    this.sketches = [];
+    this.textBytes = 0;
+    return { file, tokens, documents: documents.length, bytes, textBytes };
+  }
+}
+
+const SEPARATOR = Int32Array.of(-1);

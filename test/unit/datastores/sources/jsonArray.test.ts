@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arrayItems } from "../../../../datastores/sources/jsonArray.ts";
+
+/** The items of a text that comes in chunks of so many bytes. */
+async function items(text: string, chunkBytes: number, limit = 1000): Promise<(string | undefined)[]> {
+  const bytes = Buffer.from(text);
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+  }
+  const found: (string | undefined)[] = [];
+  for await (const item of arrayItems(chunks(), limit))
+    found.push(item === undefined ? undefined : Buffer.from(item).toString().trim());
+  return found;
+}
+
+test("items end at their own commas, whatever borders the chunks have", async () => {
+  const wanted = [
+    { text: 'a, "b" ] } \\', list: [1, [2], { x: "]" }] },
+    "[,]",
+    5,
+    [],
+    { naïve: "🙂\n" },
+    null,
+    "\\",
+  ];
+  for (const text of [JSON.stringify(wanted), JSON.stringify(wanted, undefined, 2)])
+    for (const chunkBytes of [1, 2, 3, 7, 1000])
+      assert.deepEqual(
+        (await items(text, chunkBytes)).map(item => JSON.parse(item as string)),
+        wanted,
+        `${chunkBytes}`,
+      );
+});
+
+test("arrays may follow each other, be empty, and have text around them", async () => {
+  assert.deepEqual(await items("\ufeff [ ] \n[1, 2]\n [\n] [3]\n", 4), ["1", "2", "3"]);
+  assert.deepEqual(await items("", 4), []);
+});
+
+test("an item that is too long, or that the text ends in, is undefined, and the others are given", async () => {
+  assert.deepEqual(await items(`["a", "${"b".repeat(100)}", "c"]`, 8, 50), ['"a"', undefined, '"c"']);
+  assert.deepEqual(await items('["a", {"b": [1', 5), ['"a"', undefined]);
+});
