@@ -6,10 +6,10 @@
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
 import { fork } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { codeOf, writeWhole } from "../system/index.ts";
+import { codeOf, librariesDirectory, writeWhole } from "../system/index.ts";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
@@ -60,6 +60,15 @@ export function findBackend(name: BackendName): Backend | undefined {
   return undefined;
 }
 
+/** Libraries that were fetched for this release, or undefined. */
+function fetchedBackend(name: BackendName, cacheDirectory: string): Backend | undefined {
+  for (const folder of folderNames(name)) {
+    const directory = join(librariesDirectory(cacheDirectory), EXPECTED_RELEASE, folder, "bins", folder);
+    if (existsSync(directory)) return { name, directory };
+  }
+  return undefined;
+}
+
 function missing(name: BackendName): EngineProblem {
   return {
     code: "backendMissing",
@@ -71,12 +80,15 @@ function missing(name: BackendName): EngineProblem {
 /** The back end to load now. */
 export async function chooseBackend(options: BackendOptions): Promise<Backend | EngineProblem> {
   const { requestedBackend } = options;
-  if (requestedBackend !== "auto") return findBackend(requestedBackend) ?? missing(requestedBackend);
-  const name = readDecision(options.cacheDirectory) ?? (await decide(options)) ?? "cpu";
+  const find = (name: BackendName) => findBackend(name) ?? fetchedBackend(name, options.cacheDirectory);
+  if (requestedBackend !== "auto") return find(requestedBackend) ?? missing(requestedBackend);
+  // Fetched because a person has agreed to it; node-llama-cpp does not know of them.
+  const fetched = fetchedBackend("cuda", options.cacheDirectory);
+  const name = fetched?.name ?? readDecision(options.cacheDirectory) ?? (await decide(options)) ?? "cpu";
   const cpu = findBackend("cpu") ?? missing("cpu");
   if (name !== "cpu" && new LoadAttempts(options.cacheDirectory).isDistrusted(subjectOf(name)))
     return "remedy" in cpu ? cpu : { ...cpu, insteadOf: name };
-  return findBackend(name) ?? cpu;
+  return find(name) ?? cpu;
 }
 
 /** What names a back end's libraries among load attempts. */

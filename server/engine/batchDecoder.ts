@@ -23,6 +23,8 @@ export type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
 
 export class BatchDecoder {
   readonly batch: Batch;
+  /** Whether half of the threads are left idle, where their number is not fixed. */
+  savesEnergy = false;
   /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
   private readonly abortFlag = new Uint8Array(4096);
   private running: Promise<unknown> = Promise.resolve();
@@ -88,7 +90,7 @@ export class BatchDecoder {
     const { rowPadding } = this.config;
     const full = rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, rowPadding);
     for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
-    if (governor && this.followsLoad) this.useThreads(governor.threads(this.config.threads));
+    if (governor && this.followsLoad) this.useThreads(governor.threads(this.wantedThreads));
     const abort = () => {
       this.abortFlag[0] = 1;
     };
@@ -111,6 +113,11 @@ export class BatchDecoder {
     this.stopped = true;
     this.abortFlag[0] = 1;
     await this.running;
+  }
+
+  private get wantedThreads(): number {
+    const { threads } = this.config;
+    return this.savesEnergy ? Math.ceil(threads / 2) : threads;
   }
 
   private useThreads(threads: number): void {

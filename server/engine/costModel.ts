@@ -51,6 +51,12 @@ export class CostModel {
     return at(row, upper - 1) * (1 - share) + at(row, upper) * share;
   }
 
+  /** Sizes whose cost after this context is known from decodes, not from other sizes. */
+  measuredSizes(contextTokens: number): number[] {
+    const row = this.measuredNear(contextIndex(contextTokens));
+    return SIZES.filter((_, size) => (row?.[size] ?? 0) > 0);
+  }
+
   /** Records a decode. Sizes between those of the table move the nearer of them, larger ones none. */
   observe(rows: number, contextTokens: number, ms: number): void {
     if (rows > LARGEST) return;
@@ -76,12 +82,17 @@ export class CostModel {
     return { ms: this.table.map(row => row.map(ms => Math.round(ms * 1000) / 1000)) };
   }
 
-  /** The row for a context length with its gaps filled: from other lengths, else from the assumed curve. */
-  private fill(wanted: number): number[] {
+  /** The row of the nearest context length of which anything is known. */
+  private measuredNear(wanted: number): readonly number[] | undefined {
     const byDistance = this.table
       .map((row, index) => ({ row, distance: Math.abs(index - wanted) }))
       .sort((a, b) => a.distance - b.distance);
-    const base = byDistance.find(({ row }) => row.some(ms => ms > 0))?.row;
+    return byDistance.find(({ row }) => row.some(ms => ms > 0))?.row;
+  }
+
+  /** The row for a context length with its gaps filled: from other lengths, else from the assumed curve. */
+  private fill(wanted: number): number[] {
+    const base = this.measuredNear(wanted);
     if (!base) return [...ASSUMED];
     const anchor = base.findIndex(ms => ms > 0);
     const unit = (base[anchor] ?? 1) / (ASSUMED[anchor] ?? 1);

@@ -17,6 +17,8 @@ export interface Vocabulary {
    * Lone surrogates are read as U+FFFD.
    */
   tokenize(text: string): Int32Array;
+  /** Control tokens by the text they are written as, such as `<|im_end|>`. */
+  readonly controlTokens: ReadonlyMap<string, Token>;
   /** The control token that is written `text`; undefined where the model has none. */
   find(text: string): Token | undefined;
   /** UTF-8 bytes of one token; a character may be spread over several tokens. Empty for control tokens. */
@@ -59,6 +61,8 @@ export interface Decoded {
    * lowest id first among equals. Returns how many there are: fewer where fewer are possible at all.
    */
   top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
+  /** The probability the model gives `token` after the path to `node`, from 0 to 1. */
+  probability(node: number, token: Token): number;
 }
 
 /**
@@ -71,9 +75,20 @@ export type NotComputed =
 
 export type DecodeOutcome = { readonly kind: "decoded"; readonly decoded: Decoded } | NotComputed;
 
+export type PromptTail = "computed" | "deferred";
+
 export type PrefillOutcome =
   | { readonly kind: "prefilled"; readonly reused: number; readonly computed: number }
   | NotComputed;
+
+/** A model's own way to write a conversation. */
+export interface ChatFormat {
+  /** `tokenizer.chat_template`: a template in Jinja's language, over `messages`. */
+  readonly template: string;
+  /** The texts of the tokens that templates call `bos_token` and `eos_token`; empty where the model has none. */
+  readonly beginning: string;
+  readonly end: string;
+}
 
 /** What a loaded model can do on this machine. */
 export interface EngineInfo {
@@ -82,9 +97,15 @@ export interface EngineInfo {
   /** `foretoken.fim_order` and `foretoken.fim_files` of the model file, where it has them. */
   readonly fimOrder?: string | undefined;
   readonly fimFiles?: string | undefined;
+  /** How conversations are written, where the model was trained for them. */
+  readonly chat?: ChatFormat | undefined;
   readonly architecture: string;
   /** `cpu`, `vulkan`, `cuda` or `metal`. */
   readonly backend: string;
+  /** What the driver calls the graphics device that computes; undefined where none does. */
+  readonly graphicsDevice?: string | undefined;
+  /** Memory of the graphics device that computes; undefined where none does or it does not say. */
+  readonly graphicsBytes?: number | undefined;
   /** The release of the back end's libraries. */
   readonly release: string;
   readonly threads: number;
@@ -108,19 +129,27 @@ export interface Engine {
   readonly vocabulary: Vocabulary;
   /** Milliseconds a decode of a tree of `nodes` takes after the present context, as far as is known. */
   cost(nodes: number): number;
+  /** Milliseconds of that for tokens that wait for the next decode, whatever its tree. */
+  readonly waitingMs: number;
+  /** Sizes of trees whose cost is known from decodes; others are estimated from them. */
+  readonly measuredSizes?: readonly number[] | undefined;
   /** Milliseconds of prefill per token, once it has been measured. */
   readonly prefillMsPerToken?: number | undefined;
   /**
    * Makes the context hold exactly `tokens`, computing only what differs from what it holds already.
    * An abort is seen between chunks; finished chunks stay in the cache for the next call.
+   * @param tail whether all is computed now, or the last few tokens may be left to the next decode, which computes
+   *   them beside its tree for less than two decodes cost. They count as computed.
    */
-  prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome>;
+  prefill(tokens: Int32Array, signal: AbortSignal, tail?: PromptTail): Promise<PrefillOutcome>;
   /** Nodes the next tree may have, root included; 0 when the context is full. */
   room(): number;
   /** Evaluates a tree after the context. The context itself is unchanged until `accept`. */
   decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome>;
   /** Appends a path of the tree just decoded (node numbers from the root down) to the context. */
   accept(path: readonly number[]): void;
+  /** Whether energy counts more than time from the next decode on: fewer threads compute, where the number is ours. */
+  saveEnergy(on: boolean): void;
   /** Drops all contexts that are known, so that the next prefill computes all of its tokens. */
   forget(): void;
   dispose(): Promise<void>;

@@ -1,6 +1,7 @@
 export { decide } from "./backend.ts";
-export { type EngineConfiguration, isConfiguration } from "./configuration.ts";
+export { CHUNK_SIZES, type EngineConfiguration, isConfiguration } from "./configuration.ts";
 export type {
+  ChatFormat,
   Decoded,
   DecodeOutcome,
   Engine,
@@ -8,6 +9,7 @@ export type {
   EngineProblem,
   NotComputed,
   PrefillOutcome,
+  PromptTail,
   TokenTree,
   Vocabulary,
 } from "./engine.ts";
@@ -15,9 +17,11 @@ export type { Exactness } from "./exactness.ts";
 export { LlamaEngine } from "./llama.ts";
 export { type LoadOptions, loadEngine, threadChoices } from "./load.ts";
 export { LoadAttempts } from "./loadAttempts.ts";
+export { haveSameTokens, loadBeside } from "./loadBeside.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";
+export { estimateModelBytes } from "./memoryEstimate.ts";
 export { loadVocabulary } from "./modelFile.ts";
 export { EXACT_ROWS, type TreeLimits } from "./treeLimits.ts";
-export { newProgress, type TuningProgress, tune } from "./tune.ts";
+export { newProgress, type TuningProgress, tune, tuneDrafter } from "./tune.ts";
 export { LlamaVocabulary } from "./vocabulary.ts";
 export { WordTokenizer } from "./wordTokenizer.ts";

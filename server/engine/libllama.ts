@@ -161,6 +161,7 @@ const processFunctions = (llama: Binder, ggml: Binder, base: Binder) => ({
   deviceCount: ggml<[], number>("size_t ggml_backend_dev_count()"),
   deviceAt: ggml<[number], Pointer>("void *ggml_backend_dev_get(size_t index)"),
   deviceType: base<[Pointer], number>("int32 ggml_backend_dev_type(void *device)"),
+  deviceDescription: base<[Pointer], string>("const char *ggml_backend_dev_description(void *device)"),
   registryOf: ggml<[string], Pointer>("void *ggml_backend_reg_by_name(const char *name)"),
   procedure: base<[Pointer, string], Pointer>(
     "void *ggml_backend_reg_get_proc_address(void *registry, const char *name)",

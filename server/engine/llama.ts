@@ -18,6 +18,7 @@ import type {
   EngineInfo,
   NotComputed,
   PrefillOutcome,
+  PromptTail,
   TokenTree,
 } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
@@ -31,6 +32,13 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
+/** A chunk of a prompt that is expected to take longer is ended by an abort. */
+const FINISHED_CHUNK_MS = 500;
+const NEVER = new AbortController().signal;
+/** Most tokens of a prompt that are left to the first decode: about as many as cost as much as one row alone saves. */
+const MAX_DEFERRED_TOKENS = 16;
+/** Share of a tree's rows that they may take. */
+const DEFERRED_SHARE = 1 / 4;
 /** The native objects an engine is built over; the engine frees them. */
 interface NativeObjects {
   readonly library: Library;
@@ -61,12 +69,13 @@ export class LlamaEngine implements Engine {
   private readonly prompts: PromptCache;
   private readonly plan: TreePlan;
   private readonly largest: LargestLogits;
-  /** Tokens accepted already whose KV cells are still to be made: head of the next batch. */
+  /** Tokens of the context whose KV cells are still to be made: head of the next batch. */
   private pending: number[] = [];
   private tree: TokenTree | undefined;
   /** Most rows of a tree and what goes with it, where not those that are exact: for benchmarks. */
   private rowLimit: number | undefined;
   private disposed = false;
+  private threadPool: ThreadPool | undefined;
 
   constructor(
     public info: EngineInfo,
@@ -74,6 +83,7 @@ export class LlamaEngine implements Engine {
     configuration: EngineConfiguration,
   ) {
     this.vocabulary = native.vocabulary;
+    this.threadPool = native.threadPool;
     this.decoder = new BatchDecoder({ ...native, branches: info.maxBranches }, configuration);
     this.prompts = new PromptCache({ ...native, prefillMs: tokens => this.prefillMs(tokens) });
     this.plan = new TreePlan(info.maxTreeNodes);
@@ -90,6 +100,23 @@ export class LlamaEngine implements Engine {
     this.info = { ...this.info, threads: configuration.threads };
   }
 
+  /**
+   * Computes with another engine's threads from now on, in turn with it: threads that wait for more of one engine's work
+   * would stand in the way of the other's. Neither may compute now, nor ever both at once.
+   */
+  shareThreadsOf(other: LlamaEngine): void {
+    const { library, context } = this.native;
+    const pool = other.threadPool?.share();
+    if (!pool) return;
+    library.attachThreadPool(context, pool.pointer, pool.pointer);
+    this.threadPool?.free();
+    this.threadPool = pool;
+  }
+
+  saveEnergy(on: boolean): void {
+    this.decoder.savesEnergy = on;
+  }
+
   /** For methods whose trees are larger than what is exact, or smaller. Undefined: as large as is exact. */
   limitRows(rows: number | undefined): void {
     this.rowLimit = rows;
@@ -101,6 +128,16 @@ export class LlamaEngine implements Engine {
 
   cost(nodes: number): number {
     return this.decoder.costModel.time(nodes + this.pending.length, this.native.cache.length);
+  }
+
+  get waitingMs(): number {
+    const { costModel } = this.decoder;
+    const { length } = this.native.cache;
+    return costModel.time(1 + this.pending.length, length) - costModel.time(1, length);
+  }
+
+  get measuredSizes(): readonly number[] {
+    return this.decoder.costModel.measuredSizes(this.native.cache.length);
   }
 
   private prefillMs(tokens: number): number {
@@ -124,7 +161,11 @@ export class LlamaEngine implements Engine {
     return Math.max(0, Math.min(cells, this.info.maxTreeNodes, this.mostRows - this.pending.length));
   }
 
-  async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
+  async prefill(
+    tokens: Int32Array,
+    signal: AbortSignal,
+    tail: PromptTail = "computed",
+  ): Promise<PrefillOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
     const { cache } = this.native;
@@ -144,22 +185,37 @@ export class LlamaEngine implements Engine {
       cache.unpark(index, tokens.subarray(to, to + length));
       moved += length;
     }
-    const failure = await this.fill(tokens, signal);
+    const deferred = tail === "deferred" ? this.deferrable(tokens.length - cache.length) : 0;
+    const now = tokens.length - deferred;
+    const failure = await this.fill(tokens.subarray(0, now), signal);
     if (failure) return failure;
+    this.pending = [...tokens.subarray(now)];
     const reused = before + moved;
     return { kind: "prefilled", reused, computed: tokens.length - reused };
   }
 
-  /** Computes the part of `tokens` that is not in the cache yet, chunk by chunk. */
+  /** How many of the last `uncomputed` tokens the next decode computes. */
+  private deferrable(uncomputed: number): number {
+    const rest = uncomputed % this.configuration.chunkTokens;
+    return rest <= Math.min(MAX_DEFERRED_TOKENS, this.mostRows * DEFERRED_SHARE) ? rest : 0;
+  }
+
+  /**
+   * Computes the part of `tokens` that is not in the cache yet, chunk by chunk. A chunk that has begun is finished though
+   * it is aborted, unless it takes long: as one types the next prompt begins with nearly all of it, and keys that come
+   * faster than chunks would otherwise keep any from being computed.
+   */
   private async fill(tokens: Int32Array, signal: AbortSignal): Promise<NotComputed | undefined> {
     const { cache, library } = this.native;
     const { batch } = this.decoder;
     while (cache.length < tokens.length) {
+      if (signal.aborted) return { kind: "aborted" };
       const start = cache.length;
       const chunk = tokens.subarray(start, start + this.configuration.chunkTokens);
       batch.clear();
       for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
-      const result = await this.decoder.run(signal);
+      const isFinished = this.prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
+      const result = await this.decoder.run(isFinished ? NEVER : signal);
       if (result !== "ok") {
         // Cells of the unfinished chunk may have been written.
         library.sequenceRemove(this.memory, 0, start, -1);
@@ -181,7 +237,9 @@ export class LlamaEngine implements Engine {
       throw new RangeError(`tree of ${plan.leaves} branches, expected at most ${this.info.maxBranches}`);
     cache.fork(plan.leaves);
     batch.clear();
-    for (let i = 0; i < pending.length; i++) batch.add(pending[i], cache.length + i, 0, plan.leaves, true);
+    // Where decodes are padded, the last layer must have as many rows as the others.
+    const padded = this.configuration.rowPadding > 1;
+    for (let i = 0; i < pending.length; i++) batch.add(pending[i], cache.length + i, 0, plan.leaves, padded);
     const rootPosition = cache.length + pending.length;
     for (let row = 0; row < plan.count; row++) {
       const node = plan.nodeAt[row];
@@ -202,7 +260,8 @@ export class LlamaEngine implements Engine {
     }
     this.prompts.decoded();
     const ms = performance.now() - start;
-    this.decoder.costModel.observe(rows, cache.length, ms);
+    // Rows without logits cost less than those of a tree.
+    if (padded || pending.length === 0) this.decoder.costModel.observe(rows, cache.length, ms);
     this.tree = tree;
     return { kind: "decoded", decoded: this.decoded(pending.length, ms) };
   }
@@ -242,9 +301,9 @@ export class LlamaEngine implements Engine {
     await this.decoder.stop();
     // Whoever waited for the same decode puts the cache in order first.
     await new Promise(resolve => setImmediate(resolve));
-    const { library, context, model, threadPool } = this.native;
+    const { library, context, model } = this.native;
     library.contextFree(context);
-    threadPool?.free();
+    this.threadPool?.free();
     library.modelFree(model);
   }
 
@@ -272,6 +331,7 @@ export class LlamaEngine implements Engine {
       },
       argmax: node => this.largest.argmax(partsOf(node)),
       top: (node, count, ids, logits) => this.largest.top(partsOf(node), count, ids, logits),
+      probability: (node, token) => this.largest.share(partsOf(node), token),
     };
   }
 

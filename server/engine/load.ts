@@ -12,6 +12,7 @@ import { LlamaEngine } from "./llama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
 import {
   CHOOSE_ANOTHER,
+  chatFormat,
   fileProblem,
   isProblem,
   loadModel,
@@ -19,7 +20,7 @@ import {
   openBackend,
   vocabularyOf,
 } from "./modelFile.ts";
-import { ALL_LAYERS, freeGraphicsBytes, type Placement, placementNote, placements } from "./placement.ts";
+import { ALL_LAYERS, graphicsDevice, type Placement, placementNote, placements } from "./placement.ts";
 import type { ReuseMode } from "./promptCache.ts";
 import { ThreadGovernor } from "./threadGovernor.ts";
 import { createThreadPool, type ThreadPool } from "./threadPool.ts";
@@ -56,7 +57,12 @@ async function choosePlacements(
   const blocks = Number(metadata(library, head, `${architecture}.block_count`) ?? 0);
   library.modelFree(head);
   const modelBytes = statSync(path).size;
-  return placements({ layers: blocks + 1, modelBytes, contextTokens, freeBytes: freeGraphicsBytes(library) });
+  return placements({
+    layers: blocks + 1,
+    modelBytes,
+    contextTokens,
+    freeBytes: graphicsDevice(library)?.freeBytes,
+  });
 }
 
 /** A model and a context of it, as one placement says. */
@@ -238,14 +244,18 @@ function buildEngine(
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   const contextTokens = library.contextTokens(context);
+  const device = backend.name === "cpu" ? undefined : graphicsDevice(library);
   const notes = notesOf(loaded, vocabulary.special.fillMiddle !== undefined);
   const info: EngineInfo = {
     modelPath,
     modelName: metadata(library, model, "general.name") ?? basename(modelPath),
     fimOrder: metadata(library, model, "foretoken.fim_order"),
     fimFiles: metadata(library, model, "foretoken.fim_files"),
+    chat: chatFormat(library, model, vocabulary),
     architecture,
     backend: backend.name,
+    graphicsDevice: device?.name,
+    graphicsBytes: device?.totalBytes,
     release: EXPECTED_RELEASE,
     threads: loaded.threads,
     keys: loaded.keys,

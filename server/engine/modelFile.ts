@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { codeOf, messageOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
-import type { EngineProblem } from "./engine.ts";
+import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
 import {
   inBackground,
@@ -82,11 +82,29 @@ export function fileProblem(path: string): EngineProblem | undefined {
 }
 
 export function metadata(library: Library, model: Pointer, key: string): string | undefined {
-  const buffer = new Uint8Array(1024);
-  const length = library.modelMetadata(model, key, buffer, buffer.length);
-  return length < 0
-    ? undefined
-    : new TextDecoder().decode(buffer.subarray(0, Math.min(length, buffer.length - 1)));
+  let buffer = new Uint8Array(1024);
+  let length = library.modelMetadata(model, key, buffer, buffer.length);
+  if (length >= buffer.length) {
+    // What is written ends with a NUL.
+    buffer = new Uint8Array(length + 1);
+    length = library.modelMetadata(model, key, buffer, buffer.length);
+  }
+  return length < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+/** How the model writes conversations; undefined where its file does not say. */
+export function chatFormat(
+  library: Library,
+  model: Pointer,
+  vocabulary: LlamaVocabulary,
+): ChatFormat | undefined {
+  const template = metadata(library, model, "tokenizer.chat_template");
+  if (!template) return undefined;
+  const written = (name: string) => {
+    const token = metadata(library, model, `tokenizer.ggml.${name}_token_id`);
+    return token === undefined ? "" : vocabulary.writtenText(Number(token));
+  };
+  return { template, beginning: written("bos"), end: written("eos") };
 }
 
 /** The error lines of a library log as one sentence. */

@@ -58,16 +58,30 @@ export function placementNote({ layers, contextTokens }: Placement, wanted: Plac
 
 const GPU_TYPES = [1, 2];
 
-/** Free memory of the largest graphics device in bytes; undefined where there is none or it does not say. */
-export function freeGraphicsBytes(library: Library): number | undefined {
-  let most: number | undefined;
+/** The graphics device with the most free memory. */
+interface GraphicsDevice {
+  /** As the driver calls it. */
+  readonly name: string;
+  /** In bytes, as those of `totalBytes`. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** undefined where there is no graphics device or it does not say. */
+export function graphicsDevice(library: Library): GraphicsDevice | undefined {
+  let largest: GraphicsDevice | undefined;
   for (let index = 0; index < library.deviceCount(); index++) {
     const device = library.deviceAt(index);
     if (!GPU_TYPES.includes(library.deviceType(device))) continue;
     const free = new BigUint64Array(1);
     const total = new BigUint64Array(1);
     library.deviceMemory(device, free, total);
-    if (free[0] > 0n) most = Math.max(most ?? 0, Number(free[0]));
+    const found = {
+      name: library.deviceDescription(device),
+      freeBytes: Number(free[0]),
+      totalBytes: Number(total[0]),
+    };
+    if (found.freeBytes > (largest?.freeBytes ?? 0)) largest = found;
   }
-  return most;
+  return largest;
 }

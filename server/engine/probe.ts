@@ -7,7 +7,9 @@ const llama = await getLlama({
   skipDownload: true,
   logLevel: LlamaLogLevel.disabled,
 });
-const answer = llama.gpu || "cpu";
+// A driver that finds no card, as Mesa's for processors, loads all the same; its libraries would compute on the CPU.
+const devices = llama.gpu ? await llama.getGpuDeviceNames() : [];
+const answer = llama.gpu && devices.length > 0 ? llama.gpu : "cpu";
 if (process.send) process.send(answer, () => process.exit(0));
 else {
   process.stdout.write(`${answer}\n`);

@@ -7,8 +7,9 @@ import type { Library, Pointer } from "./libllama.ts";
 import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 
-/** Bounds of the memory for contexts that may be wanted again; between them it is as much as the model's file. */
+/** Bounds of the memory for contexts that may be wanted again; between them it is a share of the model's file. */
 const SAVED_STATE_BYTES = { least: 64 << 20, most: 256 << 20 };
+const SAVED_STATE_SHARE = 2 / 3;
 /** Fewer tokens than this are computed again rather than copied. */
 const MIN_SAVED_TOKENS = 64;
 
@@ -42,7 +43,8 @@ export class PromptCache {
 
   constructor(private readonly parts: PromptCacheDependencies) {
     const { least, most } = SAVED_STATE_BYTES;
-    this.savedStates = new SavedStates(Math.min(most, Math.max(least, parts.modelBytes)));
+    const bytes = Math.min(most, Math.max(least, parts.modelBytes * SAVED_STATE_SHARE));
+    this.savedStates = new SavedStates(bytes, parts.canRollBack ? MIN_SAVED_TOKENS : 0);
   }
 
   /**

@@ -16,6 +16,7 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
   return i;
 }
 
+/** Of a small model many would fit, of places that nobody comes back to. */
 const MOST_STATES = 8;
 
 export class SavedStates {
@@ -25,11 +26,12 @@ export class SavedStates {
 
   /**
    * @param budgetBytes most memory of all states together; 0 keeps none
-   * @param mostStates of a small model many would fit, of places that nobody comes back to
+   * @param spareTokens what another state may lack of one that is dropped for it, such as a text that was generated at
+   * the same place and not taken; 0 where a state cannot be shortened
    */
   constructor(
     private readonly budgetBytes: number,
-    private readonly mostStates = MOST_STATES,
+    private readonly spareTokens = 0,
   ) {}
 
   /** Whether a state of so many bytes would be kept. */
@@ -37,13 +39,15 @@ export class SavedStates {
     return bytes > 0 && bytes <= this.budgetBytes;
   }
 
-  /** Keeps a state; those that it continues are dropped. */
+  /** Keeps a state; those in whose place it serves are dropped. */
   keep(state: SavedState): void {
     if (!this.fits(state.bytes.length)) return;
-    this.states = this.states.filter(({ tokens }) => commonPrefix(tokens, state.tokens) < tokens.length);
+    const isOther = ({ tokens }: SavedState) =>
+      commonPrefix(tokens, state.tokens) < Math.max(1, tokens.length - this.spareTokens);
+    this.states = this.states.filter(isOther);
     this.states.push(state);
     this.usedBytes = this.states.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    while (this.usedBytes > this.budgetBytes || this.states.length > this.mostStates)
+    while (this.usedBytes > this.budgetBytes || this.states.length > MOST_STATES)
       this.usedBytes -= this.states.shift()?.bytes.length ?? 0;
   }
 

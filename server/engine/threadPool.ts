@@ -19,8 +19,26 @@ const POLL = 10;
 
 export interface ThreadPool {
   readonly pointer: Pointer;
-  /** To be called when no context uses the pool any more. */
+  /** The same pool for another context, which must never compute at the same time. */
+  share(): ThreadPool;
+  /** To be called when the context uses the pool no more. Its threads end once nobody does. */
   free(): void;
+}
+
+/** A pool for one context. @param end called when it and all that it is shared with are freed */
+function counted(pointer: Pointer, end: () => void): ThreadPool {
+  let users = 0;
+  const handle = (): ThreadPool => {
+    users++;
+    return {
+      pointer,
+      share: handle,
+      free: () => {
+        if (--users === 0) end();
+      },
+    };
+  };
+  return handle();
 }
 
 /** @param threads most that a decode may use. Returns undefined where the library has no pools as they are known here. */
@@ -34,5 +52,5 @@ export function createThreadPool(library: Library, threads: number): ThreadPool 
   if (!isKnown || parameters.subarray(STRUCT_BYTES).some(byte => byte !== 0)) return undefined;
   writeInt32(parameters, POLL_AT, POLL);
   const pointer = functions.create(parameters);
-  return pointer === null ? undefined : { pointer, free: () => functions.free(pointer) };
+  return pointer === null ? undefined : counted(pointer, () => functions.free(pointer));
 }

@@ -10,6 +10,7 @@ import { type Exactness, type ExactRows, findExactRows, type KnownRows } from ".
 import type { LlamaEngine } from "./llama.ts";
 import { decodeChain, someTokens } from "./probing.ts";
 import type { SavedState } from "./savedStates.ts";
+import { EXACT_ROWS } from "./treeLimits.ts";
 
 /** Tokens of context after which costs are measured. */
 const CONTEXT_TOKENS = 384;
@@ -18,8 +19,11 @@ const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
 /** Larger trees empty the caches themselves. */
 const SETTLED_SIZE = 16;
-/** Most that a chunk of a prompt may take, since an abort may lose it. */
+/** Most that a chunk of a prompt may take, since an abort waits for it. */
 const CHUNK_MS = 40;
+/** The same of a model that drafts, which decodes single tokens: so much is measured within the pause of a person. */
+const DRAFTER_CONTEXT_TOKENS = 128;
+const DRAFTER_MEASURE_MS = 200;
 /** Size by which thread counts are compared beside a single row: a tree of ordinary size. */
 const TYPICAL_SIZE = 4;
 
@@ -73,6 +77,37 @@ export async function tune(
   return found;
 }
 
+/**
+ * Measures an idle engine that drafts: what single tokens and prompts cost it with as many threads as it has. Its
+ * trees need not be exact. Returns false when aborted; it then computes as before. The context is lost.
+ */
+export async function tuneDrafter(engine: LlamaEngine, signal: AbortSignal): Promise<boolean> {
+  const before = engine.configuration;
+  const anySize = { ...before, rowPadding: 1, exactRows: EXACT_ROWS } as const;
+  const context = someTokens(
+    Math.min(DRAFTER_CONTEXT_TOKENS, engine.info.contextTokens >> 1),
+    engine.vocabulary.size,
+  );
+  engine.configure(anySize);
+  const prefillMsPerToken = await prefillSpeed(engine, context, signal);
+  const sizes = [1, 2] as const;
+  const times = prefillMsPerToken && (await measureSizes(engine, sizes, DRAFTER_MEASURE_MS, signal));
+  engine.forget();
+  if (!prefillMsPerToken || !times) {
+    engine.configure(before);
+    return false;
+  }
+  const costs = new CostModel();
+  for (const [index, ms] of times.entries()) costs.set(sizes[index], context.length, ms);
+  const chunkTokens = chunkFor(prefillMsPerToken);
+  engine.configure({ ...anySize, prefillMsPerToken, chunkTokens, costs: costs.save() });
+  return true;
+}
+
+/** As many tokens of a prompt as take no longer together than an abort may wait. */
+const chunkFor = (prefillMsPerToken: number) =>
+  CHUNK_SIZES.findLast(size => size * prefillMsPerToken <= CHUNK_MS) ?? CHUNK_SIZES[0];
+
 async function findConfiguration(
   engine: LlamaEngine,
   { threadChoices, exactness, progress }: TuneOptions & { readonly progress: TuningProgress },
@@ -99,7 +134,7 @@ async function findConfiguration(
   if (!times) return undefined;
   const costs = new CostModel();
   for (const [index, ms] of times.entries()) costs.set(sizes[index], contextTokens, ms);
-  const chunkTokens = CHUNK_SIZES.findLast(size => size * prefillMsPerToken <= CHUNK_MS) ?? CHUNK_SIZES[0];
+  const chunkTokens = chunkFor(prefillMsPerToken);
   return { ...exact, threads, chunkTokens, prefillMsPerToken, costs: costs.save() };
 }
 

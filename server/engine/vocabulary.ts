@@ -13,6 +13,7 @@ export class LlamaVocabulary implements CorpusVocabulary {
   readonly special: SpecialTokens;
   private knownFingerprint: string | undefined;
   private userDefinedTexts: readonly string[] | undefined;
+  private knownControlTokens: ReadonlyMap<string, Token> | undefined;
   private readonly pieces: (Uint8Array | undefined)[] = [];
   private readonly encoder = new TextEncoder();
   private room = new Int32Array(4096);
@@ -47,6 +48,22 @@ export class LlamaVocabulary implements CorpusVocabulary {
         texts.push(decoder.decode(this.bytes(token)));
     this.userDefinedTexts = texts.filter(text => text !== "");
     return this.userDefinedTexts;
+  }
+
+  get controlTokens(): ReadonlyMap<string, Token> {
+    if (this.knownControlTokens) return this.knownControlTokens;
+    const tokens = new Map<string, Token>();
+    for (let token = 0; token < this.size; token++)
+      if (this.library.vocabAttributes(this.vocab, token) & CONTROL)
+        tokens.set(this.writtenText(token), token);
+    tokens.delete("");
+    this.knownControlTokens = tokens;
+    return tokens;
+  }
+
+  /** A token as templates write it; empty where there is no such token. */
+  writtenText(token: Token): string {
+    return token >= 0 && token < this.size ? new TextDecoder().decode(this.fetchPiece(token, true)) : "";
   }
 
   tokenize(text: string): Int32Array {
@@ -90,11 +107,14 @@ export class LlamaVocabulary implements CorpusVocabulary {
     return this.library.vocabEndsText(this.vocab, token);
   }
 
-  private fetchPiece(token: Token): Uint8Array {
-    let length = this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, false);
+  /** @param control whether a control token has the text it is written as, or none */
+  private fetchPiece(token: Token, control = false): Uint8Array {
+    const fetch = () =>
+      this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, control);
+    let length = fetch();
     if (length < 0) {
       this.piece = new Uint8Array(-length);
-      length = this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, false);
+      length = fetch();
     }
     return length <= 0 ? NO_BYTES : this.piece.slice(0, length);
   }

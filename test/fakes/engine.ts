@@ -17,11 +17,15 @@ const FILL = { fillPrefix: 257, fillSuffix: 258, fillMiddle: 259 };
 
 export class ByteVocabulary implements Vocabulary {
   readonly fingerprint = "bytes";
-  readonly size = 260;
+  readonly size = 261;
   readonly special = { beginning: undefined, ...FILL };
   tokenize(text: string): Int32Array {
     return Int32Array.from(new TextEncoder().encode(text));
   }
+  readonly controlTokens: ReadonlyMap<string, number> = new Map([
+    ["<|start|>", 260],
+    ["<|end|>", END],
+  ]);
   find(): undefined {
     return undefined;
   }
@@ -68,6 +72,7 @@ export class FakeEngine implements Engine {
   readonly info: EngineInfo;
   context: number[] = [];
   decodes = 0;
+  prefills = 0;
   disposed = false;
   /** Resolves before each decode: lets a test hold the engine or count its steps. */
   beforeDecode: () => Promise<void> = async () => {};
@@ -75,6 +80,7 @@ export class FakeEngine implements Engine {
   distribution: (context: readonly number[]) => [token: number, logit: number][] = () => [];
   /** Whether the next decodes find no memory. */
   memoryIsFull = false;
+  savesEnergy = false;
   private tree: TokenTree | undefined;
 
   constructor(
@@ -98,8 +104,12 @@ export class FakeEngine implements Engine {
   }
 
   /** A decode costs the same whatever its size: every likely draft is worth its while. */
-  cost(): number {
+  cost(_nodes?: number): number {
     return 1;
+  }
+
+  get waitingMs(): number {
+    return 0;
   }
 
   room(): number {
@@ -107,6 +117,7 @@ export class FakeEngine implements Engine {
   }
 
   async prefill(tokens: Int32Array, signal: AbortSignal): Promise<PrefillOutcome> {
+    this.prefills++;
     if (signal.aborted) return { kind: "aborted" };
     this.context = [...tokens];
     return { kind: "prefilled", reused: 0, computed: tokens.length };
@@ -139,6 +150,13 @@ export class FakeEngine implements Engine {
         }
         return likeliest.length;
       },
+      probability: (node, token) => {
+        const logits = this.distribution([...this.context, ...path(node)]);
+        if (logits.length === 0) return token === decoded.argmax(node) ? 1 : 0;
+        const weights = logits.map(([, logit]) => Math.exp(logit));
+        const own = logits.findIndex(([id]) => id === token);
+        return (weights[own] ?? 0) / weights.reduce((a, b) => a + b, 0);
+      },
     };
     return { kind: "decoded", decoded };
   }
@@ -149,12 +167,41 @@ export class FakeEngine implements Engine {
     this.tree = undefined;
   }
 
+  saveEnergy(on: boolean): void {
+    this.savesEnergy = on;
+  }
+
   forget(): void {
     this.context = [];
   }
 
   async dispose(): Promise<void> {
     this.disposed = true;
+  }
+}
+
+/** An engine whose decodes are said to take so long that what its fakes take does not count. */
+export function slowEngine(model: FakeModel): FakeEngine {
+  const engine = new FakeEngine(model);
+  engine.cost = () => 1000;
+  return engine;
+}
+
+/** An engine that says what `model` does, fairly sure of it, in a hundredth of a slow one's time: to draft for one. */
+export class FakeDrafter extends FakeEngine {
+  constructor(model: FakeModel, sure = 0.9) {
+    super(model);
+    this.distribution = context => {
+      const said = model(context);
+      return [
+        [said, Math.log(sure)],
+        [said === 1 ? 2 : 1, Math.log(1 - sure)],
+      ];
+    };
+  }
+
+  override cost(): number {
+    return 10;
   }
 }
 

@@ -111,6 +111,18 @@ const STACK_V3: SchemaElement[] = table(
   ),
 );
 
+/** Conversations in OpenAI's form, as UltraChat has them in Parquet. */
+const MESSAGES: SchemaElement[] = table(
+  2,
+  text("prompt_id"),
+  ...list(
+    "messages",
+    { name: "element", repetition_type: "OPTIONAL", num_children: 2 },
+    text("content"),
+    text("role"),
+  ),
+);
+
 /** Zstandard without compressing: frames of raw blocks are frames like any other. */
 export function zstandardFrame(bytes: Uint8Array): Uint8Array {
   const head = Buffer.alloc(9);
@@ -187,6 +199,19 @@ export function writeStackV1(path: string, files: readonly FakeFile[], options: 
     alphanum_fraction: of(() => 0.7),
   });
   write(path, STACK_V1, columns, options);
+}
+
+export function writeMessages(
+  path: string,
+  conversations: readonly (readonly { role: string; content: string | null }[] | null)[],
+  options: WriteOptions = {},
+): void {
+  write(
+    path,
+    MESSAGES,
+    { prompt_id: conversations.map((_, i) => `p${i}`), messages: [...conversations] },
+    options,
+  );
 }
 
 export function writeStarcoder(

@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { generate } from "../../server/completion/generate.ts";
-import type { Decoded, Engine } from "../../server/engine/engine.ts";
+import type { Decoded } from "../../server/engine/engine.ts";
+import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { load, never } from "./loaded.ts";
 
-let engine: Engine;
+let engine: LlamaEngine;
 before(async () => {
   engine = await load();
 });
@@ -102,6 +103,33 @@ test("the logits of a tree's nodes equal those of one token at a time, bit by bi
         `node ${node} at depth ${path.length - 1}, ${contextTokens} tokens of context`,
       );
     }
+  }
+});
+
+test("the end of a prompt that is computed beside the first tree gives the same logits as computed before", async () => {
+  const random = seeded(5);
+  const context = Int32Array.from({ length: 300 }, () => below(random, 8000));
+  const [tokens, parents] = [
+    [5, 6, 7, 8],
+    [-1, 0, 0, 2],
+  ];
+  for (const tail of [1, 6, 15]) {
+    const beginning = context.subarray(0, context.length - tail);
+    const rows: Float32Array[][] = [];
+    for (const how of ["computed", "deferred"] as const) {
+      await engine.prefill(beginning, never);
+      const filled = await engine.prefill(context, never, how);
+      assert.deepEqual(filled, { kind: "prefilled", reused: beginning.length, computed: tail });
+      const decoded = await decodeTree(tokens, parents);
+      rows.push(tokens.map((_, node) => logitsAt(decoded, node)));
+      engine.accept([0, 2]);
+      const next = await decodeTree([9], [-1]);
+      rows.at(-1)?.push(logitsAt(next, 0));
+      engine.accept([]);
+    }
+    assert.deepEqual(rows[1], rows[0], `${tail} tokens`);
+    const again = await engine.prefill(Int32Array.of(...context, 5), never);
+    assert.deepEqual(again, { kind: "prefilled", reused: context.length + 1, computed: 0 });
   }
 });
 
@@ -261,19 +289,37 @@ test("an abort ends a prefill within a chunk, and the finished chunks are kept",
   engine.accept([]);
 });
 
-test("an abort in the middle of a chunk ends it there", async () => {
-  // One chunk has one look at the signal, before it: only an abort within the decode can end it. It comes
-  // between that look and the decode, so that no scheduler can let the decode end first.
-  const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7907) % 8000);
-  engine.forget();
+/** A signal that is aborted as soon as anybody listens to it, so that no scheduler can let a decode end first. */
+function abortedAtOnce(): AbortSignal {
   const signal = {
     aborted: false,
     addEventListener: (_: string, abort: () => void) => abort(),
     removeEventListener() {},
   };
-  assert.equal((await engine.prefill(tokens, signal as unknown as AbortSignal)).kind, "aborted");
+  return signal as unknown as AbortSignal;
+}
+
+test("an abort in the middle of a chunk that takes long ends it there", async () => {
+  const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7907) % 8000);
+  const { configuration } = engine;
+  engine.forget();
+  engine.configure({ ...configuration, prefillMsPerToken: 100 });
+  assert.equal((await engine.prefill(tokens, abortedAtOnce())).kind, "aborted");
+  engine.configure(configuration);
   const whole = await engine.prefill(tokens, never);
   assert.deepEqual(whole, { kind: "prefilled", reused: 0, computed: 60 });
+});
+
+test("keys that come faster than chunks let a prompt be computed all the same", async () => {
+  const tokens = Int32Array.from({ length: 300 }, (_, i) => (i * 7901) % 8000);
+  engine.forget();
+  for (let key = 0; key < 4; key++) {
+    const controller = new AbortController();
+    const running = engine.prefill(tokens.subarray(0, 290 + key), controller.signal);
+    controller.abort();
+    assert.equal((await running).kind, "aborted");
+  }
+  assert.deepEqual(await engine.prefill(tokens, never), { kind: "prefilled", reused: 256, computed: 44 });
 });
 
 test("an aborted tree leaves the context as it was", async () => {

@@ -83,3 +83,34 @@ test("a row without numbers has no largest logits", () => {
     assert.equal(new LargestLogits(5000).top(partsOf(row), 8, new Int32Array(8), new Float32Array(8)), 0);
   }
 });
+
+test("the share of a logit is that of the softmax, at every size and spread", () => {
+  const random = seeded(5);
+  for (const size of [1, 2, 63, 64, 65, 4096, 4097, 13_000]) {
+    const largest = new LargestLogits(size);
+    for (const spread of [0, 1, 30, 1000]) {
+      const row = Float32Array.from({ length: size }, () => (random() - 0.7) * spread);
+      const most = Math.max(...row);
+      const sum = row.reduce((all, logit) => all + Math.exp(logit - most), 0);
+      for (const index of [0, size - 1, below(random, size), row.indexOf(most)]) {
+        const expected = Math.exp((row[index] ?? 0) - most) / sum;
+        const share = largest.share(partsOf(row), index);
+        assert.ok(
+          Math.abs(share - expected) <= 1e-4 * expected + 1e-30,
+          `${share} for ${expected}, size ${size}`,
+        );
+      }
+    }
+  }
+});
+
+test("impossible tokens and those without a number have no share, and take none from others", () => {
+  const row = new Float32Array(5000).fill(Number.NEGATIVE_INFINITY);
+  assert.equal(new LargestLogits(5000).share(partsOf(row), 3), 0);
+  row[4500] = -3;
+  row[10] = -3;
+  row[20] = Number.NaN;
+  const largest = new LargestLogits(5000);
+  assert.ok(Math.abs(largest.share(partsOf(row), 4500) - 0.5) < 1e-6);
+  assert.equal(largest.share(partsOf(row), 11), 0);
+});

@@ -54,3 +54,25 @@ test("of small states no more are kept than there are places one comes back to",
   );
   assert.deepEqual(kept, [12, 13, 14, 15, 16, 17, 18, 19]);
 });
+
+test("a state takes the place of one that ends otherwise, where states can be shortened", () => {
+  const [earlier, later] = [state([1, 2, 3, 4, 8, 8]), state([1, 2, 3, 4, 5, 6, 7])];
+  for (const [spare, isKept] of [
+    [0, true],
+    [1, true],
+    [2, false],
+  ] as const) {
+    const states = new SavedStates(100, spare);
+    states.keep(earlier);
+    states.keep(later);
+    assert.equal(states.holds(earlier.tokens), isKept, `${spare} tokens to spare`);
+    assert.equal(states.find(Int32Array.of(1, 2, 3, 4, 9), 4, false)?.tokens.length, isKept ? 6 : 7);
+  }
+});
+
+test("short states of different places stand side by side, however many tokens may be spared", () => {
+  const states = new SavedStates(100, 64);
+  states.keep(state([1, 7, 7]));
+  states.keep(state([2, 7, 7]));
+  assert.ok(states.holds(Int32Array.of(1, 7, 7)) && states.holds(Int32Array.of(2, 7, 7)));
+});

@@ -1,0 +1,50 @@
+/** A second, smaller model that drafts for one that is loaded. */
+import type { EngineProblem } from "./engine.ts";
+import type { LlamaEngine } from "./llama.ts";
+import { type LoadOptions, loadEngine } from "./load.ts";
+import type { LlamaVocabulary } from "./vocabulary.ts";
+
+/** Tokens by which vocabularies of one family differ that are filled up to round sizes; llama.cpp allows as many. */
+const MOST_PADDING = 128;
+
+const BETTER_DRAFTER = "Choose a smaller model of the same family, or the same model in fewer bits.";
+
+/**
+ * Loads a model to draft for `engine`: with as long a context, and by default decoding one sequence. It must not compute while
+ * `engine` does; whoever has loaded it disposes it.
+ */
+export async function loadBeside(
+  engine: LlamaEngine,
+  options: LoadOptions,
+): Promise<{ readonly engine: LlamaEngine } | { readonly problem: EngineProblem }> {
+  const { contextTokens, maxTreeNodes } = engine.info;
+  const { trees = { rows: maxTreeNodes, branches: 1 } } = options;
+  const outcome = await loadEngine({ ...options, contextTokens, trees });
+  if ("problem" in outcome) return outcome;
+  const { engine: drafter } = outcome;
+  const message = unsuitable(engine, drafter);
+  if (message === undefined) {
+    drafter.configure({ ...drafter.configuration, threads: engine.configuration.threads });
+    return { engine: drafter };
+  }
+  await drafter.dispose();
+  return { problem: { code: "modelUnsuitable", message, remedy: BETTER_DRAFTER } };
+}
+
+function unsuitable(engine: LlamaEngine, drafter: LlamaEngine): string | undefined {
+  const [path, other] = [drafter.info.modelPath, engine.info.modelPath];
+  if (!haveSameTokens(engine.vocabulary, drafter.vocabulary))
+    return `${path} has another vocabulary than ${other} and cannot draft for it.`;
+  if (drafter.info.maxTreeNodes === 1 && engine.info.maxTreeNodes > 1)
+    return `${path} keeps recurrent state, which cannot be rolled back: it cannot draft for ${other}.`;
+  return undefined;
+}
+
+/** Whether the tokens of two vocabularies stand for the same texts, but for some that one of them has at its end. */
+export function haveSameTokens(a: LlamaVocabulary, b: LlamaVocabulary): boolean {
+  if (Math.abs(a.size - b.size) > MOST_PADDING) return false;
+  const size = Math.min(a.size, b.size);
+  for (let token = 0; token < size; token++)
+    if (Buffer.compare(a.bytes(token), b.bytes(token)) !== 0) return false;
+  return true;
+}

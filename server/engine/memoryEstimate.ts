@@ -1,0 +1,47 @@
+/** What a model will take, as node-llama-cpp estimates it from the header of its file. */
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import { promisify } from "node:util";
+
+/** A header is read within a second. */
+const TIMEOUT_MS = 5_000;
+/** Of V8, which a damaged file would otherwise have grow. */
+const HEAP_MB = 512;
+
+/** Estimates by path, with the size and time of the file they are of. */
+const known = new Map<string, { readonly file: string; readonly bytes: number | undefined }>();
+
+/**
+ * Memory for weights, KV cache and buffers with a context of so many tokens, in bytes, all on one device; undefined
+ * where the file cannot be read or is of a kind that node-llama-cpp does not know.
+ * @param script the bundled `estimate.ts`
+ */
+export async function estimateModelBytes(
+  path: string,
+  contextTokens: number,
+  script: string,
+): Promise<number | undefined> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return undefined;
+  const file = `${stat.size} ${stat.mtimeMs} ${contextTokens}`;
+  const before = known.get(path);
+  if (before?.file === file) return before.bytes;
+  const bytes = await askProcess(path, contextTokens, script);
+  known.set(path, { file, bytes });
+  return bytes;
+}
+
+async function askProcess(path: string, contextTokens: number, script: string): Promise<number | undefined> {
+  try {
+    const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+    });
+    const bytes = Number.parseInt(stdout, 10);
+    return bytes > 0 ? bytes : undefined;
+  } catch {
+    return undefined; // No model, or one that node-llama-cpp cannot read: its size is known all the same.
+  }
+}

@@ -1,0 +1,70 @@
+/** A registry of npm on the loopback address that serves one archive; its switches make it misbehave. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+interface RegistrySwitches {
+  /** Statuses to answer with before it behaves. */
+  statuses: number[];
+  /** Bytes after which each coming answer breaks off. */
+  dropAfter: number[];
+  /** Bytes after which each coming answer sends nothing more and stays open. */
+  stallAfter: number[];
+  /** Coming answers in which the last byte is flipped. */
+  damaged: number;
+}
+
+export class FakeRegistry {
+  readonly requests: { path: string; range: string | undefined; authorization: string | undefined }[] = [];
+  servedBytes = 0;
+  readonly switches: RegistrySwitches = { statuses: [], dropAfter: [], stallAfter: [], damaged: 0 };
+  private readonly server: Server;
+
+  private constructor(
+    private readonly path: string,
+    private readonly archive: Buffer,
+  ) {
+    this.server = createServer((request, response) => this.answer(request, response));
+  }
+
+  static async start(path: string, archive: Buffer): Promise<FakeRegistry> {
+    const fake = new FakeRegistry(path, archive);
+    await new Promise<void>(resolve => fake.server.listen(0, "127.0.0.1", resolve));
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise(resolve => this.server.close(resolve));
+  }
+
+  private answer({ url = "", headers }: IncomingMessage, response: ServerResponse): void {
+    const { statuses, dropAfter, stallAfter } = this.switches;
+    this.requests.push({ path: url, range: headers.range, authorization: headers.authorization });
+    const status = statuses.shift() ?? (url === this.path ? 200 : 404);
+    if (status !== 200) return void response.writeHead(status).end("no");
+    const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+    const body = Buffer.from(this.archive.subarray(from));
+    if (this.switches.damaged > 0) {
+      this.switches.damaged--;
+      body[body.length - 1]! ^= 1;
+    }
+    const length = this.archive.length;
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag: '"v1"',
+      "content-length": String(body.length),
+      ...(from > 0 && { "content-range": `bytes ${from}-${length - 1}/${length}` }),
+    });
+    const drop = dropAfter.shift();
+    const stall = stallAfter.shift();
+    const part = body.subarray(0, drop ?? stall ?? body.length);
+    this.servedBytes += part.length;
+    response.write(part, () => {
+      if (drop !== undefined) response.destroy();
+      else if (stall === undefined) response.end();
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { estimateModelBytes } from "../../server/engine/index.ts";
+import { defaultModelPath, estimateScript } from "../../server/system/index.ts";
+
+test("a model is estimated to take its weights and a context that grows with its length", async () => {
+  const path = defaultModelPath();
+  const weights = statSync(path).size;
+  const short = (await estimateModelBytes(path, 512, estimateScript())) ?? 0;
+  const long = (await estimateModelBytes(path, 4096, estimateScript())) ?? 0;
+  assert.ok(short > 0.9 * weights, `${short}`);
+  // Keys and values of 30 blocks, 3 heads of 64 numbers in F16.
+  assert.ok(long - short >= 3584 * 30 * 2 * 3 * 64 * 2, `${long} after ${short}`);
+  assert.ok(long < 5 * weights, `${long}`);
+});
+
+test("what is no model, or not there, is not estimated, within the time that is given to it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-estimate-"));
+  try {
+    const path = join(folder, "none.gguf");
+    assert.equal(await estimateModelBytes(path, 512, estimateScript()), undefined);
+    writeFileSync(path, "GGUF but not more");
+    assert.equal(await estimateModelBytes(path, 512, estimateScript()), undefined);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
