@@ -10,7 +10,7 @@
  * bounded, so that no odd document spoils them.
  */
 import { PRIOR_WEIGHTS } from "./prior.ts";
-import { FEATURE_COUNT, log2Of, SOURCE_NAMES, type SourceName } from "./source.ts";
+import { FEATURE_COUNT, log2Of, type Offers, SOURCE_NAMES, type SourceName } from "./source.ts";
 
 /** Raised when features change their meaning: what was learned for the old ones is worth nothing. */
 export const CALIBRATION_VERSION = 1;
@@ -66,6 +66,15 @@ export class Calibration {
   /** The score of "none of them" after a node of this depth. */
   none(depth: number): number {
     return this.weights[NONE] + this.weights[NONE + 1] * log2Of(depth);
+  }
+
+  /** The probability of the first of some offers after a node of this depth, were there no other source. */
+  chanceOfFirst(source: number, { count, features }: Offers, depth: number): number {
+    const first = this.score(source, features, 0);
+    let sum = 1 + Math.exp(this.none(depth) - first);
+    for (let at = 1; at < count; at++)
+      sum += Math.exp(this.score(source, features, at * FEATURE_COUNT) - first);
+    return 1 / sum;
   }
 
   /**

@@ -8,14 +8,14 @@
  * fixed size.)
  */
 import type { Calibration } from "./calibration.ts";
-import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
+import type { DraftedNode, TreeDrafter } from "./drafter.ts";
 import { Frontier } from "./frontier.ts";
 import type { TokenHistory } from "./history.ts";
 import { OfferTable, type ReportOffer } from "./offerTable.ts";
 import { NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
 import { SourceSearches, type ThrottledSource } from "./sourceSearches.ts";
 import type { DraftStatistics } from "./statistics.ts";
-import { DraftTree } from "./tree.ts";
+import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 const ROOT = 0;
 /** Below this probability a node is not worth a look. */
@@ -52,6 +52,9 @@ export class Drafter implements TreeDrafter {
   private leaves = 1;
   /** Milliseconds of a decode by its nodes, as far as this step may go. */
   private readonly costs: Float64Array;
+  /** What `draftAhead` has left to the `draft` that follows: whether sources are asked, and a tree that is good as it is. */
+  private isDecided = false;
+  private isDrafted = false;
 
   constructor(private readonly parts: DrafterDependencies) {
     const { maxNodes, sources, calibration, statistics } = parts;
@@ -65,13 +68,30 @@ export class Drafter implements TreeDrafter {
     this.costs = new Float64Array(maxNodes + 1);
   }
 
-  prepare(): void {
-    this.searches.prepare(this.parts.history);
+  prepare(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | undefined {
+    return this.searches.prepare(this.parts.history, prompt, filled, signal);
   }
 
   /** Records a decided token. */
   push(token: number): void {
     this.parts.history.push(token);
+    this.searches.push(token);
+  }
+
+  /** Has the sources that search ahead compute, which are told what the others promise. */
+  draftAhead(
+    root: number,
+    room: number,
+    cost: (nodes: number) => number,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
+    this.isDecided = true;
+    this.isDrafted = false;
+    if (!this.searches.decide() || Math.min(room, this.parts.maxNodes) < 2) return undefined;
+    const rate = this.growTree(root, room, cost);
+    return this.searches.searchAhead({ room, cost, rate }, signal).then(hasFound => {
+      this.isDrafted = !hasFound;
+    });
   }
 
   /**
@@ -79,6 +99,15 @@ export class Drafter implements TreeDrafter {
    * @param room most nodes, root included @param cost milliseconds of a decode of so many nodes
    */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
+    if (!this.isDecided) this.searches.decide();
+    if (!this.isDrafted) this.growTree(root, room, cost);
+    this.isDecided = false;
+    this.isDrafted = false;
+    return this.tree;
+  }
+
+  /** Makes the tree of what the sources offer. Returns the tokens a millisecond that it promises. */
+  private growTree(root: number, room: number, cost: (nodes: number) => number): number {
     const { tree, costs } = this;
     const limit = Math.min(room, this.parts.maxNodes);
     tree.plant(root);
@@ -106,7 +135,7 @@ export class Drafter implements TreeDrafter {
       } else if (!this.mayStillPay(expected, probability, limit, bestRate)) break;
     }
     tree.truncate(best);
-    return tree;
+    return bestRate;
   }
 
   /** Learns from a verified tree: the probabilities of tokens, and what each source is worth. */
@@ -131,6 +160,12 @@ export class Drafter implements TreeDrafter {
       const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: accepted * singleMs };
       searches.settle(source, verified, yielded);
     }
+  }
+
+  describe(node: number): DraftedNode | undefined {
+    if (node === ROOT) return undefined;
+    const source = this.parts.sources[this.origin(node)].source.name;
+    return { source, probability: this.frontier.probabilityOf(this.offered[node]) };
   }
 
   /** Collects what may follow a node, which the model reaches with this probability. */

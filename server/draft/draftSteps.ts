@@ -3,11 +3,18 @@
  * drafted, then the drafter sees what became of it, then the decided tokens are recorded, and only then is the next
  * tree drafted. A drafter that learned after the tokens were recorded would learn of the wrong context.
  */
-import type { TreeDrafter, VerifiedTree } from "./drafter.ts";
-import { DraftTree } from "./tree.ts";
+import type { DraftedNode, TreeDrafter } from "./drafter.ts";
+import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 /** All decided tokens are recorded. */
 export interface ReadyToDraft {
+  /** Computes what the next `draft`, with the same arguments, takes; undefined where there is nothing to wait for. */
+  draftAhead(
+    root: number,
+    room: number,
+    cost: (nodes: number) => number,
+    signal: AbortSignal,
+  ): Promise<void> | undefined;
   /**
    * Drafts the tree under `root`, the last decided token, of at most `room` nodes, root included.
    * @param cost milliseconds of a decode of so many nodes
@@ -18,6 +25,8 @@ export interface ReadyToDraft {
 /** A tree was drafted and may be decoded. */
 interface Drafted {
   readonly tree: DraftTree;
+  /** What is known of a node of the tree, until the next one is drafted. */
+  describe(node: number): DraftedNode | undefined;
   /** Shows the drafter its tree as it was verified. */
   observe(verified: Omit<VerifiedTree, "tree">): Observed;
 }
@@ -35,9 +44,22 @@ class DraftSteps implements ReadyToDraft, Drafted, Observed {
 
   constructor(private readonly drafter: TreeDrafter) {}
 
+  draftAhead(
+    root: number,
+    room: number,
+    cost: (nodes: number) => number,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
+    return this.drafter.draftAhead?.(root, room, cost, signal);
+  }
+
   draft(root: number, room: number, cost: (nodes: number) => number): Drafted {
     this.tree = this.drafter.draft(root, room, cost);
     return this;
+  }
+
+  describe(node: number): DraftedNode | undefined {
+    return this.drafter.describe?.(node);
   }
 
   observe({ path, next, top }: Omit<VerifiedTree, "tree">): Observed {

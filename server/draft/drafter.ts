@@ -1,30 +1,41 @@
 /** What a source of drafts is to the loop that decodes: a tree for each step, and word of what became of it. */
-import { DraftTree } from "./tree.ts";
+import type { SourceName } from "./source.ts";
+import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 /** What drafts the trees of one completion. */
 export interface TreeDrafter {
-  /** Gets ready for the first tree: what takes a while, to be done while the prompt is computed. */
-  prepare?(): void;
+  /**
+   * Gets ready for the first tree: what takes a while, to be done while the prompt is computed. What would take the
+   * same processors waits for `filled`.
+   * @param prompt the model's, with what stands after the cursor where it has that
+   */
+  prepare?(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | void;
   /** Records a decided token. */
   push(token: number): void;
+  /**
+   * Computes what the next `draft`, with the same arguments, takes: for a source that cannot draft at once, such as
+   * another model. Undefined where there is nothing to wait for. An abort is no fault.
+   */
+  draftAhead?(
+    root: number,
+    room: number,
+    cost: (nodes: number) => number,
+    signal: AbortSignal,
+  ): Promise<void> | undefined;
   /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
   /** Is shown the tree just verified, before the decided tokens are pushed. Valid during the call only. */
   observe?(verified: VerifiedTree): void;
+  /** What is known of a node of the last tree; undefined for the root, and where drafts are not told apart. */
+  describe?(node: number): DraftedNode | undefined;
 }
 
-/** A tree and what the model predicts after its nodes. */
-export interface VerifiedTree {
-  readonly tree: DraftTree;
-  /** The accepted nodes from the root down. */
-  readonly path: readonly number[];
-  /** The model's token after the last accepted node. */
-  readonly next: number;
-  /**
-   * Writes the `count` most likely tokens after a node and their logits, most likely first. Returns how many
-   * there are. Much cheaper than to copy all logits and look for them.
-   */
-  top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
+/** Why a token stands in a tree. */
+export interface DraftedNode {
+  /** The source whose offer weighed most. */
+  readonly source: SourceName;
+  /** How likely it was held that the model comes by, 0 to 1. */
+  readonly probability: number;
 }
 
 /** Drafts nothing: a tree of one node decodes plainly. */

@@ -27,26 +27,34 @@ export function guard(
 ): TreeDrafter {
   const plain = new PlainDrafter();
   let drafter: TreeDrafter | undefined;
+  const fault = (error: unknown): void => {
+    drafter = undefined;
+    onFault(`Drafting failed and rests for this completion: ${messageOf(error)}`);
+  };
   const attempt = <T>(work: () => T): T | undefined => {
     try {
       return work();
     } catch (error) {
-      drafter = undefined;
-      onFault(`Drafting failed and rests for this completion: ${messageOf(error)}`);
+      fault(error);
       return undefined;
     }
   };
   drafter = attempt(make);
+  const attemptLater = (work: () => Promise<void> | undefined): Promise<void> | undefined =>
+    attempt(work)?.catch(fault);
   return {
-    prepare() {
-      attempt(() => drafter?.prepare?.());
+    prepare(prompt, filled, signal) {
+      return attemptLater(() => drafter?.prepare?.(prompt, filled, signal) ?? undefined);
     },
+    draftAhead: (root, room, cost, signal) =>
+      attemptLater(() => drafter?.draftAhead?.(root, room, cost, signal)),
     push(token) {
       attempt(() => drafter?.push(token));
     },
     observe(verified) {
       attempt(() => drafter?.observe?.(verified));
     },
+    describe: node => attempt(() => drafter?.describe?.(node)),
     draft: (root, room, cost) => {
       const tree = attempt(() => {
         const drafted = drafter?.draft(root, room, cost);

@@ -12,6 +12,7 @@ import type { SourceName } from "./source.ts";
 import type { ThrottledSource } from "./sourceSearches.ts";
 import { CorpusDrafts, type CorpusSource } from "./sources/corpus.ts";
 import { DocumentSource } from "./sources/document.ts";
+import { type DraftModel, DraftModelSource } from "./sources/draftModel.ts";
 import { NearbySource } from "./sources/nearby.ts";
 import { RecycledTokens, RecyclingSource } from "./sources/recycling.ts";
 import { AcceptedTexts, RecentTexts } from "./sources/remembered.ts";
@@ -27,6 +28,8 @@ interface DraftContext {
   readonly after: Int32Array;
   /** Other texts to draft from, the nearer first. */
   readonly corpora: readonly CorpusSource[];
+  /** A smaller model that drafts. */
+  readonly draftModel?: DraftModel | undefined;
   /** Bounds of the tree. */
   readonly maxNodes: number;
   readonly maxLeaves: number;
@@ -82,9 +85,11 @@ export class DraftMemory {
       ...onOffer,
     });
     return {
-      prepare: () => drafter.prepare(),
+      prepare: (prompt, filled, signal) => drafter.prepare(prompt, filled, signal),
+      draftAhead: (root, room, cost, signal) => drafter.draftAhead(root, room, cost, signal),
       draft: (root, room, cost) => drafter.draft(root, room, cost),
       observe: verified => drafter.observe(verified),
+      describe: node => drafter.describe(node),
       push: token => {
         if (texts.vocabulary.endsText(token)) this.endToken = token;
         drafter.push(token);
@@ -92,8 +97,8 @@ export class DraftMemory {
     };
   }
 
-  private sources({ before, after, corpora }: DraftContext): ThrottledSource[] {
-    const { texts, endToken } = this;
+  private sources({ before, after, corpora, draftModel }: DraftContext): ThrottledSource[] {
+    const { texts, endToken, calibration } = this;
     const ending: Ending | undefined = endToken === undefined ? undefined : { token: endToken, after };
     return [
       { source: new DocumentSource(before.length, texts, ending) },
@@ -104,6 +109,9 @@ export class DraftMemory {
         throttle: corpus.throttle,
       })),
       { source: new RecyclingSource(this.recycled, texts), throttle: this.recyclingThrottle },
+      ...(draftModel
+        ? [{ source: new DraftModelSource(draftModel, calibration, texts), throttle: draftModel.throttle }]
+        : []),
     ];
   }
 }

@@ -4,7 +4,9 @@
  * really stands there. A row for each of `SOURCE_NAMES`, in the order of `Feature`, then "none of them".
  *
  * Not fitted so, since held-out code says nothing of them: `recent` and `accepted`, which have the document's
- * weights, and `recycling`, whose weights `--own --fit` found where the embedded model spoke for itself.
+ * weights; `recycling`, whose weights `--own --fit` found where the embedded model spoke for itself; and `draft model`,
+ * fitted where the embedded model in Q8_0 went on with HumanEval's solutions, drafted for by itself in Q4_0 and by
+ * SmolLM2-135M-Instruct.
  */
 export const PRIOR_WEIGHTS: readonly number[] = [
   // document
@@ -21,6 +23,8 @@ export const PRIOR_WEIGHTS: readonly number[] = [
   ...[0.76, 0.47, -1.08, 0.46, -0.11, 0.3, 0, -0.27, 0.29, 0.36, 0.21],
   // recycling
   ...[0.86, 0.73, 0, 0.2, 0, 0, 0, 0, 0.17, -0.09, 0],
+  // draft model
+  ...[4.85, 0.4, 0, 0.72, 0, 0, 0, 0.1, 0.3, -0.17, 0],
   // none of them: bias, depth
   ...[2.27, -0.39],
 ];

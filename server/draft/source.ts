@@ -4,9 +4,10 @@
  * the tree. What a source offers is a token with features; how likely the model is to generate it is for
  * `calibration.ts` to estimate.
  */
-import type { VerifiedTree } from "./drafter.ts";
+
 import type { TokenHistory } from "./history.ts";
 import { TokenKind } from "./tokenTexts.ts";
+import type { VerifiedTree } from "./tree.ts";
 
 export type SourceName =
   | "document"
@@ -15,7 +16,8 @@ export type SourceName =
   | "accepted"
   | "workspace"
   | "datastore"
-  | "recycling";
+  | "recycling"
+  | "draft model";
 
 export const SOURCE_NAMES: readonly SourceName[] = [
   "document",
@@ -25,6 +27,7 @@ export const SOURCE_NAMES: readonly SourceName[] = [
   "workspace",
   "datastore",
   "recycling",
+  "draft model",
 ];
 
 /** The features of an offer, by their place in its row. All are of the order of one. */
@@ -96,12 +99,34 @@ export function describeKind(features: Float32Array, row: number, kind: number |
   else if (kind === TokenKind.lineBreak) features[row + Feature.lineBreak] = 1;
 }
 
+/** What a source that searches ahead of a tree is to know of it. */
+export interface AheadBounds {
+  /** Most nodes of the tree, root included. */
+  readonly room: number;
+  /** Milliseconds of a decode of so many nodes. */
+  cost(nodes: number): number;
+  /** Tokens a millisecond that the tree promises without this source. */
+  readonly rate: number;
+}
+
 /** Evidence of how a text goes on. */
 export interface DraftSource {
   readonly name: SourceName;
   /** Takes the history in, where that takes a while; `search` does what is left. */
   prepare?(history: TokenHistory): void;
-  /** Looks for evidence after the end of the history. Asked once a step, before any `children`, or not at all. */
+  /**
+   * Takes in the model's own prompt. What would take the processors that compute it waits for `filled`; rejects with
+   * a fault alone.
+   */
+  begin?(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void>;
+  /** Records a token the model has decided, as the model has it. */
+  push?(token: number): void;
+  /**
+   * Computes what `search` is to find, where that takes a while, as from another model. Whether there is anything. An
+   * abort is no fault.
+   */
+  searchAhead?(bounds: AheadBounds, signal: AbortSignal): Promise<boolean>;
+  /** Looks for evidence after the end of the history. Asked at each step before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**
    * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step.

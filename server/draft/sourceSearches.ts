@@ -1,15 +1,15 @@
 /** The searches of one step in all sources: which source was asked, what that took, and what came of it. */
 import { sourceIndex } from "./calibration.ts";
-import type { VerifiedTree } from "./drafter.ts";
 import type { TokenHistory } from "./history.ts";
-import type { DraftSource } from "./source.ts";
-import type { SourceThrottle } from "./sourceThrottle.ts";
+import type { AheadBounds, DraftSource } from "./source.ts";
+import type { Throttle } from "./sourceThrottle.ts";
 import type { DraftStatistics } from "./statistics.ts";
+import type { VerifiedTree } from "./tree.ts";
 
 /** A source, and whether asking it pays; without a throttle it is asked at every step. */
 export interface ThrottledSource {
   readonly source: DraftSource;
-  readonly throttle?: SourceThrottle;
+  readonly throttle?: Throttle;
 }
 
 /** What the nodes of a tree that one source drafted have cost and brought. */
@@ -39,19 +39,53 @@ export class SourceSearches {
     this.ms = new Float64Array(sources.length);
   }
 
-  /** Lets all sources take the history in. */
-  prepare(history: TokenHistory): void {
+  /** Lets all sources take the history in, and the model's prompt. Undefined where there is nothing to wait for. */
+  prepare(
+    history: TokenHistory,
+    prompt: Int32Array,
+    filled: Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
     for (const { source } of this.sources) source.prepare?.(history);
+    const begun = this.sources.flatMap(({ source }) => source.begin?.(prompt, filled, signal) ?? []);
+    return begun.length === 0 ? undefined : Promise.all(begun).then(() => {});
+  }
+
+  /** Records a token the model has decided. */
+  push(token: number): void {
+    for (const { source } of this.sources) source.push?.(token);
+  }
+
+  /** Begins a step: decides which sources are due. Whether one of them searches ahead. */
+  decide(): boolean {
+    let isAhead = false;
+    for (const [i, { source, throttle }] of this.sources.entries()) {
+      this.asked[i] = throttle === undefined || throttle.isDue() ? 1 : 0;
+      this.ms[i] = 0;
+      isAhead ||= this.asked[i] === 1 && source.searchAhead !== undefined;
+    }
+    return isAhead;
+  }
+
+  /** Has the sources that search ahead compute, one after the other. Whether they have found anything. */
+  async searchAhead(bounds: AheadBounds, signal: AbortSignal): Promise<boolean> {
+    let hasFound = false;
+    for (const [i, { source }] of this.sources.entries()) {
+      if (this.asked[i] === 0 || !source.searchAhead) continue;
+      const start = performance.now();
+      if (await source.searchAhead(bounds, signal)) hasFound = true;
+      this.ms[i] += performance.now() - start;
+    }
+    return hasFound;
   }
 
   /** Asks the sources that are due for evidence after the end of the history. */
   search(history: TokenHistory): void {
-    for (const [i, { source, throttle }] of this.sources.entries()) {
-      this.asked[i] = throttle === undefined || throttle.isDue() ? 1 : 0;
+    for (const [i, { source }] of this.sources.entries()) {
       if (this.asked[i] === 0) continue;
       const start = performance.now();
       source.search(history);
-      this.ms[i] = performance.now() - start;
+      this.ms[i] += performance.now() - start;
     }
   }
 

@@ -9,21 +9,96 @@ const NEWEST = 1 / 16;
 const TRIAL_STEPS = 24;
 /** A resting source is asked at every so many steps, since the next file may be one it knows. */
 const RESTING_STEPS = 16;
+/** One that rests for whole completions is asked in every so many, at so many steps. */
+const RESTING_COMPLETIONS = 16;
+const PROBING_STEPS = 8;
+/** Its trial is shorter, since asking it is dear. */
+const SHORT_TRIAL_STEPS = 12;
 
-export class SourceThrottle {
+/** Says when a source is asked. */
+export interface Throttle {
+  /** Whether the source is to be asked at this step. */
+  isDue(): boolean;
+  /** Records a step at which the source was asked. */
+  record(spentMs: number, savedMs: number): void;
+}
+
+/** What a source has cost and saved of late. */
+class Worth {
   private steps = 0;
   private spentMs = 0;
   private savedMs = 0;
 
-  /** Whether the source is to be asked at this step. */
-  isDue(): boolean {
-    const step = this.steps++;
-    return step < TRIAL_STEPS || this.savedMs >= this.spentMs || step % RESTING_STEPS === 0;
+  constructor(private readonly trialSteps: number) {}
+
+  /** Whether it is on trial still, or saves at least what it costs. @param steps so far */
+  pays(steps = this.steps): boolean {
+    return steps < this.trialSteps || this.savedMs >= this.spentMs;
   }
 
-  /** Records a step at which the source was asked. */
   record(spentMs: number, savedMs: number): void {
+    this.steps++;
     this.spentMs += NEWEST * (spentMs - this.spentMs);
     this.savedMs += NEWEST * (savedMs - this.savedMs);
+  }
+}
+
+export class SourceThrottle implements Throttle {
+  private steps = 0;
+  private readonly worth = new Worth(TRIAL_STEPS);
+
+  isDue(): boolean {
+    const step = this.steps++;
+    return this.worth.pays(step) || step % RESTING_STEPS === 0;
+  }
+
+  record(spentMs: number, savedMs: number): void {
+    this.worth.record(spentMs, savedMs);
+  }
+}
+
+/**
+ * For a source that must take in a prompt before it can be asked, which costs time too: it rests for whole completions.
+ */
+export class CompletionThrottle implements Throttle {
+  private readonly worth = new Worth(SHORT_TRIAL_STEPS);
+  private resting = 0;
+  /** Steps of this completion at which the source may be asked although it does not pay. */
+  private probes = 0;
+  /** What has been spent ahead of the steps it serves, and is not recorded yet. */
+  private owedMs = 0;
+  private isStopped = false;
+
+  /** Whether the source costs more than it saves, its trial being over. */
+  get isResting(): boolean {
+    return this.isStopped || !this.worth.pays();
+  }
+
+  /** The source is asked no more. */
+  stop(): void {
+    this.isStopped = true;
+    this.probes = 0;
+  }
+
+  /** Begins a completion. Whether the source may be asked in it. */
+  begin(): boolean {
+    const isProbing = this.isResting && !this.isStopped && ++this.resting % RESTING_COMPLETIONS === 0;
+    this.probes = isProbing ? PROBING_STEPS : 0;
+    return isProbing || !this.isResting;
+  }
+
+  isDue(): boolean {
+    return !this.isResting || this.probes-- > 0;
+  }
+
+  /** Notes time spent on a prompt: it is recorded bit by bit with the steps that follow, which it serves. */
+  spend(ms: number): void {
+    this.owedMs += ms;
+  }
+
+  record(spentMs: number, savedMs: number): void {
+    const due = this.owedMs * NEWEST;
+    this.owedMs -= due;
+    this.worth.record(spentMs + due, savedMs);
   }
 }

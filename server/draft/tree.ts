@@ -64,3 +64,17 @@ export class DraftTree {
     return node;
   }
 }
+
+/** A tree and what the model predicts after its nodes. */
+export interface VerifiedTree {
+  readonly tree: DraftTree;
+  /** The accepted nodes from the root down. */
+  readonly path: readonly number[];
+  /** The model's token after the last accepted node. */
+  readonly next: number;
+  /**
+   * Writes the `count` most likely tokens after a node and their logits, most likely first. Returns how many
+   * there are. Much cheaper than to copy all logits and look for them.
+   */
+  top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
+}

@@ -4,10 +4,11 @@
  * more, each with the probability the model gave it; and only what the tree's size allows is drafted, where the
  * paper fills a fixed tree of 80 nodes.
  */
-import type { VerifiedTree } from "../drafter.ts";
+
 import type { TokenHistory } from "../history.ts";
 import { type DraftSource, describeKind, Feature, log2Of, type Offers, ROOT_CURSOR } from "../source.ts";
 import type { TokenTexts } from "../tokenTexts.ts";
+import type { VerifiedTree } from "../tree.ts";
 
 /** Successors kept of each context, as in the paper. */
 const SUCCESSORS = 8;

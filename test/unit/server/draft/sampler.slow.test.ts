@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generate } from "../../../../server/completion/generate.ts";
+import { DraftMemory } from "../../../../server/draft/memory.ts";
 import { Sampler, type SamplingOptions } from "../../../../server/draft/sampler.ts";
-import { chaotic, FakeEngine } from "../../../fakes/engine.ts";
+import { SOURCE_NAMES } from "../../../../server/draft/source.ts";
+import { DraftModel } from "../../../../server/draft/sources/draftModel.ts";
+import { chaotic, FakeDrafter, type FakeEngine, slowEngine } from "../../../fakes/engine.ts";
 
 const OPEN: SamplingOptions = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 };
 const LOGITS = [2, 1.5, 1, 0.2, 0, -0.5, -1, -2];
@@ -79,7 +82,7 @@ test("options out of range are refused", () => {
 
 /** Letters a to d, the next depending on the last: repetitive enough for drafts to be accepted. */
 function drawing(): FakeEngine {
-  const engine = new FakeEngine(chaotic);
+  const engine = slowEngine(chaotic);
   engine.distribution = context => {
     const last = (context.at(-1) ?? 97) - 97;
     return [0, 1, 2, 3].map(letter => [97 + letter, letter === (last + 1) % 4 ? 2 : letter / 4]);
@@ -87,10 +90,23 @@ function drawing(): FakeEngine {
   return engine;
 }
 
-async function drawn(treeNodes: number, seed: number, maxTokens: number) {
+/** Drafts for it, with other probabilities than its own. */
+function drafting(): DraftModel {
+  const drafter = new FakeDrafter(chaotic);
+  drafter.distribution = context => {
+    const last = (context.at(-1) ?? 97) - 97;
+    return [0, 1, 2, 3].map(letter => [97 + letter, letter === (last + 1) % 4 ? 3 : 1 - letter / 3]);
+  };
+  return new DraftModel(drafter);
+}
+
+/** @param draftModel drafts alone; without it all other sources do */
+async function drawn(treeNodes: number, seed: number, maxTokens: number, draftModel?: DraftModel) {
   const engine = drawing();
   const tokens = engine.vocabulary.tokenize("abcdabcdabcd");
-  const options = { maxTokens, treeNodes, sampling: { ...OPEN, seed } };
+  const without = draftModel ? SOURCE_NAMES.filter(name => name !== "draft model") : [];
+  const memory = new DraftMemory(engine.vocabulary, { without });
+  const options = { maxTokens, treeNodes, sampling: { ...OPEN, seed }, memory, draftModel };
   const text: number[] = [];
   let accepted = 0;
   const steps = generate(engine, { tokens, history: tokens, after: new Int32Array(0) }, options, never);
@@ -108,13 +124,22 @@ test("with the same seed drafts do not change a drawn text", async () => {
     const drafted = await drawn(16, seed, 200);
     assert.deepEqual(drafted.text, plain.text);
     assert.ok(drafted.accepted > 20, "drafts were accepted");
+    const seconded = await drawn(16, seed, 200, drafting());
+    assert.deepEqual(seconded.text, plain.text);
+    assert.ok(seconded.accepted > 20, "drafts of the draft model were accepted");
   }
 });
 
-test("with drafts the distribution is the model's own, over 20,000 tokens", async () => {
+for (const model of [undefined, drafting()])
+  test(`with drafts${model ? " of a draft model" : ""} the distribution is the model's own, over 20,000 tokens`, () =>
+    followsTheModel(model));
+
+async function followsTheModel(model: DraftModel | undefined) {
+  let drafted = 0;
   const counts = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
   for (let run = 0; run < 50; run++) {
-    const { text } = await drawn(16, 1000 + run, 400);
+    const { text, accepted } = await drawn(16, 1000 + run, 400, model);
+    drafted += accepted;
     for (let i = 1; i < text.length; i++) {
       const row = counts[(text[i - 1] as number) - 97] as number[];
       row[(text[i] as number) - 97] = (row[(text[i] as number) - 97] as number) + 1;
@@ -122,6 +147,7 @@ test("with drafts the distribution is the model's own, over 20,000 tokens", asyn
   }
   const total = counts.flat().reduce((sum, count) => sum + count, 0);
   assert.ok(total > 19_900);
+  assert.ok(drafted > 2000, `${drafted} drafts were accepted`);
   for (const [last, row] of counts.entries()) {
     const draws = row.reduce((sum, count) => sum + count, 0);
     const logits = [0, 1, 2, 3].map(letter => (letter === (last + 1) % 4 ? 2 : letter / 4));
@@ -131,4 +157,4 @@ test("with drafts the distribution is the model's own, over 20,000 tokens", asyn
     );
     assert.ok(statistic < (CRITICAL[3] as number), `chi-square ${statistic} after ${last}`);
   }
-});
+}

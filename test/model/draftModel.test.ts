@@ -1,0 +1,137 @@
+/** A second real model that drafts: the fixture in four bits for the fixture itself. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { generate } from "../../server/completion/generate.ts";
+import { DraftMemory } from "../../server/draft/memory.ts";
+import type { SamplingOptions } from "../../server/draft/sampler.ts";
+import { SOURCE_NAMES } from "../../server/draft/source.ts";
+import { DraftModel } from "../../server/draft/sources/draftModel.ts";
+import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { loadBeside } from "../../server/engine/loadBeside.ts";
+import { tuneDrafter } from "../../server/engine/tune.ts";
+import { findDraftModel } from "../../server/model/draftModelFile.ts";
+import { makeModel } from "../bench/makeModel.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
+import { cpuOptions, load, never } from "./loaded.ts";
+import { quantised } from "./quantised.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-draft-model-"));
+const copies = quantised();
+after(() => {
+  copies.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+const copy = copies.path("Q4_0");
+const TEXT =
+  "import os\n\n\ndef read(path):\n    with open(path) as handle:\n        return handle.read()\n\n\ndef write(path, text):\n";
+
+async function loadDrafter(engine: LlamaEngine, modelPath: string): Promise<LlamaEngine> {
+  const outcome = await loadBeside(engine, { ...cpuOptions, modelPath });
+  if ("problem" in outcome) throw new Error(outcome.problem.message);
+  outcome.engine.shareThreadsOf(engine);
+  assert.ok(await tuneDrafter(outcome.engine, never));
+  return outcome.engine;
+}
+
+interface Run {
+  readonly draftModel?: DraftModel | undefined;
+  readonly sampling?: SamplingOptions;
+  readonly treeNodes?: number;
+  readonly signal?: AbortSignal;
+}
+
+async function run(engine: LlamaEngine, { draftModel, sampling, treeNodes = 32, signal = never }: Run) {
+  const tokens = engine.vocabulary.tokenize(TEXT);
+  const prompt = { tokens, history: tokens, after: new Int32Array(0) };
+  const without = SOURCE_NAMES.filter(name => name !== "draft model");
+  const memory = new DraftMemory(engine.vocabulary, { without });
+  const options = { maxTokens: 40, treeNodes, memory, draftModel, ...(sampling && { sampling }) };
+  const steps = generate(
+    engine,
+    prompt,
+    { ...options, onFault: (message: string) => assert.fail(message) },
+    signal,
+  );
+  const text: number[] = [];
+  let accepted = 0;
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return { text, accepted, end: value.kind };
+    if (value.kind !== "step") continue;
+    text.push(...value.tokens);
+    accepted += value.accepted;
+  }
+}
+
+/** Has it asked at each step, and its drafts taken into trees, whatever the load of the machine. */
+function asked(engine: LlamaEngine, drafter: LlamaEngine): DraftModel {
+  engine.cost = nodes => 1e6 * (1 + nodes / 100);
+  drafter.cost = () => 1;
+  return new DraftModel(drafter);
+}
+
+test("a model in fewer bits drafts for itself: the text is the same, greedy and drawn, and drafts are accepted", async () => {
+  const engine = await load({ threads: 1 });
+  const drafter = await loadDrafter(engine, copy);
+  try {
+    for (const sampling of [undefined, { temperature: 0.8, topK: 40, topP: 0.95, minP: 0, seed: 5 }]) {
+      const own = sampling && { sampling };
+      const plain = await run(engine, { treeNodes: 1, ...own });
+      const drafted = await run(engine, { draftModel: asked(engine, drafter), ...own });
+      assert.deepEqual(drafted.text, plain.text);
+      assert.ok(drafted.accepted > plain.text.length / 4, `${drafted.accepted} of ${plain.text.length}`);
+    }
+  } finally {
+    await drafter.dispose();
+    await engine.dispose();
+  }
+});
+
+test("an abort while it drafts leaves both models usable, and the one goes on when the other is disposed", async () => {
+  const engine = await load({ threads: 2 });
+  const drafter = await loadDrafter(engine, copy);
+  const plain = await run(engine, { treeNodes: 1 });
+  const model = asked(engine, drafter);
+  const { decode } = drafter;
+  let decodes = 0;
+  const controller = new AbortController();
+  drafter.decode = (tree, signal) => {
+    if (++decodes === 6) controller.abort();
+    return decode.call(drafter, tree, signal);
+  };
+  const aborted = await run(engine, { draftModel: model, signal: controller.signal });
+  assert.equal(aborted.end, "aborted");
+  assert.equal(decodes, 6);
+  assert.deepEqual((await run(engine, { draftModel: model })).text, plain.text);
+  await drafter.dispose();
+  assert.deepEqual((await run(engine, { draftModel: model })).text, plain.text, "it drafts nothing");
+  await engine.dispose();
+});
+
+test("a model with another vocabulary is refused, both files named; one is found that has the same", async () => {
+  const other = join(folder, "other.gguf");
+  makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
+  const engine = await load({ threads: 1 });
+  try {
+    const outcome = await loadBeside(engine, { ...cpuOptions, modelPath: other });
+    assert.ok("problem" in outcome);
+    const { message, remedy } = outcome.problem;
+    assert.equal(
+      message,
+      `${other} has another vocabulary than ${fixtureModelPath()} and cannot draft for it.`,
+    );
+    assert.match(remedy, /smaller model of the same family, or the same model in fewer bits/);
+    const large = { vocabulary: engine.vocabulary, info: { ...engine.info, modelPath: other } };
+    assert.equal(await findDraftModel(large, [other, join(folder, "absent.gguf"), copy]), copy);
+    assert.equal(
+      await findDraftModel(engine, [copy, fixtureModelPath()]),
+      undefined,
+      "half the size is too much",
+    );
+  } finally {
+    await engine.dispose();
+  }
+});
