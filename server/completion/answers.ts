@@ -3,7 +3,6 @@ import type { InlineCompletionItem } from "vscode-languageserver";
 import type { StatusBoard } from "../lsp/index.ts";
 import { type ModelFeature, OUT_OF_MEMORY } from "../model/index.ts";
 import { languageEnabled, type Outcome, type Settings } from "../protocol/index.ts";
-import type { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import type { Completion } from "./complete.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
@@ -17,12 +16,13 @@ import type { Suggestion, Suggestions } from "./suggestions.ts";
 interface AnswerDependencies {
   readonly runner: CompletionRunner;
   readonly suggestions: Suggestions;
-  readonly delay: AdaptiveDebounce;
   readonly drafts: Pick<Drafts, "shown">;
   readonly board: Pick<StatusBoard, "current">;
   readonly model: Pick<ModelFeature, "engine">;
   /** Settings as they are now. */
   settings(): Settings;
+  /** Milliseconds without another key before anything is computed. */
+  delayMs(): number;
   /** Milliseconds since the document was edited; infinite where it never was. */
   sinceEditMs(uri: string): number;
 }
@@ -55,11 +55,11 @@ export class Answers {
   async answer(asking: PendingRequest): Promise<InlineCompletionItem | undefined> {
     const { target, request } = asking;
     const { runner, suggestions } = this.parts;
-    const found = runner.cache.find(target.cursor);
+    const found = runner.cache.find(target.cursor, target.explicit);
     if (found) return this.repeat(found, asking);
     const suggestion = suggestions.begin(target);
     for (;;) {
-      const live = runner.at(target.cursor) ?? (await this.begin(asking));
+      const live = runner.at(target.cursor, target.explicit) ?? (await this.begin(asking));
       const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
       // What was typed was ahead of the text, which then continued differently.
       if (live && followed.kind === "diverged") continue;
@@ -81,7 +81,7 @@ export class Answers {
     const isOnScreen = kind === "typedThrough" && completion.usage.isUsed;
     completion.usage.use();
     if (text === "") {
-      request.end({ kind: "empty", why: completion.finishReason });
+      request.end(nothing(completion));
       return undefined;
     }
     if (!isOnScreen) await sleep(this.showInMs(target), signal);
@@ -99,8 +99,8 @@ export class Answers {
     const controller = new AbortController();
     this.waiting = { uri: target.cursor.snapshot.uri, controller };
     const given = AbortSignal.any([signal, controller.signal]);
-    const { model, board, runner, delay, settings } = this.parts;
-    const delayMs = target.explicit ? 0 : Math.max(settings().delayMs, delay.ms);
+    const { model, board, runner, settings } = this.parts;
+    const delayMs = target.explicit ? 0 : this.parts.delayMs();
     await sleep(delayMs - request.elapsedMs, given);
     if (given.aborted) return undefined;
     const engine = await model.engine();
@@ -111,7 +111,8 @@ export class Answers {
     // It may have been switched off meanwhile.
     const isOn = languageEnabled(settings(), target.cursor.snapshot.languageId);
     if (!engine || given.aborted || !isOn) return undefined;
-    return runner.at(target.cursor) ?? runner.start(engine, target.cursor);
+    const { cursor, explicit } = target;
+    return runner.at(cursor, explicit) ?? runner.start(engine, cursor, explicit);
   }
 
   /** Shows what a completion says beyond what has been typed, until it ends or no longer agrees. */
@@ -121,6 +122,7 @@ export class Answers {
     { target, request, show, signal }: PendingRequest,
   ): Promise<Followed> {
     const isOnScreen = live.usage.isUsed;
+    request.follows(live.awaited);
     const leave = live.join();
     const cancelled = new Promise<void>(resolve => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -174,7 +176,7 @@ function conclusion(followed: Followed): { outcome: Outcome; text: string; compl
   if (end.kind === "faulty")
     return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
   const { completion } = end;
-  return { outcome: outcomeOf(completion, text), text, completion };
+  return { outcome: outcomeOf(completion, text), text: text || completion.withheld, completion };
 }
 
 function outcomeOf(completion: Completion, text: string): Outcome {
@@ -182,8 +184,17 @@ function outcomeOf(completion: Completion, text: string): Outcome {
   if (completion.failure) return failed(completion.failure);
   if (text !== "") return { kind: "shown" };
   if (completion.finishReason === "outOfMemory") return { kind: "failed", ...OUT_OF_MEMORY };
-  return { kind: "empty", why: completion.finishReason };
+  return nothing(completion);
 }
+
+/** There was nothing to show. */
+const nothing = ({
+  finishReason: why,
+  confidence,
+}: Pick<Completion, "finishReason" | "confidence">): Outcome =>
+  why === "lowConfidence" && confidence !== undefined
+    ? { kind: "empty", why, confidence }
+    : { kind: "empty", why };
 
 const failed = (message: string): Outcome => ({
   kind: "failed",

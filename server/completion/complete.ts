@@ -19,13 +19,20 @@ import {
 } from "../prompt/index.ts";
 import type { Grammars } from "../syntax/index.ts";
 import { type Snapshot, surroundings } from "../text/index.ts";
+import { DecodeTrace } from "./decodeTrace.ts";
+import { FirstLine } from "./firstLine.ts";
 import { type End, type GenerateOptions, generate } from "./generate.ts";
+import { isWithheld, Reserve, type ReserveOptions, type Withheld } from "./reserve.ts";
 
 /** Why a completion ended. `endOfText` is the model's own end token. */
-export type FinishReason = StopReason | End["kind"];
+export type FinishReason = StopReason | End["kind"] | Withheld;
 
 export interface Completion {
   readonly text: string;
+  /** What was generated and is not shown; empty where nothing is held back. */
+  readonly withheld: string;
+  /** Mean probability of the tokens of the first line, where that was asked for. */
+  readonly confidence: number | undefined;
   readonly finishReason: FinishReason;
   /** What went wrong, when `finishReason` is `failed`. */
   readonly failure: string | undefined;
@@ -36,25 +43,35 @@ export interface Completion {
   /** Draft tokens verified, and how many of them were the model's own choice. */
   readonly drafted: number;
   readonly accepted: number;
+  /** Milliseconds that the steps take by what decodes cost here, and those of the same tokens one by one. */
+  readonly costs: { readonly stepsMs: number; readonly plainMs: number };
   readonly promptTokens: number;
   /** Prompt tokens that were found in the KV cache. */
   readonly reusedTokens: number;
-  /** Milliseconds from the start; `firstText` is undefined when there was no text. */
+  readonly trace: DecodeTrace;
+  /** Milliseconds from the start; `firstText` and `firstLine` are undefined when there was no text. */
   readonly ms: {
     readonly prompt: number;
     readonly prefill: number;
     readonly firstText: number | undefined;
+    readonly firstLine: number | undefined;
     readonly total: number;
   };
 }
 
-export interface CompleteOptions extends GenerateOptions {
+export interface CompleteOptions extends Omit<GenerateOptions, "wantsProbabilities"> {
+  /** Most lines, blank ones not counted; 0 or absent: any number. */
+  readonly maxLines?: number;
+  /** What is held back of a text that nobody has asked for; absent: nothing is. */
+  readonly reserve?: ReserveOptions | undefined;
   /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
   readonly grammars?: Grammars | undefined;
   /** By URI, what of the documents' last prompts serves the next ones; read and written. */
   readonly prompts?: Map<string, ReusablePrompt> | undefined;
   /** Other files to put before the document, where the model's format has a place for them. */
   readonly context?: ContextSource | undefined;
+  /** How a prompt is written; by default as the model's family was taught. */
+  readonly format?: PromptFormat;
 }
 
 interface ContextSource {
@@ -106,31 +123,31 @@ async function* completeAt(
   const start = performance.now();
   const elapsed = () => performance.now() - start;
   const { vocabulary } = engine;
-  const format = formatOf(vocabulary, engine.info);
+  const { format = formatOf(vocabulary, engine.info) } = options;
   const prompt = promptAt(engine, snapshot, format, options);
-  const growing = new GeneratedText(place, vocabulary);
+  const growing = new GeneratedText(place, vocabulary, options);
+  const trace = new DecodeTrace();
   const count = {
     tokens: 0,
     steps: 0,
     drafted: 0,
     accepted: 0,
+    costs: { stepsMs: 0, plainMs: 0 },
     promptTokens: prompt.tokens.length,
     reusedTokens: 0,
   };
-  const ms: { prompt: number; prefill: number; firstText: number | undefined; total: number } = {
-    prompt: elapsed(),
-    prefill: 0,
-    firstText: undefined,
-    total: 0,
-  };
+  const ms: Times = { prompt: elapsed(), prefill: 0, firstText: undefined, firstLine: undefined, total: 0 };
   /** Whether the model has gone on to another file. */
   let leftMiddle = false;
   const finish = (finishReason: FinishReason, failure?: string): Completion => {
     ms.total = elapsed();
-    return { text: growing.shaped.text, finishReason, failure, ...count, ms };
+    if (growing.shaped.text !== "") ms.firstLine ??= ms.total;
+    return { ...growing.result(finishReason), finishReason, failure, ...count, trace, ms };
   };
 
-  const steps = generate(engine, prompt, options, signal);
+  const wantsProbabilities = () => growing.wantsProbabilities;
+  const steps = generate(engine, prompt, { ...options, wantsProbabilities, trace }, signal);
+  let shown = 0;
   for (;;) {
     const { value, done } = await steps.next();
     const ended = done && value.kind === "endOfText";
@@ -139,58 +156,113 @@ async function* completeAt(
       count.reusedTokens = value.reused;
       continue;
     }
-    const before = growing.shaped.text.length;
     if (!done && value.kind === "step") {
-      count.steps++;
-      count.tokens += value.tokens.length;
-      count.drafted += value.drafted;
-      count.accepted += value.accepted;
+      addStep(count, value, engine);
       const end = value.tokens.findIndex(token => format.ends.includes(token));
       leftMiddle = end >= 0;
-      growing.push(leftMiddle ? value.tokens.slice(0, end) : value.tokens);
+      growing.push(leftMiddle ? value.tokens.slice(0, end) : value.tokens, value.probabilities);
     }
     if (ended || leftMiddle) growing.end();
-    const { shaped } = growing;
-    if (shaped.text.length > before) {
+    const { shaped, firstLine } = growing;
+    if (firstLine.isWhole) ms.firstLine ??= elapsed();
+    const isOver =
+      shaped.stopped !== undefined || leftMiddle || (done === true && LASTING_ENDS.includes(value.kind));
+    const verdict = growing.verdict(isOver);
+    if (verdict === "shown" && shaped.text.length > shown) {
+      shown = shaped.text.length;
       ms.firstText ??= elapsed();
       yield shaped.text;
     }
+    if (isWithheld(verdict)) return finish(verdict);
     if (shaped.stopped) return finish(shaped.stopped);
     if (leftMiddle) return finish("endOfText");
     if (done) return finish(value.kind, value.kind === "failed" ? value.message : undefined);
   }
 }
 
+/** Adds up what one step has decided and cost. */
+function addStep(
+  count: {
+    tokens: number;
+    steps: number;
+    drafted: number;
+    accepted: number;
+    costs: { stepsMs: number; plainMs: number };
+  },
+  {
+    tokens,
+    drafted,
+    accepted,
+  }: { readonly tokens: readonly number[]; readonly drafted: number; readonly accepted: number },
+  engine: Pick<Engine, "cost">,
+): void {
+  count.steps++;
+  count.tokens += tokens.length;
+  count.drafted += drafted;
+  count.accepted += accepted;
+  count.costs.stepsMs += engine.cost(1 + drafted);
+  count.costs.plainMs += tokens.length * engine.cost(1);
+}
+
+type Times = { -readonly [K in keyof Completion["ms"]]: Completion["ms"][K] };
+
+/** Ends after which a text is as whole as it will be. */
+const LASTING_ENDS: readonly string[] = ["endOfText", "maxTokens", "contextFull"];
+
 /** The text of a completion, from the tokens of the model to what is shown. It only grows. */
 class GeneratedText {
   shaped: Shaped = { text: "" };
+  readonly firstLine = new FirstLine();
   private raw = "";
   private readonly bytes = new TextStream();
+  private readonly reserve: Reserve;
 
   constructor(
     private readonly place: Place,
     private readonly vocabulary: Engine["vocabulary"],
-  ) {}
+    private readonly options: Pick<CompleteOptions, "maxLines" | "reserve">,
+  ) {
+    this.reserve = new Reserve(place, options.reserve);
+  }
+
+  get wantsProbabilities(): boolean {
+    return this.reserve.asksForConfidence && !this.firstLine.isWhole;
+  }
 
   /**
    * Shapes the text after each token, however many a step has decided: where a text ends may depend on how far it
    * has been generated, and must not depend on drafts.
    */
-  push(tokens: readonly number[]): void {
-    for (const token of tokens) {
-      this.raw += this.bytes.push(this.vocabulary.bytes(token));
-      this.shaped = shape(this.raw, this.place, false);
+  push(tokens: readonly number[], probabilities: readonly number[] | undefined): void {
+    for (const [i, token] of tokens.entries()) {
+      const added = this.bytes.push(this.vocabulary.bytes(token));
+      this.raw += added;
+      this.firstLine.push(added, probabilities?.[i]);
+      this.shaped = shape(this.raw, this.place, false, this.options.maxLines);
       if (this.shaped.stopped) return;
     }
   }
 
   /** The model has ended its text. */
   end(): void {
-    if (!this.shaped.stopped) this.shaped = shape(this.raw, this.place, true);
+    if (!this.shaped.stopped) this.shaped = shape(this.raw, this.place, true, this.options.maxLines);
+  }
+
+  /** Whether the text is shown. @param isOver whether it will not grow */
+  verdict(isOver: boolean): ReturnType<Reserve["verdict"]> {
+    return this.reserve.verdict(this.shaped.text, this.firstLine, isOver);
+  }
+
+  /** What has come of it by its end. */
+  result(finishReason: FinishReason): Pick<Completion, "text" | "withheld" | "confidence"> {
+    const { text } = this.shaped;
+    const { confidence } = this.firstLine;
+    const isShown = this.verdict(false) === "shown" && !isWithheld(finishReason);
+    return { text: isShown ? text : "", withheld: isShown ? "" : text, confidence };
   }
 }
 
-/** Computes the prompt of a place and nothing after it: a completion there then begins at once. */
+/** Has the models compute the prompt of a place and nothing after it: a completion there then begins at once. */
 export async function prefillPrompt(
   engine: Engine,
   snapshot: Snapshot,
@@ -200,6 +272,7 @@ export async function prefillPrompt(
   const format = formatOf(engine.vocabulary, engine.info);
   const { tokens } = promptAt(engine, snapshot, format, options);
   await engine.prefill(tokens.subarray(0, -1), signal);
+  await options.draftModel?.read(tokens, signal);
 }
 
 /** The prompt in the model's format; what of it serves the document's next one is kept. */

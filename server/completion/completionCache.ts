@@ -19,6 +19,7 @@ import {
   typedSince,
 } from "../text/index.ts";
 import type { FinishReason } from "./complete.ts";
+import { isWithheld } from "./reserve.ts";
 import type { CompletionUsage } from "./tokenUsage.ts";
 
 interface CachedCompletion {
@@ -26,6 +27,10 @@ interface CachedCompletion {
   /** May be empty: the model was asked and had nothing to add. */
   readonly text: string;
   readonly finishReason: FinishReason;
+  /** Mean probability of the first line, where it is known. */
+  readonly confidence: number | undefined;
+  /** Whether it was computed for a request of the user's own, for which nothing is held back. */
+  readonly asked: boolean;
   readonly usage: CompletionUsage;
 }
 
@@ -63,8 +68,11 @@ export class CompletionCache {
     if (oldest && this.recency.size > this.entries) this.drop(oldest);
   }
 
-  /** What is known for a cursor; the nearest place first, and text in the very column before text re-indented. */
-  find(cursor: Cursor): Found | undefined {
+  /**
+   * What is known for a cursor; the nearest place first, and text in the very column before text re-indented.
+   * @param asked whether the user asks: then nothing is held back
+   */
+  find(cursor: Cursor, asked: boolean): Found | undefined {
     const { snapshot, hash } = cursor;
     const bucket = this.table.get(keyOf(snapshot, hash.after(snapshot.offset)));
     if (!bucket) return undefined;
@@ -73,11 +81,11 @@ export class CompletionCache {
       const { place, text } = completion;
       if (best && place.offset <= best.completion.place.offset) continue;
       const typed = typedSince(place, cursor, text.length);
-      if (typed === "") best = { kind: "cached", text, completion };
-      else if (typed !== undefined && typed.length < text.length && text.startsWith(typed))
+      if (typed === "" && serves(completion, asked)) best = { kind: "cached", text, completion };
+      else if (typed && typed.length < text.length && text.startsWith(typed))
         best = { kind: "typedThrough", text: text.slice(typed.length), completion };
     }
-    best ??= this.findReindented(cursor, bucket);
+    best ??= this.findReindented(cursor, bucket, asked);
     if (best) this.touch(best.completion);
     return best;
   }
@@ -87,12 +95,17 @@ export class CompletionCache {
     this.recency.clear();
   }
 
-  private findReindented(cursor: Cursor, bucket: ReadonlySet<CachedCompletion>): Found | undefined {
+  private findReindented(
+    cursor: Cursor,
+    bucket: ReadonlySet<CachedCompletion>,
+    asked: boolean,
+  ): Found | undefined {
     const line = blankLine(cursor);
     if (!line) return undefined;
     for (const completion of bucket) {
       const known = completion.place.line;
       if (!known || completion.text === "" || !sameHash(known.before, line.before)) continue;
+      if (!serves(completion, asked)) continue;
       const text = reindented(completion.text, known, line);
       if (text !== undefined) return { kind: "reindented", text, completion };
     }
@@ -112,6 +125,10 @@ export class CompletionCache {
     if (bucket?.size === 0) this.table.delete(key);
   }
 }
+
+/** Whether a request for the very place is answered with it. */
+const serves = (completion: CachedCompletion, asked: boolean) =>
+  asked ? !isWithheld(completion.finishReason) : !completion.asked;
 
 /** A document that is taken for one of another language is another: its texts end otherwise. */
 const keyOf = ({ uri, languageId }: Pick<DocumentPosition, "uri" | "languageId">, [high, low]: Hash) =>

@@ -27,8 +27,8 @@ interface RunnerDependencies {
   readonly session: Session;
   readonly grammars: Grammars;
   readonly usage: TokenUsage;
-  /** How a completion of a document is computed now. */
-  options(engine: Engine, uri: string): CompleteOptions;
+  /** How a completion of a document is computed now. @param asked whether the user has asked for it */
+  options(engine: Engine, uri: string, asked: boolean): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
   /** Called when something is computed that somebody waits for. */
@@ -42,6 +42,7 @@ const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "endOfText",
   "maxTokens",
   "lineEnd",
+  "maxLines",
   "statementEnd",
   "blockEnd",
   "bracket",
@@ -49,6 +50,8 @@ const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "repetition",
   "invalid",
   "fence",
+  "closersOnly",
+  "lowConfidence",
 ]);
 
 /** A text that is suggested for a place. */
@@ -69,23 +72,28 @@ export class CompletionRunner {
   private ahead: Ahead | undefined;
   /** Counts changes of what a completion depends on besides the document. */
   private generation = 0;
+  /** The model that generated what is kept. */
+  private engine: Engine | undefined;
 
   constructor(private readonly parts: RunnerDependencies) {}
 
-  /** The completion under way, if it may say something at the cursor. One that was computed ahead is asked for now. */
-  at(cursor: Cursor): LiveCompletion | undefined {
-    if (this.ahead && saysSomethingAt(this.ahead.live, cursor)) {
+  /**
+   * The completion under way, if it may say something at the cursor. One that was computed ahead is asked for now.
+   * @param asked whether the user asks: one that may hold its text back is not the one
+   */
+  at(cursor: Cursor, asked: boolean): LiveCompletion | undefined {
+    if (this.ahead && saysSomethingAt(this.ahead.live, cursor, asked)) {
       this.live = this.ahead.live;
       this.ahead = undefined;
       this.parts.working();
     }
-    return this.live && saysSomethingAt(this.live, cursor) ? this.live : undefined;
+    return this.live && saysSomethingAt(this.live, cursor, asked) ? this.live : undefined;
   }
 
   /** Begins a completion in place of the one under way. */
-  start(engine: Engine, cursor: Cursor): LiveCompletion {
+  start(engine: Engine, cursor: Cursor, asked: boolean): LiveCompletion {
     this.ahead?.live.abort();
-    const live = new LiveCompletion(cursor, this.parts.usage.begin());
+    const live = new LiveCompletion(cursor, this.parts.usage.begin(), asked);
     this.live = live;
     this.run(engine, live, () => this.parts.working());
     return live;
@@ -101,8 +109,20 @@ export class CompletionRunner {
     cursor: Cursor,
     suggestions: readonly SuggestedText[],
   ): LiveCompletion | undefined {
-    if (!this.parts.session.idle) return undefined;
-    const live = new LiveCompletion(cursor, this.parts.usage.begin());
+    return this.parts.session.idle ? this.runAhead(engine, cursor, suggestions) : undefined;
+  }
+
+  /**
+   * Begins a completion that is about to be asked for; undefined where one is under way that is still of use. What has
+   * been given up, or is done in pauses, makes way for it.
+   */
+  startEarly(engine: Engine, cursor: Cursor): LiveCompletion | undefined {
+    const isOfUse = [this.live, this.ahead?.live].some(live => live && !live.signal.aborted);
+    return isOfUse ? undefined : this.runAhead(engine, cursor, []);
+  }
+
+  private runAhead(engine: Engine, cursor: Cursor, suggestions: readonly SuggestedText[]): LiveCompletion {
+    const live = new LiveCompletion(cursor, this.parts.usage.begin(), false);
     this.ahead = { live, suggestions };
     this.run(engine, live, () => {});
     return live;
@@ -115,6 +135,7 @@ export class CompletionRunner {
   }
 
   private run(engine: Engine, live: LiveCompletion, begun: () => void): void {
+    this.adopt(engine);
     const { generation } = this;
     // Where a text ends is decided otherwise before the grammar is there.
     const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
@@ -156,6 +177,14 @@ export class CompletionRunner {
     for (const each of [this.live, this.ahead?.live]) if (each?.place.uri === uri) each.abort();
   }
 
+  /** A model has been loaded, or is used: what another one has generated is forgotten. */
+  adopt(engine: Engine): void {
+    // Whoever has waited for the model may use it before all others know that it is there.
+    if (engine === this.engine) return;
+    this.engine = engine;
+    this.forget();
+  }
+
   /** Forgets what was generated: another model or other settings would continue differently. */
   forget(): void {
     this.generation++;
@@ -173,17 +202,18 @@ export class CompletionRunner {
     begun();
     live.startedMs = performance.now();
     const { snapshot } = live.cursor;
-    const growing = complete(engine, snapshot, this.parts.options(engine, snapshot.uri), signal);
+    const growing = complete(engine, snapshot, this.parts.options(engine, snapshot.uri, live.asked), signal);
     return drain(growing, text => live.grow(text));
   }
 
-  private keep({ place, usage }: LiveCompletion, { text, finishReason }: Completion): void {
-    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, usage });
+  private keep({ place, usage, asked }: LiveCompletion, completion: Completion): void {
+    const { text, finishReason, confidence } = completion;
+    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, confidence, asked, usage });
   }
 }
 
-function saysSomethingAt(live: LiveCompletion, cursor: Cursor): boolean {
-  if (live.signal.aborted) return false;
+function saysSomethingAt(live: LiveCompletion, cursor: Cursor, asked: boolean): boolean {
+  if (live.signal.aborted || (asked && !live.asked && live.text === "")) return false;
   const typed = live.typed(cursor);
   return typed !== undefined && live.agrees(typed);
 }

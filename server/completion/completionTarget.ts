@@ -33,6 +33,8 @@ export function requested(
   if (typeof snapshot === "string") return snapshot;
   if (!hash) return "notOpen";
   if (!languageEnabled(settings, snapshot.languageId)) return settings.enabled ? "languageOff" : "off";
+  const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
+  if (!explicit && settings.trigger === "manual") return "manual";
   const { selectedCompletionInfo: selected } = context;
   const range = selected?.range ?? { start: position, end: position };
   const start = documents.snapshot(textDocument.uri, range.start, snapshot.version);
@@ -42,7 +44,6 @@ export function requested(
   const text = selected?.text ?? "";
   const cursor = selected ? replaced({ snapshot, hash }, start.offset, end.offset, text) : { snapshot, hash };
   const around = surroundings(cursor.snapshot);
-  const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
   if (!explicit && !wantsCompletion(around)) return /^\w/.test(around.lineSuffix) ? "wordAfter" : "textAfter";
   return { cursor, selected: text, range, explicit };
 }

@@ -1,5 +1,12 @@
 /** The drafter of one completion, by what it is asked to draft from. */
-import { type CorpusSource, DraftMemory, guard, PlainDrafter, type TreeDrafter } from "../draft/index.ts";
+import {
+  type CorpusSource,
+  DraftMemory,
+  type DraftModel,
+  guard,
+  PlainDrafter,
+  type TreeDrafter,
+} from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { Prompt } from "../prompt/index.ts";
 
@@ -10,6 +17,8 @@ export interface DraftOptions {
   readonly memory?: DraftMemory;
   /** Other texts to draft from, the nearer first. */
   readonly corpora?: readonly CorpusSource[];
+  /** A smaller model that drafts too. */
+  readonly draftModel?: DraftModel | undefined;
   /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
   /** Stands between the loop and its source of drafts, as to time it. */
@@ -33,6 +42,7 @@ export function drafterOf(
       before: prompt.history,
       after: prompt.after,
       corpora: options.corpora ?? [],
+      draftModel: options.draftModel,
       maxNodes: treeNodes,
       maxLeaves: info.maxBranches,
     });

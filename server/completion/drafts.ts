@@ -2,7 +2,7 @@
  * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
  * accepted and deleted in the documents, its calibration kept per workspace between starts.
  */
-import { DraftMemory } from "../draft/index.ts";
+import { DraftMemory, DraftModel } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { Snapshot } from "../text/index.ts";
@@ -24,6 +24,7 @@ interface Suggestion {
 export class Drafts {
   private engine: Engine | undefined;
   private memory: DraftMemory | undefined;
+  private draftModel: DraftModel | undefined;
   private suggestion: Suggestion | undefined;
   private completions = 0;
   private readonly calibrations: CalibrationStore;
@@ -34,7 +35,7 @@ export class Drafts {
    */
   constructor(
     documents: Pick<Documents, "watch">,
-    warn: (message: string) => void,
+    private readonly warn: (message: string) => void,
     private readonly reported: () => void = () => {},
     private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
@@ -64,6 +65,12 @@ export class Drafts {
     return this.memory;
   }
 
+  /** What is known of a model that drafts, as long as it is the same one. */
+  by(engine: Engine | undefined): DraftModel | undefined {
+    if (this.draftModel?.engine !== engine) this.draftModel = engine && new DraftModel(engine, this.warn);
+    return this.draftModel;
+  }
+
   /** Records what was suggested at a place, to draft from it when it is asked for again. */
   suggested(snapshot: Snapshot, text: string): void {
     if (text === "") return;
@@ -83,11 +90,9 @@ export class Drafts {
   private changed({ uri, text, edit }: DocumentChange): void {
     if (!edit) return;
     const { start, removed, added } = edit;
-    const { least, most } = DELETED_CHARACTERS;
-    const before = recognisedBy(text, start);
-    if (removed.length >= least && removed.length <= most)
-      this.remember(before, removed, tokens => this.memory?.recent.add(tokens));
-    if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(before, added);
+    const deleted = rememberedDeletion(text, start, removed);
+    if (deleted !== undefined) this.remember("", deleted, tokens => this.memory?.recent.add(tokens));
+    if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(recognisedBy(text, start), added);
   }
 
   /** Records that what was suggested at a place was accepted; nothing where its document has shown it already. */
@@ -132,6 +137,16 @@ export class Drafts {
     if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
     return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
   }
+}
+
+/**
+ * A text that was deleted at a place, as it is remembered: with the end of what stands before it. Undefined where it is
+ * too short or too long to be drafted from.
+ */
+export function rememberedDeletion(text: string, offset: number, deleted: string): string | undefined {
+  const { least, most } = DELETED_CHARACTERS;
+  if (deleted.length < least || deleted.length > most) return undefined;
+  return recognisedBy(text, offset) + deleted;
 }
 
 /** The end of a text before a place. */

@@ -2,6 +2,7 @@
 import type {
   ComputedFigures,
   DecodedTotals,
+  NothingShown,
   Outcome,
   RequestRecord,
   Suppression,
@@ -14,6 +15,7 @@ const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   noPosition: "the document has no such position",
   off: 'completions are switched off ("foretoken.enabled")',
   languageOff: 'completions are off in this language ("foretoken.languages")',
+  manual: 'they are computed only when asked for ("foretoken.trigger")',
   selection: "the selected suggestion does not lie within one line of the document",
   wordAfter: "a word follows the cursor; it is completed only when asked for",
   textAfter: "text other than closing brackets follows the cursor; it is completed only when asked for",
@@ -24,6 +26,9 @@ const REASONS: Readonly<Record<string, string>> = {
   maxTokens: 'it was as long as "foretoken.maxTokens" allows',
   contextFull: "the context was full",
   lineEnd: "the line ended",
+  maxLines: 'it had as many lines as "foretoken.maxLines" allows',
+  closersOnly: "it would only close what is open, which is shown when asked for",
+  lowConfidence: 'the model was less sure than "foretoken.minConfidence" wants',
   statementEnd: "the statement was whole",
   blockEnd: "the block ended",
   bracket: "a bracket closed that belongs to the document",
@@ -32,6 +37,9 @@ const REASONS: Readonly<Record<string, string>> = {
   invalid: "what followed was no text",
   fence: "its code ended",
 };
+
+const confidenceText = (confidence: number | undefined) =>
+  confidence === undefined ? "" : ` (${confidence.toFixed(2)})`;
 
 const reason = (why: string) => REASONS[why] ?? why;
 
@@ -51,10 +59,17 @@ function outcomeText(outcome: Outcome): string {
     case "suppressed":
       return `Nothing was computed: ${SUPPRESSIONS[outcome.why]}.`;
     case "empty":
-      return `There was nothing to show: ${reason(outcome.why)}.`;
+      return `There was nothing to show: ${reason(outcome.why)}${confidenceText(outcome.confidence)}.`;
     case "failed":
       return `It failed: ${outcome.message} ${outcome.remedy}`;
   }
+}
+
+/** Why nothing is shown for a request, for one line; undefined where something is. */
+export function nothingShown({ uri, line, character, outcome }: RequestRecord): NothingShown | undefined {
+  const { kind } = outcome;
+  if (kind !== "suppressed" && kind !== "empty" && kind !== "failed") return undefined;
+  return { uri, line, character, why: outcomeText(outcome) };
 }
 
 /** What the last request was, how it ended and where its time went. */

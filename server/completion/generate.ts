@@ -8,15 +8,25 @@ import {
   type VerifiedTree,
   verify,
 } from "../draft/index.ts";
-import type { Decoded, Engine, NotComputed } from "../engine/index.ts";
+import type { Decoded, Engine, NotComputed, PromptTail } from "../engine/index.ts";
 import type { Prompt } from "../prompt/index.ts";
+import type { DecodeTrace } from "./decodeTrace.ts";
 import { type DraftOptions, drafterOf } from "./drafterOf.ts";
 
 export interface GenerateOptions extends DraftOptions {
   readonly maxTokens: number;
   /** How tokens are drawn; absent takes the most likely. */
   readonly sampling?: SamplingOptions;
+  /** Whether the first decode takes the prompt's last tokens along, as by default, or prefill and decodes are apart. */
+  readonly promptTail?: PromptTail;
+  /** Whether the probabilities of what the next forward pass decides are wanted; absent: never. */
+  readonly wantsProbabilities?: () => boolean;
+  /** Where each step is recorded. */
+  readonly trace?: DecodeTrace;
 }
+
+/** What a millisecond before the first text is worth: somebody waits for it, while later ones pass as one reads. */
+const FIRST_TEXT_WORTH = 2;
 
 /** What one forward pass of the model decided. */
 type Progress =
@@ -28,6 +38,8 @@ type Progress =
       /** Draft tokens verified, and how many of them were the model's own choice. */
       readonly drafted: number;
       readonly accepted: number;
+      /** What the model gave each of the tokens, where that is wanted. */
+      readonly probabilities?: readonly number[] | undefined;
     };
 
 export type End = { readonly kind: "endOfText" | "maxTokens" } | NotComputed;
@@ -45,11 +57,13 @@ export async function* generate(
   const { tokens } = prompt;
   const root = tokens[tokens.length - 1];
   if (root === undefined) return { kind: "endOfText" };
-  const filling = engine.prefill(tokens.subarray(0, -1), signal);
+  const filling = engine.prefill(tokens.subarray(0, -1), signal, options.promptTail ?? "deferred");
   // While the prompt is computed elsewhere.
   const drafter = drafterOf(options, prompt, engine);
-  drafter.prepare?.();
+  const preparing = drafter.prepare?.(tokens, filling, signal);
   const filled = await filling;
+  // Nothing may compute any more once this has ended.
+  if (preparing) await preparing;
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
   return yield* decodeSteps(engine, root, draftSteps(drafter), options, signal);
@@ -60,16 +74,20 @@ async function* decodeSteps(
   engine: Engine,
   firstRoot: number,
   firstDrafts: ReadyToDraft,
-  { maxTokens, sampling }: GenerateOptions,
+  { maxTokens, sampling, wantsProbabilities, trace }: GenerateOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, End> {
   const { vocabulary } = engine;
   const choose = chooser(sampling, vocabulary.size);
-  const cost = (nodes: number) => engine.cost(nodes);
   let [root, drafts] = [firstRoot, firstDrafts];
   for (let left = maxTokens; left > 0; ) {
     const room = Math.min(engine.room(), left);
     if (room < 1) return { kind: "contextFull" };
+    const start = performance.now();
+    const firstMs = engine.cost(1);
+    const cost = treeCost(engine, firstMs, left === maxTokens ? FIRST_TEXT_WORTH : 1);
+    const ahead = drafts.draftAhead(root, room, cost, signal);
+    if (ahead) await ahead;
     const drafted = drafts.draft(root, room, cost);
     const { tree } = drafted;
     const outcome = await engine.decode(tree, signal);
@@ -79,19 +97,45 @@ async function* decodeSteps(
     const top: VerifiedTree["top"] = (node, count, ids, logits) => decoded.top(node, count, ids, logits);
     // Before the engine goes on: the logits of this decode are gone with the next.
     const observed = drafted.observe({ path, next, top });
-    engine.accept(path);
-
     const decided = path.slice(1).map(node => tree.tokens[node] as number);
     decided.push(next);
+    const probabilities = wantsProbabilities?.()
+      ? path.map((node, i) => decoded.probability(node, decided[i] as number))
+      : undefined;
+    engine.accept(path);
+    if (trace) {
+      const ms = performance.now() - start;
+      // The first takes along what waits to be computed; the others would have been rows of their own.
+      const plainMs =
+        engine.prefillMsPerToken === undefined ? undefined : firstMs + (path.length - 1) * engine.cost(1);
+      trace.record({ tree, path, next, ms, plainMs, describe: node => drafted.describe(node) });
+    }
+
     const end = decided.findIndex(token => vocabulary.endsText(token));
     if (end >= 0) decided.length = end + 1;
     left -= decided.length;
     root = next;
     drafts = observed.push(decided);
-    yield { kind: "step", tokens: decided, drafted: tree.count - 1, accepted: path.length - 1 };
+    const accepted = path.length - 1;
+    yield { kind: "step", tokens: decided, drafted: tree.count - 1, accepted, probabilities };
     if (end >= 0) return { kind: "endOfText" };
   }
   return { kind: "maxTokens" };
+}
+
+/**
+ * What a tree costs where its tokens are weighed against it. Tokens that wait are computed with any tree, so a step does
+ * not become one for large trees by them.
+ * @param firstMs what a decode of the root alone takes @param worth of a millisecond; where it is dear, drafts must save as much more than they take
+ */
+function treeCost(
+  engine: Pick<Engine, "cost" | "waitingMs">,
+  firstMs: number,
+  worth: number,
+): (nodes: number) => number {
+  const alone = (firstMs - engine.waitingMs) / worth;
+  // By what is measured a larger decode may take less.
+  return nodes => alone + Math.max(0, engine.cost(nodes) - firstMs);
 }
 
 /** What the model predicts at a node: its most likely token, or one that is drawn. */

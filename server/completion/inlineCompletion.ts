@@ -5,31 +5,36 @@ import {
   type InlineCompletionItem,
   type InlineCompletionParams,
   InlineCompletionTriggerKind,
+  type ProgressToken,
 } from "vscode-languageserver";
 import type { OpenFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { Documents, StatusBoard } from "../lsp/index.ts";
-import type { ModelFeature, Session } from "../model/index.ts";
+import type { ModelFeature, Session, SlowRule } from "../model/index.ts";
 import type { ReusablePrompt } from "../prompt/index.ts";
 import {
   DidFocusNotification,
   ExplainLastRequest,
   InlineCompletionProgress,
   languageEnabled,
+  RequestEndedNotification,
   type RequestRecord,
   type Settings,
   type StreamedParams,
 } from "../protocol/index.ts";
 import type { Grammars } from "../syntax/index.ts";
 import { inBackground } from "../system/index.ts";
+import type { Snapshot } from "../text/index.ts";
 import { AdaptiveDebounce } from "./adaptiveDebounce.ts";
 import { Answers } from "./answers.ts";
 import { type CompleteOptions, prefillPrompt } from "./complete.ts";
 import { CompletionRunner, type EndedCompletion } from "./completionRunner.ts";
 import { requested } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
-import { explain } from "./explanation.ts";
+import { EarlyStart } from "./earlyStart.ts";
+import { explain, nothingShown } from "./explanation.ts";
+import type { LastCompletion } from "./lastCompletion.ts";
 import { Outcomes } from "./outcome.ts";
 import { Prefetch } from "./prefetch.ts";
 import { listenToSuggestions, Suggestions } from "./suggestions.ts";
@@ -43,7 +48,11 @@ interface CompletionDependencies {
   readonly board: StatusBoard;
   /** Settings as they are now. */
   settings(): Settings;
-  readonly model: Pick<ModelFeature, "engine" | "current" | "isCurrent" | "outOfMemory">;
+  /** Notices that first lines take long. */
+  readonly slowRule: Pick<SlowRule, "observe">;
+  /** Whether energy is saved now: nothing is computed ahead. */
+  savesEnergy(): boolean;
+  readonly model: Pick<ModelFeature, "engine" | "current" | "draftModel" | "isCurrent" | "outOfMemory">;
   /** What drafting remembers. */
   readonly drafts: Drafts;
   /** Other texts to draft from when the document at `uri` is completed. */
@@ -53,6 +62,7 @@ interface CompletionDependencies {
   /** Write to the log. */
   warn(message: string): void;
   log(message: string): void;
+  readonly last: LastCompletion;
   /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
 }
@@ -60,8 +70,10 @@ interface CompletionDependencies {
 interface InlineCompletionFeature {
   /** The command items carry: see `InitializationOptions.acceptCommand`. */
   acceptBy(command: string): void;
+  /** Reports each request that has ended to the client. */
+  reportRequests(): void;
   /** A model has been loaded. */
-  loaded(): void;
+  loaded(engine: Engine): void;
   /** Forgets what was generated: other settings would continue differently. */
   forget(): void;
   dispose(): void;
@@ -75,7 +87,10 @@ export function registerInlineCompletion(
   const usage = new TokenUsage();
   const delay = new AdaptiveDebounce();
   const prompts = new Map<string, ReusablePrompt>();
-  const options = (engine: Engine, uri: string) => optionsOf(parts, prompts, engine, uri);
+  const options = (engine: Engine, uri: string, asked: boolean) =>
+    optionsOf(parts, prompts, { engine, uri, asked });
+  const computesAhead = () =>
+    settings().prefetch && settings().trigger === "automatic" && !parts.savesEnergy();
   const runner = new CompletionRunner({
     session,
     grammars,
@@ -85,13 +100,16 @@ export function registerInlineCompletion(
     working: () => board.working(true),
     ended: ended => recordEnd(parts, delay, ended),
   });
-  const prefetch = new Prefetch({
+  const unasked = {
     runner,
     usage,
     model,
-    isOn: ({ uri, languageId }) =>
-      settings().prefetch && languageEnabled(settings(), languageId) && documents.hash(uri) !== undefined,
-  });
+    isOn: ({ uri, languageId }: Snapshot) =>
+      computesAhead() && languageEnabled(settings(), languageId) && documents.hash(uri) !== undefined,
+  };
+  const prefetch = new Prefetch(unasked);
+  const delayMs = () => Math.max(settings().delayMs, delay.ms);
+  const early = new EarlyStart({ ...unasked, documents, delayMs });
   const suggestions = new Suggestions({
     drafts,
     shown(suggestion) {
@@ -104,24 +122,38 @@ export function registerInlineCompletion(
     session,
     model,
     settings,
+    computesAhead,
     read: (engine, snapshot, signal) =>
-      prefillPrompt(engine, snapshot, options(engine, snapshot.uri), signal),
+      prefillPrompt(engine, snapshot, options(engine, snapshot.uri, false), signal),
     warn,
   });
   const editedMs = new Map<string, number>();
   const sinceEditMs = (uri: string) => performance.now() - (editedMs.get(uri) ?? Number.NEGATIVE_INFINITY);
-  const answers = new Answers({ ...parts, runner, suggestions, delay, sinceEditMs });
-  const outcomes = new Outcomes(() => usage.totals, parts.record);
+  const answers = new Answers({ ...parts, runner, suggestions, delayMs, sinceEditMs });
+  let reportsRequests = false;
+  const outcomes = new Outcomes(
+    () => usage.totals,
+    (record, token) => {
+      // One that was given up says nothing of the one that took its place.
+      if (record.outcome.kind !== "aborted") board.nothing(nothingShown(record));
+      parts.record?.(record);
+      if (reportsRequests) reportEnd(connection, record, token, parts.log);
+    },
+  );
 
-  followEdits(parts, { runner, answers, warmUp, editedMs, prompts });
-  answerRequests(connection, parts, { answers, outcomes, warmUp });
+  followEdits(parts, { runner, answers, warmUp, early, editedMs, prompts });
+  answerRequests(connection, parts, { answers, outcomes, warmUp, early });
   listenToSuggestions(connection, suggestions);
   return {
     acceptBy(command) {
       suggestions.command = command;
     },
-    loaded() {
-      runner.forget();
+    reportRequests() {
+      reportsRequests = true;
+    },
+    loaded(engine) {
+      parts.last.clear();
+      runner.adopt(engine);
       delay.clear();
       warmUp.loaded();
     },
@@ -135,6 +167,7 @@ interface Followers {
   readonly runner: CompletionRunner;
   readonly answers: Answers;
   readonly warmUp: WarmUp;
+  readonly early: EarlyStart;
   /** By URI, when a document was edited last. */
   readonly editedMs: Map<string, number>;
   readonly prompts: Map<string, ReusablePrompt>;
@@ -142,7 +175,7 @@ interface Followers {
 
 function followEdits(
   { documents, settings, grammars }: CompletionDependencies,
-  { runner, answers, warmUp, editedMs, prompts }: Followers,
+  { runner, answers, warmUp, early, editedMs, prompts }: Followers,
 ): void {
   const recheck = (uris: readonly string[]) => {
     for (const uri of uris) {
@@ -151,12 +184,14 @@ function followEdits(
     }
   };
   documents.watch(
-    ({ uri, languageId }) => {
+    change => {
+      const { uri, languageId } = change;
       if (languageEnabled(settings(), languageId)) grammars.prepare(languageId);
       editedMs.set(uri, performance.now());
       recheck([uri]);
       answers.changed(uri);
       warmUp.edited(uri);
+      early.edited(change);
     },
     uri => {
       for (const each of [prompts, editedMs]) each.delete(uri);
@@ -170,30 +205,39 @@ function followEdits(
 function answerRequests(
   connection: Connection,
   parts: CompletionDependencies,
-  { answers, outcomes, warmUp }: { answers: Answers; outcomes: Outcomes; warmUp: WarmUp },
+  {
+    answers,
+    outcomes,
+    warmUp,
+    early,
+  }: Pick<Followers, "answers" | "warmUp" | "early"> & { outcomes: Outcomes },
 ): void {
   const { documents, settings } = parts;
-  connection.languages.inlineCompletion.on(async (params: InlineCompletionParams & StreamedParams, token) => {
-    const { partialResultToken, position, textDocument, context } = params;
-    const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
-    const request = outcomes.begin({ uri: textDocument.uri, ...position, explicit });
-    warmUp.asked(textDocument.uri, position);
-    const show = (shown: InlineCompletionItem) => {
-      if (partialResultToken !== undefined)
-        inBackground(
-          connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]),
-          "Sending a completion",
-          parts.log,
-        );
-    };
-    const target = requested(documents, settings(), params);
-    if (typeof target === "string") {
-      request.end({ kind: "suppressed", why: target });
-      return null;
-    }
-    const answer = await answers.answer({ target, request, show, signal: signalOf(token) });
-    return answer ? [answer] : null;
-  });
+  connection.languages.inlineCompletion.on(
+    async (params: InlineCompletionParams & StreamedParams, cancellation) => {
+      const { partialResultToken, position, textDocument, context } = params;
+      const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
+      const token = partialResultToken;
+      const request = outcomes.begin({ uri: textDocument.uri, ...position, explicit, token });
+      warmUp.asked(textDocument.uri, position);
+      if (!explicit) early.asked(textDocument.uri);
+      const show = (shown: InlineCompletionItem) => {
+        if (partialResultToken !== undefined)
+          inBackground(
+            connection.sendProgress(InlineCompletionProgress, partialResultToken, [shown]),
+            "Sending a completion",
+            parts.log,
+          );
+      };
+      const target = requested(documents, settings(), params);
+      if (typeof target === "string") {
+        request.end({ kind: "suppressed", why: target });
+        return null;
+      }
+      const answer = await answers.answer({ target, request, show, signal: signalOf(cancellation) });
+      return answer ? [answer] : null;
+    },
+  );
   connection.onRequest(ExplainLastRequest, () => ({
     last: outcomes.last,
     markdown: explain(outcomes.last),
@@ -203,18 +247,31 @@ function answerRequests(
   });
 }
 
+/** Reports a request that has ended, without anything of its text. */
+function reportEnd(
+  connection: Connection,
+  { outcome, timeline, computed }: RequestRecord,
+  token: ProgressToken | undefined,
+  log: (message: string) => void,
+): void {
+  const sent = connection.sendNotification(RequestEndedNotification, { outcome, timeline, computed, token });
+  inBackground(sent, "Reporting a request", log);
+}
+
 /** How a document is completed now, with what is kept between completions. */
 function optionsOf(
-  { settings, drafts, sources, openFiles, grammars, warn }: CompletionDependencies,
+  { settings, drafts, model, sources, openFiles, grammars, warn }: CompletionDependencies,
   prompts: Map<string, ReusablePrompt>,
-  engine: Engine,
-  uri: string,
+  { engine, uri, asked }: { readonly engine: Engine; readonly uri: string; readonly asked: boolean },
 ): CompleteOptions {
-  const { maxTokens, drafts: withDrafts, openFiles: withOpenFiles } = settings();
+  const { maxTokens, maxLines, minConfidence, drafts: withDrafts, openFiles: withOpenFiles } = settings();
   return {
     maxTokens,
+    maxLines,
+    reserve: asked ? undefined : { minConfidence },
     treeNodes: withDrafts ? engine.info.maxTreeNodes : 1,
     memory: drafts.of(engine),
+    draftModel: withDrafts && model.isCurrent(engine) ? drafts.by(model.draftModel) : undefined,
     corpora: sources(uri),
     grammars,
     prompts,
@@ -225,7 +282,7 @@ function optionsOf(
 
 /** Records a completion's end: for the status, for drafting, and in the log where it failed. */
 function recordEnd(
-  { board, drafts, model, log }: CompletionDependencies,
+  { board, drafts, model, last, slowRule, log }: CompletionDependencies,
   delay: AdaptiveDebounce,
   { engine, live, end, isLatest }: EndedCompletion,
 ): void {
@@ -241,9 +298,21 @@ function recordEnd(
   if (completion.finishReason === "outOfMemory" && model.isCurrent(engine)) model.outOfMemory(engine);
   if (completion.failure) log(`The completion failed: ${completion.failure}.`);
   if (!live.awaited) return;
+  if (model.isCurrent(engine)) last.completed(engine, completion);
   if (completion.ms.firstText !== undefined) delay.observe(completion.ms.firstText);
+  const { ms, promptTokens, reusedTokens } = completion;
+  if (ms.firstLine !== undefined && completion.finishReason !== "aborted") {
+    const times = {
+      lineMs: ms.firstLine,
+      prefillMs: ms.prefill,
+      computedTokens: promptTokens - reusedTokens,
+    };
+    inBackground(slowRule.observe(engine, times), "Looking for what would be faster", log);
+  }
   drafts.suggested(live.cursor.snapshot, completion.text);
-  board.completed(completion, isLatest, drafts.of(engine).statistics.figures());
+  const isMeasured = engine.prefillMsPerToken !== undefined;
+  const summary = { ...completion, costs: isMeasured ? completion.costs : undefined };
+  board.completed(summary, isLatest, drafts.of(engine).statistics.figures());
 }
 
 /** Aborted when the client cancels. */

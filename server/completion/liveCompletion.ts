@@ -28,10 +28,11 @@ export class LiveCompletion extends GrowingText {
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
-  /** @param usage its tokens in the books */
+  /** @param usage its tokens in the books @param asked whether the user has asked for it: nothing is held back */
   constructor(
     readonly cursor: Cursor,
     readonly usage: CompletionUsage,
+    readonly asked: boolean,
   ) {
     super();
     this.place = placeOf(cursor);

@@ -1,5 +1,6 @@
 /** Keeps how the last request for a completion ended. */
 
+import type { ProgressToken } from "vscode-languageserver";
 import type { ComputedFigures, DecodedTotals, Outcome, RequestRecord } from "../protocol/index.ts";
 import type { Completion } from "./complete.ts";
 
@@ -9,15 +10,19 @@ interface RequestedPosition {
   readonly line: number;
   readonly character: number;
   readonly explicit: boolean;
+  readonly token?: ProgressToken | undefined;
 }
 
 export class Outcomes {
   private latest: RequestRecord | undefined;
 
-  /** @param totals what has been decoded by now @param reported is called with each request that has ended */
+  /**
+   * @param totals what has been decoded by now
+   * @param reported is called with each request that has ended, and its token
+   */
   constructor(
     private readonly totals: () => DecodedTotals,
-    private readonly reported: (record: RequestRecord) => void = () => {},
+    private readonly reported: (record: RequestRecord, token?: ProgressToken) => void = () => {},
   ) {}
 
   /** The request that ended last; undefined before any has. */
@@ -26,10 +31,10 @@ export class Outcomes {
   }
 
   /** Records a request that has arrived. */
-  begin(place: RequestedPosition): OpenRequest {
+  begin({ token, ...place }: RequestedPosition): OpenRequest {
     return new OpenRequest(place, record => {
       this.latest = { ...record, decoded: this.totals() };
-      this.reported(this.latest);
+      this.reported(this.latest, token);
     });
   }
 }
@@ -40,10 +45,11 @@ export class OpenRequest {
   /** Negative where computing had begun before the request arrived. */
   private beganMs: number | undefined;
   private firstTextMs: number | undefined;
+  private joined: boolean | undefined;
   private ended = false;
 
   constructor(
-    private readonly place: RequestedPosition,
+    private readonly place: Omit<RequestedPosition, "token">,
     private readonly keep: (record: Omit<RequestRecord, "decoded">) => void,
   ) {}
 
@@ -57,6 +63,11 @@ export class OpenRequest {
     this.beganMs = startedMs - this.start;
   }
 
+  /** It follows a completion. @param joined whether an earlier request has asked for that */
+  follows(joined: boolean): void {
+    this.joined ??= joined;
+  }
+
   /** The first text has been sent. */
   hasText(): void {
     this.firstTextMs ??= this.elapsedMs;
@@ -66,7 +77,7 @@ export class OpenRequest {
   end(outcome: Outcome, text = "", completion?: Completion): void {
     if (this.ended) return;
     this.ended = true;
-    const { beganMs, firstTextMs } = this;
+    const { beganMs, firstTextMs, joined } = this;
     const since = (ms: number | undefined) =>
       beganMs === undefined || ms === undefined ? undefined : Math.max(0, beganMs + ms);
     this.keep({
@@ -79,6 +90,7 @@ export class OpenRequest {
         prefilledMs: since(completion?.ms.prefill),
         firstTextMs,
         endMs: this.elapsedMs,
+        ...(joined !== undefined && { joined }),
       },
       computed: completion && figures(completion),
     });
@@ -93,6 +105,18 @@ function figures({
   steps,
   drafted,
   accepted,
+  trace,
 }: Completion): ComputedFigures {
-  return { finishReason, promptTokens, reusedTokens, tokens, steps, drafted, accepted };
+  return {
+    finishReason,
+    promptTokens,
+    reusedTokens,
+    tokens,
+    steps,
+    drafted,
+    accepted,
+    decodeMs: trace.decodeMs,
+    plainMs: trace.plainMs,
+    sources: trace.sources(),
+  };
 }

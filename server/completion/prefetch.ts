@@ -12,6 +12,7 @@ import { indentationStyle } from "../postprocess/index.ts";
 import { type Cursor, placeOf, type Snapshot, surroundings, wantsCompletion } from "../text/index.ts";
 import type { CompletionRunner, SuggestedText } from "./completionRunner.ts";
 import { repeatedBy, replaced } from "./completionTarget.ts";
+import { isWithheld } from "./reserve.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
@@ -21,9 +22,9 @@ const PAUSE_MS = 10;
 /** Places that are computed ahead of one suggestion. */
 const LONGEST_STREAK = 4;
 /** Of all tokens that are decoded, those that may be for nothing before nothing more is risked. */
-const RISKED_SHARE = 0.15;
+export const RISKED_SHARE = 0.15;
 /** Tokens that are risked at the beginning, before there is anything to have a share of. */
-const RISKED_AT_FIRST = 32;
+export const RISKED_AT_FIRST = 32;
 /** Documents longer than this are not copied again and again. */
 const LONGEST_DOCUMENT = 1 << 20;
 /** Characters before a cursor that show how a document indents. */
@@ -63,8 +64,9 @@ export class Prefetch {
   }
 
   private known(cursor: Cursor): string | undefined {
-    const found = this.parts.runner.cache.find(cursor);
-    return found?.kind === "cached" ? found.text : undefined;
+    const found = this.parts.runner.cache.find(cursor, false);
+    const isKnown = found?.kind === "cached" && !isWithheld(found.completion.finishReason);
+    return isKnown ? found.text : undefined;
   }
 
   /** What the model predicts at a place; undefined where it gave way to something else, or must not be risked. */

@@ -1,6 +1,7 @@
 /** Whether a model is what a completion needs: its tokenizer, middles it must know, drafts that change nothing. */
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
+import { formatOf, type PromptFormat } from "../prompt/index.ts";
 import type { Grammars } from "../syntax/index.ts";
 import { drain } from "../system/index.ts";
 import { complete } from "./complete.ts";
@@ -53,9 +54,18 @@ const PROBE_TOKENS = 12;
 /** A model may end its texts early each time. */
 const MAX_ROUNDS = 4;
 
+/** Which part of the document a prompt begins with: as `foretoken.fim_order` in a model's file. */
+type Order = "prefix-first" | "suffix-first";
+
 export interface SelfTestReport {
   readonly tokenizer: boolean;
-  readonly middles: { readonly right: number; readonly of: number };
+  readonly middles: {
+    readonly right: number;
+    readonly of: number;
+    /** In which order the model was asked, and how many are right in the other; absent where it has but one. */
+    readonly order?: Order;
+    readonly rightInOtherOrder?: number;
+  };
   /** Tokens that were computed with drafts and without, and whether they were the same. */
   readonly drafts: { readonly tokens: number; readonly equal: boolean };
   /** Decoding without drafts. */
@@ -71,17 +81,20 @@ export async function selfTest(
   signal: AbortSignal,
 ): Promise<SelfTestReport | undefined> {
   const tokenizer = givesBack(engine, ROUND_TRIP);
-  let right = 0;
-  for (const { languageId, text, middle } of PROBES) {
-    await grammars.load(languageId);
-    if (middle.test(await middleOf(engine, languageId, text, grammars, signal))) right++;
-  }
+  const format = formatOf(engine.vocabulary, engine.info);
+  const other = inOtherOrder(format);
+  const right = await rightMiddles(engine, format, grammars, signal);
+  const rightInOtherOrder = other && (await rightMiddles(engine, other, grammars, signal));
   const plain = await continued(engine, 1, signal);
   const drafted = await continued(engine, engine.info.maxTreeNodes, signal);
   if (signal.aborted) return undefined;
   const report = {
     tokenizer,
-    middles: { right, of: PROBES.length },
+    middles: {
+      right,
+      of: PROBES.length,
+      ...(rightInOtherOrder !== undefined && { order: orderOf(format), rightInOtherOrder }),
+    },
     drafts: {
       tokens: plain.tokens.length,
       equal:
@@ -98,6 +111,9 @@ function problemOf(report: SelfTestReport, failure: string | undefined): string 
   const { middles } = report;
   if (failure !== undefined) return `It cannot compute: ${failure}.`;
   if (!report.tokenizer) return "Its tokenizer does not give back the text it is given.";
+  const { rightInOtherOrder = 0 } = middles;
+  if (middles.right < MIN_RIGHT && rightInOtherOrder >= MIN_RIGHT)
+    return `It fills in what is missing only with the ${middles.order === "suffix-first" ? "text before the cursor" : "text after the cursor"} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: foretoken.fim_order of its GGUF metadata is to be ${middles.order === "suffix-first" ? "prefix-first" : "suffix-first"}.`;
   if (middles.right < MIN_RIGHT)
     return `It does not fill in what is missing in code: ${middles.right} of ${middles.of} middles were right.`;
   if (!report.drafts.equal) return "Drafts change its text on this machine.";
@@ -111,18 +127,33 @@ function givesBack({ vocabulary }: Engine, text: string): boolean {
   return bytes.toString("utf8").replace(/^ /, "") === text;
 }
 
-async function middleOf(
+const orderOf = ({ fill }: PromptFormat): Order => (fill?.suffixFirst ? "suffix-first" : "prefix-first");
+
+/** The format with prefix and suffix exchanged; undefined where there is no other order. */
+function inOtherOrder(format: PromptFormat): PromptFormat | undefined {
+  const { fill } = format;
+  // Without a token for the middle the text goes on after the prefix, which must come last.
+  if (fill?.middle === undefined) return undefined;
+  return { ...format, fill: { ...fill, suffixFirst: !fill.suffixFirst } };
+}
+
+async function rightMiddles(
   engine: Engine,
-  languageId: string,
-  marked: string,
+  format: PromptFormat,
   grammars: Grammars,
   signal: AbortSignal,
-): Promise<string> {
-  const offset = marked.indexOf("|");
-  const text = marked.slice(0, offset) + marked.slice(offset + 1);
-  const snapshot = { uri: `file:///probe.${languageId}`, languageId, version: 0, text, offset };
-  const options = { maxTokens: PROBE_TOKENS, treeNodes: 1, grammars };
-  return (await drain(complete(engine, snapshot, options, signal))).text.trim();
+): Promise<number> {
+  let right = 0;
+  for (const { languageId, text: marked, middle } of PROBES) {
+    await grammars.load(languageId);
+    const offset = marked.indexOf("|");
+    const text = marked.slice(0, offset) + marked.slice(offset + 1);
+    const snapshot = { uri: `file:///probe.${languageId}`, languageId, version: 0, text, offset };
+    const options = { maxTokens: PROBE_TOKENS, treeNodes: 1, grammars, format };
+    const completion = await drain(complete(engine, snapshot, options, signal));
+    if (middle.test(completion.text.trim())) right++;
+  }
+  return right;
 }
 
 interface Continued {

@@ -20,6 +20,8 @@ interface WarmUpDependencies {
   readonly session: Session;
   readonly model: Pick<ModelFeature, "current">;
   settings(): Settings;
+  /** Whether anything is computed that nobody has asked for. */
+  computesAhead(): boolean;
   /** Computes the prompt of a place. */
   read(engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<void>;
   /** Called with a fault. */
@@ -70,11 +72,11 @@ export class WarmUp {
   }
 
   private readNow(): void {
-    const { documents, session, model, settings, read, warn } = this.parts;
+    const { documents, session, model, settings, computesAhead, read, warn } = this.parts;
     const uri = this.focused;
     const position = uri === undefined ? undefined : this.places.get(uri);
     const engine = model.current;
-    if (uri === undefined || !position || !engine || !settings().prefetch) return;
+    if (uri === undefined || !position || !engine || !computesAhead()) return;
     if (!session.idle) {
       this.later(REST_MS);
       return;

@@ -15,6 +15,7 @@ import { repeatOf } from "./rest.ts";
 /** Why the text ends before the model ends it. */
 export type StopReason =
   | "lineEnd"
+  | "maxLines"
   | "statementEnd"
   | "blockEnd"
   | "bracket"

@@ -1,3 +1,4 @@
+export { closesOnly } from "./closers.ts";
 export { TextStream } from "./decoder.ts";
 export { indentationStyle } from "./indentation.ts";
 export { overlap } from "./overlap.ts";

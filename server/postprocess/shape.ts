@@ -38,12 +38,15 @@ const MAY_BE_CHARACTER = /'[^']{0,3}$/;
 /** What an expression does not end with. */
 const DANGLING = /[\s=+\-*/%&|^<>!?:,.~@]+$/;
 
-/** @param raw everything the model has generated so far @param ended whether it will generate no more */
-export function shape(raw: string, place: Place, ended: boolean): Shaped {
+/**
+ * @param raw everything the model has generated so far @param ended whether it will generate no more
+ * @param maxLines most lines that are shown, blank ones not counted; 0: any number
+ */
+export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): Shaped {
   const normalised = normalise(raw, place, ended);
   const over = ended || normalised.stopped !== undefined;
   const reading = read(normalised.text, place);
-  const limit = limitOf(normalised.text, reading, place, over);
+  const limit = limitOf(normalised.text, reading, place, { over, maxLines });
   const text = limit ? wholeCharacters(normalised.text.slice(0, limit.index)) : normalised.text;
   const trusted = limit?.trusted ?? true;
   const end = new EndFinder({ text, reading, place, over: over || limit !== undefined, trusted }).find();
@@ -64,7 +67,12 @@ export function shape(raw: string, place: Place, ended: boolean): Shaped {
   return stopped ? { text: shown, stopped } : { text: shown };
 }
 
-function limitOf(text: string, reading: Reading, place: Place, over: boolean): Limit | undefined {
+function limitOf(
+  text: string,
+  reading: Reading,
+  place: Place,
+  { over, maxLines }: { readonly over: boolean; readonly maxLines: number },
+): Limit | undefined {
   const { cut, cutCloses, pending } = reading;
   const period = periodEnd(text);
   const rest = restBegin(text, reading, place, over);
@@ -74,7 +82,21 @@ function limitOf(text: string, reading: Reading, place: Place, over: boolean): L
   if (over && pending >= 0) limits.push({ index: pending, reason: "bracket", trusted: true });
   if (period >= 0) limits.push({ index: period, reason: "repetition", trusted: false });
   if (rest >= 0) limits.push({ index: rest, reason: "suffix", trusted: true });
+  const lines = endOfLines(text, maxLines);
+  if (lines >= 0) limits.push({ index: lines, reason: "maxLines", trusted: false });
   return limits.sort((a, b) => a.index - b.index)[0];
+}
+
+/** Index after so many lines that are not blank; -1 where there are not as many, or no number is given. */
+function endOfLines(text: string, count: number): number {
+  let lines = 0;
+  for (let from = 0; count > 0; ) {
+    const end = text.indexOf("\n", from);
+    if (end < 0) return -1;
+    if (text.slice(from, end).trim() !== "" && ++lines === count) return end;
+    from = end + 1;
+  }
+  return -1;
 }
 
 /** The limit before a beginning of the line's suffix, for a text whose last character closes what the document closes. */

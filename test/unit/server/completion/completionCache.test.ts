@@ -21,6 +21,8 @@ const entry = (marked: string, text: string) => ({
   place: placeOf(at(marked)),
   text,
   finishReason: "lineEnd" as const,
+  confidence: undefined,
+  asked: false,
   usage: new TokenUsage().begin(),
 });
 
@@ -31,7 +33,7 @@ function cacheOf(completions: Record<string, string>): CompletionCache {
 }
 
 const found = (cache: CompletionCache, marked: string) => {
-  const { kind, text } = cache.find(at(marked)) ?? {};
+  const { kind, text } = cache.find(at(marked), false) ?? {};
   return kind && [kind, text];
 };
 
@@ -49,7 +51,7 @@ test("neither another beginning, another end nor another document is taken for t
   assert.equal(found(cache, "a = |"), undefined);
   assert.equal(found(cache, "x\na = |\nb"), undefined);
   assert.equal(found(cache, "A = |\nb"), undefined);
-  assert.equal(cache.find(at("a = |\nb", "file:///other.py")), undefined);
+  assert.equal(cache.find(at("a = |\nb", "file:///other.py"), false), undefined);
   const far = "x".repeat(10_000);
   const distant = cacheOf({ [`1${far}a = |`]: "first" });
   assert.deepEqual(found(distant, `1${far}a = |`), ["cached", "first"]);
@@ -60,8 +62,8 @@ test("what was generated in one language is not what is generated in another", (
   const cache = cacheOf({ "a:\n|": "first" });
   for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
     const { snapshot, hash } = at(marked);
-    assert.ok(cache.find({ snapshot, hash }));
-    assert.equal(cache.find({ snapshot: { ...snapshot, languageId: "ruby" }, hash }), undefined);
+    assert.ok(cache.find({ snapshot, hash }, false));
+    assert.equal(cache.find({ snapshot: { ...snapshot, languageId: "ruby" }, hash }, false), undefined);
   }
 });
 
@@ -150,4 +152,15 @@ test("a place that is kept does not keep the text of its document", () => {
   const keptCharacters = (used() - before) / places.length;
   assert.ok(keptCharacters < 20_000, `${keptCharacters} characters of each document of 900,000`);
   assert.equal(places[0]?.line?.indentation, " ".repeat(40));
+});
+
+test("what was held back answers nobody who asks for it, and what was asked for nobody who does not", () => {
+  const cache = new CompletionCache();
+  cache.add({ ...entry("f(a|", ""), finishReason: "closersOnly" });
+  assert.equal(cache.find(at("f(a|"), false)?.text, "");
+  assert.equal(cache.find(at("f(a|"), true), undefined);
+  cache.add({ ...entry("f(a|", ", b)"), asked: true });
+  assert.equal(cache.find(at("f(a|"), true)?.text, ", b)");
+  assert.equal(cache.find(at("f(a|"), false), undefined);
+  assert.equal(cache.find(at("f(a, |"), false)?.text, "b)", "which is on the screen");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete } from "../../../../server/completion/complete.ts";
 import { type End, type GenerateOptions, generate } from "../../../../server/completion/generate.ts";
+import type { TreeDrafter } from "../../../../server/draft/drafter.ts";
 import { DraftTree } from "../../../../server/draft/tree.ts";
 import { chaotic, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
 
@@ -47,6 +48,58 @@ test("a text that repeats takes fewer decodes with drafts than without", async (
   await run(plain, 1);
   await run(drafted, 16);
   assert.ok(drafted.decodes * 3 < plain.decodes, `${drafted.decodes} against ${plain.decodes}`);
+});
+
+/** Decodes of n rows take 10 + 5n ms, and tokens that wait for the first of them are four rows. */
+class WaitingEngine extends FakeEngine {
+  private get waiting() {
+    return this.decodes === 0 ? 4 : 0;
+  }
+
+  override cost(nodes = 1): number {
+    return 10 + 5 * (nodes + this.waiting);
+  }
+
+  override get waitingMs(): number {
+    return 5 * this.waiting;
+  }
+}
+
+test("tokens that wait do not make large trees cheap, and before the first text a millisecond counts twice", async () => {
+  const asked: number[][] = [];
+  const tree = new DraftTree(1);
+  const drafter = () => ({
+    push() {},
+    draft(root: number, _room: number, cost: (nodes: number) => number) {
+      asked.push([1, 2, 4].map(cost));
+      tree.plant(root);
+      return tree;
+    },
+  });
+  await run(new WaitingEngine(repeating), 8, 3, never, { drafter });
+  assert.deepEqual(asked, [
+    [7.5, 12.5, 22.5],
+    [15, 20, 30],
+    [15, 20, 30],
+  ]);
+});
+
+test("a larger decode that takes less than a single row is as dear as that", async () => {
+  const asked: number[][] = [];
+  const engine = new FakeEngine(repeating);
+  engine.cost = (nodes = 1) => 12 / nodes;
+  const watch = (inner: TreeDrafter): TreeDrafter => ({
+    push: token => inner.push(token),
+    draft: (root, room, cost) => {
+      asked.push([1, 2, 4].map(cost));
+      return inner.draft(root, room, cost);
+    },
+  });
+  await run(engine, 1, 2, never, { watch });
+  assert.deepEqual(asked, [
+    [6, 6, 6],
+    [12, 12, 12],
+  ]);
 });
 
 test("exactly as many tokens come as were asked for", async () => {

@@ -79,7 +79,7 @@ test("text only ever grows, however it is cut", () => {
     let shown = "";
     for (let i = 0; i < 14; i++) {
       raw += pieces[below(random, pieces.length)];
-      const next = shape(raw, where, i === 13);
+      const next = shape(raw, where, i === 13, round % 3);
       assert.ok(
         next.text.startsWith(shown),
         `${JSON.stringify(shown)} was taken back by ${JSON.stringify(raw)}`,
@@ -107,4 +107,16 @@ test("the cursor's own line does not become the one below", () => {
 test("closing brackets under each other are no repetition", () => {
   const raw = "[\n    [\n        [1\n        ]\n    ]\n]";
   assert.equal(shape(raw, context("x = "), true).text, raw);
+});
+
+test("a text of as many lines as are wanted ends there, blank ones not counted", () => {
+  const raw = "if a:\n    b()\n\n    c()\n    d()\n";
+  const lines = (count: number) => shape(raw, context(""), true, count);
+  assert.deepEqual(lines(3), { text: "if a:\n    b()\n\n    c()", stopped: "maxLines" });
+  assert.deepEqual(shape("\n    b()\n    c()\n", context("if a:"), false, 1), {
+    text: "\n    b()",
+    stopped: "maxLines",
+  });
+  assert.equal(lines(0).stopped, undefined);
+  assert.equal(lines(5).text, lines(0).text);
 });

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FirstLine } from "../../../../server/completion/firstLine.ts";
+
+function lineOf(tokens: readonly (readonly [text: string, probability: number])[]): FirstLine {
+  const line = new FirstLine();
+  for (const [text, probability] of tokens) line.push(text, probability);
+  return line;
+}
+
+test("the confidence is the mean probability of the tokens of the first line alone", () => {
+  const line = lineOf([
+    ["return", 0.9],
+    [" a", 0.5],
+    ["\n", 0.1],
+    ["print", 0.1],
+  ]);
+  assert.deepEqual([line.isWhole, line.confidence], [true, 0.7]);
+});
+
+test("a token that ends the line with more than its end belongs to it", () => {
+  assert.equal(
+    lineOf([
+      ["a", 0.5],
+      [")\n", 0.25],
+      ["b", 1],
+    ]).confidence,
+    0.375,
+  );
+});
+
+test("blanks and line ends before the first word are no part of the line", () => {
+  const line = lineOf([
+    ["\n", 0.01],
+    ["    ", 0.01],
+    ["x", 0.5],
+  ]);
+  assert.deepEqual([line.isWhole, line.confidence], [false, 0.5]);
+  line.push("\n    y", 0.1);
+  assert.deepEqual([line.isWhole, line.confidence], [true, 0.5]);
+});
+
+test("without a token there is no confidence", () => {
+  assert.equal(new FirstLine().confidence, undefined);
+  assert.equal(lineOf([["\n\n", 0.5]]).isWhole, false);
+});
