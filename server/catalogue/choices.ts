@@ -6,8 +6,11 @@ import type { FetchedModel } from "./modelFolder.ts";
 
 /** What is known of this machine and of the model that runs on it. */
 export interface MachineFacts {
-  /** Memory a model may take: the machine's, or the graphics card's where that computes. */
   readonly memoryBytes: number;
+  /** The graphics card's, where that computes. */
+  readonly graphicsBytes?: number | undefined;
+  /** Memory that models on this machine take, by path, as far as it is known better than by their size. */
+  readonly needed?: ReadonlyMap<string, number>;
   /** Of the loaded model, absent where none is: size of its file, and what it takes here. */
   readonly measured?:
     | {
@@ -33,6 +36,8 @@ const BUFFER_BYTES = 256e6;
 /** Shares of the memory up to which a model leaves the machine usable, and up to which it runs at all. */
 const COMFORTABLE_SHARE = 0.5;
 const LARGEST_SHARE = 0.8;
+/** Share of a graphics card's memory that is left for a model by what is shown on the screen. */
+const GRAPHICS_SHARE = 0.85;
 /** A first line: tokens that are computed of the prompt at a key, and tokens of the line. */
 const KEY_TOKENS = 4;
 const LINE_TOKENS = 10;
@@ -42,9 +47,15 @@ const PLEASANT_LINE_MS = 1_000;
 /** Memory for a model's weights, its KV cache at the usual length, and buffers: an upper bound, in bytes. */
 export const neededBytes = (fileBytes: number): number => fileBytes * (1 + CACHE_SHARE) + BUFFER_BYTES;
 
-function fitOf(bytes: number, { memoryBytes }: MachineFacts): Fit {
-  const share = neededBytes(bytes) / memoryBytes;
-  if (share <= COMFORTABLE_SHARE) return "yes";
+/**
+ * `tight` is a model that takes most of the memory, or on a machine whose graphics card computes one that is too large
+ * for the card, so that the processor computes a part of it.
+ * @param needed in bytes
+ */
+function fitOf(needed: number, { memoryBytes, graphicsBytes }: MachineFacts): Fit {
+  const share = needed / memoryBytes;
+  if (graphicsBytes !== undefined && needed <= GRAPHICS_SHARE * graphicsBytes) return "yes";
+  if (share <= COMFORTABLE_SHARE) return graphicsBytes === undefined ? "yes" : "tight";
   return share <= LARGEST_SHARE ? "tight" : "no";
 }
 
@@ -68,13 +79,14 @@ export function modelChoices(
   found: readonly FoundModel[],
   machine: MachineFacts,
 ): ModelChoice[] {
-  const references = new Set(fetched.map(({ reference }) => reference));
+  const paths = new Map(fetched.map(({ reference, path }) => [reference, path]));
   const listed = models.flatMap(model =>
     model.files.map((file, index) => {
       const reference = index === 0 ? model.name : `${model.name}:${file.quantisation.toLowerCase()}`;
       const there = found.find(({ sha256 }) => sha256 !== undefined && sha256 === file.sha256);
-      const place = references.has(reference) ? "fetched" : (there?.program ?? "hub");
-      return listedChoice(model, file, reference, place, there?.bytes, machine);
+      const place = paths.has(reference) ? "fetched" : (there?.program ?? "hub");
+      const here = { place, path: paths.get(reference) ?? there?.path, bytes: there?.bytes } as const;
+      return listedChoice(model, file, reference, here, machine);
     }),
   );
   const best = recommended(listed);
@@ -82,10 +94,14 @@ export function modelChoices(
   const hashes = new Set(models.flatMap(({ files }) => files.flatMap(({ sha256 }) => sha256 ?? [])));
   const own = fetched
     .filter(({ reference }) => !known.has(reference))
-    .map(({ reference, bytes }) => localChoice(reference, reference, bytes, "fetched", machine));
+    .map(({ reference, path, bytes }) =>
+      localChoice(reference, reference, { place: "fetched", path, bytes }, machine),
+    );
   const others = found
     .filter(({ sha256 }) => sha256 === undefined || !hashes.has(sha256))
-    .map(({ path, name, bytes, program }) => localChoice(path, name, bytes, program, machine));
+    .map(({ path, name, bytes, program }) =>
+      localChoice(path, name, { place: program, path, bytes }, machine),
+    );
   const marked = listed.map(choice => ({ ...choice, recommended: choice === best }));
   return [
     ...marked.filter(choice => choice.recommended),
@@ -93,15 +109,24 @@ export function modelChoices(
   ].concat(own, others);
 }
 
+/** Where a model lies, its path and size where it is on this machine. */
+interface Place {
+  readonly place: ModelChoice["place"];
+  readonly path: string | undefined;
+  readonly bytes: number | undefined;
+}
+
+const needOf = (bytes: number, path: string | undefined, { needed }: MachineFacts) =>
+  (path === undefined ? undefined : needed?.get(path)) ?? neededBytes(bytes);
+
 function listedChoice(
   { title, parameters, activeParameters = parameters, licence, infilling }: CatalogueModel,
   file: CatalogueFile,
   reference: string,
-  place: ModelChoice["place"],
-  foundBytes: number | undefined,
+  { place, path, bytes: hereBytes }: Place,
   machine: MachineFacts,
 ): ModelChoice {
-  const bytes = file.bytes ?? foundBytes;
+  const bytes = file.bytes ?? hereBytes;
   const lineMs = bytes === undefined ? undefined : lineMsOf(bytes, activeParameters / parameters, machine);
   return {
     reference,
@@ -110,7 +135,7 @@ function listedChoice(
     licence,
     place,
     recommended: false,
-    ...(bytes !== undefined && { bytes, fit: fitOf(bytes, machine) }),
+    ...(bytes !== undefined && { bytes, fit: fitOf(needOf(bytes, path, machine), machine) }),
     ...(lineMs !== undefined && { lineMs }),
     ...(infilling && { singleLine: infilling.singleLine }),
   };
@@ -119,12 +144,11 @@ function listedChoice(
 function localChoice(
   reference: string,
   title: string,
-  bytes: number,
-  place: ModelChoice["place"],
+  { place, path, bytes }: Place & { readonly bytes: number },
   machine: MachineFacts,
 ): ModelChoice {
   const lineMs = lineMsOf(bytes, 1, machine);
-  const fit = fitOf(bytes, machine);
+  const fit = fitOf(needOf(bytes, path, machine), machine);
   return { reference, title, bytes, fit, place, recommended: false, ...(lineMs !== undefined && { lineMs }) };
 }
 

@@ -1,7 +1,14 @@
 /** `foretoken model`: lists, fetches, chooses, checks and removes models. */
 import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { cacheDirectory, cataloguePath, orUsageError, UsageError } from "../system/index.ts";
+import { timeLeftText } from "../protocol/index.ts";
+import {
+  cacheDirectory,
+  cataloguePath,
+  defaultModelPath,
+  orUsageError,
+  UsageError,
+} from "../system/index.ts";
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
 import { writeChosenModel } from "./chosenModel.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
@@ -14,12 +21,15 @@ export const MODEL_USAGE = `  foretoken model list [--json]        Models of the
   foretoken model get MODEL            Fetches a model, or goes on with a fetch that was stopped.
   foretoken model use MODEL|default    Makes it the model of "foretoken complete" where none is named.
   foretoken model info MODEL           Size, licence, where it comes from and where it lies.
-  foretoken model check MODEL [--json] [--backend auto|cpu|cuda|vulkan|metal]
+  foretoken model check MODEL|default [--json] [--backend auto|cpu|cuda|vulkan|metal]
                                        Loads it and tests tokenizer, filling in, drafts and speed.
   foretoken model remove MODEL         Deletes a fetched model.
       MODEL: ${REFERENCES}.
       --catalogue FILE takes another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.
 `;
+
+/** Names the model that comes along where one is named. */
+const DEFAULT = "default";
 
 /** How often progress is written. */
 const PROGRESS_MS = 500;
@@ -59,7 +69,7 @@ export async function modelCommand(args: string[], { check }: ModelCommandParts)
   if (action === "use") return use(given, models, folder);
   if (action === "info") return info(given, models, folder);
   if (action === "remove") return remove(given, models, folder);
-  const path = orUsageError(locateModel(given, models, folder)).path;
+  const path = given === DEFAULT ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
   const isGood = await check(path, { json: values.json === true, backend: values.backend ?? "auto" });
   if (!isGood) process.exitCode = 1;
 }
@@ -121,8 +131,7 @@ function progressWriter(): (progress: FetchProgress) => void {
     const isWhole = bytes === totalBytes;
     if (performance.now() - at < interval && !isWhole) return;
     at = performance.now();
-    const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
-    const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)}/s${left}` : "";
+    const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)}/s${timeLeftText(leftMs)}` : "";
     const line = `${megabytes(bytes)} of ${megabytes(totalBytes)}${rate}`;
     process.stderr.write(isTTY ? `\r\u001b[K${line}${isWhole ? "\n" : ""}` : `${line}\n`);
   };
@@ -130,7 +139,7 @@ function progressWriter(): (progress: FetchProgress) => void {
 
 /** Makes a model the command line's own; the editor has its setting. */
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
-  const isDefault = given === "default";
+  const isDefault = given === DEFAULT;
   const path = isDefault ? undefined : orUsageError(locateModel(given, models, folder)).path;
   writeChosenModel(cacheDirectory(), path);
   const setting = isDefault ? "" : given;

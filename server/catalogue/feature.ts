@@ -9,9 +9,11 @@ import {
   type FetchModelResult,
   ListModelsRequest,
   type ModelFailure,
+  type ModelList,
   ModelProgress,
   type ModelProgressReport,
   type Settings,
+  timeLeftText,
 } from "../protocol/index.ts";
 import {
   cacheDirectory,
@@ -32,7 +34,14 @@ interface CatalogueParts {
   settings(): Settings;
   /** Of the loaded model, where there is one and it has been measured. */
   measured(): MachineFacts["measured"];
+  /** Of the graphics card that computes, where one does. */
+  graphicsBytes(): number | undefined;
+  /** Memory that a model on this machine takes with a context of so many tokens. */
+  needed(path: string, contextTokens: number): Promise<number | undefined>;
 }
+
+/** The context that is usual: `foretoken.contextTokens` at 0. */
+const USUAL_CONTEXT_TOKENS = 4096;
 
 /** Longest that loading, tuning and testing a model may take. */
 const CHECK_MS = 10 * 60_000;
@@ -40,15 +49,11 @@ const CHECK_MS = 10 * 60_000;
 export const catalogueOf = ({ catalogue }: Pick<Settings, "catalogue">): CatalogueOutcome =>
   readCatalogue(catalogue.trim() || cataloguePath());
 
-export function registerCatalogue(connection: Connection, { settings, measured }: CatalogueParts): void {
+export function registerCatalogue(connection: Connection, parts: CatalogueParts): void {
+  const { settings } = parts;
   const folder = modelsFolder(cacheDirectory());
 
-  connection.onRequest(ListModelsRequest, () => {
-    const catalogue = catalogueOf(settings());
-    if ("problem" in catalogue) return { models: [], problem: catalogue.problem };
-    const machine = { memoryBytes: totalmem(), measured: measured() };
-    return { models: modelChoices(catalogue.models, fetchedModels(folder), modelsHere(), machine) };
-  });
+  connection.onRequest(ListModelsRequest, () => listModels(parts));
 
   connection.onRequest(FetchModelRequest, async ({ progressToken, ...wanted }, token) => {
     const cancel = new AbortController();
@@ -60,6 +65,40 @@ export function registerCatalogue(connection: Connection, { settings, measured }
     };
     return fetchAndTest(wanted, settings(), folder, tell, cancel.signal);
   });
+}
+
+/** The models one may choose from, with what they would take on this machine. */
+export async function listModels(parts: CatalogueParts): Promise<ModelList> {
+  const settings = parts.settings();
+  const catalogue = catalogueOf(settings);
+  if ("problem" in catalogue) return { models: [], problem: catalogue.problem };
+  const [fetched, found] = [fetchedModels(modelsFolder(cacheDirectory())), modelsHere()];
+  const paths = [...fetched, ...found].map(({ path }) => path);
+  const machine = {
+    memoryBytes: totalmem(),
+    graphicsBytes: parts.graphicsBytes(),
+    measured: parts.measured(),
+    needed: await neededBy(paths, settings.contextTokens || USUAL_CONTEXT_TOKENS, parts),
+  };
+  return { models: modelChoices(catalogue.models, fetched, found, machine) };
+}
+
+/** Time for looking at files before models are listed; what is not looked at by then goes by its size. */
+const ESTIMATES_MS = 3_000;
+
+async function neededBy(
+  paths: readonly string[],
+  contextTokens: number,
+  parts: CatalogueParts,
+): Promise<ReadonlyMap<string, number>> {
+  const needed = new Map<string, number>();
+  const end = performance.now() + ESTIMATES_MS;
+  for (const path of paths) {
+    if (performance.now() > end) break;
+    const bytes = await parts.needed(path, contextTokens);
+    if (bytes !== undefined) needed.set(path, bytes);
+  }
+  return needed;
 }
 
 async function fetchAndTest(
@@ -109,13 +148,7 @@ function throttled(action: (progress: FetchProgress) => void): (progress: FetchP
 function progressText({ bytes, totalBytes, bytesPerSecond, leftMs }: FetchProgress): string {
   const megabytes = (count: number) => Math.round(count / 1e6).toLocaleString("en");
   const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)} MB/s` : "";
-  const left = leftMs === undefined ? "" : `, ${timeLeft(leftMs)} left`;
-  return `${megabytes(bytes)} of ${megabytes(totalBytes)} MB${rate}${left}`;
-}
-
-function timeLeft(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  return `${megabytes(bytes)} of ${megabytes(totalBytes)} MB${rate}${timeLeftText(leftMs)}`;
 }
 
 /**

@@ -13,14 +13,19 @@ import {
   type LlamaEngine,
   LoadAttempts,
   type LoadOptions,
+  loadBeside,
   loadEngine,
   newProgress,
   type TuningProgress,
   threadChoices,
   tune,
+  tuneDrafter,
 } from "../engine/index.ts";
-import type { Settings } from "../protocol/index.ts";
+import { AUTO_DRAFT_MODEL, type Settings } from "../protocol/index.ts";
 import { cacheDirectory, defaultModelPath, inBackground, probeScript, resolvePath } from "../system/index.ts";
+import { findDraftModel } from "./draftModelFile.ts";
+import { type DraftModelOutcome, DraftModelSlot } from "./draftModelSlot.ts";
+import { withLoadedShare } from "./loadedShare.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
@@ -32,11 +37,15 @@ const BUSY_PROCESSORS = 0.3;
 
 /** The file of the model that the settings choose; the default one where they choose none. */
 function modelFile(settings: Settings): LocateOutcome {
-  if (settings.modelPath === "") return { path: defaultModelPath() };
-  if (isPathReference(settings.modelPath)) return { path: resolvePath(settings.modelPath) };
+  return settings.modelPath === "" ? { path: defaultModelPath() } : fileOf(settings.modelPath, settings);
+}
+
+/** The file of a model that is named in any of the ways there are. */
+function fileOf(reference: string, settings: Settings): LocateOutcome {
+  if (isPathReference(reference)) return { path: resolvePath(reference) };
   const catalogue = catalogueOf(settings);
   if ("problem" in catalogue) return catalogue;
-  return locateModel(settings.modelPath, catalogue.models, modelsFolder(cacheDirectory()));
+  return locateModel(reference, catalogue.models, modelsFolder(cacheDirectory()));
 }
 
 export function loadOptions(
@@ -90,17 +99,43 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
   return `Tuned: ${threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
+const OTHER_DRAFT_MODEL =
+  'Name a smaller model of the same family, or the same model in fewer bits, in the setting "foretoken.draftModel", or clear it.';
+
+/** Loads the model that the settings choose to draft for `engine`. */
+async function loadDraftModel(
+  engine: LlamaEngine,
+  settings: Settings,
+  storageDirectory: string | undefined,
+): Promise<DraftModelOutcome> {
+  if (settings.draftModel === "") return undefined;
+  const found = settings.draftModel === AUTO_DRAFT_MODEL ? await findDraftModel(engine) : settings.draftModel;
+  if (found === undefined) return undefined;
+  const file = fileOf(found, settings);
+  if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
+  // Drafts may be computed in any way that is quick.
+  const options = { ...loadOptions(file.path, settings, storageDirectory), reuse: "shifted" } as const;
+  const outcome = await loadBeside(engine, options);
+  if ("problem" in outcome) return { problem: { ...outcome.problem, remedy: OTHER_DRAFT_MODEL } };
+  const { engine: drafter } = outcome;
+  const tuneOnce = (signal: AbortSignal) => {
+    drafter.shareThreadsOf(engine);
+    return tuneDrafter(drafter, signal);
+  };
+  return { engine: drafter, tune: tuneOnce };
+}
+
 const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
 
 /** Loads the model that the settings choose and remembers how it was tuned. */
 export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
   if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
   let reconsidering = false;
-  return async (settings, smaller): Promise<EngineOutcome> => {
+  return async (settings, smaller, onShare): Promise<EngineOutcome> => {
     const file = modelFile(settings);
     if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
     const options = { ...loadOptions(file.path, settings, storageDirectory), smaller };
-    const outcome = await loadEngine(options);
+    const outcome = await withLoadedShare(file.path, onShare, () => loadEngine(options));
     if ("problem" in outcome) return outcome;
     const { engine } = outcome;
     const requested = { threads: settings.threads, exactness: settings.exactness };
@@ -114,6 +149,7 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
     const progress = newProgress();
     const tuneOnce = (signal: AbortSignal) =>
       tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal);
-    return known ? { engine } : { engine, tune: tuneOnce };
+    const draftModel = new DraftModelSlot(wanted => loadDraftModel(engine, wanted, storageDirectory));
+    return { engine, draftModel, ...(!known && { tune: tuneOnce }) };
   };
 };

@@ -1,7 +1,8 @@
 /** What a loaded model takes on this machine. */
 import { statSync } from "node:fs";
 import type { MachineFacts } from "../catalogue/index.ts";
-import type { Engine } from "../engine/index.ts";
+import { type Engine, estimateModelBytes } from "../engine/index.ts";
+import { estimateScript } from "../system/index.ts";
 
 /** undefined where there is no model, or it has not been measured yet. */
 export function measuredModel(engine: Engine | undefined): MachineFacts["measured"] {
@@ -13,3 +14,7 @@ export function measuredModel(engine: Engine | undefined): MachineFacts["measure
     return undefined; // Its file is gone; it computes from memory.
   }
 }
+
+/** What a model that may be loaded would take with a context of so many tokens, in bytes, where that is known. */
+export const estimatedBytes = (path: string, contextTokens: number): Promise<number | undefined> =>
+  estimateModelBytes(path, contextTokens, estimateScript());

@@ -38,6 +38,10 @@ export interface ModelFeature {
   engine(): Promise<Engine | undefined>;
   /** The loaded model, if there is one now. Does not count as use. */
   readonly current: Engine | undefined;
+  /** The model that drafts for the loaded one, if there is one now. */
+  readonly draftModel: Engine | undefined;
+  /** Loads the model that drafts anew, where there is one it drafts for. */
+  loadDraftModel(): Promise<void>;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
   /** To be called when the engine's memory ran out in the middle of a completion. */
@@ -71,9 +75,11 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
 
   return {
     start: loader => {
-      loading.host = new ModelHost(loader, session);
+      const onShare = (share: number) => board.loading(share);
+      loading.host = new ModelHost((wanted, smaller) => loader(wanted, smaller, onShare), session);
     },
     load: loading.load,
+    loadDraftModel: loading.loadDraftModel,
     engine() {
       freeLater();
       if (loading.host?.isEmpty) loadLater();
@@ -81,6 +87,9 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     },
     get current() {
       return loading.host?.current;
+    },
+    get draftModel() {
+      return loading.host?.draftModel?.engine;
     },
     onLoaded: loading.onLoaded,
     onTuned: loading.onTuned,
@@ -106,6 +115,7 @@ interface ModelLoading {
   /** Undefined before it is known how models are loaded, and after the end. */
   host: ModelHost | undefined;
   load(less?: boolean): Promise<void>;
+  loadDraftModel(): Promise<void>;
   abortTuning(): void;
   readonly onLoaded: Event<Engine>;
   readonly onTuned: Event<void>;
@@ -125,8 +135,14 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
     loaded.fire(outcome.engine);
     tuning = new AbortController();
     const finished = tune(connection, session, outcome.tune, tuning.signal);
-    const reported = finished.then(isKnown => isKnown && tuned.fire());
-    inBackground(reported, "Tuning the model", message => connection.console.error(message));
+    const reported = finished.then(isKnown => {
+      if (isKnown) tuned.fire();
+    });
+    const log = (message: string) => connection.console.error(message);
+    inBackground(reported, "Tuning the model", log);
+    // Before it is known how the model computes nothing is drafted.
+    const seconded = finished.then(isKnown => (isKnown ? loading.loadDraftModel() : undefined));
+    inBackground(seconded, "Loading the model that drafts", log);
   };
 
   const loading: ModelLoading = {
@@ -144,6 +160,18 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       if (!switched.problem) working = wanted;
       if (switched.used) use(switched.used);
       if (switched.problem) reportProblem(connection, board, switched.problem);
+    },
+    async loadDraftModel() {
+      const slot = loading.host?.draftModel;
+      const { signal } = tuning;
+      if (!slot || signal.aborted) return;
+      const problem = await slot.use(settings(), async work => {
+        const measured = await whenIdle(session, async each => (await work(each)) || undefined, signal);
+        return measured === true;
+      });
+      board.note(problem && `There is no model that drafts: ${problem.message} ${problem.remedy}`);
+      if (problem) connection.console.warn(`foretoken.draftModel: ${problem.message} ${problem.remedy}`);
+      else if (slot.engine) connection.console.info(draftModelLine(slot.engine));
     },
     abortTuning: () => tuning.abort(),
     onLoaded: loaded.event,
@@ -191,6 +219,9 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
   const outcome = await loading;
   return host.isLatest(loading) ? outcome : undefined;
 }
+
+const draftModelLine = (engine: Engine) =>
+  `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.cost(1).toFixed(1)} ms a token.`;
 
 /** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */
 function fitsBeside({ info }: Engine): boolean {

@@ -2,10 +2,13 @@
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import { messageOf } from "../system/index.ts";
+import type { DraftModelSlot } from "./draftModelSlot.ts";
 import type { Session } from "./session.ts";
 
 export interface LoadedModel {
   readonly engine: Engine;
+  /** Loads smaller models that draft for this one; absent where there is no way to. Disposed with it. */
+  readonly draftModel?: DraftModelSlot | undefined;
   /**
    * Finds out how to run the model best, in a moment when nothing else is computed; absent when that is known.
    * Resolves to a sentence for the log, or undefined when it was aborted and is to be tried again.
@@ -18,8 +21,13 @@ export type EngineOutcome = LoadedModel | { readonly problem: EngineProblem };
 /**
  * Loads the model that the settings ask for.
  * @param smaller how often memory ran out while it computed: so much less is to be put into graphics memory
+ * @param onShare is called now and then with how much of the model is in memory, 0 to 1
  */
-export type LoadModel = (settings: Settings, smaller: number) => Promise<EngineOutcome>;
+export type LoadModel = (
+  settings: Settings,
+  smaller: number,
+  onShare?: (share: number) => void,
+) => Promise<EngineOutcome>;
 
 /**
  * Owns the loaded model. Loading starts at once and in the background; whoever needs the model waits for
@@ -28,6 +36,8 @@ export type LoadModel = (settings: Settings, smaller: number) => Promise<EngineO
 export class ModelHost {
   /** The loaded model; undefined as soon as it is to be replaced. */
   current: Engine | undefined;
+  /** The model that drafts for it, as far as there is one. */
+  draftModel: DraftModelSlot | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
   /** The load that was asked for last; not `outcome` while another model serves meanwhile. */
   private latest: Promise<EngineOutcome> | undefined;
@@ -50,7 +60,7 @@ export class ModelHost {
   reload(settings: Settings, less = false): Promise<EngineOutcome> {
     this.smaller = less ? this.smaller + 1 : 0;
     const previous = this.outcome;
-    this.current = undefined;
+    this.use(undefined);
     const generation = ++this.generation;
     const { freeing } = this;
     this.freeing = undefined;
@@ -58,7 +68,7 @@ export class ModelHost {
       await freeing;
       await this.release(previous);
       const loaded = await this.load(settings, this.smaller);
-      if ("engine" in loaded && generation === this.generation) this.current = loaded.engine;
+      if ("engine" in loaded && generation === this.generation) this.use(loaded);
       return loaded;
     })().catch(faultyLoad);
     this.latest = this.outcome;
@@ -76,12 +86,12 @@ export class ModelHost {
       const loaded = await this.load(settings, 0);
       if ("problem" in loaded) return loaded;
       if (generation !== this.generation) {
-        await loaded.engine.dispose();
+        await disposeModel(loaded);
         return loaded;
       }
       this.smaller = 0;
       this.outcome = Promise.resolve(loaded);
-      this.current = loaded.engine;
+      this.use(loaded);
       await this.release(previous);
       return loaded;
     })().catch(faultyLoad);
@@ -107,7 +117,7 @@ export class ModelHost {
 
   /** Frees the model, if there is one. */
   async dispose(): Promise<void> {
-    this.current = undefined;
+    this.use(undefined);
     this.generation++;
     const last = this.outcome;
     this.outcome = undefined;
@@ -120,8 +130,18 @@ export class ModelHost {
     const outcome = await previous;
     if (!outcome || !("engine" in outcome)) return;
     await this.session.stop();
-    await outcome.engine.dispose();
+    await disposeModel(outcome);
   }
+
+  private use(loaded: LoadedModel | undefined): void {
+    this.current = loaded?.engine;
+    this.draftModel = loaded?.draftModel;
+  }
+}
+
+export async function disposeModel({ engine, draftModel }: LoadedModel): Promise<void> {
+  await draftModel?.dispose();
+  await engine.dispose();
 }
 
 /** A fault in the loader, or in freeing: the server stays up and says so. */

@@ -8,7 +8,10 @@ export {
   cataloguePath,
   commandLineScript,
   defaultModelPath,
+  estimateScript,
   grammarsDirectory,
+  librariesDirectory,
+  librariesFile,
   packageRoot,
   packageVersion,
   probeScript,
@@ -16,6 +19,7 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
+export { runsOnBattery } from "./powerSource.ts";
 export { median, quantile } from "./statistics.ts";
 export { orUsageError, reportAndFail, UsageError, whole } from "./usage.ts";
 export { expandPath, homeFolder, resolvePath } from "./userPaths.ts";

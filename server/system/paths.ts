@@ -42,6 +42,11 @@ export function probeScript(): string {
   return join(packageRoot(), "dist", "probe.js");
 }
 
+/** The process that estimates what a model takes. */
+export function estimateScript(): string {
+  return join(packageRoot(), "dist", "estimate.js");
+}
+
 /** The grammars by which the ends of completions are found. */
 export function grammarsDirectory(): string {
   return join(packageRoot(), "dist", "grammars");
@@ -65,6 +70,16 @@ export function commandLineScript(): string {
 /** The benchmarks, which are built in a checkout and not part of the extension. */
 export function benchScript(): string {
   return join(packageRoot(), "out", "bench", "bench.js");
+}
+
+/** The list of packages of libraries that may be fetched, which the build writes. */
+export function librariesFile(): string {
+  return join(packageRoot(), "dist", "libraries.json");
+}
+
+/** Where fetched libraries lie, as stores do. */
+export function librariesDirectory(storageDirectory = cacheDirectory()): string {
+  return join(storageDirectory, "libraries");
 }
 
 /** Where stores lie: below what the editor gives the extension, or else below the cache. */

@@ -1,5 +1,13 @@
 /** Something the user can fix: reported without a stack trace. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** @param exitCode of a process that ends with it: 2 where the chosen model cannot do what is asked */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}
 
 /** What a step has given, or its problem as an error that is reported without a stack trace. */
 export function orUsageError<T extends object>(outcome: T): Exclude<T, Failed> {
@@ -19,7 +27,7 @@ export function reportAndFail(error: unknown): void {
   const expected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
   const { message, stack } = error as Error;
   process.stderr.write(`foretoken: ${expected ? message : (stack ?? message)}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 
 /** A whole number from an option. */

@@ -82,6 +82,21 @@ test("what fits is said for all of known size", () => {
   assert.ok(neededBytes(8e9) > 8.8e9);
 });
 
+test("where a graphics card computes, what its memory holds fits well, and what only the machine's holds is tight", () => {
+  const card = machine(64e9, { graphicsBytes: 4e9 });
+  const onCard = (of: CatalogueModel) => modelChoices([of], [], [], card)[0]?.fit;
+  assert.deepEqual([onCard(MIDDLE), onCard(LARGE)], ["yes", "tight"]);
+  assert.equal(modelChoices([LARGE], [], [], machine(10e9, { graphicsBytes: 4e9 }))[0]?.fit, "no");
+  assert.equal(modelChoices([LARGE], [], [], machine(10e9, { graphicsBytes: 24e9 }))[0]?.fit, "yes");
+});
+
+test("what a model takes that is here is better known than by its size", () => {
+  const fetched = [{ reference: "m:large", bytes: 8e9, fetched: "", path: "/f/large" }];
+  const needed = new Map([["/f/large", 5e9]]);
+  assert.equal(modelChoices([LARGE], fetched, [], machine(11e9, { needed }))[0]?.fit, "yes");
+  assert.equal(modelChoices([LARGE], [], [], machine(11e9, { needed }))[0]?.fit, "no");
+});
+
 test("models that are here are said to be, and one of the catalogue only once", () => {
   const fetched = [
     { reference: "m:small", bytes: 0.5e9, fetched: "", path: "/f/small" },

@@ -1,0 +1,8 @@
+/** Files of models on this machine: those that were fetched, and other programs'. */
+import { cacheDirectory } from "../system/index.ts";
+import { modelsFolder } from "./fetchModel.ts";
+import { modelsHere } from "./foundModels.ts";
+import { fetchedModels } from "./modelFolder.ts";
+
+export const modelFilesHere = (): string[] =>
+  [...fetchedModels(modelsFolder(cacheDirectory())), ...modelsHere()].map(({ path }) => path);

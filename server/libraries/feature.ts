@@ -1,0 +1,63 @@
+/** The feature of libraries on demand: says whether CUDA's would help, and fetches them once a person agrees. */
+import { existsSync } from "node:fs";
+import type { Connection } from "vscode-languageserver";
+import {
+  FetchLibrariesRequest,
+  LibrariesProgress,
+  type LibrariesReport,
+  LibrariesRequest,
+  type Settings,
+} from "../protocol/index.ts";
+import { inBackground, librariesDirectory, librariesFile, messageOf } from "../system/index.ts";
+import { fetchLibraries, packageFolder, removeOtherReleases } from "./fetchLibraries.ts";
+import { cudaPackage, hasNvidiaDriver } from "./packages.ts";
+
+interface LibraryDependencies {
+  /** Settings as they are now. */
+  settings(): Settings;
+  /** The back end of the loaded model; undefined without one. */
+  backend(): string | undefined;
+}
+
+interface LibrariesFeature {
+  /** Called once it is known where the server may keep things. */
+  start(storageDirectory: string | undefined): void;
+}
+
+export function registerLibraries(connection: Connection, parts: LibraryDependencies): LibrariesFeature {
+  const wanted = cudaPackage(librariesFile());
+  let folder: string | undefined;
+
+  connection.onRequest(LibrariesRequest, () => {
+    if (!wanted || folder === undefined || parts.settings().backend !== "auto") return false;
+    const isThere = parts.backend() === "cuda" || existsSync(packageFolder(folder, wanted));
+    return !isThere && hasNvidiaDriver();
+  });
+  connection.onRequest(FetchLibrariesRequest, async ({ progressToken }, token) => {
+    if (!wanted || folder === undefined)
+      return { message: "There are no CUDA libraries for this platform.", remedy: "Vulkan serves as well." };
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    const tell = (report: LibrariesReport) => {
+      if (progressToken === undefined) return;
+      const sent = connection.sendProgress(LibrariesProgress, progressToken, report);
+      inBackground(sent, "Reporting progress", message => connection.console.error(message));
+    };
+    const problem = await fetchLibraries(wanted, folder, {
+      registry: parts.settings().npmRegistry,
+      signal: cancel.signal,
+      onProgress: (bytes, totalBytes) => tell({ bytes, totalBytes }),
+    });
+    return problem ?? null;
+  });
+  return {
+    start(storageDirectory) {
+      folder = librariesDirectory(storageDirectory);
+      try {
+        if (wanted) removeOtherReleases(folder, wanted.version);
+      } catch (error) {
+        connection.console.warn(`Libraries of another release cannot be removed: ${messageOf(error)}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** Fetches a package of libraries from a registry of npm, checks it, and puts it in place whole or not at all. */
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { x as extract, type ReadEntry } from "tar";
+import { transfer } from "../../datastores/download/index.ts";
+import { lock, StoreError, storeError } from "../../datastores/index.ts";
+import type { ModelFailure } from "../protocol/index.ts";
+import { codeOf, messageOf } from "../system/index.ts";
+import { type LibraryPackage, sha512Of } from "./packages.ts";
+
+/** Where packages come from unless another registry is named. */
+const PUBLIC_REGISTRY = "https://registry.npmjs.org";
+
+export interface FetchLibrariesOptions {
+  /** Address of the registry; "" is npm's public one. */
+  readonly registry: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (bytes: number, totalBytes: number) => void;
+  /** Wait after the first failure, doubled with each further one, in milliseconds. */
+  readonly backOffMs?: number;
+  readonly attempts?: number;
+}
+
+/** A package's name as a folder has it. */
+const folderName = ({ name }: LibraryPackage) => basename(name);
+
+/** Where a package lies once it was fetched. @param folder of all fetched libraries */
+export const packageFolder = (folder: string, wanted: LibraryPackage): string =>
+  join(folder, wanted.version, folderName(wanted));
+
+/** Removes what was fetched for other releases: it does not fit this one. */
+export function removeOtherReleases(folder: string, release: string): void {
+  let versions: string[];
+  try {
+    versions = readdirSync(folder);
+  } catch {
+    return; // Nothing was ever fetched.
+  }
+  for (const version of versions)
+    if (version !== release) rmSync(join(folder, version), { recursive: true, force: true });
+}
+
+/** Fetches a package; undefined once it is in place. What has arrived of one that was broken off is gone on with. */
+export async function fetchLibraries(
+  wanted: LibraryPackage,
+  folder: string,
+  { registry, signal, onProgress, ...retries }: FetchLibrariesOptions,
+): Promise<ModelFailure | undefined> {
+  const base = (registry.trim() || PUBLIC_REGISTRY).replace(/\/+$/, "");
+  if (!/^https?:\/\/\S+$/.test(base))
+    return {
+      code: "usage",
+      message: `"foretoken.npmRegistry" is no address: ${registry}`,
+      remedy: "Give one that begins with https://, or leave it empty.",
+    };
+  const target = packageFolder(folder, wanted);
+  const archive = `${target}.tgz`;
+  try {
+    mkdirSync(join(folder, wanted.version), { recursive: true, mode: 0o700 });
+    const unlock = lock(join(folder, wanted.version), folderName(wanted), "download");
+    try {
+      await transfer(
+        {
+          url: `${base}/${wanted.name}/-/${folderName(wanted)}-${wanted.version}.tgz`,
+          path: archive,
+          name: wanted.name,
+          sha512: sha512Of(wanted),
+        },
+        {
+          ...retries,
+          hubUrl: base,
+          host: "registry",
+          kind: "package",
+          anonymous: true,
+          signal,
+          ...(onProgress && { onProgress }),
+        },
+      );
+      await putInPlace(archive, target);
+    } finally {
+      unlock();
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof StoreError) return problemOf(error);
+    return {
+      code: codeOf(error) ?? "failed",
+      message: `The libraries cannot be put into ${folder}: ${messageOf(error)}.`,
+      remedy: "Make room there or make it writable, and try again.",
+    };
+  }
+}
+
+function problemOf({ problem }: StoreError): ModelFailure {
+  const { code, message, remedy } = problem;
+  const mirror = 'Check "foretoken.npmRegistry": a mirror must have the package.';
+  return { code, message, remedy: code === "missing" || code === "unauthorised" ? mirror : remedy };
+}
+
+/** Unpacks an archive that was found right, and gives it its place. */
+async function putInPlace(archive: string, target: string): Promise<void> {
+  const beside = `${target}.new`;
+  rmSync(beside, { recursive: true, force: true });
+  try {
+    await unpack(archive, beside);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(beside, target);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+  rmSync(archive, { force: true });
+}
+
+/** Unpacks a package of npm: plain files below its one folder, and nothing else. Throws where it holds anything else. */
+export async function unpack(archive: string, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let odd: string | undefined;
+  await extract({
+    file: archive,
+    cwd: folder,
+    strip: 1,
+    strict: true,
+    preservePaths: false,
+    filter: (path, entry) => {
+      const isPlain = "type" in entry && ["File", "Directory"].includes((entry as ReadEntry).type);
+      const isInside = !path.split(/[\\/]/).includes("..") && !/^(?:[\\/]|[A-Za-z]:)/.test(path);
+      if (!isPlain || !isInside) odd ??= path;
+      return isPlain && isInside;
+    },
+  });
+  if (odd !== undefined)
+    throw storeError("foreign", `The package holds "${odd}", which is no plain file of it.`, "Report it.");
+}

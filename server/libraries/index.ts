@@ -1,0 +1,1 @@
+export { registerLibraries } from "./feature.ts";

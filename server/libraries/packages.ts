@@ -1,0 +1,62 @@
+/** The packages of libraries that do not come along but may be fetched, as the build has noted them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A package of npm, pinned by its content. */
+export interface LibraryPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As npm's lock file has it: `sha512-` and the hash in base64. */
+  readonly integrity: string;
+}
+
+const INTEGRITY = /^sha512-[A-Za-z0-9+/]{86}==$/;
+
+/** The sha512 of a package's archive, in hex. */
+export const sha512Of = ({ integrity }: LibraryPackage): string =>
+  Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
+
+const isPackage = (value: Partial<LibraryPackage> | null): value is LibraryPackage =>
+  typeof value?.name === "string" &&
+  typeof value.version === "string" &&
+  typeof value.integrity === "string" &&
+  INTEGRITY.test(value.integrity);
+
+/**
+ * The package of CUDA's libraries for a platform; undefined where there is none whose content is known.
+ * @param file the build's list
+ */
+export function cudaPackage(
+  file: string,
+  platform: NodeJS.Platform = process.platform,
+  arch: string = process.arch,
+): LibraryPackage | undefined {
+  const system = { linux: "linux", win32: "win" }[platform as string];
+  if (system === undefined) return undefined;
+  try {
+    const listed: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const packages: unknown[] = Array.isArray(listed) ? listed : [];
+    return packages
+      .map(value => value as Partial<LibraryPackage> | null)
+      .filter(isPackage)
+      .find(({ name }) => name === `@node-llama-cpp/${system}-${arch}-cuda`);
+  } catch {
+    return undefined; // A build without the list offers nothing.
+  }
+}
+
+/** Where NVIDIA's driver puts its library, by platform. */
+const DRIVER_FILES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: [
+    "/proc/driver/nvidia/version",
+    "/usr/lib/x86_64-linux-gnu/libcuda.so.1",
+    "/usr/lib64/libcuda.so.1",
+    "/usr/lib/libcuda.so.1",
+    "/usr/lib/wsl/lib/libcuda.so.1",
+  ],
+  win32: [join(process.env.SystemRoot ?? "C:\\Windows", "System32", "nvcuda.dll")],
+};
+
+/** Whether the driver of an NVIDIA card is installed. */
+export const hasNvidiaDriver = (files = DRIVER_FILES[process.platform] ?? []): boolean =>
+  files.some(file => existsSync(file));

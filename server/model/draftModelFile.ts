@@ -1,0 +1,35 @@
+/** Which file drafts, where the user leaves that to us. */
+import { statSync } from "node:fs";
+import { modelFilesHere } from "../catalogue/index.ts";
+import { haveSameTokens, type LlamaEngine, loadVocabulary } from "../engine/index.ts";
+import { defaultModelPath } from "../system/index.ts";
+
+/** A model that is not much smaller hardly pays. */
+const LARGEST_SHARE = 1 / 3;
+/** Files that are looked into, the smallest first: a cache may hold any number. */
+const MOST_FILES = 16;
+
+/**
+ * The smallest model on this machine with the vocabulary of `engine`'s, at most a third of its size; undefined where
+ * there is none. @param files where to look
+ */
+export async function findDraftModel(
+  { info, vocabulary }: Pick<LlamaEngine, "info" | "vocabulary">,
+  files: readonly string[] = [...modelFilesHere(), defaultModelPath()],
+): Promise<string | undefined> {
+  const most = sizeOf(info.modelPath) * LARGEST_SHARE;
+  const smaller = [...new Set(files)]
+    .map(path => ({ path, bytes: sizeOf(path) }))
+    .filter(({ bytes }) => bytes > 0 && bytes <= most)
+    .sort((a, b) => a.bytes - b.bytes);
+  for (const { path } of smaller.slice(0, MOST_FILES)) {
+    const other = await loadVocabulary(path);
+    if ("problem" in other) continue;
+    const isSame = haveSameTokens(vocabulary, other.vocabulary);
+    other.dispose();
+    if (isSame) return path;
+  }
+  return undefined;
+}
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,34 @@
+/** How far the loading of a model is, as the process's memory shows it: the library reports it on its own threads alone. */
+import { statSync } from "node:fs";
+
+const LOOK_MS = 200;
+/** The last buffers are made after the weights are there. */
+const MOST = 0.99;
+
+/**
+ * Calls `onShare` while `load` is under way with the share of the file that has come into memory, 0 to 1, each time
+ * it has grown.
+ * @param residentBytes memory of the process now
+ */
+export async function withLoadedShare<T>(
+  path: string,
+  onShare: ((share: number) => void) | undefined,
+  load: () => Promise<T>,
+  residentBytes: () => number = () => process.memoryUsage.rss(),
+): Promise<T> {
+  const size = onShare && statSync(path, { throwIfNoEntry: false })?.size;
+  if (!size) return load();
+  const before = residentBytes();
+  let reported = 0;
+  const timer = setInterval(() => {
+    const share = Math.min(MOST, (residentBytes() - before) / size);
+    if (share <= reported) return;
+    reported = share;
+    onShare(share);
+  }, LOOK_MS);
+  try {
+    return await load();
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,61 @@
+/** What would make first lines come sooner, computed from what was measured. */
+import type { ModelEntry, SlowAdvice } from "../protocol/index.ts";
+
+/** Medians of the last completions, in milliseconds and tokens, and what there is besides. */
+export interface SlowFacts {
+  readonly lineMs: number;
+  /** Of that, reading the prompt, and the tokens of it that were read. */
+  readonly prefillMs: number;
+  readonly computedTokens: number;
+  readonly contextTokens: number;
+  readonly choices: readonly Pick<ModelEntry, "reference" | "title" | "lineMs" | "fit" | "recommended">[];
+  /** One that works on this machine, and is better than the one in use. */
+  readonly betterBackend: string | undefined;
+}
+
+/** What helps takes this share of the present time at most: less would hardly be noticed. */
+const WORTHWHILE = 0.7;
+/** Of the context, what a prompt may take. */
+const PROMPT_SHARE = 0.75;
+/** A context shorter than this sees too little of a file. */
+const LEAST_CONTEXT = 512;
+const CONTEXT_STEP = 256;
+
+/** What helps, a better back end first: it costs nothing of the text's quality. */
+export function slowAdvice(facts: SlowFacts): SlowAdvice[] {
+  const { betterBackend } = facts;
+  return [
+    ...(betterBackend === undefined ? [] : [{ kind: "backend" as const, backend: betterBackend }]),
+    ...modelAdvice(facts),
+    ...contextAdvice(facts),
+  ];
+}
+
+/** The recommended model where it is fast enough; else the best that is, which catalogues list from small to large. */
+function modelAdvice({ lineMs, choices }: SlowFacts): SlowAdvice[] {
+  const faster = choices.flatMap(({ reference, title, fit, lineMs: expected, recommended }) =>
+    fit === "yes" && expected !== undefined && expected <= WORTHWHILE * lineMs
+      ? [{ kind: "model" as const, reference, title, lineMs: expected, recommended }]
+      : [],
+  );
+  const slowest = faster.reduce(
+    (a, b) => (b.lineMs > a.lineMs ? b : a),
+    faster[0] as (typeof faster)[number],
+  );
+  const best = faster.find(({ recommended }) => recommended) ?? slowest;
+  if (!best) return [];
+  const { recommended, ...advice } = best;
+  return [advice];
+}
+
+/** A shorter context, where reading the prompt is the larger part: one whose prompts are half as long. */
+function contextAdvice({ lineMs, prefillMs, computedTokens, contextTokens }: SlowFacts): SlowAdvice[] {
+  if (prefillMs <= lineMs / 2 || computedTokens === 0) return [];
+  const wanted = computedTokens / 2 / PROMPT_SHARE;
+  const tokens = Math.max(LEAST_CONTEXT, CONTEXT_STEP * Math.floor(wanted / CONTEXT_STEP));
+  const readMs = (Math.min(computedTokens, tokens * PROMPT_SHARE) * prefillMs) / computedTokens;
+  const expected = lineMs - prefillMs + readMs;
+  return tokens < contextTokens && expected <= WORTHWHILE * lineMs
+    ? [{ kind: "context", tokens, lineMs: expected }]
+    : [];
+}

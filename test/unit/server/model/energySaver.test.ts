@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EnergySaver } from "../../../../server/model/energySaver.ts";
+import type { Settings } from "../../../../server/protocol/settings.ts";
+import { FakeEngine, saying } from "../../../fakes/engine.ts";
+
+function saver(battery: Settings["battery"], onBattery: boolean | undefined) {
+  const engine = new FakeEngine(saying(""));
+  let looks = 0;
+  const settings = { battery };
+  const energy = new EnergySaver({
+    settings: () => settings,
+    engines: () => [engine, undefined],
+    async runsOnBattery() {
+      looks++;
+      return onBattery;
+    },
+    warn: assert.fail,
+  });
+  return { energy, engine, settings, looks: () => looks };
+}
+
+test("energy is saved on battery, and where it is not known nothing is", async () => {
+  for (const [onBattery, expected] of [
+    [true, true],
+    [false, false],
+    [undefined, false],
+  ] as const) {
+    const { energy, engine } = saver("auto", onBattery);
+    await energy.look();
+    assert.deepEqual([energy.isSaving, engine.savesEnergy], [expected, expected]);
+    energy.dispose();
+  }
+});
+
+test("always and never ask nobody", async () => {
+  for (const battery of ["always", "never"] as const) {
+    const { energy, engine, looks } = saver(battery, battery === "never");
+    await energy.look();
+    assert.deepEqual(
+      [energy.isSaving, engine.savesEnergy, looks()],
+      [battery === "always", battery === "always", 0],
+    );
+    energy.dispose();
+  }
+});
+
+test("a changed setting counts at once", async () => {
+  const { energy, engine, settings } = saver("always", false);
+  await energy.look();
+  settings.battery = "auto";
+  await energy.look();
+  assert.deepEqual([energy.isSaving, engine.savesEnergy], [false, false]);
+  energy.dispose();
+});

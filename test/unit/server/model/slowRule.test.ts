@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Engine } from "../../../../server/engine/engine.ts";
+import { SlowRule } from "../../../../server/model/slowRule.ts";
+import type { SlowLines } from "../../../../server/protocol/messages.ts";
+import { FakeEngine, saying } from "../../../fakes/engine.ts";
+
+function measured(modelName: string): Engine {
+  return Object.assign(new FakeEngine(saying(""), { modelName }), { prefillMsPerToken: 2 });
+}
+
+function rule(isCurrent = true) {
+  const reports: SlowLines[] = [];
+  const slow = new SlowRule({
+    choices: async () => [{ reference: "small", title: "Small", lineMs: 300, fit: "yes", recommended: true }],
+    betterBackend: async () => undefined,
+    report: each => reports.push(each),
+    isCurrent: () => isCurrent,
+  });
+  const observe = async (engine: Engine, lineMs: number, times: number) => {
+    for (let i = 0; i < times; i++) await slow.observe(engine, { lineMs, prefillMs: 10, computedTokens: 4 });
+  };
+  return { reports, observe };
+}
+
+test("ten slow first lines are said once, with their median and what would help", async () => {
+  const { reports, observe } = rule();
+  const engine = measured("Big");
+  await observe(engine, 1500, 9);
+  assert.deepEqual(reports, []);
+  await observe(engine, 1500, 20);
+  assert.deepEqual(reports, [
+    {
+      model: "Big",
+      lineMs: 1500,
+      advice: [{ kind: "model", reference: "small", title: "Small", lineMs: 300 }],
+    },
+  ]);
+});
+
+test("a few slow ones among quick ones are none to speak of", async () => {
+  const { reports, observe } = rule();
+  const engine = measured("Quick");
+  for (let i = 0; i < 6; i++) {
+    await observe(engine, 5000, 2);
+    await observe(engine, 400, 3);
+  }
+  assert.deepEqual(reports, []);
+});
+
+test("only the last ten count", async () => {
+  const { reports, observe } = rule();
+  const engine = measured("Warming up");
+  await observe(engine, 3000, 4);
+  await observe(engine, 300, 30);
+  assert.deepEqual(reports, []);
+  await observe(engine, 3000, 6);
+  assert.equal(reports.length, 1);
+});
+
+test("another model is observed from the beginning", async () => {
+  const { reports, observe } = rule();
+  await observe(measured("One"), 1500, 9);
+  await observe(measured("Two"), 1500, 9);
+  assert.deepEqual(reports, []);
+});
+
+test("before the model is measured, and of one that is gone, nothing is said", async () => {
+  const { reports, observe } = rule();
+  await observe(new FakeEngine(saying("")), 3000, 15);
+  const gone = rule(false);
+  await gone.observe(measured("Gone"), 3000, 15);
+  assert.deepEqual([...reports, ...gone.reports], []);
+});
