@@ -1,0 +1,3 @@
+export { Chat } from "./chat.ts";
+export { ChatTemplate, type Message, openTemplate } from "./template.ts";
+export { type Terminal, talk } from "./terminal.ts";

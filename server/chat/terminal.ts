@@ -1,0 +1,140 @@
+/** A conversation in a terminal, or over a pipe: lines in, text out. */
+import { writeFileSync } from "node:fs";
+import { codeOf, messageOf } from "../system/index.ts";
+import type { Answer, Chat } from "./chat.ts";
+
+/** Where a conversation is held. */
+export interface Terminal {
+  /** The lines that are typed. */
+  readonly lines: AsyncIterable<string>;
+  /** Text of the model. */
+  write(text: string): void;
+  /** What the program itself says, in one line or several. */
+  note(text: string): void;
+  /** Asks for the next line. */
+  prompt(): void;
+  /** Takes what is called on Ctrl-C; undefined for nothing. */
+  interrupted(call: (() => void) | undefined): void;
+}
+
+const HELP = `/reset      forgets what was said
+/stats      what drafts were worth
+/save FILE  writes the conversation as a line of JSON that "foretoken datastore build" reads
+/help       this
+/quit       ends, as does the end of input
+//...       a turn that begins with a slash
+Ctrl-C stops an answer; when nothing is being answered, it ends.`;
+
+/** Holds the conversation until the lines end or someone quits. `sources` is what each source of drafts was worth. */
+export async function talk(
+  chat: Chat,
+  terminal: Terminal,
+  sources: () => readonly SourceLine[],
+): Promise<void> {
+  const totals = new Totals();
+  let hasSaidDropped = false;
+  terminal.prompt();
+  for await (const line of terminal.lines) {
+    const turn = line.trim();
+    if (turn === "/quit") return;
+    if (turn.startsWith("/") && !turn.startsWith("//")) terminal.note(command(turn, chat, totals, sources));
+    else if (turn !== "") {
+      const answer = await say(chat, turn.startsWith("//") ? turn.slice(1) : turn, terminal);
+      totals.add(answer);
+      if (answer.dropped > 0 && !hasSaidDropped) {
+        hasSaidDropped = true;
+        terminal.note("The conversation is longer than the model's context: its oldest turns are left out.");
+      }
+      const remark = REMARKS[answer.finishReason];
+      if (remark) terminal.note(answer.failure ? `${remark} ${answer.failure}` : remark);
+    }
+    terminal.prompt();
+  }
+}
+
+const REMARKS: Partial<Record<Answer["finishReason"], string>> = {
+  aborted: "Stopped.",
+  maxTokens: "The answer was cut at the most tokens an answer may have: --max-tokens.",
+  contextFull: "The answer was cut: the context is full. /reset begins anew.",
+  outOfMemory: "There is no memory for the answer. /reset begins anew.",
+  tooLong: "This turn alone is longer than the model's context: it was not asked.",
+  failed: "The model could not answer:",
+};
+
+/** Asks and shows the answer while it grows; Ctrl-C stops it. */
+async function say(chat: Chat, turn: string, terminal: Terminal): Promise<Answer> {
+  const stopped = new AbortController();
+  terminal.interrupted(() => stopped.abort());
+  const answer = chat.answer(turn, stopped.signal);
+  for (;;) {
+    const { value, done } = await answer.next();
+    if (!done) terminal.write(value);
+    else {
+      terminal.write("\n");
+      terminal.interrupted(undefined);
+      return value;
+    }
+  }
+}
+
+function command(line: string, chat: Chat, totals: Totals, sources: () => readonly SourceLine[]): string {
+  const [name, ...rest] = line.split(/\s+/);
+  switch (name) {
+    case "/help":
+      return HELP;
+    case "/reset":
+      chat.reset();
+      return "What was said is forgotten.";
+    case "/stats":
+      return totals.describe(sources());
+    case "/save":
+      return save(rest.join(" "), chat);
+    default:
+      return `There is no ${name}. /help lists what there is.`;
+  }
+}
+
+function save(file: string, chat: Chat): string {
+  if (file === "") return "Name the file: /save FILE.";
+  try {
+    // Never over a file that is there.
+    writeFileSync(file, `${JSON.stringify({ messages: chat.messages })}\n`, { flag: "wx", mode: 0o600 });
+    return `Saved in ${file}.`;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return `${file} exists already: choose another name.`;
+    return `${file} cannot be written: ${messageOf(error)}.`;
+  }
+}
+
+interface SourceLine {
+  readonly name: string;
+  readonly proposed: number;
+  readonly accepted: number;
+}
+
+/** What all answers together have taken. */
+class Totals {
+  private readonly sum = { answers: 0, tokens: 0, steps: 0, drafted: 0, accepted: 0, ms: 0, prefillMs: 0 };
+
+  add({ tokens, steps, drafted, accepted, ms }: Answer): void {
+    const { sum } = this;
+    sum.answers++;
+    sum.tokens += tokens;
+    sum.steps += steps;
+    sum.drafted += drafted;
+    sum.accepted += accepted;
+    sum.ms += ms.total - ms.prefill;
+    sum.prefillMs += ms.prefill;
+  }
+
+  describe(sources: readonly SourceLine[]): string {
+    const { answers, tokens, steps, drafted, accepted, ms, prefillMs } = this.sum;
+    const ratio = (a: number, b: number) => (b === 0 ? "0" : (a / b).toFixed(1));
+    return [
+      `${answers} answers, ${tokens} tokens in ${steps} decodes: ${ratio(tokens, steps)} tokens a decode`,
+      `${ratio(1000 * tokens, ms)} tokens a second, prompts read in ${(prefillMs / 1000).toFixed(1)} s`,
+      `${drafted} tokens drafted, ${accepted} accepted`,
+      ...sources.map(({ name, proposed, accepted }) => `  ${name}: ${accepted} of ${proposed}`),
+    ].join("\n");
+  }
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Answer, Chat, type ChatOptions } from "../../../../server/chat/chat.ts";
+import { ChatTemplate } from "../../../../server/chat/template.ts";
+import { DraftMemory } from "../../../../server/draft/index.ts";
+import type { EngineInfo } from "../../../../server/engine/engine.ts";
+import { chaotic, END, FakeEngine, type FakeModel } from "../../../fakes/engine.ts";
+
+const TEMPLATE =
+  "{% for m in messages %}<|start|>{{ m.role }}:{{ m.content }}<|end|>{% endfor %}<|start|>assistant:";
+const START = 260;
+const never = new AbortController().signal;
+
+function open(model: FakeModel, options: Partial<ChatOptions> = {}, info: Partial<EngineInfo> = {}) {
+  const engine = new FakeEngine(model, info);
+  const { vocabulary } = engine;
+  const template = new ChatTemplate({ template: TEMPLATE, beginning: "", end: "" }, vocabulary);
+  const chat = new Chat(engine, template, {
+    maxTokens: 60,
+    treeNodes: 16,
+    memory: new DraftMemory(vocabulary),
+    corpora: [],
+    ...options,
+  });
+  return { engine, chat };
+}
+
+async function ask(chat: Chat, turn: string, signal = never): Promise<{ text: string; answer: Answer }> {
+  let text = "";
+  const steps = chat.answer(turn, signal);
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return { text, answer: value };
+    text += value;
+  }
+}
+
+const decoded = (tokens: readonly number[]) =>
+  tokens.map(token => (token === START ? "[" : token === END ? "]" : String.fromCharCode(token))).join("");
+
+/** Says back what the last turn said, and ends. */
+const echo: FakeModel = context => {
+  const begin = context.lastIndexOf(START);
+  const question = context.slice(context.lastIndexOf(START, begin - 1) + "user:".length + 1, begin - 1);
+  return question[context.length - begin - 1 - "assistant:".length] ?? END;
+};
+
+test("each turn is answered after all that was said, the system message first", async () => {
+  const { engine, chat } = open(echo, { system: "Be brief." });
+  const first = await ask(chat, "one two");
+  assert.equal(first.text, "one two");
+  assert.equal(first.answer.finishReason, "endOfText");
+  assert.equal((await ask(chat, "three")).text, "three");
+  assert.equal(
+    decoded(engine.context),
+    "[system:Be brief.][user:one two][assistant:one two][user:three][assistant:three",
+  );
+});
+
+test("drafts change how many decodes it takes and nothing of what is said", async () => {
+  for (const model of [echo, chaotic]) {
+    const told: string[][] = [];
+    const steps: number[] = [];
+    for (const treeNodes of [1, 4, 16]) {
+      const { chat } = open(model, { treeNodes });
+      const turns = ["the same words again", "the same words again", "the same words again and more"];
+      const answers = [];
+      for (const turn of turns) answers.push(await ask(chat, turn));
+      told.push(answers.map(({ text }) => text));
+      steps.push(answers.reduce((sum, { answer }) => sum + answer.steps, 0));
+    }
+    assert.deepEqual(told[1], told[0]);
+    assert.deepEqual(told[2], told[0]);
+    if (model === echo) assert.ok((steps[2] as number) < (steps[0] as number), steps.join(" "));
+  }
+});
+
+test("a drawn answer is the same for the same seed, and each answer has a seed of its own", async () => {
+  const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 3 };
+  const answers = async (treeNodes: number) => {
+    const { engine, chat } = open(chaotic, { treeNodes, sampling, maxTokens: 20 });
+    engine.distribution = () => [97, 98, 99, 100].map(token => [token, 0]);
+    const first = await ask(chat, "x");
+    chat.reset();
+    return [first.text, (await ask(chat, "x")).text];
+  };
+  const plain = await answers(1);
+  assert.deepEqual(await answers(16), plain);
+  assert.notEqual(plain[0], plain[1]);
+});
+
+test("where the context is full the oldest turns are left out, and the system message stays", async () => {
+  const { engine, chat } = open(echo, { system: "S", maxTokens: 40 }, { contextTokens: 240 });
+  const dropped: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    const { text, answer } = await ask(chat, `question ${i}`);
+    assert.equal(text, `question ${i}`);
+    dropped.push(answer.dropped);
+  }
+  assert.ok(
+    dropped.some(count => count >= 2 && count % 2 === 0),
+    dropped.join(" "),
+  );
+  assert.ok(dropped.filter(count => count > 0).length < 5, "and not at every turn");
+  const shown = decoded(engine.context);
+  assert.match(shown, /^\[system:S\]\[user:question [1-9]\]/);
+  assert.equal(chat.messages.length, 17, "all that was said is kept");
+});
+
+test("a turn that alone is longer than the context is not asked, and leaves nothing behind", async () => {
+  const { chat } = open(echo, {}, { contextTokens: 120 });
+  await ask(chat, "short");
+  const { answer } = await ask(chat, "x".repeat(200));
+  assert.equal(answer.finishReason, "tooLong");
+  assert.equal(answer.dropped, 0);
+  assert.equal(chat.messages.length, 2);
+  assert.equal((await ask(chat, "again")).text, "again");
+});
+
+test("what was said until an abort stays; a turn that nothing was said to does not", async () => {
+  const { engine, chat } = open(chaotic, { treeNodes: 1 });
+  const stop = new AbortController();
+  engine.beforeDecode = async () => {
+    if (engine.decodes === 5) stop.abort();
+  };
+  const { text, answer } = await ask(chat, "go on", stop.signal);
+  assert.equal(answer.finishReason, "aborted");
+  assert.equal(text.length, 5);
+  assert.deepEqual(chat.messages.at(-1), { role: "assistant", content: text });
+  const none = await ask(chat, "and on", AbortSignal.abort());
+  assert.equal(none.answer.finishReason, "aborted");
+  assert.equal(chat.messages.length, 2);
+});
+
+test("an answer is cut at the most tokens it may have, and after a reset nothing is known", async () => {
+  const { engine, chat } = open(chaotic, { maxTokens: 7 });
+  const { text, answer } = await ask(chat, "x");
+  assert.equal(answer.finishReason, "maxTokens");
+  assert.equal(text.length, 7);
+  chat.reset();
+  await ask(chat, "y");
+  assert.ok(decoded(engine.context).startsWith("[user:y][assistant:"));
+});

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Chat } from "../../../../server/chat/chat.ts";
+import { ChatTemplate } from "../../../../server/chat/template.ts";
+import { talk } from "../../../../server/chat/terminal.ts";
+import { DraftMemory } from "../../../../server/draft/index.ts";
+import { chaotic, END, FakeEngine, type FakeModel } from "../../../fakes/engine.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-chat-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const TEMPLATE = "{% for m in messages %}<|start|>{{ m.content }}<|end|>{% endfor %}<|start|>";
+/** Says "yes" to whatever is asked. */
+const agreeing: FakeModel = context => [121, 101, 115][context.length - 1 - context.lastIndexOf(260)] ?? END;
+
+/** Types the lines; one that is a function is called where it stands. */
+async function hold(
+  lines: readonly string[],
+  { model = agreeing, contextTokens = 4096 }: { model?: FakeModel; contextTokens?: number } = {},
+) {
+  const engine = new FakeEngine(model, { contextTokens });
+  const { vocabulary } = engine;
+  const memory = new DraftMemory(vocabulary);
+  const chat = new Chat(
+    engine,
+    new ChatTemplate({ template: TEMPLATE, beginning: "", end: "" }, vocabulary),
+    { maxTokens: 30, treeNodes: 8, memory, corpora: [] },
+  );
+  let [out, prompts] = ["", 0];
+  const notes: string[] = [];
+  let stop: (() => void) | undefined;
+  engine.beforeDecode = async () => {
+    if (model === chaotic && engine.decodes === 3) stop?.();
+  };
+  const terminal = {
+    lines: (async function* () {
+      yield* lines;
+    })(),
+    write: (text: string) => {
+      out += text;
+    },
+    note: (text: string) => notes.push(text),
+    prompt: () => prompts++,
+    interrupted: (call: (() => void) | undefined) => {
+      stop = call;
+    },
+  };
+  await talk(chat, terminal, () => memory.statistics.figures());
+  return { out, notes, prompts, chat };
+}
+
+test("lines are turns, blank ones are none, and a doubled slash begins a turn with a slash", async () => {
+  const { out, notes, prompts, chat } = await hold([
+    "hello",
+    "",
+    "//etc is a folder",
+    "/quit",
+    "never asked",
+  ]);
+  assert.equal(out, "yes\nyes\n");
+  assert.deepEqual(notes, []);
+  assert.equal(prompts, 4);
+  assert.deepEqual(
+    chat.messages.map(({ content }) => content),
+    ["hello", "yes", "/etc is a folder", "yes"],
+  );
+});
+
+test("commands answer in notes, and an unknown one is named", async () => {
+  const { out, notes, chat } = await hold(["hello", "/stats", "/reset", "/help", "/frob", "/save"]);
+  assert.equal(out, "yes\n");
+  assert.match(notes[0] ?? "", /^1 answers, 4 tokens in \d decodes/);
+  assert.equal(chat.messages.length, 0);
+  assert.match(notes[2] ?? "", /\/save FILE.*\n.*\/help/);
+  assert.match(notes[3] ?? "", /There is no \/frob/);
+  assert.match(notes[4] ?? "", /Name the file/);
+});
+
+test("a conversation is saved as messages, never over a file that is there", async () => {
+  const file = join(folder, "my talk.jsonl");
+  const { notes } = await hold(["hello", `/save ${file}`, `/save ${file}`, `/save ${folder}/none/x`]);
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
+    messages: [
+      { role: "user", content: "hello" },
+      { role: "assistant", content: "yes" },
+    ],
+  });
+  assert.match(notes[0] ?? "", /Saved in .*my talk\.jsonl/);
+  assert.match(notes[1] ?? "", /exists already/);
+  assert.match(notes[2] ?? "", /cannot be written/);
+});
+
+test("an interrupt stops the answer and the conversation goes on", async () => {
+  const { notes, chat, prompts } = await hold(["go on"], { model: chaotic });
+  assert.deepEqual(notes, ["Stopped."]);
+  assert.equal(prompts, 2);
+  assert.ok((chat.messages[1]?.content.length ?? 0) >= 3);
+});
+
+test("that old turns are left out is said once", async () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `question ${i}`);
+  const { notes } = await hold(lines, { contextTokens: 160 });
+  assert.equal(notes.length, 1);
+  assert.match(notes[0] ?? "", /oldest turns are left out/);
+});
+
+test("why an answer ended early is said", async () => {
+  const { notes } = await hold(["x".repeat(300)], { contextTokens: 120 });
+  assert.match(notes[0] ?? "", /longer than the model's context/);
+});
