@@ -5,28 +5,26 @@ import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { MODEL_USAGE, modelCommand } from "./catalogue/index.ts";
 import {
-  chosenModel,
-  locateModel,
-  MODEL_USAGE,
-  modelCommand,
-  modelsFolder,
-  readCatalogue,
-} from "./catalogue/index.ts";
+  loadDraftModel,
+  loadForCommand,
+  pathOfModel,
+  SAMPLING_FLAGS,
+  samplingOf,
+  tuneOnce,
+} from "./commandLine.ts";
 import { type Completion, complete, type SelfTestReport, selfTest } from "./completion/index.ts";
 import { openCorpus } from "./corpus/index.ts";
-import { DraftMemory, GREEDY, type SamplingOptions } from "./draft/index.ts";
-import { type LoadedModel, modelLoader } from "./model/index.ts";
-import { DEFAULT_SETTINGS, readSettings } from "./protocol/index.ts";
+import { DraftMemory } from "./draft/index.ts";
+import { disposeModel } from "./model/index.ts";
+import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import {
   benchScript,
-  cacheDirectory,
-  cataloguePath,
   drain,
   grammarsDirectory,
   messageOf,
-  orUsageError,
   packageVersion,
   reportAndFail,
   UsageError,
@@ -37,19 +35,27 @@ const USAGE = `Usage:
   foretoken serve --stdio
       Runs the language server on standard input and output.
   foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model MODEL]
-                     [--backend auto|cpu|cuda|vulkan|metal] [--datastore DIR]
+                     [--draft-model MODEL|auto] [--backend auto|cpu|cuda|vulkan|metal] [--datastore DIR]
                      [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
       Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
       instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds. Without a temperature
       the most likely token is taken each time; with one, tokens are drawn, the same ones for the same seed.
-      --datastore drafts from a store as well, which changes how long it takes and not the text.
+      --datastore drafts from a store as well, --draft-model by a smaller model of the same vocabulary; both
+      change how long it takes and not the text.
+  foretoken chat [--model MODEL] [--draft-model MODEL|auto] [--datastore DIR] [--system TEXT] [--max-tokens N]
+                 [--no-drafts] [--backend auto|cpu|cuda|vulkan|metal]
+                 [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
+      A conversation in the terminal with a model that was trained for one; without a terminal, each line of
+      standard input is a turn. Ctrl-C stops an answer; /help lists what else there is. Drafts come from the
+      conversation, --datastore, --draft-model and the model's own guesses, and do not change what is said.
 ${MODEL_USAGE}  foretoken datastore build|info|verify|query|list|remove ...
       Builds and shows stores of code to draft from; --help lists what it can do.
   foretoken bench cost|decode|quality|make-model ...
       Measures, in a checkout; --help lists what it can do.
   foretoken --help | --version
 
-Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 130 interrupted.
+Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no template of
+conversations; 130 interrupted.
 `;
 
 /** Language ids of LSP that are not the file's extension itself. */
@@ -93,59 +99,6 @@ function snapshotAt(place: string | undefined): Snapshot {
   return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
 }
 
-/** Without a temperature the most likely token is taken, and the others have no effect. */
-const SAMPLING_FLAGS = {
-  temperature: { type: "string" },
-  seed: { type: "string" },
-  "top-k": { type: "string" },
-  "top-p": { type: "string" },
-  "min-p": { type: "string" },
-} as const;
-
-/** How tokens are drawn, where a temperature is given. */
-function samplingOf(
-  values: Partial<Record<keyof typeof SAMPLING_FLAGS, string>>,
-): { sampling: SamplingOptions } | undefined {
-  const number = (
-    name: keyof typeof SAMPLING_FLAGS,
-    standard: number,
-    fits: (value: number) => boolean,
-    range: string,
-  ) => {
-    const value = Number(values[name] ?? standard);
-    if (!fits(value)) throw new UsageError(`--${name} must be ${range}, got ${values[name]}.`);
-    return value;
-  };
-  const whole = (value: number) => Number.isInteger(value) && value >= 0;
-  const sampling = {
-    temperature: number("temperature", GREEDY.temperature, value => value >= 0, "a number from 0"),
-    seed: number("seed", GREEDY.seed, whole, "a whole number from 0"),
-    topK: number("top-k", GREEDY.topK, whole, "a whole number from 0"),
-    topP: number("top-p", GREEDY.topP, value => value > 0 && value <= 1, "above 0 and at most 1"),
-    minP: number("min-p", GREEDY.minP, value => value >= 0 && value < 1, "from 0 and below 1"),
-  };
-  return sampling.temperature > 0 ? { sampling } : undefined;
-}
-
-/** The file of a model that is named in one of the ways of `foretoken model`. */
-function pathOfModel(given: string): string {
-  const { models } = orUsageError(readCatalogue(cataloguePath()));
-  return orUsageError(locateModel(given, models, modelsFolder(cacheDirectory()))).path;
-}
-
-/** @param modelPath undefined for the default model */
-async function loadForCommand(modelPath: string | undefined, backend = "auto") {
-  const { settings, problems } = readSettings({ backend, modelPath: modelPath ?? "" });
-  if (problems.length > 0) throw new UsageError(`--backend: ${problems.join(" ")}`);
-  return orUsageError(await modelLoader(undefined)(settings, 0));
-}
-
-async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Promise<void> {
-  if (!tune) return;
-  process.stderr.write("foretoken: measuring how this machine runs the model, once\n");
-  await tune(signal);
-}
-
 /** `foretoken model check`. Returns whether the model may be used. */
 async function checkModel(
   path: string,
@@ -169,12 +122,15 @@ async function checkModel(
   }
 }
 
+const inOrders = ({ order, rightInOtherOrder }: SelfTestReport["middles"]) =>
+  order === undefined ? "" : ` (${order}; ${rightInOtherOrder} in the other order)`;
+
 function describeCheck(name: string, backend: string, report: SelfTestReport): string {
   const { tokenizer, middles, drafts, tokensPerSecond, problem } = report;
   return [
     `${name} on ${backend}: ${problem ?? "may be used."}`,
     `  tokenizer gives back its text: ${tokenizer ? "yes" : "no"}`,
-    `  middles that were filled in right: ${middles.right} of ${middles.of}`,
+    `  middles that were filled in right: ${middles.right} of ${middles.of}${inOrders(middles)}`,
     `  drafts leave the text as it is: ${drafts.equal ? "yes" : "no"}, over ${drafts.tokens} tokens`,
     `  tokens a second without drafts: ${tokensPerSecond.toFixed(1)}`,
     "",
@@ -191,6 +147,7 @@ async function completeCommand(args: string[]): Promise<void> {
       "max-tokens": { type: "string" },
       "no-drafts": { type: "boolean" },
       model: { type: "string" },
+      "draft-model": { type: "string" },
       backend: { type: "string" },
       datastore: { type: "string" },
       ...SAMPLING_FLAGS,
@@ -202,13 +159,15 @@ async function completeCommand(args: string[]): Promise<void> {
     throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
   const snapshot = snapshotAt(positionals[0]);
   const start = performance.now();
-  const modelPath = values.model === undefined ? chosenModel(cacheDirectory()) : pathOfModel(values.model);
-  const outcome = await loadForCommand(modelPath, values.backend);
+  const outcome = await loadForCommand(pathOfModel(values.model), values.backend);
   const loadMs = performance.now() - start;
   const { engine } = outcome;
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   await tuneOnce(outcome, interrupted.signal);
+  const draftModel = values["no-drafts"]
+    ? undefined
+    : await loadDraftModel(outcome, values["draft-model"], values.backend);
   const opened = values.datastore
     ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
     : undefined;
@@ -226,6 +185,7 @@ async function completeCommand(args: string[]): Promise<void> {
       ...sampling,
       memory,
       corpora: opened?.sources ?? [],
+      draftModel,
       grammars,
     },
     interrupted.signal,
@@ -235,7 +195,7 @@ async function completeCommand(args: string[]): Promise<void> {
     if (!values.json) process.stdout.write(text.slice(shown));
     shown = text.length;
   });
-  await engine.dispose();
+  await disposeModel(outcome);
   if (completion.failure) throw new Error(completion.failure);
   opened?.store.close();
   const reported = { ...report(completion, loadMs), sources: memory.statistics.figures() };
@@ -243,10 +203,12 @@ async function completeCommand(args: string[]): Promise<void> {
 }
 
 /** A completion as `--json` prints it: times in milliseconds, null where there is none. */
-function report({ ms, ...completion }: Completion, loadMs: number) {
+function report({ ms, trace: _, ...completion }: Completion, loadMs: number) {
   const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
   return {
     ...completion,
+    withheld: undefined,
+    costs: undefined,
     ms: {
       load: rounded(loadMs),
       prefill: rounded(ms.prefill),
@@ -259,7 +221,7 @@ function report({ ms, ...completion }: Completion, loadMs: number) {
 const wantsHelp = (args: readonly string[]) => args.some(arg => arg === "--help" || arg === "-h");
 
 async function main([command, ...args]: string[]): Promise<void> {
-  const isOwn = command === "serve" || command === "complete";
+  const isOwn = command === "serve" || command === "complete" || command === "chat";
   if (command === "--help" || command === "-h" || (isOwn && wantsHelp(args))) {
     process.stdout.write(USAGE);
     return;
@@ -272,6 +234,10 @@ async function main([command, ...args]: string[]): Promise<void> {
       return;
     case "complete":
       return completeCommand(args);
+    case "chat": {
+      const { chatCommand } = await import("./chatCommand.ts");
+      return chatCommand(args);
+    }
     case "model":
       return modelCommand(args, { check: checkModel });
     case "datastore": {

@@ -3,10 +3,12 @@
  * its model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
 import type { Connection, InitializeResult } from "vscode-languageserver";
-import { isPathReference, registerCatalogue } from "./catalogue/index.ts";
-import { Drafts, registerInlineCompletion } from "./completion/index.ts";
+import { isPathReference, listModels, registerCatalogue } from "./catalogue/index.ts";
+import { Drafts, LastCompletion, registerInlineCompletion } from "./completion/index.ts";
 import { OpenFiles, ShownFiles } from "./context/index.ts";
 import { registerDatastores } from "./corpus/index.ts";
+import { registerDashboard } from "./dashboard.ts";
+import { registerLibraries } from "./libraries/index.ts";
 import {
   Configuration,
   DOCUMENT_SYNC,
@@ -17,9 +19,19 @@ import {
   trackDocuments,
   WorkspaceFolders,
 } from "./lsp/index.ts";
-import { type LoadModel, measuredModel, registerModel, Session } from "./model/index.ts";
+import {
+  betterBackend,
+  EnergySaver,
+  estimatedBytes,
+  type LoadModel,
+  measuredModel,
+  registerModel,
+  Session,
+  SlowRule,
+} from "./model/index.ts";
 import {
   ACCEPT_COMMAND,
+  AUTO_DRAFT_MODEL,
   DidChangeTrustNotification,
   RELOADING_SETTINGS,
   type RequestRecord,
@@ -28,26 +40,28 @@ import {
   StatusNotification,
 } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { grammarsDirectory, inBackground, resolvePath } from "./system/index.ts";
+import { grammarsDirectory, inBackground, resolvePath, runsOnBattery } from "./system/index.ts";
 
 export interface ServerDependencies {
   /** Makes the model loader, once it is known where the server may remember things. */
   readonly modelLoader: (storageDirectory: string | undefined, retryLoads?: boolean) => LoadModel;
   /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
+  /** Whether the machine runs on its battery, where it is not the platform that says so. */
+  readonly runsOnBattery?: (() => Promise<boolean | undefined>) | undefined;
 }
 
-export function startServer(connection: Connection, { modelLoader, record }: ServerDependencies): void {
-  const parts = makeParts(connection, record);
+export function startServer(connection: Connection, dependencies: ServerDependencies): void {
+  const parts = makeParts(connection, dependencies);
   joinParts(connection, parts);
-  followLifecycle(connection, parts, modelLoader);
+  followLifecycle(connection, parts, dependencies.modelLoader);
   connection.listen();
 }
 
 type Parts = ReturnType<typeof makeParts>;
 
 /** Which parts there are, and what each needs of the others. */
-function makeParts(connection: Connection, record: ServerDependencies["record"]) {
+function makeParts(connection: Connection, dependencies: ServerDependencies) {
   const warn = (message: string) => connection.console.warn(message);
   const log = (message: string) => connection.console.error(message);
 
@@ -63,7 +77,27 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
   // The model, which one completion at a time uses.
   const session = new Session();
   const model = registerModel(connection, { session, board, settings });
-  registerCatalogue(connection, { settings, measured: () => measuredModel(model.current) });
+  const energy = new EnergySaver({
+    settings,
+    engines: () => [model.current, model.draftModel],
+    runsOnBattery: dependencies.runsOnBattery ?? runsOnBattery,
+    warn,
+  });
+  const catalogue = {
+    settings,
+    measured: () => measuredModel(model.current),
+    graphicsBytes: () => model.current?.info.graphicsBytes,
+    needed: estimatedBytes,
+  };
+  registerCatalogue(connection, catalogue);
+  const slowRule = new SlowRule({
+    choices: async () => (await listModels(catalogue)).models,
+    betterBackend: engine => betterBackend(engine, settings()),
+    report: slow => board.slow(slow),
+    isCurrent: model.isCurrent,
+  });
+
+  const libraries = registerLibraries(connection, { settings, backend: () => model.current?.info.backend });
 
   // What prompts, drafts and ends of texts are made from.
   const grammars = new Grammars(grammarsDirectory(), warn);
@@ -72,8 +106,17 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
   const datastores = registerDatastores(connection, documents, board, shownFiles);
   const drafts = new Drafts(documents, warn, () => board.suggestionAccepted(), model.isCurrent);
 
+  const last = new LastCompletion();
+  registerDashboard(connection, {
+    model,
+    board,
+    last,
+    workspaceIndex: datastores.workspaceIndex,
+    reindex: () => datastores.reindex(settings()),
+  });
   const completions = registerInlineCompletion(connection, {
     documents,
+    last,
     session,
     board,
     model,
@@ -84,7 +127,9 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
     grammars,
     warn,
     log,
-    record,
+    record: dependencies.record,
+    slowRule,
+    savesEnergy: () => energy.isSaving,
   });
   return {
     configuration,
@@ -93,7 +138,9 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
     board,
     session,
     model,
+    energy,
     shownFiles,
+    libraries,
     datastores,
     drafts,
     completions,
@@ -104,9 +151,11 @@ function makeParts(connection: Connection, record: ServerDependencies["record"])
 /** What happens in one part that others are to know. */
 function joinParts(connection: Connection, parts: Parts): void {
   const { configuration, folders, settings, board, session, model, shownFiles, datastores, drafts } = parts;
-  const { completions, log } = parts;
+  const { energy, completions, log } = parts;
+  const look = () => inBackground(energy.look(), "Finding out about the battery", log);
   model.onLoaded(engine => {
-    completions.loaded();
+    look();
+    completions.loaded(engine);
     datastores.adopt(engine, settings());
   });
   model.onTuned(() => datastores.buildFirst(settings()));
@@ -124,7 +173,9 @@ function joinParts(connection: Connection, parts: Parts): void {
     completions.forget();
     if (!current.enabled) await session.stop();
     if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
+    else if (previous.draftModel !== current.draftModel) await model.loadDraftModel();
     board.switch(current.enabled);
+    if (previous.battery !== current.battery) look();
   };
   configuration.onDidChange(change => inBackground(apply(change), "Applying the settings", log));
 }
@@ -132,28 +183,42 @@ function joinParts(connection: Connection, parts: Parts): void {
 /** What starts with the client, and who disposes what when it leaves. */
 function followLifecycle(
   connection: Connection,
-  { configuration, folders, model, shownFiles, datastores, drafts, completions, log }: Parts,
+  {
+    configuration,
+    folders,
+    model,
+    energy,
+    shownFiles,
+    libraries,
+    datastores,
+    drafts,
+    completions,
+    log,
+  }: Parts,
   modelLoader: ServerDependencies["modelLoader"],
 ): void {
   connection.onInitialize(params => {
     const options = initializationOptions(params.initializationOptions);
-    const { storageDirectory, retryLoads, acceptCommand, trusted } = options;
+    const { storageDirectory, retryLoads, acceptCommand, trusted, reportsRequests } = options;
     shownFiles.trusted = trusted;
     connection.onInitialized(() => {
       configuration.start(params);
       folders.start(params);
       shownFiles.roots = folders.paths;
+      libraries.start(storageDirectory);
       datastores.start(storageDirectory, folders.paths);
       drafts.start(storageDirectory, folders.paths);
       model.start(modelLoader(storageDirectory, retryLoads));
       inBackground(model.load(), "Loading the model", log);
     });
+    if (reportsRequests) completions.reportRequests();
     completions.acceptBy(acceptCommand ?? ACCEPT_COMMAND);
     return announcement(acceptCommand);
   });
   connection.onShutdown(async () => {
     drafts.save();
     completions.dispose();
+    energy.dispose();
     await model.dispose();
     datastores.dispose();
   });
@@ -162,11 +227,13 @@ function followLifecycle(
 /** Settings whose paths are absolute. @param folders of the workspace */
 const withPaths = (settings: Settings, folders: readonly string[]): Settings => {
   const absolute = (path: string) => (path.trim() === "" ? "" : resolvePath(path, folders));
-  const model = settings.modelPath.trim();
+  const model = (reference: string) => (isPathReference(reference) ? absolute(reference) : reference);
+  const draftModel = settings.draftModel.trim();
   return {
     ...settings,
     catalogue: absolute(settings.catalogue),
-    modelPath: isPathReference(model) ? absolute(model) : model,
+    modelPath: model(settings.modelPath.trim()),
+    draftModel: draftModel === AUTO_DRAFT_MODEL ? draftModel : model(draftModel),
   };
 };
 

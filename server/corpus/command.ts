@@ -11,13 +11,14 @@ import {
   openStore,
   readStore,
   removeStore,
+  repeatedIn,
   verifyStore,
 } from "../../datastores/build/index.ts";
 import { Lookup } from "../../datastores/index/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sources/index.ts";
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
-import { damageText } from "../protocol/index.ts";
+import { damageText, timeLeftText } from "../protocol/index.ts";
 import {
   defaultModelPath,
   packageVersion,
@@ -31,14 +32,17 @@ import { TokenizerPool } from "./tokenizerPool.ts";
 import { withVocabulary } from "./withVocabulary.ts";
 
 export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--source SOURCE ...] --out DIR [--name NAME] [--first N]
-                            [--model PATH]
+                            [--model PATH] [--column PATH]
                             [--shard I/N] [--memory MB] [--threads N] [--deny-list FILE]
                             [--progress]
       Builds a store to draft from. SOURCE: ${ACCEPTED_SOURCES}.
+      --column PATH names the column or key that holds the text, with dots between names that lie in each other
+      (text, messages.content); the texts of a list are the turns of a conversation. Unnamed: content, or the
+      turns as ShareGPT, UltraChat and OpenAI's form have them.
       --first N takes N files of a data set. A build that was stopped goes on where it was. --shard builds the I-th of N shares of the inputs (from 0);
-      all shares together are the store. --progress prints JSON lines.
+      all shares together are the store. A share that another process builds is waited for. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.
-  foretoken datastore verify DIR               Checks all its checksums.
+  foretoken datastore verify DIR               Checks that it is whole, and all its checksums.
   foretoken datastore query DIR --text TEXT [--model PATH] [--json]
                                                What followed the end of TEXT there, and where.
   foretoken datastore list [FOLDER] [--json]   Stores below a folder; below the command line's own when not given.
@@ -102,7 +106,8 @@ async function build(values: Values): Promise<void> {
   const downloads = join(resolve(out), "downloads");
   const first = whole(values, "first", Number.MAX_SAFE_INTEGER, 1);
   const inputs: BuildInput[] = [];
-  for (const spec of specs) inputs.push(...(await inputsOf(spec, downloads, first, cancel.signal)));
+  for (const spec of specs)
+    inputs.push(...(await inputsOf(spec, downloads, first, cancel.signal, text(values, "column"))));
   const tokenizer = new TokenizerPool(tokenizeWorkerScript(), model, threads);
   try {
     const manifest = await buildStore({
@@ -117,6 +122,7 @@ async function build(values: Values): Promise<void> {
       memoryBytes,
       builder: `foretoken ${packageVersion()}`,
       signal: cancel.signal,
+      onWaiting: who => process.stderr.write(`${who} Waiting for it.\n`),
       onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(reported),
     });
     const shards = manifest.inputs.flatMap(input => input.shards);
@@ -150,8 +156,7 @@ function printer(line: (progress: BuildProgress) => string): (progress: BuildPro
 /** A line of progress for people; the time left is a guess from the speed so far. */
 function reported({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
   const share = done === undefined ? "" : ` ${Math.round(100 * done)}%`;
-  const left = leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`;
-  return `${phase}${share} ${input} (${inputsDone} of ${inputs} inputs), ${tokens} tokens${left}`;
+  return `${phase}${share} ${input} (${inputsDone} of ${inputs} inputs), ${tokens} tokens${timeLeftText(leftMs)}`;
 }
 
 /** What a store holds, as an object. */
@@ -174,6 +179,7 @@ function figures(directory: string) {
     tokenizer: store.tokenizer,
     dropped: store.dropped,
     skipped: store.skipped,
+    repeated: Object.values(repeatedIn(directory)).reduce((total, documents) => total + documents.length, 0),
     damage: store.damage,
     missingShares: store.missingShares,
   };
@@ -191,6 +197,7 @@ function describe(directory: string): string {
     tokenizer,
     dropped,
     skipped,
+    repeated,
     damage,
     missingShares,
   } = figures(directory);
@@ -202,6 +209,7 @@ function describe(directory: string): string {
     `${name}: ${tokens} tokens of ${documents} documents in ${shards} shards, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
     `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
     ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
+    ...(repeated > 0 ? [`left out of searches, since another input has them: ${repeated} documents`] : []),
     ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
     ...(damage.count > 0 ? [damageText(damage)] : []),
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
@@ -298,6 +306,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
       progress: { type: "boolean" },
       json: { type: "boolean" },
       text: { type: "string" },
+      column: { type: "string" },
       repository: { type: "string" },
       owner: { type: "string" },
       content: { type: "string" },

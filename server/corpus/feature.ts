@@ -10,6 +10,7 @@ import {
   damageText,
   RebuildDatastoreRequest,
   type Settings,
+  type WorkspaceIndexStatus,
 } from "../protocol/index.ts";
 import { inBackground, tokenizeWorkerScript } from "../system/index.ts";
 import { StoreRegistry } from "./storeRegistry.ts";
@@ -28,6 +29,10 @@ interface Datastores {
   buildFirst(settings: Settings): void;
   /** A folder was added to the workspace or removed from it. */
   foldersChanged(folders: readonly string[], settings: Settings): void;
+  /** The index of the workspace; undefined where there is none. */
+  workspaceIndex(): WorkspaceIndexStatus | undefined;
+  /** Indexes the workspace anew; false where it is not to be indexed. */
+  reindex(settings: Settings): boolean;
   /** What to draft from. */
   sources(uri: string): readonly CorpusSource[];
   dispose(): void;
@@ -63,6 +68,12 @@ export function registerDatastores(
     indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, shownFiles, wanted);
   };
 
+  const indexAnew = (settings: Settings) => {
+    indexed?.dispose();
+    indexed = undefined;
+    if (tokenizer !== undefined) index(settings);
+  };
+
   answerRebuilds(connection, board, () => registry, closing.signal);
 
   return {
@@ -77,9 +88,12 @@ export function registerDatastores(
     },
     foldersChanged(paths, settings) {
       folders = paths;
-      indexed?.dispose();
-      indexed = undefined;
-      if (tokenizer !== undefined) index(settings);
+      indexAnew(settings);
+    },
+    workspaceIndex: () => indexed && { ...sizeOf(indexed.workspace), isComplete: indexed.isComplete },
+    reindex(settings) {
+      indexAnew(settings);
+      return indexed !== undefined;
     },
     adopt({ vocabulary, info }, settings) {
       if (!registry) return;
@@ -127,8 +141,12 @@ function answerRebuilds(
 interface IndexedWorkspace {
   readonly workspace: Workspace;
   readonly modelPath: string;
+  /** Whether the folders have been read. */
+  readonly isComplete: boolean;
   dispose(): void;
 }
+
+const sizeOf = ({ files, tokens }: Workspace) => ({ files, tokens });
 
 /** Indexes the workspace with a model's tokenizer, in the background. */
 function indexWorkspace(
@@ -142,7 +160,9 @@ function indexWorkspace(
   const workspace = new Workspace(folders, pool, warn, shownFiles);
   const start = performance.now();
   const report = (message: string) => connection.console.error(message);
+  let isComplete = false;
   const scanned = workspace.scan().then(() => {
+    isComplete = true;
     const ms = Math.round(performance.now() - start);
     connection.console.info(
       `Indexed the workspace: ${workspace.files} files, ${workspace.tokens} tokens, ${ms} ms.`,
@@ -152,6 +172,9 @@ function indexWorkspace(
   return {
     workspace,
     modelPath,
+    get isComplete() {
+      return isComplete;
+    },
     dispose() {
       workspace.dispose();
       inBackground(pool.dispose(), "Ending the tokenizer", report);

@@ -19,7 +19,7 @@ import { expandPath, readWorkerScript } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are built anew. */
-const FILTERS_VERSION = 2;
+const FILTERS_VERSION = 3;
 
 /** What a source stands for. Throws a `StoreError` that says what is accepted where there is no such source. */
 export function specOf(source: string): SourceSpec {
@@ -31,20 +31,24 @@ export function specOf(source: string): SourceSpec {
 /**
  * The inputs of a source. A file of the hub is brought to `downloads` when it is read, and removed after.
  * @param first how many inputs of a data set are taken; the others of a share still count as inputs
+ * @param column the column or key that holds the text, where it is not one that is known
  */
 export async function inputsOf(
   spec: SourceSpec,
   downloads: string,
   first: number,
   signal: AbortSignal,
+  column?: string,
 ): Promise<BuildInput[]> {
   const inputs = await listInputs(spec, { signal });
+  const contentColumn = column === undefined ? {} : { contentColumn: column };
   return inputs.slice(0, first).map(input => ({
     name: input.name,
-    identity: input.identity,
+    identity: column === undefined ? input.identity : `${input.identity}#${column}`,
     bytes: input.bytes,
     documents: (signal, onBytes, onSkipped) =>
       readAny(input, downloads, {
+        ...contentColumn,
         signal,
         onProgress: onBytes,
         onSkipped: (reason, name) => onSkipped(reason, isDamage(reason) ? name : undefined),
@@ -84,9 +88,9 @@ export async function filterFor(
   const licences = specs.some(statesLicences) ? "permissive" : "any";
   const anyPython = specs.some(({ kind }) => kind === "folder");
   const syntax = anyPython ? undefined : await loadPythonSyntax();
-  const filters = new Filters({ licences, unknownLicence: "drop", denyList: denied, syntax });
+  const options = { licences, unknownLicence: "drop", denyList: denied, syntax } as const;
   return {
     identity: `filters ${FILTERS_VERSION}, licences ${licences}, python ${anyPython ? "any" : 3}, denied ${denied.version}`,
-    reject: document => filters.accept(document),
+    forInput: () => new Filters(options),
   };
 }

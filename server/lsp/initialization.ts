@@ -3,15 +3,15 @@ import type { InitializationOptions } from "../protocol/index.ts";
 
 /** The options that are of the right type; a workspace whose trust cannot be read is not trusted. */
 export function initializationOptions(given: unknown): InitializationOptions & { readonly trusted: boolean } {
-  const { settings, storageDirectory, trusted, retryLoads, acceptCommand } = (given ?? {}) as Partial<
-    Record<keyof InitializationOptions, unknown>
-  >;
+  const { settings, storageDirectory, trusted, retryLoads, acceptCommand, reportsRequests } = (given ??
+    {}) as Partial<Record<keyof InitializationOptions, unknown>>;
   return {
     settings,
     trusted: trusted === undefined || trusted === true,
     ...(isName(storageDirectory) && { storageDirectory }),
     ...(isName(acceptCommand) && { acceptCommand }),
     retryLoads: retryLoads === true,
+    reportsRequests: reportsRequests === true,
   };
 }
 

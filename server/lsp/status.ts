@@ -1,5 +1,5 @@
 /** What the user is shown of the server: state, model, figures of the last completion. */
-import type { DraftSourceStatus, Status, StoreStatus } from "../protocol/index.ts";
+import type { DraftSourceStatus, NothingShown, SlowLines, Status, StoreStatus } from "../protocol/index.ts";
 
 /** What the status says of a loaded model. */
 interface LoadedModel {
@@ -17,6 +17,8 @@ interface CompletionSummary {
   readonly drafted: number;
   readonly accepted: number;
   readonly ms: { readonly firstText: number | undefined; readonly total: number };
+  /** Milliseconds of its decodes, and of the same tokens one by one, by what decodes cost; absent where not measured. */
+  readonly costs?: { readonly stepsMs: number; readonly plainMs: number } | undefined;
 }
 
 /** Ends of completions in which something went wrong, or nothing was finished. */
@@ -28,7 +30,10 @@ export class StatusBoard {
   private status: Status = { state: "starting" };
   private drafted = 0;
   private accepted = 0;
+  /** Sums of the costs of decodes. */
+  private costs = { stepsMs: 0, plainMs: 0 };
   private suggestions = { shown: 0, accepted: 0 };
+  private modelNotes: readonly string[] = [];
   /** Whether the model's memory is freed, also while completions are off. */
   private isFreed = false;
 
@@ -41,11 +46,13 @@ export class StatusBoard {
   starting(): void {
     this.drafted = 0;
     this.accepted = 0;
+    this.costs = { stepsMs: 0, plainMs: 0 };
     this.isFreed = false;
     this.set({ state: "starting" });
   }
 
   ready({ info }: { readonly info: LoadedModel }): void {
+    this.modelNotes = info.notes;
     this.set({
       state: "ready",
       model: { name: info.modelName, backend: info.backend, threads: info.threads },
@@ -54,7 +61,20 @@ export class StatusBoard {
   }
 
   failed(message: string, remedy: string): void {
-    this.set({ ...this.status, state: "error", message, remedy });
+    this.set({ ...this.status, state: "error", message, remedy, loaded: undefined });
+  }
+
+  /** Says how much of the model that is being loaded is in memory. @param share 0 to 1 */
+  loading(share: number): void {
+    this.set({ ...this.status, loaded: share });
+  }
+
+  /** Says for which request nothing is shown; undefined: something is. */
+  nothing(nothing: NothingShown | undefined): void {
+    const { nothing: last } = this.status;
+    const isSame = last?.uri === nothing?.uri && last?.line === nothing?.line && last?.why === nothing?.why;
+    if (isSame && last?.character === nothing?.character) return;
+    this.set({ ...this.status, nothing });
   }
 
   /** Says whether something is computed; only where there is a model, and it is on. */
@@ -81,6 +101,18 @@ export class StatusBoard {
     this.set(this.status);
   }
 
+  /** Says that first lines take long. */
+  slow(slow: SlowLines): void {
+    this.set({ ...this.status, slow });
+  }
+
+  /** Says what the user should know beside the loaded model's own notes; undefined: nothing. */
+  note(note: string | undefined): void {
+    const notes = note === undefined ? this.modelNotes : [...this.modelNotes, note];
+    if (notes.length !== (this.status.notes ?? []).length || note !== undefined)
+      this.set({ ...this.status, notes });
+  }
+
   /** Says which stores there are. */
   stores(stores: readonly StoreStatus[]): void {
     if (stores.length > 0 || this.status.stores) this.set({ ...this.status, stores });
@@ -93,10 +125,15 @@ export class StatusBoard {
       this.set({ ...this.status, state: this.isFreed ? "asleep" : "ready" });
   }
 
-  /** Records a completion's figures. One that was aborted has none worth showing. @param idle nothing else is computed */
+  /**
+   * Records a completion's figures. One that was aborted has none worth showing.
+   * @param idle nothing else is computed
+   */
   completed(completion: CompletionSummary, idle: boolean, sources: readonly DraftSourceStatus[]): void {
     this.drafted += completion.drafted;
     this.accepted += completion.accepted;
+    this.costs.stepsMs += completion.costs?.stepsMs ?? 0;
+    this.costs.plainMs += completion.costs?.plainMs ?? 0;
     if (this.status.state === "error" && isGood(completion)) this.recover();
     if (completion.finishReason === "aborted" || !this.isOn) {
       this.working(!idle);
@@ -109,6 +146,8 @@ export class StatusBoard {
       last: { firstTextMs: ms.firstText, totalMs: ms.total, tokens, steps, drafted, accepted, finishReason },
       sources,
       acceptance: this.drafted > 0 ? this.accepted / this.drafted : undefined,
+      speedUp:
+        this.drafted > 0 && this.costs.stepsMs > 0 ? this.costs.plainMs / this.costs.stepsMs : undefined,
     });
   }
 

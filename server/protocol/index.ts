@@ -1,4 +1,16 @@
 export { type Damage, damageText } from "./damage.ts";
+export {
+  type DashboardFigures,
+  DashboardRequest,
+  type DrawnCompletion,
+  type DrawnNode,
+  type DrawnStep,
+  type EndedRequest,
+  type MachineFigures,
+  ReindexWorkspaceRequest,
+  RequestEndedNotification,
+  type WorkspaceIndexStatus,
+} from "./dashboard.ts";
 export { GrowingText } from "./growingText.ts";
 export {
   ACCEPT_COMMAND,
@@ -11,12 +23,16 @@ export {
   DidShowCompletionNotification,
   type DraftSourceStatus,
   ExplainLastRequest,
+  FetchLibrariesRequest,
   type FetchModelParams,
   FetchModelRequest,
   type FetchModelResult,
   FreeMemoryRequest,
   type InitializationOptions,
   InlineCompletionProgress,
+  LibrariesProgress,
+  type LibrariesReport,
+  LibrariesRequest,
   ListModelsRequest,
   type ModelEntry,
   type ModelFailure,
@@ -27,6 +43,8 @@ export {
   type RebuildParams,
   type RebuildResult,
   type ShownItem,
+  type SlowAdvice,
+  type SlowLines,
   type Status,
   StatusNotification,
   type StoreStatus,
@@ -35,12 +53,15 @@ export {
 export type {
   ComputedFigures,
   DecodedTotals,
+  NothingShown,
   Outcome,
   RequestRecord,
+  SourceFigures,
   Suppression,
   Timeline,
 } from "./outcome.ts";
 export {
+  AUTO_DRAFT_MODEL,
   DEFAULT_SETTINGS,
   languageEnabled,
   type MachineLimits,
@@ -49,4 +70,5 @@ export {
   SECTION,
   type Settings,
 } from "./settings.ts";
+export { timeLeftText } from "./timeLeft.ts";
 export { agrees, replacedNow, typedPart, withoutClosedPair } from "./typedAlong.ts";

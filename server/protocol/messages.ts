@@ -15,10 +15,25 @@ import {
   RequestType0,
 } from "vscode-languageserver-protocol";
 import type { Damage } from "./damage.ts";
-import type { Explanation } from "./outcome.ts";
+import type { Explanation, NothingShown } from "./outcome.ts";
 
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
 type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
+
+/** What would make a first line come sooner; times in milliseconds, as they are expected. */
+export type SlowAdvice =
+  | { readonly kind: "model"; readonly reference: string; readonly title: string; readonly lineMs: number }
+  | { readonly kind: "context"; readonly tokens: number; readonly lineMs: number }
+  | { readonly kind: "backend"; readonly backend: string };
+
+/** First lines take long with the loaded model. */
+export interface SlowLines {
+  readonly model: string;
+  /** Median milliseconds until the first line was there. */
+  readonly lineMs: number;
+  /** What helps most first; never empty. */
+  readonly advice: readonly SlowAdvice[];
+}
 
 /** What the last completion cost. Times in milliseconds since the request arrived. */
 export interface CompletionFigures {
@@ -62,10 +77,17 @@ export interface Status {
   readonly model?: { readonly name: string; readonly backend: string; readonly threads: number } | undefined;
   /** What the user should know of the loaded model, in sentences; empty where there is nothing. */
   readonly notes?: readonly string[] | undefined;
+  /** How much of the model that is being loaded is in memory by now, 0 to 1; absent where none is loaded. */
+  readonly loaded?: number | undefined;
   readonly last?: CompletionFigures | undefined;
+  /** The last request, where nothing is shown for it; absent where something is. */
+  readonly nothing?: NothingShown | undefined;
+  readonly slow?: SlowLines | undefined;
   readonly stores?: readonly StoreStatus[] | undefined;
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
   readonly acceptance?: number | undefined;
+  /** What the tokens decoded since the model was loaded cost one by one, over what their decodes cost, as measured here. */
+  readonly speedUp?: number | undefined;
   readonly sources?: readonly DraftSourceStatus[] | undefined;
   /** Suggestions since the server started: those shown, and how many of them were accepted whole. */
   readonly suggestions?: { readonly shown: number; readonly accepted: number } | undefined;
@@ -184,6 +206,26 @@ export const FetchModelRequest = new RequestType<FetchModelParams, FetchModelRes
   "foretoken/fetchModel",
 );
 
+/** Whether an NVIDIA card is here whose libraries could be fetched: to be asked of the user. */
+export const LibrariesRequest = new RequestType0<boolean, void>("foretoken/libraries");
+
+export interface LibrariesReport {
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+export const LibrariesProgress = new ProgressType<LibrariesReport>();
+
+/**
+ * Fetches them; null once they are there, to be used from the next start on. Cancelling the request ends the
+ * download; the next one goes on with it.
+ */
+export const FetchLibrariesRequest = new RequestType<
+  { readonly progressToken?: ProgressToken },
+  ModelFailure | null,
+  void
+>("foretoken/fetchLibraries");
+
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 
 /**
@@ -244,4 +286,6 @@ export interface InitializationOptions {
    * server then announces no command: clients register what is announced, and lose it with the server.
    */
   readonly acceptCommand?: string;
+  /** Whether each request that has ended is reported by `RequestEndedNotification`. */
+  readonly reportsRequests?: boolean;
 }

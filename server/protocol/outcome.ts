@@ -7,6 +7,7 @@ export type Suppression =
   | "noPosition"
   | "off"
   | "languageOff"
+  | "manual"
   | "selection"
   | "wordAfter"
   | "textAfter";
@@ -19,8 +20,11 @@ export type Suppression =
 export type Outcome =
   | { readonly kind: "shown" | "cached" | "typedThrough" | "reindented" | "aborted" }
   | { readonly kind: "suppressed"; readonly why: Suppression }
-  /** `why`: how the completion ended, as in `CompletionFigures.finishReason`. */
-  | { readonly kind: "empty"; readonly why: string }
+  /**
+   * `why`: how the completion ended, as in `CompletionFigures.finishReason`. `confidence`: of `lowConfidence`, the mean
+   * probability of the first line's tokens.
+   */
+  | { readonly kind: "empty"; readonly why: string; readonly confidence?: number }
   | { readonly kind: "failed"; readonly message: string; readonly remedy: string };
 
 /** Milliseconds since the request arrived; undefined for what was not reached. */
@@ -31,6 +35,15 @@ export interface Timeline {
   readonly prefilledMs: number | undefined;
   readonly firstTextMs: number | undefined;
   readonly endMs: number;
+  /** Whether what an earlier request had asked for was joined; absent where nothing was computed. */
+  readonly joined?: boolean | undefined;
+}
+
+/** Tokens that a source of drafts was surest of, and how many of them the model generated. */
+export interface SourceFigures {
+  readonly name: string;
+  readonly proposed: number;
+  readonly accepted: number;
 }
 
 /** What was computed for a request. */
@@ -43,6 +56,11 @@ export interface ComputedFigures {
   readonly steps: number;
   readonly drafted: number;
   readonly accepted: number;
+  /** Milliseconds of drafting, decoding and verifying. */
+  readonly decodeMs: number;
+  /** What as many tokens would have taken one at a time; absent where that has not been measured. */
+  readonly plainMs?: number | undefined;
+  readonly sources: readonly SourceFigures[];
 }
 
 /** Tokens since the server started. */
@@ -63,8 +81,18 @@ export interface RequestRecord {
   /** Absent where nothing was computed for the request. */
   readonly computed?: ComputedFigures | undefined;
   readonly decoded: DecodedTotals;
-  /** What was generated; of a request that was given up, as far as it came. */
+  /** What was generated, also where it is held back; of a request that was given up, as far as it came. */
   readonly text: string;
+}
+
+/** A request for which nothing is shown. */
+export interface NothingShown {
+  readonly uri: string;
+  /** Both counted from 0, as in the protocol. */
+  readonly line: number;
+  readonly character: number;
+  /** A sentence. */
+  readonly why: string;
 }
 
 /** The last request, and the same in words. */

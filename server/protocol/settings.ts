@@ -6,18 +6,24 @@
 export interface Settings {
   readonly enabled: boolean;
   readonly modelPath: string;
+  readonly draftModel: string;
   readonly catalogue: string;
   readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
+  readonly npmRegistry: string;
   readonly contextTokens: number;
   readonly threads: number;
   readonly exactness: "auto" | "bitwise";
   readonly reuse: "auto" | "exact" | "shifted";
+  readonly trigger: "automatic" | "manual";
   readonly maxTokens: number;
+  readonly maxLines: number;
+  readonly minConfidence: number;
   readonly drafts: boolean;
   readonly firstDatastore: boolean;
   readonly workspaceIndex: boolean;
   readonly openFiles: boolean;
   readonly prefetch: boolean;
+  readonly battery: "auto" | "always" | "never";
   readonly delayMs: number;
   readonly showAfterMs: number;
   readonly freeAfterMinutes: number;
@@ -26,21 +32,30 @@ export interface Settings {
 
 export const SECTION = "foretoken";
 
+/** `draftModel` where the model that drafts is to be found here. */
+export const AUTO_DRAFT_MODEL = "auto";
+
 export const DEFAULT_SETTINGS: Settings = {
   enabled: true,
   modelPath: "",
+  draftModel: "",
   catalogue: "",
   backend: "auto",
+  npmRegistry: "",
   contextTokens: 0,
   threads: 0,
   exactness: "auto",
   reuse: "auto",
+  trigger: "automatic",
   maxTokens: 96,
+  maxLines: 0,
+  minConfidence: 0,
   drafts: true,
   firstDatastore: true,
   workspaceIndex: true,
   openFiles: true,
   prefetch: true,
+  battery: "auto",
   delayMs: 0,
   showAfterMs: 0,
   freeAfterMinutes: 20,
@@ -48,13 +63,13 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 interface SettingSchema {
-  readonly type: "boolean" | "string" | "integer" | "object";
+  readonly type: "boolean" | "string" | "integer" | "number" | "object";
   readonly description: string;
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly additionalProperties?: { readonly type: "boolean" };
-  readonly scope: "machine-overridable" | "window";
+  readonly scope: "machine" | "machine-overridable" | "window";
 }
 
 export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = {
@@ -63,7 +78,13 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "string",
     scope: "machine-overridable",
     description:
-      "The GGUF code model: a path, a name of the catalogue such as qwen2.5-coder:1.5b, hf:OWNER/REPOSITORY:FILE, or an address. Empty: the small model that comes with Foretoken. Foretoken: Choose Model fetches models.",
+      "The GGUF code model: a path, a name of the catalogue such as qwen2.5-coder:1.5b, hf:OWNER/REPOSITORY:FILE, or an address. Empty: the small model that comes with Foretoken (135 million parameters, enough to begin with). Foretoken: Choose Model fetches larger ones.",
+  },
+  draftModel: {
+    type: "string",
+    scope: "machine-overridable",
+    description:
+      "A smaller GGUF model that drafts for the code model, named as that one is: of the same vocabulary, as a smaller one of its family or itself in fewer bits. auto: such a one where it is on this machine already. It rests where it does not pay. Empty: none. The text is the same with it and without.",
   },
   catalogue: {
     type: "string",
@@ -76,6 +97,12 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: ["auto", "cpu", "cuda", "vulkan", "metal"],
     description: "Where the model runs. auto: the best that works on this machine.",
+  },
+  npmRegistry: {
+    type: "string",
+    scope: "machine",
+    description:
+      "Address of the npm registry from which libraries for an NVIDIA card are fetched once you agree, such as a company's mirror. Empty: npm's public one.",
   },
   contextTokens: {
     type: "integer",
@@ -105,12 +132,35 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     description:
       "What of the model's state is taken over when text before it has changed. exact: nothing. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a twentieth of a second.",
   },
+  trigger: {
+    type: "string",
+    scope: "window",
+    enum: ["automatic", "manual"],
+    description:
+      "When completions are computed. automatic: as you type. manual: only when asked for (Foretoken: Trigger Completion), and nothing is computed ahead.",
+  },
   maxTokens: {
     type: "integer",
     scope: "window",
     minimum: 1,
     maximum: 1024,
     description: "Longest completion, in tokens.",
+  },
+  maxLines: {
+    type: "integer",
+    scope: "window",
+    minimum: 0,
+    maximum: 1000,
+    description:
+      "Most lines of a completion, blank ones not counted; the model stops there. Of several statements only the first is shown. 0: any number.",
+  },
+  minConfidence: {
+    type: "number",
+    scope: "window",
+    minimum: 0,
+    maximum: 1,
+    description:
+      "Least mean probability of the tokens of a completion's first line, as the model gives them, for it to be shown unasked: 0.5 leaves out what the model itself is unsure of. The first line is then shown once it is whole. 0: any.",
   },
   drafts: {
     type: "boolean",
@@ -138,7 +188,14 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description:
-      "Compute in pauses what comes next once a suggestion is accepted, and read the file you turn to. What you ask for goes first.",
+      "Begin to compute with each key, before the editor asks, and compute in pauses what comes next once a suggestion is accepted. What you ask for goes first.",
+  },
+  battery: {
+    type: "string",
+    scope: "window",
+    enum: ["auto", "always", "never"],
+    description:
+      "When energy is saved: nothing is computed ahead, and half as many threads compute. auto: while the machine runs on its battery, as far as the system says so. always, never: whatever it runs on.",
   },
   delayMs: {
     type: "integer",
@@ -198,11 +255,13 @@ function fitted(schema: SettingSchema, given: unknown, standard: unknown, most =
     problem: `is not ${expected}: ${JSON.stringify(standard)} is used instead`,
   });
   switch (schema.type) {
-    case "integer": {
-      if (typeof given !== "number" || Number.isNaN(given)) return instead("a whole number");
+    case "integer":
+    case "number": {
+      const kind = schema.type === "integer" ? "a whole number" : "a number";
+      if (typeof given !== "number" || Number.isNaN(given)) return instead(kind);
       const [least, largest] = [schema.minimum ?? 0, Math.min(schema.maximum ?? Infinity, most)];
-      const value = Math.min(Math.max(Math.trunc(given), least), largest);
-      const range = `a whole number from ${least} to ${largest} on this machine`;
+      const value = Math.min(Math.max(schema.type === "integer" ? Math.trunc(given) : given, least), largest);
+      const range = `${kind} from ${least} to ${largest} on this machine`;
       return value === given ? { value } : { value, problem: `is not ${range}: ${value} is used instead` };
     }
     case "string": {

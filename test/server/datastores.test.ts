@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type BuildInput, buildStore } from "../../datastores/build/build.ts";
+import { type BuildInput, buildStore } from "../../datastores/build/index.ts";
 import { lock } from "../../datastores/lock.ts";
 import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
 import { StoreRegistry } from "../../server/corpus/storeRegistry.ts";
 import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
+import { takesAll } from "../fakes/takesAll.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-stores-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -106,7 +107,7 @@ async function build(directory: string, name: string): Promise<void> {
     sources: ["here"],
     inputs: [input],
     share: { index: 0, count: 1 },
-    filter: { identity: "all", reject: () => undefined },
+    filter: takesAll,
     tokenizer: {
       parallel: 1,
       tokenize: async texts => texts.map(text => Int32Array.from(text, letter => letter.charCodeAt(0))),

@@ -212,7 +212,7 @@ test("a request that the document has left after stops decoding within one step"
   while (engine.decodes < 3) await new Promise(resolve => setTimeout(resolve, 2));
   asked.cancel();
   await asked.items.catch(() => []);
-  client.change(URI, 2, [{ range: { start: AT_END, end: AT_END }, text: "#" }]);
+  client.change(URI, 2, [{ range: { start: AT_END, end: AT_END }, text: "##" }]);
   await client.connection.sendRequest(ExplainLastRequest);
   const decodes = engine.decodes;
   await new Promise(resolve => setTimeout(resolve, 40));
@@ -226,9 +226,9 @@ test("a newer request takes the place of an older one", async () => {
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
   const first = client.complete(URI, AT_END);
   while (engine.decodes < 2) await new Promise(resolve => setTimeout(resolve, 2));
-  engine.beforeDecode = async () => {};
   const second = client.complete(URI, { line: 0, character: 14 });
   assert.deepEqual(await first.items, []);
+  engine.beforeDecode = async () => {};
   assert.equal((await second.items).length, 1);
   await client.close();
 });

@@ -92,6 +92,16 @@ test("a check says what a model cannot do, and fails", async () => {
   assert.ok(report.drafts.tokens >= 50 && report.tokensPerSecond > 0);
 });
 
+test("the model that comes along is checked by the name default, and may be used", async () => {
+  const { code, out } = await run("check", "default");
+  assert.equal(code, 0, out);
+  assert.match(out, /may be used/);
+  assert.match(
+    out,
+    /middles that were filled in right: [3-6] of 6 \(suffix-first; [01] in the other order\)/,
+  );
+});
+
 test("what cannot be done is said with a remedy", async () => {
   const cases: [string[], RegExp][] = [
     [["get", "qwen2.5-coder:9b"], /no model qwen2\.5-coder:9b.*qwen2\.5-coder:7b/],

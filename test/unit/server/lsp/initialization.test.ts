@@ -8,13 +8,14 @@ test("options that are as they should be are taken, and a workspace is trusted w
     storageDirectory: "/s",
     acceptCommand: "a.b",
     retryLoads: true,
+    reportsRequests: true,
   };
   assert.deepEqual(initializationOptions(given), { ...given, trusted: true });
   assert.equal(initializationOptions({ trusted: false }).trusted, false);
 });
 
 test("what is of another type is left out, and gives no trust", () => {
-  const none = { settings: undefined, trusted: true, retryLoads: false };
+  const none = { settings: undefined, trusted: true, retryLoads: false, reportsRequests: false };
   for (const given of [undefined, null, 5, "text", [], { storageDirectory: "", acceptCommand: "" }])
     assert.deepEqual(initializationOptions(given), none);
   const odd = { storageDirectory: 5, acceptCommand: ["a"], retryLoads: "yes", trusted: "yes" };

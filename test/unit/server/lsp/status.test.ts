@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { statusText, statusTooltip } from "../../../../extension/statusText.ts";
 import { StatusBoard } from "../../../../server/lsp/status.ts";
 
 const completion = {
@@ -27,19 +26,38 @@ test("an error stays until a completion goes well, and then leaves no trace", ()
   assert.equal(board.current.model?.name, "m");
 });
 
-test("off for a language is told from off and from on", () => {
-  const texts = [
-    statusText({ state: "ready" }),
-    statusText({ state: "ready" }, "go"),
-    statusText({ state: "off" }, "go"),
-    statusText({ state: "error" }, "go"),
-  ];
-  assert.deepEqual(texts, [
-    "$(zap) Foretoken",
-    "$(circle-slash) Foretoken: go",
-    "$(circle-slash) Foretoken",
-    "$(error) Foretoken",
-  ]);
-  assert.match(statusTooltip({ state: "ready" }, "go"), /off for the language go/);
-  assert.match(statusTooltip({ state: "off" }, "go"), /^Foretoken is off\. /);
+test("drafts' gain is what tokens cost one by one over what their decodes do, where that is measured", () => {
+  const board = new StatusBoard(() => {});
+  board.ready({ info: model });
+  const gain = (costs?: { stepsMs: number; plainMs: number }) => {
+    board.completed({ ...completion, costs }, true, []);
+    return board.current.speedUp;
+  };
+  assert.equal(gain(), undefined, "before a tuning");
+  assert.equal(gain({ stepsMs: 16, plainMs: 32 }), 2);
+  assert.equal(gain({ stepsMs: 16, plainMs: 16 }), 1.5);
+  board.starting();
+  board.ready({ info: model });
+  assert.equal(gain({ stepsMs: 10, plainMs: 10 }), 1, "of another model");
+});
+
+test("a request with nothing to show is told of once, until something is shown", () => {
+  const sent: unknown[] = [];
+  const board = new StatusBoard(status => sent.push(status.nothing?.why));
+  const nothing = { uri: "file:///a", line: 1, character: 2, why: "Nothing." };
+  for (const each of [undefined, nothing, { ...nothing }, { ...nothing, character: 3 }, undefined, undefined])
+    board.nothing(each);
+  assert.deepEqual(sent, ["Nothing.", "Nothing.", undefined]);
+});
+
+test("how much of a model is loaded is told of until it is there, or failed", () => {
+  const board = new StatusBoard(() => {});
+  board.starting();
+  board.loading(0.4);
+  assert.deepEqual([board.current.state, board.current.loaded], ["starting", 0.4]);
+  board.ready({ info: model });
+  assert.equal(board.current.loaded, undefined);
+  board.loading(0.2);
+  board.failed("It is no model.", "Choose another.");
+  assert.equal(board.current.loaded, undefined);
 });

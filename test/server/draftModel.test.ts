@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
+import { DraftModelSlot, type LoadDraftModel } from "../../server/model/draftModelSlot.ts";
+import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { connect } from "../fakes/client.ts";
+import { chaotic, FakeDrafter, type FakeEngine, saying, slowEngine } from "../fakes/engine.ts";
+
+const URI = "file:///project/sample.sketch";
+const AT = { line: 0, character: 4 };
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+const TEXT = "reticulate(splines)\n";
+
+/** A server whose model may be given another one that drafts. @param load what is loaded by its name */
+function serve(load: (name: string) => ReturnType<LoadDraftModel>, draftModel: string) {
+  const engines: FakeEngine[] = [];
+  const modelLoader = () => async () => {
+    const engine = slowEngine(saying(TEXT));
+    engines.push(engine);
+    return { engine, draftModel: new DraftModelSlot(async wanted => load(wanted.draftModel)) };
+  };
+  return connect({ modelLoader }, { settings: { draftModel } }).then(client => ({ client, engines }));
+}
+
+/** A drafting model that is measured at once. */
+const ready = (engine: FakeEngine) => ({ engine, tune: async () => true });
+
+test("a model that cannot draft is named in the log and the status, with the remedy, and completions go on", async () => {
+  const { client } = await serve(
+    async name => ({
+      problem: { code: "modelUnsuitable", message: `${name} has another vocabulary.`, remedy: "Clear it." },
+    }),
+    "/models/other.gguf",
+  );
+  client.open(URI, "a = ", "sketch");
+  const { notes, state } = await client.status(status => (status.notes ?? []).length > 0);
+  assert.deepEqual(notes, [
+    "There is no model that drafts: /models/other.gguf has another vocabulary. Clear it.",
+  ]);
+  assert.equal(state, "ready");
+  const isLogged = (line: string) => line.includes("foretoken.draftModel: /models/other.gguf has another");
+  while (!client.log.some(isLogged)) await pause(10);
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "reticulate(splines)");
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { draftModel: "", firstDatastore: false } },
+  });
+  await client.close();
+});
+
+test("a model that drafts does so once it is measured, is replaced with the setting, and freed with the model", async () => {
+  const drafters = new Map<string, FakeEngine>();
+  const { client, engines } = await serve(async name => {
+    if (name === "") return undefined;
+    const drafter = new FakeDrafter(name === "/good.gguf" ? saying(TEXT) : chaotic);
+    drafters.set(name, drafter);
+    return ready(drafter);
+  }, "/good.gguf");
+  client.open(URI, "a = ", "sketch");
+  while (!client.log.some(line => line.includes("drafts: "))) await pause(20);
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "reticulate(splines)");
+  const { sources = [] } = await client.status(({ last }) => last !== undefined);
+  const own = sources.find(({ name }) => name === "draft model");
+  assert.ok(own && own.accepted >= 10, JSON.stringify(sources));
+  assert.ok((engines[0]?.decodes ?? 0) < 12, `${engines[0]?.decodes} decodes for 20 tokens`);
+
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { draftModel: "/bad.gguf", firstDatastore: false } },
+  });
+  while (!drafters.has("/bad.gguf")) await pause(10);
+  assert.ok(drafters.get("/good.gguf")?.disposed);
+  assert.equal(engines.length, 1, "the model itself stays");
+  assert.ok(await client.connection.sendRequest(FreeMemoryRequest));
+  assert.ok(drafters.get("/bad.gguf")?.disposed && engines[0]?.disposed);
+  await client.close();
+});
+
+test("of drafting models that are asked for in a row the last is used, and none is left over", async () => {
+  const loaded: FakeEngine[] = [];
+  const slot = new DraftModelSlot(async () => {
+    const engine = slowEngine(chaotic);
+    loaded.push(engine);
+    await pause(5);
+    return ready(engine);
+  });
+  const measured = async (work: (signal: AbortSignal) => Promise<boolean>) =>
+    work(new AbortController().signal);
+  const settings = { draftModel: "x" } as Parameters<typeof slot.use>[0];
+  await Promise.all([1, 2, 3].map(() => slot.use(settings, measured)));
+  assert.equal(slot.engine, loaded.at(-1));
+  assert.deepEqual(
+    loaded.map(({ disposed }) => disposed),
+    loaded.map(engine => engine !== slot.engine),
+  );
+  const late = slot.use(settings, measured);
+  await slot.dispose();
+  await late;
+  assert.equal(slot.engine, undefined);
+  assert.ok(loaded.every(({ disposed }) => disposed));
+});

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { timeLeftText } from "../../../../server/protocol/timeLeft.ts";
+
+test("time left is said in seconds, from a minute and a half on in minutes, and not where it is not known", () => {
+  const said = [undefined, 1, 1000, 1001, 89_000, 90_000, 121_000].map(timeLeftText);
+  assert.deepEqual(said, [
+    "",
+    ", 1 s left",
+    ", 1 s left",
+    ", 2 s left",
+    ", 89 s left",
+    ", 2 min left",
+    ", 3 min left",
+  ]);
+});
