@@ -8,6 +8,7 @@ import {
   type ModelProgressReport,
   SECTION,
 } from "../server/protocol/index.ts";
+import type { Activity } from "./activity.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 import { type ModelItem, modelItem } from "./modelItems.ts";
 import { withPercent } from "./percentProgress.ts";
@@ -23,6 +24,13 @@ interface ModelSource {
   ): Promise<FetchModelResult>;
 }
 
+/** What the command needs of the extension. */
+interface ModelTools {
+  readonly secrets: vscode.SecretStorage;
+  readonly activity: Activity;
+  showLog(): void;
+}
+
 interface Choice extends vscode.QuickPickItem {
   /** What to use; undefined where the user has had second thoughts. */
   choose(): Promise<string | undefined>;
@@ -34,16 +42,23 @@ const TOKEN_CODES = ["unauthorised", "gated"];
 const GIVE_TOKEN = "Give an Access Token";
 const SHOW_LOG = "Show Log";
 
-/** Resolves when the model is in use, or there is nothing more to do. */
-export async function chooseModel(
-  source: ModelSource,
-  secrets: vscode.SecretStorage,
-  showLog: () => void,
-): Promise<void> {
+/**
+ * Resolves when the model is in use, or there is nothing more to do.
+ * @param wanted the model, where it is chosen already; else the user is asked
+ */
+export async function chooseModel(source: ModelSource, tools: ModelTools, wanted?: string): Promise<void> {
+  const reference = wanted ?? (await askForModel(source, tools));
+  if (reference === undefined) return;
+  if (reference === "" || (await fetchAndTest(source, reference, tools)))
+    await updateWhereInForce(SETTING, reference);
+}
+
+/** What the user chooses of the models there are; "" is the packaged one. */
+async function askForModel(source: ModelSource, tools: ModelTools): Promise<string | undefined> {
   const { models, problem } = await source.listModels();
   if (problem) {
-    await showProblem(problem, [SHOW_LOG], showLog);
-    return;
+    await showProblem(problem, [SHOW_LOG], tools);
+    return undefined;
   }
   const current = vscode.workspace.getConfiguration(SECTION).get<string>(SETTING, "");
   const choices = [...models.map(entry => ofItem(modelItem(entry, current))), ...otherChoices(current)];
@@ -53,10 +68,7 @@ export async function chooseModel(
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  const reference = await picked?.choose();
-  if (reference === undefined) return;
-  if (reference === "" || (await fetchAndTest(source, reference, secrets, showLog)))
-    await updateWhereInForce(SETTING, reference);
+  return picked?.choose();
 }
 
 const ofItem = ({ label, description, detail, reference }: ModelItem): Choice => ({
@@ -71,7 +83,7 @@ function otherChoices(current: string): Choice[] {
   return [
     {
       label: `${current === "" ? "$(check)" : "$(package)"} The Small Model That Comes Along`,
-      description: "135 million parameters · nothing to fetch",
+      description: "135 million parameters · nothing to fetch · idioms and names in sight, little more",
       choose: async () => "",
     },
     {
@@ -104,29 +116,28 @@ function otherChoices(current: string): Choice[] {
 async function fetchAndTest(
   source: ModelSource,
   reference: string,
-  secrets: vscode.SecretStorage,
-  showLog: () => void,
+  tools: ModelTools,
   token?: string,
 ): Promise<boolean> {
   const params = { reference, ...(token && { hubToken: token }) };
-  const result = await withPercent(`Foretoken: ${reference}`, (show, cancellation) =>
+  const result = await withPercent(`Foretoken: ${reference}`, tools.activity, (show, cancellation) =>
     source.fetchModel(params, ({ done, text }) => show(text, done), cancellation),
   );
   if ("path" in result) return true;
   const { problem } = result;
   if (problem.code === "cancelled") return false;
   const wantsToken = TOKEN_CODES.some(code => code === problem.code);
-  const chosen = await showProblem(problem, wantsToken ? [GIVE_TOKEN] : [SHOW_LOG], showLog);
+  const chosen = await showProblem(problem, wantsToken ? [GIVE_TOKEN] : [SHOW_LOG], tools);
   if (chosen !== GIVE_TOKEN) return false;
-  if (token) await forgetHubToken(secrets);
-  const given = await hubToken(secrets);
-  return given ? fetchAndTest(source, reference, secrets, showLog, given) : false;
+  if (token) await forgetHubToken(tools.secrets);
+  const given = await hubToken(tools.secrets);
+  return given ? fetchAndTest(source, reference, tools, given) : false;
 }
 
 async function showProblem(
   { message, remedy }: ModelFailure,
   actions: readonly string[],
-  showLog: () => void,
+  { showLog }: ModelTools,
 ): Promise<string | undefined> {
   const chosen = await vscode.window.showErrorMessage(`Foretoken: ${message} ${remedy}`, ...actions);
   if (chosen === SHOW_LOG) showLog();

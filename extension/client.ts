@@ -77,6 +77,7 @@ export class ServerClient implements vscode.Disposable {
       watcher,
       output,
       onStatus: reported => status.set(reported),
+      onRequestEnded: ended => this.requests.requestEnded(ended),
       onCrash: how => this.crashed(how),
     });
     this.connection = connection;

@@ -1,14 +1,29 @@
-/** Command ids. `package.json` gives them their titles; a test holds the two together. */
+/** Command ids. A test holds them together with `package.json`. */
 export const Commands = {
+  menu: "foretoken.menu",
   toggle: "foretoken.toggle",
+  toggleLanguage: "foretoken.toggleLanguage",
+  snooze: "foretoken.snooze",
   trigger: "foretoken.trigger",
   chooseModel: "foretoken.chooseModel",
   rebuildDatastore: "foretoken.rebuildDatastore",
   restartServer: "foretoken.restartServer",
   freeMemory: "foretoken.freeMemory",
+  dashboard: "foretoken.dashboard",
   explain: "foretoken.explain",
   showLog: "foretoken.showLog",
   dismiss: "foretoken.dismiss",
+} as const;
+
+/** What commands are called that the menu has or a remedy may name, as in `package.json`. */
+export const TITLES = {
+  [Commands.chooseModel]: "Choose Model",
+  [Commands.rebuildDatastore]: "Rebuild Datastore",
+  [Commands.restartServer]: "Restart Server",
+  [Commands.freeMemory]: "Free Memory",
+  [Commands.dashboard]: "Open Dashboard",
+  [Commands.explain]: "Explain Last Completion",
+  [Commands.showLog]: "Show Log",
 } as const;
 
 /** Set while ghost text may still grow, so that Escape also ends the growing. */

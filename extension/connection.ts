@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient } from "vscode-languageclient/node";
 import {
+  type EndedRequest,
   type InitializationOptions,
+  RequestEndedNotification,
   SECTION,
   type Status,
   StatusNotification,
@@ -27,6 +29,7 @@ interface ConnectionOptions extends ServerPaths {
   readonly watcher: vscode.FileSystemWatcher;
   readonly output: vscode.LogOutputChannel;
   readonly onStatus: (status: Status) => void;
+  readonly onRequestEnded: (ended: EndedRequest) => void;
   /** Called when the process has ended by itself. @param how its signal or exit code */
   readonly onCrash: (how: string) => void;
 }
@@ -44,6 +47,7 @@ export class ServerConnection {
       trusted: vscode.workspace.isTrusted,
       retryLoads,
       acceptCommand: ACCEPTED_COMMAND,
+      reportsRequests: true,
     };
     this.client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
       documentSelector: DOCUMENT_SELECTOR,
@@ -59,6 +63,7 @@ export class ServerConnection {
       middleware: { provideInlineCompletionItems: () => undefined },
     });
     this.client.onNotification(StatusNotification, options.onStatus);
+    this.client.onNotification(RequestEndedNotification, options.onRequestEnded);
   }
 
   /** The client while the server answers. */

@@ -5,9 +5,12 @@ const SCHEME = "foretoken-explanation";
 const DOCUMENT = vscode.Uri.parse(`${SCHEME}:Last Completion.md`);
 const WITHOUT_SERVER = "The server does not run. Restart it: Foretoken: Restart Server.\n";
 
-/** What the view needs of the server. */
+/** What the view needs of the extension. */
 interface Explainer {
+  /** What the server says of the last request; undefined without a server. */
   explainLast(): Promise<string | undefined>;
+  /** Why the server is not asked where one is, in a sentence; undefined where it is. */
+  unasked(): string | undefined;
 }
 
 export class ExplanationView implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -15,16 +18,23 @@ export class ExplanationView implements vscode.TextDocumentContentProvider, vsco
   private readonly registration: vscode.Disposable;
   readonly onDidChange = this.changed.event;
 
-  constructor(private readonly server: Explainer) {
+  /** As it was when the document was opened: there is another one now. */
+  private reason: string | undefined;
+
+  constructor(private readonly parts: Explainer) {
     this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
   }
 
   async provideTextDocumentContent(): Promise<string> {
-    return (await this.server.explainLast()) ?? WITHOUT_SERVER;
+    const { reason } = this;
+    const last = (await this.parts.explainLast()) ?? WITHOUT_SERVER;
+    return reason === undefined ? last : `${reason} So the server was not asked.\n\n${last}`;
   }
 
   /** Opens the document; one that is open already is made anew. */
   async show(): Promise<void> {
+    // Asked for again from the document itself, it is about the same place.
+    if (vscode.window.activeTextEditor?.document.uri.scheme !== SCHEME) this.reason = this.parts.unasked();
     this.changed.fire(DOCUMENT);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(DOCUMENT));
   }

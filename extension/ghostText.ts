@@ -9,17 +9,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
-import { replacedNow, typedPart } from "../server/protocol/index.ts";
+import { type EndedRequest, replacedNow, typedPart } from "../server/protocol/index.ts";
 import { inBackground } from "./background.ts";
 import type { ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+import type { TextChange } from "./figures/index.ts";
 import { holdBackMs } from "./holdBack.ts";
 import { LiveText } from "./liveText.ts";
 import type { CompletionQuery } from "./requests.ts";
+import type { Snooze } from "./snooze.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;
+/** A request so long after the last edit is none for its key. */
+const MOST_DELAY_MS = 1_000;
 
 /** A completion that is being computed, or whose text is still good. */
 interface Live {
@@ -30,23 +34,48 @@ interface Live {
   replaced: number;
   /** The entry of the suggestion list that the text begins with; else empty. */
   readonly selected: string;
+  /** Whether the user has asked for it: then the server holds nothing back. */
+  readonly explicit: boolean;
   /** What is to be run once it is accepted. */
   accepted: Command | undefined;
   readonly cancel: vscode.CancellationTokenSource;
   /** VS Code's requests that wait for its text. */
   readonly waiting: Set<vscode.CancellationToken>;
+  /** By `performance.now()`, when the key was pressed that it answers, and when its first text was handed over. */
+  readonly keyMs: number;
+  shownMs: number | undefined;
+  ended: EndedRequest | undefined;
+  /** Offset up to which the document agrees with the text. */
+  reached: number;
+}
+
+/** Who wants to know what becomes of suggestions. */
+export interface SuggestionObserver {
+  /** How a request ended. @param keyToSightMs from the key to the first text; undefined where there was none */
+  answered(ended: EndedRequest, keyToSightMs: number | undefined): void;
+  /** A suggestion is on the screen, or has grown. @param length of its text, in UTF-16 units */
+  shown(uri: string, length: number): void;
+  /** A part of it, or the rest, was accepted; `edited` has been called with the change. */
+  accepted(start: number, text: string): void;
+  /** It is not on the screen any more. */
+  left(): void;
+  edited(uri: string, changes: readonly TextChange[]): void;
 }
 
 export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Disposable {
   private live: Live | undefined;
   private registration: vscode.Disposable;
   private refreshTimer: NodeJS.Timeout | undefined;
+  /** By `performance.now()`. */
+  private editedMs = Number.NEGATIVE_INFINITY;
   private readonly subscriptions: vscode.Disposable[];
 
   /** @param extensionId publisher and name, from which VS Code composes provider ids */
   constructor(
     private readonly client: ServerClient,
     private readonly extensionId: string,
+    private readonly snooze: Pick<Snooze, "isOn">,
+    private readonly observer: SuggestionObserver,
   ) {
     this.registration = this.register();
     this.subscriptions = [
@@ -68,8 +97,10 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     const selected = continued(context.selectedCompletionInfo, document, position);
     const query: CompletionQuery = { document, position, explicit, selected };
-    let live = this.liveAt(query) ?? this.start(query);
+    let present = this.liveAt(query);
     for (;;) {
+      if (!present && !explicit && this.snooze.isOn) return undefined;
+      const live = present ?? this.start(query);
       const { text } = live;
       const typed = this.typedSince(live, document, document.offsetAt(position)) ?? "";
       // Typing may have run ahead of the model: wait until it has something to add, or continues differently.
@@ -80,10 +111,11 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       live.waiting.delete(token);
       if (token.isCancellationRequested || this.live !== live) return undefined;
       if (text.remainder(typed)) {
+        this.handedOver(live);
         return [itemAt(live, document, position, typed)];
       }
       if (text.agrees(typed)) return undefined;
-      live = this.start(query);
+      present = undefined;
     }
   }
 
@@ -92,6 +124,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { live } = this;
     if (!live) return;
     this.live = undefined;
+    this.observer.left();
     clearTimeout(this.refreshTimer);
     this.refreshTimer = undefined;
     live.cancel.cancel();
@@ -107,8 +140,9 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   }
 
   /** The live completion, if it adds something at this place, and to the selected entry. */
-  private liveAt({ document, position, selected }: CompletionQuery): Live | undefined {
+  private liveAt({ document, position, selected, explicit }: CompletionQuery): Live | undefined {
     const { live } = this;
+    if (live && explicit && !live.explicit && live.text.text === "") return undefined;
     if (!live || live.text.uri !== document.uri.toString()) return undefined;
     const typed = this.typedSince(live, document, document.offsetAt(position));
     if (typed === undefined || !live.text.agrees(typed)) return undefined;
@@ -128,15 +162,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
 
   private start(query: CompletionQuery): Live {
     this.stop();
-    const { document, position, selected } = query;
+    const { document, position, selected, explicit } = query;
+    const now = performance.now();
     const live: Live = {
       text: new LiveText(document.uri.toString(), document.offsetAt(selected?.range.start ?? position)),
       rest: restOfLine(document, position),
       replaced: 0,
       selected: selected?.text ?? "",
+      explicit,
       accepted: undefined,
       cancel: new vscode.CancellationTokenSource(),
       waiting: new Set(),
+      keyMs: !explicit && now - this.editedMs < MOST_DELAY_MS ? this.editedMs : now,
+      shownMs: undefined,
+      ended: undefined,
+      reached: document.offsetAt(position),
     };
     this.live = live;
     this.setGrowing(true);
@@ -154,21 +194,54 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       const grew = live.text.grow(text);
       if (grew && !awaited && this.live === live) this.refreshSoon();
     };
-    const item = await this.client.requests.complete(query, take, live.cancel.token);
+    const { item, ended } = (await this.client.requests.complete(query, take, live.cancel.token)) ?? {};
     if (item) take(item);
     live.text.finish();
+    live.ended = ended;
+    this.reportEnd(live);
     if (this.live === live) this.setGrowing(false);
   }
 
+  /** The text is given to VS Code, which draws it. */
+  private handedOver(live: Live): void {
+    live.shownMs ??= performance.now();
+    this.observer.shown(live.text.uri, live.text.text.length);
+    this.reportEnd(live);
+  }
+
+  /** Reports a request once: when it has ended and its text, if it has one, is handed over. */
+  private reportEnd(live: Live): void {
+    const { ended, shownMs, keyMs, text } = live;
+    if (!ended || (shownMs === undefined && text.text !== "")) return;
+    live.ended = undefined;
+    this.observer.answered(ended, shownMs === undefined ? undefined : shownMs - keyMs);
+  }
+
   private documentChanged({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
-    const { live } = this;
+    const { live, observer } = this;
+    if (contentChanges.length > 0 && document === vscode.window.activeTextEditor?.document)
+      this.editedMs = performance.now();
+    const changes = contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
+      offset: rangeOffset,
+      removed: rangeLength,
+      text,
+    }));
+    observer.edited(document.uri.toString(), changes);
     if (!live || live.text.uri !== document.uri.toString()) return;
     const agreed = contentChanges.every(
       ({ rangeOffset, text }) =>
         rangeOffset >= live.text.anchor &&
         this.agreesUpTo(live, document, rangeOffset + typedPart(text).length),
     );
-    if (!agreed) this.stop();
+    if (!agreed) {
+      this.stop();
+      return;
+    }
+    for (const { offset, text } of changes) {
+      const part = acceptedPart(offset, text, live.reached);
+      live.reached = Math.max(live.reached, offset + typedPart(text).length);
+      if (part) observer.accepted(part.start, part.text);
+    }
   }
 
   private selectionChanged({ textEditor, selections }: vscode.TextEditorSelectionChangeEvent): void {
@@ -206,6 +279,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   private setGrowing(growing: boolean): void {
     inBackground(vscode.commands.executeCommand("setContext", GROWING_CONTEXT, growing), "A key binding");
   }
+}
+
+/**
+ * The accepted part of what was inserted at once where a suggestion stood; undefined where it was typed.
+ * @param reached offset up to which the document agreed before
+ */
+function acceptedPart(
+  offset: number,
+  inserted: string,
+  reached: number,
+): { start: number; text: string } | undefined {
+  const start = Math.max(offset, reached);
+  const text = typedPart(inserted).slice(start - offset);
+  // A single character is a key; a line break with its indentation is one, too.
+  return text.length >= 2 && text.trim() !== "" ? { start, text } : undefined;
 }
 
 /**

@@ -1,17 +1,27 @@
 /** Builds the extension's parts and owns their lifetime. */
 import * as vscode from "vscode";
-import { SECTION, type Status } from "../server/protocol/index.ts";
+import { SECTION, type SlowAdvice, type Status } from "../server/protocol/index.ts";
+import { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
 import { chooseModel } from "./chooseModel.ts";
 import { ServerClient } from "./client.ts";
 import { ACCEPTED_COMMAND, Commands } from "./commands.ts";
+import { CompletionHistory } from "./completionHistory.ts";
+import { CompletionRecords } from "./completionRecords.ts";
+import { DashboardView } from "./dashboardView.ts";
 import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
-import { languageOff } from "./languageOff.ts";
+import { menuItems, snoozeItems } from "./menuItems.ts";
+import { ModelHint } from "./modelHint.ts";
+import { offerLibraries } from "./offerLibraries.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
-import { updateWhereInForce } from "./settings.ts";
+import { toggle, toggleLanguage, updateWhereInForce } from "./settings.ts";
+import { SlowWarning } from "./slowWarning.ts";
+import { Snooze } from "./snooze.ts";
 import { StatusItem } from "./status.ts";
+import { showMenu } from "./statusMenu.ts";
 import { StoreWarnings } from "./storeWarnings.ts";
+import { unaskedReason } from "./whyNothing.ts";
 
 /** What `activate` returns: for tests and for extensions that want to wait for the model. */
 export interface Api {
@@ -26,56 +36,24 @@ let client: ServerClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): Api {
   const output = vscode.window.createOutputChannel("Foretoken", { log: true });
-  const server = new ServerClient(
-    {
-      serverModule: context.asAbsolutePath("dist/server.js"),
-      storageDirectory: context.globalStorageUri.fsPath,
-    },
-    output,
-  );
+  const parts = makeParts(context, output);
+  const { server } = parts;
   client = server;
-  const ghostText = new GhostText(server, context.extension.id);
-  const status = new StatusItem();
-  const warnings = new StoreWarnings();
-  const explanation = new ExplanationView(server.requests);
-  const commands: Record<string, () => unknown> = {
-    [Commands.toggle]: toggle,
-    [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
-    [Commands.chooseModel]: () => chooseModel(server.requests, context.secrets, () => output.show()),
-    [Commands.rebuildDatastore]: () => rebuildDatastore(server.requests, context.secrets),
-    [Commands.restartServer]: () => server.restart(true),
-    [Commands.freeMemory]: () => server.requests.freeMemory(),
-    [Commands.explain]: () => explanation.show(),
-    [Commands.showLog]: () => output.show(),
-    [Commands.dismiss]: async () => {
-      ghostText.stop();
-      await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
-    },
-  };
   context.subscriptions.push(
-    output,
-    server,
-    ghostText,
-    status,
-    explanation,
-    server.status.onDidChange(current => {
-      status.show(current, languageOff());
-      inBackground(warnings.show(current), "A message", output);
-      // What was suggested before is not to be shown from memory by a server that is off or gone.
-      if (current.state === "off" || current.state === "error") ghostText.stop();
-    }),
-    vscode.window.onDidChangeActiveTextEditor(editor => {
-      status.show(server.status.current, languageOff());
-      if (editor) inBackground(server.requests.focused(editor), "Reporting the document", output);
-    }),
-    vscode.workspace.onDidChangeConfiguration(() => status.show(server.status.current, languageOff())),
-    vscode.workspace.onDidGrantWorkspaceTrust(() =>
-      inBackground(server.requests.trustGranted(), "Reporting trust", output),
-    ),
+    ...Object.values(parts),
+    ...follow(parts, context, output),
     vscode.commands.registerCommand(ACCEPTED_COMMAND, (...ids: unknown[]) => server.requests.accepted(ids)),
-    ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
+    ...Object.entries(commandsOf(parts, context, output)).map(([id, run]) =>
+      vscode.commands.registerCommand(id, run),
+    ),
+    output,
   );
   inBackground(server.restart(), "Starting the server", output);
+  const offered = waitForReady(server).then(
+    () => offerLibraries(server.requests, context.globalState, parts.activity, () => server.restart()),
+    () => {}, // The status says what is wrong with the server.
+  );
+  inBackground(offered, "Offering libraries", output);
   return {
     status: () => server.status.current,
     serverPid: () => server.pid,
@@ -83,15 +61,136 @@ export function activate(context: vscode.ExtensionContext): Api {
   };
 }
 
+type Parts = ReturnType<typeof makeParts>;
+
+/** Which parts there are; each is disposed with the extension. */
+function makeParts(context: vscode.ExtensionContext, output: vscode.LogOutputChannel) {
+  const server = new ServerClient(
+    {
+      serverModule: context.asAbsolutePath("dist/server.js"),
+      storageDirectory: context.globalStorageUri.fsPath,
+    },
+    output,
+  );
+  const activity = new Activity();
+  const snooze: Snooze = new Snooze(() => statusItem.refresh());
+  const statusItem: StatusItem = new StatusItem({ status: server.status, activity, snooze });
+  const history = new CompletionHistory(context.globalStorageUri.fsPath, message => output.warn(message));
+  const records: CompletionRecords = new CompletionRecords(history, () => dashboard.refreshSoon());
+  const dashboard: DashboardView = new DashboardView({
+    pageFolder: vscode.Uri.joinPath(context.extensionUri, "dist"),
+    events: () => records.read(),
+    clear: () => records.clear(),
+    figures: () => server.requests.dashboard(),
+    reindex: () => server.requests.reindexWorkspace(),
+    output,
+  });
+  const ghostText = new GhostText(server, context.extension.id, snooze, records);
+  const explanation = new ExplanationView({
+    explainLast: () => server.requests.explainLast(),
+    unasked: () => unaskedReason(server.status.current, statusItem.view),
+  });
+  return { server, activity, snooze, statusItem, ghostText, records, dashboard, explanation };
+}
+
+/** What happens in VS Code or the server that parts are to know. */
+function follow(
+  { server, snooze, ghostText }: Parts,
+  { globalState }: vscode.ExtensionContext,
+  output: vscode.LogOutputChannel,
+): vscode.Disposable[] {
+  const warnings = new StoreWarnings();
+  const choose = (reference?: string) => vscode.commands.executeCommand(Commands.chooseModel, reference);
+  const messages = {
+    memory: globalState,
+    ask: (message: string, ...actions: string[]) => vscode.window.showInformationMessage(message, ...actions),
+  };
+  const slowWarning = new SlowWarning({ ...messages, follow: advice => followAdvice(advice, choose) });
+  const hint = new ModelHint({
+    ...messages,
+    choose,
+    listModels: () => server.requests.listModels(),
+    isSmallModel: () => vscode.workspace.getConfiguration(SECTION).get("modelPath", "") === "",
+    now: Date.now,
+  });
+  return [
+    server.status.onDidChange(current => {
+      for (const shown of [warnings.show(current), slowWarning.show(current), hint.follow(current)])
+        inBackground(shown, "A message", output);
+      // What was suggested before is not to be shown from memory by a server that is off or gone.
+      if (current.state === "off" || current.state === "error") ghostText.stop();
+    }),
+    vscode.window.onDidChangeActiveTextEditor(editor => {
+      // What one turns to is read ahead.
+      if (editor && !snooze.isOn)
+        inBackground(server.requests.focused(editor), "Reporting the document", output);
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() =>
+      inBackground(server.requests.trustGranted(), "Reporting trust", output),
+    ),
+  ];
+}
+
+/** Makes first lines come sooner in the way the user has chosen. */
+async function followAdvice(
+  advice: SlowAdvice,
+  choose: (reference: string) => Thenable<unknown>,
+): Promise<void> {
+  switch (advice.kind) {
+    case "model":
+      await choose(advice.reference);
+      return;
+    case "context":
+      await updateWhereInForce("contextTokens", advice.tokens);
+      return;
+    case "backend":
+      await updateWhereInForce("backend", "auto");
+  }
+}
+
+/** What each command does. */
+function commandsOf(
+  { server, activity, snooze, statusItem, ghostText, dashboard, explanation }: Parts,
+  { secrets, extension }: vscode.ExtensionContext,
+  output: vscode.LogOutputChannel,
+): Record<(typeof Commands)[keyof typeof Commands], (...args: unknown[]) => unknown> {
+  const showLog = () => output.show();
+  const hide = async () => {
+    ghostText.stop();
+    await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
+  };
+  return {
+    [Commands.menu]: () => showMenu("Foretoken", menuItems(statusItem.view, extension.id)),
+    [Commands.toggle]: toggle,
+    [Commands.toggleLanguage]: async (given: unknown) => {
+      const languageId = typeof given === "string" ? given : statusItem.view.languageId;
+      if (languageId !== undefined) await toggleLanguage(languageId);
+    },
+    [Commands.snooze]: async (minutes: unknown) => {
+      if (typeof minutes !== "number") return showMenu("Snooze", snoozeItems(snooze.minutesLeft));
+      snooze.start(minutes);
+      if (snooze.isOn) await hide();
+    },
+    [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
+    [Commands.chooseModel]: (reference: unknown) =>
+      chooseModel(
+        server.requests,
+        { secrets, activity, showLog },
+        typeof reference === "string" ? reference : undefined,
+      ),
+    [Commands.rebuildDatastore]: () => rebuildDatastore(server.requests, secrets, activity),
+    [Commands.restartServer]: () => server.restart(true),
+    [Commands.freeMemory]: () => server.requests.freeMemory(),
+    [Commands.dashboard]: () => dashboard.show(),
+    [Commands.explain]: () => explanation.show(),
+    [Commands.showLog]: showLog,
+    [Commands.dismiss]: hide,
+  };
+}
+
 /** Called by VS Code, which waits a few seconds for it: the server's process must not outlive the window. */
 export async function deactivate(): Promise<void> {
   await client?.stopForGood();
-}
-
-/** Turns completions on or off, in the scope whose value is in force. */
-async function toggle(): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  await updateWhereInForce("enabled", !configuration.get("enabled"));
 }
 
 /** Resolves once the server can complete, also where completions are switched off. */

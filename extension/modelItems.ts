@@ -45,8 +45,8 @@ export function modelItem(entry: ModelEntry, current: string): ModelItem {
   };
 }
 
-const sizeText = (bytes: number) =>
+export const sizeText = (bytes: number) =>
   bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 
-const timeText = (ms: number) =>
+export const timeText = (ms: number) =>
   ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 10) * 10} ms`;

@@ -1,21 +1,30 @@
 /** Work that takes long, in a notification that counts up and can be cancelled. */
 import * as vscode from "vscode";
+import type { Activity } from "./activity.ts";
 
 /** Shows a message, and a share of 0 to 1 that never goes back; absent is as far as before. */
 type Show = (message: string, done?: number) => void;
 
-export function withPercent<T>(
+/** @param activity where the status bar reads it */
+export async function withPercent<T>(
   title: string,
+  activity: Activity,
   work: (show: Show, token: vscode.CancellationToken) => Promise<T>,
-): Thenable<T> {
+): Promise<T> {
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  return vscode.window.withProgress(options, (progress, token) => {
+  const ended = vscode.window.withProgress(options, (progress, token) => {
     let shown = 0;
-    const show: Show = (message, done = 0) => {
-      const percent = 100 * done;
+    const show: Show = (message, done) => {
+      const percent = 100 * (done ?? 0);
       progress.report({ message, increment: Math.max(0, percent - shown) });
       shown = Math.max(shown, percent);
+      activity.show({ text: `${title}: ${message}`, done });
     };
     return work(show, token);
   });
+  try {
+    return await ended;
+  } finally {
+    activity.show(undefined);
+  }
 }

@@ -6,7 +6,9 @@ import {
   damageText,
   type RebuildParams,
   type RebuildResult,
+  timeLeftText,
 } from "../server/protocol/index.ts";
+import type { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
@@ -36,13 +38,14 @@ const FORGET = "Forget the Token";
 export async function rebuildDatastore(
   builder: DatastoreBuilder,
   secrets: vscode.SecretStorage,
+  activity: Activity,
 ): Promise<void> {
   const item = await vscode.window.showQuickPick(sourceItems(secrets), {
     title: "Rebuild Datastore",
     placeHolder: "What shall completions be drafted from?",
   });
   const source = await item?.choose();
-  if (source) await build(builder, source, secrets);
+  if (source) await build(builder, source, secrets, activity);
 }
 
 /** What a datastore can be built of, from the nearest and smallest to the largest. */
@@ -118,8 +121,9 @@ async function build(
   builder: DatastoreBuilder,
   { source, name, ...rest }: BuildSource,
   secrets: vscode.SecretStorage,
+  activity: Activity,
 ): Promise<void> {
-  const result = await withPercent("Foretoken: building the datastore", (show, token) =>
+  const result = await withPercent("Foretoken: building the datastore", activity, (show, token) =>
     builder.rebuildDatastore(
       { source, name, ...rest },
       report => show(reportText(report), report.done),
@@ -151,12 +155,6 @@ async function showProblem(
 
 /** The state of a build in words; the time that is left is a guess from the speed so far. */
 function reportText({ phase, tokens, leftMs }: BuildReport): string {
-  const left = leftMs === undefined ? "" : `, ${duration(leftMs)} left`;
   const doing = phase === "read" ? "reading" : phase === "sort" ? "sorting" : "writing";
-  return `${doing}, ${tokens.toLocaleString()} tokens${left}`;
-}
-
-function duration(milliseconds: number): string {
-  const seconds = Math.ceil(milliseconds / 1000);
-  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  return `${doing}, ${tokens.toLocaleString()} tokens${timeLeftText(leftMs)}`;
 }

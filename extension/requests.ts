@@ -11,21 +11,30 @@ import {
   ACCEPT_COMMAND,
   BuildProgress,
   type BuildReport,
+  type DashboardFigures,
+  DashboardRequest,
   DidChangeTrustNotification,
   DidFocusNotification,
+  type EndedRequest,
   ExplainLastRequest,
+  FetchLibrariesRequest,
   type FetchModelParams,
   FetchModelRequest,
   type FetchModelResult,
   FreeMemoryRequest,
   InlineCompletionProgress,
+  LibrariesProgress,
+  type LibrariesReport,
+  LibrariesRequest,
   ListModelsRequest,
+  type ModelFailure,
   type ModelList,
   ModelProgress,
   type ModelProgressReport,
   RebuildDatastoreRequest,
   type RebuildParams,
   type RebuildResult,
+  ReindexWorkspaceRequest,
 } from "../server/protocol/index.ts";
 import { messageOf } from "./background.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
@@ -38,6 +47,11 @@ export interface CompletionQuery {
   readonly selected: vscode.SelectedCompletionInfo | undefined;
 }
 
+interface CompletionAnswer {
+  readonly item: InlineCompletionItem | undefined;
+  readonly ended: EndedRequest | undefined;
+}
+
 const NO_SERVER = {
   message: "The server does not run.",
   remedy: "Restart it: Foretoken: Restart Server.",
@@ -46,6 +60,8 @@ const NO_SERVER = {
 export class ServerRequests {
   /** Numbers the tokens of partial results: each is used once, also across restarts. */
   private count = 0;
+  /** By token, who wants to know how a request ended. */
+  private readonly ending = new Map<string, (ended: EndedRequest) => void>();
 
   /** @param running the client while its server answers; undefined before and after */
   constructor(
@@ -55,13 +71,13 @@ export class ServerRequests {
 
   /**
    * Asks for a completion. `onText` is called with the whole text each time it has grown. Resolves to the
-   * final item; undefined when there is none or no server.
+   * final item and how the request ended; undefined where it failed or there is no server.
    */
   async complete(
     { document, position, explicit, selected }: CompletionQuery,
     onText: (item: InlineCompletionItem) => void,
     token: vscode.CancellationToken,
-  ): Promise<InlineCompletionItem | undefined> {
+  ): Promise<CompletionAnswer | undefined> {
     const client = this.running();
     if (!client) return undefined;
     try {
@@ -77,18 +93,31 @@ export class ServerRequests {
           ...(selectedCompletionInfo && { selectedCompletionInfo }),
         } as const,
       };
+      let ended: EndedRequest | undefined;
       const answer = await this.reported(
         client,
         InlineCompletionProgress,
         ([item]) => item && onText(item),
-        partialResultToken =>
-          client.sendRequest(InlineCompletionRequest.type, { ...params, partialResultToken }, token),
+        async partialResultToken => {
+          this.ending.set(partialResultToken, request => {
+            ended = request;
+          });
+          const sent = { ...params, partialResultToken };
+          return client
+            .sendRequest(InlineCompletionRequest.type, sent, token)
+            .finally(() => this.ending.delete(partialResultToken));
+        },
       );
-      return (Array.isArray(answer) ? answer : answer?.items)?.[0];
+      return { item: (Array.isArray(answer) ? answer : answer?.items)?.[0], ended };
     } catch (error) {
       if (!token.isCancellationRequested) this.output.warn(`Completion request failed: ${messageOf(error)}`);
       return undefined;
     }
+  }
+
+  /** The server has reported the end of a request. */
+  requestEnded(ended: EndedRequest): void {
+    this.ending.get(String(ended.token))?.(ended);
   }
 
   /** Reports that a suggestion was accepted. @param ids the arguments of its command */
@@ -141,6 +170,39 @@ export class ServerRequests {
       return {
         problem: token.isCancellationRequested ? "The build was cancelled." : messageOf(error),
       };
+    }
+  }
+
+  /** What the server knows for the dashboard; undefined without a server. */
+  async dashboard(): Promise<DashboardFigures | undefined> {
+    return this.running()?.sendRequest(DashboardRequest);
+  }
+
+  /** Has the workspace indexed anew; false where it is not to be indexed. */
+  async reindexWorkspace(): Promise<boolean> {
+    return (await this.running()?.sendRequest(ReindexWorkspaceRequest)) ?? false;
+  }
+
+  /** Whether libraries for a graphics card could be fetched. */
+  async wantsLibraries(): Promise<boolean> {
+    return (await this.running()?.sendRequest(LibrariesRequest)) ?? false;
+  }
+
+  /** Fetches them; null once they are there. A server that goes away meanwhile is a problem like any other. */
+  async fetchLibraries(
+    onReport: (report: LibrariesReport) => void,
+    token: vscode.CancellationToken,
+  ): Promise<ModelFailure | null> {
+    const client = this.running();
+    if (!client) return NO_SERVER;
+    try {
+      return await this.reported(client, LibrariesProgress, onReport, progressToken =>
+        client.sendRequest(FetchLibrariesRequest, { progressToken }, token),
+      );
+    } catch (error) {
+      if (token.isCancellationRequested)
+        return { code: "cancelled", message: "It was cancelled.", remedy: "" };
+      return { message: messageOf(error), remedy: "Try again." };
     }
   }
 

@@ -1,8 +1,17 @@
-/** The status bar item: state, last latency, acceptance of drafts; the tooltip says the rest. */
+/** The status bar item: follows all that it tells of. A click opens the menu. */
 import * as vscode from "vscode";
-import type { Status } from "../server/protocol/index.ts";
+import { languageEnabled, readSettings, SECTION } from "../server/protocol/index.ts";
+import type { Activity } from "./activity.ts";
 import { Commands } from "./commands.ts";
-import { statusText, statusTooltip } from "./statusText.ts";
+import type { ServerStatus } from "./serverStatus.ts";
+import type { Snooze } from "./snooze.ts";
+import { type StatusView, statusText, statusTooltip } from "./statusText.ts";
+
+interface StatusParts {
+  readonly status: ServerStatus;
+  readonly activity: Activity;
+  readonly snooze: Pick<Snooze, "minutesLeft">;
+}
 
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(
@@ -10,24 +19,57 @@ export class StatusItem implements vscode.Disposable {
     vscode.StatusBarAlignment.Right,
     100,
   );
+  private readonly subscriptions: vscode.Disposable[];
 
-  constructor() {
+  constructor(private readonly parts: StatusParts) {
     this.item.name = "Foretoken";
-    this.show({ state: "starting" });
+    this.item.command = Commands.menu;
+    const refresh = () => this.refresh();
+    this.subscriptions = [
+      parts.status.onDidChange(refresh),
+      parts.activity.onDidChange(refresh),
+      vscode.window.onDidChangeActiveTextEditor(refresh),
+      vscode.workspace.onDidChangeConfiguration(refresh),
+    ];
+    this.refresh();
     this.item.show();
   }
 
-  /** @param languageOff the language of the document one is in, if it alone is off */
-  show(status: Status, languageOff?: string): void {
-    this.item.text = statusText(status, languageOff);
-    this.item.tooltip = statusTooltip(status, languageOff);
-    this.item.accessibilityInformation = { label: statusTooltip(status, languageOff) };
-    this.item.command = status.state === "error" ? Commands.showLog : Commands.toggle;
-    this.item.backgroundColor =
-      status.state === "error" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+  /** What there is to tell of now. */
+  get view(): StatusView {
+    const { status, activity, snooze } = this.parts;
+    return {
+      status: status.current,
+      activity: activity.current,
+      snoozedMinutes: snooze.minutesLeft,
+      ...editorView(),
+    };
+  }
+
+  refresh(): void {
+    const { item, view } = this;
+    item.text = statusText(view);
+    item.tooltip = statusTooltip(view);
+    item.accessibilityInformation = { label: item.tooltip };
+    item.backgroundColor =
+      view.status.state === "error" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
   }
 
   dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
     this.item.dispose();
   }
+}
+
+/** The document one is in, and what keeps it from being completed. */
+function editorView(): Partial<StatusView> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) return {};
+  const { document, selections } = editor;
+  const { uri, languageId } = document;
+  const { settings } = readSettings(vscode.workspace.getConfiguration(SECTION, document));
+  const isOff = settings.enabled && !languageEnabled(settings, languageId);
+  const cursors =
+    selections.length > 1 ? "several" : selections.some(({ isEmpty }) => !isEmpty) ? "selection" : undefined;
+  return { uri: uri.toString(), languageId, languageOff: isOff ? languageId : undefined, cursors };
 }

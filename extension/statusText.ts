@@ -1,30 +1,60 @@
 /** What the status bar says, in words. */
 import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/index.ts";
+import { minutesText, type Surroundings, whyNothing } from "./whyNothing.ts";
+
+/** All that the status bar tells of. */
+export interface StatusView extends Surroundings {
+  readonly status: Status;
+  /** What is fetched or built, and how much of it is there, 0 to 1, where that is known. */
+  readonly activity?: { readonly text: string; readonly done: number | undefined } | undefined;
+}
 
 const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
+const times = (factor: number) => `${factor.toFixed(1)}×`;
 
-/** Short text of the item, with its icon. @param languageOff the document's language, if it alone is off */
-export function statusText({ state, last, acceptance, notes = [] }: Status, languageOff?: string): string {
-  switch (state) {
-    case "starting":
-      return "$(loading~spin) Foretoken";
-    case "asleep":
-      return "$(zap) Foretoken";
-    case "off":
-      return "$(circle-slash) Foretoken";
-    case "error":
-      return "$(error) Foretoken";
-  }
+/** Characters of the item's text beside its icon: more would push other items out of the bar. */
+const MOST_CHARACTERS = 36;
+/** Gains of drafts below this are none worth the space. */
+const LEAST_GAIN = 1.05;
+
+/** Short text of the item, with its icon. */
+export function statusText({ status, activity, languageOff, snoozedMinutes = 0 }: StatusView): string {
+  const { state, loaded, notes = [] } = status;
+  if (state === "error") return "$(error) Foretoken";
+  if (activity) return `$(loading~spin) ${doneText(activity.done)}`;
+  if (state === "starting" || loaded !== undefined) return `$(loading~spin) ${doneText(loaded)}`;
+  if (state === "off") return "$(circle-slash) Foretoken";
   if (languageOff !== undefined) return `$(circle-slash) Foretoken: ${languageOff}`;
+  if (snoozedMinutes > 0) return `$(bell-slash) ${snoozedMinutes} min`;
   const icon = state === "working" ? "$(loading~spin)" : notes.length > 0 ? "$(warning)" : "$(zap)";
-  if (last?.firstTextMs === undefined) return `${icon} Foretoken`;
-  const figures = [
-    milliseconds(last.firstTextMs),
-    ...(acceptance === undefined ? [] : [percent(acceptance)]),
-  ];
-  return `${icon} ${figures.join(" · ")}`;
+  return `${icon} ${state === "asleep" ? "Foretoken" : figuresText(status)}`;
 }
+
+const doneText = (done: number | undefined) =>
+  done === undefined ? "Foretoken" : `Foretoken ${percent(done)}`;
+
+/** Model, back end, latency, gain and acceptance, as far as there is room: the latency first of all. */
+function figuresText({ model, last, speedUp = 0, acceptance }: Status): string {
+  const [name, backend] = model ? [shortName(model.name), model.backend] : [];
+  const latency = last?.firstTextMs === undefined ? undefined : milliseconds(last.firstTextMs);
+  const gain = speedUp >= LEAST_GAIN ? times(speedUp) : undefined;
+  const accepted = acceptance === undefined ? undefined : percent(acceptance);
+  const choices = [
+    [name, backend, latency, gain, accepted],
+    [name, backend, latency, gain],
+    [name, latency, gain],
+    [latency, gain, accepted],
+  ].map(parts => parts.filter(part => part !== undefined).join(" · "));
+  return choices.find(({ length }) => length > 0 && length <= MOST_CHARACTERS) ?? latency ?? "Foretoken";
+}
+
+/** A model's name without what all of its kind have in common. */
+const shortName = (name: string) =>
+  name
+    .replace(/\.gguf$/i, "")
+    .replace(/[\s_-]*\b(instruct|base|gguf|v\d[\d.]*)\b/gi, "")
+    .trim();
 
 const DAY_MS = 86_400_000;
 
@@ -37,48 +67,52 @@ function storeLine({ name, tokens, created, problem }: StoreStatus): string {
   return `Datastore: ${name}, ${size} tokens, ${age}`;
 }
 
-/** What the item says on hovering over it, one statement a line. @param languageOff as for `statusText` */
-export function statusTooltip(status: Status, languageOff?: string): string {
-  const {
-    state,
-    message,
-    remedy,
-    model,
-    notes = [],
-    stores,
-    last,
-    acceptance,
-    sources,
-    suggestions,
-  } = status;
-  if (state === "error") return [`Foretoken: ${message ?? "error"}`, ...(remedy ? [remedy] : [])].join("\n");
+/** What the item says on hovering over it, one statement a line. */
+export function statusTooltip(view: StatusView): string {
+  const { status, activity } = view;
+  const { model, notes = [], stores = [], sources = [] } = status;
+  const lines = [stateLine(view)];
+  if (activity) lines.push(activity.text);
+  if (status.state === "error" && status.remedy) lines.push(status.remedy);
+  const why = status.state === "error" ? undefined : whyNothing(status, view);
+  if (why !== undefined) lines.push(`No suggestion: ${why}`);
+  if (status.state !== "error" && status.state !== "starting") {
+    if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
+    lines.push(...notes, ...stores.map(storeLine), ...figureLines(status));
+    lines.push(...sources.filter(({ proposed }) => proposed > 0).map(sourceLine));
+  }
+  return [...lines, "Click for all there is to do."].join("\n");
+}
+
+function stateLine({ status, languageOff, snoozedMinutes = 0 }: StatusView): string {
+  const { state, message = "error" } = status;
+  if (state === "error") return `Foretoken: ${message}`;
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
     return "Foretoken has freed its model's memory. The next completion loads it again.";
-  const lines = [
-    state === "off"
-      ? "Foretoken is off. Click to turn it on."
-      : languageOff !== undefined
-        ? `Foretoken is off for the language ${languageOff} ("foretoken.languages"), and on for others.`
-        : "Foretoken completes as you type. Click to turn it off.",
-  ];
-  if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
-  lines.push(...notes);
-  for (const store of stores ?? []) lines.push(storeLine(store));
-  if (last) {
-    if (last.firstTextMs !== undefined)
-      lines.push(
-        `Last completion: first text after ${milliseconds(last.firstTextMs)}, all after ${milliseconds(last.totalMs)}`,
-      );
+  if (state === "off") return "Foretoken is off.";
+  if (languageOff !== undefined)
+    return `Foretoken is off for the language ${languageOff}, and on for others.`;
+  if (snoozedMinutes > 0) return `Foretoken is snoozed for ${minutesText(snoozedMinutes)}.`;
+  return "Foretoken is on.";
+}
+
+function figureLines({ last, suggestions, acceptance, speedUp }: Status): string[] {
+  const lines: string[] = [];
+  if (last?.firstTextMs !== undefined)
+    lines.push(
+      `Last completion: first text after ${milliseconds(last.firstTextMs)}, all after ${milliseconds(last.totalMs)}`,
+    );
+  if (last)
     lines.push(
       `${last.tokens} tokens in ${last.steps} steps, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
     );
-  }
   if (suggestions)
     lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);
+  if (speedUp !== undefined)
+    lines.push(`Decoding with drafts: ${times(speedUp)} as fast as without, by what decodes cost here`);
   if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance)}`);
-  for (const source of sources ?? []) if (source.proposed > 0) lines.push(sourceLine(source));
-  return lines.join("\n");
+  return lines;
 }
 
 /** Sources as they are called in a sentence. */
@@ -90,6 +124,7 @@ const SOURCE_TEXTS: Readonly<Record<string, string>> = {
   workspace: "the workspace",
   datastore: "the datastore",
   recycling: "the model's own guesses",
+  "draft model": "the draft model",
 };
 
 /** A source of drafts in the tooltip: how many of its tokens the model took over. */

@@ -1,21 +1,88 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { statusText, statusTooltip } from "../../../extension/statusText.ts";
+import { type StatusView, statusText, statusTooltip } from "../../../extension/statusText.ts";
+import type { Status } from "../../../server/protocol/messages.ts";
 
-test("the status bar shows the latency and the acceptance of the last completion", () => {
-  const last = {
-    firstTextMs: 83.6,
-    totalMs: 120,
-    tokens: 9,
-    steps: 4,
-    drafted: 8,
-    accepted: 5,
-    finishReason: "endOfText",
-  };
-  assert.equal(statusText({ state: "ready", last, acceptance: 0.625 }), "$(zap) 84 ms · 63%");
-  assert.equal(statusText({ state: "ready" }), "$(zap) Foretoken");
+const last = {
+  firstTextMs: 83.6,
+  totalMs: 120,
+  tokens: 9,
+  steps: 4,
+  drafted: 8,
+  accepted: 5,
+  finishReason: "endOfText",
+};
+const model = { name: "Qwen2.5 Coder 1.5B Instruct", backend: "cpu", threads: 2 };
+const ready: Status = { state: "ready", model, last, acceptance: 0.625, speedUp: 1.43 };
+const text = (status: Status, view: Partial<StatusView> = {}) => statusText({ status, ...view });
+
+test("the status bar shows model, back end, latency, gain and acceptance", () => {
+  const short = { ...model, name: "Tiny" };
+  assert.equal(text({ ...ready, model: short }), "$(zap) Tiny · cpu · 84 ms · 1.4× · 63%");
+  assert.equal(text({ ...ready, model: undefined }), "$(zap) 84 ms · 1.4× · 63%");
+  assert.equal(text({ state: "ready" }), "$(zap) Foretoken");
+  const withoutText = { ...ready, last: { ...last, firstTextMs: undefined }, model: short };
+  assert.equal(text(withoutText), "$(zap) Tiny · cpu · 1.4× · 63%", "a completion without text");
+});
+
+test("what has no room is left out, the latency last", () => {
+  assert.equal(text(ready), "$(zap) Qwen2.5 Coder 1.5B · 84 ms · 1.4×");
+  const long = { ...model, name: "A Model That Somebody Has Given a Long Name" };
+  assert.equal(text({ ...ready, model: long }), "$(zap) 84 ms · 1.4× · 63%");
+});
+
+test("drafts that gain nothing to speak of are not spoken of", () => {
+  assert.equal(text({ ...ready, model: undefined, speedUp: 1.01 }), "$(zap) 84 ms · 63%");
+});
+
+test("what is under way is counted up beside a spinner", () => {
+  assert.equal(text({ state: "starting" }), "$(loading~spin) Foretoken");
+  assert.equal(text({ state: "starting", loaded: 0.431 }), "$(loading~spin) Foretoken 43%");
+  assert.equal(text({ ...ready, loaded: 0.5 }), "$(loading~spin) Foretoken 50%", "another model is loaded");
+  const activity = { text: "qwen2.5-coder:7b: 12 of 4700 MB", done: 0.0026 };
+  assert.equal(text(ready, { activity }), "$(loading~spin) Foretoken 0%");
+  assert.match(statusTooltip({ status: ready, activity }), /12 of 4700 MB/);
+  assert.equal(text(ready, { activity: { ...activity, done: undefined } }), "$(loading~spin) Foretoken");
+});
+
+test("a snooze is shown with the minutes that are left", () => {
+  assert.equal(text(ready, { snoozedMinutes: 14 }), "$(bell-slash) 14 min");
+  assert.match(statusTooltip({ status: ready, snoozedMinutes: 1 }), /^Foretoken is snoozed for 1 minute\./);
+});
+
+test("off for a language is told from off and from on", () => {
+  const states = [
+    text({ state: "ready" }),
+    text({ state: "ready" }, { languageOff: "go" }),
+    text({ state: "off" }),
+    text({ state: "error" }, { languageOff: "go" }),
+  ];
+  assert.deepEqual(states, [
+    "$(zap) Foretoken",
+    "$(circle-slash) Foretoken: go",
+    "$(circle-slash) Foretoken",
+    "$(error) Foretoken",
+  ]);
+  assert.match(statusTooltip({ status: { state: "ready" }, languageOff: "go" }), /off for the language go/);
+  assert.match(statusTooltip({ status: { state: "off" } }), /^Foretoken is off\.\n/);
+});
+
+test("the tooltip has the whole: the remedy of an error, the figures, and why nothing is shown", () => {
   assert.match(
-    statusTooltip({ state: "error", message: "No model.", remedy: "Choose one." }),
+    statusTooltip({ status: { state: "error", message: "No model.", remedy: "Choose one." } }),
     /No model\.\nChoose one\./,
+  );
+  const whole = statusTooltip({ status: ready });
+  assert.match(whole, /Model: Qwen2.5 Coder 1.5B Instruct, cpu, 2 threads/);
+  assert.match(whole, /Decoding with drafts: 1.4× as fast as without/);
+  const nothing = {
+    uri: "file:///a",
+    line: 0,
+    character: 3,
+    why: "There was nothing to show: the line ended.",
+  };
+  assert.match(
+    statusTooltip({ status: { ...ready, nothing }, uri: "file:///a" }),
+    /No suggestion: Line 1, column 4: There was nothing to show/,
   );
 });

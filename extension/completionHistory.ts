@@ -1,0 +1,76 @@
+/**
+ * What is remembered of completions, across sessions, in one small file. Written seldom: in between events wait in
+ * memory, and each window adds its own to what the others have written.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../datastores/files/index.ts";
+import {
+  type EventLog,
+  joined,
+  NO_EVENTS,
+  type RequestEvent,
+  readEvents,
+  type SuggestionEvent,
+  writeEvents,
+} from "./figures/index.ts";
+
+/** Events after which the file is written. */
+const KEEP_EVERY = 200;
+
+export class CompletionHistory {
+  private readonly file: string;
+  private waiting: EventLog = NO_EVENTS;
+
+  /** @param directory where the extension may keep files @param warn writes to the log */
+  constructor(
+    directory: string,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.file = join(directory, "history.json");
+  }
+
+  addRequest(request: RequestEvent): void {
+    this.add({ requests: [request], suggestions: [] });
+  }
+
+  addSuggestion(suggestion: SuggestionEvent): void {
+    this.add({ requests: [], suggestions: [suggestion] });
+  }
+
+  /** All that is remembered. */
+  read(): EventLog {
+    return joined(this.saved(), this.waiting);
+  }
+
+  /** Writes what waits; where that fails, it waits for the next time. */
+  save(): void {
+    if (this.waiting.requests.length + this.waiting.suggestions.length === 0) return;
+    try {
+      writeWhole(this.file, writeEvents(this.read()));
+      this.waiting = NO_EVENTS;
+    } catch (error) {
+      this.warn(`The history of completions cannot be written: ${error}`);
+    }
+  }
+
+  /** Forgets everything. Throws where the file cannot be removed. */
+  clear(): void {
+    this.waiting = NO_EVENTS;
+    rmSync(this.file, { force: true });
+  }
+
+  private add(events: EventLog): void {
+    this.waiting = joined(this.waiting, events);
+    const { requests, suggestions } = this.waiting;
+    if ((requests.length + suggestions.length) % KEEP_EVERY === 0) this.save();
+  }
+
+  private saved(): EventLog {
+    try {
+      return readEvents(readFileSync(this.file, "utf8"));
+    } catch {
+      return NO_EVENTS; // There is none yet.
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/** The dashboard's page: draws what the extension sends, and tells it which buttons are pressed. */
+import {
+  duration,
+  type PageAction,
+  type PageMessage,
+  percent,
+  type ShowMessage,
+  type Summary,
+} from "../figures/index.ts";
+import { completionSection } from "./completion.ts";
+import { button, html } from "./dom.ts";
+import { draftsSection, suggestionsSection } from "./drafts.ts";
+import { latencySection } from "./latency.ts";
+import { machineSection } from "./machine.ts";
+import "./page.css";
+import { storesSection } from "./stores.ts";
+
+declare function acquireVsCodeApi(): { postMessage(message: PageMessage): void };
+
+const host = acquireVsCodeApi();
+const page = document.getElementById("page");
+const startedAt = Date.now();
+
+const act = (action: PageAction) => host.postMessage({ type: "action", action });
+
+function draw({ summary, server, now }: ShowMessage): void {
+  if (!page) return;
+  const before = whereIsFocus();
+  const open = openDetails();
+  page.replaceChildren(
+    html(
+      "header",
+      {},
+      html("h1", {}, "Foretoken Dashboard"),
+      html(
+        "p",
+        { class: "buttons" },
+        button("Export...", () => act("export")),
+        button("Clear...", () => act("clear")),
+      ),
+    ),
+    html(
+      "p",
+      { class: "note" },
+      "Everything here stays on this machine. Of past completions figures alone are kept, no text.",
+    ),
+    ...(server
+      ? []
+      : [html("p", { class: "problem" }, "The server does not run: Foretoken: Restart Server.")]),
+    glance(summary),
+    latencySection(summary),
+    draftsSection(summary),
+    suggestionsSection(summary),
+    completionSection(server?.completion),
+    machineSection(server?.machine),
+    storesSection(server, now, act),
+  );
+  page.setAttribute("aria-busy", "false");
+  restore(before, open);
+}
+
+/** The figures one looks for first. */
+function glance({ latency, speedUp, sources, characters, kept }: Summary): HTMLElement {
+  const proposed = sources.reduce((sum, source) => sum + source.proposed, 0);
+  const accepted = sources.reduce((sum, source) => sum + source.accepted, 0);
+  const last = kept.at(-1);
+  const tiles: [string, string][] = [
+    ["first text, p50", latency ? duration(latency.p50) : "–"],
+    ["first text, p90", latency ? duration(latency.p90) : "–"],
+    ["speed-up by drafts", speedUp === undefined ? "–" : `${speedUp.toFixed(2)}×`],
+    ["drafted tokens accepted", proposed > 0 ? percent(accepted, proposed) : "–"],
+    ["characters accepted", characters.shown > 0 ? percent(characters.accepted, characters.shown) : "–"],
+    ["left after 10 min", last && last.accepted > 0 ? percent(last.kept, last.accepted) : "–"],
+  ];
+  return html(
+    "dl",
+    { class: "glance", "aria-label": "At a glance" },
+    ...tiles.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value))),
+  );
+}
+
+const FOCUSABLE = "button, summary, [tabindex]";
+
+/** Which of the elements that can have the focus has it; -1 for none. */
+const whereIsFocus = () =>
+  [...(page?.querySelectorAll(FOCUSABLE) ?? [])].indexOf(document.activeElement ?? document.body);
+const openDetails = () => [...(page?.querySelectorAll("details") ?? [])].map(({ open }) => open);
+
+/** Puts the focus back, and opens again what was open before the page was drawn anew. */
+function restore(focus: number, open: readonly boolean[]): void {
+  for (const [index, details] of page?.querySelectorAll("details").entries() ?? [])
+    details.open = open[index] ?? false;
+  const element = [...(page?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? [])][focus];
+  element?.focus({ preventScroll: true });
+}
+
+/** What is drawn, to know what is new. */
+let drawn = "";
+
+window.addEventListener("message", ({ data }: MessageEvent<ShowMessage>) => {
+  if (data?.type !== "show") return;
+  const { now: _, askedAt, ...figures } = data;
+  const figuresText = JSON.stringify(figures);
+  // What is looked at stays as it is while nothing changes.
+  if (figuresText === drawn) return;
+  drawn = figuresText;
+  draw(data);
+  requestAnimationFrame(() => {
+    const ms = Date.now() - askedAt;
+    page?.setAttribute("data-drawn-ms", String(ms));
+    page?.setAttribute("data-script-ms", String(startedAt - askedAt));
+    host.postMessage({ type: "drawn", ms });
+  });
+});
+host.postMessage({ type: "ready" });

@@ -1,0 +1,173 @@
+/** The dashboard: a page of its own that shows what completions cost and bring. Everything stays on the machine. */
+import * as vscode from "vscode";
+import type { DashboardFigures } from "../server/protocol/index.ts";
+import { inBackground, messageOf } from "./background.ts";
+import { Commands } from "./commands.ts";
+import {
+  type EventLog,
+  type PageAction,
+  type PageMessage,
+  type ShowMessage,
+  summarize,
+} from "./figures/index.ts";
+
+const VIEW_TYPE = "foretoken.dashboard";
+/** Between two looks at a history that grows. */
+const REFRESH_MS = 2_000;
+/** Between two looks at what changes unseen: an index that is read, a machine that is measured. */
+const LOOK_MS = 10_000;
+
+interface DashboardDependencies {
+  /** Folder of the page's script and style. */
+  readonly pageFolder: vscode.Uri;
+  /** What is remembered of completions. */
+  events(): EventLog;
+  /** Forgets it. */
+  clear(): void;
+  /** What the server knows; undefined without a server. */
+  figures(): Promise<DashboardFigures | undefined>;
+  reindex(): Promise<boolean>;
+  readonly output: vscode.LogOutputChannel;
+}
+
+export class DashboardView implements vscode.Disposable {
+  private panel: vscode.WebviewPanel | undefined;
+  private refreshTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds since 1970: when what is shown next was asked for. */
+  private askedAt = 0;
+  /** What is shown first, gathered before the page is there. */
+  private first: Promise<Pick<ShowMessage, "summary" | "server">> | undefined;
+
+  constructor(private readonly parts: DashboardDependencies) {}
+
+  /** Opens the dashboard, or brings it to the front. */
+  show(): void {
+    if (this.panel) {
+      this.panel.reveal();
+      return;
+    }
+    this.askedAt = Date.now();
+    // While VS Code makes the page.
+    this.first = this.figures();
+    this.first.catch(() => {}); // Whoever sends it says what is wrong.
+    const { pageFolder } = this.parts;
+    const panel = vscode.window.createWebviewPanel(
+      VIEW_TYPE,
+      "Foretoken Dashboard",
+      vscode.ViewColumn.Active,
+      { enableScripts: true, localResourceRoots: [pageFolder] },
+    );
+    this.panel = panel;
+    const looking = setInterval(() => this.refreshSoon(), LOOK_MS);
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      clearInterval(looking);
+      clearTimeout(this.refreshTimer);
+      this.refreshTimer = undefined;
+    });
+    panel.webview.onDidReceiveMessage((message: PageMessage) => this.received(message));
+    panel.webview.html = pageOf(panel.webview, pageFolder);
+  }
+
+  /** Shows what there is now, a little later, if the dashboard is in sight. */
+  refreshSoon(): void {
+    if (!this.panel?.visible) return;
+    this.refreshTimer ??= setTimeout(() => {
+      this.refreshTimer = undefined;
+      this.askedAt = Date.now();
+      this.refresh();
+    }, REFRESH_MS);
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  private refresh(): void {
+    inBackground(this.send(), "Showing the dashboard", this.parts.output);
+  }
+
+  private async send(): Promise<void> {
+    const figures = await (this.first ?? this.figures());
+    this.first = undefined;
+    const message: ShowMessage = { type: "show", ...figures, now: Date.now(), askedAt: this.askedAt };
+    await this.panel?.webview.postMessage(message);
+  }
+
+  private async figures(): Promise<Pick<ShowMessage, "summary" | "server">> {
+    const asked = this.parts.figures();
+    const summary = summarize(this.parts.events());
+    return { summary, server: await asked };
+  }
+
+  private received(message: PageMessage): void {
+    if (message.type === "ready") this.refresh();
+    else if (message.type === "drawn")
+      this.parts.output.debug(`The dashboard was drawn ${message.ms} ms after it was asked for.`);
+    else inBackground(this.act(message.action), "The dashboard", this.parts.output);
+  }
+
+  private async act(action: PageAction): Promise<void> {
+    if (action === "export") await this.export();
+    else if (action === "clear") await this.clear();
+    else if (action === "rebuild") await vscode.commands.executeCommand(Commands.rebuildDatastore);
+    else await this.reindex();
+    this.refreshSoon();
+  }
+
+  private async reindex(): Promise<void> {
+    if (await this.parts.reindex()) return;
+    await vscode.window.showInformationMessage(
+      'Foretoken: there is no folder to index, or "foretoken.workspaceIndex" is off.',
+    );
+  }
+
+  private async export(): Promise<void> {
+    const target = await vscode.window.showSaveDialog({
+      title: "Export the Dashboard",
+      defaultUri: vscode.Uri.file("foretoken-dashboard.json"),
+      filters: { JSON: ["json"] },
+    });
+    if (!target) return;
+    const exported = { ...this.parts.events(), server: await this.parts.figures() };
+    try {
+      const text = `${JSON.stringify(exported, null, 2)}\n`;
+      await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
+    } catch (error) {
+      const remedy = "Choose another place.";
+      await vscode.window.showErrorMessage(
+        `Foretoken: ${target.fsPath} cannot be written: ${messageOf(error)}. ${remedy}`,
+      );
+    }
+  }
+
+  private async clear(): Promise<void> {
+    const clear = "Clear";
+    const chosen = await vscode.window.showWarningMessage(
+      "Forget all figures of past completions? Models, datastores and what drafting has learned stay.",
+      { modal: true },
+      clear,
+    );
+    if (chosen === clear) this.parts.clear();
+  }
+}
+
+/** The page without its figures. Nothing but the bundled script and style is let in. */
+function pageOf(webview: vscode.Webview, folder: vscode.Uri): string {
+  const address = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, name));
+  const policy = `default-src 'none'; script-src ${webview.cspSource}; style-src ${webview.cspSource};`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${address("dashboard.css")}">
+<title>Foretoken Dashboard</title>
+</head>
+<body>
+<main id="page" aria-busy="true"><p>Reading the figures...</p></main>
+<script src="${address("dashboard.js")}"></script>
+</body>
+</html>`;
+}

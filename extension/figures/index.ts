@@ -1,0 +1,17 @@
+export {
+  type EventLog,
+  joined,
+  MOST_EVENTS,
+  NO_EVENTS,
+  RETENTION_MS,
+  type RequestEvent,
+  readEvents,
+  type SuggestionEvent,
+  writeEvents,
+} from "./events.ts";
+export { FollowedText, type TextChange } from "./followedText.ts";
+export type { PageAction, PageMessage, ShowMessage } from "./messages.ts";
+export { ticks } from "./quantiles.ts";
+export { type LatencyGroup, type Summary, summarize } from "./summary.ts";
+export { layOut } from "./treeLayout.ts";
+export { age, amount, duration, percent, visible } from "./words.ts";

@@ -1,0 +1,81 @@
+/** After a day with the small model that comes along, one hint at the one that is recommended for this machine. */
+import type { ModelEntry, ModelList, Status } from "../server/protocol/index.ts";
+import type { Ask, Memory } from "./memory.ts";
+import { sizeText, timeText } from "./modelItems.ts";
+
+const KEY = "foretoken.modelHint";
+const DAY_MS = 86_400_000;
+/** Models are listed no more often than this in search of one to recommend. */
+const LOOK_MS = 3_600_000;
+const FETCH = "Fetch It";
+const CHOOSE = "Choose Another";
+
+/** How long completions have been used. */
+interface Use {
+  /** When one was shown first; milliseconds since 1970. */
+  readonly since: number;
+  /** Days on which some were shown, and the last of them. */
+  readonly days: number;
+  readonly lastDay: string;
+  /** Whether the hint has been given. */
+  readonly isGiven: boolean;
+}
+
+interface HintParts {
+  readonly memory: Memory;
+  readonly ask: Ask;
+  listModels(): Promise<ModelList>;
+  /** Whether the model that comes along is in use. */
+  isSmallModel(): boolean;
+  /** Lets the user choose a model; the one that is named where there is one. */
+  choose(reference?: string): Thenable<unknown>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export class ModelHint {
+  private lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly parts: HintParts) {}
+
+  /** Takes note that completions are used. Resolves when the hint, if there is one, has been answered. */
+  async follow({ suggestions }: Pick<Status, "suggestions">): Promise<void> {
+    if ((suggestions?.shown ?? 0) === 0) return;
+    const { now, isSmallModel, listModels } = this.parts;
+    const use = await this.recordUse();
+    const isDue = !use.isGiven && use.days > 1 && now() - use.since >= DAY_MS && isSmallModel();
+    if (!isDue || now() - this.lookedAt < LOOK_MS) return;
+    this.lookedAt = now();
+    const model = (await listModels()).models.find(({ recommended }) => recommended);
+    // None before this machine has been measured.
+    if (model) await this.give(model, use);
+  }
+
+  private async recordUse(): Promise<Use> {
+    const { memory, now } = this.parts;
+    const today = new Date(now()).toDateString();
+    const known = memory.get<Use>(KEY) ?? { since: now(), days: 0, lastDay: "", isGiven: false };
+    if (known.lastDay === today) return known;
+    const use = { ...known, days: known.days + 1, lastDay: today };
+    await memory.update(KEY, use);
+    return use;
+  }
+
+  private async give(model: ModelEntry, use: Use): Promise<void> {
+    const { memory, ask, choose } = this.parts;
+    const given = memory.update(KEY, { ...use, isGiven: true });
+    const chosen = await ask(hintText(model), FETCH, CHOOSE);
+    await given;
+    if (chosen === FETCH) await choose(model.reference);
+    if (chosen === CHOOSE) await choose();
+  }
+}
+
+function hintText({ title, bytes, lineMs, singleLine }: ModelEntry): string {
+  const facts = [
+    ...(singleLine === undefined ? [] : [`fills in ${singleLine}% of HumanEval's single lines`]),
+    ...(lineMs === undefined ? [] : [`a line in about ${timeText(lineMs)}`]),
+    ...(bytes === undefined ? [] : [`${sizeText(bytes)} to fetch`]),
+  ];
+  return `Foretoken: completions come from the small model that comes along. For this machine ${title} is recommended: ${facts.join(", ")}.`;
+}

@@ -1,0 +1,47 @@
+/** That first lines take long, and what would help, in words. */
+import type { SlowAdvice, SlowLines } from "../server/protocol/index.ts";
+
+interface SlowAction {
+  readonly label: string;
+  readonly advice: SlowAdvice;
+}
+
+/** More than two actions are no longer read. */
+const MOST_ACTIONS = 2;
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** What to show, and what one may do about it: at most two things. */
+export function slowText({ model, lineMs, advice }: SlowLines): {
+  readonly message: string;
+  readonly actions: readonly SlowAction[];
+} {
+  const chosen = advice.slice(0, MOST_ACTIONS);
+  const helps = chosen.map(helpText).join(" ");
+  return {
+    message: `Foretoken: with ${model} a first line takes ${seconds(lineMs)} on this machine. ${helps}`,
+    actions: chosen.map(each => ({ label: labelOf(each), advice: each })),
+  };
+}
+
+function helpText(advice: SlowAdvice): string {
+  switch (advice.kind) {
+    case "model":
+      return `${advice.title} would take about ${seconds(advice.lineMs)}.`;
+    case "context":
+      return `With ${advice.tokens} tokens of context it would take about ${seconds(advice.lineMs)}.`;
+    case "backend":
+      return `It could run on the graphics card (${advice.backend}) instead of the processor.`;
+  }
+}
+
+function labelOf(advice: SlowAdvice): string {
+  switch (advice.kind) {
+    case "model":
+      return "Use That Model";
+    case "context":
+      return `Use ${advice.tokens} Tokens`;
+    case "backend":
+      return "Use the Graphics Card";
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Follows suggestions from the screen into their documents: how much of each was accepted, and how much of that is
+ * still there after a while. Knows nothing of the editor.
+ */
+import { FollowedText, RETENTION_MS, type SuggestionEvent, type TextChange } from "./figures/index.ts";
+
+/** Accepted texts that are followed at a time; the oldest is given up for a new one. */
+const MOST_FOLLOWED = 100;
+
+/** A suggestion that is on the screen, or was accepted and is followed. */
+interface Watched {
+  readonly uri: string;
+  readonly at: number;
+  acceptedAt: number;
+  shown: number;
+  accepted: number;
+  /** Accepted parts, the last of which may go on. */
+  readonly parts: FollowedText[];
+  /** By `RETENTION_MS`, as far as the times have come. */
+  readonly kept: number[];
+}
+
+export class SuggestionWatch {
+  private current: Watched | undefined;
+  private followed: Watched[] = [];
+
+  /** @param ended is called with each suggestion that is followed no more @param now milliseconds since 1970 */
+  constructor(
+    private readonly ended: (event: SuggestionEvent) => void,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** A suggestion is on the screen, or has grown. @param length of its text, in UTF-16 units */
+  shown(uri: string, length: number): void {
+    this.current ??= { uri, at: this.now(), acceptedAt: 0, shown: 0, accepted: 0, parts: [], kept: [] };
+    this.current.shown = Math.max(this.current.shown, length);
+  }
+
+  /** A part of the suggestion on the screen, or all that was left of it, was accepted. To be called after `edited`. */
+  accepted(start: number, text: string): void {
+    const { current } = this;
+    if (!current) return;
+    current.acceptedAt = this.now();
+    current.accepted += text.length;
+    current.parts.push(new FollowedText(start, text));
+  }
+
+  /** The suggestion is not on the screen any more. */
+  left(): void {
+    const { current } = this;
+    this.current = undefined;
+    if (!current) return;
+    if (current.parts.length === 0) {
+      this.report(current);
+      return;
+    }
+    this.followed.push(current);
+    const oldest = this.followed.length > MOST_FOLLOWED ? this.followed.shift() : undefined;
+    if (oldest) this.report(oldest);
+  }
+
+  /** A document was edited. */
+  edited(uri: string, changes: readonly TextChange[]): void {
+    this.settle();
+    for (const watched of [this.current, ...this.followed])
+      if (watched?.uri === uri)
+        for (const part of watched.parts) for (const change of changes) part.edit(change);
+  }
+
+  /** A document was closed: what becomes of its text is not seen any more. */
+  closed(uri: string): void {
+    this.settle();
+    this.endAll(({ uri: other }) => other === uri);
+  }
+
+  /** Accepted suggestions that are still followed, as they stand. */
+  pending(): SuggestionEvent[] {
+    this.settle();
+    return this.followed.map(eventOf);
+  }
+
+  /** Follows nothing any more, and reports nothing of it. */
+  forget(): void {
+    this.current = undefined;
+    this.followed = [];
+  }
+
+  /** Ends all, as when the window closes. */
+  end(): void {
+    this.left();
+    this.settle();
+    this.endAll(() => true);
+  }
+
+  /** Looks what is left of texts whose times have come: since their last edit nothing has changed. */
+  private settle(): void {
+    const now = this.now();
+    for (const { acceptedAt, parts, kept } of this.followed)
+      while (kept.length < RETENTION_MS.length && now >= acceptedAt + (RETENTION_MS[kept.length] ?? 0))
+        kept.push(parts.reduce((sum, { left }) => sum + left, 0));
+    this.endAll(({ kept }) => kept.length === RETENTION_MS.length);
+  }
+
+  private endAll(isOver: (watched: Watched) => boolean): void {
+    const over = this.followed.filter(isOver);
+    this.followed = this.followed.filter(watched => !isOver(watched));
+    for (const watched of over) this.report(watched);
+  }
+
+  private report(watched: Watched): void {
+    this.ended(eventOf(watched));
+  }
+}
+
+const eventOf = ({ at, shown, accepted, kept }: Watched): SuggestionEvent => ({
+  at,
+  shown,
+  accepted,
+  kept: RETENTION_MS.map((_, i) => kept[i] ?? null),
+});

@@ -1,0 +1,43 @@
+/** Why there is no suggestion, in one line. */
+import type { Status } from "../server/protocol/index.ts";
+
+/** What the extension knows of the place one is at; the server knows the rest. */
+export interface Surroundings {
+  /** URI of the document one is in; undefined where there is none. */
+  readonly uri?: string | undefined;
+  /** Id of its language. */
+  readonly languageId?: string | undefined;
+  /** Its language, if completions are off in that alone. */
+  readonly languageOff?: string | undefined;
+  /** Minutes for which nothing is suggested; 0 where that is not so. */
+  readonly snoozedMinutes?: number | undefined;
+  readonly cursors?: "several" | "selection" | undefined;
+}
+
+/** Minutes in words. */
+export const minutesText = (minutes: number) => `${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
+
+/** The reason of which the server knows nothing, as it has not been asked. */
+export function unaskedReason(
+  { state }: Pick<Status, "state">,
+  { languageOff, snoozedMinutes = 0, cursors }: Surroundings,
+): string | undefined {
+  if (state === "off") return 'Completions are switched off ("foretoken.enabled").';
+  if (languageOff !== undefined)
+    return `Completions are off for the language ${languageOff} ("foretoken.languages").`;
+  if (snoozedMinutes > 0) return `Completions are snoozed for ${minutesText(snoozedMinutes)}.`;
+  if (cursors === "several") return "There are several cursors.";
+  if (cursors === "selection") return "Text is selected.";
+  return undefined;
+}
+
+/** The reason, if there is one, for the last request in the document one is in. */
+export function whyNothing(status: Status, around: Surroundings): string | undefined {
+  const { state, message = "", remedy = "", nothing, loaded } = status;
+  if (state === "error") return `${message} ${remedy}`.trim();
+  if (state === "starting" || loaded !== undefined) return "The model is being loaded.";
+  const unasked = unaskedReason(status, around);
+  if (unasked !== undefined) return unasked;
+  if (!nothing || nothing.uri !== around.uri) return undefined;
+  return `Line ${nothing.line + 1}, column ${nothing.character + 1}: ${nothing.why}`;
+}

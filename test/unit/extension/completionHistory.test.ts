@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { CompletionHistory } from "../../../extension/completionHistory.ts";
+import { MOST_EVENTS, type RequestEvent, summarize, writeEvents } from "../../../extension/figures/index.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "foretoken-history-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const request = (at: number): RequestEvent => ({
+  at,
+  kind: "shown",
+  latency: { wait: 1, prompt: 20, decode: 30, editor: 60 },
+  tokens: 9,
+  steps: 4,
+  decodeMs: 50,
+  plainMs: 80,
+  sources: [{ name: "document", proposed: 5, accepted: 3 }],
+});
+const fail = (message: string) => assert.fail(message);
+const times = (history: CompletionHistory) => history.read().requests.map(({ at }) => at);
+
+test("two windows add to one history, and it outlives both", () => {
+  const folder = join(scratch, "two");
+  const [one, two] = [new CompletionHistory(folder, fail), new CompletionHistory(folder, fail)];
+  one.addRequest(request(1));
+  two.addRequest(request(2));
+  assert.equal(existsSync(folder), false, "nothing is written for a single event");
+  one.save();
+  two.save();
+  one.save();
+  assert.deepEqual(times(new CompletionHistory(folder, fail)), [1, 2]);
+  one.addRequest(request(3));
+  assert.deepEqual(times(one), [1, 2, 3]);
+  one.clear();
+  assert.deepEqual([times(one), times(two)], [[], []]);
+});
+
+test("events are kept from time to time by themselves", () => {
+  const folder = join(scratch, "many");
+  const history = new CompletionHistory(folder, fail);
+  for (let i = 0; i < 450; i++) history.addRequest(request(i));
+  assert.equal(times(new CompletionHistory(folder, fail)).length, 400);
+  assert.equal(times(history).length, 450);
+});
+
+test("where nothing can be written it is said, and what was to be written is still known", () => {
+  const file = join(scratch, "file");
+  writeFileSync(file, "");
+  const warnings: string[] = [];
+  const history = new CompletionHistory(join(file, "below"), message => void warnings.push(message));
+  history.addRequest(request(1));
+  history.save();
+  assert.match(warnings.join("\n"), /history of completions cannot be written/);
+  assert.deepEqual(times(history), [1]);
+});
+
+test("ten thousand events are read and summed up in well under a second", context => {
+  const folder = join(scratch, "full");
+  const history = new CompletionHistory(folder, fail);
+  history.addRequest(request(1));
+  history.save();
+  const requests = Array.from({ length: MOST_EVENTS }, (_, i) => request(i));
+  const suggestions = requests.map(({ at }) => ({ at, shown: 40, accepted: 20, kept: [20, 10, 5] }));
+  writeFileSync(join(folder, "history.json"), writeEvents({ requests, suggestions }));
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    assert.equal(summarize(history.read()).answered, MOST_EVENTS);
+    return performance.now() - start;
+  });
+  // The fastest: a machine that does other things beside is not what is measured.
+  const ms = Math.min(...times);
+  context.diagnostic(`${ms.toFixed(0)} ms`);
+  assert.ok(ms < 1_000, `${times} ms`);
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type EventLog,
+  joined,
+  NO_EVENTS,
+  readEvents,
+  writeEvents,
+} from "../../../../extension/figures/events.ts";
+
+const LOG: EventLog = {
+  requests: [
+    {
+      at: 1_000,
+      kind: "shown",
+      latency: { wait: 1.2, prompt: 20, decode: 30.5, editor: 60 },
+      tokens: 9,
+      steps: 4,
+      decodeMs: 50,
+      plainMs: 80.1,
+      sources: [{ name: "document", proposed: 5, accepted: 3 }],
+    },
+    { at: 2_000, kind: "cached", tokens: 0, steps: 0, decodeMs: 0, sources: [] },
+  ],
+  suggestions: [{ at: 1_100, shown: 40, accepted: 12, kept: [12, 3, null] }],
+};
+
+test("what is written is read again", () => {
+  assert.deepEqual(readEvents(writeEvents(LOG)), LOG);
+  assert.deepEqual(readEvents(writeEvents(NO_EVENTS)), NO_EVENTS);
+});
+
+test("numbers are kept to a tenth of a millisecond", () => {
+  const [request] = LOG.requests;
+  const exact = { ...LOG, requests: [{ ...request, decodeMs: 1 / 3 }] } as EventLog;
+  assert.equal(readEvents(writeEvents(exact)).requests[0]?.decodeMs, 0.3);
+});
+
+test("of a damaged file what can be read counts", () => {
+  for (const text of [
+    "",
+    "{",
+    "null",
+    "5",
+    "[]",
+    '{"version":2}',
+    '{"version":1}',
+    '{"version":1,"requests":5}',
+  ])
+    assert.deepEqual(readEvents(text), NO_EVENTS, text);
+  const saved = JSON.parse(writeEvents(LOG));
+  saved.requests.unshift([], [1, 2], ["x", "shown", 1, 1, 1, 1, 1, 1, 1, 1], null);
+  saved.suggestions.push([1], "x", [1, null, 3]);
+  assert.deepEqual(readEvents(JSON.stringify(saved)), LOG);
+});
+
+test("the oldest are forgotten", () => {
+  const two = joined(LOG, LOG, 3);
+  assert.deepEqual(
+    two.requests.map(({ at }) => at),
+    [2_000, 1_000, 2_000],
+  );
+  assert.equal(two.suggestions.length, 2);
+});
+
+test("ten thousand events of each kind take less than two megabytes", () => {
+  const many = <T>(events: readonly T[]) =>
+    Array.from({ length: 10_000 }, (_, i) => events[i % events.length] as T);
+  const text = writeEvents({ requests: many(LOG.requests), suggestions: many(LOG.suggestions) });
+  assert.ok(text.length < 2e6, `${text.length} bytes`);
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FollowedText, type TextChange } from "../../../../extension/figures/followedText.ts";
+import { seeded } from "../../../fakes/random.ts";
+
+/** What is left of `world` in "hello world!" after changes. */
+function left(...changes: TextChange[]): number {
+  const followed = new FollowedText(6, "world");
+  for (const change of changes) followed.edit(change);
+  return followed.left;
+}
+
+test("edits before, behind and at the edges leave it whole", () => {
+  assert.equal(left(), 5);
+  assert.equal(left({ offset: 0, removed: 3, text: "" }, { offset: 3, removed: 0, text: "x" }), 5);
+  assert.equal(left({ offset: 11, removed: 1, text: "??" }), 5);
+  assert.equal(left({ offset: 6, removed: 0, text: "x" }, { offset: 12, removed: 0, text: "y" }), 5);
+});
+
+test("what is removed is gone, wherever it lies", () => {
+  assert.equal(left({ offset: 8, removed: 2, text: "" }), 3);
+  assert.equal(left({ offset: 4, removed: 4, text: "" }), 3);
+  assert.equal(left({ offset: 9, removed: 3, text: "x" }), 3);
+  assert.equal(left({ offset: 0, removed: 12, text: "bye" }), 0);
+});
+
+test("a text that is split is followed in its parts", () => {
+  const split = { offset: 8, removed: 0, text: "---" };
+  assert.equal(left(split), 5);
+  assert.equal(left(split, { offset: 6, removed: 2, text: "" }), 3);
+  assert.equal(left(split, { offset: 11, removed: 3, text: "" }), 2);
+});
+
+test("what replaces a document and says the same again leaves it there", () => {
+  const formatted = { offset: 0, removed: 12, text: "hello,\n  world!" };
+  assert.equal(left(formatted), 5);
+  assert.equal(left(formatted, { offset: 9, removed: 1, text: "" }), 4);
+});
+
+test("random edits leave what a list of marked characters leaves", () => {
+  const random = seeded(11);
+  const below = (limit: number) => Math.floor(random() * limit);
+  for (let round = 0; round < 200; round++) {
+    let marked = Array.from({ length: 40 }, (_, i) => i >= 10 && i < 30);
+    const followed = new FollowedText(10, "abcdefghijklmnopqrst");
+    for (let edit = 0; edit < 12; edit++) {
+      const offset = below(marked.length + 1);
+      const removed = below(Math.min(6, marked.length - offset + 1));
+      const text = "#".repeat(below(4));
+      followed.edit({ offset, removed, text });
+      const inserted = Array.from(text, () => false);
+      marked = [...marked.slice(0, offset), ...inserted, ...marked.slice(offset + removed)];
+      assert.equal(followed.left, marked.filter(Boolean).length);
+    }
+  }
+});

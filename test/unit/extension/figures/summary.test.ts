@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type EventLog, NO_EVENTS, type RequestEvent } from "../../../../extension/figures/events.ts";
+import { summarize } from "../../../../extension/figures/summary.ts";
+
+const request = (at: number, ms: number, more: Partial<RequestEvent> = {}): RequestEvent => ({
+  at,
+  kind: "shown",
+  latency: { wait: 0, prompt: ms / 4, decode: ms / 2, editor: ms / 4 },
+  tokens: 6,
+  steps: 4,
+  decodeMs: 100,
+  plainMs: 150,
+  sources: [
+    { name: "recent", proposed: 1, accepted: 0 },
+    { name: "document", proposed: 4, accepted: 2 },
+  ],
+  ...more,
+});
+
+test("of nothing there is nothing to say", () => {
+  const { latency, groups, speedUp, tokensPerDecode, sources, kept } = summarize(NO_EVENTS);
+  assert.deepEqual(
+    [latency, groups, speedUp, tokensPerDecode, sources],
+    [undefined, [], undefined, undefined, []],
+  );
+  assert.ok(kept.every(({ accepted, kept: left }) => accepted === 0 && left === 0));
+});
+
+test("latency counts what was computed, and a group's parts add up to its median", () => {
+  const requests = [
+    ...Array.from({ length: 100 }, (_, i) => request(i, 100 + i)),
+    { at: 100, kind: "cached", tokens: 0, steps: 0, decodeMs: 0, sources: [] },
+  ];
+  const { latency, groups, answered, fromMemory } = summarize({ requests, suggestions: [] });
+  assert.deepEqual(latency, { p50: 150, p90: 190 });
+  assert.deepEqual([answered, fromMemory, groups.length], [101, 1, 40]);
+  for (const { p50, p90, parts, count } of groups) {
+    const sum = parts.wait + parts.prompt + parts.decode + parts.editor;
+    assert.ok(Math.abs(sum - p50) < 1e-9 && p90 >= p50 && count > 0);
+    assert.ok(Math.abs(parts.decode - p50 / 2) < 1e-9);
+  }
+});
+
+test("the speed-up is of time, over the requests of which it is known", () => {
+  const unknown = request(3, 1, { decodeMs: 900 });
+  const requests = [request(1, 1), request(2, 1, { plainMs: 100 }), { ...unknown, plainMs: undefined }];
+  const { speedUp, tokensPerDecode } = summarize({ requests, suggestions: [] });
+  assert.deepEqual([speedUp, tokensPerDecode], [1.25, 1.5]);
+});
+
+test("sources are named by the data, those that drafted most first", () => {
+  const other = request(2, 1, { sources: [{ name: "a source of tomorrow", proposed: 9, accepted: 9 }] });
+  const { sources } = summarize({ requests: [request(1, 1), request(1, 1), other], suggestions: [] });
+  assert.deepEqual(sources, [
+    { name: "a source of tomorrow", proposed: 9, accepted: 9 },
+    { name: "document", proposed: 8, accepted: 4 },
+    { name: "recent", proposed: 2, accepted: 0 },
+  ]);
+});
+
+test("what is left counts of what could be followed so long", () => {
+  const log: EventLog = {
+    requests: [],
+    suggestions: [
+      { at: 1, shown: 50, accepted: 0, kept: [null, null, null] },
+      { at: 2, shown: 40, accepted: 40, kept: [40, 30, 20] },
+      { at: 3, shown: 10, accepted: 10, kept: [5, null, null] },
+    ],
+  };
+  const { suggestions, characters, kept } = summarize(log);
+  assert.deepEqual(
+    [suggestions, characters],
+    [
+      { shown: 3, accepted: 2 },
+      { shown: 100, accepted: 50 },
+    ],
+  );
+  assert.deepEqual(kept, [
+    { afterMs: 30_000, accepted: 50, kept: 45 },
+    { afterMs: 120_000, accepted: 40, kept: 30 },
+    { afterMs: 600_000, accepted: 40, kept: 20 },
+  ]);
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { age, amount, duration, percent, visible } from "../../../../extension/figures/words.ts";
+
+test("figures are as precise as they can be read", () => {
+  assert.deepEqual([0, 0.123, 4.26, 83.6, 1234].map(duration), [
+    "0 ms",
+    "0.12 ms",
+    "4.3 ms",
+    "84 ms",
+    "1.2 s",
+  ]);
+  assert.deepEqual([999, 12_345, 3_400_000].map(amount), ["999", "12 thousand", "3.4 million"]);
+  assert.deepEqual([percent(5, 8), percent(0, 0)], ["63%", "none"]);
+});
+
+test("an age is counted in days", () => {
+  const now = Date.parse("2026-11-26T12:00:00Z");
+  const ages = ["2026-11-26T01:00:00Z", "2026-11-25T01:00:00Z", "2026-11-01T00:00:00Z", "", "x"];
+  assert.deepEqual(
+    ages.map(created => age(created, now)),
+    ["today", "a day ago", "25 days ago", "", ""],
+  );
+});
+
+test("blanks of a token are seen, and a token without text has a name", () => {
+  assert.deepEqual(["  if\t", "\r\n", ""].map(visible), ["··if⇥", "⏎", "(end)"]);
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { remedyActions } from "../../../extension/remedies.ts";
+
+const actions = (remedy: string) => remedyActions(remedy).map(({ label }) => label);
+
+test("a remedy's commands and settings become actions, in its order", () => {
+  assert.deepEqual(
+    actions("Start it again: Foretoken: Restart Server. The log says more: Foretoken: Show Log."),
+    ["Restart Server", "Show Log"],
+  );
+  assert.deepEqual(
+    actions('Set "foretoken.backend" to "auto", or install the Foretoken package made for this.'),
+    ["Open the Setting foretoken.backend"],
+  );
+});
+
+test("another model is one click away where the remedy asks for one", () => {
+  const [setting, model] = remedyActions('Lower "foretoken.contextTokens" or choose a smaller model.');
+  assert.deepEqual(setting?.args, ["foretoken.contextTokens"]);
+  assert.equal(model?.command, "foretoken.chooseModel");
+  assert.deepEqual(actions("Choose another model with Foretoken: Choose Model."), ["Choose Model"]);
+});
+
+test("a remedy that names nothing has no actions", () => {
+  assert.deepEqual(actions("Close other programs. Foretoken: Make Coffee"), []);
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SuggestionEvent } from "../../../extension/figures/index.ts";
+import { SuggestionWatch } from "../../../extension/suggestionWatch.ts";
+
+const URI = "file:///a.py";
+const SECOND_MS = 1_000;
+
+function watched() {
+  const events: SuggestionEvent[] = [];
+  const clock = { now: 0 };
+  const watch = new SuggestionWatch(
+    event => void events.push(event),
+    () => clock.now,
+  );
+  /** Shows a suggestion of eight characters and accepts it at the document's beginning. */
+  const accept = () => {
+    watch.shown(URI, 5);
+    watch.shown(URI, 8);
+    watch.edited(URI, [{ offset: 0, removed: 0, text: "a = b + c" }]);
+    watch.accepted(1, " = b + c");
+    watch.left();
+  };
+  return { watch, events, clock, accept };
+}
+
+test("what was shown and left alone is reported at once", () => {
+  const { watch, events, clock } = watched();
+  clock.now = 7;
+  watch.shown(URI, 5);
+  watch.shown(URI, 8);
+  watch.left();
+  watch.left();
+  assert.deepEqual(events, [{ at: 7, shown: 8, accepted: 0, kept: [null, null, null] }]);
+});
+
+test("what is left is looked up at its times, whenever the document is edited", () => {
+  const { watch, events, clock, accept } = watched();
+  accept();
+  const remove = () => watch.edited(URI, [{ offset: 1, removed: 1, text: "" }]);
+  clock.now = 10 * SECOND_MS;
+  remove();
+  clock.now = 40 * SECOND_MS; // After 30 s seven were left; this removal counts for the next time.
+  remove();
+  assert.deepEqual(watch.pending(), [{ at: 0, shown: 8, accepted: 8, kept: [7, null, null] }]);
+  assert.deepEqual(events, []);
+  clock.now = 700 * SECOND_MS;
+  remove();
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [7, 6, 6] }]);
+  assert.deepEqual(watch.pending(), []);
+});
+
+test("edits of other documents change nothing; a document that is closed is not seen any more", () => {
+  const { watch, events, clock, accept } = watched();
+  accept();
+  watch.edited("file:///other.py", [{ offset: 0, removed: 9, text: "" }]);
+  clock.now = 31 * SECOND_MS;
+  watch.closed("file:///other.py");
+  assert.deepEqual(events, []);
+  watch.closed(URI);
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [8, null, null] }]);
+});
+
+test("a suggestion that is accepted word by word is one, and times count from its last word", () => {
+  const { watch, events, clock } = watched();
+  watch.shown(URI, 8);
+  for (const [offset, text] of [
+    [0, "one "],
+    [4, "two "],
+  ] as const) {
+    clock.now += 20 * SECOND_MS;
+    watch.edited(URI, [{ offset, removed: 0, text }]);
+    watch.accepted(offset, text);
+  }
+  watch.left();
+  clock.now = 60 * SECOND_MS;
+  assert.deepEqual(watch.pending()[0]?.kept, [null, null, null]);
+  watch.end();
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [null, null, null] }]);
+});
+
+test("of many that are followed the oldest is given up, and forgetting reports nothing", () => {
+  const { watch, events, accept } = watched();
+  for (let i = 0; i < 101; i++) accept();
+  assert.equal(events.length, 1);
+  watch.forget();
+  watch.end();
+  assert.equal(events.length, 1);
+});

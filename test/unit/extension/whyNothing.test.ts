@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { whyNothing } from "../../../extension/whyNothing.ts";
+import type { Status } from "../../../server/protocol/messages.ts";
+
+const uri = "file:///a.py";
+const nothing = { uri, line: 2, character: 4, why: "There was nothing to show: the line ended." };
+const ready: Status = { state: "ready", nothing };
+
+test("the server's reason is named with its place, and only in the document it is of", () => {
+  assert.equal(whyNothing(ready, { uri }), `Line 3, column 5: ${nothing.why}`);
+  assert.equal(whyNothing(ready, { uri: "file:///b.py" }), undefined);
+  assert.equal(whyNothing({ state: "ready" }, { uri }), undefined);
+});
+
+test("what keeps the server from being asked comes first", () => {
+  const reasons = [
+    whyNothing({ ...ready, state: "off" }, { uri, snoozedMinutes: 3 }),
+    whyNothing(ready, { uri, languageOff: "go", snoozedMinutes: 3 }),
+    whyNothing(ready, { uri, snoozedMinutes: 1, cursors: "several" }),
+    whyNothing(ready, { uri, cursors: "several" }),
+    whyNothing(ready, { uri, cursors: "selection" }),
+  ];
+  assert.deepEqual(reasons, [
+    'Completions are switched off ("foretoken.enabled").',
+    'Completions are off for the language go ("foretoken.languages").',
+    "Completions are snoozed for 1 minute.",
+    "There are several cursors.",
+    "Text is selected.",
+  ]);
+});
+
+test("without a model the reason is what is wrong with it, or that it is loaded", () => {
+  assert.equal(
+    whyNothing({ state: "error", message: "No model.", remedy: "Choose one." }, {}),
+    "No model. Choose one.",
+  );
+  assert.equal(whyNothing({ state: "starting" }, { uri }), "The model is being loaded.");
+  assert.equal(whyNothing({ ...ready, loaded: 0.5 }, { uri }), "The model is being loaded.");
+});
