@@ -14,12 +14,14 @@ import {
 export const ABLATIONS = [
   "no-document",
   "no-ahead",
+  "no-recent",
   "no-workspace",
   "no-datastore",
   "no-recycling",
   "raw-counts",
   "fixed-16",
   "fixed-63",
+  "oracle",
 ] as const;
 export type Ablation = (typeof ABLATIONS)[number];
 
@@ -27,11 +29,14 @@ export interface AblationOptions {
   readonly memory: DraftMemoryOptions;
   /** Trees of this size whatever they cost; undefined: as large as they pay. */
   readonly fixedNodes: number | undefined;
+  /** Whether only what the model will say is drafted. */
+  readonly oracle?: boolean;
 }
 
 export function ablationOptions(ablation: Ablation): AblationOptions {
   if (ablation === "fixed-16" || ablation === "fixed-63")
     return { memory: {}, fixedNodes: Number(ablation.slice("fixed-".length)) };
+  if (ablation === "oracle") return { memory: {}, fixedNodes: undefined, oracle: true };
   if (ablation === "raw-counts") return { memory: { calibration: rawCounts() }, fixedNodes: undefined };
   const left = ablation.slice("no-".length) as SourceName;
   return { memory: { without: [left] }, fixedNodes: undefined };
@@ -56,8 +61,8 @@ export class FixedSizeDrafter implements TreeDrafter {
     private readonly nodes: number,
   ) {}
 
-  prepare(): void {
-    this.drafter.prepare?.();
+  prepare(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | void {
+    return this.drafter.prepare?.(prompt, filled, signal);
   }
 
   push(token: number): void {

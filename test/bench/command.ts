@@ -1,38 +1,87 @@
 /** What the commands of `foretoken bench` share: the model that is measured, and printing. */
 import {
   type LlamaEngine,
+  loadBeside,
   loadEngine,
   type TreeLimits,
   threadChoices,
   tune,
+  tuneDrafter,
 } from "../../server/engine/index.ts";
 import { loadOptions } from "../../server/model/index.ts";
-import { DEFAULT_SETTINGS } from "../../server/protocol/index.ts";
+import { DEFAULT_SETTINGS, readSettings } from "../../server/protocol/index.ts";
 import { defaultModelPath, orUsageError, UsageError } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 
+/** The model that is measured and where it runs, as options of a command. */
+interface LoadedModel {
+  /** Absent: the default model. */
+  readonly model?: string | undefined;
+  /** Absent: the best back end that works here. */
+  readonly backend?: string | undefined;
+}
+
+/** Loads a model and leaves it untuned: it decodes single rows until its rows are limited otherwise. */
+export async function loadUntuned(
+  { model, backend }: LoadedModel,
+  threads: number,
+  contextTokens: number,
+  trees?: TreeLimits,
+): Promise<LlamaEngine> {
+  const { settings: chosen, problems } = readSettings({ backend });
+  if (problems.length > 0) throw new UsageError(`--backend: ${problems.join(" ")}`);
+  const settings = { ...chosen, threads, contextTokens };
+  // What one item left in the cache must not move another's choices.
+  const exactly = { ...loadOptions(path(model) ?? defaultModelPath(), settings), reuse: "exact" } as const;
+  const { engine } = orUsageError(await loadEngine(trees ? { ...exactly, trees } : exactly));
+  return engine;
+}
+
 /** Loads a model and tunes it as the server does, but anew: what was found in another hour is not this one's. */
 export async function load(
-  options: Readonly<{ model?: string }>,
+  model: LoadedModel,
   threads: number,
   contextTokens: number,
   signal: AbortSignal,
   trees?: TreeLimits,
 ): Promise<LlamaEngine> {
-  const settings = { ...DEFAULT_SETTINGS, threads, contextTokens };
-  const modelPath = path(options.model) ?? defaultModelPath();
-  // What one item left in the cache must not move another's choices.
-  const exactly = { ...loadOptions(modelPath, settings), reuse: "exact" } as const;
-  const outcome = orUsageError(await loadEngine(trees ? { ...exactly, trees } : exactly));
-  const { engine } = outcome;
-  const tuned = await tune(
-    engine,
-    { threadChoices: threadChoices(threads), exactness: settings.exactness },
-    signal,
-  );
+  const engine = await loadUntuned(model, threads, contextTokens, trees);
+  const { exactness } = DEFAULT_SETTINGS;
+  const tuned = await tune(engine, { threadChoices: threadChoices(threads), exactness }, signal);
   if (tuned) return engine;
   await engine.dispose();
   throw new UsageError("Interrupted.");
+}
+
+/**
+ * Loads a second model that drafts for the first, and measures it as the server does. Throws a `UsageError` where it
+ * cannot be loaded or has another vocabulary; the first is disposed then.
+ * @param trees how large its trees may be; absent: single tokens, with those of a prompt that are left over
+ */
+export async function loadDrafter(
+  engine: LlamaEngine,
+  modelPath: string,
+  signal: AbortSignal,
+  trees?: TreeLimits,
+): Promise<LlamaEngine> {
+  try {
+    const options = { ...loadOptions(modelPath, DEFAULT_SETTINGS), reuse: "exact" } as const;
+    const { threads } = engine.info;
+    const outcome = await loadBeside(engine, { ...options, threads, ...(trees && { trees }) });
+    if ("problem" in outcome)
+      throw new UsageError(
+        `${outcome.problem.message} Give --draft-model a smaller model of the same family, or the same model in fewer bits.`,
+      );
+    const { engine: drafter } = outcome;
+    drafter.shareThreadsOf(engine);
+    if (trees) drafter.limitRows(trees.rows);
+    if (await tuneDrafter(drafter, signal)) return drafter;
+    await drafter.dispose();
+    throw new UsageError("Interrupted.");
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
 }
 
 /** Prints to the standard output. */

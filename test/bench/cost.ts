@@ -14,6 +14,8 @@ export const TREE_SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 63];
 export interface CostOptions {
   /** Tokens in the context when a tree is decoded. */
   readonly contextTokens: number;
+  /** Sizes of the trees, root included, ascending; absent: `TREE_SIZES`. */
+  readonly sizes?: readonly number[];
   /** Times each size is measured, all sizes in turn, each after one of its like, after a turn that is not counted. */
   readonly runs: number;
 }
@@ -82,21 +84,30 @@ async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): P
   return { ms, outsideMs: ms - decoded.ms };
 }
 
+/** How much of a context fits beside the largest tree of so many nodes that the model takes. */
+export function fittingTokens({ info }: Engine, contextTokens: number, nodes: number): number {
+  const largest = Math.min(info.maxTreeNodes, nodes);
+  return Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
+}
+
+/** A context whose content does not matter, the same at each call: ids spread over the vocabulary. */
+export const someContext = ({ vocabulary }: Engine, tokens: number) =>
+  Int32Array.from({ length: tokens }, (_, i) => (i * 7919) % vocabulary.size);
+
 /** Measures all sizes the model can take, in turn, so that a slow moment of the machine meets them alike. */
 export async function measureCost(
   engine: Engine,
-  { contextTokens, runs }: CostOptions,
+  { contextTokens, runs, sizes: wantedSizes = TREE_SIZES }: CostOptions,
   signal: AbortSignal,
 ): Promise<CostResult> {
   const { info, vocabulary } = engine;
-  const largest = Math.min(info.maxTreeNodes, TREE_SIZES.at(-1) ?? 1);
-  const fitting = Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
-  const context = Int32Array.from({ length: fitting }, (_, i) => (i * 7919) % vocabulary.size);
+  const fitting = fittingTokens(engine, contextTokens, wantedSizes.at(-1) ?? 1);
+  const context = someContext(engine, fitting);
   const filled = await engine.prefill(context, signal);
   if (filled.kind !== "prefilled") throw unexpected(filled.kind, `a context of ${fitting} tokens`);
 
   // Padding may leave less room than the largest tree takes.
-  const sizes = TREE_SIZES.filter(size => size <= engine.room());
+  const sizes = wantedSizes.filter(size => size <= engine.room());
   const times = new Map(sizes.map(size => [size, [] as StepTime[]]));
   for (let run = 0; run <= runs; run++) {
     for (let i = 0; i < sizes.length; i++) {

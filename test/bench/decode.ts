@@ -2,6 +2,7 @@
  * Every method on every item, in turn, several times; what comes out is compared within the turn, so a slow
  * moment of the machine meets all methods alike.
  */
+import { quantile } from "../../server/system/index.ts";
 import {
   formatSpread,
   type Hardware,
@@ -34,11 +35,23 @@ export interface MethodResult {
   readonly extra: MethodExtra;
 }
 
+export interface Quantiles {
+  readonly p50: number;
+  readonly p90: number;
+}
+
 export interface MethodExtra {
   readonly items: number;
   readonly tokens: number;
   /** All items of a run together against plain's of that run: what a whole suite gains. */
   readonly suiteRatioToPlain: Spread;
+  /** The same against llama.cpp's server without drafts; null where that was not run. */
+  readonly suiteRatioToServer: Spread | null;
+  /** Of the items, the smallest ratio to plain, each the median of its runs. */
+  readonly worstItemRatio: number;
+  /** Milliseconds to the first token and to the last, the prompt known; null where that is not known. */
+  readonly firstMs: Quantiles | null;
+  readonly wholeMs: Quantiles | null;
   /** Of prompts computed anew, over the items; null where none was. */
   readonly prefillTokensPerSecond: Spread | null;
   /** Against plain's prefill of the same item. */
@@ -146,6 +159,11 @@ function difference(
   return null;
 }
 
+const quantiles = (values: readonly number[]): Quantiles | null =>
+  values.length === 0
+    ? null
+    : { p50: rounded(quantile(values, 0.5), 1), p90: rounded(quantile(values, 0.9), 1) };
+
 const NOTHING: Spread = { median: Number.NaN, min: Number.NaN, max: Number.NaN };
 
 /** The figures of every method, from the runs of a suite. `records` must have `plain`. */
@@ -155,6 +173,7 @@ export function summarise(
   endsText: (token: number) => boolean,
 ): MethodResult[] {
   const plain = records.get("plain") ?? [];
+  const server = records.get("llama-server");
   const plainRuns = plain.flat();
   const plainPrefills = prefillSpeeds(plain);
   const byRun = (ofMethod: readonly (readonly MethodRun[])[]) =>
@@ -170,7 +189,9 @@ export function summarise(
     const nodes = runs.reduce((sum, run) => sum + run.nodes, 0);
     const drafts = runs.flatMap(run => run.draftMs);
     const prefills = prefillSpeeds(ofMethod);
-    const known = prefills.filter(value => value !== undefined);
+    const knownPrefills = prefills.filter(value => value !== undefined);
+    // The first run of an item computes its prompt anew.
+    const known = ofMethod.flatMap(ofItem => ofItem.slice(1)).flatMap(run => run.latency ?? []);
     const firstDifference = difference(ofMethod, plain, items, endsText);
     return {
       method,
@@ -184,7 +205,16 @@ export function summarise(
         items: ofMethod.length,
         tokens,
         suiteRatioToPlain: rounding(ratios(byRun(ofMethod), byRun(plain)), 3) ?? NOTHING,
-        prefillTokensPerSecond: rounding(known, 1),
+        suiteRatioToServer: server ? rounding(ratios(byRun(ofMethod), byRun(server)), 3) : null,
+        worstItemRatio: rounded(
+          Math.min(
+            ...ofMethod.map((ofItem, i) => median(ratios(ofItem.map(speed), (plain[i] ?? []).map(speed)))),
+          ),
+          3,
+        ),
+        firstMs: quantiles(known.map(({ firstMs }) => firstMs)),
+        wholeMs: quantiles(known.map(({ wholeMs }) => wholeMs)),
+        prefillTokensPerSecond: rounding(knownPrefills, 1),
         prefillRatioToPlain: rounding(ratios(prefills, plainPrefills), 3),
         firstDifference,
       },

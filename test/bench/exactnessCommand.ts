@@ -96,6 +96,8 @@ export async function exactnessCommand(args: string[], signal: AbortSignal): Pro
     args,
     options: {
       model: { type: "string" },
+      backend: { type: "string" },
+      rows: { type: "string" },
       corpus: { type: "string" },
       tokens: { type: "string" },
       threads: { type: "string" },
@@ -104,14 +106,15 @@ export async function exactnessCommand(args: string[], signal: AbortSignal): Pro
   });
   const tokens = whole(values, "tokens", 10_000, 1);
   const engine = await load(values, whole(values, "threads", 0, 0), 0, signal);
+  if (values.rows !== undefined) engine.limitRows(whole(values, "rows", 1, 1));
   try {
     const files = codeFiles(path(values.corpus) ?? standardLibrary()).filter(isOfUse);
     if (files.length === 0) throw new UsageError("--corpus has no files of code.");
     const result = await compareTexts(engine, files, tokens, signal);
     progress("");
-    if (values.json) return void print(JSON.stringify(result, null, 2));
-    print(headline(hardware(engine.info), measuredModel(engine.info)));
     const { rowPadding, exactRows } = engine.configuration;
+    if (values.json) return void print(JSON.stringify({ ...result, exactRows, rowPadding }, null, 2));
+    print(headline(hardware(engine.info), measuredModel(engine.info)));
     print(`trees of up to ${exactRows} rows are exact by measurement, padding ${rowPadding}`);
     print(
       `${result.tokens} tokens at ${result.places} places, ${result.accepted} by drafts, trees of up to ${result.largestTree}: ${result.differences.length} differences`,

@@ -67,16 +67,19 @@ export interface Hardware {
   readonly memoryGiB: number;
   readonly platform: string;
   readonly backend: string;
+  /** What the driver calls the graphics card that computes; absent where none does. */
+  readonly graphicsCard?: string | undefined;
   readonly threads: number;
 }
 
-export function hardware({ backend, threads }: EngineInfo): Hardware {
+export function hardware({ backend, graphicsDevice, threads }: EngineInfo): Hardware {
   return {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     processors: availableParallelism(),
     memoryGiB: rounded(totalmem() / 2 ** 30, 1),
     platform: `${process.platform} ${process.arch}`,
     backend,
+    graphicsCard: graphicsDevice,
     threads,
   };
 }
@@ -128,9 +131,10 @@ export function measuredModel(info: EngineInfo): MeasuredModel {
 
 /** What was measured, on what: stands above every table. */
 export function headline(machine: Hardware, model: MeasuredModel): string {
-  const { processor, processors, memoryGiB, platform, backend, threads } = machine;
+  const { processor, processors, memoryGiB, platform, backend, graphicsCard, threads } = machine;
+  const device = graphicsCard === undefined ? backend : `${backend} on ${graphicsCard}`;
   return [
     `${model.name}: ${model.architecture}, ${model.parametersMillions} M parameters, ${model.quantisation}, context ${model.contextTokens}`,
-    `${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}; back end ${backend}, ${threads} threads`,
+    `${processor}, ${processors} processors, ${memoryGiB} GiB, ${platform}; back end ${device}, ${threads} threads`,
   ].join("\n");
 }

@@ -38,12 +38,20 @@ export function serverPython(folder = join(packageRoot(), "out", "llama-server")
   return python;
 }
 
+export interface ServerOptions {
+  readonly model: string;
+  readonly threads: number;
+  readonly contextTokens: number;
+  /** A kind of speculative decoding, as in the server's `--spec-type`; none by default. */
+  readonly speculation?: string;
+}
+
 export async function startServer(
   python: string,
-  { model, threads, contextTokens }: { model: string; threads: number; contextTokens: number },
+  { model, threads, contextTokens, speculation = "none" }: ServerOptions,
 ): Promise<LlamaServer> {
   const script = join(packageRoot(), "test", "bench", "llamaServer.py");
-  const child = spawn(python, [script, model, String(threads), String(contextTokens)], {
+  const child = spawn(python, [script, model, String(threads), String(contextTokens), speculation], {
     stdio: ["pipe", "pipe", "ignore"],
   });
   const url = await addressOf(child);

@@ -5,15 +5,20 @@ import { defaultModelPath, UsageError, whole } from "../../server/system/index.t
 import { BENCH_USAGE, names, path } from "./arguments.ts";
 import { calibrationCommand } from "./calibrationCommand.ts";
 import { load, print, progress } from "./command.ts";
+import { compareCommand } from "./compareCommand.ts";
 import { measureRetrieval, measureTokenizing } from "./corpus.ts";
 import { costTable, measureCost, TREE_SIZES } from "./cost.ts";
 import { decodeCommand } from "./decodeCommand.ts";
+import { deviceCommand } from "./deviceCommand.ts";
 import { engineCommand } from "./engineCommand.ts";
 import { exactnessCommand } from "./exactnessCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
 import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
 import { memoryCommand } from "./memoryCommand.ts";
 import { qualityCommand } from "./qualityCommand.ts";
+import { searchCommand } from "./searchCommand.ts";
+import { sourcesCommand } from "./sourcesCommand.ts";
+import { traceCommand } from "./traceCommand.ts";
 
 async function makeModelCommand(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -77,6 +82,7 @@ async function costCommand(args: string[], signal: AbortSignal): Promise<void> {
     args,
     options: {
       model: { type: "string" },
+      backend: { type: "string" },
       threads: { type: "string" },
       context: { type: "string" },
       runs: { type: "string" },
@@ -126,12 +132,22 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
   switch (command) {
     case "cost":
       return costCommand(args, signal);
+    case "device":
+      return deviceCommand(args, signal);
     case "exactness":
       return exactnessCommand(args, signal);
     case "engine":
       return engineCommand(args, signal);
     case "decode":
       return decodeCommand(args, signal);
+    case "compare":
+      return compareCommand(args, signal);
+    case "sources":
+      return sourcesCommand(args, signal);
+    case "search":
+      return searchCommand(args);
+    case "trace":
+      return traceCommand(args);
     case "retrieval":
     case "build":
       return corpusCommand(command, args, signal);

@@ -50,6 +50,8 @@ export interface ModelPlan {
   readonly seed: number;
   /** A GGUF file whose tokenizer the model gets. */
   readonly tokenizerPath: string;
+  /** How the model writes conversations, as Jinja; absent: it has none. */
+  readonly chatTemplate?: string;
 }
 
 /** Makes the tensors of one model, drawing all weights from one stream of random bits. */
@@ -284,5 +286,6 @@ export function makeModel(plan: ModelPlan, path: string): number {
     [`${body.architecture}.vocab_size`, u32(vocabulary.size)],
     ...vocabulary.entries,
   ]);
+  if (plan.chatTemplate !== undefined) metadata.set("tokenizer.chat_template", text(plan.chatTemplate));
   return writeGguf(path, metadata, make.tensors);
 }

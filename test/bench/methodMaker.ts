@@ -8,36 +8,57 @@ import {
   type Method,
   type MethodName,
   REPLAYING,
+  SERVERS,
+  type ServerName,
   serverMethod,
 } from "./methods.ts";
+import { goose } from "./presets/goose.ts";
+import { lookahead } from "./presets/lookahead.ts";
+import { ouroboros } from "./presets/ouroboros.ts";
 import { pia } from "./presets/pia.ts";
 import { pld } from "./presets/pld.ts";
-import { PRESETS, type Preset, type PresetName } from "./presets/preset.ts";
+import { PRESETS, type Preset, type PresetName, type PublishedName, variant } from "./presets/preset.ts";
+import { type PromptPredictions, predictPrompt } from "./presets/promptPredictions.ts";
+import { racer } from "./presets/racer.ts";
 import { recycling } from "./presets/recycling.ts";
 import { rest } from "./presets/rest.ts";
 import { sam, samWithRecycling } from "./presets/sam.ts";
+import { type SpeculativeOptions, speculative } from "./presets/speculative.ts";
 import type { StoreData } from "./presets/storeData.ts";
+import { suffixDecoding } from "./presets/suffixDecoding.ts";
 import { ReplayEngine } from "./replay.ts";
 import { type Item, isReplayed, type Suite } from "./suites.ts";
 
 export const isPreset = (name: MethodName): name is PresetName => PRESETS.some(preset => preset === name);
 
+export const isServer = (name: MethodName): name is ServerName => SERVERS.some(server => server === name);
+
 const isAblation = (name: MethodName): name is Ablation => ABLATIONS.some(ablation => ablation === name);
+
+export interface DraftingModel {
+  readonly engine: LlamaEngine;
+  readonly options: SpeculativeOptions;
+}
 
 export interface MethodDependencies {
   readonly engine: LlamaEngine;
   /** Largest tree of Foretoken's, root included. */
   readonly treeNodes: number;
-  /** Address of a llama-server. */
-  readonly server: string | undefined;
+  /** Addresses of llama.cpp's servers. */
+  readonly servers: ReadonlyMap<ServerName, string>;
   /** What Foretoken has of a store, and what other methods have. */
   readonly sources: readonly CorpusSource[];
   readonly data: StoreData | undefined;
+  /** The model that drafts, with the same vocabulary, and how. */
+  readonly drafting: DraftingModel | undefined;
 }
 
 /** Makes methods over one engine; node-llama-cpp's own are loaded when first asked for. */
 export class MethodMaker {
   private baseline: Promise<Baseline> | undefined;
+  private readonly truths = new Map<string, readonly number[]>();
+  /** Of the prompts of items, each computed when first asked for. */
+  private readonly predictions = new WeakMap<Item["prompt"], PromptPredictions>();
 
   constructor(private readonly parts: MethodDependencies) {}
 
@@ -50,7 +71,7 @@ export class MethodMaker {
     chosen: readonly MethodName[],
     workspace: (item: Item) => readonly CorpusSource[],
   ): Promise<Method[]> {
-    const { server, sources } = this.parts;
+    const { servers, sources } = this.parts;
     const replaying = isReplayed(suite);
     const engine = replaying ? new ReplayEngine(this.parts.engine) : this.parts.engine;
     const methods: Method[] = [];
@@ -69,12 +90,16 @@ export class MethodMaker {
       else if (name === "datastore") {
         const both = (item: Item) => [...workspace(item), ...sources];
         methods.push(engineMethod(name, engine, this.own(this.parts.treeNodes, both)));
+      } else if (name === "draft-model") {
+        const both = (item: Item) => [...workspace(item), ...sources];
+        const own = this.own(this.parts.treeNodes, both);
+        methods.push(engineMethod(name, engine, { ...own, drafter: this.parts.drafting?.engine }));
       } else if (isAblation(name)) {
         const both = (item: Item) => [...workspace(item), ...sources];
         const own = this.own(this.parts.treeNodes, both);
         methods.push(engineMethod(name, engine, { ...own, ablation: ablationOptions(name) }));
       } else if (isPreset(name)) methods.push(engineMethod(name, engine, this.published(this.preset(name))));
-      else if (name === "llama-server") methods.push(serverMethod(server ?? ""));
+      else if (isServer(name)) methods.push(serverMethod(name, servers.get(name) ?? ""));
       else {
         this.baseline ??= openBaseline(this.parts.engine.info);
         methods.push(baselineMethod(name, await this.baseline));
@@ -89,13 +114,25 @@ export class MethodMaker {
 
   /** Foretoken's trees are as large as they are exact. */
   private own(treeNodes: number, corpora: (item: Item) => readonly CorpusSource[]): EngineMethodOptions {
-    return { treeNodes: Math.min(treeNodes, EXACT_ROWS), corpora, prepare: this.limitRows(undefined) };
+    const rows = Math.min(treeNodes, EXACT_ROWS);
+    return { treeNodes: rows, corpora, truths: this.truths, prepare: this.limitRows(undefined) };
   }
 
   /** A published method has trees of its own size, be they exact or not. */
   private published(preset: Preset): EngineMethodOptions {
     const { nodes } = preset;
-    return { treeNodes: nodes, preset, prepare: this.limitRows(this.parts.engine.info.maxTreeNodes) };
+    const prepare = this.limitRows(this.parts.engine.info.maxTreeNodes);
+    const predictions = (item: Item, signal: AbortSignal) => this.predict(item, signal);
+    return { treeNodes: nodes, preset, predictions, prepare };
+  }
+
+  /** The prompt's last token is not decoded: what the model says after it is what is to be drafted. */
+  private async predict({ prompt }: Item, signal: AbortSignal): Promise<PromptPredictions> {
+    const known =
+      this.predictions.get(prompt) ??
+      (await predictPrompt(this.parts.engine, prompt.tokens.subarray(0, -1), signal));
+    this.predictions.set(prompt, known);
+    return known;
   }
 
   private limitRows(rows: number | undefined): () => void {
@@ -106,11 +143,19 @@ export class MethodMaker {
   }
 
   private preset(name: PresetName): Preset {
+    return variant(name, published => this.literature(published));
+  }
+
+  private literature(name: PublishedName): Preset {
     const { data, engine } = this.parts;
     const { vocabulary } = engine;
     const store = () => {
       if (!data) throw new Error(`${name} without a store`);
       return data;
+    };
+    const drafting = () => {
+      if (!this.parts.drafting) throw new Error(`${name} without a model that drafts`);
+      return this.parts.drafting;
     };
     switch (name) {
       case "pld":
@@ -125,6 +170,19 @@ export class MethodMaker {
         return recycling(vocabulary.size);
       case "pia":
         return pia(token => vocabulary.endsText(token));
+      case "lookahead":
+        return lookahead;
+      case "suffix-decoding":
+        return suffixDecoding;
+      case "goose":
+        return goose;
+      case "racer":
+      case "racer-sglang":
+        return racer(vocabulary.size, name);
+      case "speculative":
+        return speculative(drafting().engine, drafting().options);
+      case "ouroboros":
+        return ouroboros(drafting().engine);
     }
   }
 }

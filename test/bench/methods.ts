@@ -1,36 +1,69 @@
 /** The ways of decoding that are compared, each as: a prompt in, tokens and times out. */
 
 import { type End, type GenerateOptions, generate } from "../../server/completion/index.ts";
-import { type CorpusSource, DraftMemory } from "../../server/draft/index.ts";
+import { type CorpusSource, DraftMemory, DraftModel, type TreeDrafter } from "../../server/draft/index.ts";
 import type { Baseline, Engine } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
 import { ABLATIONS, type Ablation, type AblationOptions, FixedSizeDrafter } from "./ablations.ts";
-import { type DrafterMaker, PRESETS, type Preset, type PresetName } from "./presets/preset.ts";
+import { OracleDrafter } from "./oracle.ts";
+import {
+  type DrafterMaker,
+  originalOf,
+  PRESETS,
+  type Preset,
+  type PresetName,
+  visibleText,
+} from "./presets/preset.ts";
+import type { PromptPredictions } from "./presets/promptPredictions.ts";
 import { ReplayEngine } from "./replay.ts";
 import type { Item } from "./suites.ts";
 import { TimedDrafter } from "./timedDrafter.ts";
 
+/** llama.cpp's server, without drafts or with one of the kinds it has (`--spec-type`). */
+export const SERVERS = [
+  "llama-server",
+  "server+ngram-simple",
+  "server+ngram-map-k",
+  "server+ngram-mod",
+  "server+ngram-cache",
+] as const;
+export type ServerName = (typeof SERVERS)[number];
+
 /**
- * `datastore` is Foretoken with a store to draft from; `foretoken` has the document alone, and the workspace where
- * the suite has one. `lookup` and `nlc-plain` are node-llama-cpp's own.
+ * `datastore` is Foretoken with a store to draft from, `draft-model` with a smaller model and the store where one is
+ * given; `foretoken` has the document alone, and the workspace where the suite has one. `lookup` and `nlc-plain` are node-llama-cpp's own.
  */
 export const METHODS = [
   "plain",
   "foretoken",
   "datastore",
+  "draft-model",
   ...PRESETS,
   ...ABLATIONS,
   "lookup",
   "nlc-plain",
-  "llama-server",
+  ...SERVERS,
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
 /** What can replay: the others cannot be found out what to say. */
-export const REPLAYING: readonly MethodName[] = ["plain", "foretoken", "datastore", ...PRESETS, ...ABLATIONS];
+export const REPLAYING: readonly MethodName[] = [
+  "plain",
+  "foretoken",
+  "datastore",
+  "draft-model",
+  ...PRESETS,
+  ...ABLATIONS,
+];
 
+/** What drafts with a second model. */
+export const NEED_DRAFT_MODEL: readonly MethodName[] = ["draft-model", "speculative", "ouroboros"];
+
+const STORE_METHODS = ["datastore", "rest", "sam", "sam+recycling"];
 /** What drafts from a store. */
-export const NEED_STORE: readonly MethodName[] = ["datastore", "rest", "sam", "sam+recycling"];
+export const NEED_STORE: readonly MethodName[] = METHODS.filter(name =>
+  STORE_METHODS.includes(originalOf(name)),
+);
 
 /** One method on one item, once. */
 export interface MethodRun {
@@ -42,6 +75,8 @@ export interface MethodRun {
   readonly nodes: number;
   /** Time spent on drafts, by step; empty where it is not known. */
   readonly draftMs: readonly number[];
+  /** Milliseconds from asking to the first token and to the last, the prompt included; undefined where not known. */
+  readonly latency: { readonly firstMs: number; readonly wholeMs: number } | undefined;
   /** Prompt tokens that were computed, and in what time; undefined when they were known already. */
   readonly prefill: { readonly tokens: number; readonly ms: number } | undefined;
 }
@@ -65,59 +100,104 @@ export interface EngineMethodOptions {
   readonly treeNodes: number;
   /** Other texts for Foretoken to draft from. */
   readonly corpora?: (item: Item) => readonly CorpusSource[];
+  /** A smaller model that drafts for Foretoken. */
+  readonly drafter?: Engine | undefined;
   /** What is left out of Foretoken. */
   readonly ablation?: AblationOptions;
+  /** What plain decoding says of each item, by its id: noted by `plain`, known to the oracle. */
+  readonly truths?: Map<string, readonly number[]>;
   /** What drafts instead of Foretoken. */
   readonly preset?: Preset;
+  /** What the model predicts within an item's prompt, for a preset that reads it; the engine forgets its context. */
+  readonly predictions?: (item: Item, signal: AbortSignal) => Promise<PromptPredictions>;
   /** Called before each run. */
   readonly prepare?: () => void;
 }
 
 /** Foretoken's own loop, with its own drafts or another method's. */
 export function engineMethod(
-  name: "plain" | "foretoken" | "datastore" | PresetName | Ablation,
+  name: "plain" | "foretoken" | "datastore" | "draft-model" | PresetName | Ablation,
   engine: Engine,
-  { treeNodes, corpora, ablation, preset, prepare }: EngineMethodOptions,
+  { treeNodes, corpora, drafter, ablation, truths, preset, predictions, prepare }: EngineMethodOptions,
 ): Method {
   const largest = Math.max(1, Math.min(treeNodes, engine.info.maxTreeNodes));
   const makers = new Map<number, DrafterMaker>();
   const memories = new Map<number, DraftMemory>();
-  const drafting = (item: Item, run: number): Partial<GenerateOptions> => {
+  const draftModels = new Map<number, DraftModel>();
+  const drafting = async (
+    item: Item,
+    run: number,
+    signal: AbortSignal,
+  ): Promise<Partial<GenerateOptions>> => {
     if (!preset) {
       const known = memories.get(run) ?? new DraftMemory(engine.vocabulary, ablation?.memory);
       memories.set(run, known);
-      return { memory: known, corpora: corpora?.(item) ?? [] };
+      if (item.deleted) known.recent.add(item.deleted);
+      const draftModel = drafter && (draftModels.get(run) ?? new DraftModel(drafter));
+      if (draftModel) draftModels.set(run, draftModel);
+      return { memory: known, corpora: corpora?.(item) ?? [], draftModel };
     }
     const maker = makers.get(run) ?? preset.begin();
     makers.set(run, maker);
+    const text = visibleText(preset, item.prompt, item.deleted);
+    const details = {
+      maxTokens: item.maxTokens,
+      predictions: preset.readsPrompt ? await predictions?.(item, signal) : undefined,
+    };
     // The trees of these methods are not bounded by what is left to generate: what is too much is dropped below.
-    return { maxTokens: item.maxTokens + largest, drafter: history => maker(history) };
+    return { maxTokens: item.maxTokens + largest, drafter: () => maker(text, details) };
   };
   return {
     name,
     async run(item, run, signal) {
       prepare?.();
       if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
+      const truth = ablation?.oracle
+        ? (truths?.get(item.id) ?? (await plainTokens(engine, item, signal)))
+        : [];
+      const drafts = await drafting(item, run, signal);
+      if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
       if (isFresh(run)) engine.forget();
       let timed: TimedDrafter | undefined;
       const options: GenerateOptions = {
         maxTokens: item.maxTokens,
         treeNodes: largest,
+        // Prefill and decodes are timed apart.
+        promptTail: "computed",
         watch: drafter => {
-          const nodes = ablation?.fixedNodes;
-          timed = new TimedDrafter(nodes === undefined ? drafter : new FixedSizeDrafter(drafter, nodes));
+          timed = new TimedDrafter(changed(drafter, ablation, truth, largest));
           return timed;
         },
         onFault: message => {
           throw new Error(`${name} on ${item.id}: ${message}`);
         },
-        ...drafting(item, run),
+        ...drafts,
       };
       const steps = generate(engine, item.prompt, options, signal);
       const measured = await measure(steps, item, isFresh(run));
+      if (name === "plain") truths?.set(item.id, measured.tokens);
       return { ...measured, draftMs: timed?.stepsMs ?? [] };
     },
   };
+}
+
+/** A drafter of Foretoken's with what an ablation changes of it. */
+function changed(
+  drafter: TreeDrafter,
+  ablation: AblationOptions | undefined,
+  truth: readonly number[],
+  largest: number,
+): TreeDrafter {
+  if (ablation?.oracle) return new OracleDrafter(drafter, truth, largest);
+  const nodes = ablation?.fixedNodes;
+  return nodes === undefined ? drafter : new FixedSizeDrafter(drafter, nodes);
+}
+
+/** What the model says of an item without drafts. */
+async function plainTokens(engine: Engine, item: Item, signal: AbortSignal): Promise<readonly number[]> {
+  if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
+  const steps = generate(engine, item.prompt, { maxTokens: item.maxTokens, treeNodes: 1 }, signal);
+  return (await measure(steps, item, false)).tokens;
 }
 
 /** Runs a generation to its end or as far as the item goes. */
@@ -130,7 +210,9 @@ async function measure(
   let decodes = 0;
   let nodes = 0;
   let prefill: MethodRun["prefill"];
-  let start = performance.now();
+  const asked = performance.now();
+  let firstMs: number | undefined;
+  let start = asked;
   while (tokens.length < item.maxTokens) {
     const { value, done } = await steps.next();
     if (done) {
@@ -144,13 +226,15 @@ async function measure(
       start = now;
     } else {
       tokens.push(...value.tokens);
+      firstMs ??= performance.now() - asked;
       decodes++;
       nodes += value.drafted + 1;
     }
   }
-  const decodeMs = performance.now() - start;
+  const end = performance.now();
   tokens.length = Math.min(tokens.length, item.maxTokens);
-  return { tokens, decodeMs, decodes, nodes, prefill };
+  const latency = firstMs === undefined ? undefined : { firstMs, wholeMs: end - asked };
+  return { tokens, decodeMs: end - start, decodes, nodes, latency, prefill };
 }
 
 function check({ id }: Item, end: End): void {
@@ -172,6 +256,7 @@ export function baselineMethod(name: "lookup" | "nlc-plain", baseline: Baseline)
         decodes: run.decodes,
         nodes: run.decodes + run.drafted,
         draftMs: [],
+        latency: undefined,
         prefill: fresh && computed > 0 ? { tokens: computed, ms: run.prefillMs } : undefined,
       };
     },
@@ -195,10 +280,10 @@ interface ServerAnswer {
  * A llama-server that runs already, with the same model and whatever speculation it was started with. The
  * times are its own, so the way there and back is not counted against it.
  */
-export function serverMethod(url: string): Method {
+export function serverMethod(name: ServerName, url: string): Method {
   const address = new URL("completion", url.endsWith("/") ? url : `${url}/`);
   return {
-    name: "llama-server",
+    name,
     async run({ id, prompt, maxTokens }, run, signal) {
       const fresh = isFresh(run);
       const response = await fetch(address, {
@@ -229,6 +314,7 @@ export function serverMethod(url: string): Method {
         decodes,
         nodes: decodes + (timings.draft_n ?? 0),
         draftMs: [],
+        latency: { firstMs: timings.prompt_ms, wholeMs: timings.prompt_ms + timings.predicted_ms },
         prefill: fresh ? { tokens: timings.prompt_n, ms: timings.prompt_ms } : undefined,
       };
     },

@@ -43,6 +43,10 @@ export class ReplayEngine implements Engine {
     return this.engine.cost(nodes);
   }
 
+  get waitingMs(): number {
+    return this.engine.waitingMs;
+  }
+
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
     const outcome = await this.engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
@@ -73,6 +77,7 @@ export class ReplayEngine implements Engine {
         const said = this.next(tree, node);
         return said === undefined ? found : putFirst(said, count, found, ids, logits);
       },
+      probability: (node, token) => own.probability(node, token),
     };
   }
 
@@ -82,6 +87,10 @@ export class ReplayEngine implements Engine {
     for (let at = node; at > 0; at = parents[at] ?? 0) path.unshift(tokens[at] as number);
     const { said, script } = this;
     return path.every((token, i) => token === script[said + i]) ? script[said + path.length] : undefined;
+  }
+
+  saveEnergy(on: boolean): void {
+    this.engine.saveEnergy(on);
   }
 
   forget(): void {

@@ -17,13 +17,13 @@ import {
   SuffixMemory,
   suffixArray,
 } from "./restSearch.ts";
+import { TURN_QUERIES, turns } from "./turns.ts";
 
-const SAMPLES = 64;
-const CONTINUATION = 16;
+/** Occurrences that are read, and tokens of each. */
+export const SAMPLES = 64;
+export const CONTINUATION = 16;
 /** Text after the largest index from which contexts are taken. */
 const HELD_OUT_TOKENS = 1_000_000;
-/** Searches of one kind before the next kind has its turn, so that a noisy minute falls upon all. */
-const TURN_QUERIES = 100;
 const SEED = 1;
 
 export interface RetrievalOptions {
@@ -179,56 +179,58 @@ async function measure(
   }
 }
 
-type Search = (context: Int32Array) => void;
+export type Search = (context: Int32Array) => void;
+
+/** Our search of a store, with reading what follows at most `samples` occurrences. */
+export function ownSearch(store: Store, samples: number): Search {
+  const lookup = new Lookup(store, { samples, continuation: CONTINUATION });
+  return context => lookup.find(context, context.length);
+}
+
+/** REST's search as ported, likewise. */
+export function portedSearch(search: RestSearch, samples: number): Search {
+  const continuations = new Int32Array(SAMPLES * CONTINUATION);
+  return context => {
+    search.find(context, context.length);
+    if (samples > 0) search.continuations(samples, CONTINUATION, continuations);
+  };
+}
+
+/** Microseconds a search takes. */
+export function timed(search: Search, context: Int32Array): number {
+  const start = performance.now();
+  search(context);
+  return 1000 * (performance.now() - start);
+}
 
 function searches(
   memory: Store,
   file: Store,
   rest: { memory: RestSearch; file: RestSearch },
 ): Record<Kind, Search> {
-  const ours = (store: Store, samples: number): Search => {
-    const lookup = new Lookup(store, { samples, continuation: CONTINUATION });
-    return context => lookup.find(context, context.length);
-  };
-  const continuations = new Int32Array(SAMPLES * CONTINUATION);
-  const theirs =
-    (search: RestSearch, samples: number): Search =>
-    context => {
-      search.find(context, context.length);
-      if (samples > 0) search.continuations(samples, CONTINUATION, continuations);
-    };
   return {
-    memoryLookup: ours(memory, 0),
-    memoryContinuations: ours(memory, SAMPLES),
-    fileLookup: ours(file, 0),
-    fileContinuations: ours(file, SAMPLES),
-    restMemoryLookup: theirs(rest.memory, 0),
-    restMemoryContinuations: theirs(rest.memory, SAMPLES),
-    restFileLookup: theirs(rest.file, 0),
-    restFileContinuations: theirs(rest.file, SAMPLES),
+    memoryLookup: ownSearch(memory, 0),
+    memoryContinuations: ownSearch(memory, SAMPLES),
+    fileLookup: ownSearch(file, 0),
+    fileContinuations: ownSearch(file, SAMPLES),
+    restMemoryLookup: portedSearch(rest.memory, 0),
+    restMemoryContinuations: portedSearch(rest.memory, SAMPLES),
+    restFileLookup: portedSearch(rest.file, 0),
+    restFileContinuations: portedSearch(rest.file, SAMPLES),
   };
 }
 
-/**
- * Times every search of every context, after a turn that is not counted. In a turn each kind has other
- * contexts, so that none finds in the processor's cache what another has just read.
- */
+/** Times every search of every context, after a turn that is not counted. */
 function timeAll(all: Record<Kind, Search>, contexts: readonly Int32Array[]): Record<Kind, Times> {
   const times = {} as Record<Kind, number[]>;
   for (const kind of KINDS) {
     times[kind] = [];
     for (const context of contexts.slice(0, TURN_QUERIES)) all[kind](context);
   }
-  const turns = Math.ceil(contexts.length / TURN_QUERIES);
-  for (let round = 0; round < turns; round++)
-    for (const [i, kind] of KINDS.entries()) {
-      const from = ((round + i * Math.ceil(turns / KINDS.length)) % turns) * TURN_QUERIES;
-      for (const context of contexts.slice(from, from + TURN_QUERIES)) {
-        const start = performance.now();
-        all[kind](context);
-        times[kind].push(1000 * (performance.now() - start));
-      }
-    }
+  for (const turn of turns(KINDS.length, contexts.length)) {
+    const kind = KINDS[turn.kind] as Kind;
+    for (const context of contexts.slice(turn.from, turn.to)) times[kind].push(timed(all[kind], context));
+  }
   const result = {} as Record<Kind, Times>;
   for (const kind of KINDS) result[kind] = summary(times[kind]);
   return result;
@@ -302,9 +304,9 @@ export function retrievalTable({ rows, queries }: RetrievalReport): string {
       `${kind}, us p50 / p95`,
       row => spread(row.microseconds[kind]),
     ]),
-    ["REST / ours, memory", row => `${row.ratioMemory.toFixed(1)}x`],
-    ["REST / ours, file", row => `${row.ratioFile.toFixed(1)}x`],
-    ["REST / ours, file, with continuations", row => `${row.ratioFileContinuations.toFixed(1)}x`],
+    ["REST's port / ours, memory", row => `${row.ratioMemory.toFixed(1)}x`],
+    ["REST's port / ours, file", row => `${row.ratioFile.toFixed(1)}x`],
+    ["REST's port / ours, file, with continuations", row => `${row.ratioFileContinuations.toFixed(1)}x`],
     ["other lengths than REST", row => String(row.disagreements)],
     ["longer in REST at documents' ends only", row => String(row.onlyAtEnds)],
   ];

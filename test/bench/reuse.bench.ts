@@ -22,7 +22,13 @@ const cursorAt = (text: string, offset: number, hash: TextHash): Cursor => ({
   hash,
 });
 
-const entry = { text: said, finishReason: "lineEnd" as const, usage: new TokenUsage().begin() };
+const entry = {
+  text: said,
+  finishReason: "lineEnd" as const,
+  confidence: undefined,
+  asked: false,
+  usage: new TokenUsage().begin(),
+};
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   let text = before + after;
@@ -37,7 +43,7 @@ for (let round = 0; round < ROUNDS; round++) {
     text = text.slice(0, at - 1) + said.charAt(typed - 1) + text.slice(at - 1);
     const start = performance.now();
     hash = hash.edited(text, at - 1, text.length - at);
-    const found = cache.find(cursorAt(text, at, hash));
+    const found = cache.find(cursorAt(text, at, hash), false);
     times.push(performance.now() - start);
     if (found?.text !== said.slice(typed)) throw new Error(`Not known after ${typed} characters.`);
   }

@@ -1,23 +1,40 @@
 /**
  * What the methods are compared on. HumanEval and HumanEval-Infilling ask the model itself; `replay` takes
  * real code and puts its next token in place of the model's choice (`replay.ts`), and so does `workspace` in the
- * files of one project, whose other files may be drafted from.
+ * files of one project, whose other files may be drafted from. `repeating` are the places of replay whose text repeats
+ * what stands above most, and `edits` are changes between releases (`edits.ts`).
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { rememberedDeletion } from "../../server/completion/index.ts";
 import type { Vocabulary } from "../../server/engine/index.ts";
 import { buildPrompt, type Prompt } from "../../server/prompt/index.ts";
 import { UsageError } from "../../server/system/index.ts";
 import { codeFiles, largestPackage, standardLibrary } from "./codeFiles.ts";
+import { editedPackages } from "./edits.ts";
 
-export const SUITES = ["humaneval", "single", "multi", "random", "replay", "workspace"] as const;
+const HUMAN_EVAL = ["humaneval", "single", "multi", "random"] as const;
+const REPLAYED = ["replay", "workspace", "repeating", "edits"] as const;
+const CONVERSATIONS = ["mt-bench", "chat"] as const;
+/** Suites of code, for any model; those of conversations need one with a template of them (`chatSuites.ts`). */
+export const CODE_SUITES = [...HUMAN_EVAL, ...REPLAYED] as const;
+export const SUITES = [...CODE_SUITES, ...CONVERSATIONS] as const;
 export type Suite = (typeof SUITES)[number];
-type HumanEvalSuite = Exclude<Suite, "replay" | "workspace">;
+export type CodeSuite = (typeof CODE_SUITES)[number];
+export type ConversationSuite = (typeof CONVERSATIONS)[number];
+type HumanEvalSuite = (typeof HUMAN_EVAL)[number];
+type ReplayedSuite = (typeof REPLAYED)[number];
 
 /** Whether the suite says what the model is to generate. */
-export const isReplayed = (suite: Suite) => suite === "replay" || suite === "workspace";
+export const isReplayed = (suite: Suite): suite is ReplayedSuite | "chat" =>
+  suite === "chat" || REPLAYED.some(each => each === suite);
+
+export const isConversation = (suite: Suite): suite is ConversationSuite =>
+  CONVERSATIONS.some(each => each === suite);
+
+const isHumanEval = (suite: Suite): suite is HumanEvalSuite => HUMAN_EVAL.some(each => each === suite);
 
 /** The data files as they are published. */
 const FILES: Record<HumanEvalSuite, string> = {
@@ -37,6 +54,8 @@ export interface Problem {
   readonly suffix: string;
   /** What is to be generated instead of the model's own choice; undefined: the model speaks for itself. */
   readonly script: string | undefined;
+  /** What stood there before and was deleted to type something else; absent: nothing. */
+  readonly deleted?: string;
 }
 
 export interface Item {
@@ -46,12 +65,14 @@ export interface Item {
   readonly maxTokens: number;
   /** The tokens that take the place of the model's choice, `maxTokens` of them. */
   readonly script: Int32Array | undefined;
+  /** What was deleted there just now, as drafting remembers it. */
+  readonly deleted?: Int32Array | undefined;
 }
 
 export interface SuiteSources {
-  /** Folder of the HumanEval files. */
+  /** Folder of the HumanEval files, or of MT-Bench's questions. */
   readonly problems: string | undefined;
-  /** Folder of source code for `replay` and `workspace`; undefined: Python's standard library, a package of it. */
+  /** Folder of source code to replay; undefined: Python's standard library, or a package of it for `workspace`. For `chat` a file. */
   readonly corpus: string | undefined;
 }
 
@@ -128,16 +149,46 @@ export function replayProblem(
   };
 }
 
+/** Words in a row by which a text is found to repeat another. */
+const SHINGLE_WORDS = 5;
+/** How far above a place is looked for what it repeats, in characters. */
+const REPEATED_FROM = 24_000;
+/** Places in a file that are looked at for text that repeats, and what share of it then does. */
+const REPEATING_PLACES = [0.25, 0.4, 0.55, 0.7, 0.85];
+const REPEATING_SHARE = 0.5;
+
+/** What share of the runs of five words in `script` stands in `above` as well. */
+export function repeatedShare(above: string, script: string): number {
+  const shingles = (text: string) => {
+    const words = text.match(/\w+|[^\w\s]/g) ?? [];
+    return words.slice(SHINGLE_WORDS - 1).map((_, i) => words.slice(i, i + SHINGLE_WORDS).join(" "));
+  };
+  const known = new Set(shingles(above.slice(-REPEATED_FROM)));
+  const wanted = shingles(script);
+  return wanted.length === 0 ? 0 : wanted.filter(each => known.has(each)).length / wanted.length;
+}
+
 /** The folder of a suite that replays code. Throws a `UsageError`. */
-export function replayFolder(suite: "replay" | "workspace", corpus: string | undefined): string {
-  if (corpus === undefined) return suite === "replay" ? standardLibrary() : largestPackage(standardLibrary());
+function replayFolder(suite: Exclude<ReplayedSuite, "edits">, corpus: string | undefined): string {
+  if (corpus === undefined)
+    return suite === "workspace" ? largestPackage(standardLibrary()) : standardLibrary();
   if (!existsSync(corpus)) throw new UsageError(`There is no ${corpus}.`);
   return corpus;
 }
 
-function replay(suite: "replay" | "workspace", corpus: string | undefined, maxTokens: number): Problem[] {
+/** The projects of a suite whose other files may be drafted from. */
+export function projectFolders(suite: Suite, corpus: string | undefined): string[] {
+  if (suite === "workspace") return [replayFolder(suite, corpus)];
+  return suite === "edits" ? editedPackages().map(({ folder }) => folder) : [];
+}
+
+function replay(
+  suite: Exclude<ReplayedSuite, "edits">,
+  corpus: string | undefined,
+  maxTokens: number,
+): Problem[] {
   const folder = replayFolder(suite, corpus);
-  const places = suite === "replay" ? [REPLAY_PLACE] : WORKSPACE_PLACES;
+  const places = { replay: [REPLAY_PLACE], workspace: WORKSPACE_PLACES, repeating: REPEATING_PLACES }[suite];
   const problems: Problem[] = [];
   for (const path of codeFiles(folder)) {
     const text = readFileSync(path, "utf8").replaceAll("\r\n", "\n");
@@ -145,25 +196,29 @@ function replay(suite: "replay" | "workspace", corpus: string | undefined, maxTo
     for (const [i, place] of places.entries()) {
       const name = path.slice(folder.length + 1);
       const problem = replayProblem(i === 0 ? name : `${name} ${i + 1}`, text, maxTokens, place);
-      if (problem) problems.push({ ...problem, uri: pathToFileURL(path).href });
+      if (!problem) continue;
+      const repeats = repeatedShare(problem.prefix, problem.script ?? "") >= REPEATING_SHARE;
+      if (suite !== "repeating" || repeats) problems.push({ ...problem, uri: pathToFileURL(path).href });
     }
   }
-  if (problems.length === 0) throw new UsageError(`${folder} has no code to replay.`);
+  if (problems.length === 0) throw new UsageError(`${folder} has no code for the suite ${suite}.`);
   return problems;
 }
 
 /** The problems of a suite, at most `items` of them (0: all), spread over it. Throws UsageError without them. */
 export function suiteProblems(
-  suite: Suite,
+  suite: CodeSuite,
   sources: SuiteSources,
   items: number,
   maxTokens: number,
 ): Problem[] {
-  const problems =
-    suite === "replay" || suite === "workspace"
-      ? replay(suite, sources.corpus, maxTokens)
-      : humanEval(suite, sources.problems);
-  return sample(problems, items);
+  if (isHumanEval(suite)) return sample(humanEval(suite, sources.problems), items);
+  if (suite === "edits")
+    return sample(
+      editedPackages().flatMap(({ problems }) => problems),
+      items,
+    );
+  return sample(replay(suite, sources.corpus, maxTokens), items);
 }
 
 /**
@@ -176,7 +231,7 @@ export function suiteItems(
   maxTokens: number,
   promptTokens: number,
 ): Item[] {
-  return problems.map(({ id, uri, prefix, suffix, script }) => {
+  return problems.map(({ id, uri, prefix, suffix, script, deleted = "" }) => {
     const snapshot = {
       uri,
       languageId: "python",
@@ -185,12 +240,14 @@ export function suiteItems(
       offset: prefix.length,
     };
     const said = script === undefined ? undefined : vocabulary.tokenize(script).subarray(0, maxTokens);
+    const remembered = rememberedDeletion(prefix, prefix.length, deleted);
     return {
       id,
       uri,
       prompt: buildPrompt(snapshot, vocabulary, promptTokens),
       maxTokens: said?.length ?? maxTokens,
       script: said,
+      deleted: remembered === undefined ? undefined : vocabulary.tokenize(remembered),
     };
   });
 }

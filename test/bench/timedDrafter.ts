@@ -7,12 +7,25 @@ export class TimedDrafter implements TreeDrafter {
 
   constructor(private readonly drafter: TreeDrafter) {}
 
-  prepare(): void {
-    this.drafter.prepare?.();
+  prepare(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | void {
+    return this.drafter.prepare?.(prompt, filled, signal);
+  }
+
+  /** Begins a step: all that is spent until the next is this one's. */
+  draftAhead(
+    root: number,
+    room: number,
+    cost: (nodes: number) => number,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
+    const step = this.stepsMs.push(0) - 1;
+    const start = performance.now();
+    return this.drafter.draftAhead?.(root, room, cost, signal)?.then(() => {
+      this.stepsMs[step] = performance.now() - start;
+    });
   }
 
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
-    this.stepsMs.push(0);
     return this.timed(() => this.drafter.draft(root, room, cost));
   }
 

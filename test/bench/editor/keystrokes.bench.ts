@@ -35,7 +35,7 @@ const LONG_FILE_KEYS = 150;
 const SLOWEST = 10;
 /** So many places are prepared: one that is typed to its end takes 100 keys at least. */
 const PLACES = 40;
-const TUNING_MS_MAX = 60_000;
+const TUNING_MS_MAX = 240_000;
 
 const library = standardLibrary();
 

@@ -25,15 +25,18 @@ export class PlainEditor implements Keyboard {
   private answered: Promise<void> = Promise.resolve();
   private requests = 0;
 
-  /** Opens the place's file. */
+  /** Opens the place's file, and deletes what stands there instead of what is to be typed. */
   constructor(
     private readonly server: ServerProcess,
     private readonly uri: string,
     private readonly place: HeldOutFunction,
+    deleted = "",
   ) {
     this.typed = place.margin;
-    const textDocument = { uri, languageId: "python", version: this.version, text: cutText(place) };
+    const text = cutText({ ...place, after: deleted + place.after });
+    const textDocument = { uri, languageId: "python", version: this.version, text };
     void server.connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument });
+    if (deleted !== "") void this.replace(place.margin, place.margin + deleted, "");
   }
 
   async shown(): Promise<string> {
@@ -41,20 +44,23 @@ export class PlainEditor implements Keyboard {
   }
 
   async press(_stroke: Stroke, typed: string): Promise<void> {
-    const { server, uri, place } = this;
     this.asking.cancel();
     let same = 0;
     while (same < typed.length && typed[same] === this.typed[same]) same++;
-    const range = {
-      start: cursorAfter(place, typed.slice(0, same)),
-      end: cursorAfter(place, this.typed),
-    };
+    const before = this.typed;
     this.typed = typed;
-    await server.connection.sendNotification(DidChangeTextDocumentNotification.type, {
-      textDocument: { uri, version: ++this.version },
-      contentChanges: [{ range, text: typed.slice(same) }],
-    });
+    await this.replace(typed.slice(0, same), before, typed.slice(same));
     this.answered = this.ask();
+  }
+
+  /** Replaces what stands between two ends of what is typed, each given by all that is typed before it. */
+  private replace(start: string, end: string, text: string): Promise<void> {
+    const { server, uri, place } = this;
+    const range = { start: cursorAfter(place, start), end: cursorAfter(place, end) };
+    return server.connection.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri, version: ++this.version },
+      contentChanges: [{ range, text }],
+    });
   }
 
   /** Resolves when the last request has been answered and the file is closed. */

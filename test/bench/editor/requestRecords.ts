@@ -72,8 +72,8 @@ export interface TypingFigures {
   };
 }
 
-/** Whether the computing had begun when the request came: an earlier request's, which this one joined. */
-const isJoined = ({ timeline }: RequestRecord) => timeline.queuedMs === 0;
+/** Whether it joined what was computed for an earlier request. */
+const isJoined = ({ timeline: { joined, queuedMs } }: RequestRecord) => joined ?? queuedMs === 0;
 /** Whether a text was to be computed for it. */
 export const isNew = (record: RequestRecord): boolean => isComputed(record) && !isJoined(record);
 /** Whether it was answered from memory with text. */

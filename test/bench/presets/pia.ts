@@ -9,7 +9,11 @@
  *
  * Where more than 64 nodes were found, only those are taken that were generated as often as the 32nd of them: so the published code does, whose threshold on the mixed frequency never comes to bear. Branches of
  * earlier prompts stay, with frequency 0. When 1,024 tries have changed, those of them with more than 512 generated
- * or 65,536 nodes in all have their counts halved and lose what was generated once or never.
+ * or 65,536 nodes in all have their counts halved and lose what was generated once or never; a trie that a prompt has
+ * created does not count as changed.
+ *
+ * As there, a prompt's first token is not kept (it is the one that begins a text), and a tree has a level less than
+ * tokens are left to generate.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -109,13 +113,11 @@ export class TrieCache {
   put(tokens: readonly number[], count: number, source: Source): void {
     for (let i = 0; i < count; i++) {
       const token = tokens[i] as number;
-      let trie = this.tries.get(token);
-      if (!trie) {
-        trie = new Trie();
-        this.tries.set(token, trie);
-      }
+      const known = this.tries.get(token);
+      const trie = known ?? new Trie();
+      if (!known) this.tries.set(token, trie);
       trie.put(tokens.slice(i + 1, i + 2 + BRANCH_LENGTH), source);
-      this.changed.add(trie);
+      if (known || source === "output") this.changed.add(trie);
       if (source === "input") this.ofPrompt.add(trie);
     }
   }
@@ -129,16 +131,24 @@ export class TrieCache {
     this.changed.clear();
   }
 
-  /** Grows what followed the last tokens under the root of `tree`, which ends with as much. */
-  fill(tree: DraftTree, query: readonly number[], room: number): void {
+  /** Tries that have changed since large ones were squeezed last. */
+  get changes(): number {
+    return this.changed.size;
+  }
+
+  /**
+   * Grows what followed the last tokens under the root of `tree`, which ends with as much.
+   * @param levels most levels below the root
+   */
+  fill(tree: DraftTree, query: readonly number[], room: number, levels: number): void {
     const root = tree.tokens[0] as number;
     for (const [i, token] of query.entries()) {
       const trie = this.tries.get(token);
       if (!trie) continue;
       const found = trie.match(query.slice(i + 1));
       tree.plant(root);
-      growBranches(tree, found, Math.min(room, DECODING_LENGTH));
-      if (tree.count >= BRANCH_LENGTH) return;
+      growBranches(tree, found, Math.min(room, DECODING_LENGTH), levels);
+      if (tree.count >= levels) return;
     }
   }
 }
@@ -158,17 +168,17 @@ function leastOutput(children: Children): number {
   return outputs.sort((a, b) => b - a)[MIN_OUTPUT_NODES - 1] ?? 0;
 }
 
-function growBranches(tree: DraftTree, children: Children, room: number): void {
+function growBranches(tree: DraftTree, children: Children, room: number, levels: number): void {
   const least = leastOutput(children);
-  const grow = (siblings: Children, parent: number, levels: number) => {
-    if (levels === 0) return;
+  const grow = (siblings: Children, parent: number, left: number) => {
+    if (left === 0) return;
     const sorted = [...siblings].sort(([, a], [, b]) => mixed(b) - mixed(a));
     for (const [token, node] of sorted) {
       if (tree.count >= room) return;
-      if (node.output >= least) grow(node.children, tree.grow(parent, token), levels - 1);
+      if (node.output >= least) grow(node.children, tree.grow(parent, token), left - 1);
     }
   };
-  grow(children, 0, BRANCH_LENGTH);
+  grow(children, 0, levels);
 }
 
 /** One completion. What it generates is put into the tries once a whole branch has come, the rest at its end. */
@@ -179,17 +189,20 @@ class Completion implements TreeDrafter {
   /** Generated tokens that are still to be put. */
   private generated: number[] = [];
 
+  /** @param left tokens that will be generated at most */
   constructor(
     private readonly cache: TrieCache,
     history: Int32Array,
     private readonly endsText: (token: number) => boolean,
+    private left: number,
   ) {
     const tokens = Array.from(history);
     this.query = tokens.slice(-QUERY_LENGTH);
-    cache.put(tokens, tokens.length - 1, "input");
+    cache.put(tokens.slice(1), tokens.length - 2, "input");
   }
 
   push(token: number): void {
+    this.left--;
     if (this.endsText(token)) return;
     this.query = [...this.query, token].slice(-QUERY_LENGTH);
     this.generated.push(token);
@@ -202,7 +215,8 @@ class Completion implements TreeDrafter {
       this.generated = this.generated.slice(waiting);
     }
     this.tree.plant(root);
-    this.cache.fill(this.tree, this.query, room);
+    const levels = Math.min(BRANCH_LENGTH, this.left - 1);
+    if (levels > 0) this.cache.fill(this.tree, this.query, room, levels);
     return this.tree;
   }
 
@@ -219,9 +233,9 @@ export function pia(endsText: (token: number) => boolean): Preset {
     begin: () => {
       const cache = new TrieCache();
       let current: Completion | undefined;
-      return history => {
+      return (history, details) => {
         current?.end();
-        current = new Completion(cache, history, endsText);
+        current = new Completion(cache, history, endsText, details?.maxTokens ?? Number.POSITIVE_INFINITY);
         return current;
       };
     },

@@ -7,7 +7,7 @@
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
-import { growChain, TokenList } from "./tokenList.ts";
+import { growChain, occurrence, TokenList } from "./tokenList.ts";
 
 const LONGEST_GRAM = 3;
 const CHAIN = 10;
@@ -15,12 +15,9 @@ const CHAIN = 10;
 /** Where the draft begins in the text so far; -1 for none. */
 export function lookUp(tokens: Int32Array, size: number): number {
   for (let gram = Math.min(LONGEST_GRAM, size); gram > 0; gram--) {
-    const last = Math.min(size - CHAIN, size - gram - 1);
-    for (let start = gram; start <= last; start++) {
-      let same = 0;
-      while (same < gram && tokens[start - 1 - same] === tokens[size - 1 - same]) same++;
-      if (same === gram) return start;
-    }
+    const end = Math.min(size - CHAIN + 1, size - gram);
+    const start = occurrence(tokens, end, tokens.subarray(size - gram, size), gram);
+    if (start >= 0) return start;
   }
   return -1;
 }

@@ -7,13 +7,14 @@
  * node counts. The table is kept from prompt to prompt.
  *
  * The table begins unknown and an unknown row drafts nothing; in the original it begins as zeros, so that token 0
- * is verified.
+ * is verified. The original drops the logits of the prompt; `recycling+prompt` learns from them before its first draft.
  */
 import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
+import { PREDICTED, type PromptPredictions } from "./promptPredictions.ts";
 
 /** Successors kept of each token. */
-const SUCCESSORS = 8;
+export const SUCCESSORS = 8;
 const UNKNOWN = -1;
 
 /** The ranks on the way to each node (`tree_template_.py`, version 2.2.2), 8, 21, 25, 15, 8 and 3 a level. */
@@ -58,15 +59,26 @@ export class SuccessorTable {
 
   /** Fills the template below the root of `tree`, until the tree has `room` nodes. */
   fill(tree: DraftTree, { parents, ranks, size }: Template, room: number): void {
-    const { nodes, rows } = this;
+    const { nodes } = this;
     nodes.fill(UNKNOWN);
     nodes[0] = 0;
     for (let place = 1; place < size && tree.count < room; place++) {
       const parent = nodes[parents[place] as number] as number;
       if (parent === UNKNOWN) continue;
-      const token = rows[(tree.tokens[parent] as number) * SUCCESSORS + (ranks[place] as number)] as number;
+      const token = this.successor(tree.tokens[parent] as number, ranks[place] as number);
       if (token !== UNKNOWN) nodes[place] = tree.grow(parent, token);
     }
+  }
+
+  /** The token of a rank after another one, from 0; negative where none is known. */
+  successor(token: number, rank: number): number {
+    return this.rows[token * SUCCESSORS + rank] as number;
+  }
+
+  /** Overwrites the rows of all tokens of a prompt. */
+  learnPrompt({ tokens, ids }: PromptPredictions): void {
+    for (const [i, token] of tokens.entries())
+      this.rows.set(ids.subarray(PREDICTED * i, PREDICTED * i + SUCCESSORS), token * SUCCESSORS);
   }
 
   /** Overwrites the rows of all tokens of a verified tree. */
@@ -98,7 +110,10 @@ export function recycling(vocabularySize: number): Preset {
     nodes: template.size,
     begin: () => {
       const table = new SuccessorTable(vocabularySize);
-      return () => drafter(table);
+      return (_history, details) => {
+        if (details?.predictions) table.learnPrompt(details.predictions);
+        return drafter(table);
+      };
     },
   };
 }

@@ -11,8 +11,8 @@
  * `sam+recycling` is the build with Token Recycling (`samd`, its defaults). The corpus's match counts 5 less; if
  * neither is 5 or more, Token Recycling drafts, with SAM's own tree of 60 nodes. Else the longer match drafts a chain of
  * 40 tokens, root included, after the first occurrence; the text's own chain is taken from shorter and shorter
- * suffixes until as many follow. What the original pads with token 0 is left out, and the prompt's own logits,
- * which it learns from too, are not computed here.
+ * suffixes until as many follow. The table learns from the prompt's logits too. What the original pads with token 0 is
+ * left out.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -197,9 +197,13 @@ export function samWithRecycling(corpus: SuffixAutomaton, vocabularySize: number
   return {
     name: "sam+recycling",
     nodes: TEMPLATE.size,
+    readsPrompt: true,
     begin: () => {
       const table = new SuccessorTable(vocabularySize);
-      return history => drafter(history, table);
+      return (history, details) => {
+        if (details?.predictions) table.learnPrompt(details.predictions);
+        return drafter(history, table);
+      };
     },
   };
 }

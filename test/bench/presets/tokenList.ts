@@ -24,11 +24,30 @@ export class TokenList {
 /** Grows a chain under the root of `tree` from `tokens[start..end)`, until the tree has `room` nodes. */
 export function growChain(
   tree: DraftTree,
-  tokens: Int32Array,
+  tokens: ArrayLike<number>,
   start: number,
   end: number,
   room: number,
 ): void {
   let parent = 0;
   for (let at = start; at < end && tree.count < room; at++) parent = tree.grow(parent, tokens[at] as number);
+}
+
+/**
+ * Where a pattern ends first in a text, as the index of the token that follows: at `from` or later, and before `end`.
+ * -1 where it does not occur.
+ */
+export function occurrence(
+  tokens: Int32Array,
+  end: number,
+  pattern: ArrayLike<number>,
+  from: number,
+): number {
+  const { length } = pattern;
+  for (let at = Math.max(from, length); at < end; at++) {
+    let same = 0;
+    while (same < length && tokens[at - 1 - same] === pattern[length - 1 - same]) same++;
+    if (same === length) return at;
+  }
+  return -1;
 }

@@ -45,4 +45,10 @@ test("cost is measured for the sizes a model takes, in the context that fits", a
   );
   assert.equal(engine.decodes, 3 * 7 * 2, "each behind one of its like");
   assert.equal(engine.context.length, 84);
+  const chosen = await measureCost(engine, { contextTokens: 512, runs: 1, sizes: [1, 9] }, never);
+  assert.deepEqual(
+    chosen.rows.map(({ nodes }) => nodes),
+    [1, 9],
+  );
+  assert.equal(chosen.contextTokens, 87);
 });

@@ -10,6 +10,7 @@ const run = (tokens: number[], decodeMs: number, decodes = tokens.length, nodes 
   decodes,
   nodes,
   draftMs: tokens.map((_, i) => i),
+  latency: { firstMs: decodeMs / 2, wholeMs: decodeMs },
   prefill: undefined,
 });
 
@@ -50,6 +51,10 @@ test("ratios are of paired runs, means of all decodes, exactness of all outputs"
   assert.equal(plain!.tokensPerSecond, 75);
   assert.deepEqual(foretoken!.ratioToPlain, { median: 1.5, min: 0.5, max: 4 });
   assert.deepEqual(foretoken!.extra.suiteRatioToPlain, { median: 1.75, min: 1, max: 2.5 });
+  assert.deepEqual(foretoken!.extra.suiteRatioToServer, { median: 2.1, min: 1.2, max: 3 });
+  assert.equal(foretoken!.extra.worstItemRatio, 0.75, "the medians of the items are 3 and 0.75");
+  assert.deepEqual(foretoken!.extra.wholeMs, { p50: 20, p90: 20 }, "of the runs that know the prompt");
+  assert.deepEqual(plain!.extra.firstMs, { p50: 40, p90: 40 });
   assert.equal(foretoken!.meanAccepted, 2);
   assert.equal(foretoken!.draftMs, 1, "the middle of 0, 1, 2, 3 twice and 0, 1 twice");
   assert.equal(foretoken!.meanTreeSize, 4.67);

@@ -101,7 +101,7 @@ test("llama-server is asked for the same tokens and its own times are taken", as
   await new Promise<void>(resolve => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   try {
-    const answer = await serverMethod(`http://127.0.0.1:${port}`).run(item(), 0, never);
+    const answer = await serverMethod("llama-server", `http://127.0.0.1:${port}`).run(item(), 0, never);
     assert.deepEqual(asked?.prompt, [...item().prompt.tokens]);
     assert.equal(asked?.n_predict, 24);
     assert.equal(asked?.cache_prompt, false);
@@ -112,11 +112,15 @@ test("llama-server is asked for the same tokens and its own times are taken", as
       decodes: 2,
       nodes: 6,
       draftMs: [],
+      latency: { firstMs: 6, wholeMs: 36 },
       prefill,
     });
   } finally {
     http.close();
     http.closeAllConnections();
   }
-  await assert.rejects(serverMethod(`http://127.0.0.1:${port}`).run(item(), 0, never), /does not answer/);
+  await assert.rejects(
+    serverMethod("llama-server", `http://127.0.0.1:${port}`).run(item(), 0, never),
+    /does not answer/,
+  );
 });

@@ -36,7 +36,7 @@ test("the retrieval benchmark finds no other lengths than REST, and reports figu
     }
   }
   assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
-  assert.match(retrievalTable(report), /REST \/ ours, file/);
+  assert.match(retrievalTable(report), /REST's port \/ ours, file/);
   assert.ok(lines.length > 0);
 });
 

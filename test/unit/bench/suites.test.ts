@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { parseProblems, replayProblem, sample, suiteItems, suiteProblems } from "../../bench/suites.ts";
+import {
+  parseProblems,
+  repeatedShare,
+  replayProblem,
+  sample,
+  suiteItems,
+  suiteProblems,
+} from "../../bench/suites.ts";
 import { chaotic, FakeEngine } from "../../fakes/engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
@@ -90,4 +97,13 @@ test("workspace has several places in each file, which say where the file is", (
   assert.equal(found[4]!.uri, pathToFileURL(join(corpus, "second.py")).href);
   const lengths = found.slice(0, 3).map(({ prefix }) => prefix.length);
   assert.ok(lengths[0]! < lengths[1]! && lengths[1]! < lengths[2]!);
+});
+
+test("what repeats is the share of runs of five words that stand above", () => {
+  const above = "entry = table.add(name, value)\n";
+  assert.equal(repeatedShare(above, "entry = table.add(name, value)"), 1);
+  assert.equal(repeatedShare(above, "nothing of this stands above it"), 0);
+  assert.equal(repeatedShare(above, ""), 0);
+  const half = repeatedShare(above, "entry = table.add(name, other, things, here)");
+  assert.ok(half > 0.2 && half < 0.6, `${half}`);
 });

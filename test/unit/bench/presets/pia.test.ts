@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pia, Trie } from "../../../bench/presets/pia.ts";
+import { pia, Trie, TrieCache } from "../../../bench/presets/pia.ts";
 import { drafted } from "./trees.ts";
 
 const END = 0;
 const begin = () => pia(token => token === END).begin();
 
 test("all that followed the last two tokens becomes a tree, depth first", () => {
-  const drafter = begin()(Int32Array.of(1, 2, 3, 1, 2, 4, 1, 2));
+  const drafter = begin()(Int32Array.of(99, 1, 2, 3, 1, 2, 4, 1, 2));
   // After "1 2" comes 3 1 2 4 1 2 and 4 1 2.
   assert.equal(drafted(drafter, 2), "3(1(2(4(1(2))))) 4(1(2))");
   assert.equal(drafted(drafter, 2, 4), "3(1(2))", "as far as there is room");
@@ -15,7 +15,7 @@ test("all that followed the last two tokens becomes a tree, depth first", () => 
 
 test("the more frequent comes first, and branches have twelve levels", () => {
   const run = Array.from({ length: 20 }, (_, i) => 30 + i);
-  const drafter = begin()(Int32Array.from([5, 4, 9, 5, 4, ...run, 5, 4, ...run, 5, 4]));
+  const drafter = begin()(Int32Array.from([99, 5, 4, 9, 5, 4, ...run, 5, 4, ...run, 5, 4]));
   assert.match(drafted(drafter, 4), /^30\(31\(32\(33\(34\(35\(36\(37\(38\(39\(40\(41\)+ 9/);
 });
 
@@ -32,11 +32,36 @@ test("one occurrence in the prompt counts more than many in what was generated",
 
 test("a prompt's counts end with it, what was generated is kept for the run", () => {
   const make = begin();
-  const first = make(Int32Array.of(1, 8, 60));
+  const first = make(Int32Array.of(99, 1, 8, 60));
   for (const token of [1, 7, END]) first.push(token);
   const second = make(Int32Array.of(40, 1));
   assert.equal(drafted(second, 1), "7 8(60)", "what no count is left of comes last");
   assert.equal(drafted(begin()(Int32Array.of(40, 1)), 1), "", "another run knows nothing");
+});
+
+test("a prompt's first token is not kept", () => {
+  assert.equal(drafted(begin()(Int32Array.of(1, 2, 3, 1)), 1), "");
+  assert.equal(drafted(begin()(Int32Array.of(99, 1, 2, 3, 1)), 1), "2(3(1))");
+});
+
+test("a tree has a level less than tokens are left to generate", () => {
+  const make = (maxTokens: number) => begin()(Int32Array.of(99, 5, 1, 2, 3, 5, 1), { maxTokens });
+  assert.equal(drafted(make(4), 1), "2(3(5))");
+  assert.equal(drafted(make(2), 1), "2");
+  assert.equal(drafted(make(1), 1), "");
+  const drafter = make(4);
+  drafter.push(2);
+  assert.equal(drafted(drafter, 2), "3(5)");
+});
+
+test("a trie that a prompt creates has not changed, one that it adds to has, and so has one that is generated", () => {
+  const cache = new TrieCache();
+  cache.put([1, 2, 3], 2, "input");
+  assert.equal(cache.changes, 0);
+  cache.put([1, 2], 1, "input");
+  assert.equal(cache.changes, 1);
+  cache.put([7, 8], 1, "output");
+  assert.equal(cache.changes, 2);
 });
 
 test("what is generated is drafted from once a whole branch has come", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PREDICTED } from "../../../bench/presets/promptPredictions.ts";
 import { recycling } from "../../../bench/presets/recycling.ts";
 import { drafted, drawn, verified } from "./trees.ts";
 
@@ -46,4 +47,15 @@ test("the table is kept from prompt to prompt and begins anew with each run", ()
   first.observe?.(verified(first.draft(1, 128, cost), { 1: [2] }));
   assert.equal(drafted(make(NO_TEXT), 1), "2");
   assert.equal(drafted(preset.begin()(NO_TEXT), 1), "");
+});
+
+test("what the model predicts within the prompt fills rows where it is given, the last place of a token counting", () => {
+  const ids = new Int32Array(3 * PREDICTED).fill(-1);
+  ids.set([2, 3], 0);
+  ids.set([4], PREDICTED);
+  ids.set([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], 2 * PREDICTED);
+  const predictions = { tokens: Int32Array.of(1, 1, 7), ids, logits: new Float32Array(3 * PREDICTED) };
+  const drafter = recycling(100).begin()(NO_TEXT, { predictions });
+  assert.equal(drafted(drafter, 1), "4");
+  assert.match(drafted(drafter, 7), /^5 6 7\(.*\) 8 9 10 11 12$/, "eight of ten");
 });

@@ -1,6 +1,6 @@
 /** Trees as texts: `3(4 5) 6` is a 3 with a 4 and a 5 below it, and a 6 beside it. */
-import type { TreeDrafter, VerifiedTree } from "../../../../server/draft/drafter.ts";
-import type { DraftTree } from "../../../../server/draft/tree.ts";
+import type { TreeDrafter } from "../../../../server/draft/drafter.ts";
+import type { DraftTree, VerifiedTree } from "../../../../server/draft/tree.ts";
 
 /** What is below the root. */
 export function drawn({ count, tokens, parents }: DraftTree, node = 0): string {

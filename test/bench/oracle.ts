@@ -1,0 +1,68 @@
+/**
+ * What perfect knowledge of acceptance would give: of all that Foretoken's sources offer, only what the model is about
+ * to say is drafted, as much of it as pays. What Foretoken falls short of it, its probabilities lose; what the oracle
+ * falls short of, the sources do not offer or the decodes cost.
+ */
+import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../server/draft/index.ts";
+
+const ROOT = 0;
+/** As in the product: what a draft must promise to be worth its own making. */
+const MIN_GAIN = 1.03;
+
+export class OracleDrafter implements TreeDrafter {
+  private readonly tree: DraftTree;
+  /** Tokens decided so far; the next one is `truth[said]`. */
+  private said = 0;
+  private offered: DraftTree | undefined;
+  /** The nodes of `offered` that became the chain, the root first. */
+  private path: number[] = [];
+
+  /** @param truth what the model says, token for token @param capacity largest tree, root included */
+  constructor(
+    private readonly drafter: TreeDrafter,
+    private readonly truth: readonly number[],
+    capacity: number,
+  ) {
+    this.tree = new DraftTree(capacity);
+  }
+
+  prepare(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | void {
+    return this.drafter.prepare?.(prompt, filled, signal);
+  }
+
+  push(token: number): void {
+    this.drafter.push(token);
+    this.said++;
+  }
+
+  draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
+    const { tree, truth, said } = this;
+    // Where a further node costs nothing, all that is offered is drafted.
+    const offered = this.drafter.draft(root, room, () => 1);
+    const path = [ROOT];
+    for (let at = ROOT; path.length < room; path.push(at)) {
+      at = offered.child(at, truth[said + path.length - 1] ?? -1);
+      if (at < 0) break;
+    }
+    let best = 1;
+    for (let nodes = 2; nodes <= path.length; nodes++)
+      if (nodes / cost(nodes) > (best / cost(best)) * (best === 1 ? MIN_GAIN : 1)) best = nodes;
+    path.length = best;
+    tree.plant(root);
+    for (let depth = 1; depth < best; depth++) tree.grow(depth - 1, truth[said + depth - 1] as number);
+    this.offered = offered;
+    this.path = path;
+    return tree;
+  }
+
+  observe({ path, next, top }: VerifiedTree): void {
+    const { offered, path: chain } = this;
+    if (!offered) return;
+    this.drafter.observe?.({
+      tree: offered,
+      path: path.map(node => chain[node] as number),
+      next,
+      top: (node, count, ids, logits) => top(chain.indexOf(node), count, ids, logits),
+    });
+  }
+}
