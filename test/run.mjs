@@ -1,7 +1,7 @@
 // `npm test`: installs, builds and runs everything, the quick first. `node test/run.mjs STAGE...` runs some.
 // Plain Node with nothing but built-ins: it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packagesAreInstalled, root } from "./editor/paths.mjs";
 
@@ -39,6 +39,26 @@ function nodeTest(folder, { env, timeoutMs = 900_000, wants = () => true } = {})
   );
 }
 
+/** Where drivers of Vulkan say where they lie. */
+const DRIVER_FOLDERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+
+/** The Vulkan driver that computes on the processor; undefined where it is not installed. */
+function vulkanDriver() {
+  for (const folder of DRIVER_FOLDERS) {
+    const name = existsSync(folder) && readdirSync(folder).find(file => /^lvp_icd.*\.json$/.test(file));
+    if (name) return join(folder, name);
+  }
+  return undefined;
+}
+
+/** Says that a stage did not run, at once and at the end. */
+function skipLoudly(stage, reason) {
+  const message = `The stage ${stage} DID NOT RUN: ${reason}. On Debian: apt-get install mesa-vulkan-drivers`;
+  skipped.push(message);
+  console.error(`\n!! ${message}`);
+}
+const skipped = [];
+
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const vsix = join(root, `foretoken-${process.platform}-${process.arch}-${version}.vsix`);
 
@@ -54,6 +74,11 @@ const stages = {
   unitSlow: () => nodeTest("unit", { wants: isSlow }),
   server: () => nodeTest("server"),
   model: () => nodeTest("model"),
+  vulkan: () => {
+    const driver = vulkanDriver();
+    if (driver) nodeTest("vulkan", { env: { VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver } });
+    else skipLoudly("vulkan", `no driver of Mesa's llvmpipe in ${DRIVER_FOLDERS.join(" or ")}`);
+  },
   scripted: () => nodeTest("scripted"),
   fuzz: () => nodeTest("fuzz"),
   "fuzz:long": () => {
@@ -64,9 +89,21 @@ const stages = {
   editor: () => nodeTest("editor"),
   package: () => run(process.execPath, ["test/editor/package.mjs"]),
   editorVsix: () => nodeTest("editor", { env: { FORETOKEN_VSIX: vsix } }),
+  recipes: () => {
+    for (const stage of ["install", "build"]) stages[stage]();
+    nodeTest("recipes");
+  },
   "bench:engine": () => {
     for (const stage of ["install", "build"]) stages[stage]();
     run(process.execPath, ["dist/cli.js", "bench", "engine", ...options]);
+  },
+  "bench:compare": () => {
+    for (const stage of ["install", "build"]) stages[stage]();
+    run(process.execPath, ["dist/cli.js", "bench", "compare", ...options]);
+  },
+  "bench:edits": () => {
+    for (const stage of ["install", "build"]) stages[stage]();
+    run(process.execPath, ["out/test/bench/editor/edits.bench.mjs", ...options]);
   },
   "bench:latency": () => {
     for (const stage of ["install", "build", "editorInstall"]) stages[stage]();
@@ -87,6 +124,7 @@ const all = [
   "unitSlow",
   "server",
   "model",
+  "vulkan",
   "scripted",
   "fuzz",
   "editorInstall",
@@ -107,3 +145,4 @@ for (const stage of wanted.length > 0 ? wanted : all) {
   stages[stage]();
   console.log(`== ${stage} took ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
+for (const message of skipped) console.error(`!! ${message}`);

@@ -61,11 +61,14 @@ function layOut(base, { workspace, settings }) {
     extensions: join(base, "extensions"),
     workspace: join(base, basename(workspace)),
   };
-  const user = join(folders.data, "data", "User");
-  for (const folder of [user, folders.extensions, join(base, "home"), join(base, "tmp")]) {
+  // What concerns a machine is taken from the settings of the machine that the server runs on.
+  const settled = ["User", "Machine"].map(name => join(folders.data, "data", name));
+  for (const folder of [...settled, folders.extensions, join(base, "home"), join(base, "tmp")]) {
     mkdirSync(folder, { recursive: true });
   }
-  writeFileSync(join(user, "settings.json"), JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  for (const folder of settled) {
+    writeFileSync(join(folder, "settings.json"), JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  }
   cpSync(workspace, folders.workspace, { recursive: true });
   return folders;
 }

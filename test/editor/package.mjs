@@ -95,12 +95,19 @@ function ownFiles() {
       if (wanted.test(path)) files.push({ path: `${folder}/${path}`, source: join(root, folder, path) });
     }
   };
-  take("dist", /^[^/]+\.c?js$/);
+  take("dist", /^([^/]+\.(c?js|css)|libraries\.json)$/);
   take("dist/grammars", /^[^/]+\.wasm$/);
   take("models", /^([^/]+\.gguf|catalogue\.json|README\.md|LICENSE|NOTICE)$/);
-  if (existsSync(join(root, "media"))) take("media", /^[^/]+$/);
+  if (existsSync(join(root, "media"))) take("media", /^[^/]+$|^walkthrough\/[^/]+\.png$/);
   const missing = files.filter(({ source }) => !existsSync(source)).map(({ path }) => path);
-  for (const name of ["extension.cjs", "server.js", "cli.js"]) {
+  for (const name of [
+    "extension.cjs",
+    "dashboard.js",
+    "dashboard.css",
+    "libraries.json",
+    "server.js",
+    "cli.js",
+  ]) {
     if (!files.some(({ path }) => path === `dist/${name}`)) missing.push(`dist/${name}`);
   }
   for (const name of ["web-tree-sitter", "tree-sitter-python"]) {
@@ -202,7 +209,13 @@ function stage(files, folder) {
 function tryOut(folder) {
   const program = join(folder, "program.py");
   writeFileSync(program, "def add(a, b):\n    return ");
-  for (const args of [["dist/probe.js"], ["dist/cli.js", "complete", `${program}:2:12`, "--json"]]) {
+  const model = join("models", "foretoken-135m.q4_0.gguf");
+  const estimate = ["dist/estimate.js", model, "512"];
+  for (const args of [
+    ["dist/probe.js"],
+    estimate,
+    ["dist/cli.js", "complete", `${program}:2:12`, "--json"],
+  ]) {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
     if (status !== 0 || stdout.trim() === "") {
       throw new Failure(

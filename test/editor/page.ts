@@ -82,7 +82,9 @@ export function changedFrames(recording: Recording): Frame[] {
  */
 export function findFlicker(recording: Recording, typed: string): string | undefined {
   const frames = changedFrames(recording);
-  const first = frames.findIndex(({ line, below }) => (line === "" ? below !== "" : line.startsWith(typed)));
+  const first = frames.findIndex(({ line, before, below }) =>
+    line === "" ? below !== "" : before.startsWith(typed),
+  );
   if (first < 0) return "no ghost text was recorded";
   for (let index = first + 1; index < frames.length; index++) {
     const [before, after] = [frames[index - 1], frames[index]];

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { generate } from "../../server/completion/generate.ts";
+import { PRIOR_WEIGHTS } from "../../server/draft/prior.ts";
 import type { Engine } from "../../server/engine/engine.ts";
 import { openBaseline } from "../../server/engine/lookupBaseline.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { UsageError } from "../../server/system/usage.ts";
 import { bench } from "../bench/main.ts";
 import { MODEL_TYPES, type ModelType, makeModel } from "../bench/makeModel.ts";
+import { speculative } from "../bench/presets/speculative.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, never } from "./loaded.ts";
 
@@ -148,6 +150,34 @@ test("bench cost reports the cost of each size of tree with its spread", async (
     for (const { median, min, max } of [ms, relative]) assert.ok(min > 0 && min <= median && median <= max);
 });
 
+test("bench device prints each finding on a line of its own", async () => {
+  const { code, out, err } = await foretoken(
+    ...["device", "--backend", "cpu", "--contexts", "60", "--runs", "1", "--sizes", "1,2,9"],
+    ...["--chunks", "64", "--threads", "1", "--json"],
+  );
+  assert.equal(code, 0, err);
+  const findings = out
+    .trim()
+    .split("\n")
+    .map(line => JSON.parse(line));
+  assert.deepEqual(
+    findings.map(({ kind }) => kind),
+    ["loaded", "cost", "rows", "rows", "prefill"],
+  );
+  const [loaded, cost, chain, tree, prefill] = findings;
+  assert.equal(loaded.hardware.backend, "cpu");
+  assert.equal(loaded.hardware.graphicsCard, undefined);
+  assert.equal(loaded.fileBytes, statSync(fixtureModelPath()).size);
+  assert.deepEqual(
+    cost.rows.map(({ nodes }: { nodes: number }) => nodes),
+    [1, 2, 9],
+  );
+  for (const { sizes } of [chain, tree])
+    for (const { rows, equal } of sizes) assert.equal(equal, rows, "Q8_0 on the processor is exact");
+  assert.equal(tree.sizes.at(-1).rows, 9);
+  assert.ok(prefill.tokensPerSecond.min > 0 && prefill.firstTokenMs.min > 0);
+});
+
 test("bench decode replays real code, and drafts leave its tokens as they are", async () => {
   const report = await json(
     "decode",
@@ -179,7 +209,8 @@ test("bench decode replays real code, and drafts leave its tokens as they are", 
   assert.equal(methods[0].meanAccepted, 1);
 });
 
-test("bench decode runs every published method, on a suite of each kind, and reports what became of it", async () => {
+/** A folder of code that repeats, and a store of it. */
+async function storeOfFunctions(): Promise<{ source: string; datastore: string }> {
   const source = mkdtempSync(join(folder, "source-"));
   for (let file = 0; file < 8; file++) {
     const lines = (i: number) =>
@@ -189,12 +220,36 @@ test("bench decode runs every published method, on a suite of each kind, and rep
       Array.from({ length: 150 }, (_, i) => lines(i)).join("\n"),
     );
   }
-  const datastore = join(folder, "store");
+  const datastore = mkdtempSync(join(folder, "store-"));
   const built = await runCli("datastore", "build", "--source", source, "--out", datastore);
   assert.equal(built.code, 0, built.err);
-  const published = ["pld", "rest", "sam", "sam+recycling", "recycling", "pia"];
+  return { source, datastore };
+}
+
+test("bench decode runs every published method, on a suite of each kind, and reports what became of it", async () => {
+  const { source, datastore } = await storeOfFunctions();
+  const published = [
+    "pld",
+    "rest",
+    "sam",
+    "sam+recycling",
+    "sam+recycling+suffix",
+    "recycling",
+    "recycling+prompt",
+    "pia",
+    "pia+suffix",
+    "lookahead",
+    "suffix-decoding",
+    "goose",
+    "racer",
+    "racer-sglang",
+    "speculative",
+    "ouroboros",
+  ];
   const options = ["--suite", "replay,workspace", "--corpus", source, "--items", "2", "--max-tokens", "24"];
-  const methods = ["--methods", `foretoken,${published.join()}`, "--runs", "1", "--datastore", datastore];
+  const own = ["plain", "foretoken", "draft-model"];
+  const methods = ["--methods", [...own, ...published].join(), "--runs", "1", "--datastore", datastore];
+  methods.push("--draft-model", fixtureModelPath());
   const report = await json("decode", ...options, ...methods);
   const { tokens, restTokens, samTokens } = report.store;
   assert.ok(
@@ -205,15 +260,102 @@ test("bench decode runs every published method, on a suite of each kind, and rep
     const found = new Map<string, Record<string, number>>(
       suite.methods.map((result: { method: string }) => [result.method, result]),
     );
-    assert.deepEqual([...found.keys()], ["plain", "foretoken", ...published]);
+    assert.deepEqual([...found.keys()], [...own, ...published]);
     for (const [method, { draftMs, meanAccepted, meanTreeSize, tokensPerSecond }] of found) {
       const row = `${suite.suite}, ${method}: ${draftMs} ${meanAccepted} ${meanTreeSize}`;
       assert.ok(draftMs! > 0 && tokensPerSecond! > 0, row);
-      if (published.includes(method)) assert.ok(meanAccepted! > 1 && meanTreeSize! > 2, row);
+      // A model that drafts says nothing where it is not sure.
+      const drafts = method === "speculative" ? 1 : 2;
+      if (published.includes(method)) assert.ok(meanAccepted! > 1 && meanTreeSize! > drafts, row);
     }
-    for (const method of ["plain", "foretoken", "pld", "sam", "sam+recycling"])
+    for (const method of [...own, "pld", "sam", "sam+recycling", "lookahead", "speculative"])
       assert.equal((found.get(method) as { exact?: unknown })?.exact, true, method);
   }
+});
+
+test("bench sources measures the tree without each of its sources, and the text stays plain's", async () => {
+  const { source, datastore } = await storeOfFunctions();
+  const options = ["--suite", "replay", "--corpus", source, "--items", "1", "--max-tokens", "12"];
+  const report = await json("sources", ...options, "--runs", "2", "--datastore", datastore);
+  const [{ methods }] = report.suites;
+  assert.deepEqual(
+    methods.map(({ method }: { method: string }) => method),
+    [
+      "plain",
+      "datastore",
+      "no-document",
+      "no-ahead",
+      "no-recent",
+      "no-workspace",
+      "no-datastore",
+      "no-recycling",
+    ],
+  );
+  for (const { method, exact } of methods) assert.equal(exact, true, method);
+});
+
+test("bench search finds the same with the compiled search as with the port, or says what it lacks", async () => {
+  const { source, datastore } = await storeOfFunctions();
+  const { code, out, err } = await foretoken(
+    ...["search", "--datastore", datastore, "--corpus", source, "--queries", "120", "--json"],
+  );
+  if (code !== 0) return assert.match(err, /found no C\+\+ compiler/);
+  const { times, differences, contexts } = JSON.parse(out);
+  assert.deepEqual([differences, contexts, times.length], [0, 120, 4]);
+});
+
+test("bench trace writes what methods draft, each step with what it decided", async () => {
+  const out = join(folder, "trace.json");
+  const { code, err } = await foretoken("trace", "--methods", "pld,goose", "--out", out);
+  assert.equal(code, 0, err);
+  const { said, runs } = JSON.parse(readFileSync(out, "utf8"));
+  for (const { method, steps } of runs)
+    assert.deepEqual(
+      steps.flatMap(({ decided }: { decided: number[] }) => decided),
+      said,
+      method,
+    );
+});
+
+test("a model that drafts for itself has nearly all of it accepted, and the text is plain's", async () => {
+  const [engine, drafter] = [await load({ threads: 1 }), await load({ threads: 1 })];
+  try {
+    const tokens = engine.vocabulary.tokenize(TEXT);
+    const prompt = { tokens, history: tokens, after: new Int32Array(0) };
+    const make = speculative(drafter).begin();
+    const options = { maxTokens: 64, treeNodes: 17, drafter: (history: Int32Array) => make(history) };
+    const said = async (steps: ReturnType<typeof generate>) => {
+      const run = { tokens: [] as number[], drafted: 0, accepted: 0 };
+      for (let next = await steps.next(); !next.done; next = await steps.next())
+        if (next.value.kind === "step") {
+          run.tokens.push(...next.value.tokens);
+          run.drafted += next.value.drafted;
+          run.accepted += next.value.accepted;
+        }
+      return run;
+    };
+    const plain = await said(generate(engine, prompt, { maxTokens: 64, treeNodes: 1 }, never));
+    const drafted = await said(generate(engine, prompt, options, never));
+    assert.deepEqual(drafted.tokens, plain.tokens);
+    assert.ok(drafted.drafted >= 8, `${drafted.drafted} of ${plain.tokens.length} drafted`);
+    assert.ok(drafted.accepted >= 0.95 * drafted.drafted, `${drafted.accepted} of ${drafted.drafted}`);
+  } finally {
+    await drafter.dispose();
+    await engine.dispose();
+  }
+});
+
+test("a model with another vocabulary is refused as a drafter, with what to do instead", async () => {
+  const other = join(folder, "other.gguf");
+  makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
+  const args = ["--suite", "replay", "--items", "1", "--threads", "1", "--draft-model", other];
+  const { code, err } = await foretoken("decode", ...args);
+  rmSync(other);
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /other\.gguf has another vocabulary than .*Give --draft-model a smaller model of the same family/,
+  );
 });
 
 test("node-llama-cpp's own evaluation says what it says with its lookup, in fewer decodes", async () => {
@@ -249,6 +391,17 @@ test("what bench is asked wrongly is answered with the reason", async () => {
     [["decode", "--suite", "replay", "--methods", "llama-server"], /needs --llama-server URL/],
     [["decode", "--suite", "replay", "--methods", "plain,rest"], /method rest needs --datastore FOLDER/],
     [["decode", "--suite", "replay", "--methods", "sam+recycling"], /needs --datastore FOLDER/],
+    [["decode", "--suite", "replay", "--methods", "speculative"], /speculative needs --draft-model PATH/],
+    [["decode", "--suite", "replay", "--methods", "ouroboros"], /ouroboros needs --draft-model PATH/],
+    [["decode", "--suite", "replay", "--methods", "sam+suffix"], /sam\+suffix needs --datastore FOLDER/],
+    [["sources", "--methods", "pld"], /takes no --methods/],
+    [["cost", "--backend", "gpu"], /--backend: foretoken.backend is "gpu", which is not one of auto, cpu/],
+    [["device", "--chunks", "64,100"], /--chunks takes 64, 128, 256, got 64,100/],
+    [["search"], /bench search needs --datastore FOLDER/],
+    [["trace"], /bench trace needs --out FILE/],
+    [["trace", "--methods", "rest", "--out", "x"], /--methods takes pld/],
+    [["decode", "--suite", "replay", "--draft-probability", "2"], /--draft-probability must be a number/],
+    [["compare", "--suite", "replay", "--draft-tokens", "0"], /--draft-tokens must be a whole number/],
     [["decode", "--suite", "workspace", "--corpus", join(folder, "absent")], /There is no .*absent/],
     [["decode", "--suite", "replay", "--llama-server", "localhost"], /takes a URL/],
     [["decode", "--suite", "replay", "--runs", "0"], /--runs must be a whole number from 1/],
@@ -309,7 +462,7 @@ test("bench calibration reports how far chances can be trusted, of real code and
   assert.ok(reported.tokens > 100 && reported.speedup > 1);
   const document = reported.sources.find(({ source }: { source: string }) => source === "document");
   assert.ok(document.offers > 50 && document.expectedError < 0.2, JSON.stringify(document));
-  assert.equal(reported.fitted.weights.length, 79);
+  assert.equal(reported.fitted.weights.length, PRIOR_WEIGHTS.length);
   const own = await foretoken("calibration", "--corpus", corpus, "--own", "--places", "1");
   assert.match(own.out, /\nrecycling +\d+ +0\.\d+/);
   const nothing = await foretoken("calibration", "--corpus", join(corpus, "one"));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { packageRoot } from "../../server/system/paths.ts";
+import { makeModel } from "../bench/makeModel.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-cli-"));
@@ -55,6 +56,28 @@ test("complete streams the same text with and without drafts", async () => {
   const plain = await foretoken("complete", place, "--no-drafts");
   assert.equal(drafted.out, `${json.text}\n`);
   assert.equal(plain.out, drafted.out);
+});
+
+test("a model that drafts changes nothing of the text and is counted; one that cannot is refused", async () => {
+  const plain = await foretoken("complete", place, "--no-drafts");
+  const { code, out, err } = await foretoken(
+    "complete",
+    place,
+    "--json",
+    "--draft-model",
+    fixtureModelPath(),
+  );
+  assert.equal(code, 0, err);
+  const { text, sources } = JSON.parse(out);
+  assert.equal(`${text}\n`, plain.out);
+  assert.ok(sources.some(({ name }: { name: string }) => name === "draft model"));
+  const other = join(folder, "other.gguf");
+  makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
+  const refused = await foretoken("complete", place, "--draft-model", other);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /other\.gguf has another vocabulary than .*Give --draft-model a smaller model/);
+  const none = await foretoken("complete", place, "--draft-model", "auto");
+  assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
 });
 
 test("what is asked wrongly is answered with the reason, on standard error", async () => {

@@ -54,6 +54,36 @@ for (let i = 0; i < 30; i++)
   );
 const built = foretoken("datastore", "build", "--source", corpus, "--out", join(folder, "store"));
 
+test("conversations become a store, found by themselves or by --column, which makes another store", async () => {
+  const path = join(folder, "talk.json");
+  const said = "Certainly, the reticulated splines of the quantum flux are counted in the evening.";
+  const talk = {
+    conversations: [
+      { from: "human", value: "Which?" },
+      { from: "gpt", value: said },
+    ],
+    note: "Noted: nothing at all was counted, neither in the morning nor later.",
+  };
+  writeFileSync(path, JSON.stringify([talk], undefined, 2));
+  // Not in the folder whose stores another test lists.
+  const store = mkdtempSync(join(tmpdir(), "foretoken-talk-"));
+  after(() => rmSync(store, { recursive: true, force: true }));
+  const found = await foretoken("datastore", "build", "--source", path, "--out", store);
+  assert.equal(found.code, 0, found.err);
+  const asked = await foretoken("datastore", "query", store, "--text", "the reticulated splines of the");
+  assert.match(asked.out, /quantum flux/);
+  const noted = await foretoken("datastore", "build", "--source", path, "--out", store, "--column", "note");
+  assert.equal(noted.code, 0, noted.err);
+  const again = await foretoken("datastore", "query", store, "--text", "Noted: nothing");
+  assert.match(again.out, /at all/);
+  const none = await foretoken("datastore", "build", "--source", path, "--out", store, "--column", "no.such");
+  assert.equal(none.code, 1);
+  assert.match(
+    none.err,
+    /talk\.json: none of its 1 lines .*"no\.such"\. It has conversations, note\..*--column/,
+  );
+});
+
 test("a folder becomes a store whose figures add up", async () => {
   const { code, err } = await built;
   assert.equal(code, 0, err);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Commands, GROWING_CONTEXT } from "../../extension/commands.ts";
+import { ACCEPTED_COMMAND, Commands, GROWING_CONTEXT, TITLES } from "../../extension/commands.ts";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
 import {
   DEFAULT_SETTINGS,
@@ -26,13 +26,23 @@ test("package.json repeats every setting exactly as it is defined", () => {
 
 test("a workspace that is not trusted chooses nothing that a model is loaded with", () => {
   const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
-  for (const key of [...RELOADING_SETTINGS, "openFiles", "firstDatastore"])
+  for (const key of [...RELOADING_SETTINGS, "draftModel", "openFiles", "firstDatastore"])
     assert.ok(restrictedConfigurations.includes(`${SECTION}.${key}`), key);
 });
 
 test("package.json contributes exactly the commands there are", () => {
   const contributed = manifest.contributes.commands.map(({ command }: { command: string }) => command);
   assert.deepEqual(contributed.sort(), Object.values(Commands).sort());
+});
+
+test("commands are called in the menu what they are called in the palette", () => {
+  const titles = new Map(
+    manifest.contributes.commands.map(({ command, title }: { command: string; title: string }) => [
+      command,
+      title,
+    ]),
+  );
+  for (const [command, title] of Object.entries(TITLES)) assert.equal(titles.get(command), title);
 });
 
 test("the escape key ends a growing completion only while one is shown", () => {
@@ -60,4 +70,42 @@ test("the lock file names the optional packages of every platform, so that npm c
         names.some(path => path.endsWith(`node_modules/${name}`)),
         `${name} is missing`,
       );
+});
+
+test("the walkthrough's pictures are there in every theme, and small", () => {
+  const [walkthrough] = manifest.contributes.walkthroughs;
+  const themes = ["light", "dark", "hc", "hcLight"];
+  const pictures = new Set<string>();
+  for (const { id, media } of walkthrough.steps) {
+    assert.deepEqual(Object.keys(media.image).sort(), [...themes].sort(), id);
+    assert.ok(media.altText, id);
+    for (const theme of themes) pictures.add(media.image[theme]);
+  }
+  const files = [...pictures].map(path => readFileSync(join(packageRoot(), path)));
+  for (const file of files) assert.equal(file.subarray(1, 4).toString(), "PNG");
+  assert.ok(files.reduce((sum, { length }) => sum + length, 0) < 200_000);
+});
+
+test("the walkthrough's buttons run commands there are, and each step can be completed", () => {
+  const own: string[] = [...Object.values(Commands), ACCEPTED_COMMAND];
+  for (const { id, description, completionEvents } of manifest.contributes.walkthroughs[0].steps) {
+    const named = [...description.matchAll(/command:([\w.]+)/g)].map(([, command]) => command);
+    assert.ok(named.length > 0 && completionEvents.length > 0, id);
+    const events = completionEvents.map((event: string) => event.replace("onCommand:", ""));
+    for (const command of [...named, ...events])
+      assert.ok(own.includes(command) || /^(workbench|editor)\.action\./.test(command), `${id}: ${command}`);
+  }
+});
+
+test("the walkthrough says the keys that are bound", () => {
+  const binding = manifest.contributes.keybindings.find(({ command }: { command: string }) =>
+    command.endsWith("acceptNextLine"),
+  );
+  assert.equal(binding.key, "alt+end");
+  assert.ok(
+    manifest.contributes.walkthroughs[0].steps.some((step: { description: string }) =>
+      /Alt\+End/.test(step.description),
+    ),
+  );
+  assert.match(readFileSync(join(packageRoot(), "README.md"), "utf8"), /`Alt\+End`/);
 });

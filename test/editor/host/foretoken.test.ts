@@ -78,13 +78,22 @@ async function acceptSuggestion(document: vscode.TextDocument): Promise<{ before
   return { before, after: document.getText() };
 }
 
+/** What is explained of the last request. */
+async function explanation(): Promise<string> {
+  await vscode.commands.executeCommand("foretoken.explain");
+  const shown = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "foretoken-explanation");
+  return shown?.getText() ?? "";
+}
+
+/** Waits for an explanation: one that is open already is read again only by and by. */
+const explained = (expected: RegExp) =>
+  until(`the explanation ${expected}`, async () => expected.test(await explanation()));
+
 /** What the server says of the last request that it has computed something for. */
 async function lastComputed(): Promise<string> {
   let text = "";
   await until("a computed completion", async () => {
-    await vscode.commands.executeCommand("foretoken.explain");
-    const shown = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "foretoken-explanation");
-    text = shown?.getText() ?? "";
+    text = await explanation();
     return text.includes("tokens known");
   });
   return text;
@@ -172,10 +181,18 @@ suite("Foretoken in the extension host", () => {
     const { document } = notebook.cellAt(1);
     await vscode.commands.executeCommand("notebook.cell.edit");
     await until("the cell's editor", () => vscode.window.activeTextEditor?.document === document);
-    await type(TYPED);
-    const { before, after } = await acceptSuggestion(document);
-    assert.ok(after.length > before.length && after.includes(TYPED.trimEnd()), JSON.stringify(after));
-    const asked = await lastComputed();
+    // What comes after the suggestion is computed when it is asked for, not ahead: else the last request is one from memory.
+    const settings = () => vscode.workspace.getConfiguration("foretoken");
+    await settings().update("prefetch", false, vscode.ConfigurationTarget.Global);
+    let asked: string;
+    try {
+      await type(TYPED);
+      const { before, after } = await acceptSuggestion(document);
+      assert.ok(after.length > before.length && after.includes(TYPED.trimEnd()), JSON.stringify(after));
+      asked = await lastComputed();
+    } finally {
+      await settings().update("prefetch", undefined, vscode.ConfigurationTarget.Global);
+    }
     assert.ok(asked.includes("study.ipynb"), asked);
     const [, known, computed] = /(\d+) tokens known, (\d+) computed/.exec(asked) ?? [];
     const tokens = Number(known) + Number(computed);
@@ -234,6 +251,108 @@ suite("Foretoken in the extension host", () => {
       await settings().update("enabled", undefined, vscode.ConfigurationTarget.Global);
     }
     await until("a state other than off", () => api.status().state !== "off");
+  });
+
+  test("nothing is suggested while snoozed, and it is explained; the end of the snooze brings suggestions back", async () => {
+    const document = await openFile("snoozed.py", PROGRAM);
+    await vscode.commands.executeCommand("foretoken.snooze", 5);
+    try {
+      await type(TYPED);
+      const before = document.getText();
+      await sleep(1_500);
+      await commit();
+      await sleep(200);
+      assert.equal(document.getText(), before);
+      await explained(/^Completions are snoozed for 5 minutes\./);
+    } finally {
+      await vscode.commands.executeCommand("foretoken.snooze", 0);
+    }
+    await show(document);
+    await type("    ");
+    await acceptSuggestion(document);
+  });
+
+  test("with a manual trigger a suggestion comes only when asked for", async () => {
+    const settings = () => vscode.workspace.getConfiguration("foretoken");
+    await settings().update("trigger", "manual", vscode.ConfigurationTarget.Global);
+    try {
+      const other = await openFile("trigger.py", PROGRAM);
+      // What is typed before the server has the setting is answered as before.
+      await until("the server's reason", async () => {
+        await show(other);
+        await type("x");
+        await sleep(300);
+        return /only when asked for/.test(await explanation());
+      });
+      const document = await openFile("manual.py", PROGRAM);
+      await type(TYPED);
+      const before = document.getText();
+      await sleep(1_500);
+      await commit();
+      await sleep(200);
+      assert.equal(document.getText(), before);
+      await vscode.commands.executeCommand("foretoken.trigger");
+      const { after } = await acceptSuggestion(document);
+      assert.ok(after.length > before.length);
+    } finally {
+      await settings().update("trigger", undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  test("the menu's first entry turns completions off, and then on", async () => {
+    await openFile("menu.py", PROGRAM);
+    const enabled = () => vscode.workspace.getConfiguration("foretoken").get("enabled");
+    const settings = vscode.workspace.getConfiguration("foretoken");
+    try {
+      for (const expected of [false, true]) {
+        const menu = vscode.commands.executeCommand("foretoken.menu");
+        await until("the chosen entry", async () => {
+          await vscode.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+          await sleep(100);
+          return enabled() === expected;
+        });
+        await menu;
+      }
+    } finally {
+      await settings.update("enabled", undefined, vscode.ConfigurationTarget.Global);
+    }
+    await until("a state other than off", () => api.status().state !== "off");
+  });
+
+  test("a language is turned off alone, and what else is set of languages stays", async () => {
+    const settings = () => vscode.workspace.getConfiguration("foretoken");
+    const languages = () => settings().get<Record<string, boolean>>("languages");
+    await settings().update("languages", { go: false }, vscode.ConfigurationTarget.Global);
+    try {
+      const document = await openFile("language.py", PROGRAM);
+      await vscode.commands.executeCommand("foretoken.toggleLanguage");
+      assert.deepEqual([languages()?.python, languages()?.go, languages()?.["*"]], [false, false, true]);
+      await type(TYPED);
+      await assertNoSuggestion(document);
+      await explained(/off for the language python/);
+      await show(document);
+      await vscode.commands.executeCommand("foretoken.toggleLanguage");
+      assert.deepEqual([languages()?.python, languages()?.go], [true, false]);
+    } finally {
+      await settings().update("languages", undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  test("the next line is accepted with a key that does nothing else in an editor", async () => {
+    const extension = vscode.extensions.getExtension(EXTENSION_ID);
+    const bindings: { command: string; key: string }[] = extension?.packageJSON.contributes.keybindings;
+    const key = bindings.find(({ command }) => command.endsWith("acceptNextLine"))?.key;
+    assert.ok(key);
+    const uri = vscode.Uri.parse("vscode://defaultsettings/keybindings.json");
+    const standard = (await vscode.workspace.openTextDocument(uri)).getText().replace(/^\s*\/\/.*$/gm, "");
+    const all: { key: string; command: string; when?: string }[] = JSON.parse(standard);
+    assert.ok(all.length > 300, `${all.length} keys`);
+    assert.ok(all.some(({ command }) => command === "editor.action.inlineSuggest.acceptNextWord"));
+    const others = all.filter(other => other.key === key && !other.command.endsWith("acceptNextLine"));
+    assert.deepEqual(
+      others.filter(({ when = "" }) => !/listFocus/.test(when)),
+      [],
+    );
   });
 
   test("the restart command brings a new server to ready, and it completes", async () => {

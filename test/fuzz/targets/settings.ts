@@ -32,7 +32,8 @@ function attempt(random: Random): void {
     const standard = DEFAULT_SETTINGS[key as keyof typeof settings];
     assert.equal(typeof value, typeof standard, key);
     if (typeof value === "number") {
-      assert.ok(Number.isInteger(value) && value >= (schema.minimum ?? 0), `${key} ${value}`);
+      assert.ok(schema.type === "number" || Number.isInteger(value), `${key} ${value}`);
+      assert.ok(value >= (schema.minimum ?? 0), `${key} ${value}`);
       const most = Math.min(schema.maximum ?? Infinity, MACHINE[key as keyof typeof MACHINE] ?? Infinity);
       assert.ok(value <= most, `${key} ${value}`);
     }

@@ -9,6 +9,7 @@ import { Lookup } from "../../../datastores/index/lookup.ts";
 import type { Store } from "../../../datastores/index/store.ts";
 import { StoreRegistry } from "../../../server/corpus/storeRegistry.ts";
 import { seeded } from "../../fakes/random.ts";
+import { takesAll } from "../../fakes/takesAll.ts";
 import { damaged, oddValue, pick } from "../random.ts";
 import type { FuzzTarget, Random } from "../target.ts";
 
@@ -35,7 +36,7 @@ async function build(directory: string): Promise<void> {
       },
     ],
     share: { index: 0, count: 1 },
-    filter: { identity: "", reject: () => undefined },
+    filter: takesAll,
     tokenizer: { parallel: 1, tokenize: async texts => texts.map(letters) },
     tokenizerEntry: { fingerprint: "letters", vocabularySize: 128, model: "letters" },
     memoryBytes: 1 << 20,

@@ -1,0 +1,74 @@
+/**
+ * The path of a graphics card without one: Mesa's llvmpipe, a Vulkan driver that computes on the processor. Slow, so
+ * there are a small model and few tokens. `test/run.mjs` runs it where the driver is there.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { packageRoot } from "../../server/system/paths.ts";
+import type { ChosenTokens } from "./tokens.ts";
+
+const SCRIPT = join(packageRoot(), "out", "test", "vulkan", "tokens.mjs");
+const MS_MAX = 300_000;
+/** Logits of two back ends differ by less than this; a choice with a larger lead must be the same. */
+const LEAD_MAX = 0.5;
+
+/** Mesa 22.3 now and then crashes in a thread of its own, whatever is computed: so often in a row it is taken for that. */
+const DRIVER_CRASHES = 3;
+
+/** Lines of the sample before which a text is generated, counted from 0. */
+const LINES = [12, 20, 28];
+
+function tokensOn(backend: "cpu" | "vulkan"): ChosenTokens[] {
+  const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0" };
+  const options = { env, encoding: "utf8", timeout: MS_MAX } as const;
+  return LINES.map(line => {
+    const run = () => spawnSync(process.execPath, [SCRIPT, backend, String(line)], options);
+    let ended = run();
+    for (let crashes = 1; ended.signal === "SIGSEGV" && crashes <= DRIVER_CRASHES; crashes++) {
+      console.log(`${backend} ended with SIGSEGV at line ${line}: once more`);
+      ended = run();
+    }
+    const { status, signal, stdout, stderr } = ended;
+    assert.equal(status, 0, `${backend} ended with ${signal ?? status} at line ${line}:\n${stderr}`);
+    return JSON.parse(stdout);
+  });
+}
+
+let vulkan: ChosenTokens[];
+before(() => {
+  vulkan = tokensOn("vulkan");
+});
+
+test("the model runs on the Vulkan device", () => {
+  for (const { backend, notes } of vulkan) {
+    assert.equal(backend, "vulkan");
+    assert.deepEqual(notes, [], "no note says that the processor computes after all");
+  }
+});
+
+test("drafts do not change the tokens", context => {
+  for (const [place, { plain, drafted }] of vulkan.entries()) {
+    assert.ok(plain.length > 0);
+    assert.deepEqual(drafted, plain, `at line ${LINES[place]}`);
+  }
+  const sum = (key: "proposed" | "accepted") => vulkan.reduce((total, place) => total + place[key], 0);
+  context.diagnostic(`${sum("accepted")} of ${sum("proposed")} drafted tokens accepted`);
+  assert.ok(sum("accepted") > 0, "some drafts were right");
+});
+
+test("the tokens are the processor's, up to choices that are too close to call", context => {
+  for (const [place, { plain, leads }] of tokensOn("cpu").entries()) {
+    const other = vulkan[place]?.plain ?? [];
+    const at = plain.findIndex((token, i) => token !== other[i]);
+    const where = `at line ${LINES[place]}`;
+    if (at < 0) {
+      context.diagnostic(`${where} all ${plain.length} tokens are the same`);
+      continue;
+    }
+    const lead = leads[at] ?? Number.POSITIVE_INFINITY;
+    context.diagnostic(`${where} token ${at} differs, where the lead was ${lead.toFixed(3)}`);
+    assert.ok(lead < LEAD_MAX, `${where} token ${at}: ${plain[at]} against ${other[at]}, lead ${lead}`);
+  }
+});
