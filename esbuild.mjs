@@ -1,4 +1,4 @@
-// Bundles the extension (CommonJS, as VS Code loads it), the server, the command line and the back-end
+// Bundles the extension (CommonJS, as VS Code loads it), the dashboard's page, the server, the command line and the back-end
 // probe (ESM for Node), and the tests. Types are checked by `tsc -b`, not here. A failure fails the build.
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -44,7 +44,7 @@ async function testFiles(folder) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory() && entry.name !== "node_modules" && entry.name !== "host")
       found.push(...(await testFiles(path)));
-    else if (/\.(test|bench|fuzz)\.ts$/.test(entry.name)) found.push(path);
+    else if (/\.(test|bench|fuzz|record)\.ts$/.test(entry.name)) found.push(path);
   }
   return found;
 }
@@ -60,10 +60,20 @@ const bundles = [
   },
   {
     ...common,
+    entryPoints: { dashboard: "extension/dashboard/page.ts" },
+    outdir: "dist",
+    format: "iife",
+    platform: "browser",
+    target: "chrome120",
+    external: [],
+  },
+  {
+    ...common,
     entryPoints: {
       server: "server/main.ts",
       cli: "server/cli.ts",
       probe: "server/engine/probe.ts",
+      estimate: "server/engine/estimate.ts",
       tokenizeWorker: "server/corpus/tokenizeWorker.ts",
       readWorker: "datastores/sources/readWorker.ts",
     },
@@ -84,7 +94,7 @@ const bundles = [
   },
   {
     ...common,
-    entryPoints: await testFiles("test"),
+    entryPoints: [...(await testFiles("test")), "test/vulkan/tokens.ts"],
     outbase: "test",
     outdir: "out/test",
     format: "esm",
@@ -112,12 +122,24 @@ async function copyGrammars() {
   for (const file of [parser, ...files]) await copyFile(file, `dist/grammars/${basename(file)}`);
 }
 
+/** What may be fetched later, by what the lock file says of it: the libraries of CUDA, too large to be packed. */
+async function noteLibraries() {
+  const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
+  const listed = Object.entries(packages).flatMap(([path, { version, integrity }]) => {
+    const name = /^node_modules\/(@node-llama-cpp\/[a-z0-9-]+-cuda)$/.exec(path)?.[1];
+    // Without a hash there is no knowing what one gets.
+    return name && integrity ? [{ name, version, integrity }] : [];
+  });
+  await writeFile("dist/libraries.json", JSON.stringify(listed));
+}
+
 await Promise.all([
   rm("dist", { recursive: true, force: true }),
   rm("out/test", { recursive: true, force: true }),
   rm("out/bench", { recursive: true, force: true }),
 ]);
 await copyGrammars();
+await noteLibraries();
 const bundled = new Set(["node_modules/web-tree-sitter", "node_modules/@vscode/tree-sitter-wasm"]);
 for (const bundle of bundles) {
   if (watch) await (await context(bundle)).watch();
