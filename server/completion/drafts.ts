@@ -26,6 +26,8 @@ export class Drafts {
   private memory: DraftMemory | undefined;
   private draftModel: DraftModel | undefined;
   private suggestion: Suggestion | undefined;
+  /** Where the last suggestion ends that was seen to be accepted in its document; its command may be on the way. */
+  private seen: { readonly uri: string; readonly end: number } | undefined;
   private completions = 0;
   private readonly calibrations: CalibrationStore;
 
@@ -92,14 +94,20 @@ export class Drafts {
     const { start, removed, added } = edit;
     const deleted = rememberedDeletion(text, start, removed);
     if (deleted !== undefined) this.remember("", deleted, tokens => this.memory?.recent.add(tokens));
-    if (this.isAcceptance(uri, start, added, text)) this.takeAccepted(recognisedBy(text, start), added);
+    if (!this.isAcceptance(uri, start, added, text)) return;
+    const { offset = 0, text: suggested = "" } = this.suggestion ?? {};
+    this.seen = { uri, end: offset + suggested.length };
+    this.takeAccepted(recognisedBy(text, start), added);
   }
 
-  /** Records that what was suggested at a place was accepted; nothing where its document has shown it already. */
+  /**
+   * Records that what was suggested at a place was accepted; nothing where its document has shown it already. It may be
+   * of a completion that still grows, or that others have followed.
+   */
   accepted({ uri, offset, text: document }: Snapshot, text: string): void {
-    const last = this.suggestion;
-    const isLast = last?.uri === uri && last.offset + last.text.length === offset + text.length;
-    if (!isLast || !last.text.endsWith(text)) return;
+    const { seen } = this;
+    this.seen = undefined;
+    if (text === "" || (seen?.uri === uri && seen.end === offset + text.length)) return;
     this.takeAccepted(recognisedBy(document, offset), text);
   }
 

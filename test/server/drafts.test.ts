@@ -130,6 +130,44 @@ test("what is deleted or accepted while no model is loaded is not tokenized with
   await client.close();
 });
 
+test("an acceptance counts once: by its document, or by its command where others were suggested since", () => {
+  let change = (_text: string, _start: number, _added: string) => {};
+  const documents: Pick<Documents, "watch"> = {
+    watch(changed) {
+      change = (text, start, added) =>
+        changed({
+          uri: URI,
+          languageId: "python",
+          version: 1,
+          text,
+          edit: { start, line: 0, removed: "", added },
+        });
+    },
+  };
+  let count = 0;
+  const drafts = new Drafts(
+    documents,
+    () => {},
+    () => count++,
+  );
+  const at = (text: string) => ({ uri: URI, languageId: "python", version: 1, text, offset: text.length });
+  drafts.shown(at("x = "), "first");
+  change("x = first", 4, "first");
+  drafts.accepted(at("x = "), "first");
+  assert.equal(count, 1, "its command comes after its document");
+
+  drafts.shown(at("y = "), "second");
+  drafts.shown(at("z = "), "other");
+  change("y = second", 4, "second");
+  drafts.accepted(at("y = "), "second");
+  assert.equal(count, 2, "another was suggested since");
+
+  // One that still grows when it is accepted.
+  change("w = thi", 4, "thi");
+  drafts.accepted(at("w = "), "third");
+  assert.equal(count, 3);
+});
+
 test("several lines accepted at once count where the document breaks its lines as Windows does", async () => {
   const client = await serve(new FakeEngine(saying("{\n  a\n}")), join(folder, "lines"));
   client.open(URI, "x = \r\ny\r\n", "sketch");
