@@ -20,9 +20,9 @@ import {
   readGhostText,
   recordGhostText,
   runCommand,
-  statusText,
   typeText,
   waitForGhostText,
+  waitForLabel,
   waitForStatus,
   waitUntil,
 } from "./page.ts";
@@ -169,9 +169,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
   });
 
   step("the status bar shows the latency and what became of suggestions", async () => {
-    await waitUntil("the accepted suggestions to be counted", async () =>
-      /Suggestions accepted since the start: 2 of \d/.test((await statusText(page)).label),
-    );
+    await waitForLabel(page, /Suggestions accepted since the start: 2 of \d/);
     const { text, label } = await waitForStatus(page, "zap");
     assert.match(text, /^(.+ · cpu · )?\d+ ms( · \d\.\d×)?( · \d+%)?$/);
     assert.match(label, /Last completion: first text after \d/);
@@ -180,10 +178,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
   step("a datastore of the workspace is built from the palette, and the status bar tells of it", async () => {
     await runCommand(page, "Foretoken: Rebuild Datastore", { asks: true });
     await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "this workspace" }).click();
-    await waitUntil("the store in the tooltip", async () => {
-      const { label } = await statusText(page);
-      return /Datastore: workspace-\S+, \d+ thousand tokens, built today/.test(label) || undefined;
-    });
+    await waitForLabel(page, /Datastore: workspace-\S+, \d+ thousand tokens, built today/);
     await screenshot(page, "6-datastore");
     await runCommand(page, "Notifications: Clear All Notifications");
   });

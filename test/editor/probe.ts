@@ -18,7 +18,7 @@ export interface GhostText {
   readonly wholeLine: string;
 }
 
-/** What one animation frame showed. */
+/** What one animation frame has painted. */
 export interface Frame {
   /** When it was read, in milliseconds in the page's clock. */
   readonly at: number;
@@ -80,14 +80,23 @@ export function installProbe(): void {
   let keys: { at: number; key: string }[] = [];
   let recording = false;
 
+  // Changes its size in each frame: observers of sizes are called after all else that draws in the frame, so what is
+  // read there is what is painted.
+  const pulse = document.createElement("div");
+  pulse.style.cssText = "position: fixed; visibility: hidden; height: 1px; width: 1px";
+  const nextFrame = () => {
+    if (!recording) return;
+    pulse.style.width = pulse.style.width === "1px" ? "2px" : "1px";
+    requestAnimationFrame(nextFrame);
+  };
   const sample = () => {
     if (!recording) return;
     const { before, inline, lines } = read();
     // Not the frame's own time: a key may have been worked on since the frame began.
     const line = inline === "" ? "" : before + inline;
     frames.push({ at: performance.now(), line, before, below: lines.join("\n") });
-    requestAnimationFrame(sample);
   };
+  const sizes = new ResizeObserver(sample);
 
   addEventListener(
     "keydown",
@@ -103,10 +112,14 @@ export function installProbe(): void {
       frames = [];
       keys = [];
       recording = true;
-      requestAnimationFrame(sample);
+      document.body.append(pulse);
+      sizes.observe(pulse);
+      requestAnimationFrame(nextFrame);
     },
     stop: () => {
       recording = false;
+      sizes.disconnect();
+      pulse.remove();
       return { frames, keys };
     },
     recorded: () => ({ frames, keys }),
