@@ -7,8 +7,8 @@ import type { Frame, GhostText, Recording } from "./probe.ts";
 /** VS Code gives a status bar item the id publisher.name.item. */
 const STATUS_ITEM = '.statusbar-item[id="foretoken.foretoken.foretoken.status"]';
 const POLL_MS = 30;
-/** VS Code may take a few frames to draw the same ghost text again; a person sees what is gone for longer. */
-const REDRAW_MS = 60;
+/** VS Code may take so many frames to draw the same ghost text again; a person sees what is gone for longer. */
+const REDRAW_FRAMES = 2;
 
 /** Polls until `probe` gives something truthy, and returns that; the error reports the last value seen. */
 export async function waitUntil<T>(
@@ -82,24 +82,22 @@ export function changedFrames(recording: Recording): Frame[] {
  * @param typed the line as it was typed: what is shown for a part of it may rightly go with the next key
  * @returns what broke the rule, or undefined
  */
-export function findFlicker(recording: Recording, typed: string): string | undefined {
-  const frames = changedFrames(recording);
+export function findFlicker({ frames }: Recording, typed: string): string | undefined {
   const first = frames.findIndex(({ line, before, below }) =>
     line === "" ? below !== "" : before.startsWith(typed),
   );
   if (first < 0) return "no ghost text was recorded";
-  for (let index = first + 1; index < frames.length; index++) {
-    const [before, after] = [frames[index - 1], frames[index]];
-    if (!before || !after) continue;
-    if (extendsText(before, after)) continue;
-    const next = frames[index + 1];
-    if (next && next.at - after.at <= REDRAW_MS && extendsText(before, next)) {
-      index++;
-      continue;
+  let [shown] = frames.slice(first);
+  for (let index = first + 1; shown && index < frames.length; index++) {
+    const before = shown;
+    const soon = frames.slice(index, index + 1 + REDRAW_FRAMES);
+    const kept = soon.find(frame => extendsText(before, frame));
+    if (!kept) {
+      const told = [before, ...soon].map(frame => JSON.stringify(frame));
+      return `ghost text that was shown went: ${told.join(", ")}`;
     }
-    const ms = Math.round(after.at - before.at);
-    const then = frames.slice(index + 1, index + 4).map(frame => JSON.stringify(frame));
-    return `after ${ms} ms ${JSON.stringify(before)} became ${JSON.stringify(after)}, then ${then.join(", ")}`;
+    shown = kept;
+    index += soon.indexOf(kept);
   }
   return undefined;
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findFlicker } from "../../editor/page.ts";
+
+/** Frames 16 ms apart, each as the document's part of a line, its ghost text, and what is below. */
+const recording = (...frames: readonly (readonly [before: string, ghost: string, below?: string])[]) => ({
+  frames: frames.map(([before, ghost, below = ""], index) => ({
+    at: 16 * index,
+    before: ghost === "" ? "" : before,
+    line: ghost === "" ? "" : before + ghost,
+    below,
+  })),
+  keys: [],
+});
+
+test("ghost text that grows and is typed along does not flicker", () => {
+  const frames = recording(
+    ["de", ""],
+    ["def ", "load"],
+    ["def l", "oad(path)"],
+    ["def lo", "ad(path)", "  return"],
+  );
+  assert.equal(findFlicker(frames, "def "), undefined);
+});
+
+test("what was shown for a part of what was typed may go", () => {
+  const frames = recording(["d", "ata = 1"], ["de", ""], ["def ", "load"], ["def ", "load"]);
+  assert.equal(findFlicker(frames, "def "), undefined);
+});
+
+test("text that is gone for two frames was drawn again, and for three has flickered", () => {
+  const shown = ["def ", "load", "  return"] as const;
+  const gone = ["def ", "load"] as const;
+  assert.equal(findFlicker(recording(shown, gone, gone, shown), "def "), undefined);
+  assert.match(findFlicker(recording(shown, gone, gone, gone, shown), "def ") ?? "", /went/);
+});
+
+test("text that another takes the place of has flickered", () => {
+  assert.match(findFlicker(recording(["def ", "load"], ["def ", "save"]), "def ") ?? "", /"def save"/);
+});
+
+test("a recording without ghost text says so", () => {
+  assert.equal(findFlicker(recording(["def ", ""]), "def "), "no ghost text was recorded");
+});
