@@ -58,6 +58,9 @@ const BEGINNINGS = [
 ];
 
 interface Sample {
+  readonly beginning: string;
+  /** When its last key was pressed, since the page was opened. */
+  readonly atMs: number;
   readonly firstMs: number;
   readonly lastMs: number;
   readonly modelMs: number;
@@ -140,7 +143,8 @@ async function sample(page: Page, beginning: string): Promise<Sample | undefined
   const changes = shown.filter(
     (frame, i) => frame.line !== shown[i - 1]?.line || frame.below !== shown[i - 1]?.below,
   );
-  return { firstMs: first.at - key.at, lastMs: (changes.at(-1) ?? first).at - key.at, modelMs: computed };
+  const [firstMs, lastMs] = [first.at - key.at, (changes.at(-1) ?? first).at - key.at];
+  return { beginning, atMs: key.at, firstMs, lastMs, modelMs: computed };
 }
 
 async function clearLine(page: Page): Promise<void> {
@@ -207,7 +211,7 @@ const result = {
   /** In the editor: all but the model and the editor's pause. Mostly VS Code's way of a key and of drawing. */
   restInEditorMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
 };
-writeResult("latency", result);
+writeResult("latency", { ...result, each: samples });
 console.log(`${result.hardware}, ${result.date}, ${samples.length} completions`);
 console.table(
   Object.fromEntries(
