@@ -94,9 +94,9 @@ export class Drafts {
     const { start, removed, added } = edit;
     const deleted = rememberedDeletion(text, start, removed);
     if (deleted !== undefined) this.remember("", deleted, tokens => this.memory?.recent.add(tokens));
-    if (!this.isAcceptance(uri, start, added, text)) return;
-    const { offset = 0, text: suggested = "" } = this.suggestion ?? {};
-    this.seen = { uri, end: offset + suggested.length };
+    const accepted = this.acceptedBy(uri, start, added, text);
+    if (!accepted) return;
+    this.seen = { uri, end: accepted.offset + accepted.text.length };
     this.takeAccepted(recognisedBy(text, start), added);
   }
 
@@ -139,11 +139,12 @@ export class Drafts {
       add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
   }
 
-  /** Whether a change put the last suggestion, or what was left of it, into its document at once. */
-  private isAcceptance(uri: string, start: number, added: string, text: string): boolean {
+  /** The last suggestion, where a change put it, or what was left of it, into its document at once. */
+  private acceptedBy(uri: string, start: number, added: string, text: string): Suggestion | undefined {
     const last = this.suggestion;
-    if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return false;
-    return text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n") === last.text;
+    if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return undefined;
+    const inDocument = text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n");
+    return inDocument === last.text ? last : undefined;
   }
 }
 

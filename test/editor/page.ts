@@ -69,9 +69,9 @@ export async function recordGhostText(page: Page): Promise<() => Promise<Recordi
 }
 
 /** The frames of a recording that show something else than the one before. */
-export function changedFrames(recording: Recording): Frame[] {
-  return recording.frames.filter((frame, index) => {
-    const previous = recording.frames[index - 1];
+export function changedFrames({ frames }: Pick<Recording, "frames">): Frame[] {
+  return frames.filter((frame, index) => {
+    const previous = frames[index - 1];
     return frame.line !== previous?.line || frame.below !== previous.below;
   });
 }

@@ -59,7 +59,7 @@ const changesOnly = ({ place, keys, frames, clockStart }: TypingPosition) => ({
   module: place.module,
   clockStart,
   keys,
-  frames: changedFrames({ frames, keys: [] }),
+  frames: changedFrames({ frames }),
 });
 
 interface Typed {

@@ -16,7 +16,14 @@ import {
   InlineCompletionRequest,
 } from "vscode-languageserver-protocol/node";
 import { InlineCompletionProgress } from "../../../server/protocol/index.ts";
-import { focusAtEnd, recordGhostText, runCommand, typeText, waitForStatus } from "../../editor/page.ts";
+import {
+  changedFrames,
+  focusAtEnd,
+  recordGhostText,
+  runCommand,
+  typeText,
+  waitForStatus,
+} from "../../editor/page.ts";
 import { root } from "../../editor/paths.mjs";
 import { openWorkbench, sampleWorkspace, startCodeServer } from "../../editor/workbench.ts";
 import { circumstances, rounded, type Summary, summary, writeResult } from "./figures.ts";
@@ -140,10 +147,10 @@ async function sample(page: Page, beginning: string): Promise<Sample | undefined
   const shown = frames.filter(frame => key && frame.at > key.at && frame.line.startsWith(beginning));
   const [first] = shown;
   if (!key || !first || computed === undefined) return undefined;
-  const changes = shown.filter(
-    (frame, i) => frame.line !== shown[i - 1]?.line || frame.below !== shown[i - 1]?.below,
-  );
-  const [firstMs, lastMs] = [first.at - key.at, (changes.at(-1) ?? first).at - key.at];
+  const [firstMs, lastMs] = [
+    first.at - key.at,
+    (changedFrames({ frames: shown }).at(-1) ?? first).at - key.at,
+  ];
   return { beginning, atMs: key.at, firstMs, lastMs, modelMs: computed };
 }
 
