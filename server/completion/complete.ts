@@ -21,7 +21,7 @@ import type { Grammars } from "../syntax/index.ts";
 import { type Snapshot, surroundings } from "../text/index.ts";
 import { DecodeTrace } from "./decodeTrace.ts";
 import { FirstLine } from "./firstLine.ts";
-import { type End, type GenerateOptions, generate } from "./generate.ts";
+import { type End, type GenerateOptions, generate, type Step } from "./generate.ts";
 import { isWithheld, Reserve, type ReserveOptions, type Withheld } from "./reserve.ts";
 
 /** Why a completion ended. `endOfText` is the model's own end token. */
@@ -189,18 +189,14 @@ function addStep(
     accepted: number;
     costs: { stepsMs: number; plainMs: number };
   },
-  {
-    tokens,
-    drafted,
-    accepted,
-  }: { readonly tokens: readonly number[]; readonly drafted: number; readonly accepted: number },
+  { tokens, drafted, accepted, slowdownMs }: Step,
   engine: Pick<Engine, "cost">,
 ): void {
   count.steps++;
   count.tokens += tokens.length;
   count.drafted += drafted;
   count.accepted += accepted;
-  count.costs.stepsMs += engine.cost(1 + drafted);
+  count.costs.stepsMs += engine.cost(1 + drafted) + slowdownMs;
   count.costs.plainMs += tokens.length * engine.cost(1);
 }
 

@@ -29,18 +29,20 @@ export interface GenerateOptions extends DraftOptions {
 const FIRST_TEXT_WORTH = 2;
 
 /** What one forward pass of the model decided. */
-type Progress =
-  | { readonly kind: "prefilled"; readonly reused: number }
-  | {
-      readonly kind: "step";
-      /** The decided tokens, in order. The last may be the one that ends the text. */
-      readonly tokens: readonly number[];
-      /** Draft tokens verified, and how many of them were the model's own choice. */
-      readonly drafted: number;
-      readonly accepted: number;
-      /** What the model gave each of the tokens, where that is wanted. */
-      readonly probabilities?: readonly number[] | undefined;
-    };
+export interface Step {
+  readonly kind: "step";
+  /** The decided tokens, in order. The last may be the one that ends the text. */
+  readonly tokens: readonly number[];
+  /** Draft tokens verified, and how many of them were the model's own choice. */
+  readonly drafted: number;
+  readonly accepted: number;
+  /** Milliseconds that a tree of several nodes adds to the decodes of single ones behind it. */
+  readonly slowdownMs: number;
+  /** What the model gave each of the tokens, where that is wanted. */
+  readonly probabilities?: readonly number[] | undefined;
+}
+
+type Progress = { readonly kind: "prefilled"; readonly reused: number } | Step;
 
 export type End = { readonly kind: "endOfText" | "maxTokens" } | NotComputed;
 
@@ -90,6 +92,7 @@ async function* decodeSteps(
     if (ahead) await ahead;
     const drafted = drafts.draft(root, room, cost);
     const { tree } = drafted;
+    const slowdownMs = tree.count > 1 ? engine.slowdownMs : 0;
     const outcome = await engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;
     const { decoded } = outcome;
@@ -116,8 +119,8 @@ async function* decodeSteps(
     left -= decided.length;
     root = next;
     drafts = observed.push(decided);
-    const accepted = path.length - 1;
-    yield { kind: "step", tokens: decided, drafted: tree.count - 1, accepted, probabilities };
+    const verified = { drafted: tree.count - 1, accepted: path.length - 1, slowdownMs };
+    yield { kind: "step", tokens: decided, ...verified, probabilities };
     if (end >= 0) return { kind: "endOfText" };
   }
   return { kind: "maxTokens" };
@@ -129,13 +132,14 @@ async function* decodeSteps(
  * @param firstMs what a decode of the root alone takes @param worth of a millisecond; where it is dear, drafts must save as much more than they take
  */
 function treeCost(
-  engine: Pick<Engine, "cost" | "waitingMs">,
+  engine: Pick<Engine, "cost" | "waitingMs" | "slowdownMs">,
   firstMs: number,
   worth: number,
 ): (nodes: number) => number {
   const alone = (firstMs - engine.waitingMs) / worth;
+  const { slowdownMs } = engine;
   // By what is measured a larger decode may take less.
-  return nodes => alone + Math.max(0, engine.cost(nodes) - firstMs);
+  return nodes => (nodes === 1 ? alone : alone + Math.max(0, engine.cost(nodes) + slowdownMs - firstMs));
 }
 
 /** What the model predicts at a node: its most likely token, or one that is drawn. */

@@ -34,6 +34,8 @@ export class BatchDecoder {
   /** Threads of the next decode; fewer than configured while other programs are busy. */
   private threads: number;
   private followsLoad = true;
+  /** Decodes of a single row since the last one of several. */
+  private singles = 0;
 
   constructor(
     private readonly parts: DecoderDependencies,
@@ -81,6 +83,17 @@ export class BatchDecoder {
     return model;
   }
 
+  /** Milliseconds that a decode of several rows adds to those of single rows behind it, beside what the last one does. */
+  slowdownMs(contextTokens: number): number {
+    const { costModel } = this;
+    return costModel.slowdownMs(0, contextTokens) - costModel.slowdownMs(this.singles, contextTokens);
+  }
+
+  /** Keeps book of what the decode that has just ended cost. */
+  observe(rows: number, contextTokens: number, ms: number): void {
+    this.costModel.observe(rows, contextTokens, ms, this.singles - 1);
+  }
+
   /** Decodes the batch on a worker thread. */
   async run(signal: AbortSignal): Promise<RunResult> {
     if (signal.aborted || this.stopped) return "aborted";
@@ -95,6 +108,7 @@ export class BatchDecoder {
       this.abortFlag[0] = 1;
     };
     signal.addEventListener("abort", abort, { once: true });
+    this.singles = full === 1 ? this.singles + 1 : 0;
     const decoding = inBackground(library.decode, context, this.batch.struct);
     this.running = decoding;
     try {

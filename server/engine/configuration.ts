@@ -52,7 +52,9 @@ export function isConfiguration(
     CHUNK_SIZES.some(size => size === value.chunkTokens) &&
     (value.prefillMsPerToken === undefined || isTime(value.prefillMsPerToken)) &&
     Array.isArray(value.costs?.ms) &&
-    value.costs.ms.every(row => Array.isArray(row) && row.every(ms => ms === 0 || isTime(ms)))
+    value.costs.ms.every(row => Array.isArray(row) && row.every(ms => ms === 0 || isTime(ms))) &&
+    Array.isArray(value.costs.slowdown) &&
+    value.costs.slowdown.every(share => share === 0 || isTime(share))
   );
 }
 

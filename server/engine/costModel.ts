@@ -4,6 +4,10 @@
  * Measured, never computed: real curves have steps (a full tile of rows can be cheaper than a part of one)
  * and change with the length of the context. So a table over a few sizes and context lengths, linear in
  * between, kept current by every decode. Nothing is smoothed towards a shape it ought to have.
+ *
+ * A decode of several rows also makes the single rows behind it slower: llama.cpp makes its graph anew, and the caches
+ * hold other data. What that comes to is part of the price of a tree, and no part of that of a single row: were rows
+ * that follow trees taken for the normal case, drafts would look cheaper the more of them there are.
  */
 
 /** Sizes the table knows; trees in between are interpolated. */
@@ -26,14 +30,22 @@ const OUTLIER = 3;
 export interface SavedCosts {
   /** One row for each entry of `CONTEXTS`, one number for each of `SIZES`; 0 where nothing is known. */
   readonly ms: readonly (readonly number[])[];
+  /** See `CostModel.slowdown`; empty where nothing is known. */
+  readonly slowdown: readonly number[];
 }
 
 export class CostModel {
   private readonly table: number[][];
   /** The table's rows with their gaps filled, made when asked for; any change empties it. */
   private filled: number[][] = [];
+  /**
+   * By how much longer than in a long run of single rows the first, second, ... single row after a decode of several
+   * takes, as a share of such a row's time.
+   */
+  slowdown: readonly number[];
 
   constructor(saved?: SavedCosts) {
+    this.slowdown = saved?.slowdown ?? [];
     this.table = CONTEXTS.map((_, context) => SIZES.map((_, size) => saved?.ms[context]?.[size] ?? 0));
   }
 
@@ -51,15 +63,29 @@ export class CostModel {
     return at(row, upper - 1) * (1 - share) + at(row, upper) * share;
   }
 
+  /**
+   * Milliseconds that the single rows still to come take longer for a decode of several rows before them.
+   * @param singles decoded since that one
+   */
+  slowdownMs(singles: number, contextTokens: number): number {
+    let share = 0;
+    for (let i = singles; i < this.slowdown.length; i++) share += at(this.slowdown, i);
+    return share * this.time(1, contextTokens);
+  }
+
   /** Sizes whose cost after this context is known from decodes, not from other sizes. */
   measuredSizes(contextTokens: number): number[] {
     const row = this.measuredNear(contextIndex(contextTokens));
     return SIZES.filter((_, size) => (row?.[size] ?? 0) > 0);
   }
 
-  /** Records a decode. Sizes between those of the table move the nearer of them, larger ones none. */
-  observe(rows: number, contextTokens: number, ms: number): void {
+  /**
+   * Records a decode. Sizes between those of the table move the nearer of them, larger ones none.
+   * @param singles single rows decoded since the last decode of several rows
+   */
+  observe(rows: number, contextTokens: number, measuredMs: number, singles = this.slowdown.length): void {
     if (rows > LARGEST) return;
+    const ms = rows === 1 ? measuredMs / (1 + (this.slowdown[singles] ?? 0)) : measuredMs;
     const row = this.table[contextIndex(contextTokens)];
     const size = nearestSize(rows);
     if (!row || size < 0) return;
@@ -79,7 +105,8 @@ export class CostModel {
   }
 
   save(): SavedCosts {
-    return { ms: this.table.map(row => row.map(ms => Math.round(ms * 1000) / 1000)) };
+    const rounded = (values: readonly number[]) => values.map(value => Math.round(value * 1000) / 1000);
+    return { ms: this.table.map(rounded), slowdown: rounded(this.slowdown) };
   }
 
   /** The row of the nearest context length of which anything is known. */
@@ -90,17 +117,26 @@ export class CostModel {
     return byDistance.find(({ row }) => row.some(ms => ms > 0))?.row;
   }
 
-  /** The row for a context length with its gaps filled: from other lengths, else from the assumed curve. */
+  /**
+   * The row for a context length with its gaps filled. The shape is that of the length of which most sizes are known:
+   * longer contexts make all decodes dearer, and say little of what a further row costs.
+   */
   private fill(wanted: number): number[] {
-    const base = this.measuredNear(wanted);
-    if (!base) return [...ASSUMED];
-    const anchor = base.findIndex(ms => ms > 0);
-    const unit = (base[anchor] ?? 1) / (ASSUMED[anchor] ?? 1);
-    return SIZES.map((_, size) => {
-      const own = this.table[wanted]?.[size] || base[size];
-      return own || unit * (ASSUMED[size] ?? 1);
-    });
+    const known = (row: readonly number[]) => row.filter(ms => ms > 0).length;
+    const [most = []] = [...this.table].sort((a, b) => known(b) - known(a));
+    const shape = scaled(most, ASSUMED);
+    return scaled(this.table[wanted] ?? [], scaled(this.measuredNear(wanted) ?? [], shape));
   }
+}
+
+/** What is known of a row, and in its gaps the values of another that are scaled as the nearest size that is known. */
+function scaled(row: readonly number[], other: readonly number[]): number[] {
+  return other.map((value, size) => {
+    let nearest = -1;
+    for (const [index, ms] of row.entries())
+      if (ms > 0 && (nearest < 0 || Math.abs(index - size) < Math.abs(nearest - size))) nearest = index;
+    return nearest < 0 ? value : (at(row, nearest) * value) / at(other, nearest);
+  });
 }
 
 const at = (row: readonly number[], index: number) => row[index] ?? 0;

@@ -131,6 +131,8 @@ export interface Engine {
   cost(nodes: number): number;
   /** Milliseconds of that for tokens that wait for the next decode, whatever its tree. */
   readonly waitingMs: number;
+  /** Milliseconds that a next decode of several nodes adds to the decodes of single ones behind it. */
+  readonly slowdownMs: number;
   /** Sizes of trees whose cost is known from decodes; others are estimated from them. */
   readonly measuredSizes?: readonly number[] | undefined;
   /** Milliseconds of prefill per token, once it has been measured. */

@@ -136,6 +136,11 @@ export class LlamaEngine implements Engine {
     return costModel.time(1 + this.pending.length, length) - costModel.time(1, length);
   }
 
+  get slowdownMs(): number {
+    // With tokens that wait, the next decode has several rows in any case.
+    return this.pending.length > 0 ? 0 : this.decoder.slowdownMs(this.native.cache.length);
+  }
+
   get measuredSizes(): readonly number[] {
     return this.decoder.costModel.measuredSizes(this.native.cache.length);
   }
@@ -261,7 +266,7 @@ export class LlamaEngine implements Engine {
     this.prompts.decoded();
     const ms = performance.now() - start;
     // Rows without logits cost less than those of a tree.
-    if (padded || pending.length === 0) this.decoder.costModel.observe(rows, cache.length, ms);
+    if (padded || pending.length === 0) this.decoder.observe(rows, cache.length, ms);
     this.tree = tree;
     return { kind: "decoded", decoded: this.decoded(pending.length, ms) };
   }

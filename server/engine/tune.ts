@@ -17,8 +17,13 @@ const CONTEXT_TOKENS = 384;
 /** At least one round over all sizes; more as long as they end within this time. */
 const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
-/** Larger trees empty the caches themselves. */
-const SETTLED_SIZE = 16;
+/** Single rows after which one takes as long as in a long run of such. */
+const SETTLED_AFTER = 8;
+/** Longest and fewest rounds of a tree and these rows: what fewer show is no better than nothing. */
+const SLOWDOWN_MS = 500;
+const MIN_SLOWDOWN_ROUNDS = 3;
+/** Most that the rows behind a tree may take longer together, in single rows: more was another program. */
+const MAX_SLOWDOWN = 3;
 /** Most that a chunk of a prompt may take, since an abort waits for it. */
 const CHUNK_MS = 40;
 /** The same of a model that drafts, which decodes single tokens: so much is measured within the pause of a person. */
@@ -131,8 +136,9 @@ async function findConfiguration(
   engine.configure({ ...engine.configuration, threads });
   const sizes = SIZES.filter(size => size <= engine.room());
   const times = await measureSizes(engine, sizes, MEASURE_MS, signal);
-  if (!times) return undefined;
-  const costs = new CostModel();
+  const slowdown = times && (await measureSlowdown(engine, signal));
+  if (!slowdown) return undefined;
+  const costs = new CostModel({ ms: [], slowdown });
   for (const [index, ms] of times.entries()) costs.set(sizes[index], contextTokens, ms);
   const chunkTokens = chunkFor(prefillMsPerToken);
   return { ...exact, threads, chunkTokens, prefillMsPerToken, costs: costs.save() };
@@ -152,9 +158,8 @@ async function prefillSpeed(
 }
 
 /**
- * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. Small sizes are decoded
- * twice and the second counts: a completion goes on in sizes like the last, while here a large tree has just emptied the caches, which
- * makes a small model's single token cost twice as much.
+ * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. They are measured as
+ * completions have them: a tree after a single row, and a single row after many of its like.
  */
 async function measureSizes(
   engine: LlamaEngine,
@@ -162,7 +167,6 @@ async function measureSizes(
   budgetMs: number,
   signal: AbortSignal,
 ): Promise<number[] | undefined> {
-  const tokens = someTokens(engine.info.maxTreeNodes, engine.vocabulary.size);
   const measured: number[][] = sizes.map(() => []);
   const start = performance.now();
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -172,19 +176,52 @@ async function measureSizes(
         measured.length = index;
         break;
       }
-      let ms = 0;
-      for (let time = size <= SETTLED_SIZE ? 0 : 1; time < 2; time++) {
-        const chain = tokens.subarray(0, Math.min(size, engine.room()));
-        const before = performance.now();
-        if (!(await decodeChain(engine, chain, signal))) return undefined;
-        engine.accept([]);
-        ms = performance.now() - before;
-      }
+      const before = size === 1 ? SETTLED_AFTER : 1;
+      for (let single = 0; single < before; single++)
+        if ((await timeDecode(engine, 1, signal)) === undefined) return undefined;
+      const ms = await timeDecode(engine, size, signal);
+      if (ms === undefined) return undefined;
       measured[index].push(ms);
     }
     if (performance.now() - start > budgetMs) break;
   }
   return measured.map(median);
+}
+
+/**
+ * By how much longer than settled ones the single rows behind a tree take, as shares of such a row; empty where
+ * the model is too slow to be measured so often, and one decode tells another little. Undefined when aborted.
+ */
+async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promise<number[] | undefined> {
+  const rows: number[][] = Array.from({ length: SETTLED_AFTER + 1 }, () => []);
+  const size = Math.min(TYPICAL_SIZE, engine.room());
+  const start = performance.now();
+  let round = 0;
+  for (; round < MAX_ROUNDS && performance.now() - start < SLOWDOWN_MS; round++) {
+    if ((await timeDecode(engine, size, signal)) === undefined) return undefined;
+    for (const times of rows) {
+      const ms = await timeDecode(engine, 1, signal);
+      if (ms === undefined) return undefined;
+      times.push(ms);
+    }
+  }
+  if (round < MIN_SLOWDOWN_ROUNDS) return [];
+  const [settled = 1, ...others] = rows.map(median).reverse();
+  const shares = others.reverse().map(ms => Math.max(0, ms / settled - 1));
+  return shares.reduce((sum, share) => sum + share, 0) <= MAX_SLOWDOWN ? shares : [];
+}
+
+/** Milliseconds of one decode of a chain, the context left as it is; undefined when aborted. */
+async function timeDecode(
+  engine: LlamaEngine,
+  nodes: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const chain = someTokens(Math.min(nodes, engine.room()), engine.vocabulary.size);
+  const start = performance.now();
+  if (!(await decodeChain(engine, chain, signal))) return undefined;
+  engine.accept([]);
+  return performance.now() - start;
 }
 
 /** The thread count, of those given, that decodes fastest: one token and a typical tree together. */

@@ -20,7 +20,7 @@ export interface RequestedTuning {
 }
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
 function keyOf(info: EngineInfo, requested: RequestedTuning): string {

@@ -47,6 +47,10 @@ export class ReplayEngine implements Engine {
     return this.engine.waitingMs;
   }
 
+  get slowdownMs(): number {
+    return this.engine.slowdownMs;
+  }
+
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
     const outcome = await this.engine.decode(tree, signal);
     if (outcome.kind !== "decoded") return outcome;

@@ -112,6 +112,10 @@ export class FakeEngine implements Engine {
     return 0;
   }
 
+  get slowdownMs(): number {
+    return 0;
+  }
+
   room(): number {
     return Math.max(0, Math.min(this.info.maxTreeNodes, this.info.contextTokens - this.context.length));
   }

@@ -84,6 +84,27 @@ test("tokens that wait do not make large trees cheap, and before the first text 
   ]);
 });
 
+test("a tree is as dear as it makes the single rows behind it", async () => {
+  const asked: number[][] = [];
+  const engine = new FakeEngine(repeating);
+  engine.cost = (nodes = 1) => 10 * nodes;
+  Object.defineProperty(engine, "slowdownMs", { get: () => 3 });
+  const tree = new DraftTree(1);
+  const drafter = () => ({
+    push() {},
+    draft(root: number, _room: number, cost: (nodes: number) => number) {
+      asked.push([1, 2, 4].map(cost));
+      tree.plant(root);
+      return tree;
+    },
+  });
+  await run(engine, 8, 2, never, { drafter });
+  assert.deepEqual(asked, [
+    [5, 18, 38],
+    [10, 23, 43],
+  ]);
+});
+
 test("a larger decode that takes less than a single row is as dear as that", async () => {
   const asked: number[][] = [];
   const engine = new FakeEngine(repeating);

@@ -34,6 +34,26 @@ test("another context length is judged by the nearest that is known", () => {
   assert.equal(model.time(4, 500), 40);
 });
 
+test("what little is known of a context length scales all that is known of another", () => {
+  const model = measured(size => 10 + 5 * size, 300);
+  for (let i = 0; i < 3; i++) model.observe(1, 2000, 30);
+  assert.equal(model.time(1, 2000), 30);
+  assert.equal(model.time(8, 2000), 100, "as many times a single row as after the other length");
+  assert.equal(model.time(8, 300), 50);
+  model.observe(8, 2000, 120);
+  model.observe(8, 2000, 120);
+  assert.ok(model.time(8, 2000) > 100 && model.time(6, 2000) > 80);
+  assert.equal(model.time(1, 2000), 30);
+  assert.ok(model.time(8, 9000) > 100, "an unknown length is taken for the nearest");
+});
+
+test("sizes that were too dear to be measured are taken to grow as they mostly do", () => {
+  const model = new CostModel();
+  for (const size of [1, 2, 3, 4] as const) model.set(size, 300, 40 * size);
+  assert.ok(model.time(63, 300) > 8 * 40);
+  assert.ok(model.time(6, 300) > model.time(4, 300));
+});
+
 test("decodes move the table, outliers do not", () => {
   const model = measured(() => 10);
   for (let i = 0; i < 100; i++) model.observe(8, 500, 20);
@@ -55,4 +75,18 @@ test("what is saved is read again", () => {
   const again = new CostModel(JSON.parse(JSON.stringify(model.save())));
   for (let rows = 1; rows <= 63; rows++)
     assert.ok(Math.abs(again.time(rows, 500) - model.time(rows, 500)) < 0.01);
+});
+
+test("single rows behind a tree are slower by a share that is no part of what a row costs", () => {
+  const { ms } = measured(size => 10 * size).save();
+  const model = new CostModel({ ms, slowdown: [0.5, 0.25, 0] });
+  assert.equal(model.slowdownMs(0, 500), 7.5);
+  assert.equal(model.slowdownMs(1, 500), 2.5);
+  assert.equal(model.slowdownMs(9, 500), 0);
+  for (let i = 0; i < 100; i++)
+    for (const [single, ms] of [15, 12.5, 10].entries()) model.observe(1, 500, ms, single);
+  assert.ok(Math.abs(model.time(1, 500) - 10) < 1e-9);
+  for (let i = 0; i < 100; i++) model.observe(1, 500, 20);
+  assert.ok(Math.abs(model.slowdownMs(0, 500) - 15) < 0.1, "it grows with what a row costs");
+  assert.deepEqual(new CostModel(model.save()).slowdown, [0.5, 0.25, 0]);
 });

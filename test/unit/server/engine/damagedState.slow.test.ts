@@ -29,7 +29,7 @@ test("a remembered back end that is none is decided anew", async () => {
 });
 
 test("a tuning with a number that cannot be is none", () => {
-  const costs = { ms: [[1, 2, 0]] };
+  const costs = { ms: [[1, 2, 0]], slowdown: [0.5, 0] };
   const sound = {
     threads: 2,
     rowPadding: 1,
@@ -55,6 +55,8 @@ test("a tuning with a number that cannot be is none", () => {
     { costs: { ms: [["1"]] } },
     { costs: { ms: [[-1]] } },
     { costs: { ms: [[null]] } },
+    { costs: { ms: [[1]] } },
+    { costs: { ms: [[1]], slowdown: [-1] } },
   ])
     assert.equal(isConfiguration({ ...sound, ...damage } as never), false, JSON.stringify(damage));
 });
