@@ -11,7 +11,7 @@
  * which keeps the work per token constant even for a token repeated without end; a state beyond it may
  * remember an older occurrence, which is still a true one, and count too few.
  */
-import { grown } from "./edgeTable.ts";
+import { grown } from "./grown.ts";
 import { NO_STATE, SuffixStates } from "./suffixStates.ts";
 
 const RECENCY_HOPS = 24;

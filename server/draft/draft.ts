@@ -61,7 +61,7 @@ export class Drafter implements TreeDrafter {
     this.tree = new DraftTree(maxNodes);
     this.table = new OfferTable(maxNodes, sources.length, calibration);
     this.searches = new SourceSearches(sources, statistics);
-    this.frontier = new Frontier(this.table.tokens.length);
+    this.frontier = new Frontier();
     this.offered = new Int32Array(maxNodes);
     this.depth = new Int32Array(maxNodes);
     this.isParent = new Uint8Array(maxNodes);

@@ -1,4 +1,5 @@
 /** Edges `(state, token) -> state` of an automaton: a hash table with open addressing over arrays of edges. */
+import { grown } from "./grown.ts";
 
 const NONE = -1;
 /** Slots of the hash table for each edge there may be, at least. */
@@ -79,13 +80,6 @@ export class EdgeTable {
 }
 
 const slotsFor = (edges: number) => new Int32Array(2 ** Math.ceil(Math.log2(SLOTS_PER_EDGE * edges)));
-
-/** A copy of an array with room for more. */
-export function grown(array: Int32Array, size: number): Int32Array {
-  const larger = new Int32Array(size);
-  larger.set(array);
-  return larger;
-}
 
 function hash(state: number, token: number): number {
   const mixed = Math.imul(state, 0x9e3779b1) ^ Math.imul(token + 1, 0x85ebca6b);

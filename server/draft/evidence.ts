@@ -126,12 +126,12 @@ export class Evidence {
    */
   private offer(group: number, token: number, isEnding: boolean, offers: Offers): void {
     const { groups, longest, tokens, width, lengths, weights, recencies, nearnesses } = this;
-    const { members } = groups;
     const depth = groups.depth[group];
     const start = groups.start[group];
     const end = groups.end[group];
     const ending = isEnding ? this.ending : undefined;
     const cursor = ending ? NO_CURSOR : groups.open(depth + 1, end - start);
+    const { members } = groups;
     let own = 0;
     let sum = 0;
     let occurrences = 0;

@@ -1,29 +1,31 @@
 /** The tokens that may be grown next, each under a node of the tree, with the probability that the model comes by. */
+import { grown } from "./grown.ts";
 
 const NONE = -1;
+/** Tokens there is room for at first. */
+const FEW_TOKENS = 128;
 
 export class Frontier {
   /** Tokens that wait: the first so many of `waiting`. */
   private count = 0;
   /** Indices of the offer table. */
-  private readonly waiting: Int32Array;
+  private waiting = new Int32Array(FEW_TOKENS);
   /** By token of the table: the node it would follow. */
-  private readonly parents: Int32Array;
+  private parents = new Int32Array(FEW_TOKENS);
   /** By token of the table: the probability that the model walks as far. */
-  private readonly probabilities: Float64Array;
-
-  /** @param tokens most tokens of the table */
-  constructor(tokens: number) {
-    this.waiting = new Int32Array(tokens);
-    this.parents = new Int32Array(tokens);
-    this.probabilities = new Float64Array(tokens);
-  }
+  private probabilities = new Float64Array(FEW_TOKENS);
 
   clear(): void {
     this.count = 0;
   }
 
   add(token: number, parent: number, probability: number): void {
+    // No more wait than there are in the table.
+    if (token >= this.parents.length) {
+      this.waiting = grown(this.waiting, 2 * token);
+      this.parents = grown(this.parents, 2 * token);
+      this.probabilities = grown(this.probabilities, 2 * token);
+    }
     this.parents[token] = parent;
     this.probabilities[token] = probability;
     this.waiting[this.count++] = token;

@@ -3,11 +3,15 @@
  * token stands once, with the cursor of every source that offers it. Typed arrays, used again at each step.
  */
 import type { Calibration } from "./calibration.ts";
+import { grown } from "./grown.ts";
 import { FEATURE_COUNT, NO_CURSOR, type Offers } from "./source.ts";
 
 /** Tokens and single offers of one step; what is beyond is not drafted. */
 const MAX_TOKENS = 2048;
 const MAX_OFFERS = 4096;
+/** What there is room for at first: more than most steps need. */
+const FEW_TOKENS = 128;
+const FEW_OFFERS = 256;
 /** The range of a node that was not looked at. */
 const NOT_ASKED = -1;
 
@@ -18,20 +22,27 @@ export type ReportOffer = (source: number, probability: number, right: boolean) 
 class OfferList {
   count = 0;
   /** Index of the token in the table. */
-  readonly tokens = new Int32Array(MAX_OFFERS);
+  tokens = new Int32Array(FEW_OFFERS);
   /** The source, by its place in `SOURCE_NAMES`. */
-  readonly kinds = new Int16Array(MAX_OFFERS);
+  kinds = new Int16Array(FEW_OFFERS);
   /** Rows of `FEATURE_COUNT`. */
-  readonly features = new Float32Array(MAX_OFFERS * FEATURE_COUNT);
+  features = new Float32Array(FEW_OFFERS * FEATURE_COUNT);
 
   /** Adds the `at`-th of a source's offers and returns where its features begin. There must be room. */
   add(token: number, kind: number, features: Float32Array, at: number): number {
+    if (this.count === this.tokens.length) this.grow(2 * this.count);
     const offer = this.count++;
     this.tokens[offer] = token;
     this.kinds[offer] = kind;
     const row = offer * FEATURE_COUNT;
     for (let i = 0; i < FEATURE_COUNT; i++) this.features[row + i] = features[at * FEATURE_COUNT + i];
     return row;
+  }
+
+  private grow(size: number): void {
+    this.tokens = grown(this.tokens, size);
+    this.kinds = grown(this.kinds, size);
+    this.features = grown(this.features, size * FEATURE_COUNT);
   }
 }
 
@@ -55,16 +66,16 @@ class NodeRanges {
 export class OfferTable {
   /** Tokens offered, over all nodes. */
   count = 0;
-  readonly tokens = new Int32Array(MAX_TOKENS);
+  tokens = new Int32Array(FEW_TOKENS);
   /** Probability that the model predicts the token after its node. */
-  readonly probabilities = new Float64Array(MAX_TOKENS);
+  probabilities = new Float64Array(FEW_TOKENS);
   /** For each token a row of cursors, one for each source. */
-  readonly cursors: Int32Array;
+  cursors: Int32Array;
   /** The source whose offer weighs most, and that weight. */
-  readonly origins = new Int16Array(MAX_TOKENS);
-  private readonly weightiest = new Float64Array(MAX_TOKENS);
+  origins = new Int16Array(FEW_TOKENS);
+  private weightiest = new Float64Array(FEW_TOKENS);
   /** Sum of the scores of a token's offers: a log odds, before the sum over all tokens makes it a probability. */
-  private readonly scores = new Float64Array(MAX_TOKENS);
+  private scores = new Float64Array(FEW_TOKENS);
   private readonly offers = new OfferList();
   private readonly tokenRanges: NodeRanges;
   private readonly offerRanges: NodeRanges;
@@ -76,7 +87,7 @@ export class OfferTable {
     readonly sources: number,
     private readonly calibration: Calibration,
   ) {
-    this.cursors = new Int32Array(MAX_TOKENS * Math.max(1, sources));
+    this.cursors = new Int32Array(FEW_TOKENS * Math.max(1, sources));
     this.tokenRanges = new NodeRanges(nodes);
     this.offerRanges = new NodeRanges(nodes);
     this.depths = new Int32Array(nodes);
@@ -105,6 +116,7 @@ export class OfferTable {
     while (index < this.count && this.tokens[index] !== token) index++;
     if (index === this.count) {
       if (this.count >= MAX_TOKENS) return;
+      if (this.count === this.tokens.length) this.grow(2 * this.count);
       this.count++;
       this.tokens[index] = token;
       this.scores[index] = 0;
@@ -164,5 +176,13 @@ export class OfferTable {
       const index = offers.tokens[offer];
       report(offers.kinds[offer], this.probabilities[index], this.tokens[index] === generated);
     }
+  }
+
+  private grow(size: number): void {
+    this.tokens = grown(this.tokens, size);
+    this.origins = grown(this.origins, size);
+    for (const name of ["probabilities", "weightiest", "scores"] as const)
+      this[name] = grown(this[name], size);
+    this.cursors = grown(this.cursors, size * Math.max(1, this.sources));
   }
 }

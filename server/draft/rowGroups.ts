@@ -2,20 +2,24 @@
  * Rows of evidence that have gone on alike so far, as groups. All lie in one array, as ranges of row numbers, and are
  * made anew at each step. A group's number is the cursor that is offered with its token.
  */
+import { grown } from "./grown.ts";
 import { NO_CURSOR, ROOT_CURSOR } from "./source.ts";
 
 /** Groups and row numbers of a step; what is beyond is not followed. */
 const MAX_GROUPS = 1024;
 const MAX_MEMBERS = 8192;
+/** What there is room for at first: more than most steps need. */
+const FEW_GROUPS = 64;
+const FEW_MEMBERS = 256;
 
 export class RowGroups {
   count = 0;
   /** Row numbers; a group's are `members[start[group]..end[group])`. */
-  readonly members = new Int32Array(MAX_MEMBERS);
-  readonly start = new Int32Array(MAX_GROUPS);
-  readonly end = new Int32Array(MAX_GROUPS);
+  members = new Int32Array(FEW_MEMBERS);
+  start = new Int32Array(FEW_GROUPS);
+  end = new Int32Array(FEW_GROUPS);
   /** Tokens that a group's rows have gone on alike. */
-  readonly depth = new Int32Array(MAX_GROUPS);
+  depth = new Int32Array(FEW_GROUPS);
 
   clear(): void {
     this.count = 0;
@@ -31,11 +35,15 @@ export class RowGroups {
 
   /**
    * Opens an empty group and returns its number; `NO_CURSOR` where there is no room for `most` rows. Who opens it
-   * writes its rows from `start` on, and its `end`, before the next one is opened.
+   * writes its rows from `start` on, and its `end`, before the next one is opened. The arrays may be others after it.
    */
   open(depth: number, most: number): number {
     const first = this.count === 0 ? 0 : this.end[this.count - 1];
     if (this.count >= MAX_GROUPS || first + most > MAX_MEMBERS) return NO_CURSOR;
+    if (first + most > this.members.length)
+      this.members = grown(this.members, Math.min(MAX_MEMBERS, 2 * (first + most)));
+    if (this.count === this.start.length)
+      for (const name of ["start", "end", "depth"] as const) this[name] = grown(this[name], 2 * this.count);
     this.start[this.count] = first;
     this.end[this.count] = first;
     this.depth[this.count] = depth;

@@ -4,7 +4,8 @@
  * it that ends at more places. What else is to be known of a state, its owner keeps in arrays of its own, grown
  * along with these. Typed arrays, since a corpus has millions of states.
  */
-import { EdgeTable, grown } from "./edgeTable.ts";
+import { EdgeTable } from "./edgeTable.ts";
+import { grown } from "./grown.ts";
 
 /** The state of the empty string. */
 export const ROOT = 0;

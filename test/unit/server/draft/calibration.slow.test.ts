@@ -96,3 +96,30 @@ test("what was learned is saved and restored; anything else is refused and chang
   assert.throws(() => new Calibration({ prior: [1, 2] }), RangeError);
   assert.equal(saved.weights.length % FEATURE_COUNT, 2);
 });
+
+test("a table takes more tokens and offers than it begins with room for, up to its bounds", () => {
+  const calibration = new Calibration();
+  const table = new OfferTable(2, 2, calibration);
+  const offers = new Offers(1);
+  for (let token = 0; token < 3000; token++) {
+    offers.clear();
+    if (token === 0) table.begin(0, 0);
+    offers.add(token, token + 5);
+    for (const source of [0, 1]) table.add(0, source, DOCUMENT, offers, 0);
+  }
+  const { first, end } = table.end(0);
+  assert.deepEqual([first, end], [0, 2048]);
+  for (const token of [0, 127, 128, 2047]) {
+    assert.equal(table.tokens[token], token);
+    assert.deepEqual([...table.cursors.subarray(2 * token, 2 * token + 2)], [token + 5, token + 5]);
+  }
+  assert.ok(
+    table.probabilities.every((p, i) => Math.abs(p - (table.probabilities[0] as number)) < 1e-12 || i >= end),
+  );
+  let reported = 0;
+  table.forEachOffer(0, 2000, (_source, _probability, right) => {
+    reported++;
+    if (right) assert.ok(reported > 4000);
+  });
+  assert.equal(reported, 4096);
+});

@@ -128,3 +128,36 @@ test("healing a whole word leaves what follows it", () => {
   evidence.ready();
   assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token(" x"));
 });
+
+test("many places that all go on differently are followed, each on its own", () => {
+  const evidence = new Evidence(500, 40);
+  const offers = new Offers();
+  evidence.clear();
+  // Fifty rows for each of ten tokens, which go on with one of their own.
+  for (let row = 0; row < 500; row++) {
+    const text = Int32Array.from({ length: 40 }, (_, depth) => (depth === 0 ? row % 10 : 100 + (row % 10)));
+    evidence.add(text, 0, 40, 3, 1);
+  }
+  evidence.ready();
+  let cursors = [0];
+  for (let depth = 0; depth < 40; depth++) {
+    const next: number[] = [];
+    for (const cursor of cursors) {
+      offers.clear();
+      evidence.children(cursor, offers);
+      for (let at = 0; at < offers.count; at++) {
+        next.push(offers.cursors[at] as number);
+        const expected = depth === 0 ? at : 100 + cursors.indexOf(cursor);
+        assert.equal(offers.tokens[at], expected, `depth ${depth}`);
+      }
+    }
+    assert.equal(next.length, 10);
+    // Sixteen times five hundred rows are all that one step follows.
+    if (next.includes(-1)) {
+      assert.ok(depth >= 14, `followed to depth ${depth}`);
+      return;
+    }
+    cursors = next;
+  }
+  assert.fail("the bound was never met");
+});
