@@ -5,6 +5,7 @@
 import { Batch } from "./batch.ts";
 import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
 import { CostModel } from "./costModel.ts";
+import type { DecodeThread } from "./decodeThread.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 
@@ -17,6 +18,8 @@ interface DecoderDependencies {
   readonly spareSequence: number;
   /** Absent where the processor does not compute, or its use is fixed. */
   readonly governor: ThreadGovernor | undefined;
+  /** The thread that decodes; absent: Node's own. It is freed with the decoder's `stop`. */
+  readonly decodeThread: DecodeThread | undefined;
 }
 
 export type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
@@ -34,6 +37,7 @@ export class BatchDecoder {
   /** Threads of the next decode; fewer than configured while other programs are busy. */
   private threads: number;
   private followsLoad = true;
+  private thread: DecodeThread | undefined;
   /** Decodes of a single row since the last one of several. */
   private singles = 0;
 
@@ -43,6 +47,7 @@ export class BatchDecoder {
   ) {
     const { library, context, branches } = parts;
     this.threads = config.threads;
+    this.thread = parts.decodeThread;
     this.batch = new Batch(LARGEST_CHUNK, branches);
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
   }
@@ -83,6 +88,13 @@ export class BatchDecoder {
     return model;
   }
 
+  /** Decodes on another decoder's thread from now on. Neither may decode now, nor ever both at once. */
+  useThreadOf(other: BatchDecoder): void {
+    const before = this.thread;
+    this.thread = other.thread?.share();
+    before?.free();
+  }
+
   /** Milliseconds that a decode of several rows adds to those of single rows behind it, beside what the last one does. */
   slowdownMs(contextTokens: number): number {
     const { costModel } = this;
@@ -109,7 +121,8 @@ export class BatchDecoder {
     };
     signal.addEventListener("abort", abort, { once: true });
     this.singles = full === 1 ? this.singles + 1 : 0;
-    const decoding = inBackground(library.decode, context, this.batch.struct);
+    const { struct } = this.batch;
+    const decoding = this.thread?.decode(context, struct) ?? inBackground(library.decode, context, struct);
     this.running = decoding;
     try {
       const code = await decoding;
@@ -127,6 +140,8 @@ export class BatchDecoder {
     this.stopped = true;
     this.abortFlag[0] = 1;
     await this.running;
+    this.thread?.free();
+    this.thread = undefined;
   }
 
   private get wantedThreads(): number {

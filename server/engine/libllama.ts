@@ -208,6 +208,9 @@ const vocabularyFunctions = (llama: Binder) => ({
   ),
 });
 
+const decodeFunction = (llama: Binder) =>
+  llama<[Context, BatchStruct], number>("int32 llama_decode(void *context, llama_batch batch)");
+
 const contextFunctions = (llama: Binder) => ({
   contextDefaultParams: llama<[], Params>("llama_context_params llama_context_default_params()"),
   contextCreate: llama<[Model, Params], Context>(
@@ -239,7 +242,7 @@ const contextFunctions = (llama: Binder) => ({
   stateWrite: llama<[Context, Uint8Array, number, number], number>(
     "size_t llama_state_seq_set_data(void *context, uint8 *source, size_t bytes, int32 sequence)",
   ),
-  decode: llama<[Context, BatchStruct], number>("int32 llama_decode(void *context, llama_batch batch)"),
+  decode: decodeFunction(llama),
   logitsAt: llama<[Context, number], Pointer>("void *llama_get_logits_ith(void *context, int32 row)"),
   memoryOf: llama<[Context], Memory>("void *llama_get_memory(void *context)"),
   memoryClear: llama<[Memory, boolean], void>("void llama_memory_clear(void *memory, bool data)"),
@@ -301,6 +304,10 @@ export function openLibrary(directory: string) {
 }
 
 export type Library = ReturnType<typeof openLibrary>;
+
+/** `llama_decode` alone, of libraries that another thread of this process has opened. */
+export const openDecode = (directory: string) =>
+  decodeFunction(binder(koffi.load(libraryFile(directory, "llama"))));
 
 /**
  * Silences the library. Its default is to write to stderr; a JavaScript callback must not stay, since

@@ -11,6 +11,7 @@ import { type CopyPart, LargestLogits } from "./argmax.ts";
 import { BatchDecoder, type RunResult } from "./batchDecoder.ts";
 import { type EngineConfiguration, LARGEST_PADDING } from "./configuration.ts";
 import { SIZES } from "./costModel.ts";
+import type { DecodeThread } from "./decodeThread.ts";
 import type {
   Decoded,
   DecodeOutcome,
@@ -58,6 +59,7 @@ interface NativeObjects {
   /** Size of the model's file. */
   readonly modelBytes: number;
   readonly threadPool: ThreadPool | undefined;
+  readonly decodeThread: DecodeThread | undefined;
   /** Absent where the processor does not compute, or its use is fixed. */
   readonly governor: ThreadGovernor | undefined;
 }
@@ -111,6 +113,7 @@ export class LlamaEngine implements Engine {
     library.attachThreadPool(context, pool.pointer, pool.pointer);
     this.threadPool?.free();
     this.threadPool = pool;
+    this.decoder.useThreadOf(other.decoder);
   }
 
   saveEnergy(on: boolean): void {

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import { untuned } from "./configuration.ts";
 import { createContext, isPossible, keysTypeOf } from "./context.ts";
+import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
@@ -36,6 +37,8 @@ export interface LoadOptions extends BackendOptions {
   readonly reuse: ReuseMode;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
   readonly smaller?: number;
+  /** Code of the thread that decodes; absent: Node's own workers decode in turn. */
+  readonly decodeScript?: string;
   /** How large trees may be; absent is as large as they equal single steps, `EXACT_TREES`. */
   readonly trees?: TreeLimits;
 }
@@ -79,12 +82,13 @@ interface Loaded {
   readonly keys: EngineInfo["keys"];
   readonly threads: number;
   readonly threadPool: ThreadPool | undefined;
+  readonly decodeThread: DecodeThread | undefined;
 }
 
 /** Loads the model and makes a context as one placement says. */
 async function loadPlaced(
   { library, backend }: Opened,
-  { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES }: LoadOptions,
+  { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES, decodeScript }: LoadOptions,
   placement: Placement,
 ): Promise<Loaded | EngineProblem> {
   const model = await loadModel(library, placement.layers, modelPath);
@@ -105,6 +109,9 @@ async function loadPlaced(
   }
   const threadPool = createThreadPool(library, threads);
   if (threadPool) library.attachThreadPool(context, threadPool.pointer, threadPool.pointer);
+  // A single thread waits for no other.
+  const decodeThread =
+    threadPool && decodeScript ? await DecodeThread.start(library, decodeScript) : undefined;
   return {
     library,
     backend,
@@ -117,6 +124,7 @@ async function loadPlaced(
     keys,
     threads,
     threadPool,
+    decodeThread,
   };
 }
 
@@ -240,7 +248,8 @@ function buildEngine(
   loaded: Loaded,
   placed?: string,
 ): LlamaEngine {
-  const { library, backend, model, context, architecture, canRollBack, trees, threadPool } = loaded;
+  const { library, backend, model, context, architecture, canRollBack, trees, threadPool, decodeThread } =
+    loaded;
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   const contextTokens = library.contextTokens(context);
@@ -278,6 +287,7 @@ function buildEngine(
     reuse,
     modelBytes: statSync(modelPath).size,
     threadPool,
+    decodeThread,
     // A number of threads that a person has set stays.
     governor: backend.name === "cpu" && threads === 0 ? new ThreadGovernor() : undefined,
   };

@@ -22,7 +22,14 @@ import {
   tuneDrafter,
 } from "../engine/index.ts";
 import { AUTO_DRAFT_MODEL, type Settings } from "../protocol/index.ts";
-import { cacheDirectory, defaultModelPath, inBackground, probeScript, resolvePath } from "../system/index.ts";
+import {
+  cacheDirectory,
+  decodeScript,
+  defaultModelPath,
+  inBackground,
+  probeScript,
+  resolvePath,
+} from "../system/index.ts";
 import { findDraftModel } from "./draftModelFile.ts";
 import { type DraftModelOutcome, DraftModelSlot } from "./draftModelSlot.ts";
 import { withLoadedShare } from "./loadedShare.ts";
@@ -61,6 +68,7 @@ export function loadOptions(
     requestedBackend: settings.backend,
     cacheDirectory: storageDirectory,
     probeScript: probeScript(),
+    decodeScript: decodeScript(),
   };
 }
 

@@ -7,6 +7,7 @@ export {
   cacheDirectory,
   cataloguePath,
   commandLineScript,
+  decodeScript,
   defaultModelPath,
   estimateScript,
   grammarsDirectory,

@@ -42,6 +42,11 @@ export function probeScript(): string {
   return join(packageRoot(), "dist", "probe.js");
 }
 
+/** The thread that decodes. */
+export function decodeScript(): string {
+  return join(packageRoot(), "dist", "decodeWorker.js");
+}
+
 /** The process that estimates what a model takes. */
 export function estimateScript(): string {
   return join(packageRoot(), "dist", "estimate.js");

@@ -2,6 +2,7 @@
  * Every method on every item, in turn, several times; what comes out is compared within the turn, so a slow
  * moment of the machine meets all methods alike.
  */
+import { setTimeout } from "node:timers/promises";
 import { quantile } from "../../server/system/index.ts";
 import {
   formatSpread,
@@ -85,20 +86,30 @@ export interface SuiteRuns {
   readonly progress: (done: number) => void;
 }
 
+/**
+ * Before each run, as before each completion of a person: a method that begins at once behind another finds threads that
+ * still spin, where one that first takes the prompt in has to wake them.
+ */
+const PAUSE_MS = 20;
+
+/** Times all methods run on the first item before anything is measured. */
+const WARM_UPS = 3;
+
 /** Runs a suite. The order of the methods rotates from run to run and item to item. */
 export async function runSuite(
   { items, methods, runs, progress }: SuiteRuns,
   signal: AbortSignal,
 ): Promise<Records> {
   const records = new Map<MethodName, MethodRun[][]>(methods.map(({ name }) => [name, []]));
-  // The first use of anything is slow: pages are read, buffers grow.
-  const [first] = items;
-  if (first) for (const method of methods) await method.run({ ...first, maxTokens: 2 }, WARM_UP, signal);
+  // The first use of anything is slow: pages are read, buffers grow, and code that is new is compiled beside the decodes.
+  for (const item of Array.from({ length: WARM_UPS }, () => items[0]))
+    if (item) for (const method of methods) await method.run(item, WARM_UP, signal);
   for (const [index, item] of items.entries()) {
     for (const name of records.keys()) records.get(name)?.push([]);
     for (let run = 0; run < runs; run++) {
       for (let i = 0; i < methods.length; i++) {
         const method = methods[(i + index + run) % methods.length] as Method;
+        await setTimeout(PAUSE_MS);
         records
           .get(method.name)
           ?.at(-1)

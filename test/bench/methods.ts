@@ -81,19 +81,19 @@ export interface MethodRun {
   readonly prefill: { readonly tokens: number; readonly ms: number } | undefined;
 }
 
-/** The run before all that count, to read pages and grow buffers. */
+/** The runs before all that count. */
 export const WARM_UP = -1;
 
 export interface Method {
   readonly name: MethodName;
   /**
-   * @param run number of the run; what a method keeps from item to item, it keeps for each run apart. Until the
-   * second run of an item the prompt is computed anew, to compare prefills.
+   * @param run number of the run; what a method keeps from item to item, it keeps for each run apart. In the first
+   * run of an item that counts the prompt is computed anew, to compare prefills.
    */
   run(item: Item, run: number, signal: AbortSignal): Promise<MethodRun>;
 }
 
-const isFresh = (run: number) => run <= 0;
+const isFresh = (run: number) => run === 0;
 
 export interface EngineMethodOptions {
   /** Largest tree, root included; 1 is plain decoding. */

@@ -107,6 +107,7 @@ function ownFiles() {
     "libraries.json",
     "server.js",
     "cli.js",
+    "decodeWorker.js",
   ]) {
     if (!files.some(({ path }) => path === `dist/${name}`)) missing.push(`dist/${name}`);
   }

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { generate } from "../../server/completion/generate.ts";
 import type { Decoded } from "../../server/engine/engine.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { loadEngine } from "../../server/engine/load.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
-import { load, never } from "./loaded.ts";
+import { cpuOptions, load, never } from "./loaded.ts";
 
 let engine: LlamaEngine;
 before(async () => {
@@ -379,4 +381,27 @@ test("control tokens are found by their text, and nothing else is", () => {
   assert.equal(vocabulary.find("def"), undefined);
   assert.equal(vocabulary.find("<|fim_middle|>x"), undefined);
   assert.ok(vocabulary.tokenize("<|fim_middle|>").length > 1);
+});
+
+test("where the thread that decodes cannot start, Node's own decode, and the tokens are the same", async () => {
+  const texts: number[][] = [];
+  for (const decodeScript of [cpuOptions.decodeScript as string, join(tmpdir(), "absent.js")]) {
+    const outcome = await loadEngine({ ...cpuOptions, decodeScript });
+    assert.ok("engine" in outcome);
+    const { engine } = outcome;
+    await engine.prefill(Int32Array.of(5, 6, 7), never);
+    const tokens: number[] = [];
+    for (let token = 11; tokens.length < 8; tokens.push(token)) {
+      const decoded = await engine.decode(
+        { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) },
+        never,
+      );
+      assert.ok(decoded.kind === "decoded");
+      token = decoded.decoded.argmax(0);
+      engine.accept([0]);
+    }
+    texts.push(tokens);
+    await engine.dispose();
+  }
+  assert.deepEqual(texts[0], texts[1]);
 });

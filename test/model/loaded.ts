@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findExactRows } from "../../server/engine/exactness.ts";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
+import { decodeScript } from "../../server/system/index.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 export const cpuOptions: LoadOptions = {
@@ -14,6 +15,7 @@ export const cpuOptions: LoadOptions = {
   requestedBackend: "cpu",
   cacheDirectory: join(tmpdir(), "foretoken-test-cache"),
   probeScript: "",
+  decodeScript: decodeScript(),
 };
 
 export const never = new AbortController().signal;

@@ -1,0 +1,91 @@
+/**
+ * A thread of its own that decodes, always the same one. Node's workers take turns; each wakes on the processor where it
+ * last ran, which may be that of the decode's other thread, and the two then wait for each other in turn until the kernel
+ * moves one of them: with two threads on two processors one decode in thirty took 20 ms in place of 4.
+ */
+import { Worker } from "node:worker_threads";
+import type { BatchStruct, Library, Pointer } from "./libllama.ts";
+
+/** What a decode is asked for by. The batch's arrays must outlive it. */
+export interface DecodeRequest {
+  readonly context: Pointer;
+  readonly batch: BatchStruct;
+}
+
+/** What the worker is made with. */
+export interface DecodeWorkerData {
+  /** The folder of the libraries. */
+  readonly directory: string;
+}
+
+/** What the worker says once it can decode; after that each message is what a decode has returned. */
+export const READY = "ready";
+
+/** Its heap holds next to nothing. */
+const HEAP_MEGABYTES = 16;
+
+export class DecodeThread {
+  private users = 1;
+  private settle: { resolve(code: number): void; reject(error: Error): void } | undefined;
+
+  private constructor(private readonly worker: Worker) {
+    worker.on("message", (code: number) => {
+      const { settle } = this;
+      this.settle = undefined;
+      settle?.resolve(code);
+    });
+    const fail = (error: Error) => {
+      const { settle } = this;
+      this.settle = undefined;
+      settle?.reject(error);
+    };
+    worker.on("error", fail);
+    worker.on("exit", () => fail(new Error("The thread that decodes has ended.")));
+    // The process may end while nothing is decoded.
+    worker.unref();
+  }
+
+  /** Starts a thread. Undefined where that fails: a decode then takes one of Node's. @param script the worker's code */
+  static start(library: Library, script: string): Promise<DecodeThread | undefined> {
+    const workerData: DecodeWorkerData = { directory: library.directory };
+    return new Promise(resolve => {
+      const worker = new Worker(script, {
+        workerData,
+        name: "decode",
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+      });
+      const fail = () => resolve(undefined);
+      worker.once("error", fail);
+      worker.once("exit", fail);
+      worker.once("message", () => {
+        worker.off("error", fail);
+        worker.off("exit", fail);
+        resolve(new DecodeThread(worker));
+      });
+    });
+  }
+
+  /** Resolves to what `llama_decode` returns. One at a time. */
+  decode(context: Pointer, batch: BatchStruct): Promise<number> {
+    if (this.settle) throw new Error("a decode is under way");
+    return new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+      // The process must not end within a decode that somebody waits for.
+      this.worker.ref();
+      this.worker.postMessage({ context, batch } satisfies DecodeRequest);
+    }).finally(() => this.worker.unref()) as Promise<number>;
+  }
+
+  /** The same thread for another engine, which never computes at the same time. */
+  share(): DecodeThread {
+    this.users++;
+    return this;
+  }
+
+  /** To be called by each of its users once it decodes no more; the last ends the thread. */
+  free(): void {
+    if (--this.users > 0) return;
+    // Nothing is decoded any more, so it ends at once.
+    this.worker.terminate().catch(() => {});
+  }
+}
