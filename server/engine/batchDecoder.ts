@@ -122,7 +122,9 @@ export class BatchDecoder {
     signal.addEventListener("abort", abort, { once: true });
     this.singles = full === 1 ? this.singles + 1 : 0;
     const { struct } = this.batch;
-    const decoding = this.thread?.decode(context, struct) ?? inBackground(library.decode, context, struct);
+    const decoding = this.thread?.isRunning
+      ? this.thread.decode(context, struct)
+      : inBackground(library.decode, context, struct);
     this.running = decoding;
     try {
       const code = await decoding;

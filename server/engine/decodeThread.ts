@@ -26,6 +26,7 @@ const HEAP_MEGABYTES = 16;
 
 export class DecodeThread {
   private users = 1;
+  private hasEnded = false;
   private settle: { resolve(code: number): void; reject(error: Error): void } | undefined;
 
   private constructor(private readonly worker: Worker) {
@@ -37,6 +38,7 @@ export class DecodeThread {
     const fail = (error: Error) => {
       const { settle } = this;
       this.settle = undefined;
+      this.hasEnded = true;
       settle?.reject(error);
     };
     worker.on("error", fail);
@@ -46,7 +48,7 @@ export class DecodeThread {
   }
 
   /** Starts a thread. Undefined where that fails: a decode then takes one of Node's. @param script the worker's code */
-  static start(library: Library, script: string): Promise<DecodeThread | undefined> {
+  static start(library: Pick<Library, "directory">, script: string): Promise<DecodeThread | undefined> {
     const workerData: DecodeWorkerData = { directory: library.directory };
     return new Promise(resolve => {
       const worker = new Worker(script, {
@@ -63,6 +65,11 @@ export class DecodeThread {
         resolve(new DecodeThread(worker));
       });
     });
+  }
+
+  /** False once it has ended by a fault, or was freed. */
+  get isRunning(): boolean {
+    return !this.hasEnded;
   }
 
   /** Resolves to what `llama_decode` returns. One at a time. */
