@@ -38,8 +38,16 @@ test("what a published method keeps, it keeps from item to item of a run, and sa
   const short = { ...item(), prompt: { tokens, history: tokens, after: new Int32Array(0) }, maxTokens: 7 };
   const items = [short, short];
   const records = await runSuite({ items, methods, runs: 2, progress: () => {} }, never);
-  assert.deepEqual(begun, [[24], [24, 24], [24, 24]], "one to warm up, and each run its own");
-  assert.equal(prepared, 5);
+  assert.deepEqual(
+    begun,
+    [
+      [24, 24, 24],
+      [24, 24],
+      [24, 24],
+    ],
+    "three to warm up, and each run its own",
+  );
+  assert.equal(prepared, 7);
   for (const { tokens, decodes } of records.get("pld")!.flat()) {
     assert.equal(tokens.length, 7);
     assert.equal(decodes, 1, "a tree may be deeper than what is left");
