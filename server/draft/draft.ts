@@ -155,9 +155,14 @@ export class Drafter implements TreeDrafter {
       let proposed = 0;
       let accepted = 0;
       for (let node = 1; node < tree.count; node++) if (this.origin(node) === source) proposed++;
-      for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
-      // An accepted node has saved a decode of its own.
-      const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: accepted * singleMs };
+      let saved = 0;
+      for (const node of path) {
+        if (node === ROOT) continue;
+        if (this.origin(node) === source) accepted++;
+        // An accepted node has saved a decode of its own; a source only as far as others would not have drafted it.
+        saved += table.owedTo(searches.kinds[source], tree.parents[node], this.offered[node]);
+      }
+      const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: saved * singleMs };
       searches.settle(source, verified, yielded);
     }
   }

@@ -169,6 +169,33 @@ export class OfferTable {
     calibration.learnNone(this.depths[node], 1 - found - (1 - offered));
   }
 
+  /**
+   * The share of a token's probability after a node that is owed to one kind of source, from 0 to 1: all of it where no
+   * other source offers the token, little where others make it as likely.
+   * @param index the token's place in the table
+   */
+  owedTo(kind: number, node: number, index: number): number {
+    const { offers, offerRanges, calibration } = this;
+    let own = 0;
+    let others = 0;
+    let isOffered = false;
+    let isShared = false;
+    for (let offer = offerRanges.first[node]; offer < offerRanges.end[node]; offer++) {
+      if (offers.tokens[offer] !== index) continue;
+      const isOwn = offers.kinds[offer] === kind;
+      const score = calibration.score(offers.kinds[offer], offers.features, offer * FEATURE_COUNT);
+      if (isOwn) own += score;
+      else others += score;
+      isOffered ||= isOwn;
+      isShared ||= !isOwn;
+    }
+    if (!isOffered) return 0;
+    if (!isShared) return 1;
+    const none = calibration.none(this.depths[node]);
+    const chance = (score: number) => 1 / (1 + Math.exp(none - score));
+    return Math.max(0, 1 - chance(others) / chance(own + others));
+  }
+
   /** Reports each offer after a node, of which the model generated `generated`; none where it was not looked at. */
   forEachOffer(node: number, generated: number, report: ReportOffer): void {
     const { offers, offerRanges } = this;

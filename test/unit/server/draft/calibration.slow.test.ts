@@ -123,3 +123,26 @@ test("a table takes more tokens and offers than it begins with room for, up to i
   });
   assert.equal(reported, 4096);
 });
+
+test("a token is owed to a source as far as others do not make it likely", () => {
+  const calibration = new Calibration();
+  const table = new OfferTable(1, 3, calibration);
+  const offers = new Offers();
+  const offer = (kind: number, token: number, length: number) => {
+    offers.clear();
+    const at = offers.add(token, 0);
+    offers.features[at + Feature.matchLength] = length;
+    table.add(0, kind === DOCUMENT ? 0 : 1, kind, offers, 0);
+  };
+  table.begin(0, 0);
+  offer(DOCUMENT, 1, 4);
+  offer(DOCUMENT, 2, 0);
+  offer(WORKSPACE, 2, 5);
+  offer(DOCUMENT, 3, 5);
+  offer(WORKSPACE, 3, 1);
+  table.end(0);
+  assert.deepEqual([table.owedTo(DOCUMENT, 0, 0), table.owedTo(WORKSPACE, 0, 0)], [1, 0]);
+  assert.ok(table.owedTo(WORKSPACE, 0, 1) > 0.5, "a long match where the other has none");
+  assert.ok(table.owedTo(WORKSPACE, 0, 2) < 0.25, "one that says what is known");
+  assert.ok(table.owedTo(DOCUMENT, 0, 2) > table.owedTo(WORKSPACE, 0, 2));
+});
