@@ -42,7 +42,7 @@ export class CostModel {
    * By how much longer than in a long run of single rows the first, second, ... single row after a decode of several
    * takes, as a share of such a row's time.
    */
-  slowdown: readonly number[];
+  readonly slowdown: readonly number[];
 
   constructor(saved?: SavedCosts) {
     this.slowdown = saved?.slowdown ?? [];
