@@ -155,16 +155,21 @@ export class Drafter implements TreeDrafter {
       let proposed = 0;
       let accepted = 0;
       for (let node = 1; node < tree.count; node++) if (this.origin(node) === source) proposed++;
-      let saved = 0;
-      for (const node of path) {
-        if (node === ROOT) continue;
-        if (this.origin(node) === source) accepted++;
-        // An accepted node has saved a decode of its own; a source only as far as others would not have drafted it.
-        saved += table.owedTo(searches.kinds[source], tree.parents[node], this.offered[node]);
-      }
+      for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
+      // What it saves decides whether it rests, and some never do.
+      const saved = parts.sources[source].throttle ? this.decodesSavedBy(source, verified) : 0;
       const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: saved * singleMs };
       searches.settle(source, verified, yielded);
     }
+  }
+
+  /** An accepted node has saved a decode of its own; a source has as far as others would not have drafted it. */
+  private decodesSavedBy(source: number, { tree, path }: VerifiedTree): number {
+    const kind = this.searches.kinds[source];
+    let saved = 0;
+    for (const node of path)
+      if (node !== ROOT) saved += this.table.owedTo(kind, tree.parents[node], this.offered[node]);
+    return saved;
   }
 
   describe(node: number): DraftedNode | undefined {

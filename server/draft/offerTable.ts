@@ -172,13 +172,12 @@ export class OfferTable {
   /**
    * The share of a token's probability after a node that is owed to one kind of source, from 0 to 1: all of it where no
    * other source offers the token, little where others make it as likely.
-   * @param index the token's place in the table
+   * @param index the place in the table of a token that was offered there
    */
   owedTo(kind: number, node: number, index: number): number {
     const { offers, offerRanges, calibration } = this;
     let own = 0;
     let others = 0;
-    let isOffered = false;
     let isShared = false;
     for (let offer = offerRanges.first[node]; offer < offerRanges.end[node]; offer++) {
       if (offers.tokens[offer] !== index) continue;
@@ -186,14 +185,11 @@ export class OfferTable {
       const score = calibration.score(offers.kinds[offer], offers.features, offer * FEATURE_COUNT);
       if (isOwn) own += score;
       else others += score;
-      isOffered ||= isOwn;
       isShared ||= !isOwn;
     }
-    if (!isOffered) return 0;
-    if (!isShared) return 1;
     const none = calibration.none(this.depths[node]);
     const chance = (score: number) => 1 / (1 + Math.exp(none - score));
-    return Math.max(0, 1 - chance(others) / chance(own + others));
+    return Math.max(0, 1 - (isShared ? chance(others) : 0) / chance(own + others));
   }
 
   /** Reports each offer after a node, of which the model generated `generated`; none where it was not looked at. */

@@ -27,19 +27,13 @@ const HEAP_MEGABYTES = 16;
 export class DecodeThread {
   private users = 1;
   private hasEnded = false;
-  private settle: { resolve(code: number): void; reject(error: Error): void } | undefined;
+  private asked: { resolve(code: number): void; reject(error: Error): void } | undefined;
 
   private constructor(private readonly worker: Worker) {
-    worker.on("message", (code: number) => {
-      const { settle } = this;
-      this.settle = undefined;
-      settle?.resolve(code);
-    });
+    worker.on("message", (code: number) => this.takeAsked()?.resolve(code));
     const fail = (error: Error) => {
-      const { settle } = this;
-      this.settle = undefined;
       this.hasEnded = true;
-      settle?.reject(error);
+      this.takeAsked()?.reject(error);
     };
     worker.on("error", fail);
     worker.on("exit", () => fail(new Error("The thread that decodes has ended.")));
@@ -74,13 +68,20 @@ export class DecodeThread {
 
   /** Resolves to what `llama_decode` returns. One at a time. */
   decode(context: Pointer, batch: BatchStruct): Promise<number> {
-    if (this.settle) throw new Error("a decode is under way");
+    if (this.asked) throw new Error("a decode is under way");
     return new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
+      this.asked = { resolve, reject };
       // The process must not end within a decode that somebody waits for.
       this.worker.ref();
       this.worker.postMessage({ context, batch } satisfies DecodeRequest);
     }).finally(() => this.worker.unref()) as Promise<number>;
+  }
+
+  /** Whom the decode under way is to be answered, who then waits no more. */
+  private takeAsked(): typeof this.asked {
+    const { asked } = this;
+    this.asked = undefined;
+    return asked;
   }
 
   /** The same thread for another engine, which never computes at the same time. */

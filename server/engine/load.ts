@@ -82,13 +82,12 @@ interface Loaded {
   readonly keys: EngineInfo["keys"];
   readonly threads: number;
   readonly threadPool: ThreadPool | undefined;
-  readonly decodeThread: DecodeThread | undefined;
 }
 
 /** Loads the model and makes a context as one placement says. */
 async function loadPlaced(
   { library, backend }: Opened,
-  { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES, decodeScript }: LoadOptions,
+  { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES }: LoadOptions,
   placement: Placement,
 ): Promise<Loaded | EngineProblem> {
   const model = await loadModel(library, placement.layers, modelPath);
@@ -109,9 +108,6 @@ async function loadPlaced(
   }
   const threadPool = createThreadPool(library, threads);
   if (threadPool) library.attachThreadPool(context, threadPool.pointer, threadPool.pointer);
-  // A single thread waits for no other.
-  const decodeThread =
-    threadPool && decodeScript ? await DecodeThread.start(library, decodeScript) : undefined;
   return {
     library,
     backend,
@@ -124,7 +120,6 @@ async function loadPlaced(
     keys,
     threads,
     threadPool,
-    decodeThread,
   };
 }
 
@@ -197,8 +192,23 @@ const interrupted = (modelPath: string): EngineProblem => ({
   remedy: `${CHOOSE_ANOTHER} To try it again: Foretoken: Restart Server.`,
 });
 
-/** Loads the model in the best placement that works, and decodes once: some drivers fail only then. */
+/** Loads the model, while the thread starts that will decode. */
 async function loadWatched(options: LoadOptions, opened: Opened): Promise<LoadOutcome> {
+  const { decodeScript, threads } = options;
+  // A single thread waits for no other.
+  const isStarted = decodeScript !== undefined && chooseThreads(threads) > 1;
+  const starting = isStarted ? DecodeThread.start(opened.library, decodeScript) : Promise.resolve(undefined);
+  const outcome = await loadBest(options, opened, starting);
+  if ("problem" in outcome) (await starting)?.free();
+  return outcome;
+}
+
+/** Loads the model in the best placement that works, and decodes once: some drivers fail only then. */
+async function loadBest(
+  options: LoadOptions,
+  opened: Opened,
+  starting: Promise<DecodeThread | undefined>,
+): Promise<LoadOutcome> {
   const choices = await choosePlacements(opened, options);
   if (isProblem(choices)) return { problem: choices };
   let loaded: Loaded | EngineProblem | undefined;
@@ -212,7 +222,8 @@ async function loadWatched(options: LoadOptions, opened: Opened): Promise<LoadOu
     layers: opened.backend.name === "cpu" ? 0 : ALL_LAYERS,
     contextTokens: choices[0].contextTokens,
   };
-  const engine = buildEngine(options, loaded, placementNote(loaded.placement, best));
+  const note = placementNote(loaded.placement, best);
+  const engine = buildEngine(options, loaded, await starting, note);
   await decodeOnce(engine);
   return { engine };
 }
@@ -246,10 +257,10 @@ function notesOf({ library, backend, architecture, canRollBack }: Loaded, hasMid
 function buildEngine(
   { modelPath, reuse, threads }: LoadOptions,
   loaded: Loaded,
-  placed?: string,
+  decodeThread: DecodeThread | undefined,
+  placed: string | undefined,
 ): LlamaEngine {
-  const { library, backend, model, context, architecture, canRollBack, trees, threadPool, decodeThread } =
-    loaded;
+  const { library, backend, model, context, architecture, canRollBack, trees, threadPool } = loaded;
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   const contextTokens = library.contextTokens(context);

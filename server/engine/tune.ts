@@ -206,8 +206,9 @@ async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promis
     }
   }
   if (round < MIN_SLOWDOWN_ROUNDS) return [];
-  const [settled = 1, ...others] = rows.map(median).reverse();
-  const shares = others.reverse().map(ms => Math.max(0, ms / settled - 1));
+  const times = rows.map(median);
+  const settled = times.pop() ?? 1;
+  const shares = times.map(ms => Math.max(0, ms / settled - 1));
   return shares.reduce((sum, share) => sum + share, 0) <= MAX_SLOWDOWN ? shares : [];
 }
 

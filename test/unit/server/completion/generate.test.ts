@@ -65,7 +65,8 @@ class WaitingEngine extends FakeEngine {
   }
 }
 
-test("tokens that wait do not make large trees cheap, and before the first text a millisecond counts twice", async () => {
+/** What trees of 1, 2 and 4 nodes cost at each of so many steps without drafts. */
+async function costsAsked(engine: FakeEngine, steps: number): Promise<number[][]> {
   const asked: number[][] = [];
   const tree = new DraftTree(1);
   const drafter = () => ({
@@ -76,8 +77,12 @@ test("tokens that wait do not make large trees cheap, and before the first text 
       return tree;
     },
   });
-  await run(new WaitingEngine(repeating), 8, 3, never, { drafter });
-  assert.deepEqual(asked, [
+  await run(engine, 8, steps, never, { drafter });
+  return asked;
+}
+
+test("tokens that wait do not make large trees cheap, and before the first text a millisecond counts twice", async () => {
+  assert.deepEqual(await costsAsked(new WaitingEngine(repeating), 3), [
     [7.5, 12.5, 22.5],
     [15, 20, 30],
     [15, 20, 30],
@@ -85,21 +90,10 @@ test("tokens that wait do not make large trees cheap, and before the first text 
 });
 
 test("a tree is as dear as it makes the single rows behind it", async () => {
-  const asked: number[][] = [];
   const engine = new FakeEngine(repeating);
   engine.cost = (nodes = 1) => 10 * nodes;
   Object.defineProperty(engine, "slowdownMs", { get: () => 3 });
-  const tree = new DraftTree(1);
-  const drafter = () => ({
-    push() {},
-    draft(root: number, _room: number, cost: (nodes: number) => number) {
-      asked.push([1, 2, 4].map(cost));
-      tree.plant(root);
-      return tree;
-    },
-  });
-  await run(engine, 8, 2, never, { drafter });
-  assert.deepEqual(asked, [
+  assert.deepEqual(await costsAsked(engine, 2), [
     [5, 18, 38],
     [10, 23, 43],
   ]);
