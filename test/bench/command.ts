@@ -87,7 +87,14 @@ export async function loadDrafter(
 /** Prints to the standard output. */
 export const print = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Reports how far a long run has come, where a person can see it. */
+/** Where nobody sees a line being rewritten, as in a log, lines are this far apart. */
+const LOGGED_EVERY_MS = 30_000;
+let loggedAt = performance.now();
+
+/** Reports how far a long run has come; an empty text ends the report. */
 export const progress = (text: string) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  if (process.stderr.isTTY) return void process.stderr.write(`\r\x1b[K${text}`);
+  if (!text || performance.now() - loggedAt < LOGGED_EVERY_MS) return;
+  loggedAt = performance.now();
+  process.stderr.write(`${text}\n`);
 };

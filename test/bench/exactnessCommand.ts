@@ -1,8 +1,8 @@
 /** `foretoken bench exactness`: the same places completed with drafts and without, until enough tokens are compared. */
 import { readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { generate } from "../../server/completion/index.ts";
-import { DraftMemory, randomNumbers } from "../../server/draft/index.ts";
+import { type GenerateOptions, generate } from "../../server/completion/index.ts";
+import { DraftMemory, randomNumbers, type TreeDrafter } from "../../server/draft/index.ts";
 import type { LlamaEngine } from "../../server/engine/index.ts";
 import { buildPrompt, formatOf, type Prompt } from "../../server/prompt/index.ts";
 import { drain, UsageError, whole } from "../../server/system/index.ts";
@@ -15,7 +15,9 @@ export interface ExactnessResult {
   readonly places: number;
   /** Tokens decoded without drafts, each compared with its equal. */
   readonly tokens: number;
-  /** Tokens that drafts decided beside the one of each decode. */
+  /** Draft tokens verified. */
+  readonly drafted: number;
+  /** Those of them that were the model's own choice. */
   readonly accepted: number;
   /** The largest tree in use. */
   readonly largestTree: number;
@@ -28,13 +30,15 @@ const isOfUse = (file: string) => {
   const { size } = statSync(file);
   return size >= FILE_BYTES.least && size <= FILE_BYTES.most;
 };
-const TOKENS_PER_PLACE = 96;
-/** Lengths of prompt that are compared in turn. */
-const PROMPT_TOKENS = [120, 400, 900, 1800] as const;
+const TOKENS_PER_PLACE = 192;
+/** Lengths of prompt that are compared in turn, each twice: to fill in the middle, and to continue. */
+const PROMPT_TOKENS = [120, 400, 120, 900, 120, 400, 120, 1800] as const;
+/** What a row costs of a decode while trees are drafted: little, so that they are as large as they may be. */
+const ROW_SHARE = 0.05;
 
 /**
  * Compares greedy texts with drafts and without at random places of files. The drafts of one place draw on those
- * before it, as they do in an editor.
+ * before it, as they do in an editor; the trees are larger than would pay. When aborted, what was compared until then.
  */
 export async function compareTexts(
   engine: LlamaEngine,
@@ -45,22 +49,28 @@ export async function compareTexts(
   const { vocabulary, info } = engine;
   const memory = new DraftMemory(vocabulary);
   const random = randomNumbers(1);
-  const format = formatOf(vocabulary, info);
+  const filling = formatOf(vocabulary, info);
+  // What continues a text does not end after a line, so more is compared for each prompt.
+  const continuing = { ...filling, fill: undefined };
   const differences: string[] = [];
-  const count = { places: 0, tokens: 0, accepted: 0, largestTree: 1 };
+  const count = { places: 0, tokens: 0, drafted: 0, accepted: 0, largestTree: 1 };
   while (count.tokens < wantedTokens) {
     const file = files[Math.floor(random() * files.length)] as string;
     const text = readFileSync(file, "utf8");
     const offset = text.indexOf("\n", Math.floor(random() * text.length)) + 1;
     const snapshot = { uri: file, languageId: "python", version: 1, text, offset };
-    const limit = PROMPT_TOKENS[count.places % PROMPT_TOKENS.length] ?? PROMPT_TOKENS[0];
+    const limit = PROMPT_TOKENS[(count.places >> 1) % PROMPT_TOKENS.length] ?? PROMPT_TOKENS[0];
+    const format = count.places % 2 === 0 ? filling : continuing;
     const budget = Math.min(limit, info.contextTokens - TOKENS_PER_PLACE - 2 * info.maxTreeNodes);
     const prompt = buildPrompt(snapshot, vocabulary, budget, { format });
     engine.forget();
     const plain = await textOf(engine, prompt, { treeNodes: 1 }, signal);
-    const drafted = await textOf(engine, prompt, { treeNodes: info.maxTreeNodes, memory }, signal);
+    const drafting = { treeNodes: info.maxTreeNodes, memory, watch: withCheapRows };
+    const drafted = plain && (await textOf(engine, prompt, drafting, signal));
+    if (!drafted) break;
     count.places++;
     count.tokens += plain.tokens.length;
+    count.drafted += drafted.drafted;
     count.accepted += drafted.accepted;
     count.largestTree = Math.max(count.largestTree, drafted.largestTree);
     const at = plain.tokens.findIndex((token, i) => token !== drafted.tokens[i]);
@@ -71,23 +81,37 @@ export async function compareTexts(
   return { ...count, differences };
 }
 
+/** The drafter, made to believe that rows cost next to nothing. */
+function withCheapRows(drafter: TreeDrafter): TreeDrafter {
+  const cost = (nodes: number) => 1 + ROW_SHARE * (nodes - 1);
+  return {
+    push: token => drafter.push(token),
+    draft: (root, room) => drafter.draft(root, room, cost),
+    observe: verified => drafter.observe?.(verified),
+  };
+}
+
+/** The completion of a prompt; undefined when aborted. */
 async function textOf(
   engine: LlamaEngine,
   prompt: Prompt,
-  options: { treeNodes: number; memory?: DraftMemory },
+  options: Omit<GenerateOptions, "maxTokens">,
   signal: AbortSignal,
 ) {
   const tokens: number[] = [];
+  let drafted = 0;
   let accepted = 0;
   let largestTree = 1;
   const steps = generate(engine, prompt, { maxTokens: TOKENS_PER_PLACE, ...options }, signal);
   const end = await drain(steps, step => {
     if (step.kind !== "step") return;
     tokens.push(...step.tokens);
+    drafted += step.drafted;
     accepted += step.accepted;
     largestTree = Math.max(largestTree, step.drafted + 1);
   });
-  if (end.kind === "endOfText" || end.kind === "maxTokens") return { tokens, accepted, largestTree };
+  if (end.kind === "endOfText" || end.kind === "maxTokens") return { tokens, drafted, accepted, largestTree };
+  if (end.kind === "aborted") return;
   throw new UsageError(`The completion ended early: ${end.kind}.`);
 }
 
@@ -117,7 +141,7 @@ export async function exactnessCommand(args: string[], signal: AbortSignal): Pro
     print(headline(hardware(engine.info), measuredModel(engine.info)));
     print(`trees of up to ${exactRows} rows are exact by measurement, padding ${rowPadding}`);
     print(
-      `${result.tokens} tokens at ${result.places} places, ${result.accepted} by drafts, trees of up to ${result.largestTree}: ${result.differences.length} differences`,
+      `${result.tokens} tokens at ${result.places} places, ${result.accepted} of ${result.drafted} draft tokens accepted, trees of up to ${result.largestTree} nodes: ${result.differences.length} differences`,
     );
     for (const difference of result.differences) print(difference);
   } finally {
