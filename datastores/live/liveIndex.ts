@@ -4,19 +4,24 @@
  *
  * All files lie one after the other in a log. Each position is chained to the one before it with the same
  * hash of the last four, and of the last two, tokens, as LZ77 compressors do (Deutsch 1996, RFC 1951,
- * section 4); a search walks the chains, most recent first, and compares. A replaced file's positions are
- * marked dead and skipped; when they are too many, the log is written anew.
+ * section 4); a search walks the chains, most recent first, and compares. The tokens of a replaced file are erased,
+ * so that nothing matches there; when they are too many, the log is written anew.
  */
 
 import { MatchList } from "./matchList.ts";
-import { type Segment, TokenLog } from "./tokenLog.ts";
+import { enlarged, type Segment, TokenLog } from "./tokenLog.ts";
 
 const NONE = -1;
 /** Tokens that the two kinds of chains hash. */
 const LONG = 4;
 const SHORT = 2;
-/** Positions the log has room for at first. */
+/** Positions there is room for at first. */
 const FIRST_CAPACITY = 1 << 16;
+/**
+ * Hashes that are told apart, however many positions there are: chains that had to be made anew for more of them would
+ * block the thread for half a second in a large workspace. Those that are never met take no memory.
+ */
+const HASHES = 1 << 19;
 /** Longer matches say no more. */
 const LONGEST_MATCH = 32;
 /** Positions looked at on each chain. */
@@ -88,12 +93,9 @@ export class LiveIndex {
       log.compact(files);
       this.chainAll();
     }
-    const capacity = log.tokens.length;
     const segment = log.append(name, tokens);
     files.set(name, segment);
-    // The chains grow with the log.
-    if (log.tokens.length > capacity) this.chainAll();
-    else this.chain(segment);
+    this.chain(segment);
     return true;
   }
 
@@ -123,15 +125,14 @@ export class LiveIndex {
   }
 
   private collect(chains: Chains, context: Int32Array, end: number, skipped: Segment | undefined): void {
-    const { tokens, alive, size } = this.log;
+    const { tokens, size } = this.log;
     const { matches } = this;
     // What the short hash finds beyond its reach, the long one has found.
     const longest = chains.width === SHORT ? LONG - 1 : LONGEST_MATCH;
     let position = chains.latest(hash(context, end, chains.width));
     for (let step = 0; step < CHAIN_STEPS && position !== NONE; step++) {
-      const isUsable =
-        alive[position] === 1 && !(skipped && position >= skipped.start && position < skipped.end);
-      if (isUsable && position + 1 < size && tokens[position + 1] >= 0) {
+      const isSkipped = skipped !== undefined && position >= skipped.start && position < skipped.end;
+      if (!isSkipped && position + 1 < size && tokens[position + 1] >= 0) {
         let length = 0;
         while (
           length < LONGEST_MATCH &&
@@ -152,8 +153,8 @@ export class LiveIndex {
   }
 
   private chainAll(): void {
-    this.long = new Chains(LONG, this.log.tokens.length);
-    this.short = new Chains(SHORT, this.log.tokens.length);
+    this.long = new Chains(LONG, this.log.size);
+    this.short = new Chains(SHORT, this.log.size);
     // In the log's order, so that the most recent stays first.
     for (const segment of [...this.files.values()].sort((a, b) => a.start - b.start)) this.chain(segment);
   }
@@ -166,35 +167,35 @@ function hash(tokens: Int32Array, end: number, count: number): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-/** Positions with the same hash, each linked to the one added before it. */
+/** Positions with the same hash, each linked to the one added before it. A number is a position and one, 0 is none. */
 class Chains {
-  private readonly heads: Int32Array;
-  private readonly links: Int32Array;
+  private readonly heads = new Int32Array(HASHES);
+  private links: Int32Array;
 
-  /** @param width tokens that are hashed @param positions most of them; as many heads, so that few hashes share one */
+  /** @param width tokens that are hashed @param positions there is room for at first */
   constructor(
     readonly width: number,
     positions: number,
   ) {
-    this.heads = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, positions)))).fill(NONE);
     this.links = new Int32Array(positions);
   }
 
   latest(key: number): number {
-    return this.heads[key & (this.heads.length - 1)];
+    return this.heads[key & (HASHES - 1)] - 1;
   }
 
   before(position: number): number {
-    return this.links[position];
+    return this.links[position] - 1;
   }
 
   /** Adds the positions of a file that have enough of its tokens before them; its separator is part of no context. */
   add(tokens: Int32Array, { start, end }: Segment): void {
+    this.links = enlarged(this.links, end);
     const { heads, links, width } = this;
     for (let position = start + width; position < end; position++) {
-      const slot = hash(tokens, position + 1, width) & (heads.length - 1);
+      const slot = hash(tokens, position + 1, width) & (HASHES - 1);
       links[position] = heads[slot];
-      heads[slot] = position;
+      heads[slot] = position + 1;
     }
   }
 }

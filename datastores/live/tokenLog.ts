@@ -1,7 +1,17 @@
-/** Files one after the other, as they came. What is taken out stays in place, marked dead, until the log is compacted. */
+/** Files one after the other, as they came. The place of what is taken out stays, erased, until the log is compacted. */
 
-/** Precedes every file, so that no match goes from one into the next; negative, as no token is. */
+/** Precedes every file, so that no match goes from one into the next, and stands for erased tokens; negative, as no token is. */
 export const SEPARATOR = -1;
+/** Of what is needed, how much there is room for where an array is enlarged: few copies, and little left over. */
+const GROWTH = 1.5;
+
+/** An array with room for `needed` numbers: the same, or a larger copy. */
+export function enlarged(numbers: Int32Array, needed: number): Int32Array {
+  if (needed <= numbers.length) return numbers;
+  const larger = new Int32Array(Math.ceil(GROWTH * needed));
+  larger.set(numbers);
+  return larger;
+}
 
 /** A file's part of the log, its separator included: positions [start, end). */
 export interface Segment {
@@ -15,32 +25,28 @@ export class TokenLog {
   size = 0;
   /** Positions of files that were taken out. */
   dead = 0;
-  /** By position: 1 where its file has not been taken out. */
-  alive: Uint8Array;
   /** All segments in their order, those of files taken out among them. */
   private segments: { readonly name: string; readonly start: number }[] = [];
 
   constructor(capacity: number) {
     this.tokens = new Int32Array(capacity);
-    this.alive = new Uint8Array(capacity);
   }
 
   /** Appends a file. The arrays are replaced by larger ones where it has no room, in time proportional to them. */
   append(name: string, tokens: Int32Array): Segment {
     const start = this.size;
     const end = start + 1 + tokens.length;
-    this.reserve(end);
+    this.tokens = enlarged(this.tokens, end);
     this.tokens[start] = SEPARATOR;
     this.tokens.set(tokens, start + 1);
-    this.alive.fill(1, start, end);
     this.size = end;
     this.segments.push({ name, start });
     return { start, end };
   }
 
-  /** Marks a file's positions dead. */
+  /** Erases a file's tokens. */
   bury({ start, end }: Segment): void {
-    this.alive.fill(0, start, end);
+    this.tokens.fill(SEPARATOR, start, end);
     this.dead += end - start;
   }
 
@@ -69,18 +75,5 @@ export class TokenLog {
     }
     this.size = size;
     this.dead = 0;
-    this.alive.fill(1, 0, size);
-  }
-
-  private reserve(needed: number): void {
-    if (needed <= this.tokens.length) return;
-    // Twice as much each time, so that all growing together costs no more than the tokens.
-    const capacity = Math.max(needed, 2 * this.tokens.length);
-    const tokens = new Int32Array(capacity);
-    tokens.set(this.tokens.subarray(0, this.size));
-    this.tokens = tokens;
-    const alive = new Uint8Array(capacity);
-    alive.set(this.alive.subarray(0, this.size));
-    this.alive = alive;
   }
 }

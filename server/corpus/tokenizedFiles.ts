@@ -2,7 +2,7 @@
 import { LiveIndex } from "../../datastores/live/index.ts";
 import { messageOf } from "../system/index.ts";
 
-/** About 110 MB. Files beyond it are not indexed. */
+/** About 100 MB, or half as much again where there is room for more. Files beyond it are not indexed. */
 const MAX_TOKENS = 8_000_000;
 /** Files whose failure is reported by name: a tokenizer that does not start fails at all of them. */
 const REPORTED_FAILURES = 10;
