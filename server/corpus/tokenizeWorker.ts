@@ -1,16 +1,23 @@
 /** A thread that tokenizes batches of texts with a model's tokenizer, which it loads for itself. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadVocabulary, WordTokenizer } from "../engine/index.ts";
-import type { TokenizeRequest, TokenizeResponse } from "./tokenizerPool.ts";
+import { END, type TokenizeRequest, type TokenizeResponse } from "./tokenizerPool.ts";
 
 const port = parentPort;
 if (!port) throw new Error("this is the code of a worker thread");
 
 const outcome = await loadVocabulary((workerData as { modelPath: string }).modelPath);
 if ("problem" in outcome) throw new Error(`${outcome.problem.message} ${outcome.problem.remedy}`);
-const tokenizer = new WordTokenizer(outcome.vocabulary);
+const { vocabulary, dispose } = outcome;
+const tokenizer = new WordTokenizer(vocabulary);
 
-port.on("message", ({ id, texts }: TokenizeRequest) => {
+port.on("message", (request: TokenizeRequest | typeof END) => {
+  if (request === END) {
+    dispose();
+    port.close();
+    return;
+  }
+  const { id, texts } = request;
   const each = texts.map(text => tokenizer.tokenize(text));
   const lengths = Int32Array.from(each, ({ length }) => length);
   const tokens = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));

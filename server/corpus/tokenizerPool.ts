@@ -7,6 +7,9 @@ export interface TokenizeRequest {
   readonly texts: readonly string[];
 }
 
+/** Asks a thread to give its memory back and to end. */
+export const END = "end";
+
 export interface TokenizeResponse {
   readonly id: number;
   /** The tokens of all texts, one after the other, and how many each text has. */
@@ -21,21 +24,33 @@ interface Waiting {
 
 /** Longest a thread may take for its oldest batch, of a megabyte or less, in milliseconds; it takes a second. */
 const PATIENCE_MS = 60_000;
+/** A thread without work for so long ends: it takes 60 MB, and half a second to be made anew. */
+const IDLE_MS = 30_000;
+/** A thread that was asked to end and has not is ended, at the latest. */
+const ENDING_MS = 2_000;
 /** Failures without a batch between them after which a thread is not made again: it does not start at all. */
 const MOST_FAILURES = 3;
 
 /**
  * Worker threads with a model's tokenizer. A batch goes to the thread with the least to do. A thread that fails, or
- * takes too long, fails its batches and is made anew for the next.
+ * takes too long, fails its batches and is made anew for the next. One without work ends, until there is some.
  */
 export class TokenizerPool implements BatchTokenizer {
   readonly parallel: number;
   private readonly threads: TokenizerThread[];
 
-  /** @param script the bundled `tokenizeWorker.ts` @param patienceMs longest time for a batch */
-  constructor(script: string, modelPath: string, threads: number, patienceMs = PATIENCE_MS) {
+  /** @param script the bundled `tokenizeWorker.ts` @param patienceMs longest time for a batch @param idleMs until a thread ends */
+  constructor(
+    script: string,
+    modelPath: string,
+    threads: number,
+    { patienceMs = PATIENCE_MS, idleMs = IDLE_MS } = {},
+  ) {
     this.parallel = threads;
-    this.threads = Array.from({ length: threads }, () => new TokenizerThread(script, modelPath, patienceMs));
+    this.threads = Array.from(
+      { length: threads },
+      () => new TokenizerThread(script, modelPath, { patienceMs, idleMs }),
+    );
   }
 
   tokenize(texts: readonly string[]): Promise<Int32Array[]> {
@@ -54,12 +69,13 @@ class TokenizerThread {
   /** Since the last batch that was answered. */
   private failures = 0;
   private failure: Error | undefined;
+  /** Until the oldest batch is late, or the thread has been idle for long. */
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly script: string,
     private readonly modelPath: string,
-    private readonly patienceMs: number,
+    private readonly limits: { readonly patienceMs: number; readonly idleMs: number },
   ) {}
 
   /** Batches under way. */
@@ -71,11 +87,11 @@ class TokenizerThread {
     return new Promise((resolve, reject) => {
       if (this.failure && this.failures >= MOST_FAILURES) return reject(this.failure);
       this.worker ??= this.start();
+      if (this.waiting.size === 0) this.watch(this.worker);
       const id = this.nextId++;
       this.waiting.set(id, { resolve, reject });
       const request: TokenizeRequest = { id, texts };
       this.worker.postMessage(request);
-      this.timer ??= this.watch(this.worker);
     });
   }
 
@@ -83,7 +99,10 @@ class TokenizerThread {
     const { worker } = this;
     this.failures = MOST_FAILURES;
     this.failure = new Error("the tokenizer was disposed");
-    if (worker) await this.fail(worker, this.failure);
+    if (worker) {
+      this.giveUp(worker, this.failure);
+      await ended(worker);
+    }
   }
 
   private start(): Worker {
@@ -102,23 +121,36 @@ class TokenizerThread {
       return tokens.subarray(end - length, end);
     });
     this.failures = 0;
-    clearTimeout(this.timer);
     this.waiting.get(id)?.resolve(each);
     this.waiting.delete(id);
-    this.timer = this.waiting.size > 0 ? this.watch(worker) : undefined;
+    if (this.waiting.size > 0) this.watch(worker);
+    else this.after(this.limits.idleMs, () => this.rest(worker));
   }
 
-  private watch(worker: Worker): NodeJS.Timeout {
+  private watch(worker: Worker): void {
     const late = () => this.failed(worker, new Error("a tokenizer thread took too long for its texts"));
-    return setTimeout(late, this.patienceMs).unref();
+    this.after(this.limits.patienceMs, late);
+  }
+
+  private after(ms: number, act: () => void): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(act, ms).unref();
+  }
+
+  private rest(worker: Worker): void {
+    this.worker = undefined;
+    this.timer = undefined;
+    ended(worker).catch(() => {});
   }
 
   private failed(worker: Worker, error: Error): void {
+    this.giveUp(worker, error);
     // A thread that cannot be ended has nothing more to report.
-    this.fail(worker, error).catch(() => {});
+    worker.terminate().catch(() => {});
   }
 
-  private async fail(worker: Worker, error: Error): Promise<void> {
+  /** Fails all batches under way. The next one gets another thread. */
+  private giveUp(worker: Worker, error: Error): void {
     if (worker !== this.worker) return;
     this.worker = undefined;
     clearTimeout(this.timer);
@@ -127,6 +159,14 @@ class TokenizerThread {
     this.failure = error;
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
-    await worker.terminate();
   }
+}
+
+/** Asks a thread to end, since only it can give back what its model has taken; where it does not, it is ended. */
+async function ended(worker: Worker): Promise<void> {
+  const exited = new Promise<void>(resolve => worker.once("exit", () => resolve()));
+  worker.postMessage(END);
+  const late = setTimeout(() => worker.terminate().catch(() => {}), ENDING_MS).unref();
+  await exited;
+  clearTimeout(late);
 }

@@ -10,9 +10,6 @@ import { inBackground } from "../system/index.ts";
 import { FilesOnDisk, pathIn } from "./filesOnDisk.ts";
 import { TokenizedFiles, type Tokenizer } from "./tokenizedFiles.ts";
 
-/** Quiet after a change before the document is tokenized again. */
-const QUIET_MS = 40;
-
 export class Workspace {
   private readonly indexed: TokenizedFiles;
   private readonly disk: FilesOnDisk;
@@ -20,8 +17,11 @@ export class Workspace {
   private readonly closing = new AbortController();
   /** Paths of open documents: their text counts, not the file's. */
   private readonly open = new Set<string>();
-  /** By path, the documents that have changed and are to be tokenized. */
-  private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /**
+   * By path, texts of documents that were changed and are not indexed yet. A document does not draft from its own copy, so
+   * that waits until another one is worked in: a key is not worth tokenizing all of a file.
+   */
+  private readonly changes = new Map<string, string>();
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -46,9 +46,10 @@ export class Workspace {
     return this.indexed.index.liveTokens;
   }
 
-  /** What to draft from when the document at `uri` is completed. */
+  /** What to draft from when the document at `uri` is completed. Others that were changed are indexed for the next time. */
   source(uri: string): CorpusSource {
     const path = pathOf(uri) ?? uri;
+    this.indexChanged(path);
     const corpus = new LiveCorpus(this.indexed.index, { except: path, nearness: nearnessTo(path) });
     return { name: "workspace", corpus, throttle: this.throttle };
   }
@@ -63,26 +64,21 @@ export class Workspace {
     const file = this.shown.fileOf(uri);
     if (!file || !this.shown.isIndexed(file)) return;
     const path = pathIn(file);
-    clearTimeout(this.waiting.get(path));
     if (text.length > DOCUMENT_BYTES_LIMIT) {
+      this.changes.delete(path);
       this.indexed.remove(path);
-      return;
+    } else {
+      this.open.add(path);
+      this.changes.set(path, text);
     }
-    this.open.add(path);
-    this.waiting.set(
-      path,
-      setTimeout(() => {
-        this.waiting.delete(path);
-        if (holdsSecret(text)) this.indexed.remove(path);
-        else inBackground(this.indexed.put([path], [text]), `Indexing ${path}`, this.warn);
-      }, QUIET_MS),
-    );
+    this.indexChanged(path);
   }
 
   /** The document is not open any more: what is on disk counts. */
   closed(uri: string): void {
     const path = pathOf(uri);
     if (path === undefined || !this.open.delete(path)) return;
+    this.changes.delete(path);
     inBackground(this.fileChanged(uri), `Indexing ${path}`, this.warn);
   }
 
@@ -98,8 +94,17 @@ export class Workspace {
 
   dispose(): void {
     this.closing.abort();
-    for (const timer of this.waiting.values()) clearTimeout(timer);
-    this.waiting.clear();
+    this.changes.clear();
+  }
+
+  /** Indexes the documents that were changed, but for the one that is worked in. */
+  private indexChanged(current: string): void {
+    for (const [path, text] of this.changes) {
+      if (path === current) continue;
+      this.changes.delete(path);
+      if (holdsSecret(text)) this.indexed.remove(path);
+      else inBackground(this.indexed.put([path], [text]), `Indexing ${path}`, this.warn);
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { type BuildInput, buildStore } from "../../datastores/build/index.ts";
 import { lock } from "../../datastores/lock.ts";
 import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
@@ -61,6 +62,7 @@ test("the exit code and the last report of a build decide, whatever stands in it
 const TOKENIZER = `
 import { parentPort } from "node:worker_threads";
 parentPort.on("message", ({ id, texts }) => {
+  if (!texts) return;
   if (texts.includes("choke")) throw new Error("choked");
   if (texts.includes("sleep")) return;
   parentPort.postMessage({
@@ -71,7 +73,7 @@ parentPort.on("message", ({ id, texts }) => {
 });`;
 
 test("a tokenizer thread that fails or hangs fails its own texts, and others are tokenized after it", async () => {
-  const pool = new TokenizerPool(script(TOKENIZER), "", 1, 300);
+  const pool = new TokenizerPool(script(TOKENIZER), "", 1, { patienceMs: 300 });
   const tokens = async (text: string) => [...((await pool.tokenize([text]))[0] ?? [])];
   assert.deepEqual(await tokens("abc"), [3]);
   for (let i = 0; i < 4; i++) {
@@ -82,6 +84,28 @@ test("a tokenizer thread that fails or hangs fails its own texts, and others are
   assert.deepEqual(await tokens("ab"), [2]);
   await pool.dispose();
   await assert.rejects(tokens("ab"), /disposed/);
+});
+
+test("a tokenizer thread that has nothing to do ends by itself, and another serves what comes later", async () => {
+  const log = join(root, "tokenizer.log");
+  const told = `
+import { appendFileSync } from "node:fs";
+const note = text => appendFileSync(${JSON.stringify(log)}, text + "\\n");
+note("started");
+${TOKENIZER}
+parentPort.on("message", message => {
+  if (message !== "end") return;
+  note("ended");
+  parentPort.close();
+});`;
+  const pool = new TokenizerPool(script(told), "", 1, { idleMs: 50 });
+  const notes = () => readFileSync(log, "utf8").trim().split("\n");
+  for (const rounds of [1, 2]) {
+    assert.deepEqual(await pool.tokenize(["abc"]), [Int32Array.of(3)]);
+    for (let i = 0; i < 100 && notes().length < 2 * rounds; i++) await pause(20);
+    assert.deepEqual(notes(), Array.from({ length: rounds }, () => ["started", "ended"]).flat());
+  }
+  await pool.dispose();
 });
 
 test("a tokenizer that does not start is not started for ever", async () => {

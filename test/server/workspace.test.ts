@@ -73,6 +73,33 @@ test("an edit is found without being saved, a closed document counts as it is on
   workspace.dispose();
 });
 
+test("a document under edit is tokenized once another one is worked in, with what it is then", async () => {
+  const path = folder({ "a.py": "say hello", "b.py": "say there" });
+  const calls: string[] = [];
+  const counting: Tokenizer = {
+    tokenize: async texts => {
+      calls.push(...texts);
+      return texts.map(codes);
+    },
+  };
+  const workspace = new Workspace([path], counting, () => {});
+  await workspace.scan();
+  calls.length = 0;
+  const [a, b] = [uriOf(path, "a.py"), uriOf(path, "b.py")];
+  for (const text of ["say a", "say ab", "say abc"]) {
+    workspace.changed(a, text);
+    workspace.source(a);
+  }
+  await pause(50);
+  assert.deepEqual(calls, []);
+  workspace.changed(b, "say there!");
+  await until(() => following(workspace, "say ", b)[0] === "abc");
+  assert.deepEqual(calls, ["say abc"]);
+  workspace.source(a);
+  await until(() => following(workspace, "say ", a)[0] === "there!");
+  workspace.dispose();
+});
+
 test("files that are made, written, renamed and removed by others are followed", async () => {
   const path = folder({ "a.py": "say one" });
   const workspace = new Workspace([path], letters, () => {});
@@ -115,6 +142,7 @@ test("an older answer of the tokenizer does not replace a newer one", async () =
   const first = workspace.fileChanged(uriOf(path, "a.py"));
   await until(() => answers.length === 1);
   workspace.changed(uriOf(path, "a.py"), "say two");
+  workspace.source("file:///elsewhere.py");
   await until(() => answers.length === 2);
   answers[1]?.();
   answers[0]?.();
@@ -137,6 +165,7 @@ test("an edit does not wait for all the files of a branch that is switched, and 
   const workspace = new Workspace([path], slow, () => {});
   const switched = Promise.all(Object.keys(files).map(name => workspace.fileChanged(uriOf(path, name))));
   workspace.changed(uriOf(path, "f3.py"), "say edited");
+  workspace.source("file:///elsewhere.py");
   await switched;
   const edit = calls.indexOf("say edited");
   assert.ok(edit >= 0 && edit < calls.length - 5, `call ${edit} of ${calls.length}`);
