@@ -113,16 +113,28 @@ export function errorOf(log: readonly string[]): string {
   return (lines.length > 0 ? lines : log.slice(-1)).map(line => line.trim().replace(/^\w+: /, "")).join("; ");
 }
 
+/** llama.cpp's `LLAMA_LOAD_MODE_NONE`: the file is read, not mapped. */
+const READ_WHOLE = 0;
+/** Up to this size a model's file is read whole where the processor computes. */
+const READ_WHOLE_BYTES = 1 << 30;
+
 export async function loadModel(
   library: Library,
   layers: number,
   path: string,
   vocabularyOnly = false,
 ): Promise<Pointer | EngineProblem> {
+  // The processor's weights are arranged anew in memory, and a mapped file would stay in it beside them. Of a large one
+  // the system can take that back, where what is read would be swapped out.
+  const isRead =
+    layers === 0 &&
+    !vocabularyOnly &&
+    (statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= READ_WHOLE_BYTES;
   const params: Params = {
     ...library.modelDefaultParams(),
     n_gpu_layers: layers,
     vocab_only: vocabularyOnly,
+    ...(isRead && { load_mode: READ_WHOLE }),
   };
   const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
   if (result !== null) return result;
