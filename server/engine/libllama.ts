@@ -7,6 +7,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import koffi from "koffi";
+import { limitAllocator } from "./allocator.ts";
 
 koffi.config({
   sync_stack_size: 16 << 20,
@@ -284,6 +285,8 @@ export function openLibrary(directory: string) {
   const ggml = koffi.load(libraryFile(directory, "ggml"));
   const llama = koffi.load(libraryFile(directory, "llama"));
   const libc = koffi.load(LIBC[process.platform] ?? "libc.so.6");
+  if (process.platform === "linux")
+    limitAllocator(binder(libc)<[number, number], number>("int mallopt(int option, int value)"));
   const llamaBinder = binder(llama);
   const processWide = processFunctions(llamaBinder, binder(ggml), binder(base));
   return {
