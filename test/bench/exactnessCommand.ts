@@ -33,8 +33,8 @@ const isOfUse = (file: string) => {
 const TOKENS_PER_PLACE = 192;
 /** Lengths of prompt that are compared in turn, each twice: to fill in the middle, and to continue. */
 const PROMPT_TOKENS = [120, 400, 120, 900, 120, 400, 120, 1800] as const;
-/** What a row costs of a decode while trees are drafted: little, so that they are as large as they may be. */
-const ROW_SHARE = 0.05;
+/** What a row costs of a decode while trees are drafted, by place: little, and now and then next to nothing. */
+const ROW_SHARES = [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.04] as const;
 
 /**
  * Compares greedy texts with drafts and without at random places of files. The drafts of one place draw on those
@@ -65,7 +65,9 @@ export async function compareTexts(
     const prompt = buildPrompt(snapshot, vocabulary, budget, { format });
     engine.forget();
     const plain = await textOf(engine, prompt, { treeNodes: 1 }, signal);
-    const drafting = { treeNodes: info.maxTreeNodes, memory, watch: withCheapRows };
+    const share = ROW_SHARES[count.places % ROW_SHARES.length] ?? ROW_SHARES[0];
+    const watch = (drafter: TreeDrafter) => withCheapRows(drafter, share);
+    const drafting = { treeNodes: info.maxTreeNodes, memory, watch };
     const drafted = plain && (await textOf(engine, prompt, drafting, signal));
     if (!drafted) break;
     count.places++;
@@ -81,9 +83,9 @@ export async function compareTexts(
   return { ...count, differences };
 }
 
-/** The drafter, made to believe that rows cost next to nothing. */
-function withCheapRows(drafter: TreeDrafter): TreeDrafter {
-  const cost = (nodes: number) => 1 + ROW_SHARE * (nodes - 1);
+/** The drafter, made to believe that each further row costs this share of the first. */
+function withCheapRows(drafter: TreeDrafter, share: number): TreeDrafter {
+  const cost = (nodes: number) => 1 + share * (nodes - 1);
   return {
     push: token => drafter.push(token),
     draft: (root, room) => drafter.draft(root, room, cost),
