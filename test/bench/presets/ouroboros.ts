@@ -4,8 +4,9 @@
  * same vocabulary drafts a chain of 12 tokens by lookahead decoding (`lookahead.ts`), whose n-grams are phrases, up to 20 a
  * token. The newest three that follow the chain's last token are verified after it, side by side.
  *
- * The model's own predictions improve the phrases. What it predicts after the last token of the chain and within each phrase
- * takes that phrase's place. Where it refuses a token of the chain, its predictions after that token and
+ * The model's own predictions improve the phrases. Where the whole chain is right, what it predicts after its last token
+ * and within each phrase takes that phrase's place (the original means to do so after a refusal as well, but counts the
+ * phrases wrongly there). Where it refuses a token of the chain, its predictions after that token and
  * the following ones become phrases too, as long as the chain goes on as predicted for the whole length of one.
  * Phrases are kept from prompt to prompt, the window is a prompt's own.
  *
@@ -120,7 +121,7 @@ class PhraseDrafter implements TreeDrafter {
       const after = chain.map((_, i) => (i < right ? 0 : predicted(i + 1)));
       for (const [key, phrase] of phrasesAfterError(chain, after, right)) pool.put(key, phrase);
     }
-    if (phrases.length === 0) return;
+    if (right < last || phrases.length === 0) return;
     const first = predicted(last);
     const key = verified.tree.tokens[last] as number;
     const better = phrases.map(nodes => [first, ...nodes.slice(0, -1).map(predicted)]);

@@ -101,11 +101,11 @@ export class CorpusTrees {
 
   /** Grows the most likely continuations of a state's strings under the root, until the tree has `nodes` nodes. */
   grow(tree: DraftTree, state: number, nodes: number): void {
-    const candidates: Candidate[] = [];
+    const candidates = new Candidates();
     const perDepth: number[] = [];
     this.offer(candidates, { probability: 1, token: 0, state, parent: -1, depth: 0 }, 0);
     while (tree.count < nodes) {
-      const best = takeBest(candidates);
+      const best = candidates.take();
       if (!best) return;
       const there = perDepth[best.depth] ?? 0;
       if (there === BREADTH) continue;
@@ -114,11 +114,11 @@ export class CorpusTrees {
     }
   }
 
-  private offer(candidates: Candidate[], { probability, state, depth }: Candidate, node: number): void {
+  private offer(candidates: Candidates, { probability, state, depth }: Candidate, node: number): void {
     const { corpus } = this;
     for (const next of this.successors(state))
       candidates.push({
-        probability: (probability * corpus.countOf(next.state)) / corpus.countOf(state),
+        probability: probability * (corpus.countOf(next.state) / corpus.countOf(state)),
         token: next.token,
         state: next.state,
         parent: node,
@@ -131,7 +131,11 @@ export class CorpusTrees {
     let found = known.get(state);
     if (!found) {
       found = [...corpus.successors(state)]
-        .sort((a, b) => corpus.countOf(b.state) - corpus.countOf(a.state) || a.token - b.token)
+        .sort(
+          (a, b) =>
+            corpus.countOf(b.state) - corpus.countOf(a.state) ||
+            corpus.firstEndOf(a.state) - corpus.firstEndOf(b.state),
+        )
         .slice(0, BREADTH);
       known.set(state, found);
     }
@@ -139,11 +143,48 @@ export class CorpusTrees {
   }
 }
 
-function takeBest(candidates: Candidate[]): Candidate | undefined {
-  let best = 0;
-  for (const [i, { probability }] of candidates.entries())
-    if (probability > (candidates[best] as Candidate).probability) best = i;
-  return candidates.splice(best, 1)[0];
+/**
+ * A binary heap, the most likely first. Which of equally likely ones comes first follows from how Python's `heapq`, which the
+ * original has, moves them.
+ */
+class Candidates {
+  private readonly heap: Candidate[] = [];
+
+  push(candidate: Candidate): void {
+    this.heap.push(candidate);
+    this.rise(this.heap.length - 1);
+  }
+
+  take(): Candidate | undefined {
+    const { heap } = this;
+    const [best] = heap;
+    const last = heap.pop();
+    if (best === undefined || last === undefined || heap.length === 0) return best;
+    // The place of the first goes down to a leaf before the last one rises from there.
+    let place = 0;
+    for (let child = 1; child < heap.length; child = 2 * place + 1) {
+      if (child + 1 < heap.length && !this.isBefore(child, child + 1)) child++;
+      heap[place] = heap[child] as Candidate;
+      place = child;
+    }
+    heap[place] = last;
+    this.rise(place);
+    return best;
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    return (this.heap[a] as Candidate).probability > (this.heap[b] as Candidate).probability;
+  }
+
+  private rise(from: number): void {
+    const { heap } = this;
+    for (let place = from; place > 0; ) {
+      const parent = (place - 1) >> 1;
+      if (!this.isBefore(place, parent)) return;
+      [heap[place], heap[parent]] = [heap[parent] as Candidate, heap[place] as Candidate];
+      place = parent;
+    }
+  }
 }
 
 /** @param corpus counted */

@@ -30,7 +30,8 @@ test("a longer match in the corpus drafts its tree, best first by the product of
 });
 
 test("a level of the corpus's tree has eight nodes at most, and the text's own match wins ties", () => {
-  const documents = Array.from({ length: 20 }, (_, i) => [7, 8, 20 + i]);
+  // Each successor goes on in two ways, so that all of a level are likelier than what follows them.
+  const documents = Array.from({ length: 40 }, (_, i) => [7, 8, 20 + (i >> 1), 50 + (i & 1)]);
   const drafter = sam(corpus(...documents)).begin()(Int32Array.of(3, 7, 8));
   const tree = drafter.draft(8, 128, nodes => nodes);
   const level = Array.from({ length: tree.count }, (_, node) => tree.parents[node]).filter(at => at === 0);
