@@ -18,6 +18,7 @@ export interface OtherText {
 const WINDOW_LINES = 60;
 /** Windows begin this many lines apart. */
 const STRIDE_LINES = 20;
+const STRIDES = WINDOW_LINES / STRIDE_LINES;
 const MAX_WINDOWS = 4;
 /** Windows less alike say nothing of the place. */
 const MIN_LIKENESS = 0.05;
@@ -32,6 +33,25 @@ export const LONGEST_TEXT = 400_000;
 const IDENTIFIER = /[\p{L}_][\p{L}\p{N}_]{2,}/gu;
 
 const identifiers = (lines: readonly string[]) => new Set(lines.join("\n").match(IDENTIFIER) ?? []);
+
+/** A text that is only looked at stays the same object, so that what its windows hold is read once. */
+const windowsOf = new WeakMap<OtherText, readonly ReadonlySet<string>[]>();
+
+/** The identifiers of each window of a text, in its order. */
+function windowIdentifiers(other: OtherText, lines: readonly string[]): readonly ReadonlySet<string>[] {
+  const known = windowsOf.get(other);
+  if (known) return known;
+  const strides: ReadonlySet<string>[] = [];
+  for (let from = 0; from < lines.length; from += STRIDE_LINES)
+    strides.push(identifiers(lines.slice(from, from + STRIDE_LINES)));
+  const last = Math.max(1, strides.length - STRIDES + 1);
+  const found = Array.from(
+    { length: last },
+    (_, first) => new Set(strides.slice(first, first + STRIDES).flatMap(stride => [...stride])),
+  );
+  windowsOf.set(other, found);
+  return found;
+}
 
 /** The share of the members of either set that both have (Jaccard), 0 to 1. */
 export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
@@ -88,11 +108,11 @@ function bestWindow(
   around: ReadonlySet<string>,
 ): Window | undefined {
   let best: Window | undefined;
-  for (let from = 0; from === 0 || from + WINDOW_LINES - STRIDE_LINES < lines.length; from += STRIDE_LINES) {
-    const window = lines.slice(from, from + WINDOW_LINES);
-    const own = likeness(around, identifiers(window));
-    const fits = own >= MIN_LIKENESS && own <= MAX_LIKENESS;
-    if (fits && own > (best?.likeness ?? 0)) best = { other, lines: window, likeness: own };
+  for (const [index, window] of windowIdentifiers(other, lines).entries()) {
+    const own = likeness(around, window);
+    if (own < MIN_LIKENESS || own > MAX_LIKENESS || own <= (best?.likeness ?? 0)) continue;
+    const from = index * STRIDE_LINES;
+    best = { other, lines: lines.slice(from, from + WINDOW_LINES), likeness: own };
   }
   return best;
 }
