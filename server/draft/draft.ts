@@ -158,7 +158,8 @@ export class Drafter implements TreeDrafter {
       for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
       // What it saves decides whether it rests, and some never do.
       const saved = parts.sources[source].throttle ? this.decodesSavedBy(source, verified) : 0;
-      const yielded = { proposed, accepted, costMs: proposed * furtherMs, savedMs: saved * singleMs };
+      const [costMs, savedMs] = [proposed * furtherMs, saved * singleMs];
+      const yielded = { proposed, accepted, costMs, savedMs, decodeMs: singleMs };
       searches.settle(source, verified, yielded);
     }
   }

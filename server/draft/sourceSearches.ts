@@ -19,6 +19,8 @@ interface Yield {
   /** Milliseconds of the decode that its nodes have cost, and those that the accepted ones have saved. */
   readonly costMs: number;
   readonly savedMs: number;
+  /** Milliseconds of a decode of a single node. */
+  readonly decodeMs: number;
 }
 
 export class SourceSearches {
@@ -102,7 +104,7 @@ export class SourceSearches {
       evidence.learn(verified);
       this.ms[source] += performance.now() - start;
     }
-    throttle?.record(this.ms[source] + yielded.costMs, yielded.savedMs);
+    throttle?.record(this.ms[source] + yielded.costMs, yielded.savedMs, yielded.decodeMs);
     this.statistics?.step(this.kinds[source], yielded.proposed, yielded.accepted, this.ms[source]);
   }
 }

@@ -5,10 +5,15 @@
 
 /** Weight of the newest step in the averages. */
 const NEWEST = 1 / 16;
-/** Steps every source may show what it is worth. */
+/** Steps every source may show what it is worth, and milliseconds after which that is over. */
 const TRIAL_STEPS = 24;
-/** A resting source is asked at every so many steps, since the next file may be one it knows. */
-const RESTING_STEPS = 16;
+const TRIAL_MS = 40;
+/**
+ * A resting source is asked now and then, since the next file may be one it knows: at every so many steps, and so seldom
+ * that it takes this share of the decodes' time. A search in a store whose file is not in memory takes longer than a decode.
+ */
+const RESTING_STEPS = { least: 16, most: 1024 };
+const RESTING_SHARE = 0.01;
 /** One that rests for whole completions is asked in every so many, at so many steps. */
 const RESTING_COMPLETIONS = 16;
 const PROBING_STEPS = 8;
@@ -19,25 +24,31 @@ const SHORT_TRIAL_STEPS = 12;
 export interface Throttle {
   /** Whether the source is to be asked at this step. */
   isDue(): boolean;
-  /** Records a step at which the source was asked. */
-  record(spentMs: number, savedMs: number): void;
+  /** Records a step at which the source was asked. @param decodeMs what a decode of a single node takes */
+  record(spentMs: number, savedMs: number, decodeMs: number): void;
 }
 
 /** What a source has cost and saved of late. */
 class Worth {
   private steps = 0;
+  private trialMs = 0;
   private spentMs = 0;
   private savedMs = 0;
 
-  constructor(private readonly trialSteps: number) {}
+  constructor(
+    private readonly trialSteps: number,
+    private readonly mostTrialMs = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** Whether it is on trial still, or saves at least what it costs. @param steps so far */
   pays(steps = this.steps): boolean {
-    return steps < this.trialSteps || this.savedMs >= this.spentMs;
+    const isOnTrial = steps < this.trialSteps && this.trialMs < this.mostTrialMs;
+    return isOnTrial || this.savedMs >= this.spentMs;
   }
 
   record(spentMs: number, savedMs: number): void {
     this.steps++;
+    this.trialMs += spentMs;
     this.spentMs += NEWEST * (spentMs - this.spentMs);
     this.savedMs += NEWEST * (savedMs - this.savedMs);
   }
@@ -45,15 +56,21 @@ class Worth {
 
 export class SourceThrottle implements Throttle {
   private steps = 0;
-  private readonly worth = new Worth(TRIAL_STEPS);
+  private readonly worth = new Worth(TRIAL_STEPS, TRIAL_MS);
+  /** Steps from one at which it is asked to the next while it rests, and those since the last. */
+  private interval: number = RESTING_STEPS.least;
+  private rested = 0;
 
   isDue(): boolean {
-    const step = this.steps++;
-    return this.worth.pays(step) || step % RESTING_STEPS === 0;
+    const isDue = this.worth.pays(this.steps++) || this.rested + 1 >= this.interval;
+    this.rested = isDue ? 0 : this.rested + 1;
+    return isDue;
   }
 
-  record(spentMs: number, savedMs: number): void {
+  record(spentMs: number, savedMs: number, decodeMs: number): void {
     this.worth.record(spentMs, savedMs);
+    const steps = Math.ceil(spentMs / (RESTING_SHARE * decodeMs));
+    this.interval = Math.min(RESTING_STEPS.most, Math.max(RESTING_STEPS.least, steps));
   }
 }
 

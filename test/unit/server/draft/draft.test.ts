@@ -153,7 +153,7 @@ test("a source whose guesses never come is rested, and asked again now and then"
   };
   const drafter = overSources([{ source: slow, throttle: new SourceThrottle() }]);
   for (let step = 0; step < 200; step++) {
-    const tree = drafter.draft(1, 8, nodes => 0.01 * nodes);
+    const tree = drafter.draft(1, 8, nodes => nodes);
     drafter.observe({ tree, path: [0], next: 3, ...blind });
   }
   assert.ok(wrong.searches > 24 && wrong.searches < 60, `${wrong.searches} searches in 200 steps`);
