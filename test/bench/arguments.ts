@@ -34,7 +34,7 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--backend NAM
       PyPI; mt-bench needs --problems with MT-Bench's question.jsonl, and chat --corpus FILE with conversations of
       ShareGPT, UltraChat or foretoken chat, whose answers it replays. Both need a model with a template of
       conversations and are not part of all. --items 0 takes all items.
-      Methods: plain, foretoken, datastore (foretoken with a store), draft-model (with a smaller model too),
+      Methods: plain, plain-again (the same, to show what is chance), foretoken, datastore (foretoken with a store), draft-model (with a smaller model too),
       ${PRESETS.join(", ")}
       (as published, or with the text after the cursor, +suffix, or what the model predicts within the
       prompt, +prompt, besides), ${ABLATIONS.join(", ")}

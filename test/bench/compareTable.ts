@@ -47,10 +47,11 @@ const ratio = (ofMethod: MethodResult) => ofMethod.extra.suiteRatioToPlain.media
 /** For each suite, Foretoken's best row over the best of all others: a ratio of tokens a second. */
 export function leads({ suites }: DecodeReport): { suite: string; best: string; lead: number }[] {
   const isOurs = ({ method }: MethodResult) => method === "foretoken" || method === "datastore";
+  const isRival = ({ method }: MethodResult) => !["plain", "plain-again", "oracle"].includes(method);
   return suites.flatMap(({ suite, methods }) => {
     const [ours] = methods.filter(isOurs).sort((a, b) => ratio(b) - ratio(a));
     const [theirs] = methods
-      .filter(each => !isOurs(each) && each.method !== "plain" && each.method !== "oracle")
+      .filter(each => !isOurs(each) && isRival(each))
       .sort((a, b) => ratio(b) - ratio(a));
     return ours && theirs ? [{ suite, best: theirs.method, lead: ratio(ours) / ratio(theirs) }] : [];
   });

@@ -77,7 +77,7 @@ export class MethodMaker {
     const methods: Method[] = [];
     for (const name of chosen) {
       if (replaying && !REPLAYING.includes(name)) continue;
-      if (name === "plain")
+      if (name === "plain" || name === "plain-again")
         methods.push(
           engineMethod(
             name,

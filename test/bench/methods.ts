@@ -30,11 +30,12 @@ export const SERVERS = [
 export type ServerName = (typeof SERVERS)[number];
 
 /**
- * `datastore` is Foretoken with a store to draft from, `draft-model` with a smaller model and the store where one is
+ * `plain-again` is plain decoding once more: what its row has beside `plain` is chance. `datastore` is Foretoken with a store to draft from, `draft-model` with a smaller model and the store where one is
  * given; `foretoken` has the document alone, and the workspace where the suite has one. `lookup` and `nlc-plain` are node-llama-cpp's own.
  */
 export const METHODS = [
   "plain",
+  "plain-again",
   "foretoken",
   "datastore",
   "draft-model",
@@ -49,6 +50,7 @@ export type MethodName = (typeof METHODS)[number];
 /** What can replay: the others cannot be found out what to say. */
 export const REPLAYING: readonly MethodName[] = [
   "plain",
+  "plain-again",
   "foretoken",
   "datastore",
   "draft-model",
@@ -116,7 +118,7 @@ export interface EngineMethodOptions {
 
 /** Foretoken's own loop, with its own drafts or another method's. */
 export function engineMethod(
-  name: "plain" | "foretoken" | "datastore" | "draft-model" | PresetName | Ablation,
+  name: "plain" | "plain-again" | "foretoken" | "datastore" | "draft-model" | PresetName | Ablation,
   engine: Engine,
   { treeNodes, corpora, drafter, ablation, truths, preset, predictions, prepare }: EngineMethodOptions,
 ): Method {

@@ -42,7 +42,10 @@ const report: DecodeReport = {
   model: { name: "m", architecture: "llama", quantisation: "Q4_0", parametersMillions: 1, contextTokens: 64 },
   store: null,
   suites: [
-    { suite: "replay", methods: [result("plain", 1), result("foretoken", 1.2), result("pld", 0.6)] },
+    {
+      suite: "replay",
+      methods: [result("plain", 1), result("plain-again", 0.9), result("foretoken", 1.2), result("pld", 0.6)],
+    },
     { suite: "edits", methods: [result("plain", 1), result("foretoken", 1.2), result("datastore", 1.5)] },
   ],
 };
