@@ -5,15 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import {
-  acceptedText,
-  isEmpty,
-  openAt,
-  readGhostText,
-  runCommand,
-  waitForStatus,
-  waitUntil,
-} from "./page.ts";
+import { acceptedText, finishedGhostText, openAt, runCommand, waitForStatus } from "./page.ts";
 import { root } from "./paths.mjs";
 import {
   type CodeServer,
@@ -61,10 +53,7 @@ describe("the default model in other languages", {
       const { page } = workbench;
       await openAt(page, file, line, column);
       await runCommand(page, "Foretoken: Trigger Completion");
-      const ghost = await waitUntil("ghost text", async () => {
-        const shown = await readGhostText(page);
-        return isEmpty(shown) ? undefined : shown;
-      });
+      const ghost = await finishedGhostText(page);
       await screenshot(page, `language-${file.split(".").at(-1)}`);
       assert.ok(acceptedText(ghost).trim() !== "", JSON.stringify(ghost));
     });

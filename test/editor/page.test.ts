@@ -15,8 +15,8 @@ import {
   acceptedText,
   changedFrames,
   findFlicker,
+  finishedGhostText,
   focusAtEnd,
-  isEmpty,
   readGhostText,
   recordGhostText,
   runCommand,
@@ -82,18 +82,6 @@ async function goToEnd(text: string): Promise<void> {
   await focusAtEnd(page, FILE, lines.length, (lines.at(-1)?.length ?? 0) + 1);
 }
 
-/** Waits until the ghost text has stopped growing: the server is at rest and two looks agree. */
-async function finishedGhostText() {
-  await waitForGhostText(page, "the first ghost text");
-  await waitForStatus(page, "zap", 30_000);
-  return waitUntil("ghost text that stays as it is", async () => {
-    const ghost = await readGhostText(page);
-    await page.waitForTimeout(400);
-    const later = await readGhostText(page);
-    return !isEmpty(ghost) && acceptedText(ghost) === acceptedText(later) ? later : undefined;
-  });
-}
-
 describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () => {
   before(async () => {
     server = await startCodeServer({ workspace: sampleWorkspace, vsix: vsixUnderTest, settings: SETTINGS });
@@ -123,7 +111,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await page.keyboard.insertText(BEGINNING);
     await waitForGhostText(page, "ghost text");
     await screenshot(page, "2-first-ghost-text");
-    const ghost = await finishedGhostText();
+    const ghost = await finishedGhostText(page);
     await screenshot(page, "3-whole-ghost-text");
 
     const recording = await stopRecording();
@@ -141,7 +129,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await startNewFunction("");
     const stopRecording = await recordGhostText(page);
     await typeText(page, BEGINNING, { delayMs: TYPING_MS });
-    const ghost = await finishedGhostText();
+    const ghost = await finishedGhostText(page);
     // Up to a bracket or quote, for which the editor would add the closing one.
     const agreeing = /^[^()[\]{}"'`]{0,6}/.exec(ghost.inline)?.[0] || ghost.inline.slice(0, 1);
     await typeText(page, agreeing, { delayMs: TYPING_MS });
@@ -157,7 +145,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
   step("a bracket that is typed along and closed by the editor is not left over", async () => {
     await startNewFunction(BEGINNING);
     const original = readFileSync(join(sampleWorkspace, FILE), "utf8");
-    const ghost = await finishedGhostText();
+    const ghost = await finishedGhostText(page);
     const bracket = ghost.inline.indexOf("(");
     assert.ok(bracket >= 0, `a bracket in ${JSON.stringify(ghost.inline)}`);
     await typeText(page, ghost.inline.slice(0, bracket + 1), { delayMs: TYPING_MS });

@@ -59,6 +59,18 @@ export async function waitForGhostText(
   return waitUntil(what, found, msMax);
 }
 
+/** Waits until the ghost text has stopped growing: the server is at rest and two looks agree. */
+export async function finishedGhostText(page: Page): Promise<GhostText> {
+  await waitForGhostText(page, "the first ghost text");
+  await waitForStatus(page, "zap", 30_000);
+  return waitUntil("ghost text that stays as it is", async () => {
+    const ghost = await readGhostText(page);
+    await page.waitForTimeout(400);
+    const later = await readGhostText(page);
+    return !isEmpty(ghost) && acceptedText(ghost) === acceptedText(later) ? later : undefined;
+  });
+}
+
 /**
  * Records ghost text at each animation frame, until the returned function is called. What counts is what
  * a person could have seen, and only the page's own frames report that.
