@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 
-const SAMPLE = "test/fixtures/workspace/sample.py:31:1";
+const SAMPLE = "test/fixtures/workspace/sample.py:22:9";
 const CONTEXT_LINES = 6;
 /** Of the picture, in pixels. */
 const [LINE_HEIGHT, CHARACTER_WIDTH, MARGIN] = [20, 8.4, 16];

@@ -1,5 +1,5 @@
 /**
- * Takes the walkthrough's pictures from a real VS Code, light and dark: media/walkthrough/NAME-THEME.png.
+ * Takes the walkthrough's pictures from a real VS Code, light and dark: media/walkthrough/NAME-THEME.png, and the README's.
  *
  *     node out/test/editor/walkthrough.record.mjs      (the bundles must be built, and the editor installed)
  */
@@ -21,6 +21,7 @@ import { openWorkbench, sampleWorkspace, startCodeServer } from "./workbench.ts"
 
 const FILE = "sample.py";
 const LAST_LINE = 32;
+const BEGINNING = "def total_price(items):\n";
 const FOLDER = join(root, "media", "walkthrough");
 const SIZE = { width: 760, height: 560 };
 const THEMES = { light: "Default Light Modern", dark: "Default Dark Modern" } as const;
@@ -61,6 +62,7 @@ async function recordTheme(theme: keyof typeof THEMES): Promise<void> {
     await waitForStatus(page, "zap");
     await runCommand(page, "View: Close Primary Side Bar");
     await takeSuggestions(page, take);
+    if (theme === "light") await takeWindow(page);
     await untilMeasured(page);
     await takeLists(page, take);
     await takeStatus(page, take);
@@ -78,16 +80,37 @@ type Take = (name: string, clip: Clip) => Promise<unknown>;
 /** Ghost text, then with two words of it accepted. */
 async function takeSuggestions(page: Page, take: Take): Promise<void> {
   await focusAtEnd(page, FILE, LAST_LINE, 1);
-  await typeText(page, "def save_report", { delayMs: 90 });
+  await typeText(page, BEGINNING, { delayMs: 90 });
   const ghost = await wholeGhostText(page);
   const { y } = await boxOf(page, ".ghost-text-decoration, .ghost-text");
   const below = 20 * Math.min(ghost.lines.length + 1, 6);
-  await take("completion", { x: 0, y: y - 60, width: 440, height: 60 + below });
+  await withoutToolbar(page, () => take("completion", { x: 0, y: y - 60, width: 440, height: 60 + below }));
   for (let words = 0; words < 2; words++) {
     await page.keyboard.press("Control+ArrowRight");
     await page.waitForTimeout(600);
   }
   await take("accept", { x: 0, y: y - 60, width: 440, height: 120 });
+  await page.keyboard.press("Escape");
+}
+
+/** The toolbar of suggestions would cover the line above. */
+async function withoutToolbar(page: Page, work: () => Promise<unknown>): Promise<void> {
+  const style = await page.addStyleTag({
+    content: ".inlineSuggestionsHints { opacity: 0 !important; visibility: hidden !important; }",
+  });
+  await work();
+  await style.evaluate(element => (element as unknown as { remove(): void }).remove());
+}
+
+/** The README's picture: the whole window with ghost text, after what the pictures before have left. */
+async function takeWindow(page: Page): Promise<void> {
+  await focusAtEnd(page, FILE, LAST_LINE + 1, 1);
+  await runCommand(page, "Undo");
+  await page.keyboard.press("Control+End");
+  await runCommand(page, "Foretoken: Trigger Completion");
+  await wholeGhostText(page);
+  const path = join(root, "media", "screenshot.png");
+  await withoutToolbar(page, () => page.screenshot({ path, animations: "disabled" }));
   await page.keyboard.press("Escape");
 }
 
