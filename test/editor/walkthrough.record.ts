@@ -7,12 +7,11 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import {
+  finishedGhostText,
   focusAtEnd,
-  readGhostText,
   runCommand,
   statusText,
   typeText,
-  waitForGhostText,
   waitForStatus,
   waitUntil,
 } from "./page.ts";
@@ -81,7 +80,7 @@ type Take = (name: string, clip: Clip) => Promise<unknown>;
 async function takeSuggestions(page: Page, take: Take): Promise<void> {
   await focusAtEnd(page, FILE, LAST_LINE, 1);
   await typeText(page, BEGINNING, { delayMs: 90 });
-  const ghost = await wholeGhostText(page);
+  const ghost = await finishedGhostText(page);
   const { y } = await boxOf(page, ".ghost-text-decoration, .ghost-text");
   const below = 20 * Math.min(ghost.lines.length + 1, 6);
   await withoutToolbar(page, () => take("completion", { x: 0, y: y - 60, width: 440, height: 60 + below }));
@@ -108,7 +107,7 @@ async function takeWindow(page: Page): Promise<void> {
   await runCommand(page, "Undo");
   await page.keyboard.press("Control+End");
   await runCommand(page, "Foretoken: Trigger Completion");
-  await wholeGhostText(page);
+  await finishedGhostText(page);
   const path = join(root, "media", "screenshot.png");
   await withoutToolbar(page, () => page.screenshot({ path, animations: "disabled" }));
   await page.keyboard.press("Escape");
@@ -128,13 +127,6 @@ async function untilMeasured(page: Page): Promise<void> {
     },
     200_000,
   );
-}
-
-async function wholeGhostText(page: Page) {
-  await waitForGhostText(page, "ghost text");
-  await waitForStatus(page, "zap", 30_000);
-  await page.waitForTimeout(800);
-  return readGhostText(page);
 }
 
 /** The lists of models, and of what a datastore is built from. */
