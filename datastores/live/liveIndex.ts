@@ -153,8 +153,9 @@ export class LiveIndex {
   }
 
   private chainAll(): void {
-    this.long = new Chains(LONG, this.log.size);
-    this.short = new Chains(SHORT, this.log.size);
+    // As much room as the log has: a file is put in next.
+    this.long = new Chains(LONG, this.log.tokens.length);
+    this.short = new Chains(SHORT, this.log.tokens.length);
     // In the log's order, so that the most recent stays first.
     for (const segment of [...this.files.values()].sort((a, b) => a.start - b.start)) this.chain(segment);
   }

@@ -44,9 +44,9 @@ function windowIdentifiers(other: OtherText, lines: readonly string[]): readonly
   const strides: ReadonlySet<string>[] = [];
   for (let from = 0; from < lines.length; from += STRIDE_LINES)
     strides.push(identifiers(lines.slice(from, from + STRIDE_LINES)));
-  const last = Math.max(1, strides.length - STRIDES + 1);
+  const count = Math.max(1, strides.length - STRIDES + 1);
   const found = Array.from(
-    { length: last },
+    { length: count },
     (_, first) => new Set(strides.slice(first, first + STRIDES).flatMap(stride => [...stride])),
   );
   windowsOf.set(other, found);
