@@ -224,7 +224,8 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "object",
     scope: "window",
     additionalProperties: { type: "boolean" },
-    description: 'Languages to complete in, by language id; "*" stands for all others.',
+    description:
+      'Languages to complete in, by language id; "*" stands for all others. Plain text, Markdown and commit messages are off, since the default model was trained on code.',
   },
 };
 
