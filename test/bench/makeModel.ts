@@ -30,6 +30,7 @@ const QWEN: Record<string, TransformerShape> = {
   "0.5b": { layers: 24, dim: 896, heads: 14, keyValueHeads: 2, feedForward: 4864, tied: true },
   "1.5b": { layers: 28, dim: 1536, heads: 12, keyValueHeads: 2, feedForward: 8960, tied: true },
   "7b": { layers: 28, dim: 3584, heads: 28, keyValueHeads: 4, feedForward: 18944, tied: false },
+  "14b": { layers: 48, dim: 5120, heads: 40, keyValueHeads: 8, feedForward: 13824, tied: false },
   tiny: { layers: 2, dim: 256, heads: 4, keyValueHeads: 2, feedForward: 512, tied: true },
 };
 
