@@ -25,6 +25,8 @@ export interface Backend {
   readonly directory: string;
   /** The better back end that is not used because loading it has ended the process repeatedly. */
   readonly insteadOf?: BackendName;
+  /** The back end whose libraries these are, as it found no device to run on. */
+  readonly withoutDevice?: BackendName;
 }
 
 export interface BackendOptions {

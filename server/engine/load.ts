@@ -152,21 +152,27 @@ interface Opened {
 }
 
 /** The back end's libraries; where the choice is ours and they do not open, the CPU's. */
-async function openChosen(options: LoadOptions): Promise<Opened | EngineProblem> {
-  const backend = await chooseBackend(options);
-  if (isProblem(backend)) return backend;
+function openChosen(backend: Backend, { requestedBackend }: LoadOptions): Opened | EngineProblem {
   const library = openBackend(backend);
-  if (!isProblem(library)) return { library, backend };
-  const processor =
-    options.requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
+  if (!isProblem(library)) return { library, backend: usedBackend(library, backend) };
+  const processor = requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
   const fallback = processor && openBackend(processor);
   return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
 }
 
-/** Names a model file among load attempts; a changed file is another one. */
-function subjectOf(path: string): string {
+/** A back end that finds no device computes on the CPU, with the CPU's libraries beside its own. */
+const usedBackend = (library: Library, backend: Backend): Backend =>
+  backend.name === "cpu" || library.supportsGpu()
+    ? backend
+    : { name: "cpu", directory: backend.directory, withoutDevice: backend.name };
+
+/**
+ * Names a model file among load attempts; a changed file is another one. What ends the process on one back end may be
+ * that one's fault, so it says nothing of another.
+ */
+function subjectOf(path: string, { name }: Backend): string {
   const { size, mtimeMs } = statSync(path);
-  return `model ${path} ${size} ${mtimeMs}`;
+  return `model ${path} ${size} ${mtimeMs} ${name}`;
 }
 
 /** Loads a model. Never throws for what a user can cause; the outcome says what happened. */
@@ -175,12 +181,15 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   const { modelPath } = options;
   const problem = fileProblem(modelPath);
   if (problem) return { problem };
+  const backend = await chooseBackend(options);
+  if (isProblem(backend)) return { problem: backend };
   const attempts = new LoadAttempts(options.cacheDirectory);
-  if (attempts.isDistrusted(subjectOf(modelPath))) return { problem: interrupted(modelPath) };
-  const opened = await openChosen(options);
-  if (isProblem(opened)) return { problem: opened };
-  const watched = [watchLoading(opened.backend, options), attempts.begin(subjectOf(modelPath))];
-  const outcome = await loadWatched(options, opened);
+  const subject = subjectOf(modelPath, backend);
+  if (attempts.isDistrusted(subject)) return { problem: interrupted(modelPath) };
+  // Opening the libraries is watched too: it runs the driver's code.
+  const watched = [watchLoading(backend, options), attempts.begin(subject)];
+  const opened = openChosen(backend, options);
+  const outcome = isProblem(opened) ? { problem: opened } : await loadWatched(options, opened);
   const end = (attempt: LoadAttempt) => ("engine" in outcome ? attempt.succeeded() : attempt.ended());
   watched.forEach(end);
   return outcome;
@@ -235,7 +244,7 @@ async function decodeOnce(engine: LlamaEngine): Promise<void> {
 }
 
 /** What the user should know of a model, in sentences. */
-function notesOf({ library, backend, architecture, canRollBack }: Loaded, hasMiddle: boolean): string[] {
+function notesOf({ backend, architecture, canRollBack }: Loaded, hasMiddle: boolean): string[] {
   const notes: string[] = [];
   if (backend.insteadOf)
     notes.push(
@@ -245,8 +254,8 @@ function notesOf({ library, backend, architecture, canRollBack }: Loaded, hasMid
     notes.push(
       `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
     );
-  if (backend.name !== "cpu" && !library.supportsGpu())
-    notes.push(`No graphics device for ${backend.name} was found: the model runs on the CPU.`);
+  if (backend.withoutDevice)
+    notes.push(`No graphics device for ${backend.withoutDevice} was found: the model runs on the CPU.`);
   if (!hasMiddle)
     notes.push(
       'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".',

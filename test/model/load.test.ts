@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { layoutProblems } from "../../server/engine/layout.ts";
 import { EXPECTED_RELEASE, type Library } from "../../server/engine/libllama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
 import { LoadAttempts } from "../../server/engine/loadAttempts.ts";
-import { packageRoot } from "../../server/system/paths.ts";
+import { commandLineScript, packageRoot } from "../../server/system/paths.ts";
 import { cpuOptions, load, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));
@@ -161,7 +162,7 @@ test("a model whose load has ended the process twice is not loaded by itself, un
   const cacheDirectory = join(folder, "interrupted");
   const modelPath = file("interrupted.gguf", good);
   const { size, mtimeMs } = statSync(modelPath);
-  const subject = `model ${modelPath} ${size} ${mtimeMs}`;
+  const subject = `model ${modelPath} ${size} ${mtimeMs} cpu`;
   const loaded = async () => {
     const outcome = await loadEngine({ ...cpuOptions, modelPath, cacheDirectory });
     if ("engine" in outcome) await outcome.engine.dispose();
@@ -183,13 +184,28 @@ test("a back end whose load has ended the process twice gives way to the CPU, an
   const key = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
   mkdirSync(cacheDirectory, { recursive: true });
   writeFileSync(join(cacheDirectory, "backend.json"), JSON.stringify({ key, name: "vulkan" }));
-  const subject = `back end vulkan ${EXPECTED_RELEASE}`;
-  killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
-  killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000);
+  const { size, mtimeMs } = statSync(cpuOptions.modelPath);
+  const model = `model ${cpuOptions.modelPath} ${size} ${mtimeMs} vulkan`;
+  for (const [i, subject] of [`back end vulkan ${EXPECTED_RELEASE}`, model].entries()) {
+    killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000 - i);
+    killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000 - i);
+  }
   const options = { ...cpuOptions, requestedBackend: "auto", cacheDirectory } as const;
   const chosen = await chooseBackend(options);
   assert.ok("name" in chosen && chosen.name === "cpu" && chosen.insteadOf === "vulkan");
   const engine = await load(options);
   assert.match(engine.info.notes.join(), /vulkan has ended the server repeatedly.*Restart Server/);
   await engine.dispose();
+});
+
+test("a back end that finds no device runs the model as the CPU's does, and is not named for it", t => {
+  if (!findBackend("vulkan")) return t.skip("llama.cpp for Vulkan is not installed");
+  // A process of its own: a driver that was loaded once stays.
+  const noDriver = { VK_DRIVER_FILES: "none", VK_ICD_FILENAMES: "none", XDG_CACHE_HOME: folder };
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [commandLineScript(), "model", "check", cpuOptions.modelPath, "--backend", "vulkan"],
+    { env: { ...process.env, ...noDriver }, encoding: "utf8" },
+  );
+  assert.match(stdout, / on cpu: /, stderr);
 });
