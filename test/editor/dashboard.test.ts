@@ -250,8 +250,8 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     ({ frame } = await openDashboard(page));
     for (const [name, theme] of Object.entries(THEMES)) {
       await chooseTheme(page, theme);
-      const kind = { dark: "vscode-dark", light: "vscode-light", contrast: "vscode-high-contrast" }[name];
-      await frame.locator(`body.${kind}`).waitFor();
+      // The colours are set along with the name. The body's class does not do: a theme of the same kind may be on.
+      await frame.locator(`body[data-vscode-theme-name="${theme}"]`).waitFor();
       await screenshot(page, `dashboard-${name}`);
       for (const part of [
         "body",
