@@ -90,20 +90,25 @@ export class PromptCache {
     return canShift && (reuse === "shifted" || (reuse === "auto" && prefillMs(wantingTokens) > PATIENCE_MS));
   }
 
-  /** Copies the context; undefined where it is empty or too large to be kept. */
-  copyState(): SavedState | undefined {
+  /**
+   * Copies the context; undefined where it is empty or too large to be kept.
+   * @param memory of so many bytes, to copy to
+   */
+  copyState(memory: (bytes: number) => Uint8Array = bytes => new Uint8Array(bytes)): SavedState | undefined {
     const { library, context, cache } = this.parts;
     const size = cache.length === 0 ? 0 : library.stateBytes(context, 0);
     if (!this.savedStates.fits(size)) return undefined;
-    const bytes = new Uint8Array(size);
+    const bytes = memory(size);
     if (library.stateRead(context, bytes, size, 0) !== size) return undefined;
     return { tokens: cache.trunk().slice(), bytes };
   }
 
   private saveState(): void {
-    if (this.savedStates.holds(this.parts.cache.trunk())) return;
-    const state = this.copyState();
-    if (state) this.savedStates.keep(state);
+    const { savedStates } = this;
+    const tokens = this.parts.cache.trunk();
+    if (savedStates.holds(tokens)) return;
+    const state = this.copyState(bytes => savedStates.makeRoom(tokens, bytes));
+    if (state) savedStates.keep(state);
   }
 
   /** Whether the state is the context now. Where not, the context is empty. */

@@ -18,11 +18,14 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
 
 /** Of a small model many would fit, of places that nobody comes back to. */
 const MOST_STATES = 8;
+/** Memory that is used again is at most so much larger than what is put there. */
+const MOST_SLACK = 1.5;
+
+const memoryOf = ({ bytes }: SavedState) => bytes.buffer.byteLength;
 
 export class SavedStates {
   /** Least recently used first. */
   private states: SavedState[] = [];
-  private usedBytes = 0;
 
   /**
    * @param budgetBytes most memory of all states together; 0 keeps none
@@ -39,16 +42,36 @@ export class SavedStates {
     return bytes > 0 && bytes <= this.budgetBytes;
   }
 
-  /** Keeps a state; those in whose place it serves are dropped. */
-  keep(state: SavedState): void {
-    if (!this.fits(state.bytes.length)) return;
-    const isOther = ({ tokens }: SavedState) =>
-      commonPrefix(tokens, state.tokens) < Math.max(1, tokens.length - this.spareTokens);
+  /**
+   * Makes room for a state, whose bytes are then to be written and kept: drops those in whose place it serves, and the
+   * least recently used beyond the budget. Returns the memory of one that was dropped where that fits: what lies about
+   * until it is collected is otherwise as much as all states together.
+   */
+  makeRoom(tokens: Int32Array, bytes: number): Uint8Array {
+    const isOther = (state: SavedState) =>
+      commonPrefix(state.tokens, tokens) < Math.max(1, state.tokens.length - this.spareTokens);
+    const dropped = this.states.filter(state => !isOther(state));
     this.states = this.states.filter(isOther);
+    while (this.usedBytes + bytes > this.budgetBytes || this.states.length >= MOST_STATES) {
+      const oldest = this.states.shift();
+      if (!oldest) break;
+      dropped.push(oldest);
+    }
+    const most = Math.min(bytes * MOST_SLACK, this.budgetBytes - this.usedBytes);
+    const reused = dropped
+      .map(state => state.bytes.buffer)
+      .filter(({ byteLength }) => byteLength >= bytes && byteLength <= most)
+      .sort((a, b) => a.byteLength - b.byteLength)[0];
+    return reused ? new Uint8Array(reused, 0, bytes) : new Uint8Array(bytes);
+  }
+
+  /** Keeps a state for whose bytes room was made. */
+  keep(state: SavedState): void {
     this.states.push(state);
-    this.usedBytes = this.states.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    while (this.usedBytes > this.budgetBytes || this.states.length > MOST_STATES)
-      this.usedBytes -= this.states.shift()?.bytes.length ?? 0;
+  }
+
+  private get usedBytes(): number {
+    return this.states.reduce((sum, state) => sum + memoryOf(state), 0);
   }
 
   /** Whether a state holds `tokens` and perhaps more. */
@@ -75,6 +98,5 @@ export class SavedStates {
 
   clear(): void {
     this.states = [];
-    this.usedBytes = 0;
   }
 }

@@ -4,6 +4,7 @@ import type { LlamaEngine } from "../../server/engine/index.ts";
 import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 import { load, print, progress } from "./command.ts";
+import { someContext } from "./cost.ts";
 import { formatSpread, hardware, headline, measuredModel, type Spread, spread, table } from "./figures.ts";
 import { SERVER_PACKAGE, serverPython, startServer } from "./llamaServer.ts";
 
@@ -25,9 +26,6 @@ export interface EngineRow {
 
 /** Context kept free after the prompt. */
 const ROOM_TOKENS = 128;
-
-const someTokens = (count: number, vocabularySize: number) =>
-  Int32Array.from({ length: count }, (_, i) => (i * 7919 + 257) % vocabularySize);
 
 /** Computes a prompt anew and decodes greedily, one token at a time. */
 export async function engineSpeed(
@@ -106,7 +104,7 @@ export async function engineCommand(args: string[], signal: AbortSignal): Promis
     const server = await startServer(python, { model, threads, contextTokens });
     try {
       for (const length of contexts) {
-        const prompt = someTokens(length, engine.vocabulary.size);
+        const prompt = someContext(engine, length);
         const ours: Speed[] = [];
         const theirs: Speed[] = [];
         for (let run = 0; run <= runs; run++) {
