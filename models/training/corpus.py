@@ -25,7 +25,11 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 PIP = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
 # Never trained on: what a completion is worth in unseen code is measured on these.
-HELD_OUT = {'tornado', 'networkx', 'marshmallow', 'dulwich', 'bottle', 'jsonschema', 'celery', 'peewee'}
+HELD_OUT = {'tornado', 'networkx', 'marshmallow', 'dulwich', 'bottle', 'jsonschema', 'celery', 'peewee',
+            'librust-smallvec-dev', 'librust-semver-dev', 'golang-github-spf13-pflag-dev',
+            'golang-github-google-btree-dev', 'libcli11-dev', 'ruby-thor', 'ruby-addressable',
+            'php-league-commonmark', 'php-guzzlehttp-psr7', 'joi', 'nodemailer', 'tanstack-table-core',
+            'tanstack-form-core', 'react-native-svg', 'react-native-camera'}
 LANGUAGES = {'.py': 'python', '.js': 'javascript', '.mjs': 'javascript', '.jsx': 'javascript', '.ts': 'typescript',
              '.tsx': 'typescript', '.go': 'go', '.rs': 'rust', '.cpp': 'cpp', '.cc': 'cpp', '.hpp': 'cpp', '.h': 'cpp',
              '.rb': 'ruby', '.php': 'php', '.java': 'java'}
@@ -225,7 +229,8 @@ class Collector:
         part = 'held-out' if held else 'valid' if self.random.random() < VALIDATION_SHARE else 'train'
         self.rows[part].append({'language': language, 'package': package, 'group': group, 'path': path,
                                 'licence': licence, 'content': text})
-        self.size[language] += len(text)
+        if not held:
+            self.size[language] += len(text)
         return len(text)
 
     def write(self, out):

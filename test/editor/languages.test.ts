@@ -19,11 +19,11 @@ import {
 const folder = join(root, "test", "fixtures", "languages");
 /** File, and where its statement is to be completed, counted from 1. */
 const PLACES: readonly [file: string, line: number, column: number][] = [
-  ["files.py", 5, 12],
-  ["adults.ts", 7, 23],
+  ["config.py", 7, 9],
+  ["adults.ts", 8, 23],
   ["total.js", 4, 9],
   ["sum.go", 8, 9],
-  ["words.rs", 4, 23],
+  ["point.rs", 9, 18],
   ["largest.cpp", 6, 23],
   ["stack.rb", 7, 11],
   ["average.php", 7, 22],
