@@ -20,7 +20,7 @@ import { openWorkbench, sampleWorkspace, startCodeServer } from "./workbench.ts"
 
 const FILE = "sample.py";
 const LAST_LINE = 32;
-const BEGINNING = "def total_price(items):\n";
+const BEGINNING = "def is_empty(stock):\n";
 const FOLDER = join(root, "media", "walkthrough");
 const SIZE = { width: 760, height: 560 };
 const THEMES = { light: "Default Light Modern", dark: "Default Dark Modern" } as const;
