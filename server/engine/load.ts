@@ -160,11 +160,11 @@ function openChosen(backend: Backend, { requestedBackend }: LoadOptions): Opened
   return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
 }
 
-/** A back end that finds no device computes on the CPU, with the CPU's libraries beside its own. */
+/** What computes with the libraries of a back end: the CPU where it finds no device, for which they hold code too. */
 const usedBackend = (library: Library, backend: Backend): Backend =>
   backend.name === "cpu" || library.supportsGpu()
     ? backend
-    : { name: "cpu", directory: backend.directory, withoutDevice: backend.name };
+    : { ...backend, name: "cpu", withoutDevice: backend.name };
 
 /**
  * Names a model file among load attempts; a changed file is another one. What ends the process on one back end may be

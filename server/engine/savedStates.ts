@@ -50,8 +50,10 @@ export class SavedStates {
   makeRoom(tokens: Int32Array, bytes: number): Uint8Array {
     const isOther = (state: SavedState) =>
       commonPrefix(state.tokens, tokens) < Math.max(1, state.tokens.length - this.spareTokens);
-    const dropped = this.states.filter(state => !isOther(state));
-    this.states = this.states.filter(isOther);
+    const kept: SavedState[] = [];
+    const dropped: SavedState[] = [];
+    for (const state of this.states) (isOther(state) ? kept : dropped).push(state);
+    this.states = kept;
     while (this.usedBytes + bytes > this.budgetBytes || this.states.length >= MOST_STATES) {
       const oldest = this.states.shift();
       if (!oldest) break;
