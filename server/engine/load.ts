@@ -35,6 +35,8 @@ export interface LoadOptions extends BackendOptions {
   readonly threads: number;
   /** When parts of the KV cache are moved to where a changed prompt has them. */
   readonly reuse: ReuseMode;
+  /** Whether the processor computes, though the back end has a graphics device. */
+  readonly onProcessor?: boolean;
   /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
   readonly smaller?: number;
   /** Code of the thread that decodes; absent: Node's own workers decode in turn. */
@@ -54,7 +56,7 @@ async function choosePlacements(
 ): Promise<Placement[] | EngineProblem> {
   const contextTokens = requestedTokens || DEFAULT_CONTEXT_TOKENS;
   if (backend.name === "cpu") return [{ layers: 0, contextTokens }];
-  const head = await loadModel(library, 0, path, true);
+  const head = await loadModel(library, path, { layers: 0, vocabularyOnly: true });
   if (isProblem(head)) return head;
   const architecture = metadata(library, head, "general.architecture") ?? "";
   const blocks = Number(metadata(library, head, `${architecture}.block_count`) ?? 0);
@@ -90,14 +92,15 @@ async function loadPlaced(
   { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES }: LoadOptions,
   placement: Placement,
 ): Promise<Loaded | EngineProblem> {
-  const model = await loadModel(library, placement.layers, modelPath);
+  const onProcessor = backend.name === "cpu";
+  const model = await loadModel(library, modelPath, { layers: placement.layers, onProcessor });
   if (isProblem(model)) return model;
   const architecture = metadata(library, model, "general.architecture") ?? "unknown";
   const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
   const trees = canRollBack ? requestedTrees : { ...requestedTrees, branches: 1 };
   const trained = library.modelTrainedContext(model);
   const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
-  const keys = keysTypeOf(library, model, architecture, backend.name === "cpu");
+  const keys = keysTypeOf(library, model, architecture, onProcessor);
   const threads = chooseThreads(requestedThreads);
   const context =
     unsuitable(library, model, modelPath, architecture) ??
@@ -152,19 +155,23 @@ interface Opened {
 }
 
 /** The back end's libraries; where the choice is ours and they do not open, the CPU's. */
-function openChosen(backend: Backend, { requestedBackend }: LoadOptions): Opened | EngineProblem {
+function openChosen(
+  backend: Backend,
+  { requestedBackend, onProcessor }: LoadOptions,
+): Opened | EngineProblem {
   const library = openBackend(backend);
-  if (!isProblem(library)) return { library, backend: usedBackend(library, backend) };
+  if (!isProblem(library)) return { library, backend: usedBackend(library, backend, onProcessor) };
   const processor = requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
   const fallback = processor && openBackend(processor);
   return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
 }
 
-/** What computes with the libraries of a back end: the CPU where it finds no device, for which they hold code too. */
-const usedBackend = (library: Library, backend: Backend): Backend =>
-  backend.name === "cpu" || library.supportsGpu()
-    ? backend
-    : { ...backend, name: "cpu", withoutDevice: backend.name };
+/** What computes with the libraries of a back end, which all hold code for the CPU: that where they find no device. */
+function usedBackend(library: Library, backend: Backend, onProcessor = false): Backend {
+  if (backend.name === "cpu") return backend;
+  if (!library.supportsGpu()) return { ...backend, name: "cpu", withoutDevice: backend.name };
+  return onProcessor ? { ...backend, name: "cpu" } : backend;
+}
 
 /**
  * Names a model file among load attempts; a changed file is another one. What ends the process on one back end may be

@@ -24,7 +24,9 @@ export async function loadBeside(
   const { engine: drafter } = outcome;
   const message = unsuitable(engine, drafter);
   if (message === undefined) {
-    drafter.configure({ ...drafter.configuration, threads: engine.configuration.threads });
+    // What is best beside a graphics card says nothing of a model that the processor computes.
+    if (drafter.info.backend === engine.info.backend)
+      drafter.configure({ ...drafter.configuration, threads: engine.configuration.threads });
     return { engine: drafter };
   }
   await drafter.dispose();

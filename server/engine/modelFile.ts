@@ -6,6 +6,7 @@ import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
 import {
+  addressOf,
   inBackground,
   type Library,
   openLibrary,
@@ -117,12 +118,22 @@ export function errorOf(log: readonly string[]): string {
 const READ_WHOLE = 0;
 /** Up to this size a model's file is read whole where the processor computes. */
 const READ_WHOLE_BYTES = 1 << 30;
+/** A list of devices that ends at once: llama.cpp takes none but the processor. */
+const NO_DEVICES = new BigUint64Array(1);
+
+interface ModelPlace {
+  /** Layers in graphics memory. */
+  readonly layers: number;
+  /** Whether graphics devices compute nothing at all, not even the large products of layers that lie elsewhere. */
+  readonly onProcessor?: boolean;
+  /** Whether the weights stay in the file. */
+  readonly vocabularyOnly?: boolean;
+}
 
 export async function loadModel(
   library: Library,
-  layers: number,
   path: string,
-  vocabularyOnly = false,
+  { layers, onProcessor = false, vocabularyOnly = false }: ModelPlace,
 ): Promise<Pointer | EngineProblem> {
   // The processor's weights are arranged anew in memory, and a mapped file would stay in it beside them. Of a large one
   // the system can take that back, where what is read would be swapped out.
@@ -134,6 +145,7 @@ export async function loadModel(
     ...library.modelDefaultParams(),
     n_gpu_layers: layers,
     vocab_only: vocabularyOnly,
+    ...(onProcessor && { devices: addressOf(NO_DEVICES) }),
     ...(isRead && { load_mode: READ_WHOLE }),
   };
   const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
@@ -171,7 +183,7 @@ export async function loadVocabulary(modelPath: string): Promise<VocabularyOutco
   const library = backend && openBackend(backend);
   if (!library) throw new Error("the package has no CPU libraries");
   if (isProblem(library)) return { problem: library };
-  const model = await loadModel(library, 0, modelPath, true);
+  const model = await loadModel(library, modelPath, { layers: 0, vocabularyOnly: true });
   if (isProblem(model)) return { problem: model };
   return { vocabulary: vocabularyOf(library, model), dispose: () => library.modelFree(model) };
 }

@@ -3,13 +3,18 @@ import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 
 /** A drafting model that is in memory and not yet in use. */
-interface LoadedDraftModel {
+export interface LoadedDraftModel {
   readonly engine: Engine;
   /** Measures it, in a moment when nothing else is computed; false when that was aborted and is to be tried again. */
   readonly tune: (signal: AbortSignal) => Promise<boolean>;
 }
 
-export type DraftModelOutcome = LoadedDraftModel | { readonly problem: EngineProblem } | undefined;
+/** The drafting model, on each device that may be the quickest for it. */
+interface LoadedCandidates {
+  readonly candidates: readonly LoadedDraftModel[];
+}
+
+export type DraftModelOutcome = LoadedCandidates | { readonly problem: EngineProblem } | undefined;
 
 /** Loads the drafting model that the settings choose; undefined where they choose none. */
 export type LoadDraftModel = (settings: Settings) => Promise<DraftModelOutcome>;
@@ -18,7 +23,7 @@ export type LoadDraftModel = (settings: Settings) => Promise<DraftModelOutcome>;
 export class DraftModelSlot {
   /** The model, once it may be used. */
   engine: Engine | undefined;
-  private owned: Engine | undefined;
+  private owned: readonly Engine[] = [];
   /** Counts what was asked for, so that a slow load does not pass for the latest. */
   private generation = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -26,7 +31,8 @@ export class DraftModelSlot {
   constructor(private readonly load: LoadDraftModel) {}
 
   /**
-   * Loads what the settings choose, in place of what there is. Resolves to why it could not be, if so.
+   * Loads what the settings choose, in place of what there is: where it decodes a token soonest. Resolves to why it could
+   * not be, if so.
    * @param whenIdle runs the measurement while nothing else is computed
    */
   async use(
@@ -40,16 +46,24 @@ export class DraftModelSlot {
       await previous;
       await this.release();
       const loaded = isLatest() ? await this.load(settings) : undefined;
-      if (loaded && "engine" in loaded) this.owned = loaded.engine;
+      if (loaded && "candidates" in loaded) this.owned = loaded.candidates.map(({ engine }) => engine);
       return loaded;
     })();
     this.last = loading.catch(() => {});
     const loaded = await loading;
     if (!loaded || !isLatest()) return undefined;
     if ("problem" in loaded) return loaded.problem;
-    // One that is given up while it waits is not waited for.
-    const measured = await whenIdle(async signal => !isLatest() || (await loaded.tune(signal)));
-    if (measured && isLatest()) this.engine = loaded.engine;
+    for (const { tune } of loaded.candidates) {
+      // One that is given up while it waits is not waited for.
+      const measured = await whenIdle(async signal => !isLatest() || (await tune(signal)));
+      if (!measured || !isLatest()) return undefined;
+    }
+    const [quickest, ...others] = [...this.owned].sort((a, b) => a.cost(1) - b.cost(1));
+    this.engine = quickest;
+    this.owned = quickest ? [quickest] : [];
+    // Whoever loads another, or frees the model this one drafts for, waits for it.
+    this.last = disposeAll(others);
+    await this.last;
     return undefined;
   }
 
@@ -63,7 +77,11 @@ export class DraftModelSlot {
   private async release(): Promise<void> {
     const { owned } = this;
     this.engine = undefined;
-    this.owned = undefined;
-    await owned?.dispose();
+    this.owned = [];
+    await disposeAll(owned);
   }
+}
+
+async function disposeAll(engines: readonly Engine[]): Promise<void> {
+  for (const engine of engines) await engine.dispose();
 }

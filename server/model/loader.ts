@@ -31,7 +31,7 @@ import {
   resolvePath,
 } from "../system/index.ts";
 import { findDraftModel } from "./draftModelFile.ts";
-import { type DraftModelOutcome, DraftModelSlot } from "./draftModelSlot.ts";
+import { type DraftModelOutcome, DraftModelSlot, type LoadedDraftModel } from "./draftModelSlot.ts";
 import { withLoadedShare } from "./loadedShare.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
@@ -125,13 +125,20 @@ async function loadDraftModel(
   const options = { ...loadOptions(file.path, settings, storageDirectory), reuse: "shifted" } as const;
   const outcome = await loadBeside(engine, options);
   if ("problem" in outcome) return { problem: { ...outcome.problem, remedy: OTHER_DRAFT_MODEL } };
-  const { engine: drafter } = outcome;
-  const tuneOnce = (signal: AbortSignal) => {
-    drafter.shareThreadsOf(engine);
-    return tuneDrafter(drafter, signal);
-  };
-  return { engine: drafter, tune: tuneOnce };
+  if (outcome.engine.info.backend === "cpu") return { candidates: [drafting(engine, outcome.engine)] };
+  // A small model may be as quick on the processor, which is idle meanwhile, and leave the graphics memory to the other.
+  const other = await loadBeside(engine, { ...options, onProcessor: true });
+  const engines = "engine" in other ? [outcome.engine, other.engine] : [outcome.engine];
+  return { candidates: engines.map(drafter => drafting(engine, drafter)) };
 }
+
+const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel => ({
+  engine: drafter,
+  tune: signal => {
+    if (drafter.info.backend === engine.info.backend) drafter.shareThreadsOf(engine);
+    return tuneDrafter(drafter, signal);
+  },
+});
 
 const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
 

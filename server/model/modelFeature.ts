@@ -221,7 +221,7 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
 }
 
 const draftModelLine = (engine: Engine) =>
-  `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.cost(1).toFixed(1)} ms a token.`;
+  `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.info.backend}, ${engine.cost(1).toFixed(1)} ms a token.`;
 
 /** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */
 function fitsBeside({ info }: Engine): boolean {

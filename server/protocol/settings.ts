@@ -84,7 +84,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "string",
     scope: "machine-overridable",
     description:
-      "A smaller GGUF model that drafts for the code model, named as that one is: of the same vocabulary, as a smaller one of its family or itself in fewer bits. auto: such a one where it is on this machine already. It rests where it does not pay. Empty: none. The text is the same with it and without.",
+      "A smaller GGUF model that drafts for the code model, named as that one is: of the same vocabulary, as a smaller one of its family or itself in fewer bits. auto: such a one where it is on this machine already. It runs on the graphics device or the processor, whichever is quicker for it, and rests where it does not pay. Empty: none. The text is the same with it and without.",
   },
   catalogue: {
     type: "string",

@@ -23,7 +23,9 @@ function serve(load: (name: string) => ReturnType<LoadDraftModel>, draftModel: s
 }
 
 /** A drafting model that is measured at once. */
-const ready = (engine: FakeEngine) => ({ engine, tune: async () => true });
+const ready = (...engines: FakeEngine[]) => ({
+  candidates: engines.map(engine => ({ engine, tune: async () => true })),
+});
 
 test("a model that cannot draft is named in the log and the status, with the remedy, and completions go on", async () => {
   const { client } = await serve(
@@ -96,4 +98,23 @@ test("of drafting models that are asked for in a row the last is used, and none 
   await late;
   assert.equal(slot.engine, undefined);
   assert.ok(loaded.every(({ disposed }) => disposed));
+});
+
+test("of a drafting model on two devices the quicker one is kept once both are measured", async () => {
+  const [slow, quick] = [slowEngine(chaotic), new FakeDrafter(chaotic)];
+  slow.cost = () => 5;
+  quick.cost = () => 4;
+  const slot = new DraftModelSlot(async () => ready(slow, quick));
+  let measured = 0;
+  const settings = { draftModel: "x" } as Parameters<typeof slot.use>[0];
+  await slot.use(settings, work => {
+    assert.equal(slot.engine, undefined, "neither is used before");
+    measured++;
+    return work(new AbortController().signal);
+  });
+  assert.equal(measured, 2);
+  assert.equal(slot.engine, quick);
+  assert.ok(slow.disposed && !quick.disposed);
+  await slot.dispose();
+  assert.ok(quick.disposed);
 });

@@ -10,8 +10,12 @@ import { join } from "node:path";
 import { type GenerateOptions, generate } from "../../server/completion/generate.ts";
 import type { TreeDrafter } from "../../server/draft/drafter.ts";
 import { DraftMemory } from "../../server/draft/memory.ts";
+import { SOURCE_NAMES } from "../../server/draft/source.ts";
+import { DraftModel } from "../../server/draft/sources/draftModel.ts";
 import type { VerifiedTree } from "../../server/draft/tree.ts";
 import { loadEngine } from "../../server/engine/load.ts";
+import { loadBeside } from "../../server/engine/loadBeside.ts";
+import { tuneDrafter } from "../../server/engine/tune.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { cpuOptions, never } from "../model/loaded.ts";
@@ -25,6 +29,12 @@ export interface ChosenTokens {
   /** Draft tokens that were verified, and accepted. */
   readonly proposed: number;
   readonly accepted: number;
+  /** The same with the model drafting for itself on the processor, and what computed its drafts. */
+  readonly byProcessor: {
+    readonly backend: string;
+    readonly tokens: readonly number[];
+    readonly accepted: number;
+  };
   /** By token of `plain`: how far the model's choice was ahead of the second. */
   readonly leads: readonly number[];
 }
@@ -35,10 +45,8 @@ const PROMPT_TOKENS = 64;
 const TREE_NODES = 3;
 
 const [, , backendName, line = "0"] = process.argv;
-const outcome = await loadEngine({
-  ...cpuOptions,
-  requestedBackend: backendName === "vulkan" ? "vulkan" : "cpu",
-});
+const options = { ...cpuOptions, requestedBackend: backendName === "vulkan" ? "vulkan" : "cpu" } as const;
+const outcome = await loadEngine(options);
 if ("problem" in outcome) throw new Error(`${outcome.problem.message} ${outcome.problem.remedy}`);
 const { engine } = outcome;
 engine.limitRows(TREE_NODES);
@@ -49,7 +57,7 @@ const offset = before.length + 1 + text.slice(before.length + 1).search(/\S/);
 const snapshot = { uri: FILE, languageId: "python", version: 1, text, offset };
 const prompt = buildPrompt(snapshot, engine.vocabulary, PROMPT_TOKENS);
 
-async function run(options: Pick<GenerateOptions, "treeNodes" | "watch" | "memory">) {
+async function run(options: Pick<GenerateOptions, "treeNodes" | "watch" | "memory" | "draftModel">) {
   const found = { tokens: [] as number[], proposed: 0, accepted: 0 };
   const steps = generate(engine, prompt, { maxTokens: TOKENS, promptTail: "computed", ...options }, never);
   for (let next = await steps.next(); !next.done; next = await steps.next()) {
@@ -67,10 +75,38 @@ const plain = await run({ treeNodes: 1, watch: drafter => noting(drafter, leads)
 const memory = new DraftMemory(engine.vocabulary);
 memory.recent.add(Int32Array.from([...prompt.history, ...plain.tokens]));
 const { tokens: drafted, proposed, accepted } = await run({ treeNodes: TREE_NODES, memory });
+const byProcessor = await draftedByProcessor();
 const { backend, notes } = engine.info;
 await engine.dispose();
-const result: ChosenTokens = { backend, notes, plain: plain.tokens, drafted, proposed, accepted, leads };
+const result: ChosenTokens = {
+  backend,
+  notes,
+  plain: plain.tokens,
+  drafted,
+  proposed,
+  accepted,
+  byProcessor,
+  leads,
+};
 process.stdout.write(JSON.stringify(result));
+
+async function draftedByProcessor(): Promise<ChosenTokens["byProcessor"]> {
+  const beside = await loadBeside(engine, { ...options, onProcessor: true });
+  if ("problem" in beside) throw new Error(beside.problem.message);
+  const drafter = beside.engine;
+  await tuneDrafter(drafter, never);
+  // Has it asked at each step, whatever the two cost.
+  engine.cost = nodes => 1e6 * (1 + nodes / 100);
+  drafter.cost = () => 1;
+  const without = SOURCE_NAMES.filter(name => name !== "draft model");
+  const own = {
+    memory: new DraftMemory(engine.vocabulary, { without }),
+    draftModel: new DraftModel(drafter),
+  };
+  const { tokens, accepted } = await run({ treeNodes: TREE_NODES, ...own });
+  await drafter.dispose();
+  return { backend: drafter.info.backend, tokens, accepted };
+}
 
 /** Notes at each step how far the model's choice is ahead. */
 function noting(drafter: TreeDrafter, leads: number[]): TreeDrafter {

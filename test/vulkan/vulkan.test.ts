@@ -58,6 +58,16 @@ test("drafts do not change the tokens", context => {
   assert.ok(sum("accepted") > 0, "some drafts were right");
 });
 
+test("the processor drafts for the model on the device, and the tokens stay the same", context => {
+  for (const [place, { plain, byProcessor }] of vulkan.entries()) {
+    assert.equal(byProcessor.backend, "cpu");
+    assert.deepEqual(byProcessor.tokens, plain, `at line ${LINES[place]}`);
+  }
+  const accepted = vulkan.reduce((total, { byProcessor }) => total + byProcessor.accepted, 0);
+  context.diagnostic(`${accepted} tokens drafted by the processor accepted`);
+  assert.ok(accepted > 0, "some drafts were right");
+});
+
 test("the tokens are the processor's, up to choices that are too close to call", context => {
   for (const [place, { plain, leads }] of tokensOn("cpu").entries()) {
     const other = vulkan[place]?.plain ?? [];
