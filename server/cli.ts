@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line `foretoken`: every part of the server without an editor. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -247,9 +248,7 @@ async function main([command, ...args]: string[]): Promise<void> {
     case "bench": {
       if (!existsSync(benchScript()))
         throw new UsageError("The benchmarks are part of a checkout (npm run build), not of the extension.");
-      // A process of its own: a second bundle of the engine cannot live beside this one's.
-      const { status } = spawnSync(process.execPath, [benchScript(), ...args], { stdio: "inherit" });
-      process.exitCode = status ?? 1;
+      process.exitCode = await runApart(benchScript(), args);
       return;
     }
     case "--version":
@@ -260,6 +259,19 @@ async function main([command, ...args]: string[]): Promise<void> {
         `${command ? `There is no command ${command}.` : "No command given."}\n\n${USAGE}`,
       );
   }
+}
+
+/**
+ * Runs a script in a process of its own, as a second bundle of the engine cannot live beside this one's. Resolves to its exit
+ * code. What ends this process by a signal ends that one too: one that goes on alone would take the machine's time. An
+ * interrupt is sent to both by whoever sends it, and may be answered with what there is so far.
+ */
+async function runApart(script: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  process.on("SIGINT", () => {});
+  const [status] = await once(child, "exit");
+  return status ?? 1;
 }
 
 main(process.argv.slice(2)).catch(reportAndFail);

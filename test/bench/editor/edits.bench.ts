@@ -11,7 +11,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { randomNumbers } from "../../../server/draft/index.ts";
-import { waitUntil } from "../../editor/page.ts";
 import { editedPackages } from "../edits.ts";
 import { formatSpread, spread, table } from "../figures.ts";
 import { type Problem, sample } from "../suites.ts";
@@ -29,7 +28,6 @@ const KEYS = 600;
 const PLACES = 40;
 /** Lengths that are typed, in characters. */
 const LENGTH = { least: 20, most: 400 };
-const TUNING_MS_MAX = 240_000;
 
 interface TypedPlace extends HeldOutFunction {
   readonly uri: string;
@@ -73,7 +71,7 @@ async function side(name: string, drafts: boolean, folders: readonly string[]): 
     folders,
     initializationOptions: { settings: { firstDatastore: false, drafts }, storageDirectory },
   });
-  await waitUntil("the tuning", () => existsSync(join(storageDirectory, "tuning")), TUNING_MS_MAX);
+  await server.tuned();
   const stop = () => {
     server.stop();
     rmSync(storageDirectory, { recursive: true, force: true });

@@ -7,14 +7,14 @@
  * from a client that asks after each. At last, typing in files of a thousand lines reports how much of each prompt is
  * found in the KV cache. Goals are reported, not asserted. What the server recorded and what was seen is kept in out/bench.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { randomNumbers } from "../../../server/draft/index.ts";
 import type { Settings } from "../../../server/protocol/index.ts";
-import { changedFrames, waitUntil } from "../../editor/page.ts";
+import { changedFrames } from "../../editor/page.ts";
 import { outputFolder } from "../../editor/paths.mjs";
 import { standardLibrary } from "../codeFiles.ts";
 import { openTypingEditor, type TypingPosition } from "./editorTyping.ts";
@@ -35,7 +35,6 @@ const LONG_FILE_KEYS = 150;
 const SLOWEST = 10;
 /** So many places are prepared: one that is typed to its end takes 100 keys at least. */
 const PLACES = 40;
-const TUNING_MS_MAX = 240_000;
 
 const library = standardLibrary();
 
@@ -109,8 +108,7 @@ async function startAlone(folder: string, file: string, settings: Partial<Settin
     folders: [folder],
     initializationOptions: { settings: { firstDatastore: false, ...settings }, storageDirectory },
   });
-  const isTuned = () => existsSync(join(storageDirectory, "tuning"));
-  await waitUntil("the tuning", isTuned, TUNING_MS_MAX);
+  await server.tuned();
   const open = (place: HeldOutFunction) =>
     new PlainEditor(server, pathToFileURL(join(folder, place.module)).href, place);
   const stop = () => {

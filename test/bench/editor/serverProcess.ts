@@ -6,6 +6,7 @@ import {
   createProtocolConnection,
   InitializedNotification,
   InitializeRequest,
+  LogMessageNotification,
   type ProtocolConnection,
   StreamMessageReader,
   StreamMessageWriter,
@@ -15,13 +16,18 @@ import {
   type InitializationOptions,
   StatusNotification,
 } from "../../../server/protocol/index.ts";
+import { waitUntil } from "../../editor/page.ts";
 import { root } from "../../editor/paths.mjs";
+
+const TUNING_MS_MAX = 240_000;
 
 export interface ServerProcess {
   readonly connection: ProtocolConnection;
   /** From starting the process to a loaded model. */
   readonly startMs: number;
   readonly pid: number | undefined;
+  /** Waits until the server has found out how to run the model; what it has found may not be kept on a busy machine. */
+  tuned(): Promise<void>;
   /** What the last completion cost. */
   figures(): CompletionFigures | undefined;
   stop(): void;
@@ -57,6 +63,10 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
       if (status.state === "ready") resolve();
     });
   });
+  let isTuned = false;
+  connection.onNotification(LogMessageNotification.type, ({ message }) => {
+    isTuned ||= message.startsWith("Tuned:");
+  });
   connection.listen();
   await connection.sendRequest(InitializeRequest.type, {
     processId: process.pid,
@@ -72,5 +82,8 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     connection.dispose();
     child.kill();
   };
-  return { connection, startMs, pid: child.pid, figures: () => last, stop };
+  const tuned = async () => {
+    await waitUntil("the tuning", () => isTuned, TUNING_MS_MAX);
+  };
+  return { connection, startMs, pid: child.pid, tuned, figures: () => last, stop };
 }
