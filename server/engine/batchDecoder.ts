@@ -106,16 +106,18 @@ export class BatchDecoder {
     this.costModel.observe(rows, contextTokens, ms, this.singles - 1);
   }
 
-  /** Decodes the batch on a worker thread. */
-  async run(signal: AbortSignal): Promise<RunResult> {
+  /**
+   * Decodes the batch on a worker thread.
+   * @param apart another context of the model, for a part of a prompt
+   */
+  async run(signal: AbortSignal, apart?: Pointer): Promise<RunResult> {
     if (signal.aborted || this.stopped) return "aborted";
-    const { library, context, spareSequence, governor } = this.parts;
+    const { library, spareSequence, governor } = this.parts;
+    const context = apart ?? this.parts.context;
     const rows = this.batch.rows;
-    // Dummies ask for logits too: the last layer is computed for such rows alone.
-    const { rowPadding } = this.config;
-    const full = rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, rowPadding);
-    for (let row = rows; row < full; row++) this.batch.add(0, row - rows, spareSequence, 1, true);
+    const full = apart ? rows : this.pad();
     if (governor && this.followsLoad) this.useThreads(governor.threads(this.wantedThreads));
+    if (apart) this.adopt(apart);
     const abort = () => {
       this.abortFlag[0] = 1;
     };
@@ -135,6 +137,22 @@ export class BatchDecoder {
       this.abortFlag[0] = 0;
       if (full > rows) library.sequenceRemove(library.memoryOf(context), spareSequence, -1, -1);
     }
+  }
+
+  /** Fills the batch up with dummies and returns its rows. They ask for logits too: the last layer is computed for such alone. */
+  private pad(): number {
+    const { batch, config, parts } = this;
+    const { rows } = batch;
+    const full = config.rowPadding === 4 ? Math.ceil(rows / 4) * 4 : Math.max(rows, config.rowPadding);
+    for (let row = rows; row < full; row++) batch.add(0, row - rows, parts.spareSequence, 1, true);
+    return full;
+  }
+
+  /** Lets another context compute as the engine's own does. */
+  private adopt(context: Pointer): void {
+    const { library } = this.parts;
+    library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
+    library.setThreads(context, this.threads, this.threads);
   }
 
   /** Ends the decode under way, if there is one, and makes no more. */

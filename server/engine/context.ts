@@ -36,32 +36,36 @@ export function keysTypeOf(
   architecture: string,
   onProcessor: boolean,
 ): EngineInfo["keys"] {
-  const number = (key: string) => Number(metadata(library, model, `${architecture}.${key}`) ?? Number.NaN);
-  const length =
-    number("attention.key_length") || number("embedding_length") / number("attention.head_count");
   // A head's keys must be whole blocks.
-  return onProcessor && length % Q8_0_BLOCK === 0 ? "q8_0" : "f16";
+  return onProcessor && headValues(library, model, architecture) % Q8_0_BLOCK === 0 ? "q8_0" : "f16";
+}
+
+/** Values of a key in one head. */
+export function headValues(library: Library, model: Pointer, architecture: string): number {
+  const number = (key: string) => Number(metadata(library, model, `${architecture}.${key}`) ?? Number.NaN);
+  return number("attention.key_length") || number("embedding_length") / number("attention.head_count");
 }
 
 interface ContextShape {
   readonly contextTokens: number;
   readonly keys: EngineInfo["keys"];
-  readonly trees: TreeLimits;
+  /** The trees that are decoded in it; absent: none, one sequence without logits. */
+  readonly trees?: TreeLimits;
   readonly threads: number;
 }
 
 export async function createContext(
   library: Library,
   model: Pointer,
-  { contextTokens, keys, trees: { rows, branches }, threads }: ContextShape,
+  { contextTokens, keys, trees, threads }: ContextShape,
 ): Promise<Pointer | EngineProblem> {
   const params: Params = {
     ...library.contextDefaultParams(),
     n_ctx: Math.max(CONTEXT_UNIT, contextTokens),
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
-    n_seq_max: branches + SPARE_SEQUENCES,
-    n_outputs_max: rows + 1,
+    n_seq_max: trees ? trees.branches + SPARE_SEQUENCES : 1,
+    n_outputs_max: trees ? trees.rows + 1 : 1,
     n_threads: threads,
     n_threads_batch: threads,
     flash_attn_type: FLASH_ATTENTION,

@@ -170,6 +170,12 @@ const processFunctions = (llama: Binder, ggml: Binder, base: Binder) => ({
   threadPoolParams: base<[Uint8Array, number], void>(
     "void ggml_threadpool_params_init(_Inout_ uint8 *params, int threads)",
   ),
+  halfToFloat: base<[bigint, bigint, number], void>(
+    "void ggml_fp16_to_fp32_row(void *source, void *target, int64 count)",
+  ),
+  quantise: base<[number, bigint, bigint, number, number, number, null], number>(
+    "size_t ggml_quantize_chunk(int32 type, void *source, void *target, int64 start, int64 rows, int64 rowLength, void *importance)",
+  ),
   deviceMemory: base<[Pointer, BigUint64Array, BigUint64Array], void>(
     "void ggml_backend_dev_memory(void *device, _Out_ uint64 *free, _Out_ uint64 *total)",
   ),

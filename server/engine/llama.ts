@@ -7,13 +7,13 @@
  * are padded with dummy rows where that was found to be needed and cheap, and accepted tokens whose cells are out
  * of position order are fed again (`pending`).
  */
-import { type CopyPart, LargestLogits } from "./argmax.ts";
+import { LargestLogits } from "./argmax.ts";
 import { BatchDecoder, type RunResult } from "./batchDecoder.ts";
-import { type EngineConfiguration, LARGEST_PADDING } from "./configuration.ts";
+import { type EngineConfiguration, LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
 import { SIZES } from "./costModel.ts";
+import { decodedRows } from "./decodedRows.ts";
 import type { DecodeThread } from "./decodeThread.ts";
 import type {
-  Decoded,
   DecodeOutcome,
   Engine,
   EngineInfo,
@@ -24,6 +24,7 @@ import type {
 } from "./engine.ts";
 import type { KvCache } from "./kvCache.ts";
 import type { Library, Pointer } from "./libllama.ts";
+import type { LongPrompts } from "./longPrompts.ts";
 import { PromptCache, type ReuseMode } from "./promptCache.ts";
 import type { SavedState } from "./savedStates.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
@@ -56,6 +57,8 @@ interface NativeObjects {
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
   readonly reuse: ReuseMode;
+  /** Absent where the engine's own context computes long prompts as quickly. */
+  readonly longPrompts: LongPrompts | undefined;
   /** Size of the model's file. */
   readonly modelBytes: number;
   readonly threadPool: ThreadPool | undefined;
@@ -78,6 +81,8 @@ export class LlamaEngine implements Engine {
   private rowLimit: number | undefined;
   private disposed = false;
   private threadPool: ThreadPool | undefined;
+  /** A context for a long prompt, which ends before the model does. */
+  private filling: Promise<unknown> = Promise.resolve();
 
   constructor(
     public info: EngineInfo,
@@ -111,6 +116,8 @@ export class LlamaEngine implements Engine {
     const pool = other.threadPool?.share();
     if (!pool) return;
     library.attachThreadPool(context, pool.pointer, pool.pointer);
+    // It computes with the pool that is freed.
+    this.native.longPrompts?.close();
     this.threadPool?.free();
     this.threadPool = pool;
     this.decoder.useThreadOf(other.decoder);
@@ -176,13 +183,13 @@ export class LlamaEngine implements Engine {
   ): Promise<PrefillOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
-    const { cache } = this.native;
+    const { cache, longPrompts } = this.native;
     // A tree that was decoded and never accepted has left its cells after.
     if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
     const runs = this.prompts.begin(tokens);
-    const before = cache.length;
+    const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
     let moved = 0;
     for (const [index, { to, length }] of runs.entries()) {
       const failure = await this.fill(tokens.subarray(0, to), signal);
@@ -214,16 +221,13 @@ export class LlamaEngine implements Engine {
    * faster than chunks would otherwise keep any from being computed.
    */
   private async fill(tokens: Int32Array, signal: AbortSignal): Promise<NotComputed | undefined> {
-    const { cache, library } = this.native;
-    const { batch } = this.decoder;
+    const { cache, library, longPrompts } = this.native;
+    if (longPrompts?.pays(tokens, cache.length)) await this.fillApart(longPrompts, tokens, signal);
     while (cache.length < tokens.length) {
       if (signal.aborted) return { kind: "aborted" };
       const start = cache.length;
       const chunk = tokens.subarray(start, start + this.configuration.chunkTokens);
-      batch.clear();
-      for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
-      const isFinished = this.prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
-      const result = await this.decoder.run(isFinished ? NEVER : signal);
+      const result = await this.compute(chunk, start, signal);
       if (result !== "ok") {
         // Cells of the unfinished chunk may have been written.
         library.sequenceRemove(this.memory, 0, start, -1);
@@ -232,6 +236,43 @@ export class LlamaEngine implements Engine {
       cache.append(chunk);
     }
     return undefined;
+  }
+
+  /** Decodes tokens of a prompt. @param apart another context than the engine's own */
+  private compute(
+    chunk: Int32Array,
+    start: number,
+    signal: AbortSignal,
+    apart?: Pointer,
+  ): Promise<RunResult> {
+    const { batch } = this.decoder;
+    batch.clear();
+    for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
+    const isFinished = this.prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
+    return this.decoder.run(isFinished ? NEVER : signal, apart);
+  }
+
+  /** Computes a long prompt in a context of its own and takes it over; nothing where an abort comes before its end. */
+  private async fillApart(prompts: LongPrompts, tokens: Int32Array, signal: AbortSignal): Promise<void> {
+    const { threads, chunkTokens } = this.configuration;
+    const filling = prompts.compute(tokens, {
+      threads,
+      pool: this.threadPool,
+      chunkTokens: Math.min(LARGEST_CHUNK, 2 * chunkTokens),
+      decode: async (context, chunk, start) =>
+        signal.aborted ? "aborted" : this.compute(chunk, start, signal, context),
+      own: () => this.stateWith(tokens.subarray(0, 1)),
+    });
+    this.filling = filling;
+    const bytes = await filling;
+    if (bytes && !this.disposed) this.prompts.restoreState({ tokens: tokens.slice(), bytes });
+  }
+
+  /** The state of the engine's own context, which begins with these tokens at least. */
+  private async stateWith(tokens: Int32Array): Promise<Uint8Array | undefined> {
+    const { cache } = this.native;
+    if (cache.length === 0 && (await this.compute(tokens, 0, NEVER)) === "ok") cache.append(tokens);
+    return this.prompts.copyState()?.bytes;
   }
 
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
@@ -271,7 +312,10 @@ export class LlamaEngine implements Engine {
     // Rows without logits cost less than those of a tree.
     if (padded || pending.length === 0) this.decoder.observe(rows, cache.length, ms);
     this.tree = tree;
-    return { kind: "decoded", decoded: this.decoded(pending.length, ms) };
+    return {
+      kind: "decoded",
+      decoded: decodedRows(this.native, row => pending.length + plan.rowOf[row], this.largest, ms),
+    };
   }
 
   accept(path: readonly number[]): void {
@@ -289,6 +333,7 @@ export class LlamaEngine implements Engine {
   forget(): void {
     this.abandon();
     this.prompts.forget();
+    this.native.longPrompts?.close();
   }
 
   /**
@@ -307,6 +352,8 @@ export class LlamaEngine implements Engine {
     // Whoever still holds the engine must not hold the states of its contexts along.
     this.prompts.forget();
     await this.decoder.stop();
+    await this.filling;
+    this.native.longPrompts?.close();
     // Whoever waited for the same decode puts the cache in order first.
     await new Promise(resolve => setImmediate(resolve));
     const { library, context, model } = this.native;
@@ -317,30 +364,6 @@ export class LlamaEngine implements Engine {
 
   private get memory(): Pointer {
     return this.native.library.memoryOf(this.native.context);
-  }
-
-  private decoded(firstRow: number, ms: number): Decoded {
-    const { library, context, vocabulary } = this.native;
-    const rowOf = (node: number): bigint => {
-      const address = library.logitsAt(context, firstRow + this.plan.rowOf[node]);
-      if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
-      return address;
-    };
-    const partsOf = (node: number): CopyPart => {
-      const row = rowOf(node);
-      return (part, start) => {
-        library.copyMemory(part, row + BigInt(start * 4), part.byteLength);
-      };
-    };
-    return {
-      ms,
-      logits: (node, out) => {
-        library.copyMemory(out, rowOf(node), vocabulary.size * 4);
-      },
-      argmax: node => this.largest.argmax(partsOf(node)),
-      top: (node, count, ids, logits) => this.largest.top(partsOf(node), count, ids, logits),
-      probability: (node, token) => this.largest.share(partsOf(node), token),
-    };
   }
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {

@@ -4,13 +4,14 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import { untuned } from "./configuration.ts";
-import { createContext, isPossible, keysTypeOf } from "./context.ts";
+import { createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
 import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
 import { LlamaEngine } from "./llama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
+import { LongPrompts } from "./longPrompts.ts";
 import {
   CHOOSE_ANOTHER,
   chatFormat,
@@ -312,6 +313,11 @@ function buildEngine(
     canRollBack,
     canShift: canRollBack && library.memoryCanShift(memory),
     reuse,
+    // What it computes differs in last bits from what the engine's own context does.
+    longPrompts:
+      loaded.keys === "q8_0" && canRollBack && reuse !== "exact"
+        ? new LongPrompts(library, model, headValues(library, model, architecture))
+        : undefined,
     modelBytes: statSync(modelPath).size,
     threadPool,
     decodeThread,

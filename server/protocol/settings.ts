@@ -130,7 +130,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: ["auto", "exact", "shifted"],
     description:
-      "What of the model's state is taken over when text before it has changed. exact: nothing. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a twentieth of a second.",
+      "What of the model's state is taken over when text before it has changed. exact: nothing, and long prompts are computed as slowly as short ones, so that a prompt's numbers never depend on what was there before. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a twentieth of a second.",
   },
   trigger: {
     type: "string",

@@ -1,0 +1,39 @@
+/** What a decode has predicted, read from the library's memory; valid until the next decode of the context. */
+import type { CopyPart, LargestLogits } from "./argmax.ts";
+import type { Decoded } from "./engine.ts";
+import type { Library, Pointer } from "./libllama.ts";
+
+interface DecodedContext {
+  readonly library: Library;
+  readonly context: Pointer;
+  readonly vocabulary: { readonly size: number };
+}
+
+/** @param rowOf the row of the batch that a node of the tree had */
+export function decodedRows(
+  { library, context, vocabulary }: DecodedContext,
+  rowOf: (node: number) => number,
+  largest: LargestLogits,
+  ms: number,
+): Decoded {
+  const addressOf = (node: number): bigint => {
+    const address = library.logitsAt(context, rowOf(node));
+    if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
+    return address;
+  };
+  const partsOf = (node: number): CopyPart => {
+    const row = addressOf(node);
+    return (part, start) => {
+      library.copyMemory(part, row + BigInt(start * 4), part.byteLength);
+    };
+  };
+  return {
+    ms,
+    logits: (node, out) => {
+      library.copyMemory(out, addressOf(node), vocabulary.size * 4);
+    },
+    argmax: node => largest.argmax(partsOf(node)),
+    top: (node, count, ids, logits) => largest.top(partsOf(node), count, ids, logits),
+    probability: (node, token) => largest.share(partsOf(node), token),
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * Computes long prompts sooner than the engine's own context can on a processor. Keys in Q8_0 make decoding quick, but ggml's
+ * flash attention then takes a prompt row by row; with keys and values both in F16 it takes tiles of 64 rows. So a long prompt
+ * is computed in a context of its own, and its cells are handed over with keys in Q8_0. That context lasts until the prompt
+ * is complete: an abort leaves it to the next prompt that begins alike, as while one types.
+ */
+import type { RunResult } from "./batchDecoder.ts";
+import { createContext } from "./context.ts";
+import type { Library, Pointer } from "./libllama.ts";
+import { isProblem } from "./modelFile.ts";
+import { commonPrefix } from "./savedStates.ts";
+import { firstKeysAgree, withKeysInQ8 } from "./stateKeys.ts";
+import type { ThreadPool } from "./threadPool.ts";
+
+/** With fewer tokens the context would take longer than it saves. */
+const LEAST_TOKENS = 320;
+/** Most of a prompt that the engine may know already: it is computed once more. */
+const KNOWN_SHARE = 1 / 8;
+/** Cells beside those of the prompt: what is typed until it is complete. */
+const SPARE_CELLS = 128;
+
+/** A prompt under way. */
+interface Begun {
+  readonly context: Pointer;
+  /** Most tokens it has room for. */
+  readonly room: number;
+  /** What is computed of it. */
+  tokens: Int32Array;
+}
+
+interface PromptOptions {
+  readonly threads: number;
+  readonly pool: ThreadPool | undefined;
+  /** Tokens of one decode. */
+  readonly chunkTokens: number;
+  /** Decodes tokens behind the first `start` of a context. */
+  readonly decode: (context: Pointer, chunk: Int32Array, start: number) => Promise<RunResult>;
+  /** The state of the engine's own context with at least the prompt's first token; asked for once. */
+  readonly own: () => Promise<Uint8Array | undefined>;
+}
+
+export class LongPrompts {
+  private begun: Begun | undefined;
+  /** Whether handed over keys were found to be those that the engine's own context computes. */
+  private isProved = false;
+  /** Set where that is not so, or no context could be made: prompts are computed as all others then. */
+  private isOff = false;
+
+  constructor(
+    private readonly library: Library,
+    private readonly model: Pointer,
+    /** Values of a key in one head. */
+    private readonly headValues: number,
+  ) {}
+
+  /** Tokens of a prompt's beginning that an abort has left computed. */
+  known(tokens: Int32Array): number {
+    return this.begun ? commonPrefix(this.begun.tokens, tokens) : 0;
+  }
+
+  /** Whether a context of its own pays for a prompt of whose tokens the engine knows the first `known`. */
+  pays(tokens: Int32Array, known: number): boolean {
+    if (this.isOff) return false;
+    return (
+      this.known(tokens) > known ||
+      (tokens.length - known >= LEAST_TOKENS && known <= tokens.length * KNOWN_SHARE)
+    );
+  }
+
+  /** Computes a prompt. Resolves to its state as the engine's own context takes it, undefined where it is not complete. */
+  async compute(tokens: Int32Array, options: PromptOptions): Promise<Uint8Array | undefined> {
+    const begun = await this.beginning(tokens, options);
+    if (!begun) return undefined;
+    const { context } = begun;
+    while (begun.tokens.length < tokens.length) {
+      const start = begun.tokens.length;
+      const chunk = tokens.subarray(start, start + options.chunkTokens);
+      const result = await options.decode(context, chunk, start);
+      if (result === "aborted") return undefined;
+      if (result !== "ok") return this.turnOff();
+      begun.tokens = tokens.slice(0, start + chunk.length);
+    }
+    const state = await this.stateOf(context, tokens.length);
+    this.close();
+    if (!state || !(this.isProved || (await this.prove(state, options)))) return this.turnOff();
+    return state;
+  }
+
+  /** Frees the context of a prompt that was not completed. */
+  close(): void {
+    if (this.begun) this.library.contextFree(this.begun.context);
+    this.begun = undefined;
+  }
+
+  /** The context with the beginning that it shares with a prompt; an empty one where there is none, or no room. */
+  private async beginning(tokens: Int32Array, { threads, pool }: PromptOptions): Promise<Begun | undefined> {
+    const { library, begun } = this;
+    const common = this.known(tokens);
+    // Cells that are not wanted any more would be looked at all the same.
+    if (begun && begun.room >= tokens.length && 2 * common > begun.tokens.length) {
+      begun.tokens = begun.tokens.subarray(0, common);
+      // Cells of a chunk that was aborted may have been written.
+      library.sequenceRemove(library.memoryOf(begun.context), 0, common, -1);
+      return begun;
+    }
+    this.close();
+    const room = tokens.length + SPARE_CELLS;
+    const context = await createContext(library, this.model, { contextTokens: room, keys: "f16", threads });
+    if (isProblem(context)) return this.turnOff();
+    if (pool) library.attachThreadPool(context, pool.pointer, pool.pointer);
+    this.begun = { context, room, tokens: new Int32Array(0) };
+    return this.begun;
+  }
+
+  private async stateOf(context: Pointer, count: number): Promise<Uint8Array | undefined> {
+    const { library } = this;
+    const bytes = new Uint8Array(library.stateBytes(context, 0));
+    if (library.stateRead(context, bytes, bytes.length, 0) !== bytes.length) return undefined;
+    return withKeysInQ8(library, bytes, count, this.headValues);
+  }
+
+  /** Compares the keys of the first token with those that the engine's own context has computed. */
+  private async prove(state: Uint8Array, { own }: PromptOptions): Promise<boolean> {
+    const known = await own();
+    this.isProved = known !== undefined && firstKeysAgree(state, known);
+    return this.isProved;
+  }
+
+  private turnOff(): undefined {
+    this.close();
+    this.isOff = true;
+    return undefined;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The state of one sequence as `llama_state_seq_get_data` writes it, and the same with keys of another type. The layout is
+ * llama.cpp's own (`llama_kv_cache::state_write`) and not part of its interface, so whatever is not exactly as it is known
+ * here is left alone:
+ *
+ *     8 bytes, uint32 streams (1), uint32 cells, for each cell int32 position, uint32 sequences (1), int32 sequence
+ *     uint32 whether values are transposed (0), uint32 layers
+ *     for each layer int32 type of its keys, uint64 bytes of a row, a row for each cell
+ *     for each layer the same of its values
+ */
+import { addressOf, inBackground, type Library } from "./libllama.ts";
+
+const TYPE_F16 = 1;
+const TYPE_Q8_0 = 8;
+const F16_BYTES = 2;
+/** Values of a block of Q8_0, and its bytes: a scale in F16, then a signed byte for each value. */
+const BLOCK = { values: 32, bytes: 34, scaleBytes: 2 } as const;
+const HEAD_BYTES = 8;
+const CELL_BYTES = 12;
+/** Of a layer's keys or values: their type and the bytes of a row. */
+const LAYER_HEAD_BYTES = 12;
+/** Values that are converted at once: a millisecond of rotating them. */
+const CONVERTED_VALUES = 1 << 16;
+const LEAST_ROTATION = 64;
+/** Steps by which values and scales differ where one was rounded to F16 before, and the share of blocks with larger ones. */
+const ROUNDING = { steps: 2, scaleSteps: 4, share: 0.05 } as const;
+
+/** The rows of one layer, of its keys or of its values. */
+interface LayerRows {
+  /** Where the first row begins. */
+  readonly at: number;
+  readonly rowBytes: number;
+}
+
+interface StateLayout {
+  readonly cells: number;
+  readonly keys: readonly LayerRows[];
+  readonly values: readonly LayerRows[];
+}
+
+/** Where the parts of a state lie; undefined where it is not laid out as it is known here. */
+function layoutOf(bytes: Uint8Array, keyType: number): StateLayout | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < HEAD_BYTES + 8 || view.getUint32(HEAD_BYTES, true) !== 1) return undefined;
+  const cells = view.getUint32(HEAD_BYTES + 4, true);
+  const layersAt = HEAD_BYTES + 8 + cells * CELL_BYTES;
+  if (cells === 0 || bytes.length < layersAt + 8 || view.getUint32(layersAt, true) !== 0) return undefined;
+  const layers = view.getUint32(layersAt + 4, true);
+  let at = layersAt + 8;
+  const rows = (type: number): LayerRows | undefined => {
+    if (at + LAYER_HEAD_BYTES > bytes.length || view.getInt32(at, true) !== type) return undefined;
+    const row = { at: at + LAYER_HEAD_BYTES, rowBytes: Number(view.getBigUint64(at + 4, true)) };
+    at = row.at + cells * row.rowBytes;
+    return row;
+  };
+  const read = (type: number) =>
+    Array.from({ length: layers }, () => rows(type)).filter(row => row !== undefined);
+  const [keys, values] = [read(keyType), read(TYPE_F16)];
+  const isWhole = keys.length === layers && values.length === layers && at === bytes.length;
+  return isWhole ? { cells, keys, values } : undefined;
+}
+
+/**
+ * A state of so many cells whose keys and values are F16, with keys in Q8_0; in the same memory. Undefined where the state is
+ * not as it is known here, or a row of its keys no whole blocks.
+ * @param headValues values of a key in one head
+ */
+export async function withKeysInQ8(
+  library: Pick<Library, "halfToFloat" | "quantise">,
+  bytes: Uint8Array,
+  cells: number,
+  headValues: number,
+): Promise<Uint8Array | undefined> {
+  const layout = layoutOf(bytes, TYPE_F16);
+  const isBlocks = layout?.keys.every(({ rowBytes }) => rowBytes % (BLOCK.values * F16_BYTES) === 0);
+  if (!layout || !isBlocks || layout.cells !== cells) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const conversion = new KeyConversion(library, bytes, headValues);
+  let to = (layout.keys[0]?.at ?? 0) - LAYER_HEAD_BYTES;
+  for (const { at, rowBytes } of layout.keys) {
+    const q8Bytes = (rowBytes / F16_BYTES / BLOCK.values) * BLOCK.bytes;
+    view.setInt32(to, TYPE_Q8_0, true);
+    view.setBigUint64(to + 4, BigInt(q8Bytes), true);
+    to += LAYER_HEAD_BYTES;
+    await conversion.convert(at, to, cells, rowBytes / F16_BYTES);
+    to += cells * q8Bytes;
+  }
+  const from = (layout.values[0]?.at ?? 0) - LAYER_HEAD_BYTES;
+  bytes.copyWithin(to, from);
+  return bytes.subarray(0, bytes.length - (from - to));
+}
+
+/** Converts rows within a state, some at a time so that nothing else waits for long. */
+class KeyConversion {
+  /** A field, since native code has no more than its address: it must not be collected meanwhile. */
+  private readonly values = new Float32Array(CONVERTED_VALUES);
+  private readonly rotation: number;
+
+  constructor(
+    private readonly library: Pick<Library, "halfToFloat" | "quantise">,
+    private readonly bytes: Uint8Array,
+    headValues: number,
+  ) {
+    this.rotation = rotationOf(headValues);
+  }
+
+  /** @param from where the first of the rows in F16 is @param to where it is to be in Q8_0: not behind that */
+  async convert(from: number, to: number, rows: number, rowValues: number): Promise<void> {
+    const { library, values, bytes, rotation } = this;
+    const [base, scratch] = [addressOf(bytes), addressOf(values)];
+    const most = Math.max(1, Math.floor(CONVERTED_VALUES / rowValues));
+    const q8Bytes = (rowValues / BLOCK.values) * BLOCK.bytes;
+    for (let row = 0; row < rows; row += most) {
+      const count = Math.min(most, rows - row);
+      const source = base + BigInt(from + row * rowValues * F16_BYTES);
+      await inBackground(library.halfToFloat, source, scratch, count * rowValues);
+      rotate(values, count * rowValues, rotation);
+      // What is written never reaches what is still to be read.
+      const target = base + BigInt(to + row * q8Bytes);
+      await inBackground(library.quantise, TYPE_Q8_0, scratch, target, 0, count, rowValues, null);
+    }
+  }
+}
+
+/**
+ * Values that llama.cpp multiplies by a Hadamard matrix together before it quantises keys, which spreads those that stand
+ * out: the largest power of two that divides a head, where that is 64 or more; else 1, which is none.
+ */
+function rotationOf(headValues: number): number {
+  let size = 1;
+  while (headValues % (2 * size) === 0) size *= 2;
+  return size >= LEAST_ROTATION ? size : 1;
+}
+
+/** Multiplies each `size` of the first `count` values by a Hadamard matrix, normalised: a Walsh-Hadamard transform. */
+export function rotate(values: Float32Array, count: number, size: number): void {
+  const scale = 1 / Math.sqrt(size);
+  for (let half = 1; half < size; half *= 2)
+    for (let start = 0; start < count; start += 2 * half)
+      for (let i = start; i < start + half; i++) {
+        const [a, b] = [values[i], values[i + half]];
+        values[i] = a + b;
+        values[i + half] = a - b;
+      }
+  if (size > 1) for (let i = 0; i < count; i++) values[i] *= scale;
+}
+
+/** Whether the keys of the first cell are the same in two states with keys in Q8_0, up to rounding. */
+export function firstKeysAgree(one: Uint8Array, other: Uint8Array): boolean {
+  const [a, b] = [layoutOf(one, TYPE_Q8_0), layoutOf(other, TYPE_Q8_0)];
+  if (!a || !b || a.keys.length !== b.keys.length) return false;
+  let [differing, blocks] = [0, 0];
+  for (const [layer, { at, rowBytes }] of a.keys.entries()) {
+    const otherRow = b.keys[layer];
+    if (otherRow.rowBytes !== rowBytes) return false;
+    for (let block = 0; block < rowBytes; block += BLOCK.bytes, blocks++)
+      if (!isSameBlock(one, at + block, other, otherRow.at + block)) differing++;
+  }
+  return differing <= blocks * ROUNDING.share;
+}
+
+function isSameBlock(one: Uint8Array, at: number, other: Uint8Array, otherAt: number): boolean {
+  const [a, b] = [
+    new DataView(one.buffer, one.byteOffset + at),
+    new DataView(other.buffer, other.byteOffset + otherAt),
+  ];
+  // Of positive numbers in F16 the bits are in the numbers' order.
+  if (Math.abs(a.getUint16(0, true) - b.getUint16(0, true)) > ROUNDING.scaleSteps) return false;
+  for (let i = BLOCK.scaleBytes; i < BLOCK.bytes; i++)
+    if (Math.abs(a.getInt8(i) - b.getInt8(i)) > ROUNDING.steps) return false;
+  return true;
+}

@@ -1,0 +1,149 @@
+/** Long prompts on a processor: computed in a context of their own, and taken over with keys in Q8_0. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { loadEngine } from "../../server/engine/load.ts";
+import { packageRoot } from "../../server/system/paths.ts";
+import { cpuOptions, load, never } from "./loaded.ts";
+
+let engine: LlamaEngine;
+before(async () => {
+  engine = await load({ reuse: "auto" });
+});
+after(() => engine.dispose());
+
+const LONG = 700;
+/** So many are computed in the engine's own context, and so many known tokens keep the rest there. */
+const SHORT = 300;
+/** Logits that differ by less are those of the same prompt, whose keys were rounded at another time. */
+const LARGEST_DIFFERENCE = 1;
+/** Tokens that a text may go on with. */
+const [ONE, OTHER] = [300, 400];
+
+/** A part of real code. */
+function someTokens(part: number): Int32Array {
+  const text = readFileSync(join(packageRoot(), "server/engine/llama.ts"), "utf8");
+  return engine.vocabulary.tokenize(text).slice(part * 100, part * 100 + LONG);
+}
+
+async function logitsAfter(token: number, of = engine): Promise<Float32Array> {
+  const root = { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) };
+  const outcome = await of.decode(root, never);
+  assert.ok(outcome.kind === "decoded");
+  const row = new Float32Array(of.vocabulary.size);
+  outcome.decoded.logits(0, row);
+  of.accept([]);
+  return row;
+}
+
+const farthest = (a: Float32Array, b: Float32Array) =>
+  a.reduce((most, logit, i) => Math.max(most, Math.abs(logit - (b[i] as number))), 0);
+
+test("a long prompt predicts what it predicts where it is computed in parts", async () => {
+  for (const seed of [1, 2, 3]) {
+    const tokens = someTokens(seed);
+    engine.forget();
+    const whole = await engine.prefill(tokens, never);
+    assert.deepEqual(whole, { kind: "prefilled", reused: 0, computed: LONG });
+    const apart = await logitsAfter(ONE);
+    engine.forget();
+    await engine.prefill(tokens.subarray(0, SHORT), never);
+    await engine.prefill(tokens, never);
+    const inParts = await logitsAfter(ONE);
+    const difference = farthest(apart, inParts);
+    assert.ok(difference < LARGEST_DIFFERENCE, `logits differ by ${difference}`);
+    assert.ok(difference > 0, "the two were not computed in the same way");
+    const other = farthest(inParts, await logitsAfter(OTHER));
+    assert.ok(
+      other > 2 * LARGEST_DIFFERENCE,
+      `another token would have been noticed, which differs by ${other}`,
+    );
+  }
+});
+
+test("what follows it is known: the next prompt computes what is new, and a tree of it is exact", async () => {
+  const tokens = someTokens(4);
+  engine.forget();
+  await engine.prefill(tokens.subarray(0, -2), never);
+  const next = await engine.prefill(tokens, never);
+  assert.deepEqual(next, { kind: "prefilled", reused: LONG - 2, computed: 2 });
+  const outcome = await engine.decode(
+    { count: 2, tokens: Int32Array.of(ONE, OTHER), parents: Int32Array.of(-1, 0) },
+    never,
+  );
+  assert.ok(outcome.kind === "decoded");
+  const row = new Float32Array(engine.vocabulary.size);
+  outcome.decoded.logits(0, row);
+  engine.accept([]);
+  assert.deepEqual(row, await logitsAfter(ONE));
+});
+
+test("an abort leaves what is computed to the next prompt that begins alike, and to no other", async () => {
+  const tokens = someTokens(7);
+  engine.forget();
+  await engine.prefill(tokens, never);
+  const expected = await logitsAfter(ONE);
+  for (const between of [[], [tokens.slice().reverse()]]) {
+    engine.forget();
+    const controller = new AbortController();
+    const { decoder } = engine;
+    const { run } = decoder;
+    let chunks = 0;
+    decoder.run = (signal, apart) => {
+      if (++chunks === 3) controller.abort();
+      return run.call(decoder, signal, apart);
+    };
+    const aborted = await engine.prefill(tokens, controller.signal);
+    decoder.run = run;
+    assert.equal(aborted.kind, "aborted");
+    for (const other of between) await engine.prefill(other, never);
+    const outcome = await engine.prefill(tokens, never);
+    assert.ok(outcome.kind === "prefilled");
+    if (between.length === 0) assert.ok(outcome.reused >= 128 && outcome.reused < LONG, `${outcome.reused}`);
+    else assert.equal(outcome.reused, 0);
+    assert.deepEqual(await logitsAfter(ONE), expected);
+  }
+});
+
+test("a model can be freed while a long prompt is computed", async () => {
+  const other = await load({ reuse: "auto" });
+  const filling = other.prefill(someTokens(9), never);
+  await new Promise(resolve => setTimeout(resolve, 5));
+  await other.dispose();
+  assert.equal((await filling).kind, "aborted");
+});
+
+test("where keys turn out otherwise than the engine computes them, prompts are computed as before", async () => {
+  const outcome = await loadEngine({ ...cpuOptions, reuse: "auto" });
+  assert.ok("engine" in outcome);
+  const { engine: wrong } = outcome;
+  const { library } = (wrong as unknown as { native: { library: { quantise: { async: unknown } } } }).native;
+  const { quantise } = library;
+  const tokens = someTokens(1);
+  try {
+    // Says how many bytes it has written, and has written none.
+    library.quantise = {
+      async: (
+        _type: number,
+        _from: bigint,
+        _to: bigint,
+        _start: number,
+        rows: number,
+        values: number,
+        _: null,
+        done: (error: null, bytes: number) => void,
+      ) => done(null, (rows * values * 34) / 32),
+    };
+    await wrong.prefill(tokens, never);
+  } finally {
+    library.quantise = quantise;
+  }
+  const fallen = await logitsAfter(ONE, wrong);
+  await wrong.dispose();
+  engine.forget();
+  await engine.prefill(tokens.subarray(0, SHORT), never);
+  await engine.prefill(tokens, never);
+  assert.ok(farthest(fallen, await logitsAfter(ONE)) < LARGEST_DIFFERENCE);
+});
