@@ -155,7 +155,8 @@ function killedWhileLoading(cacheDirectory: string, subject: string, at: number)
   mkdirSync(join(cacheDirectory, "attempts"), { recursive: true });
   // No process has this number.
   const pid = 2 ** 22 + Math.floor(at % 1_000);
-  writeFileSync(join(cacheDirectory, "attempts", `${at}.json`), JSON.stringify({ subject, pid, at }));
+  const name = `${at} ${subject.replaceAll("/", "_")}.json`;
+  writeFileSync(join(cacheDirectory, "attempts", name), JSON.stringify({ subject, pid, at }));
 }
 
 test("a model whose load has ended the process twice is not loaded by itself, until it changes or a person asks", async () => {
@@ -186,9 +187,9 @@ test("a back end whose load has ended the process twice gives way to the CPU, an
   writeFileSync(join(cacheDirectory, "backend.json"), JSON.stringify({ key, name: "vulkan" }));
   const { size, mtimeMs } = statSync(cpuOptions.modelPath);
   const model = `model ${cpuOptions.modelPath} ${size} ${mtimeMs} vulkan`;
-  for (const [i, subject] of [`back end vulkan ${EXPECTED_RELEASE}`, model].entries()) {
-    killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000 - i);
-    killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000 - i);
+  for (const subject of [`back end vulkan ${EXPECTED_RELEASE}`, model]) {
+    killedWhileLoading(cacheDirectory, subject, Date.now() - 120_000);
+    killedWhileLoading(cacheDirectory, subject, Date.now() - 60_000);
   }
   const options = { ...cpuOptions, requestedBackend: "auto", cacheDirectory } as const;
   const chosen = await chooseBackend(options);
