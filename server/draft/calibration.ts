@@ -13,7 +13,7 @@ import { PRIOR_WEIGHTS } from "./prior.ts";
 import { FEATURE_COUNT, log2Of, type Offers, SOURCE_NAMES, type SourceName } from "./source.ts";
 
 /** Raised when features change their meaning: what was learned for the old ones is worth nothing. */
-export const CALIBRATION_VERSION = 1;
+export const CALIBRATION_VERSION = 2;
 
 /** Weights of "none of them": a bias, and by the binary logarithm of the depth. */
 const NONE_FEATURES = 2;

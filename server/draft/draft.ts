@@ -12,9 +12,10 @@ import type { DraftedNode, TreeDrafter } from "./drafter.ts";
 import { Frontier } from "./frontier.ts";
 import type { TokenHistory } from "./history.ts";
 import { OfferTable, type ReportOffer } from "./offerTable.ts";
-import { NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
+import { describeTokens, NO_CURSOR, Offers, ROOT_CURSOR } from "./source.ts";
 import { SourceSearches, type ThrottledSource } from "./sourceSearches.ts";
 import type { DraftStatistics } from "./statistics.ts";
+import type { TokenTexts } from "./tokenTexts.ts";
 import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 const ROOT = 0;
@@ -30,6 +31,8 @@ interface DrafterDependencies {
   readonly history: TokenHistory;
   readonly sources: readonly ThrottledSource[];
   readonly calibration: Calibration;
+  /** Distinguishes kinds of tokens; absent: all are alike. */
+  readonly texts?: TokenTexts;
   readonly statistics?: DraftStatistics;
   /** Largest tree, root included. */
   readonly maxNodes: number;
@@ -182,6 +185,7 @@ export class Drafter implements TreeDrafter {
   /** Collects what may follow a node, which the model reaches with this probability. */
   private look(node: number, reached: number): void {
     const { table, offers, searches, frontier } = this;
+    const { texts } = this.parts;
     const path = this.tree.tokens[node];
     table.begin(node, this.depth[node]);
     for (let i = 0; i < searches.count; i++) {
@@ -191,6 +195,7 @@ export class Drafter implements TreeDrafter {
       if (cursor === NO_CURSOR) continue;
       offers.clear();
       source.children(cursor, path, offers);
+      if (texts) describeTokens(offers, path, texts);
       for (let at = 0; at < offers.count; at++) table.add(node, i, searches.kinds[i], offers, at);
     }
     const { first, end } = table.end(node);

@@ -4,8 +4,7 @@
  * A cursor is a group of places that have gone on alike so far.
  */
 import { RowGroups } from "./rowGroups.ts";
-import { describeKind, Feature, log2Of, NO_CURSOR, type Offers } from "./source.ts";
-import type { TokenTexts } from "./tokenTexts.ts";
+import { Feature, log2Of, NO_CURSOR, type Offers } from "./source.ts";
 
 /** What follows the cursor, and the token that ends the text before it. */
 export interface Ending {
@@ -44,13 +43,12 @@ export class Evidence {
   private readonly seen = new Int32Array(MAX_TOKENS);
 
   /**
-   * @param capacity most rows @param width tokens of a row @param texts distinguishes kinds of tokens; absent: all alike
+   * @param capacity most rows @param width tokens of a row
    * @param ending where a text that runs into what follows the cursor ends; absent: nowhere
    */
   constructor(
     readonly capacity: number,
     readonly width: number,
-    private readonly texts?: TokenTexts,
     private readonly ending?: Ending,
   ) {
     this.tokens = new Int32Array(capacity * width);
@@ -166,7 +164,6 @@ export class Evidence {
     }
     features[at + Feature.recency] = recency;
     features[at + Feature.nearness] = nearness;
-    describeKind(features, at, this.texts?.kind(token));
   }
 }
 

@@ -77,6 +77,7 @@ export class DraftMemory {
     const onOffer = options.onOffer && { onOffer: options.onOffer };
     const drafter = new Drafter({
       history,
+      texts,
       sources,
       calibration,
       statistics,
@@ -108,7 +109,7 @@ export class DraftMemory {
         source: new CorpusDrafts(corpus, texts, ending),
         throttle: corpus.throttle,
       })),
-      { source: new RecyclingSource(this.recycled, texts), throttle: this.recyclingThrottle },
+      { source: new RecyclingSource(this.recycled), throttle: this.recyclingThrottle },
       ...(draftModel
         ? [{ source: new DraftModelSource(draftModel, calibration, texts), throttle: draftModel.throttle }]
         : []),

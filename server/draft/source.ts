@@ -6,7 +6,7 @@
  */
 
 import type { TokenHistory } from "./history.ts";
-import { TokenKind } from "./tokenTexts.ts";
+import { TokenKind, type TokenTexts } from "./tokenTexts.ts";
 import type { VerifiedTree } from "./tree.ts";
 
 export type SourceName =
@@ -54,8 +54,10 @@ export const Feature = {
   lineBreak: 9,
   /** 1 where the token ends the text, since what would come next follows the cursor already. */
   ending: 10,
+  /** 1 where the token goes on with a name or a number, 0 otherwise. */
+  withinName: 11,
 } as const;
-export const FEATURE_COUNT = 11;
+export const FEATURE_COUNT = 12;
 
 /** Evidence at the root of the tree. */
 export const ROOT_CURSOR = 0;
@@ -93,10 +95,15 @@ export class Offers {
   }
 }
 
-/** Writes what kind of token an offer is into its row of features; nothing where the kind is not known. */
-export function describeKind(features: Float32Array, row: number, kind: number | undefined): void {
-  if (kind === TokenKind.punctuation) features[row + Feature.punctuation] = 1;
-  else if (kind === TokenKind.lineBreak) features[row + Feature.lineBreak] = 1;
+/** Writes what offered tokens look like into their features. @param before the token that they may follow */
+export function describeTokens({ count, tokens, features }: Offers, before: number, texts: TokenTexts): void {
+  for (let at = 0; at < count; at++) {
+    const row = at * FEATURE_COUNT;
+    const kind = texts.kind(tokens[at]);
+    if (kind === TokenKind.punctuation) features[row + Feature.punctuation] = 1;
+    else if (kind === TokenKind.lineBreak) features[row + Feature.lineBreak] = 1;
+    if (texts.isWithinName(before, tokens[at])) features[row + Feature.withinName] = 1;
+  }
 }
 
 /** What a source that searches ahead of a tree is to know of it. */
@@ -129,7 +136,7 @@ export interface DraftSource {
   /** Looks for evidence after the end of the history. Asked at each step before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**
-   * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step.
+   * Offers what may follow a cursor, but for what the tokens look like: `ROOT_CURSOR`, or one that was offered at this step.
    * @param path the token of the node itself
    */
   children(cursor: number, path: number, offers: Offers): void;

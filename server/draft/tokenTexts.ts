@@ -18,22 +18,47 @@ const isBlank = (byte: number) => byte === 32 || byte === 9;
 export const isNameByte = (byte: number): boolean =>
   (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95;
 
-/** One for each vocabulary: kinds are found out once. */
+/** What is remembered of a token: one of `TokenKind`, and two bits. */
+const KIND = 0b00111;
+const BEGINS_IN_NAME = 0b01000;
+const ENDS_IN_NAME = 0b10000;
+
+/** One for each vocabulary: what tokens are is found out once. */
 export class TokenTexts {
-  private readonly kinds: Uint8Array;
+  private readonly known: Uint8Array;
 
   /** @param vocabulary may be replaced by an equal one */
   constructor(public vocabulary: DraftVocabulary) {
-    this.kinds = new Uint8Array(vocabulary.size);
+    this.known = new Uint8Array(vocabulary.size);
   }
 
   /** One of `TokenKind`. */
   kind(token: number): number {
-    if (token < 0 || token >= this.kinds.length) return TokenKind.control;
-    if (this.kinds[token] === TokenKind.unknown) this.kinds[token] = kindOf(this.vocabulary.bytes(token));
-    return this.kinds[token];
+    return this.describe(token) & KIND;
+  }
+
+  /** Whether a token goes on with the name or number that the token before it ends with. */
+  isWithinName(before: number, token: number): boolean {
+    return (this.describe(before) & ENDS_IN_NAME) !== 0 && (this.describe(token) & BEGINS_IN_NAME) !== 0;
+  }
+
+  private describe(token: number): number {
+    if (token < 0 || token >= this.known.length) return TokenKind.control;
+    if (this.known[token] === TokenKind.unknown)
+      this.known[token] = description(this.vocabulary.bytes(token));
+    return this.known[token];
   }
 }
+
+function description(bytes: Uint8Array): number {
+  const kind = kindOf(bytes);
+  if (bytes.length === 0) return kind;
+  const begins = isNamePart(bytes[0]) ? BEGINS_IN_NAME : 0;
+  return kind | begins | (isNamePart(bytes[bytes.length - 1]) ? ENDS_IN_NAME : 0);
+}
+
+/** Letters of other scripts are written in bytes from 128 on. */
+const isNamePart = (byte: number) => isNameByte(byte) || byte >= 128;
 
 /** A word may begin with a blank, as most tokens of words do; nothing but blanks is an indentation. */
 function kindOf(bytes: Uint8Array): number {
@@ -41,5 +66,5 @@ function kindOf(bytes: Uint8Array): number {
   let at = 0;
   while (at < bytes.length && isBlank(bytes[at])) at++;
   if (at === bytes.length || bytes[at] === NEWLINE) return TokenKind.lineBreak;
-  return isNameByte(bytes[at]) || bytes[at] >= 128 ? TokenKind.word : TokenKind.punctuation;
+  return isNamePart(bytes[at]) ? TokenKind.word : TokenKind.punctuation;
 }

@@ -46,7 +46,7 @@ export class CorpusDrafts implements DraftSource {
     this.name = name;
     this.corpus = corpus;
     const most = Math.floor(corpus.continuations.length / corpus.continuation);
-    this.evidence = new Evidence(most, corpus.continuation, texts, ending);
+    this.evidence = new Evidence(most, corpus.continuation, ending);
   }
 
   search(history: TokenHistory): void {

@@ -28,7 +28,7 @@ export class DocumentSource implements DraftSource {
     ending?: Ending,
   ) {
     this.automaton = new SuffixAutomaton(expectedTokens + 256);
-    this.evidence = new Evidence(ROWS, WIDTH, texts, ending);
+    this.evidence = new Evidence(ROWS, WIDTH, ending);
   }
 
   prepare({ tokens, size }: TokenHistory): void {

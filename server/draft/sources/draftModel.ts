@@ -14,7 +14,7 @@ import { CHOICES, type DraftingEngine, ModelChain } from "../modelChain.ts";
 import {
   type AheadBounds,
   type DraftSource,
-  describeKind,
+  describeTokens,
   Feature,
   log2Of,
   NO_CURSOR,
@@ -161,7 +161,6 @@ export class DraftModelSource implements DraftSource {
       if (i === first) offers.features[at + Feature.matchLength] = log2Of(this.model.meanRun);
       offers.features[at + Feature.share] = Math.log2(probability);
       offers.features[at + Feature.depth] = log2Of(place);
-      describeKind(offers.features, at, this.texts.kind(token));
     }
   }
 
@@ -194,9 +193,10 @@ export class DraftModelSource implements DraftSource {
 
   /** How likely the chain's token in a place is accepted where those before it are, were there no other source. */
   private chanceOf(place: number): number {
-    const { offers } = this;
+    const { offers, chain } = this;
     offers.clear();
     this.children(place, -1, offers);
+    describeTokens(offers, place > 0 ? chain.token(place - 1) : -1, this.texts);
     return offers.count === 0 ? 0 : this.calibration.chanceOfFirst(this.kind, offers, place);
   }
 }

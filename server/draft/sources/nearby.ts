@@ -31,7 +31,7 @@ export class NearbySource implements DraftSource {
     private readonly texts?: TokenTexts,
     ending?: Ending,
   ) {
-    this.evidence = new Evidence(ROWS, WIDTH, texts, ending);
+    this.evidence = new Evidence(ROWS, WIDTH, ending);
   }
 
   search(history: TokenHistory): void {

@@ -6,8 +6,7 @@
  */
 
 import type { TokenHistory } from "../history.ts";
-import { type DraftSource, describeKind, Feature, log2Of, type Offers, ROOT_CURSOR } from "../source.ts";
-import type { TokenTexts } from "../tokenTexts.ts";
+import { type DraftSource, Feature, log2Of, type Offers, ROOT_CURSOR } from "../source.ts";
 import type { VerifiedTree } from "../tree.ts";
 
 /** Successors kept of each context, as in the paper. */
@@ -51,7 +50,7 @@ export class RecycledTokens {
   }
 
   /** Offers the successors of `token` after `previous`. */
-  offer(previous: number, token: number, offers: Offers, texts: TokenTexts | undefined): void {
+  offer(previous: number, token: number, offers: Offers): void {
     if (token < 0 || token >= this.vocabularySize) return;
     const slot = this.slot(previous, token);
     const known = this.pairFirst[slot] === previous && this.pairSecond[slot] === token;
@@ -65,7 +64,6 @@ export class RecycledTokens {
       if (at < 0) return;
       offers.features[at + Feature.matchLength] = log2Of(known ? 2 : 1);
       offers.features[at + Feature.share] = Math.log2(shares[i]);
-      describeKind(offers.features, at, texts?.kind(ids[i]));
     }
   }
 
@@ -93,10 +91,7 @@ export class RecyclingSource implements DraftSource {
   readonly name = "recycling";
   private history: TokenHistory | undefined;
 
-  constructor(
-    private readonly recycled: RecycledTokens,
-    private readonly texts?: TokenTexts,
-  ) {}
+  constructor(private readonly recycled: RecycledTokens) {}
 
   search(history: TokenHistory): void {
     this.history = history;
@@ -104,7 +99,7 @@ export class RecyclingSource implements DraftSource {
 
   children(cursor: number, path: number, offers: Offers): void {
     const previous = cursor === ROOT_CURSOR ? this.beforeRoot(path) : cursor - cursorOf(0);
-    this.recycled.offer(previous, path, offers, this.texts);
+    this.recycled.offer(previous, path, offers);
   }
 
   /** To be shown every verified tree before its tokens are pushed. */

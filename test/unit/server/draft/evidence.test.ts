@@ -3,12 +3,11 @@ import { test } from "node:test";
 import { Evidence } from "../../../../server/draft/evidence.ts";
 import { heal } from "../../../../server/draft/healing.ts";
 import { FEATURE_COUNT, Feature, NO_CURSOR, Offers, ROOT_CURSOR } from "../../../../server/draft/source.ts";
-import { TokenTexts } from "../../../../server/draft/tokenTexts.ts";
 import { PieceVocabulary } from "../../../fakes/pieces.ts";
 
 /** Evidence of `[what followed, match length, occurrences]`. */
 function found(rows: readonly [number[], number, number][], ending?: { token: number; after: Int32Array }) {
-  const evidence = new Evidence(16, 6, undefined, ending);
+  const evidence = new Evidence(16, 6, ending);
   for (const [tokens, length, weight] of rows)
     evidence.add(Int32Array.from(tokens), 0, tokens.length, length, weight);
   evidence.ready();
@@ -103,7 +102,7 @@ const vocabulary = new PieceVocabulary([
 ]);
 
 test("healing keeps what begins with the letters, and leaves the rest of the word as the model would generate it", () => {
-  const evidence = new Evidence(8, 4, new TokenTexts(vocabulary));
+  const evidence = new Evidence(8, 4);
   const add = (text: string, length: number) => {
     const tokens = vocabulary.tokenize(text);
     evidence.add(tokens, 0, tokens.length, length, length);

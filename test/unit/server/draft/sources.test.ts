@@ -37,7 +37,7 @@ test("no source minds empty texts, one token without end, noise, or tokens of no
         { name: "workspace", corpus: new LiveCorpus(index, {}), throttle: new SourceThrottle() },
         texts,
       ),
-      new RecyclingSource(new RecycledTokens(256), texts),
+      new RecyclingSource(new RecycledTokens(256)),
     ];
     const history = new TokenHistory(tokens, texts.vocabulary);
     for (const source of sources)

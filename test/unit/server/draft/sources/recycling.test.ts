@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TokenHistory } from "../../../../../server/draft/history.ts";
 import { RecycledTokens, RecyclingSource } from "../../../../../server/draft/sources/recycling.ts";
-import { TokenTexts } from "../../../../../server/draft/tokenTexts.ts";
 import { DraftTree } from "../../../../../server/draft/tree.ts";
-import { PieceVocabulary } from "../../../../fakes/pieces.ts";
 import { chain } from "./chain.ts";
-
-const texts = new TokenTexts(new PieceVocabulary([]));
 
 /** A verified tree that is a chain, and what the model predicts after each node. */
 function verified(tokens: number[], next: number, top: (node: number) => number[]) {
@@ -30,7 +26,7 @@ function verified(tokens: number[], next: number, top: (node: number) => number[
 
 test("what the model found likely after two tokens is offered when they come again", () => {
   const recycled = new RecycledTokens(100);
-  const source = new RecyclingSource(recycled, texts);
+  const source = new RecyclingSource(recycled);
   const history = new TokenHistory(Int32Array.of(1, 2));
   source.search(history);
   source.learn(verified([2, 3], 4, node => (node === 0 ? [3, 30] : [4, 40])));
