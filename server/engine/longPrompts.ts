@@ -79,11 +79,11 @@ export class LongPrompts {
       if (result === "aborted") return undefined;
       if (result !== "ok") return this.turnOff();
       begun.tokens = tokens.slice(0, start + chunk.length);
+      if (!this.isProved && !(await this.prove(begun, options))) return this.turnOff();
     }
-    const state = await this.stateOf(context, tokens.length);
+    const state = await this.stateOf(begun);
     this.close();
-    if (!state || !(this.isProved || (await this.prove(state, options)))) return this.turnOff();
-    return state;
+    return state ?? this.turnOff();
   }
 
   /** Frees the context of a prompt that was not completed. */
@@ -112,17 +112,18 @@ export class LongPrompts {
     return this.begun;
   }
 
-  private async stateOf(context: Pointer, count: number): Promise<Uint8Array | undefined> {
+  private async stateOf({ context, tokens }: Begun): Promise<Uint8Array | undefined> {
     const { library } = this;
     const bytes = new Uint8Array(library.stateBytes(context, 0));
     if (library.stateRead(context, bytes, bytes.length, 0) !== bytes.length) return undefined;
-    return withKeysInQ8(library, bytes, count, this.headValues);
+    return withKeysInQ8(library, bytes, tokens.length, this.headValues);
   }
 
-  /** Compares the keys of the first token with those that the engine's own context has computed. */
-  private async prove(state: Uint8Array, { own }: PromptOptions): Promise<boolean> {
-    const known = await own();
-    this.isProved = known !== undefined && firstKeysAgree(state, known);
+  /** Compares the keys of the first token with those that the engine's own context has computed: early, as all is lost else. */
+  private async prove(begun: Begun, { own }: PromptOptions): Promise<boolean> {
+    const state = await this.stateOf(begun);
+    const known = state && (await own());
+    this.isProved = state !== undefined && known !== undefined && firstKeysAgree(state, known);
     return this.isProved;
   }
 
