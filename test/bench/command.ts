@@ -9,7 +9,7 @@ import {
   tuneDrafter,
 } from "../../server/engine/index.ts";
 import { loadOptions } from "../../server/model/index.ts";
-import { DEFAULT_SETTINGS, readSettings } from "../../server/protocol/index.ts";
+import { DEFAULT_SETTINGS, readSettings, type Settings } from "../../server/protocol/index.ts";
 import { defaultModelPath, orUsageError, UsageError } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 
@@ -19,11 +19,13 @@ interface LoadedModel {
   readonly model?: string | undefined;
   /** Absent: the best back end that works here. */
   readonly backend?: string | undefined;
+  /** Absent: `exact`, since what one item left in the cache must not move another's choices. */
+  readonly reuse?: Settings["reuse"];
 }
 
 /** Loads a model and leaves it untuned: it decodes single rows until its rows are limited otherwise. */
 export async function loadUntuned(
-  { model, backend }: LoadedModel,
+  { model, backend, reuse = "exact" }: LoadedModel,
   threads: number,
   contextTokens: number,
   trees?: TreeLimits,
@@ -31,9 +33,8 @@ export async function loadUntuned(
   const { settings: chosen, problems } = readSettings({ backend });
   if (problems.length > 0) throw new UsageError(`--backend: ${problems.join(" ")}`);
   const settings = { ...chosen, threads, contextTokens };
-  // What one item left in the cache must not move another's choices.
-  const exactly = { ...loadOptions(path(model) ?? defaultModelPath(), settings), reuse: "exact" } as const;
-  const { engine } = orUsageError(await loadEngine(trees ? { ...exactly, trees } : exactly));
+  const options = { ...loadOptions(path(model) ?? defaultModelPath(), settings), reuse };
+  const { engine } = orUsageError(await loadEngine(trees ? { ...options, trees } : options));
   return engine;
 }
 

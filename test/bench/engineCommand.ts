@@ -1,6 +1,7 @@
 /** `foretoken bench engine`: the engine without drafts beside llama.cpp's own server, in one interleaved run. */
 import { parseArgs } from "node:util";
 import type { LlamaEngine } from "../../server/engine/index.ts";
+import { DEFAULT_SETTINGS } from "../../server/protocol/index.ts";
 import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 import { load, print, progress } from "./command.ts";
@@ -100,7 +101,7 @@ export async function engineCommand(args: string[], signal: AbortSignal): Promis
   const contextTokens = Math.max(...contexts) + ROOM_TOKENS;
   let heading = "";
   for (const threads of list("threads", "1,2")) {
-    const engine = await load({ model }, threads, contextTokens, signal);
+    const engine = await load({ model, reuse: DEFAULT_SETTINGS.reuse }, threads, contextTokens, signal);
     const server = await startServer(python, { model, threads, contextTokens });
     try {
       for (const length of contexts) {
