@@ -136,7 +136,8 @@ export interface DraftSource {
   /** Looks for evidence after the end of the history. Asked at each step before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**
-   * Offers what may follow a cursor, but for what the tokens look like: `ROOT_CURSOR`, or one that was offered at this step.
+   * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step. What the tokens look like is
+   * described by who asks.
    * @param path the token of the node itself
    */
   children(cursor: number, path: number, offers: Offers): void;

@@ -108,12 +108,12 @@ export class LlamaEngine implements Engine {
   }
 
   /**
-   * Computes with another engine's threads from now on, in turn with it: threads that wait for more of one engine's work
+   * Computes with another engine's threads from now on, where both compute on the same device, in turn with it: threads that wait for more of one engine's work
    * would stand in the way of the other's. Neither may compute now, nor ever both at once.
    */
   shareThreadsOf(other: LlamaEngine): void {
     const { library, context } = this.native;
-    const pool = other.threadPool?.share();
+    const pool = other.info.backend === this.info.backend ? other.threadPool?.share() : undefined;
     if (!pool) return;
     library.attachThreadPool(context, pool.pointer, pool.pointer);
     // It computes with the pool that is freed.

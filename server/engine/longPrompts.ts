@@ -53,9 +53,13 @@ export class LongPrompts {
     private readonly headValues: number,
   ) {}
 
-  /** Tokens of a prompt's beginning that an abort has left computed. */
+  /** Tokens of a prompt's beginning that an abort has left computed, where that is most of what there is. */
   known(tokens: Int32Array): number {
-    return this.begun ? commonPrefix(this.begun.tokens, tokens) : 0;
+    const { begun } = this;
+    if (!begun || begun.room < tokens.length) return 0;
+    const common = commonPrefix(begun.tokens, tokens);
+    // Cells that are not wanted any more would be looked at all the same.
+    return 2 * common > begun.tokens.length ? common : 0;
   }
 
   /** Whether a context of its own pays for a prompt of whose tokens the engine knows the first `known`. */
@@ -96,8 +100,7 @@ export class LongPrompts {
   private async beginning(tokens: Int32Array, { threads, pool }: PromptOptions): Promise<Begun | undefined> {
     const { library, begun } = this;
     const common = this.known(tokens);
-    // Cells that are not wanted any more would be looked at all the same.
-    if (begun && begun.room >= tokens.length && 2 * common > begun.tokens.length) {
+    if (begun && common > 0) {
       begun.tokens = begun.tokens.subarray(0, common);
       // Cells of a chunk that was aborted may have been written.
       library.sequenceRemove(library.memoryOf(begun.context), 0, common, -1);

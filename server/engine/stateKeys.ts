@@ -53,8 +53,16 @@ function layoutOf(bytes: Uint8Array, keyType: number): StateLayout | undefined {
     at = row.at + cells * row.rowBytes;
     return row;
   };
-  const read = (type: number) =>
-    Array.from({ length: layers }, () => rows(type)).filter(row => row !== undefined);
+  const read = (type: number) => {
+    const found: LayerRows[] = [];
+    // In what is laid out otherwise the number may be anything.
+    while (found.length < layers) {
+      const row = rows(type);
+      if (!row) break;
+      found.push(row);
+    }
+    return found;
+  };
   const [keys, values] = [read(keyType), read(TYPE_F16)];
   const isWhole = keys.length === layers && values.length === layers && at === bytes.length;
   return isWhole ? { cells, keys, values } : undefined;
@@ -78,17 +86,19 @@ export async function withKeysInQ8(
   const conversion = new KeyConversion(library, bytes, headValues);
   let to = (layout.keys[0]?.at ?? 0) - LAYER_HEAD_BYTES;
   for (const { at, rowBytes } of layout.keys) {
-    const q8Bytes = (rowBytes / F16_BYTES / BLOCK.values) * BLOCK.bytes;
+    const rowValues = rowBytes / F16_BYTES;
     view.setInt32(to, TYPE_Q8_0, true);
-    view.setBigUint64(to + 4, BigInt(q8Bytes), true);
+    view.setBigUint64(to + 4, BigInt(q8BytesOf(rowValues)), true);
     to += LAYER_HEAD_BYTES;
-    await conversion.convert(at, to, cells, rowBytes / F16_BYTES);
-    to += cells * q8Bytes;
+    await conversion.convert(at, to, cells, rowValues);
+    to += cells * q8BytesOf(rowValues);
   }
   const from = (layout.values[0]?.at ?? 0) - LAYER_HEAD_BYTES;
   bytes.copyWithin(to, from);
   return bytes.subarray(0, bytes.length - (from - to));
 }
+
+const q8BytesOf = (values: number) => (values / BLOCK.values) * BLOCK.bytes;
 
 /** Converts rows within a state, some at a time so that nothing else waits for long. */
 class KeyConversion {
@@ -109,14 +119,13 @@ class KeyConversion {
     const { library, values, bytes, rotation } = this;
     const [base, scratch] = [addressOf(bytes), addressOf(values)];
     const most = Math.max(1, Math.floor(CONVERTED_VALUES / rowValues));
-    const q8Bytes = (rowValues / BLOCK.values) * BLOCK.bytes;
     for (let row = 0; row < rows; row += most) {
       const count = Math.min(most, rows - row);
       const source = base + BigInt(from + row * rowValues * F16_BYTES);
       await inBackground(library.halfToFloat, source, scratch, count * rowValues);
       rotate(values, count * rowValues, rotation);
       // What is written never reaches what is still to be read.
-      const target = base + BigInt(to + row * q8Bytes);
+      const target = base + BigInt(to + row * q8BytesOf(rowValues));
       await inBackground(library.quantise, TYPE_Q8_0, scratch, target, 0, count, rowValues, null);
     }
   }

@@ -62,8 +62,9 @@ export class DraftModelSlot {
     this.engine = quickest;
     this.owned = quickest ? [quickest] : [];
     // Whoever loads another, or frees the model this one drafts for, waits for it.
-    this.last = disposeAll(others);
-    await this.last;
+    const freeing = disposeAll(others);
+    this.last = freeing.catch(() => {});
+    await freeing;
     return undefined;
   }
 

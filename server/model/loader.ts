@@ -135,7 +135,7 @@ async function loadDraftModel(
 const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel => ({
   engine: drafter,
   tune: signal => {
-    if (drafter.info.backend === engine.info.backend) drafter.shareThreadsOf(engine);
+    drafter.shareThreadsOf(engine);
     return tuneDrafter(drafter, signal);
   },
 });

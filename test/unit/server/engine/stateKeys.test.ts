@@ -12,6 +12,8 @@ const HEAD = 64;
 interface StateParts {
   readonly streams?: number;
   readonly transposed?: number;
+  /** What it says of its layers, of which it has two. */
+  readonly layers?: number;
   readonly keyType?: number;
   readonly valueType?: number;
   readonly keyBytes?: number;
@@ -20,7 +22,8 @@ interface StateParts {
 
 /** A state of three cells and two layers, as llama.cpp writes it. @param key bytes of keys by their place in a row */
 function state(parts: StateParts = {}, key: (at: number) => number = () => 0): Uint8Array {
-  const { streams = 1, transposed = 0, keyType = F16, valueType = F16, keyBytes = 128, spare = 0 } = parts;
+  const { streams = 1, transposed = 0, layers = LAYERS } = parts;
+  const { keyType = F16, valueType = F16, keyBytes = 128, spare = 0 } = parts;
   const bytes: number[] = [1, 2, 3, 4, 0, 0, 0, 0];
   const number = (value: number, size = 4) => {
     for (let i = 0; i < size; i++) bytes.push((value / 2 ** (8 * i)) & 255);
@@ -29,7 +32,7 @@ function state(parts: StateParts = {}, key: (at: number) => number = () => 0): U
   number(CELLS);
   for (let cell = 0; cell < CELLS; cell++) for (const value of [cell, 1, 0]) number(value);
   number(transposed);
-  number(LAYERS);
+  number(layers);
   for (const [type, rowBytes] of [
     [keyType, keyBytes],
     [valueType, 64],
@@ -81,6 +84,7 @@ test("a state that is laid out otherwise is left alone", async () => {
   const others: [string, Uint8Array, number][] = [
     ["two streams", state({ streams: 2 }), CELLS],
     ["transposed values", state({ transposed: 1 }), CELLS],
+    ["any number of layers", state({ layers: 2 ** 32 - 1 }), CELLS],
     ["keys in Q8_0", state({ keyType: Q8_0 }), CELLS],
     ["values in Q8_0", state({ valueType: Q8_0 }), CELLS],
     ["rows that are no whole blocks", state({ keyBytes: 96 }), CELLS],
