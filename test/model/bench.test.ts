@@ -14,7 +14,7 @@ import { bench } from "../bench/main.ts";
 import { MODEL_TYPES, type ModelType, makeModel } from "../bench/makeModel.ts";
 import { speculative } from "../bench/presets/speculative.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
-import { load, never } from "./loaded.ts";
+import { load, logitsAfter, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,16 +51,10 @@ async function withModel<T>(shape: string, type: ModelType, use: (engine: Engine
   }
 }
 
-async function logitsAfter(engine: Engine, text: string): Promise<Float32Array> {
+async function logitsAfterText(engine: Engine, text: string): Promise<Float32Array> {
   const tokens = engine.vocabulary.tokenize(text);
   await engine.prefill(tokens.subarray(0, -1), never);
-  const tree = { count: 1, tokens: tokens.slice(-1), parents: Int32Array.of(-1) };
-  const outcome = await engine.decode(tree, never);
-  assert.ok(outcome.kind === "decoded");
-  const row = new Float32Array(engine.vocabulary.size);
-  outcome.decoded.logits(0, row);
-  engine.accept([]);
-  return row;
+  return logitsAfter(engine, tokens.at(-1) as number);
 }
 
 async function said(engine: Engine, text: string, treeNodes: number, maxTokens = 24): Promise<number[]> {
@@ -86,7 +80,7 @@ test("a random-weight model of each type loads, and its logits are finite and no
       assert.equal(engine.info.architecture, "qwen2");
       assert.equal(engine.vocabulary.size, 151_936);
       assert.deepEqual(engine.info.notes, []);
-      const row = await logitsAfter(engine, TEXT);
+      const row = await logitsAfterText(engine, TEXT);
       assert.ok(row.every(Number.isFinite), type);
       const squares = row.reduce((sum, value) => sum + value * value, 0);
       const deviation = Math.sqrt(squares / row.length);
@@ -119,7 +113,7 @@ test("a recurrent model decodes plainly, says so, and says the same thing twice"
 test("a sliding-window model loads with finite logits after more tokens than its window", async () => {
   await withModel("tiny-swa", "q8_0", async engine => {
     assert.equal(engine.info.architecture, "gemma3");
-    const row = await logitsAfter(engine, TEXT.repeat(8));
+    const row = await logitsAfterText(engine, TEXT.repeat(8));
     assert.ok(row.every(Number.isFinite));
   });
 });

@@ -8,14 +8,14 @@ import { generate } from "../../server/completion/generate.ts";
 import { DraftMemory } from "../../server/draft/memory.ts";
 import type { SamplingOptions } from "../../server/draft/sampler.ts";
 import { SOURCE_NAMES } from "../../server/draft/source.ts";
-import { DraftModel } from "../../server/draft/sources/draftModel.ts";
+import type { DraftModel } from "../../server/draft/sources/draftModel.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadBeside } from "../../server/engine/loadBeside.ts";
 import { tuneDrafter } from "../../server/engine/tune.ts";
 import { findDraftModel } from "../../server/model/draftModelFile.ts";
 import { makeModel } from "../bench/makeModel.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
-import { cpuOptions, load, never } from "./loaded.ts";
+import { askedAlways, cpuOptions, load, never } from "./loaded.ts";
 import { quantised } from "./quantised.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-draft-model-"));
@@ -66,13 +66,6 @@ async function run(engine: LlamaEngine, { draftModel, sampling, treeNodes = 32, 
   }
 }
 
-/** Has it asked at each step, and its drafts taken into trees, whatever the load of the machine. */
-function asked(engine: LlamaEngine, drafter: LlamaEngine): DraftModel {
-  engine.cost = nodes => 1e6 * (1 + nodes / 100);
-  drafter.cost = () => 1;
-  return new DraftModel(drafter);
-}
-
 test("a model in fewer bits drafts for itself: the text is the same, greedy and drawn, and drafts are accepted", async () => {
   const engine = await load({ threads: 1 });
   const drafter = await loadDrafter(engine, copy);
@@ -80,7 +73,7 @@ test("a model in fewer bits drafts for itself: the text is the same, greedy and 
     for (const sampling of [undefined, { temperature: 0.8, topK: 40, topP: 0.95, minP: 0, seed: 5 }]) {
       const own = sampling && { sampling };
       const plain = await run(engine, { treeNodes: 1, ...own });
-      const drafted = await run(engine, { draftModel: asked(engine, drafter), ...own });
+      const drafted = await run(engine, { draftModel: askedAlways(engine, drafter), ...own });
       assert.deepEqual(drafted.text, plain.text);
       assert.ok(drafted.accepted > plain.text.length / 4, `${drafted.accepted} of ${plain.text.length}`);
     }
@@ -94,7 +87,7 @@ test("an abort while it drafts leaves both models usable, and the one goes on wh
   const engine = await load({ threads: 2 });
   const drafter = await loadDrafter(engine, copy);
   const plain = await run(engine, { treeNodes: 1 });
-  const model = asked(engine, drafter);
+  const model = askedAlways(engine, drafter);
   const { decode } = drafter;
   let decodes = 0;
   const controller = new AbortController();

@@ -1,7 +1,10 @@
 /** The fixture model on the CPU, for tests. */
 
+import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DraftModel } from "../../server/draft/sources/draftModel.ts";
+import type { Engine } from "../../server/engine/engine.ts";
 import { findExactRows } from "../../server/engine/exactness.ts";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
 import { decodeScript } from "../../server/system/index.ts";
@@ -32,4 +35,22 @@ export async function load(options: Partial<LoadOptions> = {}) {
   if (exact) engine.configure({ ...engine.configuration, ...exact });
   engine.forget();
   return engine;
+}
+
+/** The logits after one more token, which is not kept. */
+export async function logitsAfter(engine: Engine, token: number): Promise<Float32Array> {
+  const tree = { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) };
+  const outcome = await engine.decode(tree, never);
+  assert.ok(outcome.kind === "decoded");
+  const row = new Float32Array(engine.vocabulary.size);
+  outcome.decoded.logits(0, row);
+  engine.accept([]);
+  return row;
+}
+
+/** A drafting model that is asked at each step, its drafts taken into trees, whatever the two models cost here. */
+export function askedAlways(engine: Engine, drafter: Engine): DraftModel {
+  engine.cost = nodes => 1e6 * (1 + nodes / 100);
+  drafter.cost = () => 1;
+  return new DraftModel(drafter);
 }

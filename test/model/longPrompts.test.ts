@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
 import { packageRoot } from "../../server/system/paths.ts";
-import { cpuOptions, load, never } from "./loaded.ts";
+import { cpuOptions, load, logitsAfter, never } from "./loaded.ts";
 
 let engine: LlamaEngine;
 before(async () => {
@@ -28,16 +28,6 @@ function someTokens(part: number): Int32Array {
   return engine.vocabulary.tokenize(text).slice(part * 100, part * 100 + LONG);
 }
 
-async function logitsAfter(token: number, of = engine): Promise<Float32Array> {
-  const root = { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) };
-  const outcome = await of.decode(root, never);
-  assert.ok(outcome.kind === "decoded");
-  const row = new Float32Array(of.vocabulary.size);
-  outcome.decoded.logits(0, row);
-  of.accept([]);
-  return row;
-}
-
 const farthest = (a: Float32Array, b: Float32Array) =>
   a.reduce((most, logit, i) => Math.max(most, Math.abs(logit - (b[i] as number))), 0);
 
@@ -47,15 +37,15 @@ test("a long prompt predicts what it predicts where it is computed in parts", as
     engine.forget();
     const whole = await engine.prefill(tokens, never);
     assert.deepEqual(whole, { kind: "prefilled", reused: 0, computed: LONG });
-    const apart = await logitsAfter(ONE);
+    const apart = await logitsAfter(engine, ONE);
     engine.forget();
     await engine.prefill(tokens.subarray(0, SHORT), never);
     await engine.prefill(tokens, never);
-    const inParts = await logitsAfter(ONE);
+    const inParts = await logitsAfter(engine, ONE);
     const difference = farthest(apart, inParts);
     assert.ok(difference < LARGEST_DIFFERENCE, `logits differ by ${difference}`);
     assert.ok(difference > 0, "the two were not computed in the same way");
-    const other = farthest(inParts, await logitsAfter(OTHER));
+    const other = farthest(inParts, await logitsAfter(engine, OTHER));
     assert.ok(
       other > 2 * LARGEST_DIFFERENCE,
       `another token would have been noticed, which differs by ${other}`,
@@ -77,14 +67,14 @@ test("what follows it is known: the next prompt computes what is new, and a tree
   const row = new Float32Array(engine.vocabulary.size);
   outcome.decoded.logits(0, row);
   engine.accept([]);
-  assert.deepEqual(row, await logitsAfter(ONE));
+  assert.deepEqual(row, await logitsAfter(engine, ONE));
 });
 
 test("an abort leaves what is computed to the next prompt that begins alike, and to no other", async () => {
   const tokens = someTokens(7);
   engine.forget();
   await engine.prefill(tokens, never);
-  const expected = await logitsAfter(ONE);
+  const expected = await logitsAfter(engine, ONE);
   for (const between of [[], [tokens.slice().reverse()]]) {
     engine.forget();
     const controller = new AbortController();
@@ -103,7 +93,7 @@ test("an abort leaves what is computed to the next prompt that begins alike, and
     assert.ok(outcome.kind === "prefilled");
     if (between.length === 0) assert.ok(outcome.reused >= 128 && outcome.reused < LONG, `${outcome.reused}`);
     else assert.equal(outcome.reused, 0);
-    assert.deepEqual(await logitsAfter(ONE), expected);
+    assert.deepEqual(await logitsAfter(engine, ONE), expected);
   }
 });
 
@@ -140,10 +130,10 @@ test("where keys turn out otherwise than the engine computes them, prompts are c
   } finally {
     library.quantise = quantise;
   }
-  const fallen = await logitsAfter(ONE, wrong);
+  const fallen = await logitsAfter(wrong, ONE);
   await wrong.dispose();
   engine.forget();
   await engine.prefill(tokens.subarray(0, SHORT), never);
   await engine.prefill(tokens, never);
-  assert.ok(farthest(fallen, await logitsAfter(ONE)) < LARGEST_DIFFERENCE);
+  assert.ok(farthest(fallen, await logitsAfter(engine, ONE)) < LARGEST_DIFFERENCE);
 });

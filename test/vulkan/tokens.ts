@@ -11,14 +11,13 @@ import { type GenerateOptions, generate } from "../../server/completion/generate
 import type { TreeDrafter } from "../../server/draft/drafter.ts";
 import { DraftMemory } from "../../server/draft/memory.ts";
 import { SOURCE_NAMES } from "../../server/draft/source.ts";
-import { DraftModel } from "../../server/draft/sources/draftModel.ts";
 import type { VerifiedTree } from "../../server/draft/tree.ts";
 import { loadEngine } from "../../server/engine/load.ts";
 import { loadBeside } from "../../server/engine/loadBeside.ts";
 import { tuneDrafter } from "../../server/engine/tune.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
 import { packageRoot } from "../../server/system/paths.ts";
-import { cpuOptions, never } from "../model/loaded.ts";
+import { askedAlways, cpuOptions, never } from "../model/loaded.ts";
 
 /** What the model chose. */
 export interface ChosenTokens {
@@ -95,13 +94,10 @@ async function draftedByProcessor(): Promise<ChosenTokens["byProcessor"]> {
   if ("problem" in beside) throw new Error(beside.problem.message);
   const drafter = beside.engine;
   await tuneDrafter(drafter, never);
-  // Has it asked at each step, whatever the two cost.
-  engine.cost = nodes => 1e6 * (1 + nodes / 100);
-  drafter.cost = () => 1;
   const without = SOURCE_NAMES.filter(name => name !== "draft model");
   const own = {
     memory: new DraftMemory(engine.vocabulary, { without }),
-    draftModel: new DraftModel(drafter),
+    draftModel: askedAlways(engine, drafter),
   };
   const { tokens, accepted } = await run({ treeNodes: TREE_NODES, ...own });
   await drafter.dispose();
