@@ -7,6 +7,7 @@ import {
   type InitializationOptions,
   RequestEndedNotification,
   SECTION,
+  SERVER_NODE_ARGUMENTS,
   type Status,
   StatusNotification,
 } from "../server/protocol/index.ts";
@@ -101,7 +102,8 @@ export class ServerConnection {
     // The host's own binary runs as plain Node, so no Node needs to be installed.
     const { FORETOKEN_SERVER_INSPECT: port } = process.env;
     const inspect = port ? [`--inspect=127.0.0.1:${port}`] : [];
-    const child = spawn(process.execPath, [...inspect, this.options.serverModule, "--stdio"], {
+    const args = [...SERVER_NODE_ARGUMENTS, ...inspect, this.options.serverModule, "--stdio"];
+    const child = spawn(process.execPath, args, {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
       stdio: "pipe",
     });

@@ -281,7 +281,7 @@ export function promptAt(
   // The same with and without drafts: the prompt must not depend on them.
   const reserved = Math.min(maxTokens, info.contextTokens * LARGEST_SHARE) + TREE_TOKENS;
   const room = Math.max(SMALLEST_PROMPT_TOKENS, Math.floor(info.contextTokens - reserved));
-  const budget = Math.min(room, affordablePromptTokens(prefillMsPerToken));
+  const budget = Math.min(room, affordablePromptTokens(info.backend, prefillMsPerToken));
   const whole = asOneText(snapshot);
   const prompt = buildPrompt(whole, vocabulary, budget, {
     format,
@@ -293,9 +293,12 @@ export function promptAt(
   return prompt;
 }
 
-/** Tokens of the longest prompt that this machine reads soon enough. It changes only when the engine is tuned. */
-function affordablePromptTokens(prefillMsPerToken: number | undefined): number {
-  const quick =
-    prefillMsPerToken === undefined ? Number.POSITIVE_INFINITY : MAX_PREFILL_MS / prefillMsPerToken;
-  return Math.max(MIN_USEFUL_PROMPT_TOKENS, Math.floor(quick));
+/**
+ * Tokens of the longest prompt that this machine reads soon enough. It changes only when the engine is tuned; until then a
+ * processor is taken to be a slow one, since nobody waits ten seconds for a first completion.
+ */
+function affordablePromptTokens(backend: string, prefillMsPerToken: number | undefined): number {
+  if (prefillMsPerToken === undefined)
+    return backend === "cpu" ? MIN_USEFUL_PROMPT_TOKENS : Number.POSITIVE_INFINITY;
+  return Math.max(MIN_USEFUL_PROMPT_TOKENS, Math.floor(MAX_PREFILL_MS / prefillMsPerToken));
 }

@@ -6,12 +6,13 @@ import { Batch } from "./batch.ts";
 import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
 import { CostModel } from "./costModel.ts";
 import type { DecodeThread } from "./decodeThread.ts";
+import type { GrowingContext } from "./growingContext.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 
 interface DecoderDependencies {
   readonly library: Library;
-  readonly context: Pointer;
+  readonly context: Pick<GrowingContext, "pointer">;
   /** Most sequences that a row belongs to. */
   readonly branches: number;
   /** A sequence that no branch uses, for dummy rows. */
@@ -45,11 +46,11 @@ export class BatchDecoder {
     private readonly parts: DecoderDependencies,
     private config: EngineConfiguration,
   ) {
-    const { library, context, branches } = parts;
+    const { context, branches } = parts;
     this.threads = config.threads;
     this.thread = parts.decodeThread;
     this.batch = new Batch(LARGEST_CHUNK, branches);
-    library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
+    this.adopt(context.pointer);
   }
 
   get configuration(): EngineConfiguration {
@@ -113,7 +114,7 @@ export class BatchDecoder {
   async run(signal: AbortSignal, apart?: Pointer): Promise<RunResult> {
     if (signal.aborted || this.stopped) return "aborted";
     const { library, spareSequence, governor } = this.parts;
-    const context = apart ?? this.parts.context;
+    const context = apart ?? this.parts.context.pointer;
     const rows = this.batch.rows;
     const full = apart ? rows : this.pad();
     if (governor && this.followsLoad) this.useThreads(governor.threads(this.wantedThreads));
@@ -148,8 +149,8 @@ export class BatchDecoder {
     return full;
   }
 
-  /** Lets another context compute as the engine's own does. */
-  private adopt(context: Pointer): void {
+  /** Lets another context compute as the engine's own does, or has done until now. */
+  adopt(context: Pointer): void {
     const { library } = this.parts;
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
     library.setThreads(context, this.threads, this.threads);
@@ -172,6 +173,6 @@ export class BatchDecoder {
   private useThreads(threads: number): void {
     if (threads === this.threads) return;
     this.threads = threads;
-    this.parts.library.setThreads(this.parts.context, threads, threads);
+    this.parts.library.setThreads(this.parts.context.pointer, threads, threads);
   }
 }

@@ -20,6 +20,10 @@ const CACHE_TYPES = { f16: 1, q8_0: 8 } as const;
 const Q8_0_BLOCK = 32;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
+
+/** What a context that was asked for comes to, in tokens. */
+export const wholeUnits = (contextTokens: number): number =>
+  Math.max(1, Math.ceil(contextTokens / CONTEXT_UNIT)) * CONTEXT_UNIT;
 /** A batch takes no more with its dummies. */
 const MAX_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
 /** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
@@ -46,7 +50,8 @@ export function headValues(library: Library, model: Pointer, architecture: strin
   return number("attention.key_length") || number("embedding_length") / number("attention.head_count");
 }
 
-interface ContextShape {
+export interface ContextShape {
+  /** Tokens it has cells for; rounded up to llama.cpp's unit. */
   readonly contextTokens: number;
   readonly keys: EngineInfo["keys"];
   /** The trees that are decoded in it; absent: none, one sequence without logits. */
@@ -61,7 +66,7 @@ export async function createContext(
 ): Promise<Pointer | EngineProblem> {
   const params: Params = {
     ...library.contextDefaultParams(),
-    n_ctx: Math.max(CONTEXT_UNIT, contextTokens),
+    n_ctx: wholeUnits(contextTokens),
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
     n_seq_max: trees ? trees.branches + SPARE_SEQUENCES : 1,

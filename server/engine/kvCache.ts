@@ -5,7 +5,8 @@
  * Invariant between calls: sequence `s` holds exactly the trunk's first `synced[s]` tokens, and nothing else.
  * Hence a new tree copies to a branch only what the trunk has gained since that branch was last used.
  */
-import type { Library, Pointer } from "./libllama.ts";
+import type { GrowingContext } from "./growingContext.ts";
+import type { Library, Memory } from "./libllama.ts";
 import type { Run } from "./reuse.ts";
 
 const TRUNK = 0;
@@ -20,14 +21,17 @@ export class KvCache {
 
   constructor(
     private readonly library: Library,
-    private readonly memory: Pointer,
-    contextTokens: number,
+    private readonly context: Pick<GrowingContext, "memory" | "mostTokens">,
     private readonly branches: number,
     /** The first of the sequences for runs that are set aside. */
     private readonly parking: number,
   ) {
-    this.tokens = new Int32Array(contextTokens);
+    this.tokens = new Int32Array(context.mostTokens);
     this.synced = new Int32Array(branches);
+  }
+
+  private get memory(): Memory {
+    return this.context.memory;
   }
 
   /**

@@ -150,7 +150,7 @@ const binder =
 type Binder = ReturnType<typeof binder>;
 type Model = Pointer;
 type Context = Pointer;
-type Memory = Pointer;
+export type Memory = Pointer;
 type Vocab = Pointer;
 
 const processFunctions = (llama: Binder, ggml: Binder, base: Binder) => ({

@@ -22,6 +22,7 @@ import type {
   PromptTail,
   TokenTree,
 } from "./engine.ts";
+import type { GrowingContext } from "./growingContext.ts";
 import type { KvCache } from "./kvCache.ts";
 import type { Library, Pointer } from "./libllama.ts";
 import type { LongPrompts } from "./longPrompts.ts";
@@ -39,13 +40,15 @@ const FINISHED_CHUNK_MS = 500;
 const NEVER = new AbortController().signal;
 /** Most tokens of a prompt that are left to the first decode: about as many as cost as much as one row alone saves. */
 const MAX_DEFERRED_TOKENS = 16;
+/** Cells that a prompt's completion is likely to want. */
+const COMPLETION_TOKENS = 160;
 /** Share of a tree's rows that they may take. */
 const DEFERRED_SHARE = 1 / 4;
 /** The native objects an engine is built over; the engine frees them. */
 interface NativeObjects {
   readonly library: Library;
   readonly model: Pointer;
-  readonly context: Pointer;
+  readonly context: GrowingContext;
   readonly cache: KvCache;
   readonly vocabulary: LlamaVocabulary;
   /** A sequence no branch uses, for the dummy row. */
@@ -81,8 +84,9 @@ export class LlamaEngine implements Engine {
   private rowLimit: number | undefined;
   private disposed = false;
   private threadPool: ThreadPool | undefined;
-  /** A context for a long prompt, which ends before the model does. */
+  /** A context for a long prompt, and a larger one of the engine's own: both end before the model does. */
   private filling: Promise<unknown> = Promise.resolve();
+  private growing: Promise<unknown> = Promise.resolve();
 
   constructor(
     public info: EngineInfo,
@@ -115,7 +119,7 @@ export class LlamaEngine implements Engine {
     const { library, context } = this.native;
     const pool = other.info.backend === this.info.backend ? other.threadPool?.share() : undefined;
     if (!pool) return;
-    library.attachThreadPool(context, pool.pointer, pool.pointer);
+    library.attachThreadPool(context.pointer, pool.pointer, pool.pointer);
     // It computes with the pool that is freed.
     this.native.longPrompts?.close();
     this.threadPool?.free();
@@ -188,6 +192,8 @@ export class LlamaEngine implements Engine {
     if (this.tree) cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
+    const narrow = await this.makeRoom(tokens.length, COMPLETION_TOKENS);
+    if (narrow) return narrow;
     const runs = this.prompts.begin(tokens);
     const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
     let moved = 0;
@@ -207,6 +213,37 @@ export class LlamaEngine implements Engine {
     this.pending = [...tokens.subarray(now)];
     const reused = before + moved;
     return { kind: "prefilled", reused, computed: tokens.length - reused };
+  }
+
+  /**
+   * Gives the context cells for so many tokens, and `ahead` more where it needs larger ones in any case; what is in it
+   * stays. Where there is no memory for them it remains as long as it is.
+   */
+  private async makeRoom(tokens: number, ahead = 0): Promise<NotComputed | undefined> {
+    const { context, library, cache } = this.native;
+    const needed = tokens + LARGEST_PADDING;
+    const wanted = Math.min(context.mostTokens, needed + ahead);
+    if (wanted <= context.cells) return undefined;
+    const growing = context.larger(wanted);
+    this.growing = growing;
+    const larger = await growing;
+    if (this.disposed) {
+      if (larger) library.contextFree(larger);
+      return { kind: "aborted" };
+    }
+    if (!larger) {
+      this.info = { ...this.info, contextTokens: context.cells };
+      return needed <= context.cells ? undefined : { kind: "contextFull" };
+    }
+    const { length } = cache;
+    const state = this.prompts.copyWholeState();
+    if (this.threadPool) library.attachThreadPool(larger, this.threadPool.pointer, this.threadPool.pointer);
+    this.decoder.adopt(larger);
+    context.replaceBy(larger);
+    cache.clear();
+    if (state) this.prompts.restoreState(state);
+    // Whoever decodes must not go on after a context that was lost.
+    return cache.length === length ? undefined : { kind: "contextFull" };
   }
 
   /** How many of the last `uncomputed` tokens the next decode computes. */
@@ -278,9 +315,11 @@ export class LlamaEngine implements Engine {
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tree.count > this.room()) return { kind: "contextFull" };
-    const { cache } = this.native;
+    const { cache, context } = this.native;
     const { plan, pending } = this;
     const { batch } = this.decoder;
+    const narrow = await this.makeRoom(cache.length + pending.length + tree.count);
+    if (narrow) return narrow;
     plan.set(tree);
     if (plan.leaves > this.info.maxBranches)
       throw new RangeError(`tree of ${plan.leaves} branches, expected at most ${this.info.maxBranches}`);
@@ -314,7 +353,12 @@ export class LlamaEngine implements Engine {
     this.tree = tree;
     return {
       kind: "decoded",
-      decoded: decodedRows(this.native, row => pending.length + plan.rowOf[row], this.largest, ms),
+      decoded: decodedRows(
+        { ...this.native, context: context.pointer },
+        row => pending.length + plan.rowOf[row],
+        this.largest,
+        ms,
+      ),
     };
   }
 
@@ -353,17 +397,18 @@ export class LlamaEngine implements Engine {
     this.prompts.forget();
     await this.decoder.stop();
     await this.filling;
+    await this.growing;
     this.native.longPrompts?.close();
     // Whoever waited for the same decode puts the cache in order first.
     await new Promise(resolve => setImmediate(resolve));
     const { library, context, model } = this.native;
-    library.contextFree(context);
+    context.free();
     this.threadPool?.free();
     library.modelFree(model);
   }
 
   private get memory(): Pointer {
-    return this.native.library.memoryOf(this.native.context);
+    return this.native.context.memory;
   }
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {

@@ -4,9 +4,10 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import { untuned } from "./configuration.ts";
-import { createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
+import { type ContextShape, createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
 import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
+import { firstCells, GrowingContext } from "./growingContext.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
 import { LlamaEngine } from "./llama.ts";
@@ -76,7 +77,7 @@ interface Loaded {
   readonly library: Library;
   readonly backend: Backend;
   readonly model: Pointer;
-  readonly context: Pointer;
+  readonly context: GrowingContext;
   readonly architecture: string;
   /** Whether tokens can be taken back out of the KV cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
@@ -103,15 +104,17 @@ async function loadPlaced(
   const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
   const keys = keysTypeOf(library, model, architecture, onProcessor);
   const threads = chooseThreads(requestedThreads);
-  const context =
-    unsuitable(library, model, modelPath, architecture) ??
-    (await createContext(library, model, { contextTokens, keys, trees, threads }));
-  if (isProblem(context)) {
+  const shape: ContextShape = { contextTokens, keys, trees, threads };
+  const first = { ...shape, contextTokens: firstCells(contextTokens, onProcessor) };
+  const native =
+    unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
+  if (isProblem(native)) {
     library.modelFree(model);
-    return context;
+    return native;
   }
+  const context = new GrowingContext(library, model, shape, native);
   const threadPool = createThreadPool(library, threads);
-  if (threadPool) library.attachThreadPool(context, threadPool.pointer, threadPool.pointer);
+  if (threadPool) library.attachThreadPool(native, threadPool.pointer, threadPool.pointer);
   return {
     library,
     backend,
@@ -280,7 +283,6 @@ function buildEngine(
   const { library, backend, model, context, architecture, canRollBack, trees, threadPool } = loaded;
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
-  const contextTokens = library.contextTokens(context);
   const device = backend.name === "cpu" ? undefined : graphicsDevice(library);
   const notes = notesOf(loaded, vocabulary.special.fillMiddle !== undefined);
   const info: EngineInfo = {
@@ -296,22 +298,21 @@ function buildEngine(
     release: EXPECTED_RELEASE,
     threads: loaded.threads,
     keys: loaded.keys,
-    contextTokens,
+    contextTokens: context.mostTokens,
     maxTreeNodes: canRollBack ? rows : 1,
     maxBranches: branches,
     notes: placed === undefined ? notes : [placed, ...notes],
   };
-  const memory = library.memoryOf(context);
   const native = {
     library,
     model,
     context,
-    cache: new KvCache(library, memory, contextTokens, branches, branches + 1),
+    cache: new KvCache(library, context, branches, branches + 1),
     vocabulary,
     spareSequence: branches,
     rows,
     canRollBack,
-    canShift: canRollBack && library.memoryCanShift(memory),
+    canShift: canRollBack && library.memoryCanShift(context.memory),
     reuse,
     // What it computes differs in last bits from what the engine's own context does.
     longPrompts:

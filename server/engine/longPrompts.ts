@@ -16,6 +16,8 @@ import type { ThreadPool } from "./threadPool.ts";
 const LEAST_TOKENS = 320;
 /** Most of a prompt that the engine may know already: it is computed once more. */
 const KNOWN_SHARE = 1 / 8;
+/** How long a prompt that was aborted is kept for one that goes on with it. */
+const KEPT_MS = 10_000;
 /** Cells beside those of the prompt: what is typed until it is complete. */
 const SPARE_CELLS = 128;
 
@@ -41,6 +43,8 @@ interface PromptOptions {
 
 export class LongPrompts {
   private begun: Begun | undefined;
+  /** Frees what has been begun and is not gone on with. */
+  private closing: NodeJS.Timeout | undefined;
   /** Whether handed over keys were found to be those that the engine's own context computes. */
   private isProved = false;
   /** Set where that is not so, or no context could be made: prompts are computed as all others then. */
@@ -73,6 +77,7 @@ export class LongPrompts {
 
   /** Computes a prompt. Resolves to its state as the engine's own context takes it, undefined where it is not complete. */
   async compute(tokens: Int32Array, options: PromptOptions): Promise<Uint8Array | undefined> {
+    clearTimeout(this.closing);
     const begun = await this.beginning(tokens, options);
     if (!begun) return undefined;
     const { context } = begun;
@@ -80,7 +85,7 @@ export class LongPrompts {
       const start = begun.tokens.length;
       const chunk = tokens.subarray(start, start + options.chunkTokens);
       const result = await options.decode(context, chunk, start);
-      if (result === "aborted") return undefined;
+      if (result === "aborted") return this.closeLater();
       if (result !== "ok") return this.turnOff();
       begun.tokens = tokens.slice(0, start + chunk.length);
       if (!this.isProved && !(await this.prove(begun, options))) return this.turnOff();
@@ -90,8 +95,14 @@ export class LongPrompts {
     return state ?? this.turnOff();
   }
 
+  private closeLater(): undefined {
+    this.closing = setTimeout(() => this.close(), KEPT_MS);
+    this.closing.unref();
+  }
+
   /** Frees the context of a prompt that was not completed. */
   close(): void {
+    clearTimeout(this.closing);
     if (this.begun) this.library.contextFree(this.begun.context);
     this.begun = undefined;
   }

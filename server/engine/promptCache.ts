@@ -2,8 +2,10 @@
  * What of an earlier context serves the next prompt: its common beginning, the saved state of another context, or
  * parts of it that have moved.
  */
+
+import type { GrowingContext } from "./growingContext.ts";
 import type { KvCache } from "./kvCache.ts";
-import type { Library, Pointer } from "./libllama.ts";
+import type { Library } from "./libllama.ts";
 import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
 
@@ -23,7 +25,7 @@ const PATIENCE_MS = 50;
 
 interface PromptCacheDependencies {
   readonly library: Library;
-  readonly context: Pointer;
+  readonly context: GrowingContext;
   readonly cache: KvCache;
   /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
@@ -35,6 +37,8 @@ interface PromptCacheDependencies {
   /** Milliseconds that computing so many tokens of a prompt takes. */
   prefillMs(tokens: number): number;
 }
+
+const newBytes = (size: number) => new Uint8Array(size);
 
 export class PromptCache {
   private readonly savedStates: SavedStates;
@@ -94,13 +98,26 @@ export class PromptCache {
    * Copies the context; undefined where it is empty or too large to be kept.
    * @param memory of so many bytes, to copy to
    */
-  copyState(memory: (bytes: number) => Uint8Array = bytes => new Uint8Array(bytes)): SavedState | undefined {
+  copyState(memory: (bytes: number) => Uint8Array = newBytes): SavedState | undefined {
+    const size = this.stateBytes();
+    return this.savedStates.fits(size) ? this.readState(memory(size)) : undefined;
+  }
+
+  /** Copies the context, however large it is; undefined where it is empty. */
+  copyWholeState(): SavedState | undefined {
+    const size = this.stateBytes();
+    return size > 0 ? this.readState(newBytes(size)) : undefined;
+  }
+
+  private stateBytes(): number {
     const { library, context, cache } = this.parts;
-    const size = cache.length === 0 ? 0 : library.stateBytes(context, 0);
-    if (!this.savedStates.fits(size)) return undefined;
-    const bytes = memory(size);
-    if (library.stateRead(context, bytes, size, 0) !== size) return undefined;
-    return { tokens: cache.trunk().slice(), bytes };
+    return cache.length === 0 ? 0 : library.stateBytes(context.pointer, 0);
+  }
+
+  private readState(bytes: Uint8Array): SavedState | undefined {
+    const { library, context, cache } = this.parts;
+    const read = library.stateRead(context.pointer, bytes, bytes.length, 0);
+    return read === bytes.length ? { tokens: cache.trunk().slice(), bytes } : undefined;
   }
 
   private saveState(): void {
@@ -115,7 +132,7 @@ export class PromptCache {
   restoreState({ tokens, bytes }: SavedState): boolean {
     const { library, context, cache } = this.parts;
     cache.clear();
-    if (library.stateWrite(context, bytes, bytes.length, 0) !== bytes.length) {
+    if (library.stateWrite(context.pointer, bytes, bytes.length, 0) !== bytes.length) {
       cache.clear();
       return false;
     }

@@ -42,6 +42,7 @@ export {
   RebuildDatastoreRequest,
   type RebuildParams,
   type RebuildResult,
+  SERVER_NODE_ARGUMENTS,
   type ShownItem,
   type SlowAdvice,
   type SlowLines,

@@ -271,6 +271,12 @@ export interface StreamedParams {
   };
 }
 
+/**
+ * What Node is given before the server's script: V8 lets its heap for new objects grow to 48 MB otherwise, of which the
+ * server uses next to nothing between two keys.
+ */
+export const SERVER_NODE_ARGUMENTS = ["--max-semi-space-size=4"] as const;
+
 /** `initializationOptions` of the server. All are optional: a plain LSP client sends none. */
 export interface InitializationOptions {
   /** Values of the settings, by name without the section. */

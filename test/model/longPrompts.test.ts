@@ -70,6 +70,23 @@ test("what follows it is known: the next prompt computes what is new, and a tree
   assert.deepEqual(row, await logitsAfter(engine, ONE));
 });
 
+/** Has a prompt aborted at its third chunk. */
+async function abortedPrefill(tokens: Int32Array) {
+  const controller = new AbortController();
+  const { decoder } = engine;
+  const { run } = decoder;
+  let chunks = 0;
+  decoder.run = (signal, apart) => {
+    if (++chunks === 3) controller.abort();
+    return run.call(decoder, signal, apart);
+  };
+  try {
+    return await engine.prefill(tokens, controller.signal);
+  } finally {
+    decoder.run = run;
+  }
+}
+
 test("an abort leaves what is computed to the next prompt that begins alike, and to no other", async () => {
   const tokens = someTokens(7);
   engine.forget();
@@ -77,17 +94,7 @@ test("an abort leaves what is computed to the next prompt that begins alike, and
   const expected = await logitsAfter(engine, ONE);
   for (const between of [[], [tokens.slice().reverse()]]) {
     engine.forget();
-    const controller = new AbortController();
-    const { decoder } = engine;
-    const { run } = decoder;
-    let chunks = 0;
-    decoder.run = (signal, apart) => {
-      if (++chunks === 3) controller.abort();
-      return run.call(decoder, signal, apart);
-    };
-    const aborted = await engine.prefill(tokens, controller.signal);
-    decoder.run = run;
-    assert.equal(aborted.kind, "aborted");
+    assert.equal((await abortedPrefill(tokens)).kind, "aborted");
     for (const other of between) await engine.prefill(other, never);
     const outcome = await engine.prefill(tokens, never);
     assert.ok(outcome.kind === "prefilled");
@@ -95,6 +102,16 @@ test("an abort leaves what is computed to the next prompt that begins alike, and
     else assert.equal(outcome.reused, 0);
     assert.deepEqual(await logitsAfter(engine, ONE), expected);
   }
+});
+
+test("an aborted prompt that is not gone on with is freed after a while", async t => {
+  const tokens = someTokens(7);
+  engine.forget();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await abortedPrefill(tokens);
+  t.mock.timers.tick(10_000);
+  t.mock.timers.reset();
+  assert.deepEqual(await engine.prefill(tokens, never), { kind: "prefilled", reused: 0, computed: LONG });
 });
 
 test("a model can be freed while a long prompt is computed", async () => {

@@ -14,6 +14,7 @@ import {
 import {
   type CompletionFigures,
   type InitializationOptions,
+  SERVER_NODE_ARGUMENTS,
   StatusNotification,
 } from "../../../server/protocol/index.ts";
 import { waitUntil } from "../../editor/page.ts";
@@ -48,7 +49,7 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
   const { env, folders = [], initializationOptions, nodeArguments = [] } = options;
   const start = performance.now();
   const script = join(root, "dist", "server.js");
-  const child = spawn(process.execPath, [...nodeArguments, script, "--stdio"], {
+  const child = spawn(process.execPath, [...SERVER_NODE_ARGUMENTS, ...nodeArguments, script, "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });
