@@ -1,5 +1,5 @@
 /** `foretoken datastore`: builds, shows, checks, asks and removes stores. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -31,6 +31,18 @@ import { filterFor, inputsOf, specOf } from "./sources.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { withVocabulary } from "./withVocabulary.ts";
 
+const MEGABYTE = 1 << 20;
+/**
+ * What a build may take for the tokens of a shard, where nothing else is asked for: each shard costs a search of its own.
+ * Machines that take shares from each other must agree on it.
+ */
+const SHARE_MEMORY_MB = 1024;
+const MOST_MEMORY_MB = 8192;
+const defaultMemoryMb = (isShare: boolean) =>
+  isShare
+    ? SHARE_MEMORY_MB
+    : Math.min(MOST_MEMORY_MB, Math.max(SHARE_MEMORY_MB, Math.floor(totalmem() / 4 / MEGABYTE)));
+
 export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--source SOURCE ...] --out DIR [--name NAME] [--first N]
                             [--model PATH] [--column PATH]
                             [--shard I/N] [--memory MB] [--threads N] [--deny-list FILE]
@@ -39,6 +51,8 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       --column PATH names the column or key that holds the text, with dots between names that lie in each other
       (text, messages.content); the texts of a list are the turns of a conversation. Unnamed: content, or the
       turns as ShareGPT, UltraChat and OpenAI's form have them.
+      --memory MB bounds a shard's tokens while it is built, 12 bytes each: a quarter of the machine's memory where not
+      given, up to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner a search has its answer.
       --first N takes N files of a data set. A build that was stopped goes on where it was. --shard builds the I-th of N shares of the inputs (from 0);
       all shares together are the store. A share that another process builds is waited for. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.
@@ -51,9 +65,6 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       from every search, and for good with the next build.
 `;
 
-/** What a build may take for the tokens of a shard, where nothing else is asked for. */
-const DEFAULT_MEMORY_MB = 1024;
-const MEGABYTE = 1 << 20;
 /** Between lines of progress. */
 const PROGRESS_MS = 200;
 
@@ -92,7 +103,7 @@ async function build(values: Values): Promise<void> {
     throw new UsageError(`build needs --source and --out.\n\n${DATASTORE_USAGE}`);
   const model = resolve(text(values, "model") ?? defaultModelPath());
   const share = shareOf(text(values, "shard"), process.env);
-  const memoryBytes = whole(values, "memory", DEFAULT_MEMORY_MB, 16) * MEGABYTE;
+  const memoryBytes = whole(values, "memory", defaultMemoryMb(share.count > 1), 16) * MEGABYTE;
   const threads = whole(values, "threads", Math.max(1, availableParallelism() - 1), 1);
   const cancel = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());

@@ -18,7 +18,7 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--backend NAM
       speed of prefill in chunks of so many tokens. --json prints a line as soon as something is known.
   foretoken bench engine [--model PATH] [--threads N,N] [--contexts N,N] [--runs N] [--tokens N] [--json]
       Times prefill and decode without drafts beside llama.cpp's own server, which it installs from PyPI.
-  foretoken bench exactness [--model PATH] [--backend NAME] [--corpus FOLDER] [--tokens N] [--rows N] [--threads N]
+  foretoken bench exactness [--model PATH] [--backend NAME] [--corpus FOLDER] [--tokens N] [--seed N] [--rows N] [--threads N]
                             [--json]
       Completes places of code with drafts and without until N tokens are compared. --rows takes trees of up to N
       rows, exact or not.

@@ -25,6 +25,14 @@ export interface ExactnessResult {
   readonly differences: readonly string[];
 }
 
+/** How much is compared. */
+interface ComparedAmount {
+  /** Tokens without drafts, at least. */
+  readonly tokens: number;
+  /** Chooses the places: runs with different ones add up. */
+  readonly seed: number;
+}
+
 const FILE_BYTES = { least: 6_000, most: 200_000 };
 const isOfUse = (file: string) => {
   const { size } = statSync(file);
@@ -43,12 +51,12 @@ const ROW_SHARES = [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.04] as const;
 export async function compareTexts(
   engine: LlamaEngine,
   files: readonly string[],
-  wantedTokens: number,
+  { tokens: wantedTokens, seed }: ComparedAmount,
   signal: AbortSignal,
 ): Promise<ExactnessResult> {
   const { vocabulary, info } = engine;
   const memory = new DraftMemory(vocabulary);
-  const random = randomNumbers(1);
+  const random = randomNumbers(seed);
   const filling = formatOf(vocabulary, info);
   // What continues a text does not end after a line, so more is compared for each prompt.
   const continuing = { ...filling, fill: undefined };
@@ -126,17 +134,18 @@ export async function exactnessCommand(args: string[], signal: AbortSignal): Pro
       rows: { type: "string" },
       corpus: { type: "string" },
       tokens: { type: "string" },
+      seed: { type: "string" },
       threads: { type: "string" },
       json: { type: "boolean" },
     },
   });
-  const tokens = whole(values, "tokens", 10_000, 1);
+  const amount = { tokens: whole(values, "tokens", 10_000, 1), seed: whole(values, "seed", 1, 0) };
   const engine = await load(values, whole(values, "threads", 0, 0), 0, signal);
   if (values.rows !== undefined) engine.limitRows(whole(values, "rows", 1, 1));
   try {
     const files = codeFiles(path(values.corpus) ?? standardLibrary()).filter(isOfUse);
     if (files.length === 0) throw new UsageError("--corpus has no files of code.");
-    const result = await compareTexts(engine, files, tokens, signal);
+    const result = await compareTexts(engine, files, amount, signal);
     progress("");
     const { rowPadding, exactRows } = engine.configuration;
     if (values.json) return void print(JSON.stringify({ ...result, exactRows, rowPadding }, null, 2));
