@@ -9,7 +9,7 @@
  */
 import { LargestLogits } from "./argmax.ts";
 import { BatchDecoder, type RunResult } from "./batchDecoder.ts";
-import { type EngineConfiguration, LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
+import { type EngineConfiguration, LARGEST_PADDING } from "./configuration.ts";
 import { SIZES } from "./costModel.ts";
 import { decodedRows } from "./decodedRows.ts";
 import type { DecodeThread } from "./decodeThread.ts";
@@ -27,6 +27,7 @@ import type { KvCache } from "./kvCache.ts";
 import type { Library, Pointer } from "./libllama.ts";
 import type { LongPrompts } from "./longPrompts.ts";
 import { PromptCache, type ReuseMode } from "./promptCache.ts";
+import { PromptReader } from "./promptReader.ts";
 import type { SavedState } from "./savedStates.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 import type { ThreadPool } from "./threadPool.ts";
@@ -35,15 +36,13 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
-/** A chunk of a prompt that is expected to take longer is ended by an abort. */
-const FINISHED_CHUNK_MS = 500;
-const NEVER = new AbortController().signal;
 /** Most tokens of a prompt that are left to the first decode: about as many as cost as much as one row alone saves. */
 const MAX_DEFERRED_TOKENS = 16;
-/** Cells that a prompt's completion is likely to want. */
-const COMPLETION_TOKENS = 160;
 /** Share of a tree's rows that they may take. */
 const DEFERRED_SHARE = 1 / 4;
+/** Cells that a prompt's completion is likely to want. */
+const COMPLETION_TOKENS = 160;
+
 /** The native objects an engine is built over; the engine frees them. */
 interface NativeObjects {
   readonly library: Library;
@@ -75,6 +74,7 @@ export class LlamaEngine implements Engine {
   /** Computes batches; public for who measures what threads and the load of the machine are worth. */
   readonly decoder: BatchDecoder;
   private readonly prompts: PromptCache;
+  private readonly reader: PromptReader;
   private readonly plan: TreePlan;
   private readonly largest: LargestLogits;
   /** Tokens of the context whose KV cells are still to be made: head of the next batch. */
@@ -84,9 +84,6 @@ export class LlamaEngine implements Engine {
   private rowLimit: number | undefined;
   private disposed = false;
   private threadPool: ThreadPool | undefined;
-  /** A context for a long prompt, and a larger one of the engine's own: both end before the model does. */
-  private filling: Promise<unknown> = Promise.resolve();
-  private growing: Promise<unknown> = Promise.resolve();
 
   constructor(
     public info: EngineInfo,
@@ -96,7 +93,15 @@ export class LlamaEngine implements Engine {
     this.vocabulary = native.vocabulary;
     this.threadPool = native.threadPool;
     this.decoder = new BatchDecoder({ ...native, branches: info.maxBranches }, configuration);
-    this.prompts = new PromptCache({ ...native, prefillMs: tokens => this.prefillMs(tokens) });
+    const prefillMs = (tokens: number) => this.prefillMs(tokens);
+    this.prompts = new PromptCache({ ...native, prefillMs });
+    this.reader = new PromptReader({
+      ...native,
+      prefillMs,
+      decoder: this.decoder,
+      prompts: this.prompts,
+      threadPool: () => this.threadPool,
+    });
     this.plan = new TreePlan(info.maxTreeNodes);
     this.largest = new LargestLogits(native.vocabulary.size);
   }
@@ -187,129 +192,45 @@ export class LlamaEngine implements Engine {
   ): Promise<PrefillOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
-    const { cache, longPrompts } = this.native;
     // A tree that was decoded and never accepted has left its cells after.
-    if (this.tree) cache.commit(this.plan.leaves, 0, []);
+    if (this.tree) this.native.cache.commit(this.plan.leaves, 0, []);
     this.pending = [];
     this.tree = undefined;
-    const narrow = await this.makeRoom(tokens.length, COMPLETION_TOKENS);
+    const growing = this.makeRoom(tokens.length, COMPLETION_TOKENS);
+    const narrow = growing && (await growing);
     if (narrow) return narrow;
-    const runs = this.prompts.begin(tokens);
-    const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
-    let moved = 0;
-    for (const [index, { to, length }] of runs.entries()) {
-      const failure = await this.fill(tokens.subarray(0, to), signal);
-      if (failure) {
-        cache.dropParked(runs.length);
-        return failure;
-      }
-      cache.unpark(index, tokens.subarray(to, to + length));
-      moved += length;
-    }
-    const deferred = tail === "deferred" ? this.deferrable(tokens.length - cache.length) : 0;
-    const now = tokens.length - deferred;
-    const failure = await this.fill(tokens.subarray(0, now), signal);
-    if (failure) return failure;
-    this.pending = [...tokens.subarray(now)];
-    const reused = before + moved;
-    return { kind: "prefilled", reused, computed: tokens.length - reused };
+    const most = tail === "deferred" ? Math.min(MAX_DEFERRED_TOKENS, this.mostRows * DEFERRED_SHARE) : 0;
+    const read = await this.reader.read(tokens, signal, most);
+    if (read.kind !== "read") return this.failure(read.result);
+    this.pending = [...tokens.subarray(tokens.length - read.deferred)];
+    return { kind: "prefilled", reused: read.reused, computed: tokens.length - read.reused };
   }
 
-  /**
-   * Gives the context cells for so many tokens, and `ahead` more where it needs larger ones in any case; what is in it
-   * stays. Where there is no memory for them it remains as long as it is.
-   */
-  private async makeRoom(tokens: number, ahead = 0): Promise<NotComputed | undefined> {
+  /** Cells for so many tokens and the dummy rows of one decode. At once where there are enough, as there nearly always are. */
+  private makeRoom(tokens: number, ahead = 0): Promise<NotComputed | undefined> | undefined {
+    const cells = tokens + LARGEST_PADDING - 1;
+    return this.native.context.hasRoom(cells, ahead) ? undefined : this.grow(cells, ahead);
+  }
+
+  private async grow(cells: number, ahead: number): Promise<NotComputed | undefined> {
     const { context, library, cache } = this.native;
-    const needed = tokens + LARGEST_PADDING;
-    const wanted = Math.min(context.mostTokens, needed + ahead);
-    if (wanted <= context.cells) return undefined;
-    const growing = context.larger(wanted);
-    this.growing = growing;
-    const larger = await growing;
-    if (this.disposed) {
-      if (larger) library.contextFree(larger);
-      return { kind: "aborted" };
-    }
-    if (!larger) {
-      this.info = { ...this.info, contextTokens: context.cells };
-      return needed <= context.cells ? undefined : { kind: "contextFull" };
-    }
     const { length } = cache;
-    const state = this.prompts.copyWholeState();
-    if (this.threadPool) library.attachThreadPool(larger, this.threadPool.pointer, this.threadPool.pointer);
-    this.decoder.adopt(larger);
-    context.replaceBy(larger);
-    cache.clear();
-    if (state) this.prompts.restoreState(state);
-    // Whoever decodes must not go on after a context that was lost.
-    return cache.length === length ? undefined : { kind: "contextFull" };
-  }
-
-  /** How many of the last `uncomputed` tokens the next decode computes. */
-  private deferrable(uncomputed: number): number {
-    const rest = uncomputed % this.configuration.chunkTokens;
-    return rest <= Math.min(MAX_DEFERRED_TOKENS, this.mostRows * DEFERRED_SHARE) ? rest : 0;
-  }
-
-  /**
-   * Computes the part of `tokens` that is not in the cache yet, chunk by chunk. A chunk that has begun is finished though
-   * it is aborted, unless it takes long: as one types the next prompt begins with nearly all of it, and keys that come
-   * faster than chunks would otherwise keep any from being computed.
-   */
-  private async fill(tokens: Int32Array, signal: AbortSignal): Promise<NotComputed | undefined> {
-    const { cache, library, longPrompts } = this.native;
-    if (longPrompts?.pays(tokens, cache.length)) await this.fillApart(longPrompts, tokens, signal);
-    while (cache.length < tokens.length) {
-      if (signal.aborted) return { kind: "aborted" };
-      const start = cache.length;
-      const chunk = tokens.subarray(start, start + this.configuration.chunkTokens);
-      const result = await this.compute(chunk, start, signal);
-      if (result !== "ok") {
-        // Cells of the unfinished chunk may have been written.
-        library.sequenceRemove(this.memory, 0, start, -1);
-        return this.failure(result);
-      }
-      cache.append(chunk);
-    }
-    return undefined;
-  }
-
-  /** Decodes tokens of a prompt. @param apart another context than the engine's own */
-  private compute(
-    chunk: Int32Array,
-    start: number,
-    signal: AbortSignal,
-    apart?: Pointer,
-  ): Promise<RunResult> {
-    const { batch } = this.decoder;
-    batch.clear();
-    for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
-    const isFinished = this.prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
-    return this.decoder.run(isFinished ? NEVER : signal, apart);
-  }
-
-  /** Computes a long prompt in a context of its own and takes it over; nothing where an abort comes before its end. */
-  private async fillApart(prompts: LongPrompts, tokens: Int32Array, signal: AbortSignal): Promise<void> {
-    const { threads, chunkTokens } = this.configuration;
-    const filling = prompts.compute(tokens, {
-      threads,
-      pool: this.threadPool,
-      chunkTokens: Math.min(LARGEST_CHUNK, 2 * chunkTokens),
-      decode: async (context, chunk, start) =>
-        signal.aborted ? "aborted" : this.compute(chunk, start, signal, context),
-      own: () => this.stateWith(tokens.subarray(0, 1)),
+    const room = await context.grow(cells, ahead, {
+      take: () => this.prompts.copyWholeState(),
+      adopt: larger => {
+        const { threadPool } = this;
+        if (threadPool) library.attachThreadPool(larger, threadPool.pointer, threadPool.pointer);
+        this.decoder.adopt(larger);
+      },
+      put: state => {
+        cache.clear();
+        if (state) this.prompts.restoreState(state);
+      },
     });
-    this.filling = filling;
-    const bytes = await filling;
-    if (bytes && !this.disposed) this.prompts.restoreState({ tokens: tokens.slice(), bytes });
-  }
-
-  /** The state of the engine's own context, which begins with these tokens at least. */
-  private async stateWith(tokens: Int32Array): Promise<Uint8Array | undefined> {
-    const { cache } = this.native;
-    if (cache.length === 0 && (await this.compute(tokens, 0, NEVER)) === "ok") cache.append(tokens);
-    return this.prompts.copyState()?.bytes;
+    if (room === "freed") return { kind: "aborted" };
+    this.info = { ...this.info, contextTokens: context.mostTokens };
+    // Whoever decodes must not go on after a context that was lost.
+    return room === "enough" && cache.length === length ? undefined : { kind: "contextFull" };
   }
 
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
@@ -318,7 +239,8 @@ export class LlamaEngine implements Engine {
     const { cache, context } = this.native;
     const { plan, pending } = this;
     const { batch } = this.decoder;
-    const narrow = await this.makeRoom(cache.length + pending.length + tree.count);
+    const growing = this.makeRoom(cache.length + pending.length + tree.count);
+    const narrow = growing && (await growing);
     if (narrow) return narrow;
     plan.set(tree);
     if (plan.leaves > this.info.maxBranches)
@@ -396,19 +318,12 @@ export class LlamaEngine implements Engine {
     // Whoever still holds the engine must not hold the states of its contexts along.
     this.prompts.forget();
     await this.decoder.stop();
-    await this.filling;
-    await this.growing;
-    this.native.longPrompts?.close();
-    // Whoever waited for the same decode puts the cache in order first.
-    await new Promise(resolve => setImmediate(resolve));
+    await this.reader.stop();
     const { library, context, model } = this.native;
-    context.free();
+    // Whoever waited for the same decode puts the cache in order meanwhile.
+    await context.free();
     this.threadPool?.free();
     library.modelFree(model);
-  }
-
-  private get memory(): Pointer {
-    return this.native.context.memory;
   }
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {

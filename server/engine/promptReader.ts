@@ -1,0 +1,143 @@
+/**
+ * Brings a prompt into the context: what an earlier one has in common with it is taken over, the rest is computed chunk by
+ * chunk, a long one in a context of its own.
+ */
+import type { BatchDecoder, RunResult } from "./batchDecoder.ts";
+import { LARGEST_CHUNK } from "./configuration.ts";
+import type { GrowingContext } from "./growingContext.ts";
+import type { KvCache } from "./kvCache.ts";
+import type { Library, Pointer } from "./libllama.ts";
+import type { LongPrompts } from "./longPrompts.ts";
+import type { PromptCache } from "./promptCache.ts";
+import type { ThreadPool } from "./threadPool.ts";
+
+/** A chunk of a prompt that is expected to take longer is ended by an abort. */
+const FINISHED_CHUNK_MS = 500;
+const NEVER = new AbortController().signal;
+
+/** Why a prompt is not in the context. */
+export type NotRead = Exclude<RunResult, "ok">;
+
+export type ReadOutcome =
+  | {
+      readonly kind: "read";
+      /** Tokens that need not be computed. */
+      readonly reused: number;
+      /** Tokens at the prompt's end that are left to the first decode. */
+      readonly deferred: number;
+    }
+  | { readonly kind: "notRead"; readonly result: NotRead };
+
+interface PromptReaderDependencies {
+  readonly library: Library;
+  readonly context: GrowingContext;
+  readonly cache: KvCache;
+  /** Absent where the engine's own context computes long prompts as quickly. */
+  readonly longPrompts: LongPrompts | undefined;
+  readonly decoder: BatchDecoder;
+  readonly prompts: PromptCache;
+  /** Milliseconds that computing so many tokens of a prompt takes. */
+  prefillMs(tokens: number): number;
+  threadPool(): ThreadPool | undefined;
+}
+
+export class PromptReader {
+  private stopped = false;
+  /** A context for a long prompt, which ends before the model does. */
+  private filling: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: PromptReaderDependencies) {}
+
+  /** @param mostDeferred tokens at the prompt's end that may be left to the first decode */
+  async read(tokens: Int32Array, signal: AbortSignal, mostDeferred: number): Promise<ReadOutcome> {
+    const { cache, longPrompts, prompts } = this.parts;
+    const runs = prompts.begin(tokens);
+    const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
+    let moved = 0;
+    for (const [index, { to, length }] of runs.entries()) {
+      const result = await this.fill(tokens.subarray(0, to), signal);
+      if (result !== "ok") {
+        cache.dropParked(runs.length);
+        return { kind: "notRead", result };
+      }
+      cache.unpark(index, tokens.subarray(to, to + length));
+      moved += length;
+    }
+    const rest = (tokens.length - cache.length) % this.chunkTokens;
+    const deferred = rest <= mostDeferred ? rest : 0;
+    const result = await this.fill(tokens.subarray(0, tokens.length - deferred), signal);
+    return result === "ok" ? { kind: "read", reused: before + moved, deferred } : { kind: "notRead", result };
+  }
+
+  /** Frees what an aborted prompt has left, and waits for one under way. No prompt is read any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.filling;
+    this.parts.longPrompts?.close();
+  }
+
+  private get chunkTokens(): number {
+    return this.parts.decoder.configuration.chunkTokens;
+  }
+
+  /**
+   * Computes the part of `tokens` that is not in the cache yet, chunk by chunk. A chunk that has begun is finished though
+   * it is aborted, unless it takes long: as one types the next prompt begins with nearly all of it, and keys that come
+   * faster than chunks would otherwise keep any from being computed.
+   */
+  private async fill(tokens: Int32Array, signal: AbortSignal): Promise<RunResult> {
+    const { cache, context, library, longPrompts } = this.parts;
+    if (longPrompts?.pays(tokens, cache.length)) await this.fillApart(longPrompts, tokens, signal);
+    while (cache.length < tokens.length) {
+      if (signal.aborted) return "aborted";
+      const start = cache.length;
+      const chunk = tokens.subarray(start, start + this.chunkTokens);
+      const result = await this.compute(chunk, start, signal);
+      if (result !== "ok") {
+        // Cells of the unfinished chunk may have been written.
+        library.sequenceRemove(context.memory, 0, start, -1);
+        return result;
+      }
+      cache.append(chunk);
+    }
+    return "ok";
+  }
+
+  /** Decodes tokens of a prompt. @param apart another context than the engine's own */
+  private compute(
+    chunk: Int32Array,
+    start: number,
+    signal: AbortSignal,
+    apart?: Pointer,
+  ): Promise<RunResult> {
+    const { decoder, prefillMs } = this.parts;
+    const { batch } = decoder;
+    batch.clear();
+    for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
+    const isFinished = prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
+    return decoder.run(isFinished ? NEVER : signal, apart);
+  }
+
+  /** Computes a long prompt in a context of its own and takes it over; nothing where an abort comes before its end. */
+  private async fillApart(longPrompts: LongPrompts, tokens: Int32Array, signal: AbortSignal): Promise<void> {
+    const { decoder, prompts, threadPool } = this.parts;
+    const filling = longPrompts.compute(tokens, {
+      threads: decoder.configuration.threads,
+      pool: threadPool(),
+      chunkTokens: Math.min(LARGEST_CHUNK, 2 * this.chunkTokens),
+      decode: async (context, chunk, start) =>
+        signal.aborted ? "aborted" : this.compute(chunk, start, signal, context),
+      own: () => this.stateWith(tokens.subarray(0, 1)),
+    });
+    this.filling = filling;
+    const bytes = await filling;
+    if (bytes && !this.stopped) prompts.restoreState({ tokens: tokens.slice(), bytes });
+  }
+
+  /** The state of the engine's own context, which begins with these tokens at least. */
+  private async stateWith(tokens: Int32Array): Promise<Uint8Array | undefined> {
+    const { cache, prompts } = this.parts;
+    if (cache.length === 0 && (await this.compute(tokens, 0, NEVER)) === "ok") cache.append(tokens);
+    return prompts.copyState()?.bytes;
+  }
+}
