@@ -38,10 +38,14 @@ const MEGABYTE = 1 << 20;
  */
 const SHARE_MEMORY_MB = 1024;
 const MOST_MEMORY_MB = 8192;
-const defaultMemoryMb = (isShare: boolean) =>
-  isShare
-    ? SHARE_MEMORY_MB
-    : Math.min(MOST_MEMORY_MB, Math.max(SHARE_MEMORY_MB, Math.floor(totalmem() / 4 / MEGABYTE)));
+
+/** Powers of two: what is built already is of use to the next build with the same number only. */
+function defaultMemoryMb(isShare: boolean): number {
+  if (isShare) return SHARE_MEMORY_MB;
+  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const quarter = 2 ** Math.floor(Math.log2(bytes / 4 / MEGABYTE));
+  return Math.min(MOST_MEMORY_MB, Math.max(SHARE_MEMORY_MB, quarter));
+}
 
 export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--source SOURCE ...] --out DIR [--name NAME] [--first N]
                             [--model PATH] [--column PATH]
@@ -51,8 +55,8 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       --column PATH names the column or key that holds the text, with dots between names that lie in each other
       (text, messages.content); the texts of a list are the turns of a conversation. Unnamed: content, or the
       turns as ShareGPT, UltraChat and OpenAI's form have them.
-      --memory MB bounds a shard's tokens while it is built, 12 bytes each: a quarter of the machine's memory where not
-      given, up to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner a search has its answer.
+      --memory MB bounds a shard's tokens while it is built, 12 bytes each: where not given a power of two
+      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner a search has its answer.
       --first N takes N files of a data set. A build that was stopped goes on where it was. --shard builds the I-th of N shares of the inputs (from 0);
       all shares together are the store. A share that another process builds is waited for. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.

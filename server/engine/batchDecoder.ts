@@ -149,7 +149,7 @@ export class BatchDecoder {
     return full;
   }
 
-  /** Lets another context compute as the engine's own does, or has done until now. */
+  /** Sets a context up to compute with the threads in use and to be aborted as the engine's own is. */
   adopt(context: Pointer): void {
     const { library } = this.parts;
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));

@@ -1,11 +1,12 @@
-/** What a decode has predicted, read from the library's memory; valid until the next decode of the context. */
+/** What a decode has predicted, read from the library's memory; valid until the context computes the next time. */
 import type { CopyPart, LargestLogits } from "./argmax.ts";
 import type { Decoded } from "./engine.ts";
-import type { Library, Pointer } from "./libllama.ts";
+import type { GrowingContext } from "./growingContext.ts";
+import type { Library } from "./libllama.ts";
 
 interface DecodedContext {
   readonly library: Library;
-  readonly context: Pointer;
+  readonly context: Pick<GrowingContext, "pointer">;
   readonly vocabulary: { readonly size: number };
 }
 
@@ -17,7 +18,7 @@ export function decodedRows(
   ms: number,
 ): Decoded {
   const addressOf = (node: number): bigint => {
-    const address = library.logitsAt(context, rowOf(node));
+    const address = library.logitsAt(context.pointer, rowOf(node));
     if (address === null) throw new Error(`llama.cpp has no logits for node ${node}`);
     return address;
   };

@@ -8,18 +8,14 @@ import type { Library, Memory, Pointer } from "./libllama.ts";
 import { isProblem } from "./modelFile.ts";
 import type { SavedState } from "./savedStates.ts";
 
-/** In the first of these the shortest budget of a prompt has room, with a completion and a tree. */
-const CELLS_STEP = 1024;
+/** The shortest budget of a prompt has room in these, with a completion and a tree. */
+export const FIRST_CELLS = 1024;
 
-/** Cells to begin with in a context of so many tokens at most. */
-export const firstCells = (mostTokens: number, onProcessor: boolean): number =>
-  onProcessor ? Math.min(CELLS_STEP, mostTokens) : mostTokens;
-
-/** Brings along to a larger context what is in the one before. */
+/** Moves what a context holds to the larger one that takes its place. */
 interface Carrier {
   /** A copy of what is in the present context; undefined where that is nothing. */
   take(): SavedState | undefined;
-  /** Lets the larger one compute as the present one does. */
+  /** Sets the larger one up to compute with the same threads and to be aborted in the same way. */
   adopt(larger: Pointer): void;
   /** Puts the copy into the larger one, which is the present one by now. */
   put(state: SavedState | undefined): void;
@@ -64,18 +60,20 @@ export class GrowingContext {
     return Math.min(this.limit, tokens + ahead) <= this.cells;
   }
 
-  /** Makes it larger, for so many tokens and `ahead` more. Not while it computes. */
+  /**
+   * Makes it larger, for so many tokens and `ahead` more; twice as large at least, since what it holds is copied. Not while
+   * it computes. Where there is no memory it stays as long as it is from then on.
+   */
   async grow(tokens: number, ahead: number, carrier: Carrier): Promise<"enough" | "tooFew" | "freed"> {
     const needed = Math.min(this.limit, tokens);
-    const growing = this.larger(tokens + ahead);
+    const growing = this.larger(Math.max(tokens + ahead, 2 * this.cells));
     this.growing = growing;
     const larger = await growing;
     if (this.isFreed) {
       if (larger !== undefined) this.library.contextFree(larger);
       return "freed";
     }
-    if (larger === undefined) this.limit = this.cells;
-    else this.replaceBy(larger, carrier);
+    if (larger === undefined || !this.replaceBy(larger, carrier)) this.limit = this.cells;
     return needed <= this.cells ? "enough" : "tooFew";
   }
 
@@ -83,23 +81,32 @@ export class GrowingContext {
   async free(): Promise<void> {
     this.isFreed = true;
     await this.growing;
-    // Whoever waited for the same context frees it first.
+    // A larger context that has just been made is freed by `grow` first.
     await new Promise(resolve => setImmediate(resolve));
     this.library.contextFree(this.native);
   }
 
   /** An empty context with so many cells at least; undefined where there is no memory for it. */
   private async larger(cells: number): Promise<Pointer | undefined> {
-    const contextTokens = Math.min(this.limit, Math.ceil(cells / CELLS_STEP) * CELLS_STEP);
+    const contextTokens = Math.min(this.limit, cells);
     const made = await createContext(this.library, this.model, { ...this.shape, contextTokens });
     return isProblem(made) ? undefined : made;
   }
 
-  private replaceBy(larger: Pointer, carrier: Carrier): void {
-    const state = carrier.take();
+  /** False, and the larger one freed, where there is no memory for a copy of what is to be moved. */
+  private replaceBy(larger: Pointer, carrier: Carrier): boolean {
+    let state: SavedState | undefined;
+    try {
+      state = carrier.take();
+    } catch (error) {
+      this.library.contextFree(larger);
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
     carrier.adopt(larger);
     this.library.contextFree(this.native);
     this.native = larger;
     carrier.put(state);
+    return true;
   }
 }

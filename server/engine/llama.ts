@@ -229,14 +229,17 @@ export class LlamaEngine implements Engine {
     });
     if (room === "freed") return { kind: "aborted" };
     this.info = { ...this.info, contextTokens: context.mostTokens };
-    // Whoever decodes must not go on after a context that was lost.
-    return room === "enough" && cache.length === length ? undefined : { kind: "contextFull" };
+    if (room === "tooFew") return { kind: "outOfMemory" };
+    if (cache.length === length) return undefined;
+    // What it held could not be moved: whoever decodes must not go on after it.
+    this.abandon();
+    return { kind: "failed", message: "the context could not be made larger" };
   }
 
   async decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tree.count > this.room()) return { kind: "contextFull" };
-    const { cache, context } = this.native;
+    const { cache } = this.native;
     const { plan, pending } = this;
     const { batch } = this.decoder;
     const growing = this.makeRoom(cache.length + pending.length + tree.count);
@@ -275,12 +278,7 @@ export class LlamaEngine implements Engine {
     this.tree = tree;
     return {
       kind: "decoded",
-      decoded: decodedRows(
-        { ...this.native, context: context.pointer },
-        row => pending.length + plan.rowOf[row],
-        this.largest,
-        ms,
-      ),
+      decoded: decodedRows(this.native, row => pending.length + plan.rowOf[row], this.largest, ms),
     };
   }
 
@@ -320,7 +318,7 @@ export class LlamaEngine implements Engine {
     await this.decoder.stop();
     await this.reader.stop();
     const { library, context, model } = this.native;
-    // Whoever waited for the same decode puts the cache in order meanwhile.
+    // A decode that was under way puts the cache in order meanwhile.
     await context.free();
     this.threadPool?.free();
     library.modelFree(model);

@@ -7,7 +7,7 @@ import { untuned } from "./configuration.ts";
 import { type ContextShape, createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
 import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
-import { firstCells, GrowingContext } from "./growingContext.ts";
+import { FIRST_CELLS, GrowingContext } from "./growingContext.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
 import { LlamaEngine } from "./llama.ts";
@@ -105,7 +105,9 @@ async function loadPlaced(
   const keys = keysTypeOf(library, model, architecture, onProcessor);
   const threads = chooseThreads(requestedThreads);
   const shape: ContextShape = { contextTokens, keys, trees, threads };
-  const first = { ...shape, contextTokens: firstCells(contextTokens, onProcessor) };
+  // Recurrent state takes the same memory however long the context is.
+  const grows = onProcessor && canRollBack;
+  const first = { ...shape, contextTokens: grows ? Math.min(FIRST_CELLS, contextTokens) : contextTokens };
   const native =
     unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
   if (isProblem(native)) {

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import type { GrowingContext } from "../../server/engine/growingContext.ts";
+import type { Library, Pointer } from "../../server/engine/libllama.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { someTokens } from "../../server/engine/probing.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
@@ -30,9 +32,12 @@ let large: LlamaEngine;
 const TOKEN = 300;
 const tokens = (count: number) => someTokens(count, large.vocabulary.size);
 
+/** A prompt that leaves room for a completion, and one that does not fit. */
+const [FITTING, LONG] = [800, 1800];
+
 before(async () => {
   large = await load(options());
-  await large.prefill(tokens(1900), never);
+  await large.prefill(tokens(LONG), never);
 });
 after(async () => {
   await large.dispose();
@@ -43,20 +48,28 @@ beforeEach(async () => {
   large.forget();
 });
 
+/** What the engine computes in. */
+const contextOf = (engine: LlamaEngine): GrowingContext =>
+  Reflect.get(Reflect.get(engine, "native"), "context");
+const cellsOf = (engine: LlamaEngine) => contextOf(engine).cells;
+
 test("a prompt longer than the context makes it grow, and what is known of it is kept to the last bit", async () => {
-  for (const engine of [small, large]) await engine.prefill(tokens(900), never);
+  for (const engine of [small, large]) await engine.prefill(tokens(FITTING), never);
+  assert.deepEqual([cellsOf(small), cellsOf(large)], [1024, 2048]);
   for (const engine of [small, large])
-    assert.deepEqual(await engine.prefill(tokens(1800), never), {
+    assert.deepEqual(await engine.prefill(tokens(LONG), never), {
       kind: "prefilled",
-      reused: 900,
-      computed: 900,
+      reused: FITTING,
+      computed: LONG - FITTING,
     });
+  assert.equal(cellsOf(small), 2048);
   assert.deepEqual(await logitsAfter(small, TOKEN), await logitsAfter(large, TOKEN));
   await small.dispose();
 });
 
 test("a completion goes on beyond the cells that there were, with trees of several branches", async () => {
-  for (const engine of [small, large]) await engine.prefill(tokens(860), never);
+  for (const engine of [small, large]) await engine.prefill(tokens(FITTING), never);
+  assert.equal(cellsOf(small), 1024);
   for (let step = 0; step < 200; step++) {
     const tree = {
       count: 3,
@@ -72,27 +85,55 @@ test("a completion goes on beyond the cells that there were, with trees of sever
     }
     assert.deepEqual(rows.slice(0, 2), rows.slice(2), `step ${step}`);
   }
+  assert.equal(cellsOf(small), 2048);
   assert.deepEqual(await logitsAfter(small, TOKEN), await logitsAfter(large, TOKEN));
   await small.dispose();
 });
 
-/** What the engine computes in. */
-const contextOf = (engine: LlamaEngine): object => Reflect.get(Reflect.get(engine, "native"), "context");
+test("a long prompt that is computed in a context of its own is taken over by one that has grown for it", async () => {
+  const other = await load({ ...options(), reuse: "auto" });
+  assert.equal(cellsOf(other), 1024);
+  const outcome = await other.prefill(tokens(LONG), never);
+  assert.deepEqual(outcome, { kind: "prefilled", reused: 0, computed: LONG });
+  assert.deepEqual(await other.prefill(tokens(LONG), never), {
+    kind: "prefilled",
+    reused: LONG,
+    computed: 0,
+  });
+  await Promise.all([other.dispose(), small.dispose()]);
+});
 
-test("where there is no memory for more, it stays as long as it is and says so", async () => {
+test("where there is no memory for more, it stays as long as it is, says so once, and goes on", async () => {
   Object.assign(contextOf(small), { larger: async () => undefined });
-  await small.prefill(tokens(900), never);
+  await small.prefill(tokens(FITTING), never);
   const before = await logitsAfter(small, TOKEN);
-  assert.deepEqual(await small.prefill(tokens(1800), never), { kind: "contextFull" });
+  assert.equal(small.info.contextTokens, 4096);
+  assert.deepEqual(await small.prefill(tokens(LONG), never), { kind: "outOfMemory" });
   assert.equal(small.info.contextTokens, 1024);
-  assert.deepEqual(await small.prefill(tokens(900), never), { kind: "prefilled", reused: 900, computed: 0 });
+  assert.deepEqual(await small.prefill(tokens(LONG), never), { kind: "contextFull" });
+  assert.deepEqual(await small.prefill(tokens(FITTING), never), {
+    kind: "prefilled",
+    reused: FITTING,
+    computed: 0,
+  });
   assert.deepEqual(await logitsAfter(small, TOKEN), before);
   await small.dispose();
 });
 
 test("a model that is freed while its context grows frees both", async () => {
-  await small.prefill(tokens(900), never);
-  const growing = small.prefill(tokens(1800), never);
+  await small.prefill(tokens(FITTING), never);
+  const { library } = Reflect.get(small, "native") as { library: Library };
+  const { contextFree } = library;
+  const freed = new Set<Pointer>();
+  const watched = (context: Pointer) => {
+    freed.add(context);
+    contextFree(context);
+  };
+  library.contextFree = Object.assign(watched, { async: contextFree.async });
+  const before = contextOf(small).pointer;
+  const growing = small.prefill(tokens(LONG), never);
   await small.dispose();
   assert.deepEqual(await growing, { kind: "aborted" });
+  assert.equal(freed.size, 2);
+  assert.ok(freed.has(before));
 });
