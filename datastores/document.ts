@@ -1,6 +1,5 @@
 /** Permissions of what holds users' code: for its owner alone. */
 export const PRIVATE_FILE = 0o600;
-export const PRIVATE_FOLDER = 0o700;
 
 /** One file of a corpus, as its source gives it and before anything is filtered. */
 export interface SourceDocument {

@@ -2,7 +2,6 @@ export {
   codeOf,
   messageOf,
   PRIVATE_FILE,
-  PRIVATE_FOLDER,
   type SourceDocument,
   StoreError,
   type StoreProblem,

@@ -1,13 +1,14 @@
 /** The folder of a store while it is built. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, messageOf, PRIVATE_FOLDER, StoreError } from "../index.ts";
+import { makeFolder } from "../files/index.ts";
+import { codeOf, messageOf, StoreError } from "../index.ts";
 import { type InputEntry, readStore } from "./manifest.ts";
 import { sketchesFile } from "./sketches.ts";
 
 /** For its owner alone: it will hold users' code. */
 export function makeDirectory(directory: string): void {
-  inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: PRIVATE_FOLDER }));
+  inFolder(directory, () => makeFolder(directory));
 }
 
 /** Removes what builds that were ended have left half written. */

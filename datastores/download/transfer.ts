@@ -7,17 +7,10 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import {
-  codeOf,
-  fileError,
-  PRIVATE_FILE,
-  PRIVATE_FOLDER,
-  StoreError,
-  storeError,
-  throwIfCancelled,
-} from "../index.ts";
+import { makeFolder } from "../files/index.ts";
+import { codeOf, fileError, PRIVATE_FILE, StoreError, storeError, throwIfCancelled } from "../index.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
 /** A file to be fetched, and where it is to lie. */
@@ -55,7 +48,7 @@ export async function transfer(wanted: Transfer, options: TransferOptions = {}):
   if (present) return present;
   let part: Part | undefined;
   try {
-    await mkdir(dirname(wanted.path), { recursive: true, mode: PRIVATE_FOLDER });
+    makeFolder(dirname(wanted.path));
     part = await Part.open(wanted, options);
     await refuseFullDisk(wanted, part.length);
     const result = await download(part, wanted, options);

@@ -1,1 +1,2 @@
+export { makeFolder } from "./makeFolder.ts";
 export { writeWhole } from "./writeWhole.ts";

@@ -1,6 +1,7 @@
 /** Files that other processes may read while they are written. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "./makeFolder.ts";
 
 interface WriteOptions {
   /** Permissions; by default only the user may read the file. */
@@ -19,7 +20,7 @@ export function writeWhole(
   { mode = 0o600, beforeRename }: WriteOptions = {},
 ): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   try {
     writeFileSync(temporary, data, { mode });
     beforeRename?.();

@@ -1,5 +1,5 @@
 /** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
-import { existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, linkSync, symlinkSync } from "node:fs";
 import { open, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,6 +13,7 @@ import {
   transfer,
 } from "../../datastores/download/index.ts";
 import { lock, StoreError, type StoreProblem, storeError, throwIfCancelled } from "../../datastores/index.ts";
+import { makeFolder } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
 import { addressPath, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
 import { type ModelReference, partsOf, quantisationOf } from "./reference.ts";
@@ -73,7 +74,7 @@ export async function fetchModel(
 
 /** A file that is on this machine already, under a second name where the file system can give it one. */
 function adopted({ path, bytes = 0 }: Transfer, there: string, reference: string): FetchOutcome {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   for (const link of [linkSync, symlinkSync])
     try {
       if (!existsSync(path)) link(there, path);
@@ -149,7 +150,7 @@ async function fetchParts(
 ): Promise<number> {
   const [first] = parts as [Transfer];
   const folder = dirname(first.path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const unlock = await turn(folder, basename(first.path), options.signal);
   try {
     const already = fetchedModel(first.path);

@@ -6,9 +6,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processIsAlive } from "../system/index.ts";
+import { makeFolder, processIsAlive } from "../system/index.ts";
 
 interface Attempt {
   readonly subject: string;
@@ -44,7 +44,7 @@ export class LoadAttempts {
   begin(subject: string): LoadAttempt {
     const file = join(this.folder, `${nameOf(subject)}.${process.pid}.json`);
     try {
-      mkdirSync(this.folder, { recursive: true });
+      makeFolder(this.folder);
       writeFileSync(file, JSON.stringify({ subject, pid: process.pid, at: this.now() } satisfies Attempt));
     } catch {
       // Without a note an interruption goes unseen, and that is all.

@@ -1,11 +1,11 @@
 /** Fetches a package of libraries from a registry of npm, checks it, and puts it in place whole or not at all. */
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { x as extract, type ReadEntry } from "tar";
 import { transfer } from "../../datastores/download/index.ts";
 import { lock, StoreError, storeError } from "../../datastores/index.ts";
 import type { ModelFailure } from "../protocol/index.ts";
-import { codeOf, messageOf } from "../system/index.ts";
+import { codeOf, makeFolder, messageOf } from "../system/index.ts";
 import { type LibraryPackage, sha512Of } from "./packages.ts";
 
 /** Where packages come from unless another registry is named. */
@@ -56,7 +56,7 @@ export async function fetchLibraries(
   const target = packageFolder(folder, wanted);
   const archive = `${target}.tgz`;
   try {
-    mkdirSync(join(folder, wanted.version), { recursive: true, mode: 0o700 });
+    makeFolder(join(folder, wanted.version));
     const unlock = lock(join(folder, wanted.version), folderName(wanted), "download");
     try {
       await transfer(
@@ -113,7 +113,7 @@ async function putInPlace(archive: string, target: string): Promise<void> {
 
 /** Unpacks a package of npm: plain files below its one folder, and nothing else. Throws where it holds anything else. */
 export async function unpack(archive: string, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   let odd: string | undefined;
   await extract({
     file: archive,

@@ -1,4 +1,4 @@
-export { writeWhole } from "../../datastores/files/index.ts";
+export { makeFolder, writeWhole } from "../../datastores/files/index.ts";
 export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { drain } from "./generators.ts";
