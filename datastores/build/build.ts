@@ -8,8 +8,8 @@ import { setTimeout } from "node:timers/promises";
 import { FORMAT_VERSION } from "../index/index.ts";
 import { lock, StoreError } from "../index.ts";
 import { Clock } from "./clock.ts";
-import { inFolder, makeDirectory, removeLeftovers, removeTemporaries } from "./folder.ts";
-import { entryOf, isThere, knownInputs, readJournal, writeJournal } from "./journal.ts";
+import { inFolder, makeDirectory, removeEmpty, removeLeftovers, removeTemporaries } from "./folder.ts";
+import { entryOf, knownInputs, readJournal, removeJournal, writeJournal } from "./journal.ts";
 import {
   type InputEntry,
   MANIFEST_VERSION,
@@ -21,6 +21,7 @@ import {
 } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
 import { ShardBuilder } from "./shardBuilder.ts";
+import { isWhole } from "./shardCheck.ts";
 import { markRepeated } from "./sketches.ts";
 import { type Taken, tokenizeAll } from "./tokenBuffer.ts";
 
@@ -30,7 +31,7 @@ const POLL_MS = 15_000;
 /** Builds this process's share of a store and returns its manifest. Throws a `StoreError`. */
 export async function buildStore(options: BuildOptions): Promise<Manifest> {
   const { directory, share, inputs } = options;
-  makeDirectory(directory);
+  const isNew = makeDirectory(directory);
   const unlock = await claim(options);
   try {
     if (share.count === 1) removeTemporaries(directory);
@@ -40,7 +41,7 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
     const entries: InputEntry[] = [];
     for (const input of mine) {
       const key = keyOf(input, options);
-      const entry = takeOver(directory, known.get(key)) ?? (await buildInput(input, key, options, clock));
+      const entry = takeOver(options, known.get(key)) ?? (await buildInput(input, key, options, clock));
       entries.push(entry);
       clock.finished(input, entry);
     }
@@ -54,8 +55,10 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
       share,
       inputs: entries,
     };
-    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1)
+    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1) {
+      for (const { key } of entries) removeJournal(directory, key);
       throw nothingFound(options, entries);
+    }
     inFolder(directory, () => writeManifest(directory, manifest));
     const store = readStore(directory);
     // The last of the shares to be built finds all others there.
@@ -64,6 +67,7 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
     return manifest;
   } finally {
     unlock();
+    if (isNew) removeEmpty(directory);
   }
 }
 
@@ -87,13 +91,16 @@ async function claim({ directory, share, signal, onWaiting, pollMs = POLL_MS }: 
 
 /**
  * An input whose shards are in the store already. Its journal keeps other shares' processes from removing them, should no manifest
- * name them for a while; what one has removed before is built anew.
+ * name them for a while; what one has removed before, or is damaged, is built anew.
  */
-function takeOver(directory: string, entry: InputEntry | undefined): InputEntry | undefined {
+function takeOver(
+  { directory, tokenizerEntry: tokenizer }: BuildOptions,
+  entry: InputEntry | undefined,
+): InputEntry | undefined {
   if (!entry) return undefined;
   const written = entry.shards.reduce((sum, { documents }) => sum + documents, 0);
   writeJournal(directory, { ...entry, written, finished: true });
-  return isThere(directory, entry) ? entry : undefined;
+  return isWhole(directory, entry, tokenizer) ? entry : undefined;
 }
 
 /** A store without documents would be searched for nothing: a build that finds none is a mistake in its options. */
@@ -122,7 +129,7 @@ async function buildInput(
   clock: Clock,
 ): Promise<InputEntry> {
   const { directory, filter, tokenizer, signal } = options;
-  let journal = readJournal(directory, key, input.name);
+  let journal = readJournal(directory, { key, name: input.name, tokenizer: options.tokenizerEntry });
   if (journal.finished) return entryOf(journal);
   // From now on no other share's process takes the shards for leftovers.
   writeJournal(directory, journal);

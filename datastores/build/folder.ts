@@ -1,14 +1,25 @@
 /** The folder of a store while it is built. */
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../files/index.ts";
 import { codeOf, messageOf, StoreError } from "../index.ts";
 import { type InputEntry, readStore } from "./manifest.ts";
 import { sketchesFile } from "./sketches.ts";
 
-/** For its owner alone: it will hold users' code. */
-export function makeDirectory(directory: string): void {
+/** For its owner alone: it will hold users' code. Returns whether there was none before. */
+export function makeDirectory(directory: string): boolean {
+  const isNew = !existsSync(directory);
   inFolder(directory, () => makeFolder(directory));
+  return isNew;
+}
+
+/** Removes a folder that nothing was written to. */
+export function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Something was.
+  }
 }
 
 /** Removes what builds that were ended have left half written. */

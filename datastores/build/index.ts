@@ -9,6 +9,7 @@ export {
   openStore,
   removedFrom,
   removeStore,
+  sourcesOf,
   verifyStore,
 } from "./stores.ts";
 export type { BatchTokenizer } from "./tokenBuffer.ts";

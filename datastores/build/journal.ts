@@ -1,11 +1,11 @@
 /** How far a build of an input is, for the next build to go on from there. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { StoreError } from "../index.ts";
 import { inFolder } from "./folder.ts";
-import { type InputEntry, isInputEntry, manifestFiles, readStore } from "./manifest.ts";
-import { sketchesFile } from "./sketches.ts";
+import { type InputEntry, isInputEntry, manifestFiles, readStore, type TokenizerEntry } from "./manifest.ts";
+import { isWhole } from "./shardCheck.ts";
 
 /** Where a build of an input stands; kept in the folder until the manifest is written. */
 interface Journal extends InputEntry {
@@ -14,13 +14,12 @@ interface Journal extends InputEntry {
   readonly finished: boolean;
 }
 
-/** Inputs of the store that is there whose shards can be taken over as they are. */
+/** Inputs of the store that is there, whose shards can be taken over where they are whole. */
 export function knownInputs(directory: string): Map<string, InputEntry> {
   const known = new Map<string, InputEntry>();
   if (manifestFiles(directory).length === 0) return known;
   try {
-    for (const input of readStore(directory).inputs)
-      if (isThere(directory, input)) known.set(input.key, input);
+    for (const input of readStore(directory).inputs) known.set(input.key, input);
   } catch (error) {
     // A damaged store is what a build mends.
     if (!(error instanceof StoreError)) throw error;
@@ -30,11 +29,19 @@ export function knownInputs(directory: string): Map<string, InputEntry> {
 
 const journalFile = (directory: string, key: string) => join(directory, `journal-${key}.json`);
 
-export function readJournal(directory: string, key: string, name: string): Journal {
+/** @param tokenizer of the shards that a build has finished before it was stopped */
+export function readJournal(
+  directory: string,
+  {
+    key,
+    name,
+    tokenizer,
+  }: { readonly key: string; readonly name: string; readonly tokenizer: TokenizerEntry },
+): Journal {
   const fresh: Journal = { name, key, shards: [], dropped: {}, written: 0, finished: false };
   try {
     const value: unknown = JSON.parse(readFileSync(journalFile(directory, key), "utf8"));
-    if (!isInputEntry(value) || !isThere(directory, value)) return fresh;
+    if (!isInputEntry(value) || !isWhole(directory, value, tokenizer)) return fresh;
     const { written, finished } = value as Partial<Journal>;
     return Number.isSafeInteger(written) && Number(written) >= 0
       ? { ...fresh, ...value, finished: finished === true }
@@ -49,9 +56,8 @@ export function writeJournal(directory: string, journal: Journal): void {
   inFolder(directory, () => writeWhole(file, JSON.stringify(journal)));
 }
 
-/** Whether the files of all shards of an input are there. */
-export const isThere = (directory: string, { shards }: InputEntry): boolean =>
-  shards.every(({ file }) => [file, sketchesFile(file)].every(name => existsSync(join(directory, name))));
+export const removeJournal = (directory: string, key: string): void =>
+  rmSync(journalFile(directory, key), { force: true });
 
 /** What a journal says of its input, once that is finished. */
 export function entryOf({ name, key, shards, dropped, skipped, damage }: Journal): InputEntry {

@@ -37,7 +37,7 @@ export interface InputEntry {
 }
 
 /** What was passed over because it is damaged: lines, pages, files. */
-interface Damage {
+export interface Damage {
   readonly count: number;
   /** The first of them. */
   readonly names: readonly string[];

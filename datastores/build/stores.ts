@@ -1,13 +1,14 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
 import { isLocked, StoreError } from "../index.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
-import { manifestFiles, manifestName, readStore, type TokenizerEntry } from "./manifest.ts";
-import { checkSketches, repeatedIn } from "./sketches.ts";
+import { manifestFiles, manifestName, readStore } from "./manifest.ts";
+import { checkShard, checkTokenizer } from "./shardCheck.ts";
+import { repeatedIn } from "./sketches.ts";
 
 const TOMBSTONES = "tombstones.json";
 
@@ -66,24 +67,7 @@ export function verifyStore(directory: string): void {
     });
   readTombstones(directory);
   repeatedIn(directory);
-  for (const entry of shards) {
-    const { file, tokens, documents, bytes } = entry;
-    const path = join(directory, file);
-    const found = Shard.verify(path);
-    checkTokenizer(found.metadata, tokenizer, path);
-    if (found.tokens !== tokens || found.documents !== documents || statSync(path).size !== bytes)
-      throw shardProblem("corrupt", `${path} is not the shard that the manifest names.`);
-    checkSketches(directory, entry);
-  }
-}
-
-function checkTokenizer(
-  found: { readonly tokenizer: string; readonly vocabularySize: number },
-  { fingerprint, vocabularySize }: TokenizerEntry,
-  path: string,
-): void {
-  if (found.tokenizer !== fingerprint || found.vocabularySize !== vocabularySize)
-    throw shardProblem("tokenizer", `${path} is of another tokenizer than its store.`);
+  for (const entry of shards) checkShard(directory, entry, tokenizer);
 }
 
 /** Whether a process builds a store in the folder, of a single share. */
@@ -98,6 +82,16 @@ export function listStores(folder: string): string[] {
     .map(({ name }) => join(folder, name))
     .filter(directory => manifestFiles(directory).length > 0)
     .sort();
+}
+
+/** What the store in a folder was made of, as it was asked for; nothing where there is none that can be read. */
+export function sourcesOf(directory: string): readonly string[] {
+  try {
+    return readStore(directory).sources;
+  } catch (error) {
+    if (error instanceof StoreError) return [];
+    throw error;
+  }
 }
 
 /** Removes a store and nothing else: a folder that holds other files stays, with them in it. */

@@ -1,9 +1,13 @@
 /** The model that the command line takes where none is named. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../system/index.ts";
+import { messageOf, writeWhole } from "../system/index.ts";
 
 const file = (folder: string) => join(folder, "model.txt");
+
+type WriteOutcome =
+  | { readonly file: string }
+  | { readonly problem: { readonly message: string; readonly remedy: string } };
 
 /** Absolute path; undefined where none was chosen. @param folder for what is kept between starts */
 export function chosenModel(folder: string): string | undefined {
@@ -15,7 +19,17 @@ export function chosenModel(folder: string): string | undefined {
 }
 
 /** @param path undefined for the default model */
-export function writeChosenModel(folder: string, path: string | undefined): void {
-  if (path === undefined) rmSync(file(folder), { force: true });
-  else writeWhole(file(folder), `${path}\n`);
+export function writeChosenModel(folder: string, path: string | undefined): WriteOutcome {
+  try {
+    if (path === undefined) rmSync(file(folder), { force: true });
+    else writeWhole(file(folder), `${path}\n`);
+    return { file: file(folder) };
+  } catch (error) {
+    return {
+      problem: {
+        message: `${file(folder)} cannot be written: ${messageOf(error)}.`,
+        remedy: "Make its folder writable, or name another folder for caches (XDG_CACHE_HOME).",
+      },
+    };
+  }
 }

@@ -13,8 +13,9 @@ import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
 import { writeChosenModel } from "./chosenModel.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
 import { filesByHash, modelsHere } from "./foundModels.ts";
+import { isGguf } from "./gguf.ts";
 import { fetchedModels, removeModel } from "./modelFolder.ts";
-import { type ModelReference, parseReference, REFERENCES } from "./reference.ts";
+import { isPathReference, type ModelReference, parseReference, REFERENCES } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
 
 export const MODEL_USAGE = `  foretoken model list [--json]        Models of the catalogue, fetched ones, and those that other programs have here.
@@ -54,25 +55,43 @@ export async function modelCommand(args: string[], { check }: ModelCommandParts)
       help: { type: "boolean", short: "h" },
     },
   });
-  const [action, given, ...rest] = positionals;
   if (values.help) {
     process.stdout.write(`Usage:\n${MODEL_USAGE}`);
     return;
   }
+  const { action, given } = askedFor(positionals);
   const { models } = orUsageError(readCatalogue(values.catalogue ?? cataloguePath()));
   const folder = modelsFolder(cacheDirectory());
-  if (action === "list" && given === undefined) return list(models, folder, values.json === true);
-  const isKnown = ["get", "use", "info", "check", "remove"].some(name => name === action);
-  if (!isKnown || given === undefined || rest.length > 0)
-    throw new UsageError(`Expected an action and a model.\n\nUsage:\n${MODEL_USAGE}`);
+  if (action === "list") return list(models, folder, values.json === true);
   if (action === "get") return get(given, models, folder);
   if (action === "use") return use(given, models, folder);
   if (action === "info") return info(given, models, folder);
   if (action === "remove") return remove(given, models, folder);
-  const path = given === DEFAULT ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
+  const path = fileOf(given, models, folder);
   const isGood = await check(path, { json: values.json === true, backend: values.backend ?? "auto" });
   if (!isGood) process.exitCode = 1;
 }
+
+const ACTIONS = ["list", "get", "use", "info", "check", "remove"] as const;
+
+/** What is to be done, and with which model: an empty text for the list. */
+function askedFor([action, given, surplus]: readonly string[]): {
+  readonly action: (typeof ACTIONS)[number];
+  readonly given: string;
+} {
+  const wrong = (message: string) => new UsageError(`${message}\n\nUsage:\n${MODEL_USAGE}`);
+  const known = ACTIONS.find(name => name === action);
+  if (!known) throw wrong(action === undefined ? "What shall be done?" : `There is no action ${action}.`);
+  const last = known === "list" ? given : surplus;
+  if (last !== undefined)
+    throw wrong(`${last} is too much: model ${known} takes ${known === "list" ? "no" : "one"} model.`);
+  if (known !== "list" && given === undefined) throw wrong(`model ${known} needs a model.`);
+  return { action: known, given: given ?? "" };
+}
+
+/** The file of a model that is here, the one that comes along included. Throws a `UsageError` where there is none. */
+const fileOf = (given: string, models: readonly CatalogueModel[], folder: string): string =>
+  given === DEFAULT ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
 
 function list(models: readonly CatalogueModel[], folder: string, json: boolean): void {
   const fetched = fetchedModels(folder);
@@ -100,6 +119,7 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
 
 /** Fetches a model and prints its path; an interrupt keeps what has come, and the next call goes on there. */
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
+  if (given === DEFAULT) throw new UsageError("The default model comes along: there is nothing to fetch.");
   const { reference } = orUsageError(parseReference(given, models));
   if (reference.kind === "path")
     throw new UsageError(`${given} is a path: there is nothing to fetch. A model is ${REFERENCES}.`);
@@ -140,17 +160,21 @@ function progressWriter(): (progress: FetchProgress) => void {
 /** Makes a model the command line's own; the editor has its setting. */
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
   const isDefault = given === DEFAULT;
-  const path = isDefault ? undefined : orUsageError(locateModel(given, models, folder)).path;
-  writeChosenModel(cacheDirectory(), path);
-  const setting = isDefault ? "" : given;
+  const path = fileOf(given, models, folder);
+  if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
+  orUsageError(writeChosenModel(cacheDirectory(), isDefault ? undefined : path));
+  const setting = isDefault ? "" : isPathReference(given) ? path : given;
   process.stdout.write(
-    `The command line uses ${path ?? "the default model"}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
+    `The command line uses ${isDefault ? "the default model" : path}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
   );
 }
 
 function info(given: string, models: readonly CatalogueModel[], folder: string): void {
-  const { reference } = orUsageError(parseReference(given, models));
-  const located = locateModel(given, models, folder);
+  const isDefault = given === DEFAULT;
+  const { reference } = orUsageError(parseReference(isDefault ? defaultModelPath() : given, models));
+  const located = isDefault ? { path: defaultModelPath() } : locateModel(given, models, folder);
+  // What has not been fetched is told of all the same; a file that is not there is a mistake.
+  if (reference.kind === "path") orUsageError(located);
   const path = "path" in located ? located.path : undefined;
   const model = reference.kind === "hub" ? reference.model : undefined;
   const lines: [string, string | undefined][] = [
@@ -180,7 +204,7 @@ function originOf(reference: ModelReference): string | undefined {
 
 /** Deletes a fetched model's file. Files of other programs are left alone. */
 function remove(given: string, models: readonly CatalogueModel[], folder: string): void {
-  const { path } = orUsageError(locateModel(given, models, folder));
+  const path = fileOf(given, models, folder);
   const model = fetchedModels(folder).find(each => each.path === path);
   if (!model)
     throw new UsageError(`${path} was not fetched by Foretoken and is left alone. Delete it yourself.`);

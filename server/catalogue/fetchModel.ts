@@ -1,6 +1,6 @@
 /** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
 import { existsSync, linkSync, symlinkSync } from "node:fs";
-import { open, stat, statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -15,6 +15,7 @@ import {
 import { lock, StoreError, type StoreProblem, storeError, throwIfCancelled } from "../../datastores/index.ts";
 import { makeFolder } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
+import { isGguf } from "./gguf.ts";
 import { addressPath, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
 import { type ModelReference, partsOf, quantisationOf } from "./reference.ts";
 import { TransferRate } from "./transferRate.ts";
@@ -165,7 +166,7 @@ async function fetchParts(
         options.onProgress?.({ ...rate.at(before + bytes, totalBytes), bytes: before + bytes, totalBytes });
       };
       before += (await transfer(part, { ...hub, onProgress })).bytes;
-      await refuseOtherFiles(part);
+      refuseOtherFiles(part);
     }
     const fetched = new Date().toISOString();
     writeReceipt(first.path, { reference: options.reference, bytes: before, fetched });
@@ -210,15 +211,8 @@ const sizeOf = (path: string): Promise<number> =>
   );
 
 /** An address may give a page that says that one must log in, and say that all went well. */
-async function refuseOtherFiles({ path, name }: Transfer): Promise<void> {
-  const file = await open(path, "r");
-  const head = Buffer.alloc(4);
-  try {
-    await file.read(head, 0, 4, 0);
-  } finally {
-    await file.close();
-  }
-  if (head.toString("latin1") === "GGUF") return;
+function refuseOtherFiles({ path, name }: Transfer): void {
+  if (isGguf(path)) return;
   throw storeError(
     "foreign",
     `${name} is not a GGUF file, though it was fetched whole.`,

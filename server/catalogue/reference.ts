@@ -77,14 +77,17 @@ function notInCatalogue(
 ): ReferenceOutcome {
   const isPath = name === undefined || /[\\/]|\.gguf$/i.test(given) || /^[a-z]:/i.test(given);
   if (isPath) return { reference: { kind: "path", path: given } };
-  const family = name.split(":")[0] ?? "";
-  const similar = models.filter(model => model.name.startsWith(family)).map(model => model.name);
   return {
-    problem: {
-      message: `The catalogue has no model ${given}.`,
-      remedy: `It has ${(similar.length > 0 ? similar : models.map(model => model.name)).join(", ")}.`,
-    },
+    problem: { message: `The catalogue has no model ${given}.`, remedy: similarTo(name, models) },
   };
+}
+
+/** A sentence with the models of a name's family, or with all where it has none. */
+export function similarTo(name: string, models: readonly CatalogueModel[]): string {
+  const family = (name.split(":")[0] ?? "").toLowerCase();
+  const names = models.map(model => model.name);
+  const similar = names.filter(each => each.startsWith(family));
+  return `The catalogue has ${(similar.length > 0 ? similar : names).join(", ")}.`;
 }
 
 const QUANTISATION = /(?:^|[-._])((?:I?Q\d(?:_[A-Z\d]+)*)|B?F16|F32)(?=[-._]|$)/i;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolvePath } from "../system/index.ts";
 import type { CatalogueModel } from "./catalogue.ts";
 import { addressPath, fetchedModel, fetchedModels, hubPlace } from "./modelFolder.ts";
-import { type ModelReference, parseReference, quantisationOf } from "./reference.ts";
+import { type ModelReference, parseReference, quantisationOf, similarTo } from "./reference.ts";
 
 export type LocateOutcome =
   | { readonly path: string }
@@ -23,8 +23,16 @@ export function locateModel(
   const read = parseReference(text, models);
   if ("problem" in read)
     return existsSync(resolvePath(text, folders)) ? { path: resolvePath(text, folders) } : read;
-  const path = pathOf(read.reference, folder, folders);
-  if (path !== undefined) return { path };
+  const { reference } = read;
+  const path = pathOf(reference, folder, folders);
+  if (path !== undefined && existsSync(path)) return { path };
+  if (path !== undefined && reference.kind === "path")
+    return {
+      problem: {
+        message: `There is no model ${text}: no file ${path}, and no model of the catalogue.`,
+        remedy: similarTo(text, models),
+      },
+    };
   return {
     problem: {
       message: `The model ${text} has not been fetched.`,

@@ -11,15 +11,16 @@ import {
   openStore,
   readStore,
   removeStore,
-  repeatedIn,
+  sourcesOf,
   verifyStore,
 } from "../../datastores/build/index.ts";
 import { Lookup } from "../../datastores/index/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sources/index.ts";
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
-import { damageText, timeLeftText } from "../protocol/index.ts";
+import { timeLeftText } from "../protocol/index.ts";
 import {
+  counted,
   defaultModelPath,
   packageVersion,
   storesDirectory,
@@ -28,6 +29,7 @@ import {
   whole,
 } from "../system/index.ts";
 import { filterFor, inputsOf, specOf } from "./sources.ts";
+import { describe, figures, figuresOrProblem } from "./storeFigures.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { withVocabulary } from "./withVocabulary.ts";
 
@@ -117,7 +119,10 @@ async function build(values: Values): Promise<void> {
     model,
   }));
   const specs = sources.map(specOf);
-  if (!values.progress) for (const spec of specs) printTerms(spec);
+  if (!values.progress) {
+    for (const spec of specs) printTerms(spec);
+    printReplacement(resolve(out), sources);
+  }
   const downloads = join(resolve(out), "downloads");
   const first = whole(values, "first", Number.MAX_SAFE_INTEGER, 1);
   const inputs: BuildInput[] = [];
@@ -152,6 +157,15 @@ async function build(values: Values): Promise<void> {
   }
 }
 
+/** Says what becomes of a store of other sources that is in the folder: it is not added to. */
+function printReplacement(directory: string, sources: readonly string[]): void {
+  const before = sourcesOf(directory);
+  if (before.length > 0 && before.join() !== sources.join())
+    process.stderr.write(
+      `${directory} holds a store of ${before.join(", ")}: it is replaced by one of ${sources.join(", ")}. Name all sources to have both.\n`,
+    );
+}
+
 /** Prints what a source asks of whoever uses it, before anything is read from it. */
 function printTerms(spec: SourceSpec): void {
   const terms = termsOf(spec);
@@ -172,64 +186,6 @@ function printer(line: (progress: BuildProgress) => string): (progress: BuildPro
 function reported({ phase, input, inputsDone, inputs, tokens, done, leftMs }: BuildProgress): string {
   const share = done === undefined ? "" : ` ${Math.round(100 * done)}%`;
   return `${phase}${share} ${input} (${inputsDone} of ${inputs} inputs), ${tokens} tokens${timeLeftText(leftMs)}`;
-}
-
-/** What a store holds, as an object. */
-function figures(directory: string) {
-  const store = readStore(directory);
-  const sum = (pick: (shard: (typeof store.shards)[number]) => number) =>
-    store.shards.reduce((total, shard) => total + pick(shard), 0);
-  const tokens = sum(shard => shard.tokens);
-  const bytes = sum(shard => shard.bytes);
-  return {
-    name: store.name,
-    created: store.created,
-    sources: store.sources,
-    tokens,
-    documents: sum(shard => shard.documents),
-    shards: store.shards.length,
-    bytes,
-    bytesPerToken: tokens > 0 ? Math.round((1000 * bytes) / tokens) / 1000 : 0,
-    textBytes: sum(shard => shard.textBytes),
-    tokenizer: store.tokenizer,
-    dropped: store.dropped,
-    skipped: store.skipped,
-    repeated: Object.values(repeatedIn(directory)).reduce((total, documents) => total + documents.length, 0),
-    damage: store.damage,
-    missingShares: store.missingShares,
-  };
-}
-
-function describe(directory: string): string {
-  const {
-    name,
-    created,
-    tokens,
-    documents,
-    shards,
-    bytes,
-    bytesPerToken,
-    tokenizer,
-    dropped,
-    skipped,
-    repeated,
-    damage,
-    missingShares,
-  } = figures(directory);
-  const listed = (counts: Readonly<Record<string, number>>) =>
-    Object.entries(counts).map(([reason, count]) => `${reason} ${count}`);
-  const left = listed(dropped);
-  const passed = listed(skipped);
-  return [
-    `${name}: ${tokens} tokens of ${documents} documents in ${shards} shards, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
-    `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
-    ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
-    ...(repeated > 0 ? [`left out of searches, since another input has them: ${repeated} documents`] : []),
-    ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
-    ...(damage.count > 0 ? [damageText(damage)] : []),
-    ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
-    "",
-  ].join("\n");
 }
 
 async function query(directory: string, values: Values): Promise<void> {
@@ -261,7 +217,12 @@ async function query(directory: string, values: Values): Promise<void> {
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
       return;
     }
-    process.stdout.write(`${answer.matchLength} tokens occur ${answer.occurrences} times\n`);
+    const { matchLength: length, occurrences } = answer;
+    process.stdout.write(
+      length === 0
+        ? "The text's last token does not occur.\n"
+        : `The text's last ${counted(length, "token")}: ${counted(occurrences, "occurrence")}\n`,
+    );
     for (const { matchLength, text: continuation, origin } of answer.continuations)
       process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${origin}\n`);
   } finally {
@@ -280,13 +241,17 @@ function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabula
 
 /** Prints the stores below a folder, with what each is made of. */
 function list(folder: string, asJson: boolean): void {
-  const found = listStores(folder).map(directory => ({ directory, ...figures(directory) }));
+  const found = listStores(folder).map(directory => ({ directory, ...figuresOrProblem(directory) }));
   if (asJson) {
     process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
     return;
   }
-  for (const { directory, name, tokens, created } of found)
-    process.stdout.write(`${directory}  ${name}  ${tokens} tokens  ${created}\n`);
+  for (const store of found)
+    process.stdout.write(
+      "problem" in store
+        ? `${store.directory}  ${store.problem}\n`
+        : `${store.directory}  ${store.name}  ${counted(store.tokens, "token")}  ${store.created}\n`,
+    );
   if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
 }
 
@@ -294,6 +259,7 @@ function list(folder: string, asJson: boolean): void {
 function remove(directory: string, values: Values): void {
   const denied = ["repository", "owner", "content"].flatMap(kind => {
     const value = text(values, kind);
+    if (value?.trim() === "") throw new UsageError(`--${kind} names nothing.`);
     return value === undefined ? [] : [value];
   });
   if (denied.length === 0) {
@@ -301,7 +267,11 @@ function remove(directory: string, values: Values): void {
     return;
   }
   const count = addTombstones(directory, denied);
-  process.stdout.write(`${count} documents are left out from now on.\n`);
+  process.stdout.write(
+    count > 0
+      ? `Left out from now on: ${counted(count, "document")}.\n`
+      : `The store has no document of ${denied.join(", ")}. The next builds leave such out.\n`,
+  );
 }
 
 export async function datastore([action, ...args]: string[]): Promise<void> {

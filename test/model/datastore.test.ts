@@ -128,6 +128,7 @@ test("mistakes are named with what to do", async () => {
     [["info", join(folder, "none")], /There is no datastore in .*none.*datastore build/s],
     [["remove", folder], /There is no datastore/],
     [["query", store], /query needs --text/],
+    [["remove", store, "--repository", ""], /--repository names nothing/],
     [["dance"], /There is no action dance/],
   ] as const) {
     const { code, err } = await foretoken("datastore", ...args);
@@ -135,6 +136,36 @@ test("mistakes are named with what to do", async () => {
     assert.match(err, expected);
     assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
   }
+});
+
+test("a store that cannot be read does not hide the others from the list", async () => {
+  await built;
+  const stores = join(folder, "some-damaged");
+  cpSync(join(folder, "store"), join(stores, "whole"), { recursive: true });
+  cpSync(join(folder, "store"), join(stores, "broken"), { recursive: true });
+  writeFileSync(join(stores, "broken", "manifest.json"), "{");
+  const { code, out } = await foretoken("datastore", "list", stores);
+  assert.equal(code, 0);
+  assert.match(out, /broken {2}.*manifest\.json is damaged.*\n.*whole {2}.* tokens {2}/);
+});
+
+test("what a removal does not find is said, and a store that another one takes the place of", async () => {
+  await built;
+  const directory = join(folder, "exchanged");
+  cpSync(join(folder, "store"), directory, { recursive: true });
+  const nothing = await foretoken("datastore", "remove", directory, "--repository", "no/body");
+  assert.match(nothing.out, /has no document of no\/body/);
+  const other = join(folder, "other");
+  mkdirSync(other);
+  writeFileSync(join(other, "one.py"), `import os\n\n\n${UNUSUAL.repeat(4)}`);
+  const again = ["datastore", "build", "--source", other, "--out", directory] as const;
+  assert.match(
+    (await foretoken(...again)).err,
+    /holds a store of .*corpus: it is replaced by one of .*other/,
+  );
+  const same = await foretoken(...again);
+  assert.doesNotMatch(same.err, /replaced/);
+  assert.match(same.out, /tokens of 1 document in 1 shard,/);
 });
 
 test("The Stack is built from the hub: licences kept to, the denied left out, the download removed", async () => {
@@ -166,7 +197,7 @@ test("The Stack is built from the hub: licences kept to, the denied left out, th
     });
   try {
     assert.match(await run("hf_wrong"), /token|HF_TOKEN/i);
-    assert.match(await run("hf_test"), /attribution.*tokens of 1 documents/s);
+    assert.match(await run("hf_test"), /attribution.*tokens of 1 document in/s);
   } finally {
     await hub.close();
   }
@@ -186,7 +217,7 @@ test("The Stack is built from the hub: licences kept to, the denied left out, th
     0,
   );
   const removed = await foretoken("datastore", "remove", out, "--owner", "good");
-  assert.match(removed.out, /^1 documents/);
+  assert.match(removed.out, /from now on: 1 document\./);
   const { out: after } = await foretoken(
     "datastore",
     "query",

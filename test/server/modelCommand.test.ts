@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -24,13 +24,16 @@ after(async () => {
 const REFERENCE = "hf:a/b:m-Q8_0.gguf";
 const path = () => join(cache, "foretoken", "models", "hf", "a", "b", COMMIT, "m-Q8_0.gguf");
 
-function start(...args: string[]): {
+function start(
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): {
   child: ChildProcess;
   done: Promise<{ code: number | null; out: string }>;
 } {
   const home = { HOME: cache, XDG_CACHE_HOME: cache, HF_ENDPOINT: hub.url, FORETOKEN_MODEL: "" };
   const child = spawn(process.execPath, [commandLineScript(), "model", ...args], {
-    env: { ...process.env, ...home },
+    env: { ...process.env, ...home, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -41,7 +44,7 @@ function start(...args: string[]): {
   return { child, done: once(child, "close").then(([code]) => ({ code, out })) };
 }
 
-const run = (...args: string[]) => start(...args).done;
+const run = (...args: string[]) => start({}, ...args).done;
 
 const arrived = () => statSync(`${path()}.part`, { throwIfNoEntry: false })?.size ?? 0;
 
@@ -58,7 +61,7 @@ test("twenty kills in the middle of a download cost no byte", async () => {
   for (let kill = 0; kill < KILLS; kill++) {
     const bytes = 1 + ((kill * 48271 + 7919) % Math.floor(content.length / KILLS));
     hub.switches.stallAfter = [bytes];
-    const { child, done } = start("get", REFERENCE);
+    const { child, done } = start({}, "get", REFERENCE);
     total += bytes;
     await until(`${total} bytes`, () => arrived() >= total);
     child.kill("SIGKILL");
@@ -102,15 +105,38 @@ test("the model that comes along is checked by the name default, and may be used
   );
 });
 
+test("the model that comes along is described by the name default", async () => {
+  const { code, out } = await run("info", "default");
+  assert.equal(code, 0, out);
+  assert.match(out, /Lies at: +\/.*\.gguf\nSize: +\d+ MB/);
+});
+
+test("a choice that cannot be kept is said with its file", async () => {
+  const blocked = join(cache, "blocked");
+  writeFileSync(blocked, "");
+  const { code, out } = await start({ XDG_CACHE_HOME: blocked }, "use", fixtureModelPath()).done;
+  assert.equal(code, 1);
+  assert.match(out, /blocked.*cannot be written: .*XDG_CACHE_HOME/);
+  assert.doesNotMatch(out, /\n +at /);
+});
+
 test("what cannot be done is said with a remedy", async () => {
   const cases: [string[], RegExp][] = [
     [["get", "qwen2.5-coder:9b"], /no model qwen2\.5-coder:9b.*qwen2\.5-coder:7b/],
     [["get", "m.gguf"], /is a path/],
     [["check", "qwen2.5-coder:7b"], /has not been fetched/],
-    [["check", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
+    [["check", "/nowhere/m.gguf"], /no file \/nowhere\/m\.gguf/],
+    [["use", "/nowhere/m.gguf"], /no file \/nowhere\/m\.gguf/],
+    [["use", commandLineScript()], /cli\.js is not a GGUF file/],
+    [["info", "qwen2.5-coder"], /There is no model qwen2\.5-coder.*qwen2\.5-coder:7b/],
+    [["get", "default"], /comes along/],
+    [["remove", "default"], /was not fetched by Foretoken/],
+    [["info"], /model info needs a model/],
+    [["list", "surplus"], /surplus is too much: model list takes no model/],
+    [["info", "default", "surplus"], /surplus is too much/],
     [["remove", fixtureModelPath()], /was not fetched by Foretoken/],
     [["list", "--catalogue", "/nowhere.json"], /foretoken\.catalogue/],
-    [["frobnicate", "x"], /Expected an action and a model/],
+    [["frobnicate", "x"], /There is no action frobnicate/],
     [["get", "hf:a/b:m-Q2_K.gguf"], /has no file m-Q2_K\.gguf/],
   ];
   for (const [args, expected] of cases) {

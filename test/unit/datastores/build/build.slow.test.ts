@@ -463,6 +463,40 @@ test("what is passed over is counted, and what is damaged is named with its inpu
   }
 });
 
+test("a shard that is damaged, cut short or without its sketches is built again, and the others are not", async () => {
+  const directory = folder();
+  const inputs = [input("a", [document("some text")]), input("b", [document("other words")])];
+  await buildStore(options(directory, inputs));
+  const whole = readdirSync(directory).filter(file => file.startsWith("shard-"));
+  const expected = whole.map(file => readFileSync(join(directory, file)));
+  const damages: [ending: string, damage: (path: string, bytes: Buffer) => void][] = [
+    [".fts", (path, bytes) => writeFileSync(path, bytes.fill(bytes.readUInt8(4096) ^ 1, 4096, 4097))],
+    [".fts", (path, bytes) => writeFileSync(path, bytes.subarray(0, bytes.length - 1))],
+    [".fts", path => rmSync(path)],
+    [".sketches", (path, bytes) => writeFileSync(path, bytes.subarray(1))],
+  ];
+  for (const [ending, damage] of damages) {
+    const path = join(directory, whole.find(file => file.endsWith(ending)) as string);
+    damage(path, readFileSync(path));
+    assert.throws(() => verifyStore(directory), StoreError);
+    tokenizer.tokenized = 0;
+    await buildStore(options(directory, inputs));
+    assert.equal(tokenizer.tokenized, 1);
+    verifyStore(directory);
+    for (const [index, file] of whole.entries())
+      if (file.endsWith(".sketches")) assert.deepEqual(readFileSync(join(directory, file)), expected[index]);
+  }
+});
+
+test("a build that finds nothing leaves no folder that was not there", async () => {
+  const directory = folder();
+  await assert.rejects(buildStore(options(directory, [input("a", [])])), StoreError);
+  assert.ok(!existsSync(directory));
+  mkdirSync(directory);
+  await assert.rejects(buildStore(options(directory, [input("a", [])])), StoreError);
+  assert.ok(existsSync(directory));
+});
+
 test("a build that finds nothing says what it has left out", async () => {
   const directory = folder();
   const empty: BuildInput = {

@@ -18,7 +18,7 @@ test("a name of the catalogue is its first file, or that of a quantisation", () 
 
 test("a name that the catalogue lacks is a mistake, with what there is", () => {
   const size = read("qwen:7b");
-  assert.ok("problem" in size && size.problem.remedy === "It has qwen:1.5b.");
+  assert.ok("problem" in size && size.problem.remedy === "The catalogue has qwen:1.5b.");
   const quantisation = read("qwen:1.5b:q2_k");
   assert.ok("problem" in quantisation && /Q8_0, Q4_K_M/.test(quantisation.problem.remedy));
 });
