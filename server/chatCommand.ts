@@ -1,17 +1,17 @@
 /** `foretoken chat`: a conversation in the terminal. */
-import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { Chat, openTemplate, type Terminal, talk } from "./chat/index.ts";
 import {
-  loadDraftModel,
+  backendOf,
   loadForCommand,
+  note,
+  openDatastore,
   pathOfModel,
+  prepareDrafting,
   SAMPLING_FLAGS,
   samplingOf,
-  tuneOnce,
 } from "./commandLine.ts";
-import { openCorpus } from "./corpus/index.ts";
 import { DraftMemory } from "./draft/index.ts";
 import { disposeModel } from "./model/index.ts";
 import { UsageError, whole } from "./system/index.ts";
@@ -35,21 +35,21 @@ export async function chatCommand(args: string[]): Promise<void> {
   });
   const maxTokens = whole(values, "max-tokens", ANSWER_TOKENS, 1);
   const sampling = samplingOf(values);
+  const backend = backendOf(values.backend);
   // Cells that are moved were computed after another text: answers would depend on what was dropped when.
-  const loaded = await loadForCommand(pathOfModel(values.model), values.backend, { reuse: "exact" });
+  const loaded = await loadForCommand(pathOfModel(values.model), backend, { reuse: "exact" });
   const { engine } = loaded;
   const { info, vocabulary } = engine;
   try {
     const template = openTemplate(info, vocabulary);
     if ("problem" in template)
       throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
-    await tuneOnce(loaded, new AbortController().signal);
-    const draftModel = values["no-drafts"]
-      ? undefined
-      : await loadDraftModel(loaded, values["draft-model"], values.backend);
-    const opened = values.datastore
-      ? openCorpus(resolve(values.datastore), vocabulary.fingerprint)
-      : undefined;
+    // Of the model's notes, those on filling in are none on a conversation.
+    if (backend !== "auto" && info.backend !== backend)
+      note(`No graphics device for ${backend} was found: the model runs on the CPU.`);
+    const opened = openDatastore(values.datastore, engine);
+    const named = values["no-drafts"] ? undefined : values["draft-model"];
+    const draftModel = await prepareDrafting(loaded, named, backend, new AbortController().signal);
     const memory = new DraftMemory(vocabulary);
     const chat = new Chat(engine, template, {
       maxTokens,

@@ -2,113 +2,34 @@
 /** The command line `foretoken`: every part of the server without an editor. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { MODEL_USAGE, modelCommand } from "./catalogue/index.ts";
-import {
-  loadDraftModel,
-  loadForCommand,
-  pathOfModel,
-  SAMPLING_FLAGS,
-  samplingOf,
-  tuneOnce,
-} from "./commandLine.ts";
-import { type Completion, complete, type SelfTestReport, selfTest } from "./completion/index.ts";
-import { openCorpus } from "./corpus/index.ts";
-import { DraftMemory } from "./draft/index.ts";
-import { disposeModel } from "./model/index.ts";
-import { DEFAULT_SETTINGS } from "./protocol/index.ts";
+import { modelCommand } from "./catalogue/index.ts";
+import { backendOf, loadForCommand, note, tuneOnce } from "./commandLine.ts";
+import { USAGE, usageOf } from "./commandUsage.ts";
+import { completeCommand } from "./completeCommand.ts";
+import { type SelfTestReport, selfTest } from "./completion/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import {
+  ArgumentsError,
   benchScript,
-  drain,
+  endWithOutput,
   grammarsDirectory,
-  messageOf,
   packageVersion,
   reportAndFail,
   UsageError,
 } from "./system/index.ts";
-import type { Snapshot } from "./text/index.ts";
-
-const USAGE = `Usage:
-  foretoken serve --stdio
-      Runs the language server on standard input and output.
-  foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model MODEL]
-                     [--draft-model MODEL|auto] [--backend auto|cpu|cuda|vulkan|metal] [--datastore DIR]
-                     [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
-      Completes FILE at a position (both counted from 1) and streams the text. --json prints one object
-      instead: text, finishReason, tokens, steps, drafted, accepted and milliseconds. Without a temperature
-      the most likely token is taken each time; with one, tokens are drawn, the same ones for the same seed.
-      --datastore drafts from a store as well, --draft-model by a smaller model of the same vocabulary; both
-      change how long it takes and not the text.
-  foretoken chat [--model MODEL] [--draft-model MODEL|auto] [--datastore DIR] [--system TEXT] [--max-tokens N]
-                 [--no-drafts] [--backend auto|cpu|cuda|vulkan|metal]
-                 [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
-      A conversation in the terminal with a model that was trained for one; without a terminal, each line of
-      standard input is a turn. Ctrl-C stops an answer; /help lists what else there is. Drafts come from the
-      conversation, --datastore, --draft-model and the model's own guesses, and do not change what is said.
-${MODEL_USAGE}  foretoken datastore build|info|verify|query|list|remove ...
-      Builds and shows stores of code to draft from; --help lists what it can do.
-  foretoken bench cost|decode|quality|make-model ...
-      Measures, in a checkout; --help lists what it can do.
-  foretoken --help | --version
-
-Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no template of
-conversations; 130 interrupted.
-`;
-
-/** Language ids of LSP that are not the file's extension itself. */
-const LANGUAGE_IDS: Readonly<Record<string, string>> = {
-  py: "python",
-  js: "javascript",
-  jsx: "javascriptreact",
-  ts: "typescript",
-  tsx: "typescriptreact",
-  rs: "rust",
-  h: "cpp",
-  cc: "cpp",
-  hpp: "cpp",
-};
-
-function parsePosition(place: string | undefined): { file: string; line: number; column: number } {
-  const match = /^(.+):(\d+):(\d+)$/.exec(place ?? "");
-  if (!match) throw new UsageError(`Expected FILE:LINE:COLUMN, got ${place ?? "nothing"}.\n\n${USAGE}`);
-  return { file: resolve(match[1] as string), line: Number(match[2]), column: Number(match[3]) };
-}
-
-/** The file as a document with the cursor at a position counted from 1, columns in UTF-16 units. */
-function snapshotAt(place: string | undefined): Snapshot {
-  const { file, line, column } = parsePosition(place);
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${messageOf(error)}`);
-  }
-  const lines = text.split("\n");
-  const wanted = lines[line - 1];
-  if (wanted === undefined || line < 1)
-    throw new UsageError(`${file} has ${lines.length} lines; there is no line ${line}.`);
-  const length = wanted.replace(/\r$/, "").length;
-  if (column < 1 || column > length + 1)
-    throw new UsageError(`Line ${line} of ${file} has ${length} characters; there is no column ${column}.`);
-  const offset = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
-  const extension = extname(file).slice(1);
-  const languageId = LANGUAGE_IDS[extension] ?? extension;
-  return { uri: pathToFileURL(file).href, languageId, version: 0, text, offset };
-}
 
 /** `foretoken model check`. Returns whether the model may be used. */
 async function checkModel(
   path: string,
   { json, backend }: { json: boolean; backend: string },
 ): Promise<boolean> {
-  const loaded = await loadForCommand(path, backend);
+  const loaded = await loadForCommand(path, backendOf(backend));
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const { engine } = loaded;
+  for (const each of engine.info.notes) note(each);
   try {
     await tuneOnce(loaded, interrupted.signal);
     const grammars = new Grammars(grammarsDirectory(), () => {});
@@ -138,99 +59,31 @@ function describeCheck(name: string, backend: string, report: SelfTestReport): s
   ].join("\n");
 }
 
-/** Completes at a place of a file and prints the text as it grows, or a report of it. */
-async function completeCommand(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
+/** Refuses what the language server does not take. A client may append its process, which the server then watches. */
+function checkServing(args: string[]): void {
+  const { values } = parseArgs({
     args,
-    allowPositionals: true,
     options: {
-      json: { type: "boolean" },
-      "max-tokens": { type: "string" },
-      "no-drafts": { type: "boolean" },
-      model: { type: "string" },
-      "draft-model": { type: "string" },
-      backend: { type: "string" },
-      datastore: { type: "string" },
-      ...SAMPLING_FLAGS,
+      stdio: { type: "boolean" },
+      "node-ipc": { type: "boolean" },
+      clientProcessId: { type: "string" },
     },
   });
-  const sampling = samplingOf(values);
-  const maxTokens = Number(values["max-tokens"] ?? DEFAULT_SETTINGS.maxTokens);
-  if (!Number.isInteger(maxTokens) || maxTokens < 1)
-    throw new UsageError(`--max-tokens must be a whole number from 1, got ${values["max-tokens"]}.`);
-  const snapshot = snapshotAt(positionals[0]);
-  const start = performance.now();
-  const outcome = await loadForCommand(pathOfModel(values.model), values.backend);
-  const loadMs = performance.now() - start;
-  const { engine } = outcome;
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
-  await tuneOnce(outcome, interrupted.signal);
-  const draftModel = values["no-drafts"]
-    ? undefined
-    : await loadDraftModel(outcome, values["draft-model"], values.backend);
-  const opened = values.datastore
-    ? openCorpus(resolve(values.datastore), engine.vocabulary.fingerprint)
-    : undefined;
-  const grammars = new Grammars(grammarsDirectory(), message =>
-    process.stderr.write(`foretoken: ${message}\n`),
-  );
-  await grammars.load(snapshot.languageId);
-  const memory = new DraftMemory(engine.vocabulary);
-  const growing = complete(
-    engine,
-    snapshot,
-    {
-      maxTokens,
-      treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes,
-      ...sampling,
-      memory,
-      corpora: opened?.sources ?? [],
-      draftModel,
-      grammars,
-    },
-    interrupted.signal,
-  );
-  let shown = 0;
-  const completion = await drain(growing, text => {
-    if (!values.json) process.stdout.write(text.slice(shown));
-    shown = text.length;
-  });
-  await disposeModel(outcome);
-  if (completion.failure) throw new Error(completion.failure);
-  opened?.store.close();
-  const reported = { ...report(completion, loadMs), sources: memory.statistics.figures() };
-  process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
-}
-
-/** A completion as `--json` prints it: times in milliseconds, null where there is none. */
-function report({ ms, trace: _, ...completion }: Completion, loadMs: number) {
-  const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
-  return {
-    ...completion,
-    withheld: undefined,
-    costs: undefined,
-    ms: {
-      load: rounded(loadMs),
-      prefill: rounded(ms.prefill),
-      firstText: rounded(ms.firstText),
-      total: rounded(ms.total),
-    },
-  };
+  if (!values.stdio && !values["node-ipc"]) throw new ArgumentsError("serve needs --stdio.");
 }
 
 const wantsHelp = (args: readonly string[]) => args.some(arg => arg === "--help" || arg === "-h");
 
 async function main([command, ...args]: string[]): Promise<void> {
+  if (command !== "serve") endWithOutput(process);
   const isOwn = command === "serve" || command === "complete" || command === "chat";
   if (command === "--help" || command === "-h" || (isOwn && wantsHelp(args))) {
-    process.stdout.write(USAGE);
+    process.stdout.write(usageOf(command) ?? USAGE);
     return;
   }
   switch (command) {
     case "serve":
-      if (!args.some(arg => arg === "--stdio" || arg === "--node-ipc"))
-        throw new UsageError("serve needs --stdio.");
+      checkServing(args);
       await import("./main.ts");
       return;
     case "complete":
@@ -254,10 +107,10 @@ async function main([command, ...args]: string[]): Promise<void> {
     case "--version":
       process.stdout.write(`${packageVersion()}\n`);
       return;
+    case undefined:
+      throw new UsageError(`No command given.\n\n${USAGE}`);
     default:
-      throw new UsageError(
-        `${command ? `There is no command ${command}.` : "No command given."}\n\n${USAGE}`,
-      );
+      throw new UsageError(`There is no command ${command}. "foretoken --help" lists what there is.`);
   }
 }
 
@@ -274,4 +127,5 @@ async function runApart(script: string, args: readonly string[]): Promise<number
   return status ?? 1;
 }
 
-main(process.argv.slice(2)).catch(reportAndFail);
+const given = process.argv.slice(2);
+main(given).catch(error => reportAndFail(error, usageOf(given[0])));

@@ -3,6 +3,7 @@ export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
 export { drain } from "./generators.ts";
+export { endWithOutput } from "./output.ts";
 export {
   benchScript,
   cacheDirectory,
@@ -21,7 +22,15 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
+export { refusalOf } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
 export { median, quantile } from "./statistics.ts";
-export { orUsageError, reportAndFail, UsageError, whole } from "./usage.ts";
+export {
+  ArgumentsError,
+  orUsageError,
+  refuseSurplus,
+  reportAndFail,
+  UsageError,
+  whole,
+} from "./usage.ts";
 export { expandPath, homeFolder, resolvePath } from "./userPaths.ts";

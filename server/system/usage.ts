@@ -1,4 +1,6 @@
-/** Something the user can fix: reported without a stack trace. */
+import { inPlainWords, parsingProblem, surplusSentence } from "./plainWords.ts";
+
+/** Something the user can fix: reported without a stack trace. What follows a blank line in the message is a usage. */
 export class UsageError extends Error {
   /** @param exitCode of a process that ends with it: 2 where the chosen model cannot do what is asked */
   constructor(
@@ -7,6 +9,14 @@ export class UsageError extends Error {
   ) {
     super(message);
   }
+}
+
+/** Arguments that are not those of the command: reported with how it is used. */
+export class ArgumentsError extends UsageError {}
+
+/** Throws an `ArgumentsError` that names what is given beyond the positional arguments that a command takes. */
+export function refuseSurplus(positionals: readonly string[], most: number): void {
+  if (positionals.length > most) throw new ArgumentsError(surplusSentence(positionals.slice(most)));
 }
 
 /** What a step has given, or its problem as an error that is reported without a stack trace. */
@@ -21,12 +31,26 @@ interface Failed {
 
 const isFailed = (outcome: object): outcome is Failed => "problem" in outcome;
 
-/** Ends a command line's process with what went wrong. */
-export function reportAndFail(error: unknown): void {
-  // The parser of options throws a TypeError with a code.
-  const expected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+/**
+ * What is said of an error that ends a command: the usage first, as the reason would scroll away above it.
+ * @param usage of the command, for arguments that are not understood
+ */
+export function failureText(error: unknown, usage = ""): string {
+  const parsing = parsingProblem(error);
+  // Other errors of Node's with a code and this type are of arguments too, such as of an address that is none.
+  const isExpected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
   const { message, stack } = error as Error;
-  process.stderr.write(`foretoken: ${expected ? message : (stack ?? message)}\n`);
+  if (!isExpected) return `foretoken: ${stack ?? message}\n`;
+  const [reason, ...paragraphs] = (parsing ?? message).trimEnd().split("\n\n");
+  const isOfArguments = parsing !== undefined || error instanceof ArgumentsError;
+  const shown = paragraphs.length > 0 ? paragraphs.join("\n\n") : isOfArguments ? usage.trimEnd() : "";
+  const before = shown === "" ? "" : `${shown}\n\n`;
+  return `${before}foretoken: ${inPlainWords(reason ?? "")}\n`;
+}
+
+/** Ends a command line's process with what went wrong. */
+export function reportAndFail(error: unknown, usage?: string): void {
+  process.stderr.write(failureText(error, usage));
   process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 

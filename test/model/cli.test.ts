@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { findBackend } from "../../server/engine/backend.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { makeModel } from "../bench/makeModel.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
@@ -18,14 +19,33 @@ writeFileSync(
 );
 const place = `${source}:6:16`;
 
-function foretoken(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a program with the fixture's model as the default one. */
+function run(program: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise(resolve => {
-    const env = { ...process.env, XDG_CACHE_HOME: folder, FORETOKEN_MODEL: fixtureModelPath() };
-    execFile(process.execPath, [join(packageRoot(), "dist", "cli.js"), ...args], { env }, (error, out, err) =>
+    const env = {
+      ...process.env,
+      XDG_CACHE_HOME: folder,
+      FORETOKEN_MODEL: fixtureModelPath(),
+      ...variables,
+    };
+    execFile(program, args, { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
 }
+
+const cli = join(packageRoot(), "dist", "cli.js");
+const foretoken = (...args: string[]) => run(process.execPath, [cli, ...args]);
+
+/** Runs the command line in a shell's script, as "$@". */
+const inShell = (script: string, ...args: string[]) =>
+  run("sh", ["-c", script, "sh", process.execPath, cli, ...args]);
 
 test("complete --json prints one object with text, counts and milliseconds", async () => {
   const { code, out, err } = await foretoken("complete", place, "--json", "--max-tokens", "24");
@@ -83,14 +103,37 @@ test("a model that drafts changes nothing of the text and is counted; one that c
 test("what is asked wrongly is answered with the reason, on standard error", async () => {
   const cases: [args: string[], says: RegExp][] = [
     [["complete", `${source}:99:1`], /sample\.py has 7 lines; there is no line 99/],
-    [["complete", `${source}:1:99`], /Line 1 of .* has 9 characters; there is no column 99/],
-    [["complete", join(folder, "absent.py:1:1")], /absent\.py cannot be read/],
-    [["complete", "sample.py"], /Expected FILE:LINE:COLUMN/],
+    [["complete", `${source}:1:99`], /Line 1 of .* has 9 characters .*; there is no column 99/],
+    [["complete", join(folder, "absent.py:1:1")], /absent\.py does not exist\.\n$/],
+    [
+      ["complete", "sample.py"],
+      /^Usage:\n {2}foretoken complete .*Expected FILE:LINE:COLUMN, got sample\.py\.\n$/s,
+    ],
+    [["complete", place, "one", "more"], /Nothing more is expected here: one more\.\n$/],
     [["complete", place, "--max-tokens", "none"], /--max-tokens must be a whole number/],
     [["complete", place, "--model", join(folder, "absent.gguf")], /There is no model at .*absent\.gguf/],
-    [["complete", place, "--colour"], /--colour/],
-    [["frobnicate"], /There is no command frobnicate/],
-    [[], /Usage/],
+    [["complete", place, "--colour"], /\n\nforetoken: There is no option --colour\.\n$/],
+    [["complete", place, "--model"], /\n\nforetoken: --model needs a value\.\n$/],
+    [["complete", place, "--top-k", "3"], /\n\nforetoken: --top-k needs --temperature\.\n$/],
+    [
+      ["complete", place, "--backend", "foo"],
+      /^foretoken: --backend must be auto, cpu, cuda, vulkan or metal, got foo\.\n$/,
+    ],
+    [["chat", "hello"], /Nothing more is expected here: hello\.\n$/],
+    [["chat", "--backend", "foo"], /--backend must be auto, .* got foo/],
+    [["serve", "--stdio", "--foo"], /^Usage:\n {2}foretoken serve .*There is no option --foo\.\n$/s],
+    [["serve"], /serve needs --stdio\.\n$/],
+    [["model", "list", "--foo"], /foretoken: There is no option --foo\.\n$/],
+    [["datastore", "info", "--foo"], /^foretoken: There is no option --foo\.\n$/],
+    [
+      ["datastore", "info"],
+      /^ {2}foretoken datastore build .*\n\nforetoken: info needs the folder of a store\.\n$/s,
+    ],
+    [
+      ["frobnicate"],
+      /^foretoken: There is no command frobnicate\. "foretoken --help" lists what there is\.\n$/,
+    ],
+    [[], /^Usage:.*\n\nforetoken: No command given\.\n$/s],
   ];
   for (const [args, says] of cases) {
     const { code, out, err } = await foretoken(...args);
@@ -99,6 +142,80 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
     assert.match(err, says);
     assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
   }
+});
+
+test("the help of one command is of that command", async () => {
+  for (const command of ["serve", "complete", "chat", "model"]) {
+    const { code, out } = await foretoken(command, "--help");
+    assert.equal(code, 0);
+    const commands = new Set([...out.matchAll(/^ {2}foretoken (\w+)/gm)].map(([, name]) => name));
+    assert.deepEqual([...commands], [command]);
+  }
+  assert.match((await foretoken("complete", "--help")).out, /columns in UTF-16\s+units/);
+  assert.match((await foretoken("--help")).out, /foretoken datastore.*foretoken bench/s);
+});
+
+test("a reader that has gone ends a command without a word; a full disk is told in a line", {
+  skip: !existsSync("/dev/full") && "no /dev/full",
+}, async () => {
+  for (const args of [["--help"], ["model", "list"], ["complete", place]]) {
+    // The reader has gone before the command line has started.
+    const gone = await inShell('exec 3>&1; { "$@"; echo $? >&3; } | true', ...args);
+    assert.equal(gone.out, "0\n", gone.err);
+    assert.doesNotMatch(gone.err, /EPIPE|\n {4}at /);
+    const full = await inShell('"$@" > /dev/full', ...args);
+    assert.equal(full.code, 1);
+    assert.match(
+      full.err,
+      /foretoken: the output cannot be written: ENOSPC: no space left on device, write\n$/,
+    );
+    assert.doesNotMatch(full.err, /\n {4}at /);
+    const mute = await inShell('"$@" 2> /dev/full', ...args);
+    assert.equal(mute.code, 0);
+  }
+});
+
+test("what is no text in UTF-8 is refused; single bytes that are not are told of", async () => {
+  const [utf16, latin] = [join(folder, "utf16.py"), join(folder, "latin.py")];
+  writeFileSync(utf16, Buffer.from("import os\n", "utf16le"));
+  writeFileSync(latin, Buffer.from("name = 'J\u00fcrgen'\n", "latin1"));
+  const refused = await foretoken("complete", `${utf16}:1:1`);
+  assert.deepEqual([refused.code, refused.out], [1, ""]);
+  assert.match(refused.err, /utf16\.py is not text in UTF-8\./);
+  const told = await foretoken("complete", `${latin}:1:1`, "--max-tokens", "4");
+  assert.equal(told.code, 0, told.err);
+  assert.match(told.err, /latin\.py is not all UTF-8: .* U\+FFFD/);
+});
+
+test("a store or a drafting model that cannot be used is refused before anything is measured", async () => {
+  const fresh = { XDG_CACHE_HOME: join(folder, "fresh") };
+  for (const option of ["--datastore", "--draft-model"]) {
+    const absent = join(folder, "absent.gguf");
+    const { code, err } = await run(process.execPath, [cli, "complete", place, option, absent], fresh);
+    assert.equal(code, 1);
+    assert.match(err, /absent\.gguf/);
+    assert.doesNotMatch(err, /measuring/);
+  }
+  const { err } = await run(process.execPath, [cli, "complete", place, "--max-tokens", "4"], fresh);
+  assert.match(
+    err,
+    /measuring how this machine runs the model\nforetoken: Tuned: /,
+    "what came of it is told",
+  );
+});
+
+test("a back end without a device is told of", async () => {
+  const args = [cli, "complete", place, "--max-tokens", "4", "--backend", "vulkan"];
+  const none = join(folder, "no-driver.json");
+  const { code, out, err } = await run(process.execPath, args, {
+    VK_DRIVER_FILES: none,
+    VK_ICD_FILENAMES: none,
+  });
+  if (findBackend("vulkan")) {
+    assert.equal(code, 0, err);
+    assert.ok(out.length > 0);
+    assert.match(err, /No graphics device for vulkan was found: the model runs on the CPU\./);
+  } else assert.match(err, /llama\.cpp for vulkan is not installed/);
 });
 
 test("the bundled command line is a program of its own", () => {

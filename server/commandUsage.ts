@@ -1,0 +1,48 @@
+/** How the commands are used, each apart and all together. */
+import { MODEL_USAGE } from "./catalogue/index.ts";
+
+const SERVE = `  foretoken serve --stdio
+      Runs the language server on standard input and output.
+`;
+
+const COMPLETE = `  foretoken complete FILE:LINE:COLUMN [--json] [--max-tokens N] [--no-drafts] [--model MODEL]
+                     [--draft-model MODEL|auto] [--backend auto|cpu|cuda|vulkan|metal] [--datastore DIR]
+                     [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
+      Completes FILE at a position and streams the text. Lines and columns are counted from 1, columns in UTF-16
+      units as editors have them: an emoji is two. --json prints one object instead: text, finishReason, tokens,
+      steps, drafted, accepted and milliseconds. Without a temperature the most likely token is taken each time;
+      with one, tokens are drawn, the same ones for the same seed. --datastore drafts from a store as well,
+      --draft-model by a smaller model of the same vocabulary; both change how long it takes and not the text.
+`;
+
+const CHAT = `  foretoken chat [--model MODEL] [--draft-model MODEL|auto] [--datastore DIR] [--system TEXT] [--max-tokens N]
+                 [--no-drafts] [--backend auto|cpu|cuda|vulkan|metal]
+                 [--temperature T [--seed N] [--top-k N] [--top-p P] [--min-p P]]
+      A conversation in the terminal with a model that was trained for one; without a terminal, each line of
+      standard input is a turn. Ctrl-C stops an answer; /help lists what else there is. Drafts come from the
+      conversation, --datastore, --draft-model and the model's own guesses, and do not change what is said.
+`;
+
+export const USAGE = `Usage:
+${SERVE}${COMPLETE}${CHAT}${MODEL_USAGE}  foretoken datastore build|info|verify|query|list|remove ...
+      Builds and shows stores of code to draft from; --help lists what it can do.
+  foretoken bench cost|decode|quality|make-model ...
+      Measures, in a checkout; --help lists what it can do.
+  foretoken --help | --version
+
+Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no template of
+conversations; 130 interrupted.
+`;
+
+const COMMANDS = new Map([
+  ["serve", SERVE],
+  ["complete", COMPLETE],
+  ["chat", CHAT],
+  ["model", MODEL_USAGE],
+]);
+
+/** How one command is used; undefined for one that shows that itself, or that there is not. */
+export function usageOf(command: string | undefined): string | undefined {
+  const usage = COMMANDS.get(command ?? "");
+  return usage && `Usage:\n${usage}`;
+}

@@ -1,0 +1,79 @@
+/** A place in a file, as the command line names it, and the document that is completed there. */
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ArgumentsError, refusalOf, UsageError } from "./system/index.ts";
+import type { Snapshot } from "./text/index.ts";
+
+/** Language ids of LSP that are not the file's extension itself. */
+const LANGUAGE_IDS: Readonly<Record<string, string>> = {
+  py: "python",
+  js: "javascript",
+  jsx: "javascriptreact",
+  ts: "typescript",
+  tsx: "typescriptreact",
+  rs: "rust",
+  h: "cpp",
+  cc: "cpp",
+  hpp: "cpp",
+};
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+function parsePlace(place: string | undefined): Place {
+  const match = /^(.+):(\d+):(\d+)$/.exec(place ?? "");
+  if (!match) throw new ArgumentsError(`Expected FILE:LINE:COLUMN, got ${place ?? "nothing"}.`);
+  return { file: match[1] as string, line: Number(match[2]), column: Number(match[3]) };
+}
+
+/** The text of a file in UTF-8. @param note is told where it is so in part only */
+function readText(file: string, note: (message: string) => void): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new UsageError(refusalOf(error, file));
+  }
+  const isUtf16 = ["fffe", "feff"].includes(bytes.toString("hex", 0, 2));
+  // Code has no NUL; UTF-16 has one in most characters of code.
+  if (isUtf16 || bytes.includes(0)) throw new UsageError(`${file} is not text in UTF-8.`);
+  if (!isUtf8(bytes)) note(`${file} is not all UTF-8: bytes that are not are read as U+FFFD.`);
+  return bytes.toString("utf8");
+}
+
+/** The offset of a position that is counted from 1, columns in UTF-16 units. Throws a `UsageError` where there is none. */
+function offsetOf(text: string, { file, line, column }: Place): number {
+  const lines = text.split("\n");
+  const wanted = lines[line - 1];
+  if (wanted === undefined || line < 1)
+    throw new UsageError(`${file} has ${lines.length} lines; there is no line ${line}.`);
+  const { length } = wanted.replace(/\r$/, "");
+  if (column < 1 || column > length + 1)
+    throw new UsageError(
+      `Line ${line} of ${file} has ${length} characters (UTF-16 units); there is no column ${column}.`,
+    );
+  // In the middle of one, where the cursor of no editor can be.
+  if ((wanted.codePointAt(column - 2) ?? 0) > 0xffff)
+    throw new UsageError(
+      `Column ${column} of line ${line} of ${file} is inside a character: columns count UTF-16 units, and this one has two.`,
+    );
+  return lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
+}
+
+/**
+ * The file as a document with the cursor at FILE:LINE:COLUMN. Throws a `UsageError` where it cannot be.
+ * @param note is told what the user should know of the file
+ */
+export function snapshotAt(place: string | undefined, note: (message: string) => void): Snapshot {
+  const parsed = parsePlace(place);
+  const text = readText(parsed.file, note);
+  const offset = offsetOf(text, parsed);
+  const extension = extname(parsed.file).slice(1);
+  const languageId = LANGUAGE_IDS[extension] ?? extension;
+  return { uri: pathToFileURL(resolve(parsed.file)).href, languageId, version: 0, text, offset };
+}

@@ -1,0 +1,35 @@
+/** What becomes of a command whose output cannot be written. */
+import { codeOf, messageOf } from "../../datastores/index.ts";
+
+interface Output {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  write(text: string): unknown;
+}
+
+/** The part of a process that a command writes to; tests give their own. */
+interface WritingProcess {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  exit(code?: number): void;
+}
+
+/** A reader that has gone; Windows says EOF. */
+const READER_GONE: readonly (string | undefined)[] = ["EPIPE", "EOF"];
+
+/**
+ * Ends the process when nobody reads its output any more, as after `| head -1`, without a word; with one where the output
+ * cannot be written otherwise. Not for the language server, whose connection takes care of its own streams.
+ */
+export function endWithOutput({ stdout, stderr, exit }: WritingProcess): void {
+  let isOver = false;
+  // What cannot be reported is no reason to give up the work.
+  stderr.on("error", () => {});
+  stdout.on("error", error => {
+    // Each write that waits fails too.
+    if (isOver) return;
+    isOver = true;
+    if (READER_GONE.includes(codeOf(error))) return exit();
+    stderr.write(`foretoken: the output cannot be written: ${messageOf(error)}\n`);
+    exit(1);
+  });
+}

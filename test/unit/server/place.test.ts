@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { snapshotAt } from "../../../server/place.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-place-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function written(name: string, content: string | Buffer): string {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+const unnoted = (message: string) => assert.fail(message);
+
+test("a place is a document with the cursor there, lines and columns counted from 1", () => {
+  const file = written("plain.rs", "one\r\ntwo\r\n");
+  const { languageId, offset, text, uri } = snapshotAt(`${file}:2:4`, unnoted);
+  assert.deepEqual([languageId, text.slice(0, offset)], ["rust", "one\r\ntwo"]);
+  assert.match(uri, /^file:.*plain\.rs$/);
+  assert.throws(() => snapshotAt(`${file}:2:5`, unnoted), /has 3 characters .*; there is no column 5/);
+  assert.throws(() => snapshotAt(`${file}:0:1`, unnoted), /there is no line 0/);
+});
+
+test("columns count UTF-16 units; there is none inside a character", () => {
+  const file = written("emoji.py", "a\u{1f600}b");
+  for (const column of [1, 2, 4, 5])
+    assert.equal(snapshotAt(`${file}:1:${column}`, unnoted).offset, column - 1);
+  assert.throws(() => snapshotAt(`${file}:1:3`, unnoted), /Column 3 of line 1 of .* is inside a character/);
+});
+
+test("what is no text in UTF-8 is refused", () => {
+  const binary = written("binary.py", Buffer.from([0x61, 0, 0x62]));
+  // Without a single NUL: characters of Chinese.
+  const utf16 = written("utf16.py", Buffer.from("\ufeff\u4e2d\u6587", "utf16le"));
+  const swapped = written("swapped.py", Buffer.from("\ufeff\u4e2d", "utf16le").swap16());
+  for (const file of [binary, utf16, swapped])
+    assert.throws(() => snapshotAt(`${file}:1:1`, unnoted), /is not text in UTF-8\./);
+});
+
+test("single bytes that are not UTF-8 are read as U+FFFD, and told of", () => {
+  const notes: string[] = [];
+  const { text } = snapshotAt(
+    `${written("latin.py", Buffer.from("J\u00fcrgen", "latin1"))}:1:1`,
+    note => void notes.push(note),
+  );
+  assert.equal(text, "J\ufffdrgen");
+  assert.match(notes.join(), /latin\.py is not all UTF-8: .* U\+FFFD/);
+});
+
+test("a file that cannot be read is refused in plain words", () => {
+  const absent = join(folder, "absent.py");
+  assert.throws(() => snapshotAt(`${absent}:1:1`, unnoted), { message: `${absent} does not exist.` });
+  assert.throws(() => snapshotAt(`${folder}:1:1`, unnoted), { message: `${folder} is a folder.` });
+  assert.throws(() => snapshotAt(undefined, unnoted), { message: "Expected FILE:LINE:COLUMN, got nothing." });
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { test } from "node:test";
+import { endWithOutput } from "../../../../server/system/output.ts";
+
+class Stream extends EventEmitter {
+  text = "";
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+function started() {
+  const [stdout, stderr] = [new Stream(), new Stream()];
+  const exits: (number | undefined)[] = [];
+  endWithOutput({ stdout, stderr, exit: (code?: number) => void exits.push(code) });
+  return { stdout, stderr, exits };
+}
+
+const failure = (code: string) => Object.assign(new Error(`${code}: why, write`), { code });
+
+test("a reader that has gone ends the process without a word and with the exit code there is", () => {
+  for (const code of ["EPIPE", "EOF"]) {
+    const { stdout, stderr, exits } = started();
+    stdout.emit("error", failure(code));
+    assert.deepEqual([exits, stderr.text], [[undefined], ""]);
+  }
+});
+
+test("output that cannot be written is told of once", () => {
+  const { stdout, stderr, exits } = started();
+  stdout.emit("error", failure("ENOSPC"));
+  stdout.emit("error", failure("ENOSPC"));
+  assert.deepEqual(exits, [1]);
+  assert.equal(stderr.text, "foretoken: the output cannot be written: ENOSPC: why, write\n");
+});
+
+test("remarks that cannot be written end nothing", () => {
+  const { stderr, exits } = started();
+  stderr.emit("error", failure("ENOSPC"));
+  assert.deepEqual(exits, []);
+});

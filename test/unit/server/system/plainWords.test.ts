@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { parseArgs } from "node:util";
+import { inPlainWords, parsingProblem, refusalOf } from "../../../../server/system/plainWords.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-words-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "file.py");
+writeFileSync(file, "");
+
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("what is wrong with options is one sentence, whatever this version of Node says of it", () => {
+  const options = {
+    model: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+    name: { type: "string", short: "n" },
+  } as const;
+  const cases: [args: string[], says: string][] = [
+    [["--foo"], "There is no option --foo."],
+    [["--foo=3"], "There is no option --foo."],
+    [["-x"], "There is no option -x."],
+    [["--model"], "--model needs a value."],
+    [["-n"], "--name needs a value."],
+    [
+      ["--model", "--json"],
+      "--model needs a value; one that begins with a dash is written as --model=VALUE.",
+    ],
+    [["--json=yes"], "--json takes no value."],
+    [["--help=yes"], "--help takes no value."],
+    [["extra"], "Nothing more is expected here: extra."],
+  ];
+  for (const [args, says] of cases)
+    assert.equal(parsingProblem(thrownBy(() => parseArgs({ args, options }))), says, args.join(" "));
+  const withPositionals = thrownBy(() => parseArgs({ args: ["--foo"], allowPositionals: true, options }));
+  assert.equal(parsingProblem(withPositionals), "There is no option --foo.");
+  assert.equal(parsingProblem(thrownBy(() => new URL("nowhere"))), undefined);
+});
+
+test("a file that cannot be read is told of by its name and the reason", () => {
+  const cases: [path: string, says: string][] = [
+    [join(folder, "absent"), "does not exist."],
+    [folder, "is a folder."],
+    [join(file, "below"), "is not a folder, or lies below a file."],
+  ];
+  for (const [path, says] of cases)
+    assert.equal(
+      refusalOf(
+        thrownBy(() => readFileSync(path)),
+        path,
+      ),
+      `${path} ${says}`,
+    );
+  assert.equal(refusalOf(new Error("worn out"), file), `${file} cannot be read: worn out.`);
+});
+
+test("Node's own words on a file are replaced wherever they stand in a message", () => {
+  const absent = join(folder, "absent");
+  const { message } = thrownBy(() => readFileSync(absent));
+  assert.equal(inPlainWords(message), `${absent} does not exist.`);
+  assert.equal(
+    inPlainWords(`The list cannot be read: ${message}.`),
+    "The list cannot be read: it does not exist.",
+  );
+  const moved = thrownBy(() => renameSync(absent, file)).message;
+  assert.equal(inPlainWords(moved), `${absent} does not exist.`);
+  const read = thrownBy(() => readFileSync(folder)).message;
+  assert.equal(inPlainWords(`${folder} cannot be read: ${read}`), `${folder} cannot be read: it is a folder`);
+  for (const other of ["EIO: i/o error, read", "There is no model at /x. Fetch it: model get x", ""])
+    assert.equal(inPlainWords(other), other);
+});
