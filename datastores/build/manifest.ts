@@ -37,7 +37,7 @@ export interface InputEntry {
 }
 
 /** What was passed over because it is damaged: lines, pages, files. */
-export interface Damage {
+interface Damage {
   readonly count: number;
   /** The first of them. */
   readonly names: readonly string[];

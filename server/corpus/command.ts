@@ -23,6 +23,7 @@ import {
   counted,
   defaultModelPath,
   packageVersion,
+  refuseSurplus,
   storesDirectory,
   tokenizeWorkerScript,
   UsageError,
@@ -302,6 +303,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
     process.stdout.write(`Usage:\n${DATASTORE_USAGE}`);
     return;
   }
+  refuseSurplus(positionals, action === "build" ? 0 : 1);
   const directory = () => {
     if (!positionals[0]) throw new UsageError(`${action} needs the folder of a store.\n\n${DATASTORE_USAGE}`);
     return resolve(positionals[0]);

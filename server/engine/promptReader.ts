@@ -16,9 +16,9 @@ const FINISHED_CHUNK_MS = 500;
 const NEVER = new AbortController().signal;
 
 /** Why a prompt is not in the context. */
-export type NotRead = Exclude<RunResult, "ok">;
+type NotRead = Exclude<RunResult, "ok">;
 
-export type ReadOutcome =
+type ReadOutcome =
   | {
       readonly kind: "read";
       /** Tokens that need not be computed. */

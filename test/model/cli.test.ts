@@ -111,7 +111,7 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
     ],
     [["complete", place, "one", "more"], /Nothing more is expected here: one more\.\n$/],
     [["complete", place, "--max-tokens", "none"], /--max-tokens must be a whole number/],
-    [["complete", place, "--model", join(folder, "absent.gguf")], /There is no model at .*absent\.gguf/],
+    [["complete", place, "--model", join(folder, "absent.gguf")], /There is no model .*absent\.gguf/],
     [["complete", place, "--colour"], /\n\nforetoken: There is no option --colour\.\n$/],
     [["complete", place, "--model"], /\n\nforetoken: --model needs a value\.\n$/],
     [["complete", place, "--top-k", "3"], /\n\nforetoken: --top-k needs --temperature\.\n$/],

@@ -129,6 +129,8 @@ test("mistakes are named with what to do", async () => {
     [["remove", folder], /There is no datastore/],
     [["query", store], /query needs --text/],
     [["remove", store, "--repository", ""], /--repository names nothing/],
+    [["info", store, "surplus"], /Nothing more is expected here: surplus/],
+    [["build", corpus, "--out", store], /Nothing more is expected here: .*corpus/],
     [["dance"], /There is no action dance/],
   ] as const) {
     const { code, err } = await foretoken("datastore", ...args);
