@@ -29,7 +29,7 @@ export function locateModel(
   if (path !== undefined && reference.kind === "path")
     return {
       problem: {
-        message: `There is no model ${text}: no file ${path}, and no model of the catalogue.`,
+        message: `There is no model at ${path}.`,
         remedy: similarTo(text, models),
       },
     };
