@@ -21,7 +21,15 @@ interface Carrier {
   put(state: SavedState | undefined): void;
 }
 
+/** What is asked for with each decode, so that it is asked of the library once. */
+interface NativeContext {
+  readonly pointer: Pointer;
+  readonly memory: Memory;
+  readonly cells: number;
+}
+
 export class GrowingContext {
+  private present: NativeContext;
   private isFreed = false;
   private growing: Promise<unknown> = Promise.resolve();
   private limit: number;
@@ -31,8 +39,9 @@ export class GrowingContext {
     private readonly library: Library,
     private readonly model: Pointer,
     private readonly shape: ContextShape,
-    private native: Pointer,
+    native: Pointer,
   ) {
+    this.present = this.factsOf(native);
     this.limit = wholeUnits(shape.contextTokens);
   }
 
@@ -43,16 +52,16 @@ export class GrowingContext {
 
   /** The context; another one once it has grown. */
   get pointer(): Pointer {
-    return this.native;
+    return this.present.pointer;
   }
 
   get memory(): Memory {
-    return this.library.memoryOf(this.native);
+    return this.present.memory;
   }
 
   /** Tokens it has cells for. */
   get cells(): number {
-    return this.library.contextTokens(this.native);
+    return this.present.cells;
   }
 
   /** Whether it has cells for so many tokens and for `ahead` more, or can have no more than it has. */
@@ -83,7 +92,12 @@ export class GrowingContext {
     await this.growing;
     // A larger context that has just been made is freed by `grow` first.
     await new Promise(resolve => setImmediate(resolve));
-    this.library.contextFree(this.native);
+    this.library.contextFree(this.pointer);
+  }
+
+  private factsOf(pointer: Pointer): NativeContext {
+    const { library } = this;
+    return { pointer, memory: library.memoryOf(pointer), cells: library.contextTokens(pointer) };
   }
 
   /** An empty context with so many cells at least; undefined where there is no memory for it. */
@@ -104,8 +118,8 @@ export class GrowingContext {
       throw error;
     }
     carrier.adopt(larger);
-    this.library.contextFree(this.native);
-    this.native = larger;
+    this.library.contextFree(this.pointer);
+    this.present = this.factsOf(larger);
     carrier.put(state);
     return true;
   }
