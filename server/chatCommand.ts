@@ -3,18 +3,15 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { Chat, openTemplate, type Terminal, talk } from "./chat/index.ts";
 import {
-  backendOf,
+  GENERATION_FLAGS,
+  generationOf,
   loadForCommand,
   note,
-  openDatastore,
+  openDrafts,
   pathOfModel,
-  prepareDrafting,
-  SAMPLING_FLAGS,
-  samplingOf,
 } from "./commandLine.ts";
-import { DraftMemory } from "./draft/index.ts";
 import { disposeModel } from "./model/index.ts";
-import { UsageError, whole } from "./system/index.ts";
+import { UsageError } from "./system/index.ts";
 
 /** Most tokens of an answer: about a page. */
 const ANSWER_TOKENS = 1024;
@@ -23,19 +20,11 @@ export async function chatCommand(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      model: { type: "string" },
-      "draft-model": { type: "string" },
-      backend: { type: "string" },
-      datastore: { type: "string" },
       system: { type: "string" },
-      "max-tokens": { type: "string" },
-      "no-drafts": { type: "boolean" },
-      ...SAMPLING_FLAGS,
+      ...GENERATION_FLAGS,
     },
   });
-  const maxTokens = whole(values, "max-tokens", ANSWER_TOKENS, 1);
-  const sampling = samplingOf(values);
-  const backend = backendOf(values.backend);
+  const { sampling, maxTokens, backend } = generationOf(values, ANSWER_TOKENS);
   // Cells that are moved were computed after another text: answers would depend on what was dropped when.
   const loaded = await loadForCommand(pathOfModel(values.model), backend, { reuse: "exact" });
   const { engine } = loaded;
@@ -47,25 +36,20 @@ export async function chatCommand(args: string[]): Promise<void> {
     // Of the model's notes, those on filling in are none on a conversation.
     if (backend !== "auto" && info.backend !== backend)
       note(`No graphics device for ${backend} was found: the model runs on the CPU.`);
-    const opened = openDatastore(values.datastore, engine);
-    const named = values["no-drafts"] ? undefined : values["draft-model"];
-    const draftModel = await prepareDrafting(loaded, named, backend, new AbortController().signal);
-    const memory = new DraftMemory(vocabulary);
+    const never = new AbortController().signal;
+    const { drafting, close: closeStore } = await openDrafts(loaded, values, backend, never);
     const chat = new Chat(engine, template, {
       maxTokens,
-      treeNodes: values["no-drafts"] ? 1 : info.maxTreeNodes,
-      memory,
-      corpora: opened?.sources ?? [],
-      draftModel,
       system: values.system,
       ...sampling,
+      ...drafting,
     });
     const { terminal, close } = openTerminal();
     try {
-      await talk(chat, terminal, () => memory.statistics.figures());
+      await talk(chat, terminal, () => drafting.memory.statistics.figures());
     } finally {
       close();
-      opened?.store.close();
+      closeStore();
     }
   } finally {
     await disposeModel(loaded);

@@ -2,10 +2,17 @@
 import { resolve } from "node:path";
 import { chosenModel, locateModel, modelsFolder, readCatalogue } from "./catalogue/index.ts";
 import { openCorpus } from "./corpus/index.ts";
-import { DraftModel, GREEDY, type SamplingOptions } from "./draft/index.ts";
+import { DraftMemory, DraftModel, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { type LoadedModel, modelLoader } from "./model/index.ts";
 import { AUTO_DRAFT_MODEL, readSettings, type Settings } from "./protocol/index.ts";
-import { ArgumentsError, cacheDirectory, cataloguePath, orUsageError, UsageError } from "./system/index.ts";
+import {
+  ArgumentsError,
+  cacheDirectory,
+  cataloguePath,
+  orUsageError,
+  UsageError,
+  whole,
+} from "./system/index.ts";
 
 /** Says something beside the result. */
 export const note = (message: string): void => {
@@ -25,7 +32,7 @@ export function backendOf(given: string | undefined): Settings["backend"] {
 }
 
 /** Without a temperature the most likely token is taken, and the others would have no effect: they are refused. */
-export const SAMPLING_FLAGS = {
+const SAMPLING_FLAGS = {
   temperature: { type: "string" },
   seed: { type: "string" },
   "top-k": { type: "string" },
@@ -33,8 +40,30 @@ export const SAMPLING_FLAGS = {
   "min-p": { type: "string" },
 } as const;
 
+/** The options of commands that generate text. */
+export const GENERATION_FLAGS = {
+  model: { type: "string" },
+  "draft-model": { type: "string" },
+  backend: { type: "string" },
+  datastore: { type: "string" },
+  "max-tokens": { type: "string" },
+  "no-drafts": { type: "boolean" },
+  ...SAMPLING_FLAGS,
+} as const;
+
+type GenerationValues = Partial<Record<Exclude<keyof typeof GENERATION_FLAGS, "no-drafts">, string>> & {
+  readonly "no-drafts"?: boolean;
+};
+
+/** What can be read of them without a model. @param standardTokens most tokens where no number is given */
+export const generationOf = (values: GenerationValues, standardTokens: number) => ({
+  sampling: samplingOf(values),
+  maxTokens: whole(values, "max-tokens", standardTokens, 1),
+  backend: backendOf(values.backend),
+});
+
 /** How tokens are drawn, where a temperature is given. */
-export function samplingOf(
+function samplingOf(
   values: Partial<Record<keyof typeof SAMPLING_FLAGS, string>>,
 ): { sampling: SamplingOptions } | undefined {
   const others = ["seed", "top-k", "top-p", "min-p"] as const;
@@ -69,7 +98,7 @@ export function pathOfModel(given: string | undefined): string | undefined {
 }
 
 /** The store of the option `--datastore`, open. Throws a `UsageError` where it is none for the model. */
-export const openDatastore = (given: string | undefined, { vocabulary }: LoadedModel["engine"]) =>
+const openDatastore = (given: string | undefined, { vocabulary }: LoadedModel["engine"]) =>
   given === undefined ? undefined : openCorpus(resolve(given), vocabulary.fingerprint);
 
 /** @param modelPath undefined for the default model */
@@ -94,7 +123,7 @@ export async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Prom
  * Measures a model that is loaded, and loads the one that drafts for it, which it disposes; undefined where none is named,
  * or `auto` finds none. @param given as for `pathOfModel`, or `auto`
  */
-export async function prepareDrafting(
+async function prepareDrafting(
   loaded: LoadedModel,
   given: string | undefined,
   backend: Settings["backend"],
@@ -121,4 +150,28 @@ export async function prepareDrafting(
   }
   await tuned();
   return draftModel?.engine && new DraftModel(draftModel.engine, note);
+}
+
+/** Measures a loaded model, and opens what its drafts come from. `close` ends the use of the store. */
+export async function openDrafts(
+  loaded: LoadedModel,
+  values: GenerationValues,
+  backend: Settings["backend"],
+  signal: AbortSignal,
+) {
+  const { engine } = loaded;
+  const drafts = values["no-drafts"] !== true;
+  const opened = openDatastore(values.datastore, engine);
+  const draftModel = await prepareDrafting(
+    loaded,
+    drafts ? values["draft-model"] : undefined,
+    backend,
+    signal,
+  );
+  const treeNodes = drafts ? engine.info.maxTreeNodes : 1;
+  const memory = new DraftMemory(engine.vocabulary);
+  return {
+    drafting: { treeNodes, memory, corpora: opened?.sources ?? [], draftModel },
+    close: () => opened?.store.close(),
+  };
 }

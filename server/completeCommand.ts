@@ -1,22 +1,19 @@
 /** `foretoken complete`: one completion at a place of a file. */
 import { parseArgs } from "node:util";
 import {
-  backendOf,
+  GENERATION_FLAGS,
+  generationOf,
   loadForCommand,
   note,
-  openDatastore,
+  openDrafts,
   pathOfModel,
-  prepareDrafting,
-  SAMPLING_FLAGS,
-  samplingOf,
 } from "./commandLine.ts";
 import { type Completion, complete } from "./completion/index.ts";
-import { DraftMemory } from "./draft/index.ts";
 import { disposeModel } from "./model/index.ts";
 import { snapshotAt } from "./place.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { drain, grammarsDirectory, refuseSurplus, whole } from "./system/index.ts";
+import { drain, grammarsDirectory, refuseSurplus } from "./system/index.ts";
 
 /** What is asked for, as far as it can be checked without a model. */
 function readArguments(args: string[]) {
@@ -25,21 +22,13 @@ function readArguments(args: string[]) {
     allowPositionals: true,
     options: {
       json: { type: "boolean" },
-      "max-tokens": { type: "string" },
-      "no-drafts": { type: "boolean" },
-      model: { type: "string" },
-      "draft-model": { type: "string" },
-      backend: { type: "string" },
-      datastore: { type: "string" },
-      ...SAMPLING_FLAGS,
+      ...GENERATION_FLAGS,
     },
   });
   refuseSurplus(positionals, 1);
   return {
     values,
-    sampling: samplingOf(values),
-    maxTokens: whole(values, "max-tokens", DEFAULT_SETTINGS.maxTokens, 1),
-    backend: backendOf(values.backend),
+    ...generationOf(values, DEFAULT_SETTINGS.maxTokens),
     snapshot: snapshotAt(positionals[0], note),
   };
 }
@@ -54,24 +43,13 @@ export async function completeCommand(args: string[]): Promise<void> {
   for (const each of engine.info.notes) note(each);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
-  const opened = openDatastore(values.datastore, engine);
-  const named = values["no-drafts"] ? undefined : values["draft-model"];
-  const draftModel = await prepareDrafting(outcome, named, backend, interrupted.signal);
+  const { drafting, close } = await openDrafts(outcome, values, backend, interrupted.signal);
   const grammars = new Grammars(grammarsDirectory(), note);
   await grammars.load(snapshot.languageId);
-  const memory = new DraftMemory(engine.vocabulary);
   const growing = complete(
     engine,
     snapshot,
-    {
-      maxTokens,
-      treeNodes: values["no-drafts"] ? 1 : engine.info.maxTreeNodes,
-      ...sampling,
-      memory,
-      corpora: opened?.sources ?? [],
-      draftModel,
-      grammars,
-    },
+    { maxTokens, ...sampling, ...drafting, grammars },
     interrupted.signal,
   );
   let shown = 0;
@@ -81,8 +59,8 @@ export async function completeCommand(args: string[]): Promise<void> {
   });
   await disposeModel(outcome);
   if (completion.failure) throw new Error(completion.failure);
-  opened?.store.close();
-  const reported = { ...report(completion, loadMs), sources: memory.statistics.figures() };
+  close();
+  const reported = { ...report(completion, loadMs), sources: drafting.memory.statistics.figures() };
   process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
 }
 

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { timeLeftText } from "../protocol/index.ts";
 import {
+  ArgumentsError,
   cacheDirectory,
   cataloguePath,
   defaultModelPath,
@@ -79,13 +80,15 @@ function askedFor([action, given, surplus]: readonly string[]): {
   readonly action: (typeof ACTIONS)[number];
   readonly given: string;
 } {
-  const wrong = (message: string) => new UsageError(`${message}\n\nUsage:\n${MODEL_USAGE}`);
   const known = ACTIONS.find(name => name === action);
-  if (!known) throw wrong(action === undefined ? "What shall be done?" : `There is no action ${action}.`);
+  if (!known)
+    throw new ArgumentsError(action === undefined ? "What shall be done?" : `There is no action ${action}.`);
   const last = known === "list" ? given : surplus;
   if (last !== undefined)
-    throw wrong(`${last} is too much: model ${known} takes ${known === "list" ? "no" : "one"} model.`);
-  if (known !== "list" && given === undefined) throw wrong(`model ${known} needs a model.`);
+    throw new ArgumentsError(
+      `${last} is too much: model ${known} takes ${known === "list" ? "no" : "one"} model.`,
+    );
+  if (known !== "list" && given === undefined) throw new ArgumentsError(`model ${known} needs a model.`);
   return { action: known, given: given ?? "" };
 }
 
