@@ -59,11 +59,18 @@ export interface ContextShape {
   readonly threads: number;
 }
 
+/** A native context and what can be done with its cells. */
+interface MadeContext {
+  readonly context: Pointer;
+  /** Whether cells can be given other positions. */
+  readonly canShift: boolean;
+}
+
 export async function createContext(
   library: Library,
   model: Pointer,
   { contextTokens, keys, trees, threads }: ContextShape,
-): Promise<Pointer | EngineProblem> {
+): Promise<MadeContext | EngineProblem> {
   const params: Params = {
     ...library.contextDefaultParams(),
     n_ctx: wholeUnits(contextTokens),
@@ -86,7 +93,30 @@ export async function createContext(
       remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
     };
   const problems = contextProblems(library, result, params);
-  if (problems.length === 0) return result;
+  if (problems.length === 0)
+    return {
+      context: result,
+      canShift:
+        library.memoryCanShift(library.memoryOf(result)) &&
+        (keys === "f16" || rotatesKeys(log)) &&
+        !usesYarn(library, model),
+    };
   library.contextFree(result);
   return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+}
+
+/**
+ * Whether quantised keys are rotated, as the library says while it makes its caches, of which there may be several. Where they
+ * are not, shifting them reads a null pointer (ggml-org/llama.cpp#25636): so with heads of 32, 80, 96 or 112 values, with
+ * heads of several sizes, and where the environment turns rotation off.
+ */
+function rotatesKeys(log: readonly string[]): boolean {
+  const said = log.flatMap(line => /attn_rot_k = (\d)/.exec(line)?.[1] ?? []);
+  return said.length > 0 && said.every(value => value === "1");
+}
+
+/** Whether positions are stretched by YaRN, which scales keys too: each shift would scale them once more. */
+function usesYarn(library: Library, model: Pointer): boolean {
+  const architecture = metadata(library, model, "general.architecture") ?? "";
+  return metadata(library, model, `${architecture}.rope.scaling.type`) === "yarn";
 }

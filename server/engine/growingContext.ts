@@ -104,7 +104,7 @@ export class GrowingContext {
   private async larger(cells: number): Promise<Pointer | undefined> {
     const contextTokens = Math.min(this.limit, cells);
     const made = await createContext(this.library, this.model, { ...this.shape, contextTokens });
-    return isProblem(made) ? undefined : made;
+    return isProblem(made) ? undefined : made.context;
   }
 
   /** False, and the larger one freed, where there is no memory for a copy of what is to be moved. */

@@ -81,6 +81,8 @@ interface Loaded {
   readonly architecture: string;
   /** Whether tokens can be taken back out of the KV cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
+  /** Whether the cells of cached tokens can be given other positions. */
+  readonly canShift: boolean;
   readonly trees: TreeLimits;
   readonly placement: Placement;
   readonly keys: EngineInfo["keys"];
@@ -108,15 +110,15 @@ async function loadPlaced(
   // Recurrent state takes the same memory however long the context is.
   const grows = onProcessor && canRollBack;
   const first = { ...shape, contextTokens: grows ? Math.min(FIRST_CELLS, contextTokens) : contextTokens };
-  const native =
+  const made =
     unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
-  if (isProblem(native)) {
+  if (isProblem(made)) {
     library.modelFree(model);
-    return native;
+    return made;
   }
-  const context = new GrowingContext(library, model, shape, native);
+  const context = new GrowingContext(library, model, shape, made.context);
   const threadPool = createThreadPool(library, threads);
-  if (threadPool) library.attachThreadPool(native, threadPool.pointer, threadPool.pointer);
+  if (threadPool) library.attachThreadPool(made.context, threadPool.pointer, threadPool.pointer);
   return {
     library,
     backend,
@@ -124,6 +126,7 @@ async function loadPlaced(
     context,
     architecture,
     canRollBack,
+    canShift: canRollBack && made.canShift,
     trees,
     placement,
     keys,
@@ -282,7 +285,7 @@ function buildEngine(
   decodeThread: DecodeThread | undefined,
   placed: string | undefined,
 ): LlamaEngine {
-  const { library, backend, model, context, architecture, canRollBack, trees, threadPool } = loaded;
+  const { library, backend, model, context, architecture, canRollBack, canShift, trees, threadPool } = loaded;
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   const device = backend.name === "cpu" ? undefined : graphicsDevice(library);
@@ -314,7 +317,7 @@ function buildEngine(
     spareSequence: branches,
     rows,
     canRollBack,
-    canShift: canRollBack && library.memoryCanShift(context.memory),
+    canShift,
     reuse,
     // What it computes differs in last bits from what the engine's own context does.
     longPrompts:

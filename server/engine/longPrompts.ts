@@ -119,8 +119,9 @@ export class LongPrompts {
     }
     this.close();
     const room = tokens.length + SPARE_CELLS;
-    const context = await createContext(library, this.model, { contextTokens: room, keys: "f16", threads });
-    if (isProblem(context)) return this.turnOff();
+    const made = await createContext(library, this.model, { contextTokens: room, keys: "f16", threads });
+    if (isProblem(made)) return this.turnOff();
+    const { context } = made;
     if (pool) library.attachThreadPool(context, pool.pointer, pool.pointer);
     this.begun = { context, room, tokens: new Int32Array(0) };
     return this.begun;

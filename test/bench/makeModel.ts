@@ -23,18 +23,34 @@ interface TransformerShape {
   readonly feedForward: number;
   /** Whether the output matrix is the token embedding. */
   readonly tied: boolean;
+  /** How many times as long the context is as what YaRN (https://arxiv.org/abs/2309.00071) stretches; absent: as long. */
+  readonly yarnFactor?: number;
 }
 
-/** Qwen2.5-Coder's shapes, from the `config.json` of the published models, and a tiny one for tests. */
+const TINY: TransformerShape = {
+  layers: 2,
+  dim: 256,
+  heads: 4,
+  keyValueHeads: 2,
+  feedForward: 512,
+  tied: true,
+};
+
+/** Qwen2.5-Coder's shapes, from the `config.json` of the published models, and tiny ones for tests. */
 const QWEN: Record<string, TransformerShape> = {
   "0.5b": { layers: 24, dim: 896, heads: 14, keyValueHeads: 2, feedForward: 4864, tied: true },
   "1.5b": { layers: 28, dim: 1536, heads: 12, keyValueHeads: 2, feedForward: 8960, tied: true },
   "7b": { layers: 28, dim: 3584, heads: 28, keyValueHeads: 4, feedForward: 18944, tied: false },
   "14b": { layers: 48, dim: 5120, heads: 40, keyValueHeads: 8, feedForward: 13824, tied: false },
-  tiny: { layers: 2, dim: 256, heads: 4, keyValueHeads: 2, feedForward: 512, tied: true },
+  tiny: TINY,
+  "tiny-heads": { ...TINY, heads: 8 },
+  "tiny-yarn": { ...TINY, yarnFactor: 4 },
 };
 
-/** `tiny-mamba` cannot be rolled back, `tiny-swa` looks back 64 tokens in most of its layers. */
+/**
+ * `tiny-heads` has heads of 32 values, `tiny-yarn` a stretched context, `tiny-mamba` cannot be rolled back, and `tiny-swa`
+ * looks back 64 tokens in most of its layers.
+ */
 export const SHAPES = [...Object.keys(QWEN), "tiny-mamba", "tiny-swa"];
 
 /** Tokens of Qwen2.5's embedding matrix. */
@@ -136,6 +152,15 @@ function transformerMetadata(architecture: string, shape: TransformerShape): [st
   ];
 }
 
+function yarnMetadata(architecture: string, { yarnFactor }: TransformerShape): [string, Metadatum][] {
+  if (yarnFactor === undefined) return [];
+  return [
+    [`${architecture}.rope.scaling.type`, text("yarn")],
+    [`${architecture}.rope.scaling.factor`, f32(yarnFactor)],
+    [`${architecture}.rope.scaling.original_context_length`, u32(CONTEXT_TOKENS / yarnFactor)],
+  ];
+}
+
 /** A model but for its tokenizer. */
 interface Body {
   readonly architecture: string;
@@ -150,7 +175,7 @@ function qwen(shape: TransformerShape): Body {
   return {
     architecture: "qwen2",
     vocabulary: QWEN_VOCABULARY,
-    metadata: transformerMetadata("qwen2", shape),
+    metadata: [...transformerMetadata("qwen2", shape), ...yarnMetadata("qwen2", shape)],
     tensors(make, vocabulary) {
       make.vocabularyMatrix("token_embd.weight", shape.dim, vocabulary, EMBEDDING_SPREAD);
       make.floats("output_norm.weight", [shape.dim], 1);

@@ -56,6 +56,11 @@ export class Editor {
       new StreamMessageWriter(child.stdin),
     );
     connection.listen();
+    child.once("exit", (code, signal) => {
+      if (code !== 0) console.error(`the server has ended: ${signal ?? code}`);
+      // What it was asked for is answered no more.
+      connection.dispose();
+    });
     await connection.sendRequest(InitializeRequest.type, {
       processId: process.pid,
       rootUri: null,
@@ -90,7 +95,6 @@ export class Editor {
     await this.connection.sendNotification(ExitNotification.type);
     await Promise.race([gone, sleep(LEAVE_MS)]);
     this.process.kill("SIGKILL");
-    this.connection.dispose();
   }
 }
 

@@ -1,0 +1,70 @@
+/** Cells that are given other positions where the text before them has changed, in models of several kinds. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { makeModel } from "../bench/makeModel.ts";
+import { below, seeded } from "../fakes/random.ts";
+import { fixtureModelPath } from "../fixtures/model.ts";
+import { load, logitsAfter, never } from "./loaded.ts";
+
+const random = seeded(11);
+const some = (length: number) => Array.from({ length }, () => below(random, 8000));
+const [before, typed, after] = [some(40), some(5), some(60)];
+
+/** Types into a prompt and takes it back. @returns tokens that typing had computed anew, and how far the logits are in the end from those of the beginning. */
+async function typedAndTakenBack(shape: string): Promise<{ computed: number; distance: number }> {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-shift-"));
+  const modelPath = join(folder, "model.gguf");
+  makeModel({ shape, type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
+  const engine = await load({ modelPath, contextTokens: 512, threads: 1, reuse: "shifted" });
+  const rowAfter = async (...parts: number[][]) => {
+    const filled = await engine.prefill(Int32Array.from(parts.flat()), never);
+    assert.ok(filled.kind === "prefilled");
+    return { computed: filled.computed, row: await logitsAfter(engine, 9) };
+  };
+  try {
+    const first = await rowAfter(before, after);
+    const { computed } = await rowAfter(before, typed, after);
+    const back = await rowAfter(before, after);
+    return { computed, distance: farthest(first.row, back.row) };
+  } finally {
+    await engine.dispose();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Of all logits, in shares of the range they take. */
+function farthest(one: Float32Array, other: Float32Array): number {
+  const most = (row: Float32Array) => row.reduce((a, b) => Math.max(a, b));
+  const range = most(one) + most(one.map(value => -value));
+  return most(one.map((value, i) => Math.abs(value - (other[i] as number)))) / range;
+}
+
+/** Of values that the one rounds otherwise than the other. */
+const ROUNDING = 0.03;
+
+for (const shape of ["tiny", "tiny-swa"])
+  test(`cells behind a change are moved and moved back in a model of shape ${shape}`, async () => {
+    const { computed, distance } = await typedAndTakenBack(shape);
+    assert.equal(computed, typed.length);
+    assert.ok(distance < ROUNDING, `${distance}`);
+  });
+
+for (const [shape, what] of [
+  ["tiny-heads", "quantised keys are not rotated"],
+  ["tiny-yarn", "a shift would scale keys once more"],
+] as const)
+  test(`cells behind a change are computed anew where ${what}`, async () => {
+    const { computed, distance } = await typedAndTakenBack(shape);
+    assert.equal(computed, typed.length + after.length);
+    assert.ok(distance < ROUNDING, `${distance}`);
+  });
+
+test("cells behind a change are computed anew where the environment turns the rotation of keys off", async context => {
+  process.env.LLAMA_ATTN_ROT_DISABLE = "1";
+  context.after(() => delete process.env.LLAMA_ATTN_ROT_DISABLE);
+  const { computed } = await typedAndTakenBack("tiny");
+  assert.equal(computed, typed.length + after.length);
+});
