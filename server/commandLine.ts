@@ -4,7 +4,7 @@ import { chosenModel, locateModel, modelsFolder, readCatalogue } from "./catalog
 import { openCorpus } from "./corpus/index.ts";
 import { DraftMemory, DraftModel, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { type LoadedModel, modelLoader } from "./model/index.ts";
-import { AUTO_DRAFT_MODEL, readSettings, type Settings } from "./protocol/index.ts";
+import { AUTO_DRAFT_MODEL, BACKEND_CHOICES, readSettings, type Settings } from "./protocol/index.ts";
 import {
   ArgumentsError,
   cacheDirectory,
@@ -19,14 +19,12 @@ export const note = (message: string): void => {
   process.stderr.write(`foretoken: ${message}\n`);
 };
 
-const BACKENDS: readonly Settings["backend"][] = ["auto", "cpu", "cuda", "vulkan", "metal"];
-
 /** The back end of the option `--backend`. Throws a `UsageError` for one that there is not. */
 export function backendOf(given: string | undefined): Settings["backend"] {
-  const backend = BACKENDS.find(each => each === (given ?? "auto"));
+  const backend = BACKEND_CHOICES.find(each => each === (given ?? "auto"));
   if (!backend)
     throw new UsageError(
-      `--backend must be ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)}, got ${given}.`,
+      `--backend must be ${BACKEND_CHOICES.slice(0, -1).join(", ")} or ${BACKEND_CHOICES.at(-1)}, got ${given}.`,
     );
   return backend;
 }

@@ -63,6 +63,7 @@ export type {
 } from "./outcome.ts";
 export {
   AUTO_DRAFT_MODEL,
+  BACKEND_CHOICES,
   DEFAULT_SETTINGS,
   languageEnabled,
   type MachineLimits,

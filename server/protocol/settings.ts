@@ -3,12 +3,15 @@
  * settings editor; a test holds the two together.
  */
 
+/** Where a model can be made to run; `auto` is the best that works here. */
+export const BACKEND_CHOICES = ["auto", "cpu", "cuda", "vulkan", "metal"] as const;
+
 export interface Settings {
   readonly enabled: boolean;
   readonly modelPath: string;
   readonly draftModel: string;
   readonly catalogue: string;
-  readonly backend: "auto" | "cpu" | "cuda" | "vulkan" | "metal";
+  readonly backend: (typeof BACKEND_CHOICES)[number];
   readonly npmRegistry: string;
   readonly contextTokens: number;
   readonly threads: number;
@@ -95,7 +98,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
   backend: {
     type: "string",
     scope: "machine-overridable",
-    enum: ["auto", "cpu", "cuda", "vulkan", "metal"],
+    enum: BACKEND_CHOICES,
     description: "Where the model runs. auto: the best that works on this machine.",
   },
   npmRegistry: {

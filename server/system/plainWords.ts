@@ -1,4 +1,4 @@
-/** What Node says of options and files, in words for people who do not know Node. */
+/** What Node and the editor's settings are called, in words for people at a command line who know neither. */
 import { codeOf, messageOf } from "../../datastores/index.ts";
 
 /** What each way of refusing a file says of it. */
@@ -56,4 +56,21 @@ export function parsingProblem(error: unknown): string | undefined {
     if (name !== undefined) return sentence(name);
   }
   return message;
+}
+
+/** Options of commands that are settings in an editor. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  modelPath: "--model",
+  draftModel: "--draft-model",
+  backend: "--backend",
+};
+const SETTING = /(?:(in )?the setting )?"foretoken\.(\w+)"/g;
+
+/** A remedy that names settings, in the options of a command that does the same; with the settings that have none. */
+export function inOptions(remedy: string): string {
+  const named = remedy.replace(SETTING, (whole: string, within: string | undefined, setting: string) => {
+    const option = OPTIONS[setting];
+    return option === undefined ? whole : within ? `with ${option}` : option;
+  });
+  return named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
 }

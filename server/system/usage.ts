@@ -1,4 +1,4 @@
-import { inPlainWords, parsingProblem, surplusSentence } from "./plainWords.ts";
+import { inOptions, inPlainWords, parsingProblem, surplusSentence } from "./plainWords.ts";
 
 /** Something the user can fix: reported without a stack trace. What follows a blank line in the message is a usage. */
 export class UsageError extends Error {
@@ -21,7 +21,10 @@ export function refuseSurplus(positionals: readonly string[], most: number): voi
 
 /** What a step has given, or its problem as an error that is reported without a stack trace. */
 export function orUsageError<T extends object>(outcome: T): Exclude<T, Failed> {
-  if (isFailed(outcome)) throw new UsageError(`${outcome.problem.message} ${outcome.problem.remedy}`);
+  if (isFailed(outcome)) {
+    const { message, remedy } = outcome.problem;
+    throw new UsageError(`${message} ${inOptions(remedy)}`);
+  }
   return outcome as Exclude<T, Failed>;
 }
 

@@ -1,5 +1,6 @@
 /** The process of `foretoken bench`. */
-import { reportAndFail } from "../../server/system/index.ts";
+import { endWithOutput, reportAndFail } from "../../server/system/index.ts";
 import { bench } from "./main.ts";
 
+endWithOutput(process);
 bench(process.argv.slice(2)).catch(reportAndFail);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { parseArgs } from "node:util";
-import { inPlainWords, parsingProblem, refusalOf } from "../../../../server/system/plainWords.ts";
+import { inOptions, inPlainWords, parsingProblem, refusalOf } from "../../../../server/system/plainWords.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-words-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,4 +79,20 @@ test("Node's own words on a file are replaced wherever they stand in a message",
   assert.equal(inPlainWords(`${folder} cannot be read: ${read}`), `${folder} cannot be read: it is a folder`);
   for (const other of ["EIO: i/o error, read", "There is no model at /x. Fetch it: model get x", ""])
     assert.equal(inPlainWords(other), other);
+});
+
+test("a remedy names the options of a command where they do what the settings do", () => {
+  const cases: [remedy: string, says: string][] = [
+    ['Set "foretoken.backend" to "auto".', 'Set --backend to "auto".'],
+    [
+      'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.',
+      "Choose another GGUF file with --model, or leave it out for the default model.",
+    ],
+    [
+      'Lower "foretoken.contextTokens" or choose a smaller model.',
+      'Lower "foretoken.contextTokens" or choose a smaller model.',
+    ],
+    ["Free some space, or clear it.", "Free some space, or clear it."],
+  ];
+  for (const [remedy, says] of cases) assert.equal(inOptions(remedy), says);
 });
