@@ -19,6 +19,8 @@ export interface HubOptions {
   readonly kind?: "data set" | "model" | "package";
   /** What it is fetched from, in messages; a hub unless given. */
   readonly host?: "hub" | "registry";
+  /** Told of each failure that is tried again: what went wrong, as a sentence, and how long is waited. */
+  readonly onRetry?: (problem: string, waitMs: number) => void;
   /** Whether no token is sent, not even the environment's: it is the hub's. */
   readonly anonymous?: boolean;
 }
@@ -76,6 +78,7 @@ export async function withRetries<T>(
       const backOff = (options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1);
       // Spread out, so that the shards of a build do not come back all at once.
       const waitMs = error.waitMs ?? Math.min(backOff, LONGEST_BACK_OFF_MS) * (0.5 + Math.random() / 2);
+      options.onRetry?.(error.final.problem.message, waitMs);
       await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
     }
   }

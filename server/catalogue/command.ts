@@ -8,6 +8,7 @@ import {
   cataloguePath,
   defaultModelPath,
   orUsageError,
+  reportRetry,
   UsageError,
 } from "../system/index.ts";
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
@@ -124,8 +125,10 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
   if (given === DEFAULT) throw new UsageError("The default model comes along: there is nothing to fetch.");
   const { reference } = orUsageError(parseReference(given, models));
-  if (reference.kind === "path")
-    throw new UsageError(`${given} is a path: there is nothing to fetch. A model is ${REFERENCES}.`);
+  if (reference.kind === "path") {
+    const { path } = orUsageError(locateModel(given, models, folder));
+    throw new UsageError(`${path} is on this machine: there is nothing to fetch. A model is ${REFERENCES}.`);
+  }
   const cancel = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
   if (reference.kind === "hub" && reference.model)
@@ -136,6 +139,7 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
       present: filesByHash(modelsHere()),
       signal: cancel.signal,
       onProgress: progressWriter(),
+      onRetry: reportRetry,
     }),
   );
   process.stdout.write(`${outcome.path}\n`);

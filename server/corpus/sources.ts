@@ -15,7 +15,7 @@ import {
   type SourceSpec,
   statesLicences,
 } from "../../datastores/sources/index.ts";
-import { expandPath, readWorkerScript } from "../system/index.ts";
+import { expandPath, readWorkerScript, reportRetry } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are built anew. */
@@ -40,7 +40,7 @@ export async function inputsOf(
   signal: AbortSignal,
   column?: string,
 ): Promise<BuildInput[]> {
-  const inputs = await listInputs(spec, { signal });
+  const inputs = await listInputs(spec, { signal, onRetry: reportRetry });
   const contentColumn = column === undefined ? {} : { contentColumn: column };
   return inputs.slice(0, first).map(input => ({
     name: input.name,
@@ -66,7 +66,7 @@ async function* readAny(input: SourceInput, downloads: string, options: ReadOpti
     yield* readApart(input, apart);
     return;
   }
-  const local = await download(input, downloads, options);
+  const local = await download(input, downloads, { ...options, onRetry: reportRetry });
   yield* readApart(local, apart);
   rmSync(local.path, { force: true });
 }

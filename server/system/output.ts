@@ -1,4 +1,4 @@
-/** What becomes of a command whose output cannot be written. */
+/** What a command says beside its result, and what becomes of one whose output cannot be written. */
 import { codeOf, messageOf } from "../../datastores/index.ts";
 
 interface Output {
@@ -32,4 +32,11 @@ export function endWithOutput({ stdout, stderr, exit }: WritingProcess): void {
     stderr.write(`foretoken: the output cannot be written: ${messageOf(error)}\n`);
     exit(1);
   });
+}
+
+/** Says that something is tried again, so that nobody waits without knowing for what. @param problem a sentence */
+export function reportRetry(problem: string, waitMs: number): void {
+  // A line of progress stands there perhaps.
+  const start = process.stderr.isTTY ? "\r\u001b[K" : "";
+  process.stderr.write(`${start}${problem} Trying again in ${Math.ceil(waitMs / 1000)} s.\n`);
 }

@@ -288,8 +288,12 @@ test("too many requests and failures of the hub are tried again, as late as it a
 test("what fails again and again ends after the tries there are", async () => {
   const input = await firstFile();
   hub.switches.answers = Array.from({ length: 9 }, () => ({ status: 502 }));
-  await assert.rejects(download(input, folder, options({ attempts: 3 })), code("network", /502/));
+  const retries: string[] = [];
+  const onRetry = (problem: string, waitMs: number) => retries.push(`${problem} ${waitMs > 0}`);
+  await assert.rejects(download(input, folder, options({ attempts: 3, onRetry })), code("network", /502/));
   assert.equal(hub.requests.length, 3);
+  assert.equal(retries.length, 2);
+  for (const retry of retries) assert.match(retry, /502.*\. true$/);
   hub.switches.answers = [{ status: 429, headers: { "retry-after": "86400" } }];
   await assert.rejects(download(input, folder, options()), code("rateLimited", /86400 s/));
   hub.switches.answers = Array.from({ length: 9 }, () => ({ status: 500 }));
