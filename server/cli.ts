@@ -95,8 +95,8 @@ async function main([command, ...args]: string[]): Promise<void> {
     case "model":
       return modelCommand(args, { check: checkModel });
     case "datastore": {
-      const { datastore } = await import("./corpus/command.ts");
-      return datastore(args);
+      const { DATASTORE_USAGE, datastore } = await import("./corpus/command.ts");
+      return datastore(args).catch(error => reportAndFail(error, `Usage:\n${DATASTORE_USAGE}`));
     }
     case "bench": {
       if (!existsSync(benchScript()))

@@ -20,6 +20,7 @@ import { ACCEPTED_SOURCES, type SourceSpec, termsOf } from "../../datastores/sou
 import { type LlamaVocabulary, WordTokenizer } from "../engine/index.ts";
 import { timeLeftText } from "../protocol/index.ts";
 import {
+  ArgumentsError,
   counted,
   defaultModelPath,
   packageVersion,
@@ -59,9 +60,10 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       (text, messages.content); the texts of a list are the turns of a conversation. Unnamed: content, or the
       turns as ShareGPT, UltraChat and OpenAI's form have them.
       --memory MB bounds a shard's tokens while it is built, 12 bytes each: where not given a power of two
-      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner a search has its answer.
-      --first N takes N files of a data set. A build that was stopped goes on where it was. --shard builds the I-th of N shares of the inputs (from 0);
-      all shares together are the store. A share that another process builds is waited for. --progress prints JSON lines.
+      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner
+      a search has its answer. --first N takes N files of a data set. A build that was stopped goes on where it was.
+      --shard builds the I-th of N shares of the inputs (from 0); all shares together are the store. A share that
+      another process builds is waited for. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.
   foretoken datastore verify DIR               Checks that it is whole, and all its checksums.
   foretoken datastore query DIR --text TEXT [--model PATH] [--json]
@@ -106,8 +108,7 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
 async function build(values: Values): Promise<void> {
   const sources = Array.isArray(values.source) ? values.source.map(String) : [];
   const out = text(values, "out");
-  if (sources.length === 0 || !out)
-    throw new UsageError(`build needs --source and --out.\n\n${DATASTORE_USAGE}`);
+  if (sources.length === 0 || !out) throw new ArgumentsError("build needs --source and --out.");
   const model = resolve(text(values, "model") ?? defaultModelPath());
   const share = shareOf(text(values, "shard"), process.env);
   const memoryBytes = whole(values, "memory", defaultMemoryMb(share.count > 1), 16) * MEGABYTE;
@@ -191,7 +192,7 @@ function reported({ phase, input, inputsDone, inputs, tokens, done, leftMs }: Bu
 
 async function query(directory: string, values: Values): Promise<void> {
   const asked = text(values, "text");
-  if (!asked) throw new UsageError("query needs --text.");
+  if (!asked) throw new ArgumentsError("query needs --text.");
   const store = openStore(directory);
   try {
     const answer = await withVocabulary(resolve(text(values, "model") ?? defaultModelPath()), vocabulary => {
@@ -305,7 +306,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
   }
   refuseSurplus(positionals, action === "build" ? 0 : 1);
   const directory = () => {
-    if (!positionals[0]) throw new UsageError(`${action} needs the folder of a store.\n\n${DATASTORE_USAGE}`);
+    if (!positionals[0]) throw new ArgumentsError(`${action} needs the folder of a store.`);
     return resolve(positionals[0]);
   };
   try {
@@ -329,9 +330,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
       case "remove":
         return remove(directory(), values);
       default:
-        throw new UsageError(
-          `${action ? `There is no action ${action}.` : "What shall be done?"}\n\n${DATASTORE_USAGE}`,
-        );
+        throw new ArgumentsError(action ? `There is no action ${action}.` : "What shall be done?");
     }
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message);
