@@ -99,7 +99,7 @@ export async function createContext(
       canShift:
         library.memoryCanShift(library.memoryOf(result)) &&
         (keys === "f16" || rotatesKeys(log)) &&
-        !usesYarn(library, model),
+        canMovePositions(library, model),
     };
   library.contextFree(result);
   return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
@@ -115,8 +115,12 @@ function rotatesKeys(log: readonly string[]): boolean {
   return said.length > 0 && said.every(value => value === "1");
 }
 
-/** Whether positions are stretched by YaRN, which scales keys too: each shift would scale them once more. */
-function usesYarn(library: Library, model: Pointer): boolean {
+/** Architectures that add a learned embedding of each position to its token: it stays in cells that are moved. */
+const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
+
+/** Whether cells say at another position what they would say if computed there. YaRN scales keys, and each shift anew. */
+function canMovePositions(library: Library, model: Pointer): boolean {
   const architecture = metadata(library, model, "general.architecture") ?? "";
-  return metadata(library, model, `${architecture}.rope.scaling.type`) === "yarn";
+  const scaling = metadata(library, model, `${architecture}.rope.scaling.type`);
+  return scaling !== "yarn" && !LEARNED_POSITIONS.includes(architecture);
 }

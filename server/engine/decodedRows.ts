@@ -10,6 +10,14 @@ interface DecodedContext {
   readonly vocabulary: { readonly size: number };
 }
 
+/** Whether a row of logits holds numbers: what is none in the midst of a network leaves none in what it predicts. */
+export function holdsNumbers({ library, context }: Omit<DecodedContext, "vocabulary">, row: number): boolean {
+  const address = library.logitsAt(context.pointer, row);
+  const first = new Float32Array(1);
+  if (address !== null) library.copyMemory(first, address, first.byteLength);
+  return !Number.isNaN(first[0]);
+}
+
 /** @param rowOf the row of the batch that a node of the tree had */
 export function decodedRows(
   { library, context, vocabulary }: DecodedContext,

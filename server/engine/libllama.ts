@@ -199,6 +199,7 @@ const modelFunctions = (llama: Binder) => ({
 
 const vocabularyFunctions = (llama: Binder) => ({
   vocabOf: llama<[Model], Vocab>("void *llama_model_get_vocab(void *model)"),
+  vocabType: llama<[Vocab], number>("int32 llama_vocab_type(void *vocab)"),
   vocabTokens: llama<[Vocab], number>("int32 llama_vocab_n_tokens(void *vocab)"),
   vocabAddsBeginning: llama<[Vocab], boolean>("bool llama_vocab_get_add_bos(void *vocab)"),
   vocabEndsText: llama<[Vocab, number], boolean>("bool llama_vocab_is_eog(void *vocab, int32 token)"),

@@ -11,7 +11,7 @@ import { LargestLogits } from "./argmax.ts";
 import { BatchDecoder, type RunResult } from "./batchDecoder.ts";
 import { type EngineConfiguration, LARGEST_PADDING } from "./configuration.ts";
 import { SIZES } from "./costModel.ts";
-import { decodedRows } from "./decodedRows.ts";
+import { decodedRows, holdsNumbers } from "./decodedRows.ts";
 import type { DecodeThread } from "./decodeThread.ts";
 import type {
   DecodeOutcome,
@@ -270,6 +270,11 @@ export class LlamaEngine implements Engine {
     if (result !== "ok") {
       cache.commit(plan.leaves, 0, []);
       return this.failure(result);
+    }
+    if (!holdsNumbers(this.native, pending.length + plan.rowOf[0])) {
+      // So do the cells that are to be read next.
+      this.abandon();
+      return { kind: "failed", message: "its logits are no numbers" };
     }
     this.prompts.decoded();
     const ms = performance.now() - start;

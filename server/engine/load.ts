@@ -7,6 +7,7 @@ import { untuned } from "./configuration.ts";
 import { type ContextShape, createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
 import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
+import { useOnce } from "./firstUse.ts";
 import { FIRST_CELLS, GrowingContext } from "./growingContext.ts";
 import { KvCache } from "./kvCache.ts";
 import { EXPECTED_RELEASE, type Library, type Pointer } from "./libllama.ts";
@@ -21,6 +22,7 @@ import {
   loadModel,
   metadata,
   openBackend,
+  tokenizerProblem,
   vocabularyOf,
 } from "./modelFile.ts";
 import { ALL_LAYERS, graphicsDevice, type Placement, placementNote, placements } from "./placement.ts";
@@ -143,7 +145,7 @@ function unsuitable(
 ): EngineProblem | undefined {
   const causal = metadata(library, model, `${architecture}.attention.causal`);
   if (library.modelHasDecoder(model) && !library.modelHasEncoder(model) && causal !== "false")
-    return undefined;
+    return tokenizerProblem(library, model, path);
   return {
     code: "modelUnsuitable",
     message: `${path} (${architecture}) does not generate text from left to right.`,
@@ -228,7 +230,7 @@ async function loadWatched(options: LoadOptions, opened: Opened): Promise<LoadOu
   return outcome;
 }
 
-/** Loads the model in the best placement that works, and decodes once: some drivers fail only then. */
+/** Loads the model in the best placement that works, and uses it once: some models and drivers fail only then. */
 async function loadBest(
   options: LoadOptions,
   opened: Opened,
@@ -249,14 +251,10 @@ async function loadBest(
   };
   const note = placementNote(loaded.placement, best);
   const engine = buildEngine(options, loaded, await starting, note);
-  await decodeOnce(engine);
-  return { engine };
-}
-
-async function decodeOnce(engine: LlamaEngine): Promise<void> {
-  const { signal } = new AbortController();
-  await engine.decode({ count: 1, tokens: Int32Array.of(0), parents: Int32Array.of(-1) }, signal);
-  engine.forget();
+  const problem = await useOnce(engine);
+  if (!problem) return { engine };
+  await engine.dispose();
+  return { problem };
 }
 
 /** What the user should know of a model, in sentences. */

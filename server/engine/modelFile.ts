@@ -163,6 +163,19 @@ export async function loadModel(
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
 }
 
+/** `LLAMA_VOCAB_TYPE_NONE`, with which tokenizing ends the process. */
+const NO_TOKENIZER = 0;
+
+/** Why a model's vocabulary is of no use; undefined where it is. */
+export const tokenizerProblem = (
+  library: Library,
+  model: Pointer,
+  path: string,
+): EngineProblem | undefined =>
+  library.vocabType(library.vocabOf(model)) === NO_TOKENIZER
+    ? { code: "modelUnsuitable", message: `${path} has no tokenizer.`, remedy: CHOOSE_ANOTHER }
+    : undefined;
+
 export function vocabularyOf(library: Library, model: Pointer): LlamaVocabulary {
   return new LlamaVocabulary(
     library,
@@ -185,5 +198,9 @@ export async function loadVocabulary(modelPath: string): Promise<VocabularyOutco
   if (isProblem(library)) return { problem: library };
   const model = await loadModel(library, modelPath, { layers: 0, vocabularyOnly: true });
   if (isProblem(model)) return { problem: model };
-  return { vocabulary: vocabularyOf(library, model), dispose: () => library.modelFree(model) };
+  const dispose = () => library.modelFree(model);
+  const unsuitable = tokenizerProblem(library, model, modelPath);
+  if (!unsuitable) return { vocabulary: vocabularyOf(library, model), dispose };
+  dispose();
+  return { problem: unsuitable };
 }

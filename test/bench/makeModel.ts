@@ -23,35 +23,22 @@ interface TransformerShape {
   readonly feedForward: number;
   /** Whether the output matrix is the token embedding. */
   readonly tied: boolean;
-  /** How many times as long the context is as what YaRN (https://arxiv.org/abs/2309.00071) stretches; absent: as long. */
-  readonly yarnFactor?: number;
 }
 
-const TINY: TransformerShape = {
-  layers: 2,
-  dim: 256,
-  heads: 4,
-  keyValueHeads: 2,
-  feedForward: 512,
-  tied: true,
-};
-
-/** Qwen2.5-Coder's shapes, from the `config.json` of the published models, and tiny ones for tests. */
+/** Qwen2.5-Coder's shapes, from the `config.json` of the published models, and a tiny one for tests. */
 const QWEN: Record<string, TransformerShape> = {
   "0.5b": { layers: 24, dim: 896, heads: 14, keyValueHeads: 2, feedForward: 4864, tied: true },
   "1.5b": { layers: 28, dim: 1536, heads: 12, keyValueHeads: 2, feedForward: 8960, tied: true },
   "7b": { layers: 28, dim: 3584, heads: 28, keyValueHeads: 4, feedForward: 18944, tied: false },
   "14b": { layers: 48, dim: 5120, heads: 40, keyValueHeads: 8, feedForward: 13824, tied: false },
-  tiny: TINY,
-  "tiny-heads": { ...TINY, heads: 8 },
-  "tiny-yarn": { ...TINY, yarnFactor: 4 },
+  tiny: { layers: 2, dim: 256, heads: 4, keyValueHeads: 2, feedForward: 512, tied: true },
 };
 
 /**
- * `tiny-heads` has heads of 32 values, `tiny-yarn` a stretched context, `tiny-mamba` cannot be rolled back, and `tiny-swa`
- * looks back 64 tokens in most of its layers.
+ * `tiny-mamba` cannot be rolled back, `tiny-swa` looks back 64 tokens in most of its layers, and `tiny-gpt2` adds a learned
+ * embedding of each position.
  */
-export const SHAPES = [...Object.keys(QWEN), "tiny-mamba", "tiny-swa"];
+export const SHAPES = [...Object.keys(QWEN), "tiny-mamba", "tiny-swa", "tiny-gpt2"];
 
 /** Tokens of Qwen2.5's embedding matrix. */
 const QWEN_VOCABULARY = 151_936;
@@ -67,8 +54,8 @@ export interface ModelPlan {
   readonly seed: number;
   /** A GGUF file whose tokenizer the model gets. */
   readonly tokenizerPath: string;
-  /** How the model writes conversations, as Jinja; absent: it has none. */
-  readonly chatTemplate?: string;
+  /** Entries of the metadata that are added, or stand in the place of those of the shape. */
+  readonly metadata?: Readonly<Record<string, Metadatum>>;
 }
 
 /** Makes the tensors of one model, drawing all weights from one stream of random bits. */
@@ -152,15 +139,6 @@ function transformerMetadata(architecture: string, shape: TransformerShape): [st
   ];
 }
 
-function yarnMetadata(architecture: string, { yarnFactor }: TransformerShape): [string, Metadatum][] {
-  if (yarnFactor === undefined) return [];
-  return [
-    [`${architecture}.rope.scaling.type`, text("yarn")],
-    [`${architecture}.rope.scaling.factor`, f32(yarnFactor)],
-    [`${architecture}.rope.scaling.original_context_length`, u32(CONTEXT_TOKENS / yarnFactor)],
-  ];
-}
-
 /** A model but for its tokenizer. */
 interface Body {
   readonly architecture: string;
@@ -175,7 +153,7 @@ function qwen(shape: TransformerShape): Body {
   return {
     architecture: "qwen2",
     vocabulary: QWEN_VOCABULARY,
-    metadata: [...transformerMetadata("qwen2", shape), ...yarnMetadata("qwen2", shape)],
+    metadata: transformerMetadata("qwen2", shape),
     tensors(make, vocabulary) {
       make.vocabularyMatrix("token_embd.weight", shape.dim, vocabulary, EMBEDDING_SPREAD);
       make.floats("output_norm.weight", [shape.dim], 1);
@@ -214,6 +192,42 @@ function slidingWindow(): Body {
         make.floats(`${layer}.attn_k_norm.weight`, [headDim], 1);
         make.floats(`${layer}.post_attention_norm.weight`, [shape.dim], 1);
         make.floats(`${layer}.post_ffw_norm.weight`, [shape.dim], 1);
+      }
+    },
+  };
+}
+
+/** GPT-2's layout, which StarCoder shares but for its number of heads of keys. */
+function learnedPositions(): Body {
+  const shape = { layers: 2, dim: 256, heads: 4, keyValueHeads: 4, feedForward: 512, tied: true };
+  const contextTokens = 512;
+  return {
+    architecture: "gpt2",
+    metadata: [
+      ...transformerMetadata("gpt2", shape),
+      ["gpt2.context_length", u32(contextTokens)],
+      ["gpt2.attention.layer_norm_epsilon", f32(1e-5)],
+    ],
+    tensors(make, vocabulary) {
+      const { dim, feedForward } = shape;
+      const withBias = (name: string, columns: number, rows: number) => {
+        make.matrix(`${name}.weight`, columns, rows);
+        make.floats(`${name}.bias`, [rows], 0, 0.1);
+      };
+      const norm = (name: string) => {
+        make.floats(`${name}.weight`, [dim], 1);
+        make.floats(`${name}.bias`, [dim], 0);
+      };
+      make.vocabularyMatrix("token_embd.weight", dim, vocabulary, EMBEDDING_SPREAD);
+      make.floats("position_embd.weight", [dim, contextTokens], 0, EMBEDDING_SPREAD);
+      norm("output_norm");
+      for (let i = 0; i < shape.layers; i++) {
+        norm(`blk.${i}.attn_norm`);
+        withBias(`blk.${i}.attn_qkv`, dim, 3 * dim);
+        withBias(`blk.${i}.attn_output`, dim, dim);
+        norm(`blk.${i}.ffn_norm`);
+        withBias(`blk.${i}.ffn_up`, dim, feedForward);
+        withBias(`blk.${i}.ffn_down`, feedForward, dim);
       }
     },
   };
@@ -262,6 +276,7 @@ function mamba(): Body {
 function bodyOf(shape: string): Body {
   if (shape === "tiny-mamba") return mamba();
   if (shape === "tiny-swa") return slidingWindow();
+  if (shape === "tiny-gpt2") return learnedPositions();
   const known = QWEN[shape];
   if (!known) throw new RangeError(`no shape ${shape}, expected one of ${SHAPES.join(", ")}`);
   return qwen(known);
@@ -311,7 +326,7 @@ export function makeModel(plan: ModelPlan, path: string): number {
     ...body.metadata,
     [`${body.architecture}.vocab_size`, u32(vocabulary.size)],
     ...vocabulary.entries,
+    ...Object.entries(plan.metadata ?? {}),
   ]);
-  if (plan.chatTemplate !== undefined) metadata.set("tokenizer.chat_template", text(plan.chatTemplate));
   return writeGguf(path, metadata, make.tensors);
 }

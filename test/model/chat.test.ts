@@ -19,7 +19,13 @@ const TEMPLATE = `{# ${"a remark ".repeat(200)} #}{% for message in messages -%}
 {% endif %}`;
 const model = join(folder, "chat.gguf");
 makeModel(
-  { shape: "tiny-swa", type: "q8_0", seed: 5, tokenizerPath: fixtureModelPath(), chatTemplate: TEMPLATE },
+  {
+    shape: "tiny-swa",
+    type: "q8_0",
+    seed: 5,
+    tokenizerPath: fixtureModelPath(),
+    metadata: { "tokenizer.chat_template": { type: "string", value: TEMPLATE } },
+  },
   model,
 );
 

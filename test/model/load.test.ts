@@ -10,7 +10,10 @@ import { layoutProblems } from "../../server/engine/layout.ts";
 import { EXPECTED_RELEASE, type Library } from "../../server/engine/libllama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
 import { LoadAttempts } from "../../server/engine/loadAttempts.ts";
+import { loadVocabulary } from "../../server/engine/modelFile.ts";
 import { commandLineScript, packageRoot } from "../../server/system/paths.ts";
+import type { Metadatum } from "../bench/gguf.ts";
+import { makeModel } from "../bench/makeModel.ts";
 import { cpuOptions, load, never } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));
@@ -66,6 +69,39 @@ test("a model file that cannot be used is named, with the reason and the remedy"
 test("a truncated model says that it is incomplete", async () => {
   const problem = await problemOf(file("cut.gguf", good.subarray(0, good.length - 1_000_000)));
   assert.match(problem.remedy, /download it again/);
+});
+
+test("what shows in a model's first use is found while it is loaded", async () => {
+  const string = (value: string) => ({ type: "string", value }) as const;
+  const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
+    [{ "tokenizer.ggml.model": string("no_vocab") }, "modelUnsuitable", /has no tokenizer/],
+    [{ "tokenizer.ggml.model": string("rwkv") }, "modelUnsuitable", /does not read every text/],
+    [{ "gemma3.rope.freq_base": { type: "f32", value: 0 } }, "modelInvalid", /logits are no numbers/],
+  ];
+  for (const [metadata, code, says] of cases) {
+    const path = join(folder, "first.gguf");
+    makeModel(
+      { shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, metadata },
+      path,
+    );
+    const problem = await problemOf(path);
+    assert.equal(problem.code, code, problem.message);
+    assert.match(problem.message, says);
+    assert.ok(problem.message.includes(path), problem.message);
+    assert.match(problem.remedy, /foretoken\.modelPath/);
+  }
+});
+
+test("the vocabulary of a model without a tokenizer is not loaded either", async () => {
+  const metadata = { "tokenizer.ggml.model": { type: "string", value: "no_vocab" } } as const;
+  const path = join(folder, "none.gguf");
+  makeModel(
+    { shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, metadata },
+    path,
+  );
+  const outcome = await loadVocabulary(path);
+  assert.ok("problem" in outcome);
+  assert.match(outcome.problem.message, /none\.gguf has no tokenizer/);
 });
 
 test("a good model loads after bad ones", async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeModel } from "../bench/makeModel.ts";
+import { type ModelPlan, makeModel } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, logitsAfter, never } from "./loaded.ts";
@@ -14,10 +14,12 @@ const some = (length: number) => Array.from({ length }, () => below(random, 8000
 const [before, typed, after] = [some(40), some(5), some(60)];
 
 /** Types into a prompt and takes it back. @returns tokens that typing had computed anew, and how far the logits are in the end from those of the beginning. */
-async function typedAndTakenBack(shape: string): Promise<{ computed: number; distance: number }> {
+async function typedAndTakenBack(
+  model: Pick<ModelPlan, "shape" | "metadata">,
+): Promise<{ computed: number; distance: number }> {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-shift-"));
   const modelPath = join(folder, "model.gguf");
-  makeModel({ shape, type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
+  makeModel({ ...model, type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
   const engine = await load({ modelPath, contextTokens: 512, threads: 1, reuse: "shifted" });
   const rowAfter = async (...parts: number[][]) => {
     const filled = await engine.prefill(Int32Array.from(parts.flat()), never);
@@ -47,17 +49,32 @@ const ROUNDING = 0.03;
 
 for (const shape of ["tiny", "tiny-swa"])
   test(`cells behind a change are moved and moved back in a model of shape ${shape}`, async () => {
-    const { computed, distance } = await typedAndTakenBack(shape);
+    const { computed, distance } = await typedAndTakenBack({ shape });
     assert.equal(computed, typed.length);
     assert.ok(distance < ROUNDING, `${distance}`);
   });
 
-for (const [shape, what] of [
-  ["tiny-heads", "quantised keys are not rotated"],
-  ["tiny-yarn", "a shift would scale keys once more"],
+const whole = (value: number) => ({ type: "u32", value }) as const;
+
+for (const [what, shape, metadata] of [
+  [
+    "quantised keys are not rotated",
+    "tiny",
+    { "qwen2.attention.head_count": whole(8), "qwen2.attention.head_count_kv": whole(4) },
+  ],
+  [
+    "a shift would scale keys once more",
+    "tiny",
+    {
+      "qwen2.rope.scaling.type": { type: "string", value: "yarn" },
+      "qwen2.rope.scaling.factor": { type: "f32", value: 4 },
+      "qwen2.rope.scaling.original_context_length": whole(8192),
+    },
+  ],
+  ["positions are learned", "tiny-gpt2", {}],
 ] as const)
   test(`cells behind a change are computed anew where ${what}`, async () => {
-    const { computed, distance } = await typedAndTakenBack(shape);
+    const { computed, distance } = await typedAndTakenBack({ shape, metadata });
     assert.equal(computed, typed.length + after.length);
     assert.ok(distance < ROUNDING, `${distance}`);
   });
@@ -65,6 +82,6 @@ for (const [shape, what] of [
 test("cells behind a change are computed anew where the environment turns the rotation of keys off", async context => {
   process.env.LLAMA_ATTN_ROT_DISABLE = "1";
   context.after(() => delete process.env.LLAMA_ATTN_ROT_DISABLE);
-  const { computed } = await typedAndTakenBack("tiny");
+  const { computed } = await typedAndTakenBack({ shape: "tiny" });
   assert.equal(computed, typed.length + after.length);
 });

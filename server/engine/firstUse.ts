@@ -1,0 +1,32 @@
+/** The first use of an engine, which shows what loading a model does not: some models and drivers fail only then. */
+import type { EngineProblem } from "./engine.ts";
+import type { LlamaEngine } from "./llama.ts";
+import { CHOOSE_ANOTHER } from "./modelFile.ts";
+
+/** Letters of all lengths in UTF-8, and what tokens are seldom made for. */
+const TRIAL_TEXT = "def f(x):\n\treturn 'é語😀' \u0001\u0007\u007f\ufffd\n";
+
+/** Tokenizes and decodes, while it is watched whether that ends the process. Returns what is wrong with the model. */
+export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | undefined> {
+  const { vocabulary, info } = engine;
+  const isToken = (token: number) => token >= 0 && token < vocabulary.size;
+  if (!vocabulary.tokenize(TRIAL_TEXT).every(isToken))
+    return {
+      code: "modelUnsuitable",
+      message: `${info.modelPath} has a tokenizer that does not read every text.`,
+      remedy: CHOOSE_ANOTHER,
+    };
+  const { signal } = new AbortController();
+  const tree = { count: 1, tokens: Int32Array.of(0), parents: Int32Array.of(-1) };
+  const outcome = await engine.decode(tree, signal);
+  engine.forget();
+  if (outcome.kind !== "failed") return undefined;
+  const { modelPath, backend } = info;
+  const elsewhere =
+    backend === "cpu" ? "" : ' Or compute it on the processor: set "foretoken.backend" to "cpu".';
+  return {
+    code: "modelInvalid",
+    message: `${modelPath} cannot be computed: ${outcome.message}.`,
+    remedy: `${CHOOSE_ANOTHER}${elsewhere}`,
+  };
+}
