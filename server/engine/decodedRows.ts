@@ -10,7 +10,7 @@ interface DecodedContext {
   readonly vocabulary: { readonly size: number };
 }
 
-/** Whether a row of logits holds numbers: what is none in the midst of a network leaves none in what it predicts. */
+/** Whether a row of logits holds numbers; its first stands for all, as one NaN within a network reaches every logit. */
 export function holdsNumbers({ library, context }: Omit<DecodedContext, "vocabulary">, row: number): boolean {
   const address = library.logitsAt(context.pointer, row);
   const first = new Float32Array(1);

@@ -272,9 +272,9 @@ export class LlamaEngine implements Engine {
       return this.failure(result);
     }
     if (!holdsNumbers(this.native, pending.length + plan.rowOf[0])) {
-      // So do the cells that are to be read next.
+      // Nor would what is computed from these cells be.
       this.abandon();
-      return { kind: "failed", message: "its logits are no numbers" };
+      return { kind: "failed", message: "the model's logits are not numbers (NaN)" };
     }
     this.prompts.decoded();
     const ms = performance.now() - start;

@@ -76,7 +76,7 @@ test("what shows in a model's first use is found while it is loaded", async () =
   const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
     [{ "tokenizer.ggml.model": string("no_vocab") }, "modelUnsuitable", /has no tokenizer/],
     [{ "tokenizer.ggml.model": string("rwkv") }, "modelUnsuitable", /does not read every text/],
-    [{ "gemma3.rope.freq_base": { type: "f32", value: 0 } }, "modelInvalid", /logits are no numbers/],
+    [{ "gemma3.rope.freq_base": { type: "f32", value: 0 } }, "modelInvalid", /logits are not numbers/],
   ];
   for (const [metadata, code, says] of cases) {
     const path = join(folder, "first.gguf");
