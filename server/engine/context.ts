@@ -2,7 +2,7 @@
 import { LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { contextProblems, layoutMessage } from "./layout.ts";
-import { inBackground, type Library, type Params, type Pointer, withLog } from "./libllama.ts";
+import { inBackground, type Library, type LogLine, type Params, type Pointer, withLog } from "./libllama.ts";
 import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
 import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
@@ -110,8 +110,8 @@ export async function createContext(
  * are not, shifting them reads a null pointer (ggml-org/llama.cpp#25636): so with heads of 32, 80, 96 or 112 values, with
  * heads of several sizes, and where the environment turns rotation off.
  */
-function rotatesKeys(log: readonly string[]): boolean {
-  const said = log.flatMap(line => /attn_rot_k = (\d)/.exec(line)?.[1] ?? []);
+function rotatesKeys(log: readonly LogLine[]): boolean {
+  const said = log.flatMap(({ text }) => /attn_rot_k = (\d)/.exec(text)?.[1] ?? []);
   return said.length > 0 && said.every(value => value === "1");
 }
 

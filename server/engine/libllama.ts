@@ -328,14 +328,22 @@ export function silence(library: Library): void {
   library.logSet(library.llama.symbol("llama_max_devices") as bigint, null);
 }
 
+/** `GGML_LOG_LEVEL_ERROR`. */
+const LOG_LEVEL_ERROR = 4;
+
+export interface LogLine {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
 /** Collects the library's log lines while `work` runs on a worker thread; used to explain a failed load. */
 export async function withLog<T>(
   library: Library,
   work: () => Promise<T>,
-): Promise<{ result: T; log: string[] }> {
-  const log: string[] = [];
-  const callback = koffi.register((_level: number, text: string) => {
-    log.push(text);
+): Promise<{ result: T; log: LogLine[] }> {
+  const log: LogLine[] = [];
+  const callback = koffi.register((level: number, text: string) => {
+    log.push({ text, isError: level === LOG_LEVEL_ERROR });
   }, koffi.pointer(logCallbackType));
   library.logSet(callback as unknown as bigint, null);
   try {

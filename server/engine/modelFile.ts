@@ -9,6 +9,7 @@ import {
   addressOf,
   inBackground,
   type Library,
+  type LogLine,
   openLibrary,
   type Params,
   type Pointer,
@@ -108,10 +109,14 @@ export function chatFormat(
   return { template, beginning: written("bos"), end: written("eos") };
 }
 
-/** The error lines of a library log as one sentence. */
-export function errorOf(log: readonly string[]): string {
-  const lines = log.filter(line => /error|fail|corrupt|unknown|invalid|missing/i.test(line));
-  return (lines.length > 0 ? lines : log.slice(-1)).map(line => line.trim().replace(/^\w+: /, "")).join("; ");
+/** The errors of a library log as one sentence; its last line where there are none. */
+export function errorOf(log: readonly LogLine[]): string {
+  const errors = log.filter(({ isError }) => isError);
+  const lines = errors.length > 0 ? errors : log.slice(-1);
+  const causes = lines.map(({ text }) => text.trim().replace(/^\w+: (?:error loading model[^:]*: )*/, ""));
+  // Said last of every load that fails.
+  const telling = causes.filter(cause => cause !== "failed to load model");
+  return (telling.length > 0 ? telling : causes).join("; ");
 }
 
 /** llama.cpp's `LLAMA_LOAD_MODE_NONE`: the file is read, not mapped. */
