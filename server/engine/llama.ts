@@ -29,6 +29,7 @@ import type { LongPrompts } from "./longPrompts.ts";
 import { PromptCache, type ReuseMode } from "./promptCache.ts";
 import { PromptReader } from "./promptReader.ts";
 import type { SavedState } from "./savedStates.ts";
+import { freeStateBytes } from "./stateMemory.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 import type { ThreadPool } from "./threadPool.ts";
 import { TreePlan } from "./treePlan.ts";
@@ -224,7 +225,9 @@ export class LlamaEngine implements Engine {
       },
       put: state => {
         cache.clear();
-        if (state) this.prompts.restoreState(state);
+        if (!state) return;
+        this.prompts.restoreState(state);
+        freeStateBytes(state.bytes);
       },
     });
     if (room === "freed") return { kind: "aborted" };
@@ -307,12 +310,14 @@ export class LlamaEngine implements Engine {
 
   /**
    * Makes another context the present one, or an empty one, and returns what was there: undefined where nothing was,
-   * or where it is too large to be kept. Not while a tree is decoded.
+   * or where it is too large to be kept. Not while a tree is decoded. The memory of the other is given back.
    */
   exchangeContext(other: SavedState | undefined): SavedState | undefined {
     const present = this.disposed ? undefined : this.prompts.copyState();
     this.abandon();
-    if (other && !this.disposed) this.prompts.restoreState(other);
+    if (!other) return present;
+    if (!this.disposed) this.prompts.restoreState(other);
+    freeStateBytes(other.bytes);
     return present;
   }
 

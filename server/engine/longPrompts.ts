@@ -10,6 +10,7 @@ import type { Library, Pointer } from "./libllama.ts";
 import { isProblem } from "./modelFile.ts";
 import { commonPrefix } from "./savedStates.ts";
 import { firstKeysAgree, withKeysInQ8 } from "./stateKeys.ts";
+import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
 /** With fewer tokens the context would take longer than it saves. */
@@ -129,7 +130,7 @@ export class LongPrompts {
 
   private async stateOf({ context, tokens }: Begun): Promise<Uint8Array | undefined> {
     const { library } = this;
-    const bytes = new Uint8Array(library.stateBytes(context, 0));
+    const bytes = newStateBytes(library.stateBytes(context, 0));
     if (library.stateRead(context, bytes, bytes.length, 0) !== bytes.length) return undefined;
     return withKeysInQ8(library, bytes, tokens.length, this.headValues);
   }
@@ -139,6 +140,7 @@ export class LongPrompts {
     const state = await this.stateOf(begun);
     const known = state && (await own());
     this.isProved = state !== undefined && known !== undefined && firstKeysAgree(state, known);
+    for (const bytes of [state, known]) if (bytes) freeStateBytes(bytes);
     return this.isProved;
   }
 

@@ -8,6 +8,7 @@ import type { KvCache } from "./kvCache.ts";
 import type { Library } from "./libllama.ts";
 import { planReuse, type Run } from "./reuse.ts";
 import { commonPrefix, type SavedState, SavedStates } from "./savedStates.ts";
+import { newStateBytes } from "./stateMemory.ts";
 
 /** Bounds of the memory for contexts that may be wanted again; between them it is a share of the model's file. */
 const SAVED_STATE_BYTES = { least: 64 << 20, most: 256 << 20 };
@@ -37,8 +38,6 @@ interface PromptCacheDependencies {
   /** Milliseconds that computing so many tokens of a prompt takes. */
   prefillMs(tokens: number): number;
 }
-
-const newBytes = (size: number) => new Uint8Array(size);
 
 export class PromptCache {
   private readonly savedStates: SavedStates;
@@ -98,7 +97,7 @@ export class PromptCache {
    * Copies the context; undefined where it is empty or too large to be kept.
    * @param memory of so many bytes, to copy to
    */
-  copyState(memory: (bytes: number) => Uint8Array = newBytes): SavedState | undefined {
+  copyState(memory: (bytes: number) => Uint8Array = newStateBytes): SavedState | undefined {
     const size = this.stateBytes();
     return this.savedStates.fits(size) ? this.readState(memory(size)) : undefined;
   }
@@ -106,7 +105,7 @@ export class PromptCache {
   /** Copies the context, however large it is; undefined where it is empty. */
   copyWholeState(): SavedState | undefined {
     const size = this.stateBytes();
-    return size > 0 ? this.readState(newBytes(size)) : undefined;
+    return size > 0 ? this.readState(newStateBytes(size)) : undefined;
   }
 
   private stateBytes(): number {

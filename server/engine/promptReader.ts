@@ -9,6 +9,7 @@ import type { KvCache } from "./kvCache.ts";
 import type { Library, Pointer } from "./libllama.ts";
 import type { LongPrompts } from "./longPrompts.ts";
 import type { PromptCache } from "./promptCache.ts";
+import { freeStateBytes } from "./stateMemory.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
 /** A chunk of a prompt that is expected to take longer is ended by an abort. */
@@ -131,7 +132,9 @@ export class PromptReader {
     });
     this.filling = filling;
     const bytes = await filling;
-    if (bytes && !this.stopped) prompts.restoreState({ tokens: tokens.slice(), bytes });
+    if (!bytes) return;
+    if (!this.stopped) prompts.restoreState({ tokens: tokens.slice(), bytes });
+    freeStateBytes(bytes);
   }
 
   /** The state of the engine's own context, which begins with these tokens at least. */

@@ -4,6 +4,8 @@
  * copied back is equal to the last bit. The least recently used go first when the budget is exceeded.
  */
 
+import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
+
 export interface SavedState {
   readonly tokens: Int32Array;
   readonly bytes: Uint8Array;
@@ -44,8 +46,8 @@ export class SavedStates {
 
   /**
    * Makes room for a state, whose bytes are then to be written and kept: drops those in whose place it serves, and the
-   * least recently used beyond the budget. Returns the memory of one that was dropped where that fits: what lies about
-   * until it is collected is otherwise as much as all states together.
+   * least recently used beyond the budget. Returns the memory of one that was dropped where that fits, as the system takes
+   * longer to give new memory.
    */
   makeRoom(tokens: Int32Array, bytes: number): Uint8Array {
     const isOther = (state: SavedState) =>
@@ -61,10 +63,10 @@ export class SavedStates {
     }
     const most = Math.min(bytes * MOST_SLACK, this.budgetBytes - this.usedBytes);
     const reused = dropped
-      .map(state => state.bytes.buffer)
-      .filter(({ byteLength }) => byteLength >= bytes && byteLength <= most)
-      .sort((a, b) => a.byteLength - b.byteLength)[0];
-    return reused ? new Uint8Array(reused, 0, bytes) : new Uint8Array(bytes);
+      .filter(state => memoryOf(state) >= bytes && memoryOf(state) <= most)
+      .sort((a, b) => memoryOf(a) - memoryOf(b))[0];
+    for (const state of dropped) if (state !== reused) freeStateBytes(state.bytes);
+    return reused ? new Uint8Array(reused.bytes.buffer, 0, bytes) : newStateBytes(bytes);
   }
 
   /** Keeps a state for whose bytes room was made. */
@@ -99,6 +101,7 @@ export class SavedStates {
   }
 
   clear(): void {
+    for (const { bytes } of this.states) freeStateBytes(bytes);
     this.states = [];
   }
 }

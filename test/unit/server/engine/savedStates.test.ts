@@ -84,6 +84,24 @@ test("short states of different places stand side by side, however many tokens m
   assert.ok(states.holds(Int32Array.of(1, 7, 7)) && states.holds(Int32Array.of(2, 7, 7)));
 });
 
+test("the memory of a dropped state that is not written again is given back at once", () => {
+  const states = new SavedStates(60);
+  const kept = [1, 2].map(first => {
+    const tokens = Int32Array.of(first, 7, 7);
+    const bytes = states.makeRoom(tokens, 25);
+    states.keep({ tokens, bytes });
+    return bytes;
+  });
+  const large = states.makeRoom(Int32Array.of(3, 7, 7), 30);
+  assert.deepEqual(
+    kept.map(({ buffer }) => buffer.byteLength),
+    [0, 25],
+  );
+  states.keep({ tokens: Int32Array.of(3, 7, 7), bytes: large });
+  states.clear();
+  assert.equal(large.buffer.byteLength, 0);
+});
+
 test("the memory of a dropped state is written again where it is as large, or little larger", () => {
   const states = new SavedStates(60);
   const [first, second] = [state([1, 7, 7], 25), state([2, 7, 7], 25)];
