@@ -123,7 +123,8 @@ test("a choice that cannot be kept is said with its file", async () => {
 test("what cannot be done is said with a remedy", async () => {
   const cases: [string[], RegExp][] = [
     [["get", "qwen2.5-coder:9b"], /no model qwen2\.5-coder:9b.*qwen2\.5-coder:7b/],
-    [["get", "m.gguf"], /is a path/],
+    [["get", "m.gguf"], /There is no model at .*m\.gguf\. The catalogue has/],
+    [["get", commandLineScript()], /is on this machine: there is nothing to fetch/],
     [["check", "qwen2.5-coder:7b"], /has not been fetched/],
     [["check", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
     [["use", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
