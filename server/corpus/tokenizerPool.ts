@@ -1,4 +1,5 @@
 /** Tokenizing away from the thread that asks: builds and the workspace index never make a completion wait. */
+import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { BatchTokenizer } from "../../datastores/build/index.ts";
 
@@ -26,7 +27,7 @@ interface Waiting {
 const PATIENCE_MS = 60_000;
 /** A thread without work for so long ends: it takes 60 MB, and half a second to be made anew. */
 const IDLE_MS = 30_000;
-/** A thread that was asked to end and has not is ended, at the latest. */
+/** Longest wait for a thread that was asked to end. It ends by itself later: ended from outside within native code it may end the process. */
 const ENDING_MS = 2_000;
 /** Failures without a batch between them after which a thread is not made again: it does not start at all. */
 const MOST_FAILURES = 3;
@@ -145,8 +146,7 @@ class TokenizerThread {
 
   private failed(worker: Worker, error: Error): void {
     this.giveUp(worker, error);
-    // A thread that cannot be ended has nothing more to report.
-    worker.terminate().catch(() => {});
+    ended(worker).catch(() => {});
   }
 
   /** Fails all batches under way. The next one gets another thread. */
@@ -162,11 +162,16 @@ class TokenizerThread {
   }
 }
 
-/** Asks a thread to end, since only it can give back what its model has taken; where it does not, it is ended. */
+/** Asks a thread to end, since only it can give back what its model has taken, and waits a while for that. */
 async function ended(worker: Worker): Promise<void> {
+  // One that has ended already does not say so again.
+  if (worker.threadId < 0) return;
   const exited = new Promise<void>(resolve => worker.once("exit", () => resolve()));
   worker.postMessage(END);
-  const late = setTimeout(() => worker.terminate().catch(() => {}), ENDING_MS).unref();
-  await exited;
-  clearTimeout(late);
+  // The process may end while it is at work.
+  worker.unref();
+  const waiting = new AbortController();
+  const late = pause(ENDING_MS, undefined, { signal: waiting.signal }).catch(() => {});
+  await Promise.race([exited, late]);
+  waiting.abort();
 }

@@ -18,6 +18,9 @@ export interface DecodeWorkerData {
   readonly directory: string;
 }
 
+/** Asks the worker to end. */
+export const END = "end";
+
 /** What the worker says once it can decode; after that each message is what a decode has returned. */
 export const READY = "ready";
 
@@ -93,7 +96,7 @@ export class DecodeThread {
   /** To be called by each of its users once it decodes no more; the last ends the thread. */
   free(): void {
     if (--this.users > 0) return;
-    // Nothing is decoded any more, so it ends at once.
-    this.worker.terminate().catch(() => {});
+    // Ended from outside it might be within native code, which may end the process.
+    this.worker.postMessage(END);
   }
 }

@@ -6,6 +6,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
 import { limitAllocator } from "./allocator.ts";
 
@@ -187,6 +188,7 @@ const modelFunctions = (llama: Binder) => ({
     "void *llama_model_load_from_file(const char *path, llama_model_params params)",
   ),
   modelFree: llama<[Model], void>("void llama_model_free(void *model)"),
+  modelWindow: llama<[Model], number>("int32 llama_model_n_swa(void *model)"),
   modelTrainedContext: llama<[Model], number>("int32 llama_model_n_ctx_train(void *model)"),
   modelIsRecurrent: llama<[Model], boolean>("bool llama_model_is_recurrent(void *model)"),
   modelIsHybrid: llama<[Model], boolean>("bool llama_model_is_hybrid(void *model)"),
@@ -336,21 +338,41 @@ export interface LogLine {
   readonly isError: boolean;
 }
 
-/** Collects the library's log lines while `work` runs on a worker thread; used to explain a failed load. */
+/** Who collects what a library says, which does not tell for whom it says it. */
+interface LogCollector {
+  readonly directory: string;
+  readonly log: LogLine[];
+  readonly callback: bigint;
+}
+
+const collectors: LogCollector[] = [];
+
+/**
+ * Collects the library's log lines while `work` runs on a worker thread; used to explain a failed load. Elsewhere than in the
+ * main thread there are none: libraries belong to the process, and a callback would outlast a thread that is ended.
+ */
 export async function withLog<T>(
   library: Library,
   work: () => Promise<T>,
 ): Promise<{ result: T; log: LogLine[] }> {
   const log: LogLine[] = [];
-  const callback = koffi.register((level: number, text: string) => {
-    log.push({ text, isError: level === LOG_LEVEL_ERROR });
+  if (!isMainThread) return { result: await work(), log };
+  const { directory } = library;
+  const ofLibrary = () => collectors.filter(each => each.directory === directory);
+  const registered = koffi.register((level: number, text: string) => {
+    for (const each of ofLibrary()) each.log.push({ text, isError: level === LOG_LEVEL_ERROR });
   }, koffi.pointer(logCallbackType));
-  library.logSet(callback as unknown as bigint, null);
+  const collector = { directory, log, callback: registered as unknown as bigint };
+  collectors.push(collector);
+  library.logSet(collector.callback, null);
   try {
     return { result: await work(), log };
   } finally {
-    silence(library);
-    koffi.unregister(callback);
+    collectors.splice(collectors.indexOf(collector), 1);
+    const other = ofLibrary().at(-1);
+    if (other) library.logSet(other.callback, null);
+    else silence(library);
+    koffi.unregister(registered);
   }
 }
 

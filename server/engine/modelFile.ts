@@ -113,6 +113,7 @@ export function chatFormat(
 export function errorOf(log: readonly LogLine[]): string {
   const errors = log.filter(({ isError }) => isError);
   const lines = errors.length > 0 ? errors : log.slice(-1);
+  if (lines.length === 0) return "llama.cpp gives no reason";
   const causes = lines.map(({ text }) => text.trim().replace(/^\w+: (?:error loading model[^:]*: )*/, ""));
   // Said last of every load that fails.
   const telling = causes.filter(cause => cause !== "failed to load model");

@@ -1,0 +1,38 @@
+/** What the library says while it loads a model, which belongs to the process. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
+import { inBackground, type Library, withLog } from "../../server/engine/libllama.ts";
+import { defaultModelPath, tokenizeWorkerScript } from "../../server/system/index.ts";
+import { load, logitsAfter } from "./loaded.ts";
+
+test("of two loads at once each has what the library says, until its own end", async () => {
+  const engine = await load({ threads: 1 });
+  const { library } = (engine as unknown as { native: { library: Library } }).native;
+  const attempt = (path: string) => inBackground(library.modelLoad, path, library.modelDefaultParams());
+  const { log } = await withLog(library, async () => {
+    const inner = await withLog(library, () => attempt("/nowhere/inner.gguf"));
+    assert.ok(inner.log.some(({ text, isError }) => isError && text.includes("inner.gguf")));
+    await attempt("/nowhere/outer.gguf");
+  });
+  assert.ok(log.some(({ text, isError }) => isError && text.includes("outer.gguf")));
+  await engine.dispose();
+});
+
+test("tokenizer threads that are not wanted any more while they load leave nothing behind that the library calls", async () => {
+  for (const ms of [0, 60, 120, 180, 240]) {
+    const pool = new TokenizerPool(tokenizeWorkerScript(), defaultModelPath(), 1);
+    const asked = pool.tokenize(["def f(x):\n    return x\n"]);
+    const outcome = asked.then(
+      () => "tokenized",
+      () => "disposed",
+    );
+    await sleep(ms);
+    await pool.dispose();
+    assert.match(await outcome, /tokenized|disposed/);
+    const engine = await load({ threads: 1 });
+    assert.ok((await logitsAfter(engine, 5)).every(Number.isFinite));
+    await engine.dispose();
+  }
+});
