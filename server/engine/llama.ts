@@ -194,7 +194,7 @@ export class LlamaEngine implements Engine {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
     // A tree that was decoded and never accepted has left its cells after.
-    if (this.tree) this.native.cache.commit(this.plan.leaves, 0, []);
+    if (this.tree) this.dropTree();
     this.pending = [];
     this.tree = undefined;
     const growing = this.makeRoom(tokens.length, COMPLETION_TOKENS);
@@ -294,6 +294,11 @@ export class LlamaEngine implements Engine {
     const { tree, plan, pending } = this;
     if (!tree) throw new Error("accept needs a decoded tree");
     this.tree = undefined;
+    // Recurrent state has moved on beyond what is accepted.
+    if (!this.native.canRollBack && path.length < tree.count) {
+      this.abandon();
+      return;
+    }
     let inOrder = 0;
     while (inOrder < path.length && plan.rowOf[path[inOrder]] === inOrder) inOrder++;
     const tokens = path.map(node => tree.tokens[node]);
@@ -332,6 +337,12 @@ export class LlamaEngine implements Engine {
     await context.free();
     this.threadPool?.free();
     library.modelFree(model);
+  }
+
+  /** Removes the cells of a tree of which nothing is accepted. */
+  private dropTree(): void {
+    if (this.native.canRollBack) this.native.cache.commit(this.plan.leaves, 0, []);
+    else this.abandon();
   }
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {

@@ -254,8 +254,14 @@ async function whenIdle<T>(
 ): Promise<T | undefined> {
   while (!signal.aborted) {
     await pause(Math.max(MIN_WAIT_MS, IDLE_MS - session.idleMs), undefined, { ref: false });
-    const result = session.idleMs >= IDLE_MS && !signal.aborted ? await session.run(signal, work) : undefined;
-    if (result !== undefined) return result;
+    if (session.idleMs < IDLE_MS || signal.aborted) continue;
+    let hasFailed = false;
+    const result = await session.run(signal, async each => {
+      const done = await work(each);
+      hasFailed = done === undefined && !each.aborted;
+      return done;
+    });
+    if (result !== undefined || hasFailed) return result;
   }
   return undefined;
 }
