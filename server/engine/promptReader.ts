@@ -88,6 +88,8 @@ export class PromptReader {
    */
   private async fill(tokens: Int32Array, signal: AbortSignal): Promise<RunResult> {
     const { cache, context, library, longPrompts } = this.parts;
+    // Else a context would be made of a model that is about to be freed.
+    if (this.stopped) return "aborted";
     if (longPrompts?.pays(tokens, cache.length)) await this.fillApart(longPrompts, tokens, signal);
     while (cache.length < tokens.length) {
       if (signal.aborted) return "aborted";
