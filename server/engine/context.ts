@@ -77,7 +77,8 @@ export async function createContext(
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
     n_seq_max: trees ? trees.branches + SPARE_SEQUENCES : 1,
-    n_outputs_max: trees ? trees.rows + 1 : 1,
+    // llama.cpp reserves a row for each sequence when it makes the context.
+    n_outputs_max: trees ? Math.max(trees.rows + 1, trees.branches + SPARE_SEQUENCES) : 1,
     n_threads: threads,
     n_threads_batch: threads,
     flash_attn_type: FLASH_ATTENTION,
@@ -118,9 +119,27 @@ function rotatesKeys(log: readonly LogLine[]): boolean {
 /** Architectures that add a learned embedding of each position to its token: it stays in cells that are moved. */
 const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
 
-/** Whether cells say at another position what they would say if computed there. YaRN scales keys, and each shift anew. */
+/**
+ * Whether cells say at another position what they would say if computed there. Where rotary embedding scales keys too, as
+ * YaRN and LongRoPE do, each shift scales them anew. With sliding windows llama.cpp takes cells for free that lie behind the
+ * window of where they are moved to, and writes over them.
+ */
 function canMovePositions(library: Library, model: Pointer): boolean {
   const architecture = metadata(library, model, "general.architecture") ?? "";
-  const scaling = metadata(library, model, `${architecture}.rope.scaling.type`);
-  return scaling !== "yarn" && !LEARNED_POSITIONS.includes(architecture);
+  const scaling = (key: string) => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+  const scalesKeys =
+    ["yarn", "longrope"].includes(scaling("type") ?? "") ||
+    ["attn_factor", "yarn_attn_factor"].some(key => Number(scaling(key) ?? 1) !== 1);
+  return !scalesKeys && library.modelWindow(model) <= 0 && !LEARNED_POSITIONS.includes(architecture);
+}
+
+/**
+ * Whether keys are rotated otherwise in contexts as large as this than in small ones, as LongRoPE does beyond the length that
+ * a model was first trained for: cells of one then say something else in the other.
+ */
+export function rotatesBySize(library: Library, model: Pointer, contextTokens: number): boolean {
+  const architecture = metadata(library, model, "general.architecture") ?? "";
+  const scaling = (key: string) => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+  const original = Number(scaling("original_context_length") ?? 0);
+  return scaling("type") !== "yarn" && original > 0 && wholeUnits(contextTokens) > original;
 }

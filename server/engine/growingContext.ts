@@ -3,7 +3,7 @@
  * anew with more once a prompt wants them: a KV cache of the whole context takes memory for prompts that a machine may be
  * too slow to read.
  */
-import { type ContextShape, createContext, wholeUnits } from "./context.ts";
+import { type ContextShape, createContext } from "./context.ts";
 import type { Library, Memory, Pointer } from "./libllama.ts";
 import { isProblem } from "./modelFile.ts";
 import type { SavedState } from "./savedStates.ts";
@@ -32,17 +32,19 @@ export class GrowingContext {
   private present: NativeContext;
   private isFreed = false;
   private growing: Promise<unknown> = Promise.resolve();
-  private limit: number;
 
-  /** @param native a context of that shape but for its cells; owned from now on */
+  /**
+   * @param limit most tokens that it is to hold; its cells may be some more
+   * @param native a context of that shape but for its cells; owned from now on
+   */
   constructor(
     private readonly library: Library,
     private readonly model: Pointer,
     private readonly shape: ContextShape,
+    private limit: number,
     native: Pointer,
   ) {
     this.present = this.factsOf(native);
-    this.limit = wholeUnits(shape.contextTokens);
   }
 
   /** Most tokens it can grow to; as many as it has where it was found that there is no memory for more. */

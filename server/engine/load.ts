@@ -4,7 +4,15 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import { untuned } from "./configuration.ts";
-import { type ContextShape, createContext, headValues, isPossible, keysTypeOf } from "./context.ts";
+import {
+  type ContextShape,
+  createContext,
+  headValues,
+  isPossible,
+  keysTypeOf,
+  rotatesBySize,
+  wholeUnits,
+} from "./context.ts";
 import { DecodeThread } from "./decodeThread.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { useOnce } from "./firstUse.ts";
@@ -110,7 +118,7 @@ async function loadPlaced(
   const threads = chooseThreads(requestedThreads);
   const shape: ContextShape = { contextTokens, keys, trees, threads };
   // Recurrent state takes the same memory however long the context is.
-  const grows = onProcessor && canRollBack;
+  const grows = onProcessor && canRollBack && !rotatesBySize(library, model, contextTokens);
   const first = { ...shape, contextTokens: grows ? Math.min(FIRST_CELLS, contextTokens) : contextTokens };
   const made =
     unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
@@ -118,7 +126,9 @@ async function loadPlaced(
     library.modelFree(model);
     return made;
   }
-  const context = new GrowingContext(library, model, shape, made.context);
+  // There is no more to learned positions than a model was trained with.
+  const mostTokens = Math.min(wholeUnits(contextTokens), trained > 0 ? trained : Infinity);
+  const context = new GrowingContext(library, model, shape, mostTokens, made.context);
   const threadPool = createThreadPool(library, threads);
   if (threadPool) library.attachThreadPool(made.context, threadPool.pointer, threadPool.pointer);
   return {
@@ -319,7 +329,10 @@ function buildEngine(
     reuse,
     // What it computes differs in last bits from what the engine's own context does.
     longPrompts:
-      loaded.keys === "q8_0" && canRollBack && reuse !== "exact"
+      loaded.keys === "q8_0" &&
+      canRollBack &&
+      reuse !== "exact" &&
+      !rotatesBySize(library, model, context.mostTokens)
         ? new LongPrompts(library, model, headValues(library, model, architecture))
         : undefined,
     modelBytes: statSync(modelPath).size,

@@ -200,7 +200,8 @@ function slidingWindow(): Body {
 /** GPT-2's layout, which StarCoder shares but for its number of heads of keys. */
 function learnedPositions(): Body {
   const shape = { layers: 2, dim: 256, heads: 4, keyValueHeads: 4, feedForward: 512, tied: true };
-  const contextTokens = 512;
+  // No whole number of the units that llama.cpp makes contexts in.
+  const contextTokens = 300;
   return {
     architecture: "gpt2",
     metadata: [
