@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { DecodeThread } from "../../../../server/engine/decodeThread.ts";
+import { DecodeThread, END } from "../../../../server/engine/decodeThread.ts";
 import type { BatchStruct } from "../../../../server/engine/libllama.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-decode-"));
@@ -28,8 +28,7 @@ const batch = (rows: number): BatchStruct => ({
 });
 
 test("decodes are answered one after the other with what the thread returns", async () => {
-  const echo =
-    'port.on("message", ({ context, batch }) => port.postMessage(Number(context) + batch.n_tokens));';
+  const echo = `port.on("message", asked => asked === "${END}" ? port.close() : port.postMessage(Number(asked.context) + asked.batch.n_tokens));`;
   const thread = await DecodeThread.start(library, script("echo", `${echo} port.postMessage("ready");`));
   assert.ok(thread);
   for (const rows of [1, 7, 3]) assert.equal(await thread.decode(40n, batch(rows)), 40 + rows);
@@ -40,7 +39,7 @@ test("decodes are answered one after the other with what the thread returns", as
 });
 
 test("who shares a thread keeps it until the last is done", async () => {
-  const echo = 'port.on("message", () => port.postMessage(0)); port.postMessage("ready");';
+  const echo = `port.on("message", asked => asked === "${END}" ? port.close() : port.postMessage(0)); port.postMessage("ready");`;
   const thread = await DecodeThread.start(library, script("shared", echo));
   assert.ok(thread);
   const shared = thread.share();
