@@ -124,10 +124,13 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
     [["serve", "--stdio", "--foo"], /^Usage:\n {2}foretoken serve .*There is no option --foo\.\n$/s],
     [["serve"], /serve needs --stdio\.\n$/],
     [["model", "list", "--foo"], /foretoken: There is no option --foo\.\n$/],
-    [["datastore", "info", "--foo"], /^foretoken: There is no option --foo\.\n$/],
+    [
+      ["datastore", "info", "--foo"],
+      /^Usage:\n {2}foretoken datastore build .*\n\nforetoken: There is no option --foo\.\n$/s,
+    ],
     [
       ["datastore", "info"],
-      /^ {2}foretoken datastore build .*\n\nforetoken: info needs the folder of a store\.\n$/s,
+      /^Usage:\n {2}foretoken datastore build .*\n\nforetoken: info needs the folder of a store\.\n$/s,
     ],
     [
       ["frobnicate"],
