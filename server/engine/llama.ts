@@ -271,7 +271,7 @@ export class LlamaEngine implements Engine {
     const start = performance.now();
     const result = await this.decoder.run(signal);
     if (result !== "ok") {
-      cache.commit(plan.leaves, 0, []);
+      this.dropTree();
       return this.failure(result);
     }
     if (!holdsNumbers(this.native, pending.length + plan.rowOf[0])) {
