@@ -71,14 +71,15 @@ export async function createContext(
   model: Pointer,
   { contextTokens, keys, trees, threads }: ContextShape,
 ): Promise<MadeContext | EngineProblem> {
+  const sequences = trees ? trees.branches + SPARE_SEQUENCES : 1;
   const params: Params = {
     ...library.contextDefaultParams(),
     n_ctx: wholeUnits(contextTokens),
     n_batch: LARGEST_CHUNK,
     n_ubatch: LARGEST_CHUNK,
-    n_seq_max: trees ? trees.branches + SPARE_SEQUENCES : 1,
+    n_seq_max: sequences,
     // llama.cpp reserves a row for each sequence when it makes the context.
-    n_outputs_max: trees ? Math.max(trees.rows + 1, trees.branches + SPARE_SEQUENCES) : 1,
+    n_outputs_max: Math.max(trees ? trees.rows + 1 : 1, sequences),
     n_threads: threads,
     n_threads_batch: threads,
     flash_attn_type: FLASH_ATTENTION,
@@ -116,6 +117,12 @@ function rotatesKeys(log: readonly LogLine[]): boolean {
   return said.length > 0 && said.every(value => value === "1");
 }
 
+/** Reads what a model's file says of how rotary embedding is stretched. */
+function ropeScaling(library: Library, model: Pointer): (key: string) => string | undefined {
+  const architecture = metadata(library, model, "general.architecture") ?? "";
+  return key => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+}
+
 /** Architectures that add a learned embedding of each position to its token: it stays in cells that are moved. */
 const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
 
@@ -126,7 +133,7 @@ const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
  */
 function canMovePositions(library: Library, model: Pointer): boolean {
   const architecture = metadata(library, model, "general.architecture") ?? "";
-  const scaling = (key: string) => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+  const scaling = ropeScaling(library, model);
   const scalesKeys =
     ["yarn", "longrope"].includes(scaling("type") ?? "") ||
     ["attn_factor", "yarn_attn_factor"].some(key => Number(scaling(key) ?? 1) !== 1);
@@ -138,8 +145,7 @@ function canMovePositions(library: Library, model: Pointer): boolean {
  * a model was first trained for: cells of one then say something else in the other.
  */
 export function rotatesBySize(library: Library, model: Pointer, contextTokens: number): boolean {
-  const architecture = metadata(library, model, "general.architecture") ?? "";
-  const scaling = (key: string) => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+  const scaling = ropeScaling(library, model);
   const original = Number(scaling("original_context_length") ?? 0);
   return scaling("type") !== "yarn" && original > 0 && wholeUnits(contextTokens) > original;
 }

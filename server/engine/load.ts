@@ -93,6 +93,8 @@ interface Loaded {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
+  /** Whether keys of a smaller context would say something else in this one. */
+  readonly keysDependOnSize: boolean;
   readonly trees: TreeLimits;
   readonly placement: Placement;
   readonly keys: EngineInfo["keys"];
@@ -113,12 +115,14 @@ async function loadPlaced(
   const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
   const trees = canRollBack ? requestedTrees : { ...requestedTrees, branches: 1 };
   const trained = library.modelTrainedContext(model);
-  const contextTokens = Math.min(placement.contextTokens, trained > 0 ? trained : Infinity);
+  const trainedTokens = trained > 0 ? trained : Infinity;
+  const contextTokens = Math.min(placement.contextTokens, trainedTokens);
   const keys = keysTypeOf(library, model, architecture, onProcessor);
   const threads = chooseThreads(requestedThreads);
   const shape: ContextShape = { contextTokens, keys, trees, threads };
   // Recurrent state takes the same memory however long the context is.
-  const grows = onProcessor && canRollBack && !rotatesBySize(library, model, contextTokens);
+  const keysDependOnSize = rotatesBySize(library, model, contextTokens);
+  const grows = onProcessor && canRollBack && !keysDependOnSize;
   const first = { ...shape, contextTokens: grows ? Math.min(FIRST_CELLS, contextTokens) : contextTokens };
   const made =
     unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
@@ -127,7 +131,7 @@ async function loadPlaced(
     return made;
   }
   // There is no more to learned positions than a model was trained with.
-  const mostTokens = Math.min(wholeUnits(contextTokens), trained > 0 ? trained : Infinity);
+  const mostTokens = Math.min(wholeUnits(contextTokens), trainedTokens);
   const context = new GrowingContext(library, model, shape, mostTokens, made.context);
   const threadPool = createThreadPool(library, threads);
   if (threadPool) library.attachThreadPool(made.context, threadPool.pointer, threadPool.pointer);
@@ -139,6 +143,7 @@ async function loadPlaced(
     architecture,
     canRollBack,
     canShift: canRollBack && made.canShift,
+    keysDependOnSize,
     trees,
     placement,
     keys,
@@ -329,10 +334,7 @@ function buildEngine(
     reuse,
     // What it computes differs in last bits from what the engine's own context does.
     longPrompts:
-      loaded.keys === "q8_0" &&
-      canRollBack &&
-      reuse !== "exact" &&
-      !rotatesBySize(library, model, context.mostTokens)
+      loaded.keys === "q8_0" && canRollBack && reuse !== "exact" && !loaded.keysDependOnSize
         ? new LongPrompts(library, model, headValues(library, model, architecture))
         : undefined,
     modelBytes: statSync(modelPath).size,
