@@ -7,21 +7,17 @@ import { after, test } from "node:test";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadBeside } from "../../server/engine/loadBeside.ts";
 import { tune } from "../../server/engine/tune.ts";
-import { type ModelPlan, makeModel } from "../bench/makeModel.ts";
+import type { ModelPlan } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
-import { fixtureModelPath } from "../fixtures/model.ts";
-import { cpuOptions, load, logitsAfter, never } from "./loaded.ts";
+import { cpuOptions, load, logitsAfter, never, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-architectures-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const random = seeded(21);
 const some = (length: number) => Int32Array.from({ length }, () => below(random, 8000));
 
-function made(model: Pick<ModelPlan, "shape" | "metadata">): string {
-  const path = join(folder, `${model.shape}.gguf`);
-  makeModel({ ...model, type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, path);
-  return path;
-}
+const made = (model: Pick<ModelPlan, "shape" | "metadata">) =>
+  writeModel(join(folder, `${model.shape}.gguf`), model);
 
 test("recurrent state that has moved on is computed anew, and says what it did", async () => {
   const engine = await load({ modelPath: made({ shape: "tiny-mamba" }), contextTokens: 512, threads: 1 });

@@ -11,10 +11,10 @@ import { openBaseline } from "../../server/engine/lookupBaseline.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { UsageError } from "../../server/system/usage.ts";
 import { bench } from "../bench/main.ts";
-import { MODEL_TYPES, type ModelType, makeModel } from "../bench/makeModel.ts";
+import { MODEL_TYPES, type ModelType } from "../bench/makeModel.ts";
 import { speculative } from "../bench/presets/speculative.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
-import { load, logitsAfter, never } from "./loaded.ts";
+import { load, logitsAfter, never, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +41,7 @@ async function json(...args: string[]) {
 /** Uses a random-weight model and removes its file. */
 async function withModel<T>(shape: string, type: ModelType, use: (engine: Engine) => Promise<T>): Promise<T> {
   const modelPath = join(folder, `${shape}.${type}.gguf`);
-  makeModel({ shape, type, seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
+  writeModel(modelPath, { shape, type });
   const engine = await load({ modelPath, contextTokens: 512, threads: 1 });
   try {
     return await use(engine);
@@ -341,7 +341,7 @@ test("a model that drafts for itself has nearly all of it accepted, and the text
 
 test("a model with another vocabulary is refused as a drafter, with what to do instead", async () => {
   const other = join(folder, "other.gguf");
-  makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
+  writeModel(other, { shape: "tiny" });
   const args = ["--suite", "replay", "--items", "1", "--threads", "1", "--draft-model", other];
   const { code, err } = await foretoken("decode", ...args);
   rmSync(other);

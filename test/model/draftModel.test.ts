@@ -13,9 +13,8 @@ import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadBeside } from "../../server/engine/loadBeside.ts";
 import { tuneDrafter } from "../../server/engine/tune.ts";
 import { findDraftModel } from "../../server/model/draftModelFile.ts";
-import { makeModel } from "../bench/makeModel.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
-import { askedAlways, cpuOptions, load, never } from "./loaded.ts";
+import { askedAlways, cpuOptions, load, never, writeModel } from "./loaded.ts";
 import { quantised } from "./quantised.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-draft-model-"));
@@ -106,7 +105,7 @@ test("an abort while it drafts leaves both models usable, and the one goes on wh
 
 test("a model with another vocabulary is refused, both files named; one is found that has the same", async () => {
   const other = join(folder, "other.gguf");
-  makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
+  writeModel(other, { shape: "tiny" });
   const engine = await load({ threads: 1 });
   try {
     const outcome = await loadBeside(engine, { ...cpuOptions, modelPath: other });

@@ -13,8 +13,7 @@ import { LoadAttempts } from "../../server/engine/loadAttempts.ts";
 import { loadVocabulary } from "../../server/engine/modelFile.ts";
 import { commandLineScript, packageRoot } from "../../server/system/paths.ts";
 import type { Metadatum } from "../bench/gguf.ts";
-import { makeModel } from "../bench/makeModel.ts";
-import { cpuOptions, load, never } from "./loaded.ts";
+import { cpuOptions, load, never, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,10 +79,7 @@ test("what shows in a model's first use is found while it is loaded", async () =
   ];
   for (const [metadata, code, says] of cases) {
     const path = join(folder, "first.gguf");
-    makeModel(
-      { shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, metadata },
-      path,
-    );
+    writeModel(path, { shape: "tiny-swa", metadata });
     const problem = await problemOf(path);
     assert.equal(problem.code, code, problem.message);
     assert.match(problem.message, says);
@@ -95,10 +91,7 @@ test("what shows in a model's first use is found while it is loaded", async () =
 test("the vocabulary of a model without a tokenizer is not loaded either", async () => {
   const metadata = { "tokenizer.ggml.model": { type: "string", value: "no_vocab" } } as const;
   const path = join(folder, "none.gguf");
-  makeModel(
-    { shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, metadata },
-    path,
-  );
+  writeModel(path, { shape: "tiny-swa", metadata });
   const outcome = await loadVocabulary(path);
   assert.ok("problem" in outcome);
   assert.match(outcome.problem.message, /none\.gguf has no tokenizer/);

@@ -8,6 +8,7 @@ import type { Engine } from "../../server/engine/engine.ts";
 import { findExactRows } from "../../server/engine/exactness.ts";
 import { type LoadOptions, loadEngine } from "../../server/engine/load.ts";
 import { decodeScript } from "../../server/system/index.ts";
+import { type ModelPlan, makeModel } from "../bench/makeModel.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 export const cpuOptions: LoadOptions = {
@@ -22,6 +23,15 @@ export const cpuOptions: LoadOptions = {
 };
 
 export const never = new AbortController().signal;
+
+/** Writes a random-weight model with the fixture's tokenizer to a path, and returns that. */
+export function writeModel(
+  path: string,
+  model: Pick<ModelPlan, "shape" | "metadata"> & Partial<Pick<ModelPlan, "type">>,
+): string {
+  makeModel({ type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, ...model }, path);
+  return path;
+}
 
 /** The fixture model is fast enough for all that is compared. */
 const MS_PER_TOKEN = 1;

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ModelPlan, makeModel } from "../bench/makeModel.ts";
+import type { ModelPlan } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
-import { fixtureModelPath } from "../fixtures/model.ts";
-import { load, logitsAfter, never } from "./loaded.ts";
+import { load, logitsAfter, never, writeModel } from "./loaded.ts";
 
 const random = seeded(11);
 const some = (length: number) => Array.from({ length }, () => below(random, 8000));
@@ -19,7 +18,7 @@ async function typedAndTakenBack(
 ): Promise<{ computed: number; distance: number }> {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-shift-"));
   const modelPath = join(folder, "model.gguf");
-  makeModel({ ...model, type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
+  writeModel(modelPath, model);
   const engine = await load({ modelPath, contextTokens: 512, threads: 1, reuse: "shifted" });
   const rowAfter = async (...parts: number[][]) => {
     const filled = await engine.prefill(Int32Array.from(parts.flat()), never);

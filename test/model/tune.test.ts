@@ -9,10 +9,8 @@ import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { EXACT_ROWS } from "../../server/engine/treeLimits.ts";
 import { newProgress, tune } from "../../server/engine/tune.ts";
 import { readTuning, writeTuning } from "../../server/model/tuningStore.ts";
-import { makeModel } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
-import { fixtureModelPath } from "../fixtures/model.ts";
-import { load, never } from "./loaded.ts";
+import { load, never, writeModel } from "./loaded.ts";
 import { FILE_TYPES, type FileType, quantised } from "./quantised.ts";
 
 const models = quantised();
@@ -128,7 +126,7 @@ for (const type of Object.keys(FILE_TYPES) as FileType[]) {
 
 test("trees equal single steps after more tokens than a sliding window holds", async () => {
   const modelPath = join(folder, "window.gguf");
-  makeModel({ shape: "tiny-swa", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, modelPath);
+  writeModel(modelPath, { shape: "tiny-swa" });
   const engine = await load({ modelPath, threads: 2 });
   assert.ok(await tune(engine, choosing(2), never));
   await assertTreesEqualSteps(engine, [40, 300], seeded(31));
