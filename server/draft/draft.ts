@@ -21,8 +21,11 @@ import { DraftTree, type VerifiedTree } from "./tree.ts";
 const ROOT = 0;
 /** Below this probability a node is not worth a look. */
 const MIN_PROBABILITY = 0.01;
-/** What a tree must promise to be worth its own making, against a single node. */
-const MIN_GAIN = 1.03;
+/**
+ * What a further expected token counts for when a larger tree is weighed against a smaller one: of all trees the one that is
+ * chosen promises too much more often than too little, and the text of a larger one comes later.
+ */
+const DOUBTED = 0.9;
 /** Most leaves of a tree, where nobody says otherwise. */
 const MAX_LEAVES = 32;
 
@@ -125,20 +128,18 @@ export class Drafter implements TreeDrafter {
       this.look(ROOT, 1);
     }
     let expected = 1;
-    let best = 1;
-    let bestRate = 1 / costs[1];
+    let best = { nodes: 1, expected, rate: 1 / costs[1] };
     while (tree.count < limit) {
       const probability = this.growBest();
       if (probability === 0) break;
       expected += probability;
-      const rate = expected / costs[tree.count];
-      if (rate > bestRate * (best === 1 ? MIN_GAIN : 1)) {
-        bestRate = rate;
-        best = tree.count;
-      } else if (!this.mayStillPay(expected, probability, limit, bestRate)) break;
+      const nodes = tree.count;
+      const doubted = best.expected + DOUBTED * (expected - best.expected);
+      if (doubted > best.rate * costs[nodes]) best = { nodes, expected, rate: expected / costs[nodes] };
+      else if (!this.mayStillPay(expected, probability, limit, best.rate)) break;
     }
-    tree.truncate(best);
-    return bestRate;
+    tree.truncate(best.nodes);
+    return best.rate;
   }
 
   /** Learns from a verified tree: the probabilities of tokens, and what each source is worth. */

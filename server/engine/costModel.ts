@@ -1,9 +1,9 @@
 /**
  * T(n): what a decode of n rows costs on this machine with this model, in milliseconds.
  *
- * Measured, never computed: real curves have steps (a full tile of rows can be cheaper than a part of one)
- * and change with the length of the context. So a table over a few sizes and context lengths, linear in
- * between, kept current by every decode. Nothing is smoothed towards a shape it ought to have.
+ * Measured, never computed: real curves have steps and change with the length of the context. So a table over a few sizes
+ * and context lengths, linear in between, kept current by every decode. Nothing is smoothed towards a shape it ought to
+ * have, but that no decode is taken to cost more than a larger one.
  *
  * A decode of several rows also makes the single rows behind it slower: llama.cpp makes its graph anew, and the caches
  * hold other data. What that comes to is part of the price of a tree, and no part of that of a single row: were rows
@@ -22,8 +22,10 @@ const CONTEXTS = [384, 1024, 4096, Number.POSITIVE_INFINITY] as const;
  */
 const ASSUMED = [1, 1.1, 1.25, 1.4, 1.7, 2.1, 2.8, 3.4, 4.8, 6.2, 9, 11.5] as const;
 
-/** Weight of a new observation. */
+/** Weight of a new observation among many; the first ones of a size weigh more. */
 const NEWS = 0.1;
+/** Observations that a measured value stands for. */
+const MEASURED = 1 / NEWS;
 /** An observation this many times above its expectation comes from another process, not of this one. */
 const OUTLIER = 3;
 
@@ -36,6 +38,8 @@ export interface SavedCosts {
 
 export class CostModel {
   private readonly table: number[][];
+  /** Observations that each number of the table stands for. */
+  private readonly counts: number[][];
   /** The table's rows with their gaps filled, made when asked for; any change empties it. */
   private filled: number[][] = [];
   /**
@@ -47,6 +51,7 @@ export class CostModel {
   constructor(saved?: SavedCosts) {
     this.slowdown = saved?.slowdown ?? [];
     this.table = CONTEXTS.map((_, context) => SIZES.map((_, size) => saved?.ms[context]?.[size] ?? 0));
+    this.counts = this.table.map(row => row.map(ms => (ms > 0 ? MEASURED : 0)));
   }
 
   /** Milliseconds of a decode of `rows` after `contextTokens`; relative to one row when nothing is known. */
@@ -86,21 +91,30 @@ export class CostModel {
   observe(rows: number, contextTokens: number, measuredMs: number, singles = this.slowdown.length): void {
     if (rows > LARGEST) return;
     const ms = rows === 1 ? measuredMs / (1 + (this.slowdown[singles] ?? 0)) : measuredMs;
-    const row = this.table[contextIndex(contextTokens)];
+    const context = contextIndex(contextTokens);
+    const [row, counts] = [this.table[context], this.counts[context]];
     const size = nearestSize(rows);
-    if (!row || size < 0) return;
-    const expected = this.time(rows, contextTokens);
-    const known = row[size] ?? 0;
+    if (!row || !counts || size < 0) return;
+    const expected = this.time(SIZES[size] ?? rows, contextTokens);
+    // Of a size between those of the table, what the nearer of them would have taken.
+    const own = (ms * expected) / this.time(rows, contextTokens);
+    const known = at(row, size) || expected;
+    // Where something is known of this context, what it says of other sizes stands for an observation.
+    const count = at(counts, size) || (row.some(each => each > 0) ? 1 : 0);
+    if (count > 1 && own >= OUTLIER * known) return;
+    const weight = Math.max(NEWS, 1 / (count + 1));
+    row[size] = known + weight * ((count > 0 ? Math.min(own, OUTLIER * known) : own) - known);
+    counts[size] = count + 1;
     this.filled = [];
-    if (known === 0)
-      row[size] = rows === SIZES[size] ? ms : (ms * this.time(SIZES[size] ?? rows, contextTokens)) / expected;
-    else if (ms < OUTLIER * expected) row[size] = known * (1 - NEWS + (NEWS * ms) / expected);
   }
 
   /** Sets a measured value: the median of several decodes of exactly one of `SIZES`. */
   set(size: (typeof SIZES)[number], contextTokens: number, ms: number): void {
-    const row = this.table[contextIndex(contextTokens)];
-    if (row) row[SIZES.indexOf(size)] = ms;
+    const context = contextIndex(contextTokens);
+    const [row, counts] = [this.table[context], this.counts[context]];
+    if (!row || !counts) return;
+    row[SIZES.indexOf(size)] = ms;
+    counts[SIZES.indexOf(size)] = MEASURED;
     this.filled = [];
   }
 
@@ -125,7 +139,7 @@ export class CostModel {
     const known = (row: readonly number[]) => row.filter(ms => ms > 0).length;
     const [most = []] = [...this.table].sort((a, b) => known(b) - known(a));
     const shape = scaled(most, ASSUMED);
-    return scaled(this.table[wanted] ?? [], scaled(this.measuredNear(wanted) ?? [], shape));
+    return neverFalling(scaled(this.table[wanted] ?? [], scaled(this.measuredNear(wanted) ?? [], shape)));
   }
 }
 
@@ -137,6 +151,20 @@ function scaled(row: readonly number[], other: readonly number[]): number[] {
       if (ms > 0 && (nearest < 0 || Math.abs(index - size) < Math.abs(nearest - size))) nearest = index;
     return nearest < 0 ? value : (at(row, nearest) * value) / at(other, nearest);
   });
+}
+
+/**
+ * The values with none above a later one: a size that seems dearer than a larger one would not be drafted any more, and it
+ * would never be noticed that its time was an accident's.
+ */
+function neverFalling(row: readonly number[]): number[] {
+  let least = Number.POSITIVE_INFINITY;
+  return row
+    .map((_, i) => {
+      least = Math.min(least, at(row, row.length - 1 - i));
+      return least;
+    })
+    .reverse();
 }
 
 const at = (row: readonly number[], index: number) => row[index] ?? 0;

@@ -19,6 +19,8 @@ const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
 /** Single rows after which one takes as long as in a long run of such. */
 const SETTLED_AFTER = 8;
+/** Single rows behind a tree that it makes slower; what is measured of later ones is noise. */
+const SLOWED_ROWS = 4;
 /** Longest and fewest rounds of a tree and these rows: what fewer show is no better than nothing. */
 const SLOWDOWN_MS = 500;
 const MIN_SLOWDOWN_ROUNDS = 3;
@@ -206,9 +208,13 @@ async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promis
     }
   }
   if (round < MIN_SLOWDOWN_ROUNDS) return [];
-  const times = rows.map(median);
-  const settled = times.pop() ?? 1;
-  const shares = times.map(ms => Math.max(0, ms / settled - 1));
+  const settled = median(rows.slice(SLOWED_ROWS).flat());
+  let share = Number.POSITIVE_INFINITY;
+  // It only wears off: noise alone would add up to more than there is.
+  const shares = rows.slice(0, SLOWED_ROWS).map(times => {
+    share = Math.min(share, Math.max(0, median(times) / settled - 1));
+    return share;
+  });
   return shares.reduce((sum, share) => sum + share, 0) <= MAX_SLOWDOWN ? shares : [];
 }
 

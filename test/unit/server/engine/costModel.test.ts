@@ -15,9 +15,25 @@ test("measured sizes are reported as measured, sizes between them by a line", ()
   assert.equal(model.time(40, 500), 42);
 });
 
-test("a step in the curve is kept", () => {
-  const model = measured(size => (size === 12 ? 9 : size === 16 ? 8 : size));
-  assert.ok(model.time(16, 500) < model.time(12, 500));
+test("a step in the curve is kept, and none above a larger size", () => {
+  const model = measured(size => (size === 3 ? 51 : size >= 12 ? 20 + size : size));
+  assert.equal(model.time(12, 500), 32);
+  assert.equal(model.time(8, 500), 8);
+  assert.equal(model.time(3, 500), 4, "an accident would keep trees of three nodes from ever being drafted");
+  for (let i = 0; i < 30; i++) model.observe(3, 500, 3);
+  assert.ok(Math.abs(model.time(3, 500) - 3.5) < 0.6, "and decodes of this size correct it");
+});
+
+test("the first decode of a size is weighed against what others say of it", () => {
+  const model = measured(size => 10 * size, 300);
+  model.observe(1, 2000, 20);
+  model.observe(3, 2000, 110);
+  assert.equal(model.time(3, 2000), 85);
+  model.observe(3, 2000, 60);
+  model.observe(3, 2000, 60);
+  assert.ok(Math.abs(model.time(3, 2000) - 70) < 3, "later ones count for less and less");
+  model.observe(2, 2000, 9000);
+  assert.equal(model.time(2, 2000), model.time(3, 2000), "not for more than an accident may be worth");
 });
 
 test("before any measurement a curve is assumed that rises with the size", () => {
@@ -55,7 +71,7 @@ test("sizes that were too dear to be measured are taken to grow as they mostly d
 });
 
 test("decodes move the table, outliers do not", () => {
-  const model = measured(() => 10);
+  const model = measured(size => 2 * size);
   for (let i = 0; i < 100; i++) model.observe(8, 500, 20);
   assert.ok(Math.abs(model.time(8, 500) - 20) < 0.5);
   const before = model.time(4, 500);
