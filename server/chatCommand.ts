@@ -10,6 +10,7 @@ import {
   openDrafts,
   pathOfModel,
 } from "./commandLine.ts";
+import { NO_MIDDLE_NOTE } from "./engine/index.ts";
 import { disposeModel } from "./model/index.ts";
 import { UsageError } from "./system/index.ts";
 
@@ -33,9 +34,8 @@ export async function chatCommand(args: string[]): Promise<void> {
     const template = openTemplate(info, vocabulary);
     if ("problem" in template)
       throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
-    // Of the model's notes, those on filling in are none on a conversation.
-    if (backend !== "auto" && info.backend !== backend)
-      note(`No graphics device for ${backend} was found: the model runs on the CPU.`);
+    // Nothing is filled in within a conversation.
+    for (const each of info.notes) if (each !== NO_MIDDLE_NOTE) note(each);
     const never = new AbortController().signal;
     const { drafting, close: closeStore } = await openDrafts(loaded, values, backend, never);
     const chat = new Chat(engine, template, {

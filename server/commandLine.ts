@@ -141,10 +141,7 @@ async function prepareDrafting(
       await tuned();
       return measure(new AbortController().signal);
     });
-    if (problem)
-      throw new UsageError(
-        `${problem.message} Give --draft-model a smaller model of the same family, or the same model in fewer bits.`,
-      );
+    if (problem) orUsageError({ problem });
   }
   await tuned();
   return draftModel?.engine && new DraftModel(draftModel.engine, note);

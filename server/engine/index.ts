@@ -15,7 +15,7 @@ export type {
 } from "./engine.ts";
 export type { Exactness } from "./exactness.ts";
 export { LlamaEngine } from "./llama.ts";
-export { type LoadOptions, loadEngine, threadChoices } from "./load.ts";
+export { type LoadOptions, loadEngine, NO_MIDDLE_NOTE, threadChoices } from "./load.ts";
 export { LoadAttempts } from "./loadAttempts.ts";
 export { haveSameTokens, loadBeside } from "./loadBeside.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";

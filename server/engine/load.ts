@@ -272,6 +272,10 @@ async function loadBest(
   return { problem };
 }
 
+/** The note on a model that completes from the text before the cursor alone. */
+export const NO_MIDDLE_NOTE =
+  'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".';
+
 /** What the user should know of a model, in sentences. */
 function notesOf({ backend, architecture, canRollBack }: Loaded, hasMiddle: boolean): string[] {
   const notes: string[] = [];
@@ -285,10 +289,7 @@ function notesOf({ backend, architecture, canRollBack }: Loaded, hasMiddle: bool
     );
   if (backend.withoutDevice)
     notes.push(`No graphics device for ${backend.withoutDevice} was found: the model runs on the CPU.`);
-  if (!hasMiddle)
-    notes.push(
-      'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".',
-    );
+  if (!hasMiddle) notes.push(NO_MIDDLE_NOTE);
   return notes;
 }
 

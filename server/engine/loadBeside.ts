@@ -7,7 +7,8 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 /** Tokens by which vocabularies of one family differ that are filled up to round sizes; llama.cpp allows as many. */
 const MOST_PADDING = 128;
 
-const BETTER_DRAFTER = "Choose a smaller model of the same family, or the same model in fewer bits.";
+const OTHER_DRAFT_MODEL =
+  'Name a smaller model of the same family, or the same model in fewer bits, in the setting "foretoken.draftModel", or clear it.';
 
 /**
  * Loads a model to draft for `engine`: with as long a context, and by default decoding one sequence. It must not compute while
@@ -20,7 +21,7 @@ export async function loadBeside(
   const { contextTokens, maxTreeNodes } = engine.info;
   const { trees = { rows: maxTreeNodes, branches: 1 } } = options;
   const outcome = await loadEngine({ ...options, contextTokens, trees });
-  if ("problem" in outcome) return outcome;
+  if ("problem" in outcome) return { problem: { ...outcome.problem, remedy: OTHER_DRAFT_MODEL } };
   const { engine: drafter } = outcome;
   const message = unsuitable(engine, drafter);
   if (message === undefined) {
@@ -30,7 +31,7 @@ export async function loadBeside(
     return { engine: drafter };
   }
   await drafter.dispose();
-  return { problem: { code: "modelUnsuitable", message, remedy: BETTER_DRAFTER } };
+  return { problem: { code: "modelUnsuitable", message, remedy: OTHER_DRAFT_MODEL } };
 }
 
 function unsuitable(engine: LlamaEngine, drafter: LlamaEngine): string | undefined {

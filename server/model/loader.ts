@@ -107,9 +107,6 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
   return `Tuned: ${threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
-const OTHER_DRAFT_MODEL =
-  'Name a smaller model of the same family, or the same model in fewer bits, in the setting "foretoken.draftModel", or clear it.';
-
 /** Loads the model that the settings choose to draft for `engine`. */
 async function loadDraftModel(
   engine: LlamaEngine,
@@ -124,7 +121,7 @@ async function loadDraftModel(
   // Drafts may be computed in any way that is quick.
   const options = { ...loadOptions(file.path, settings, storageDirectory), reuse: "shifted" } as const;
   const outcome = await loadBeside(engine, options);
-  if ("problem" in outcome) return { problem: { ...outcome.problem, remedy: OTHER_DRAFT_MODEL } };
+  if ("problem" in outcome) return outcome;
   if (outcome.engine.info.backend === "cpu") return { candidates: [drafting(engine, outcome.engine)] };
   // A small model may be as quick on the processor, which is idle meanwhile, and leave the graphics memory to the other.
   const other = await loadBeside(engine, { ...options, onProcessor: true });

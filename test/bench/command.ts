@@ -69,11 +69,7 @@ export async function loadDrafter(
     const options = { ...loadOptions(modelPath, DEFAULT_SETTINGS), reuse: "exact" } as const;
     const { threads } = engine.info;
     const outcome = await loadBeside(engine, { ...options, threads, ...(trees && { trees }) });
-    if ("problem" in outcome)
-      throw new UsageError(
-        `${outcome.problem.message} Give --draft-model a smaller model of the same family, or the same model in fewer bits.`,
-      );
-    const { engine: drafter } = outcome;
+    const { engine: drafter } = orUsageError(outcome);
     drafter.shareThreadsOf(engine);
     if (trees) drafter.limitRows(trees.rows);
     if (await tuneDrafter(drafter, signal)) return drafter;

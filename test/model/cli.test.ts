@@ -95,7 +95,10 @@ test("a model that drafts changes nothing of the text and is counted; one that c
   makeModel({ shape: "tiny", type: "q8_0", seed: 3, tokenizerPath: fixtureModelPath() }, other);
   const refused = await foretoken("complete", place, "--draft-model", other);
   assert.equal(refused.code, 1);
-  assert.match(refused.err, /other\.gguf has another vocabulary than .*Give --draft-model a smaller model/);
+  assert.match(
+    refused.err,
+    /other\.gguf has another vocabulary than .*Name a smaller model of the same family, or the same model in fewer bits, with --draft-model, or leave it out/,
+  );
   const none = await foretoken("complete", place, "--draft-model", "auto");
   assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
 });

@@ -17,6 +17,7 @@ import {
   SERVER_NODE_ARGUMENTS,
   StatusNotification,
 } from "../../../server/protocol/index.ts";
+import { orUsageError } from "../../../server/system/index.ts";
 import { waitUntil } from "../../editor/page.ts";
 import { root } from "../../editor/paths.mjs";
 
@@ -44,7 +45,7 @@ export interface ServerProcessOptions {
   readonly initializationOptions?: InitializationOptions;
 }
 
-/** Starts the built server as the extension does; resolves when its model is loaded. */
+/** Starts the built server as the extension does; resolves when its model is loaded. Throws where that fails. */
 export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const { env, folders = [], initializationOptions, nodeArguments = [] } = options;
   const start = performance.now();
@@ -58,12 +59,16 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     new StreamMessageWriter(child.stdin),
   );
   let last: CompletionFigures | undefined;
-  const ready = new Promise<void>(resolve => {
-    connection.onNotification(StatusNotification, status => {
-      last = status.last;
-      if (status.state === "ready") resolve();
+  const ready = new Promise<object>((resolve, reject) => {
+    connection.onNotification(StatusNotification, ({ state, last: figures, message = "", remedy = "" }) => {
+      last = figures;
+      if (state === "ready") resolve({});
+      if (state === "error") resolve({ problem: { message, remedy } });
     });
+    child.once("exit", code => reject(new Error(`The server ended with code ${code}, without a model.`)));
   });
+  // A server that ends while it is initialized is waited for below.
+  ready.catch(() => {});
   let isTuned = false;
   connection.onNotification(LogMessageNotification.type, ({ message }) => {
     isTuned ||= message.startsWith("Tuned:");
@@ -77,12 +82,17 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     initializationOptions,
   });
   await connection.sendNotification(InitializedNotification.type, {});
-  await ready;
-  const startMs = performance.now() - start;
   const stop = () => {
     connection.dispose();
     child.kill();
   };
+  try {
+    orUsageError(await ready);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  const startMs = performance.now() - start;
   const tuned = async () => {
     await waitUntil("the tuning", () => isTuned, TUNING_MS_MAX);
   };
