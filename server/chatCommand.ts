@@ -1,7 +1,7 @@
 /** `foretoken chat`: a conversation in the terminal. */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { Chat, openTemplate, type Terminal, talk } from "./chat/index.ts";
+import { Chat, notesOnChatting, openTemplate, type Terminal, talk } from "./chat/index.ts";
 import {
   GENERATION_FLAGS,
   generationOf,
@@ -10,7 +10,6 @@ import {
   openDrafts,
   pathOfModel,
 } from "./commandLine.ts";
-import { NO_MIDDLE_NOTE } from "./engine/index.ts";
 import { disposeModel } from "./model/index.ts";
 import { UsageError } from "./system/index.ts";
 
@@ -34,8 +33,7 @@ export async function chatCommand(args: string[]): Promise<void> {
     const template = openTemplate(info, vocabulary);
     if ("problem" in template)
       throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
-    // Nothing is filled in within a conversation.
-    for (const each of info.notes) if (each !== NO_MIDDLE_NOTE) note(each);
+    for (const each of notesOnChatting(info)) note(each);
     const never = new AbortController().signal;
     const { drafting, close: closeStore } = await openDrafts(loaded, values, backend, never);
     const chat = new Chat(engine, template, {

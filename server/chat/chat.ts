@@ -1,9 +1,13 @@
 /** A conversation with a model: its turns, as many as its context holds, and the answer to the last, drafted and verified. */
 import { type End, generate } from "../completion/index.ts";
 import type { CorpusSource, DraftMemory, DraftModel, SamplingOptions } from "../draft/index.ts";
-import type { Engine } from "../engine/index.ts";
+import { type Engine, type EngineInfo, NO_MIDDLE_NOTE } from "../engine/index.ts";
 import { TextStream } from "../postprocess/index.ts";
 import type { ChatTemplate, Message } from "./template.ts";
+
+/** What the user should know of a model to talk with, in sentences: nothing is filled in within a conversation. */
+export const notesOnChatting = ({ notes }: Pick<EngineInfo, "notes">) =>
+  notes.filter(each => each !== NO_MIDDLE_NOTE);
 
 export interface ChatOptions {
   /** Most tokens of one answer. */

@@ -1,3 +1,3 @@
-export { Chat } from "./chat.ts";
+export { Chat, notesOnChatting } from "./chat.ts";
 export { ChatTemplate, type Message, openTemplate } from "./template.ts";
 export { type Terminal, talk } from "./terminal.ts";
