@@ -4,6 +4,14 @@ import { recorder } from "./completion/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { startServer } from "./server.ts";
 
+// So that what is to be done at an exit is done: a load that is broken off by it is none that has ended the server.
+for (const [signal, number] of [
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+  ["SIGHUP", 1],
+] as const)
+  process.once(signal, () => process.exit(128 + number));
+
 startServer(createConnection(ProposedFeatures.all), {
   modelLoader,
   record: recorder(process.env.FORETOKEN_RECORD),

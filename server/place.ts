@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ArgumentsError, refusalOf, UsageError } from "./system/index.ts";
-import type { Snapshot } from "./text/index.ts";
+import { isInCharacter, type Snapshot } from "./text/index.ts";
 
 /** Language ids of LSP that are not the file's extension itself. */
 const LANGUAGE_IDS: Readonly<Record<string, string>> = {
@@ -57,8 +57,7 @@ function offsetOf(text: string, { file, line, column }: Place): number {
     throw new UsageError(
       `Line ${line} of ${file} has ${length} characters (UTF-16 units); there is no column ${column}.`,
     );
-  // In the middle of one, where the cursor of no editor can be.
-  if ((wanted.codePointAt(column - 2) ?? 0) > 0xffff)
+  if (isInCharacter(wanted, column - 1))
     throw new UsageError(
       `Column ${column} of line ${line} of ${file} is inside a character: columns count UTF-16 units, and this one has two.`,
     );

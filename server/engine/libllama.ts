@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
 import { limitAllocator } from "./allocator.ts";
+import { exitWithin } from "./exitWithin.ts";
 
 koffi.config({
   sync_stack_size: 16 << 20,
@@ -366,7 +367,7 @@ export async function withLog<T>(
   collectors.push(collector);
   library.logSet(collector.callback, null);
   try {
-    return { result: await work(), log };
+    return { result: await exitWithin(work), log };
   } finally {
     collectors.splice(collectors.indexOf(collector), 1);
     const other = ofLibrary().at(-1);

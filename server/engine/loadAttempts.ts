@@ -1,8 +1,8 @@
 /**
  * Loads that may end the process: a broken graphics driver does, and so may a damaged model file. Each attempt is a
  * file for as long as it is under way, so that what is left of it after the process has gone says that it was
- * interrupted. Windows that start at the same time, and one process that is killed, prove nothing: only repeated
- * interruptions count.
+ * interrupted. A process that is told to exit takes its files along. Windows that start at the same time, and one process
+ * that is killed, prove nothing: only repeated interruptions count.
  */
 
 import { createHash } from "node:crypto";
@@ -26,6 +26,13 @@ const LONGEST_LOAD_MS = 30 * 60_000;
 /** Interruptions from which on a load is not tried by itself. */
 const TOO_MANY = 2;
 
+/** Files of the attempts under way in this process. */
+const underWay = new Set<string>();
+
+function removeAll(): void {
+  for (const file of underWay) remove(file);
+}
+
 const nameOf = (subject: string) => createHash("sha256").update(subject).digest("hex").slice(0, 16);
 
 export class LoadAttempts {
@@ -43,6 +50,8 @@ export class LoadAttempts {
   /** Notes that a load begins. @param subject what is loaded, with all that another outcome may depend on */
   begin(subject: string): LoadAttempt {
     const file = join(this.folder, `${nameOf(subject)}.${process.pid}.json`);
+    if (underWay.size === 0) process.on("exit", removeAll);
+    underWay.add(file);
     try {
       makeFolder(this.folder);
       writeFileSync(file, JSON.stringify({ subject, pid: process.pid, at: this.now() } satisfies Attempt));
@@ -50,8 +59,11 @@ export class LoadAttempts {
       // Without a note an interruption goes unseen, and that is all.
     }
     return {
-      ended: () => remove(file),
-      succeeded: () => this.forget(subject),
+      ended: () => end(file),
+      succeeded: () => {
+        end(file);
+        this.forget(subject);
+      },
     };
   }
 
@@ -107,6 +119,12 @@ export interface LoadAttempt {
   ended(): void;
   /** It worked: earlier interruptions no longer count. */
   succeeded(): void;
+}
+
+function end(file: string): void {
+  remove(file);
+  underWay.delete(file);
+  if (underWay.size === 0) process.off("exit", removeAll);
 }
 
 function remove(file: string): void {

@@ -13,6 +13,7 @@ import {
   type Edit,
   extended,
   type HashesAround,
+  isInCharacter,
   replacement,
   type Snapshot,
   type Stretch,
@@ -47,11 +48,13 @@ export interface DocumentChange {
   readonly edit: Edit | undefined;
 }
 
-/** The document is not open, is no longer at the version that was asked for, or has no such position. */
+/** The document is not open, is not (or not known to be) at the version that was asked for, or has no such position. */
 type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
 export function trackDocuments(connection: Connection): Documents {
   const hashes = new Map<string, TextHash>();
+  /** Documents of which a change could not be applied: what the client has is not known until it sends a whole text. */
+  const outOfStep = new Set<string>();
   const changes = new Emitter<DocumentChange>();
   /** Of the document that is being updated. */
   let edit: Edit | undefined;
@@ -61,12 +64,17 @@ export function trackDocuments(connection: Connection): Documents {
       if (typeof uri !== "string" || typeof text !== "string" || typeof languageId !== "string")
         throw new TypeError("a document was opened without a URI, a language or a text");
       hashes.set(uri, new TextHash(text));
+      outOfStep.delete(uri);
       edit = undefined;
       return TextDocument.create(uri, languageId, version, text);
     },
     update(document: TextDocument, changes: TextDocumentContentChangeEvent[], version: number) {
-      const updated = update(document, changes, version, hashes.get(document.uri) ?? new TextHash(""));
-      hashes.set(document.uri, updated.hash);
+      const { uri } = document;
+      const wasInStep = !outOfStep.has(uri);
+      outOfStep.add(uri);
+      const updated = update(document, changes, version, hashes.get(uri) ?? new TextHash(""));
+      if (wasInStep || changes.some(change => !rangeOf(change))) outOfStep.delete(uri);
+      hashes.set(uri, updated.hash);
       edit = updated.edit;
       return document;
     },
@@ -81,7 +89,10 @@ export function trackDocuments(connection: Connection): Documents {
     edit = undefined;
     changes.fire(change);
   });
-  documents.onDidClose(({ document }) => hashes.delete(document.uri));
+  documents.onDidClose(({ document: { uri } }) => {
+    hashes.delete(uri);
+    outOfStep.delete(uri);
+  });
   return {
     watch(changed, closed) {
       changes.event(changed);
@@ -98,11 +109,13 @@ export function trackDocuments(connection: Connection): Documents {
     snapshot(uri, position, version) {
       const document = documents.get(uri);
       if (!document) return "notOpen";
-      if (version !== undefined && version !== document.version) return "otherVersion";
+      if (outOfStep.has(uri) || (version !== undefined && version !== document.version))
+        return "otherVersion";
       const offset = document.offsetAt(position);
       const actual = document.positionAt(offset);
       // A position past the end of its line or of the text would be moved to the nearest one.
       if (actual.line !== position.line || actual.character !== position.character) return "noPosition";
+      if (isInCharacter(document.getText(), offset)) return "noPosition";
       return snapshotAt(document, offset, notebooks);
     },
   };
@@ -135,6 +148,9 @@ function hashesOf(
   };
 }
 
+/** The part of the text that is changed; undefined for all of it, which some clients write as null. */
+const rangeOf = (change: TextDocumentContentChangeEvent) => ("range" in change && change.range) || undefined;
+
 /** Whether a place lies within a line end of two characters. */
 const isLineEndAt = (text: string, at: number) => text[at - 1] === "\r" && text[at] === "\n";
 
@@ -150,14 +166,19 @@ function update(
   let stretch: Stretch | undefined;
   TextDocument.update(document, [], version);
   for (const change of changes) {
+    if (typeof change.text !== "string") throw new TypeError(`a change of ${document.uri} without a text`);
     const { length } = document.getText();
-    const range = "range" in change ? change.range : undefined;
+    const range = rangeOf(change);
     const ends = range ? [document.offsetAt(range.start), document.offsetAt(range.end)] : [0, length];
     const [start, end] = [Math.min(...ends), Math.max(...ends)];
     // The library does not survive a range that lies wholly beyond the end of the text...
     const within = { start: document.positionAt(start), end: document.positionAt(end) };
     const wasParted = isLineEndAt(document.getText(), start) || isLineEndAt(document.getText(), end);
-    TextDocument.update(document, [range ? { range: within, text: change.text } : change], version);
+    TextDocument.update(
+      document,
+      [range ? { range: within, text: change.text } : { text: change.text }],
+      version,
+    );
     const text = document.getText();
     // ...and counts a line too many or too few where two characters become one line end, or one becomes two.
     if (wasParted || isLineEndAt(text, start) || isLineEndAt(text, start + change.text.length))

@@ -45,8 +45,10 @@ export function closedFrames(
   return { closed, closers };
 }
 
-const isInString = (state: State): boolean =>
-  state !== undefined && (state.kind !== "bracket" || isInString(state.parent));
+function isInString(state: State): boolean {
+  for (let frame = state; frame; frame = frame.parent) if (frame.kind !== "bracket") return true;
+  return false;
+}
 
 /** The first place in `after` where code goes on, and what of `start` is open there. */
 function leaveStrings(

@@ -9,6 +9,7 @@ export {
 export { type Edit, extended, replacement, type Stretch } from "./edit.ts";
 export {
   type Cell,
+  isInCharacter,
   type NotebookCells,
   type Snapshot,
   surroundings,

@@ -53,6 +53,10 @@ export function surroundings({ text, offset }: Snapshot): Surroundings {
   };
 }
 
+/** Whether a place lies within a character of two UTF-16 units, where the cursor of no editor can be. */
+export const isInCharacter = (text: string, offset: number): boolean =>
+  (text.codePointAt(offset - 1) ?? 0) > 0xffff;
+
 /** Closers and punctuation, and a comment after them. */
 const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
 /** What a list or a call goes on with, from the member the cursor stands in. */

@@ -19,6 +19,8 @@ const insertion = (line: number, character: number, text: string): TextDocumentC
   return { range: { start: at, end: at }, text };
 };
 
+const insertionRange = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+
 /** Documents that a server tracks, and a client that edits them. */
 function tracked() {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
@@ -135,5 +137,39 @@ test("an edit beyond the end of the text is made at its end, and lines are count
     const snapshot = documents.snapshot(URI, { line: last, character: 1 }, version);
     assert.ok(typeof snapshot !== "string" && snapshot.offset === text.length, `line ${last} is the last`);
   }
+  dispose();
+});
+
+test("a change that cannot be applied leaves no text to complete until the client sends it whole", async () => {
+  const { documents, client, changeBy, dispose } = tracked();
+  const open = { uri: URI, languageId: "python", version: 1, text: "def f(a):\n    return 1\n" };
+  await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument: open }));
+  const send = (version: number, change: unknown) =>
+    client.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri: URI, version },
+      contentChanges: [change as TextDocumentContentChangeEvent],
+    });
+  const end = (version: number | undefined) => documents.snapshot(URI, { line: 0, character: 1 }, version);
+  // Some clients write a range that there is not as null.
+  await changeBy(() => send(2, { range: null, text: "xy\n" }));
+  const whole = end(2);
+  assert.ok(typeof whole !== "string" && whole.text === "xy\n");
+
+  await send(3, { range: insertionRange, text: 7 });
+  await changeBy(() => send(4, { range: insertionRange, text: "a" }));
+  for (const version of [2, 3, 4, undefined]) assert.equal(end(version), "otherVersion", `${version}`);
+  await changeBy(() => send(5, { text: "new\n" }));
+  const healed = end(5);
+  assert.ok(typeof healed !== "string" && healed.text === "new\n");
+  dispose();
+});
+
+test("there is no place within a character of two UTF-16 units", async () => {
+  const { documents, client, changeBy, dispose } = tracked();
+  const textDocument = { uri: URI, languageId: "python", version: 1, text: 'x = "😀"' };
+  await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));
+  const at = (character: number) => documents.snapshot(URI, { line: 0, character }, 1);
+  assert.equal(at(6), "noPosition");
+  for (const character of [5, 7]) assert.notEqual(typeof at(character), "string");
   dispose();
 });

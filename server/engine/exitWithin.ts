@@ -1,0 +1,36 @@
+/**
+ * Ends the process within calls of a library that call back: `process.exit` waits for the thread that such a call runs
+ * on, and that thread waits for this one to take its callback. So the process is ended without waiting for threads.
+ */
+import koffi from "koffi";
+
+type EndProcess = (code: number) => unknown;
+
+let found: EndProcess | undefined;
+
+/** Runs `work`. If the process exits meanwhile, it does so at once, after what else listens for its exit by then. */
+export async function exitWithin<T>(work: () => Promise<T>): Promise<T> {
+  found ??= endOfProcess();
+  const end = found;
+  const onExit = (code: number): void => {
+    end(code);
+  };
+  process.on("exit", onExit);
+  try {
+    return await work();
+  } finally {
+    process.off("exit", onExit);
+  }
+}
+
+function endOfProcess(): EndProcess {
+  try {
+    if (process.platform !== "win32") return koffi.load(null).func("void _exit(int code)");
+    const kernel = koffi.load("kernel32.dll");
+    const current = kernel.func("void *GetCurrentProcess()");
+    const terminate = kernel.func("bool TerminateProcess(void *process, uint32_t code)");
+    return code => terminate(current(), code);
+  } catch {
+    return () => process.kill(process.pid, "SIGKILL");
+  }
+}

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closedFrames } from "../../../../server/postprocess/closed.ts";
+import { Scanner } from "../../../../server/postprocess/scanner.ts";
+import { languageRules } from "../../../../server/syntax/languages.ts";
+
+test("brackets nested as deep as in data are matched", () => {
+  const depth = 50_000;
+  const { lexicon } = languageRules("json");
+  const scanner = new Scanner(lexicon);
+  scanner.scan("[".repeat(depth));
+  const after = "]".repeat(depth);
+  const { closed } = closedFrames(scanner.state, lexicon, after, { tail: "[", partial: false });
+  assert.equal(closed.size, depth);
+});
