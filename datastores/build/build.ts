@@ -8,7 +8,14 @@ import { setTimeout } from "node:timers/promises";
 import { FORMAT_VERSION } from "../index/index.ts";
 import { lock, StoreError } from "../index.ts";
 import { Clock } from "./clock.ts";
-import { inFolder, makeDirectory, removeEmpty, removeLeftovers, removeTemporaries } from "./folder.ts";
+import {
+  inFolder,
+  makeDirectory,
+  refuseForeign,
+  removeEmpty,
+  removeLeftovers,
+  removeTemporaries,
+} from "./folder.ts";
 import { entryOf, knownInputs, readJournal, removeJournal, writeJournal } from "./journal.ts";
 import {
   type InputEntry,
@@ -31,6 +38,7 @@ const POLL_MS = 15_000;
 /** Builds this process's share of a store and returns its manifest. Throws a `StoreError`. */
 export async function buildStore(options: BuildOptions): Promise<Manifest> {
   const { directory, share, inputs } = options;
+  refuseForeign(directory);
   const isNew = makeDirectory(directory);
   const unlock = await claim(options);
   try {

@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../files/index.ts";
-import { codeOf, messageOf, StoreError } from "../index.ts";
-import { type InputEntry, readStore } from "./manifest.ts";
+import { codeOf, lock, messageOf, StoreError } from "../index.ts";
+import { type InputEntry, manifestFiles, manifestName, readManifest, readStore } from "./manifest.ts";
+import { isTemporary, journalKey, shardKey } from "./ownFiles.ts";
 import { sketchesFile } from "./sketches.ts";
 
 /** For its owner alone: it will hold users' code. Returns whether there was none before. */
@@ -26,8 +27,7 @@ export function removeEmpty(directory: string): void {
 export function removeTemporaries(directory: string): void {
   inFolder(directory, () => {
     for (const file of readdirSync(directory))
-      if (/^(?:shard|journal|manifest|tombstones|repeated)\b.*\.tmp(?:-\d+)?$/.test(file))
-        rmSync(join(directory, file), { force: true });
+      if (isTemporary(file)) rmSync(join(directory, file), { force: true });
   });
 }
 
@@ -42,17 +42,50 @@ export function removeLeftovers(directory: string, mine: readonly InputEntry[]):
   const finished = new Set(mine.map(({ key }) => key));
   const named = new Set(shards.flatMap(({ file }) => [file, sketchesFile(file)]));
   // What another share's process is about to put into its manifest has a journal.
-  const journals = files.flatMap(file => /^journal-(\w+)\.json$/.exec(file)?.[1] ?? []);
+  const journals = files.flatMap(file => journalKey(file) ?? []);
   const kept = new Set(journals.filter(key => !finished.has(key)));
   for (const file of files) {
-    const [, kind, key] = /^(shard|journal)-([0-9a-f]+)[-.]/.exec(file) ?? [];
+    const journal = journalKey(file);
+    const key = journal ?? shardKey(file);
     if (key === undefined || named.has(file) || kept.has(key)) continue;
-    if (missingShares.length > 0 && !(kind === "journal" && finished.has(key))) continue;
+    if (missingShares.length > 0 && !(journal !== undefined && finished.has(key))) continue;
     try {
       rmSync(join(directory, file), { force: true });
     } catch {
       // Removed by the next build.
     }
+  }
+}
+
+/** Throws a `StoreError` where a manifest in the folder is another program's, of which a store's would take the place. */
+export function refuseForeign(directory: string): void {
+  for (const name of manifestFiles(directory)) {
+    const path = join(directory, name);
+    const problem = manifestProblem(path);
+    if (problem?.code === "foreign")
+      throw new StoreError({ ...problem, remedy: "Choose a folder that is empty or holds a datastore." });
+  }
+}
+
+function manifestProblem(path: string): StoreError["problem"] | undefined {
+  try {
+    readManifest(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StoreError) return error.problem;
+    throw error;
+  }
+}
+
+/** Runs `work` while no build is at work in the folder. Throws a `StoreError` of code `busy` where one is. */
+export function withoutBuilds<T>(directory: string, work: () => T): T {
+  const names = new Set([manifestName({ index: 0, count: 1 }), ...manifestFiles(directory)]);
+  const unlocks: (() => void)[] = [];
+  try {
+    for (const name of names) unlocks.push(inFolder(directory, () => lock(directory, name)));
+    return work();
+  } finally {
+    for (const unlock of unlocks) unlock();
   }
 }
 

@@ -1,5 +1,5 @@
 export { buildStore } from "./build.ts";
-export { readStore, type StoreManifest } from "./manifest.ts";
+export { MOST_SHARES, readStore, type StoreManifest } from "./manifest.ts";
 export type { BuildInput, BuildProgress, DocumentFilter } from "./options.ts";
 export { repeatedIn } from "./sketches.ts";
 export {

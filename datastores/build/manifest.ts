@@ -82,7 +82,7 @@ export const manifestName = ({ index, count }: Manifest["share"]) =>
   count === 1 ? "manifest.json" : `manifest-${digits(index, count)}-of-${count}.json`;
 
 /** Processes that build a store together at most: a damaged number must not ask for gigabytes. */
-const MOST_SHARES = 1 << 16;
+export const MOST_SHARES = 1 << 16;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isText = (value: unknown): value is string => typeof value === "string";
@@ -137,7 +137,8 @@ const NO_DAMAGE: Damage = { count: 0, names: [] };
 const areCounts = (value: unknown) =>
   typeof value === "object" && value !== null && Object.values(value).every(isCount);
 
-function readManifest(path: string): Manifest {
+/** Throws a `StoreError`, of code `foreign` where the file is another program's. */
+export function readManifest(path: string): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));

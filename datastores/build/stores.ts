@@ -6,7 +6,9 @@ import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
 import { isLocked, StoreError } from "../index.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
+import { inFolder, refuseForeign, removeEmpty, withoutBuilds } from "./folder.ts";
 import { manifestFiles, manifestName, readStore } from "./manifest.ts";
+import { isOwnFile } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { repeatedIn } from "./sketches.ts";
 
@@ -94,29 +96,48 @@ export function sourcesOf(directory: string): readonly string[] {
   }
 }
 
-/** Removes a store and nothing else: a folder that holds other files stays, with them in it. */
+/**
+ * Removes a store, or what a build that was ended has left of one, and nothing else: a folder that holds other files stays,
+ * with them in it. Throws a `StoreError` where there is none, or a build is at work on it.
+ */
 export function removeStore(directory: string): void {
-  if (manifestFiles(directory).length === 0)
+  refuseForeign(directory);
+  const isThere =
+    manifestFiles(directory).length > 0 || (existsSync(directory) && ownFiles(directory).length > 0);
+  if (!isThere)
     throw new StoreError({
       code: "missing",
       message: `There is no datastore in ${directory}.`,
       remedy: "Give the folder of a store; foretoken datastore list shows them.",
     });
-  // Manifests first: what is left of a removal that was cut off is no store.
-  const files = readdirSync(directory);
-  const ours = files.filter(file =>
-    /^(shard-|journal-|manifest.*\.tmp$|tombstones\.json|repeated\.json|downloads$)/.test(file),
-  );
-  for (const file of [...manifestFiles(directory), ...ours])
-    rmSync(join(directory, file), { recursive: true, force: true });
-  if (readdirSync(directory).length === 0) rmSync(directory, { recursive: true });
+  withoutBuilds(directory, () => {
+    // Manifests first: what is left of a removal that was cut off is no store.
+    for (const file of [...manifestFiles(directory), ...ownFiles(directory)])
+      rmSync(join(directory, file), { force: true });
+    removeDownloads(join(directory, "downloads"));
+  });
+  removeEmpty(directory);
+}
+
+const ownFiles = (directory: string) => readdirSync(directory).filter(isOwnFile);
+
+/** Removes what a build that was ended has left of its downloads. */
+function removeDownloads(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder))
+    if (/\.part(?:\.etag|\.lock)?$/.test(file)) rmSync(join(folder, file), { force: true });
+  removeEmpty(folder);
 }
 
 /**
  * Removes from every search what is from an owner or a repository or has a content id. Returns the number of
- * documents that are left out from now on.
+ * documents that are left out from now on. Throws a `StoreError` while a build is at work, which would not know of it.
  */
 export function addTombstones(directory: string, denied: readonly string[]): number {
+  return withoutBuilds(directory, () => addToTombstones(directory, denied));
+}
+
+function addToTombstones(directory: string, denied: readonly string[]): number {
   const before = readTombstones(directory);
   const all = [...new Set([...before.denied, ...denied.map(each => each.toLowerCase())])];
   const list = DenyList.parse(all.join("\n"), "what is to be removed");
@@ -137,6 +158,8 @@ export function addTombstones(directory: string, denied: readonly string[]): num
       shard.close();
     }
   }
-  writeWhole(join(directory, TOMBSTONES), JSON.stringify({ denied: all, documents }));
+  inFolder(directory, () =>
+    writeWhole(join(directory, TOMBSTONES), JSON.stringify({ denied: all, documents })),
+  );
   return count;
 }

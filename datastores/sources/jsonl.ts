@@ -220,9 +220,10 @@ async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uin
 
 /** How a file is packed is known by its name, as tools that write such files have it. */
 function unpacker(path: string, stream: ReadStream): AsyncIterable<Uint8Array> {
-  if (path.endsWith(".zst")) return zstandard(stream);
+  const name = path.toLowerCase();
+  if (name.endsWith(".zst")) return zstandard(stream);
   // The callback has nothing to do: the iteration of the last stream throws what went wrong in any.
-  return path.endsWith(".gz") ? pipeline(stream, createGunzip(), () => {}) : stream;
+  return name.endsWith(".gz") ? pipeline(stream, createGunzip(), () => {}) : stream;
 }
 
 /** fzstd pushes what it unpacked through a callback; here that is collected chunk by chunk. */

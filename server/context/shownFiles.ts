@@ -31,7 +31,9 @@ interface Root {
   readonly visibility: Visibility;
   /** From when on git is asked again, on the clock of `performance`. */
   listAt: number;
+  /** The listing under way, and the one that follows it. */
   refreshing: Promise<void> | undefined;
+  following: Promise<void> | undefined;
 }
 
 export class ShownFiles {
@@ -116,6 +118,17 @@ export class ShownFiles {
   /** Brings what git lists below a root up to date: files have come, or ignore files have changed. */
   refresh(root: string): Promise<void> {
     const known = this.rootOf(root);
+    // What is listed at the moment may have passed by what has come since.
+    known.following ??= known.refreshing
+      ?.catch(() => {})
+      .then(() => {
+        known.following = undefined;
+        return this.list(known);
+      });
+    return known.following ?? this.list(known);
+  }
+
+  private list(known: Root): Promise<void> {
     const start = performance.now();
     known.refreshing ??= known.visibility.refresh().finally(() => {
       const now = performance.now();
@@ -126,6 +139,7 @@ export class ShownFiles {
   }
 
   private refreshLater(root: string): void {
+    if (this.rootOf(root).refreshing) return;
     this.refresh(root).catch((error: unknown) => this.warn(`${root} could not be listed: ${error}`));
   }
 
@@ -133,7 +147,12 @@ export class ShownFiles {
     let known = this.known.get(root);
     if (!known) {
       const warn = (message: string) => this.warn(message);
-      known = { visibility: new Visibility(root, warn), listAt: 0, refreshing: undefined };
+      known = {
+        visibility: new Visibility(root, warn),
+        listAt: 0,
+        refreshing: undefined,
+        following: undefined,
+      };
       this.known.set(root, known);
     }
     return known;

@@ -8,6 +8,7 @@ import {
   type BuildProgress,
   buildStore,
   listStores,
+  MOST_SHARES,
   openStore,
   readStore,
   removeStore,
@@ -24,6 +25,7 @@ import {
   counted,
   defaultModelPath,
   packageVersion,
+  printable,
   refuseSurplus,
   storesDirectory,
   tokenizeWorkerScript,
@@ -89,17 +91,18 @@ const text = (values: Values, name: string): string | undefined => {
 /** The share of `--shard I/N`, or of a scheduler's task number where the option is "auto". */
 export function shareOf(given: string | undefined, environment: NodeJS.ProcessEnv) {
   if (given === undefined) return { index: 0, count: 1 };
-  const [index, count] = given.split("/");
+  const [, index, count] = /^(auto|\d+)\/(\d+)$/.exec(given) ?? [];
   const task = environment.JOB_COMPLETION_INDEX ?? environment.SLURM_ARRAY_TASK_ID;
   const share = { index: Number(index === "auto" ? task : index), count: Number(count) };
   const valid =
     Number.isInteger(share.index) &&
     Number.isInteger(share.count) &&
     share.index >= 0 &&
-    share.index < share.count;
-  if (!valid || index === "" || (index === "auto" && task === undefined))
+    share.index < share.count &&
+    share.count <= MOST_SHARES;
+  if (!valid || (index === "auto" && task === undefined))
     throw new UsageError(
-      `--shard must be I/N with I from 0 and below N, or auto/N in an indexed job, got ${given}.`,
+      `--shard must be I/N with I from 0 and below N, N at most ${MOST_SHARES}, or auto/N in an indexed job, got ${given}.`,
     );
   return share;
 }
@@ -226,7 +229,7 @@ async function query(directory: string, values: Values): Promise<void> {
         : `The text's last ${counted(length, "token")}: ${counted(occurrences, "occurrence")}\n`,
     );
     for (const { matchLength, text: continuation, origin } of answer.continuations)
-      process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${origin}\n`);
+      process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${printable(origin ?? "")}\n`);
   } finally {
     store.close();
   }

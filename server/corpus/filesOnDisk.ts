@@ -72,14 +72,21 @@ export class FilesOnDisk {
 
   private async refresh(): Promise<void> {
     const { shown, closing } = this.parts;
+    /** Files that waited when git was asked last. */
+    let listed: ReadonlySet<string> = new Set();
+    const isNew = (file: ShownFile) => !shown.isIndexed(file) && existsSync(pathIn(file));
     try {
-      // Git does not know new files yet.
-      const files = [...this.stale].flatMap(path => shown.fileAt(path) ?? []);
-      const isNew = (file: ShownFile) => !shown.isIndexed(file) && existsSync(pathIn(file));
-      for (const root of new Set(files.filter(isNew).map(file => file.root))) await shown.refresh(root);
       while (this.stale.size > 0 && !closing.aborted) {
-        const paths = [...this.stale].slice(0, BATCH_FILES);
+        const waiting = [...this.stale];
+        const paths = waiting.slice(0, BATCH_FILES);
         for (const path of paths) this.stale.delete(path);
+        // Git does not know new files yet.
+        const files = paths.some(path => !listed.has(path))
+          ? waiting.flatMap(path => shown.fileAt(path) ?? [])
+          : [];
+        const roots = new Set(files.filter(isNew).map(file => file.root));
+        if (roots.size > 0) listed = new Set(waiting);
+        for (const root of roots) await shown.refresh(root);
         await this.read(paths);
       }
     } finally {

@@ -22,7 +22,7 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { refusalOf } from "./plainWords.ts";
+export { printable, refusalOf } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
 export { median, quantile } from "./statistics.ts";
 export {

@@ -74,3 +74,7 @@ export function inOptions(remedy: string): string {
   });
   return named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
 }
+
+/** A name from elsewhere as it may be written to a terminal: control characters, which would command it, as escapes. */
+export const printable = (name: string): string =>
+  name.replace(/\p{Cc}/gu, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, "0")}`);

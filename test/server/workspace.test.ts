@@ -236,3 +236,19 @@ test("a new file of a repository is indexed where git would track it", async t =
   assert.deepEqual(following(workspace, "say ").sort(), ["hello", "new"]);
   workspace.dispose();
 });
+
+test("files of a repository that come in quick succession are all indexed", async t => {
+  const path = folder({ "a.py": "say hello" });
+  if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  const changes: Promise<void>[] = [];
+  for (let i = 0; i < 40; i++) {
+    write(join(path, `new${i}.py`), `say number ${i}`);
+    changes.push(workspace.fileChanged(uriOf(path, `new${i}.py`)));
+    if (i % 4 === 0) await pause(0);
+  }
+  await Promise.all(changes);
+  assert.equal(workspace.files, 41);
+  workspace.dispose();
+});

@@ -365,6 +365,32 @@ test("a damaged store names its file, and a removed one takes nothing else along
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
 });
 
+test("a folder with another program's manifest is neither built in nor removed", async () => {
+  const directory = folder();
+  mkdirSync(directory, { recursive: true });
+  const manifest = join(directory, "manifest.json");
+  writeFileSync(manifest, '{"manifest_version":3}');
+  const refused = /manifest\.json is not a datastore's manifest\. Choose a folder/;
+  await assert.rejects(buildStore(options(directory, [input("a", [document("some text")])])), refused);
+  assert.throws(() => removeStore(directory), refused);
+  assert.deepEqual(readdirSync(directory), ["manifest.json"]);
+});
+
+test("nothing is removed from a store while a build is at work, and what that leaves can be removed", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  const unlock = lock(directory, "manifest.json");
+  assert.throws(() => removeStore(directory), /Another build is at work/);
+  assert.throws(() => addTombstones(directory, ["other"]), /Another build is at work/);
+  unlock();
+  verifyStore(directory);
+  rmSync(join(directory, "manifest.json"));
+  mkdirSync(join(directory, "downloads"));
+  writeFileSync(join(directory, "downloads", "a.parquet.part"), "");
+  removeStore(directory);
+  assert.equal(existsSync(directory), false);
+});
+
 test("a claim is taken over from a process that has ended, whatever machine it was on", () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
@@ -404,13 +430,18 @@ test("a claim is taken over from a process that has ended, whatever machine it w
 test("a build removes what ended builds left half written, and what it writes is its owner's alone", async () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
-  for (const name of ["shard-0-0.fts.tmp-99", "manifest.json.99.tmp", "journal-0.json.tmp", "mine.tmp"])
-    writeFileSync(join(directory, name), "");
+  const [key, mine] = ["0123456789abcdef", ["mine.tmp", "shard-00000-of-00002.jsonl", "journal-2024.md"]];
+  const halfWritten = [`shard-${key}-0.fts.tmp-99`, "manifest.json.99.tmp", `journal-${key}.json.9.tmp`];
+  for (const name of [...halfWritten, ...mine]) writeFileSync(join(directory, name), "");
   await buildStore(options(directory, [input("a", [document("some text")])]));
   const names = readdirSync(directory);
-  assert.ok(!names.some(name => name !== "mine.tmp" && name.includes(".tmp")), names.join());
+  assert.ok(!names.some(name => !mine.includes(name) && name.includes(".tmp")), names.join());
+  assert.ok(
+    mine.every(name => names.includes(name)),
+    "what others have named likewise stays",
+  );
   if (process.platform === "win32") return;
-  for (const name of names.filter(each => each !== "mine.tmp"))
+  for (const name of names.filter(each => !mine.includes(each)))
     assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);
   const fresh = folder();
   await buildStore(options(fresh, [input("a", [document("some text")])]));
