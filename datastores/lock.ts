@@ -2,17 +2,7 @@
  * A process's claim to something in a folder: a share of a build, a download. It names the process and is renewed while that runs, so that a claim of a
  * process that has ended is taken over: at once on the same machine, after some minutes on another.
  */
-import {
-  closeSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { codeOf, PRIVATE_FILE, StoreError } from "./document.ts";
@@ -29,6 +19,9 @@ const RENEWAL_MS = 20_000;
 const STALE_MS = 10 * 60_000;
 /** Of `/proc/PID/stat`, counted from after the name. */
 const BEGAN_FIELD = 19;
+
+/** What file systems answer that have no links to files. */
+const WITHOUT_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 const lockPath = (directory: string, name: string) => join(directory, `${name}.lock`);
 
@@ -94,9 +87,7 @@ export function lock(directory: string, name: string, activity = "build"): () =>
   const own: Owner = { host: hostname(), pid: process.pid, began: beginningOf(process.pid) };
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      const file = openSync(path, "wx", PRIVATE_FILE);
-      writeSync(file, JSON.stringify(own));
-      closeSync(file);
+      create(path, JSON.stringify(own));
       return keep(path, own);
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
@@ -115,6 +106,23 @@ export function lock(directory: string, name: string, activity = "build"): () =>
     message: `Another ${activity} began at the same moment in ${directory}.`,
     remedy: "Wait until it has ended.",
   });
+}
+
+/**
+ * Makes a file that was not there, with its text from the first moment: one that is empty yet would be taken for the
+ * claim of a process that died. Throws `EEXIST` where there is one.
+ */
+function create(path: string, text: string): void {
+  const prepared = `${path}.${process.pid}.new`;
+  try {
+    writeFileSync(prepared, text, { mode: PRIVATE_FILE });
+    linkSync(prepared, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.includes(codeOf(error) ?? "")) throw error;
+    writeFileSync(path, text, { mode: PRIVATE_FILE, flag: "wx" });
+  } finally {
+    rmSync(prepared, { force: true });
+  }
 }
 
 const isSame = (a: Owner | undefined, b: Owner | undefined) => JSON.stringify(a) === JSON.stringify(b);
