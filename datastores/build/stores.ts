@@ -67,9 +67,16 @@ export function verifyStore(directory: string): void {
       message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.`,
       remedy: `Build them with --shard I/${share.count}; what is there already is taken over.`,
     });
-  readTombstones(directory);
-  repeatedIn(directory);
   for (const entry of shards) checkShard(directory, entry, tokenizer);
+  const files = new Set(shards.map(({ file }) => file));
+  const unknown = Object.keys(repeatedIn(directory)).find(file => !files.has(file));
+  if (unknown !== undefined)
+    throw shardProblem(
+      "corrupt",
+      `${directory}: repeated.json names ${unknown}, which is no shard of the store.`,
+    );
+  // With the lists of documents to be left out, which must be in these shards.
+  openStore(directory).close();
 }
 
 /** Whether a process builds a store in the folder, of a single share. */

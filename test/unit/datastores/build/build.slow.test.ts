@@ -247,6 +247,14 @@ test("lists of documents to be left out are not passed over when they are damage
     writeFileSync(join(directory, "repeated.json"), damage);
     assert.throws(() => openStore(directory), /repeated\.json is damaged\. Build the store again\./);
   }
+  const [shard] = readdirSync(directory).filter(file => file.endsWith(".fts"));
+  for (const [documents, problem] of [
+    [{ [shard as string]: [77] }, /There is no document 77/],
+    [{ "shard-of-another": [0] }, /names shard-of-another, which is no shard of the store/],
+  ] as const) {
+    writeFileSync(join(directory, "repeated.json"), JSON.stringify({ documents }));
+    assert.throws(() => verifyStore(directory), problem);
+  }
   await buildStore(options(directory, repeating()));
   openStore(directory).close();
 });
