@@ -8,6 +8,10 @@ import { type Taken, TokenBuffer } from "./tokenBuffer.ts";
 
 /** A token and its place in the prefix array, with what growing an array takes for a moment. */
 const BYTES_A_TOKEN = 12;
+/** What is kept of a document beside its tokens: its entry, the names in it, and its sketch. */
+const BYTES_A_DOCUMENT = 1100;
+/** Documents are counted against no less memory than the least that one may ask for. */
+const LEAST_BYTES = 16_000_000;
 /** Smaller shards cost a search each and gain nothing, however little memory there is. */
 const MIN_SHARD_TOKENS = 1 << 16;
 
@@ -30,7 +34,11 @@ export class ShardBuilder {
   }
 
   hasRoom(tokens: Int32Array): boolean {
-    return this.tokens.length === 0 || this.tokens.hasRoom(tokens.length + 1);
+    if (this.tokens.length === 0) return true;
+    const count = tokens.length + 1;
+    const bytes =
+      BYTES_A_TOKEN * (this.tokens.length + count) + BYTES_A_DOCUMENT * (this.documents.length + 1);
+    return this.tokens.hasRoom(count) && bytes <= Math.max(LEAST_BYTES, this.options.memoryBytes);
   }
 
   add({ document, sketch }: Taken, tokens: Int32Array): void {

@@ -373,6 +373,17 @@ test("a damaged store names its file, and a removed one takes nothing else along
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
 });
 
+test("short documents count for what is kept of each, so that many of them become several shards", async () => {
+  const directory = folder();
+  const short = Array.from({ length: 20_000 }, (_, i) => document(`x${i % 7}`));
+  const { inputs } = await buildStore(options(directory, [input("short", short)]));
+  const sizes = inputs.flatMap(({ shards }) => shards.map(({ documents }) => documents));
+  const [first = 0, second] = sizes;
+  assert.deepEqual(sizes, [first, second]);
+  assert.equal(second, 20_000 - first);
+  assert.ok(first > 12_000 && first < 15_000, `${first}`);
+});
+
 test("a folder with another program's manifest is neither built in nor removed", async () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
