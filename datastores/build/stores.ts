@@ -1,6 +1,6 @@
 /** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
@@ -85,10 +85,7 @@ export const isBuilding = (directory: string): boolean =>
 
 /** The folders directly below `folder` that hold a store. */
 export function listStores(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(entry => entry.isDirectory())
-    .map(({ name }) => join(folder, name))
+  return foldersIn(folder)
     .filter(directory => manifestFiles(directory).length > 0)
     .sort();
 }
@@ -128,13 +125,25 @@ export function removeStore(directory: string): void {
 
 const ownFiles = (directory: string) => readdirSync(directory).filter(isOwnFile);
 
-/** Removes what a build that was ended has left of its downloads. */
+/** Removes what a build that was ended has left of its downloads, which lie by owner, data set and commit. */
 function removeDownloads(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const file of readdirSync(folder))
-    if (/\.part(?:\.etag|\.lock)?$/.test(file)) rmSync(join(folder, file), { force: true });
+  for (const owner of foldersIn(folder)) {
+    for (const dataSet of foldersIn(owner)) {
+      for (const commit of foldersIn(dataSet))
+        if (/^[0-9a-f]{40}$/.test(basename(commit))) rmSync(commit, { recursive: true, force: true });
+      removeEmpty(dataSet);
+    }
+    removeEmpty(owner);
+  }
   removeEmpty(folder);
 }
+
+const foldersIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter(entry => entry.isDirectory())
+        .map(({ name }) => join(folder, name))
+    : [];
 
 /**
  * Removes from every search what is from an owner or a repository or has a content id. Returns the number of

@@ -404,8 +404,9 @@ test("nothing is removed from a store while a build is at work, and what that le
   unlock();
   verifyStore(directory);
   rmSync(join(directory, "manifest.json"));
-  mkdirSync(join(directory, "downloads"));
-  writeFileSync(join(directory, "downloads", "a.parquet.part"), "");
+  const download = join(directory, "downloads", "owner", "data", "0".repeat(40), "part");
+  mkdirSync(download, { recursive: true });
+  writeFileSync(join(download, "a.parquet"), "");
   removeStore(directory);
   assert.equal(existsSync(directory), false);
 });
