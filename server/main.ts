@@ -1,16 +1,13 @@
 /** The language server's process: speaks LSP over stdio (`--stdio`) or the parent's IPC channel (`--node-ipc`). */
+import { constants } from "node:os";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import { recorder } from "./completion/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { startServer } from "./server.ts";
 
 // So that what is to be done at an exit is done: a load that is broken off by it is none that has ended the server.
-for (const [signal, number] of [
-  ["SIGINT", 2],
-  ["SIGTERM", 15],
-  ["SIGHUP", 1],
-] as const)
-  process.once(signal, () => process.exit(128 + number));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
 startServer(createConnection(ProposedFeatures.all), {
   modelLoader,

@@ -60,20 +60,12 @@ export function removeLeftovers(directory: string, mine: readonly InputEntry[]):
 /** Throws a `StoreError` where a manifest in the folder is another program's, of which a store's would take the place. */
 export function refuseForeign(directory: string): void {
   for (const name of manifestFiles(directory)) {
-    const path = join(directory, name);
-    const problem = manifestProblem(path);
-    if (problem?.code === "foreign")
-      throw new StoreError({ ...problem, remedy: "Choose a folder that is empty or holds a datastore." });
-  }
-}
-
-function manifestProblem(path: string): StoreError["problem"] | undefined {
-  try {
-    readManifest(path);
-    return undefined;
-  } catch (error) {
-    if (error instanceof StoreError) return error.problem;
-    throw error;
+    try {
+      readManifest(join(directory, name));
+    } catch (error) {
+      // A damaged store is what a build mends, and may be removed.
+      if (!(error instanceof StoreError) || error.problem.code === "foreign") throw error;
+    }
   }
 }
 

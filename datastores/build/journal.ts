@@ -5,6 +5,7 @@ import { writeWhole } from "../files/index.ts";
 import { StoreError } from "../index.ts";
 import { inFolder } from "./folder.ts";
 import { type InputEntry, isInputEntry, manifestFiles, readStore, type TokenizerEntry } from "./manifest.ts";
+import { journalName } from "./ownFiles.ts";
 import { isWhole } from "./shardCheck.ts";
 
 /** Where a build of an input stands; kept in the folder until the manifest is written. */
@@ -27,7 +28,7 @@ export function knownInputs(directory: string): Map<string, InputEntry> {
   return known;
 }
 
-const journalFile = (directory: string, key: string) => join(directory, `journal-${key}.json`);
+const journalFile = (directory: string, key: string) => join(directory, journalName(key));
 
 /** @param tokenizer of the shards that a build has finished before it was stopped */
 export function readJournal(

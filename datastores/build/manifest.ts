@@ -7,10 +7,10 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
-import { codeOf, messageOf } from "../index.ts";
+import { codeOf, messageOf, StoreError } from "../index.ts";
+import { MANIFEST_NAME } from "./ownFiles.ts";
 
 export const MANIFEST_VERSION = 1;
-const MANIFEST_NAME = /^manifest(?:-\d+-of-(\d+))?\.json$/;
 
 export interface ShardEntry {
   /** File name inside the store's folder. */
@@ -147,7 +147,11 @@ export function readManifest(path: string): Manifest {
   }
   const { format, version } = (value ?? {}) as Partial<Manifest>;
   if (format !== "foretoken-datastore")
-    throw shardProblem("foreign", `${path} is not a datastore's manifest.`);
+    throw new StoreError({
+      code: "foreign",
+      message: `${path} is not a datastore's manifest.`,
+      remedy: "Choose a folder that is empty or holds a datastore.",
+    });
   if (version !== MANIFEST_VERSION)
     throw shardProblem(
       "version",

@@ -3,6 +3,7 @@ import { type DocumentEntry, writeShard } from "../index/index.ts";
 import type { Clock } from "./clock.ts";
 import type { ShardEntry } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
+import { shardName } from "./ownFiles.ts";
 import { writeSketches } from "./sketches.ts";
 import { type Taken, TokenBuffer } from "./tokenBuffer.ts";
 
@@ -55,7 +56,7 @@ export class ShardBuilder {
   async write(part: number): Promise<ShardEntry | undefined> {
     const { documents, sketches, textBytes, options, input } = this;
     if (documents.length === 0) return undefined;
-    const file = `shard-${this.key}-${part}.fts`;
+    const file = shardName(this.key, part);
     const metadata = {
       tokenizer: options.tokenizerEntry.fingerprint,
       vocabularySize: options.tokenizerEntry.vocabularySize,

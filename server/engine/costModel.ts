@@ -157,15 +157,7 @@ function scaled(row: readonly number[], other: readonly number[]): number[] {
  * The values with none above a later one: a size that seems dearer than a larger one would not be drafted any more, and it
  * would never be noticed that its time was an accident's.
  */
-function neverFalling(row: readonly number[]): number[] {
-  let least = Number.POSITIVE_INFINITY;
-  return row
-    .map((_, i) => {
-      least = Math.min(least, at(row, row.length - 1 - i));
-      return least;
-    })
-    .reverse();
-}
+const neverFalling = (row: readonly number[]): number[] => row.map((_, i) => Math.min(...row.slice(i)));
 
 const at = (row: readonly number[], index: number) => row[index] ?? 0;
 

@@ -1,21 +1,14 @@
 /** The built server, told to go while its model loads. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  createProtocolConnection,
-  ExitNotification,
-  InitializedNotification,
-  InitializeRequest,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-languageserver-protocol/node";
-import { packageRoot } from "../../server/system/index.ts";
+import { ExitNotification } from "vscode-languageserver-protocol/node";
+import { initialize, spawnServer } from "../bench/editor/serverProcess.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-exit-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,20 +24,9 @@ const underWay = () => {
 
 /** A server that has begun to load the default model. */
 async function loading() {
-  const script = join(packageRoot(), "dist", "server.js");
-  const child = spawn(process.execPath, [script, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
-  connection.listen();
-  await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid,
-    rootUri: null,
-    capabilities: {},
-    initializationOptions: { storageDirectory: folder, settings: { backend: "cpu", firstDatastore: false } },
-  });
-  await connection.sendNotification(InitializedNotification.type, {});
+  const { child, connection } = spawnServer();
+  const settings = { backend: "cpu", firstDatastore: false };
+  await initialize(connection, { initializationOptions: { storageDirectory: folder, settings } });
   for (let waited = 0; underWay() === 0 && waited < 20_000; waited += 2) await sleep(2);
   assert.equal(underWay(), 1, "it loads");
   return { child, connection };

@@ -45,10 +45,8 @@ export interface ServerProcessOptions {
   readonly initializationOptions?: InitializationOptions;
 }
 
-/** Starts the built server as the extension does; resolves when its model is loaded. Throws where that fails. */
-export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
-  const { env, folders = [], initializationOptions, nodeArguments = [] } = options;
-  const start = performance.now();
+/** The built server's process, as the extension starts it, and a connection to it that does not listen yet. */
+export function spawnServer({ env, nodeArguments = [] }: ServerProcessOptions = {}) {
   const script = join(root, "dist", "server.js");
   const child = spawn(process.execPath, [...SERVER_NODE_ARGUMENTS, ...nodeArguments, script, "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -58,6 +56,29 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
   );
+  return { child, connection };
+}
+
+/** Listens to a server and initializes it. */
+export async function initialize(
+  connection: ProtocolConnection,
+  { folders = [], initializationOptions }: ServerProcessOptions,
+): Promise<void> {
+  connection.listen();
+  await connection.sendRequest(InitializeRequest.type, {
+    processId: process.pid,
+    rootUri: null,
+    workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
+    capabilities: {},
+    initializationOptions,
+  });
+  await connection.sendNotification(InitializedNotification.type, {});
+}
+
+/** Starts the built server as the extension does; resolves when its model is loaded. Throws where that fails. */
+export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+  const start = performance.now();
+  const { child, connection } = spawnServer(options);
   let last: CompletionFigures | undefined;
   const ready = new Promise<object>((resolve, reject) => {
     connection.onNotification(StatusNotification, ({ state, last: figures, message = "", remedy = "" }) => {
@@ -73,15 +94,7 @@ export async function startServer(options: ServerProcessOptions = {}): Promise<S
   connection.onNotification(LogMessageNotification.type, ({ message }) => {
     isTuned ||= message.startsWith("Tuned:");
   });
-  connection.listen();
-  await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid,
-    rootUri: null,
-    workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
-    capabilities: {},
-    initializationOptions,
-  });
-  await connection.sendNotification(InitializedNotification.type, {});
+  await initialize(connection, options);
   const stop = () => {
     connection.dispose();
     child.kill();
