@@ -2,7 +2,16 @@
  * A process's claim to something in a folder: a share of a build, a download. It names the process and is renewed while that runs, so that a claim of a
  * process that has ended is taken over: at once on the same machine, after some minutes on another.
  */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { codeOf, PRIVATE_FILE, StoreError } from "./document.ts";
@@ -23,7 +32,8 @@ const BEGAN_FIELD = 19;
 /** What file systems answer that have no links to files. */
 const WITHOUT_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
-const lockPath = (directory: string, name: string) => join(directory, `${name}.lock`);
+const ENDING = ".lock";
+const lockPath = (directory: string, name: string) => join(directory, name + ENDING);
 
 function readOwner(path: string): Owner | undefined {
   try {
@@ -70,11 +80,35 @@ export function processIsAlive(pid: number): boolean {
   }
 }
 
-/** Whether a process is at work on the share of that name. */
+/** Whether a process has claimed that name. */
 export function isLocked(directory: string, name: string): boolean {
+  return holderOf(lockPath(directory, name)) !== undefined;
+}
+
+/** The names in a folder that processes have claimed. */
+export function lockedNames(directory: string): string[] {
+  return readdirSync(directory)
+    .filter(file => file.endsWith(ENDING))
+    .map(file => file.slice(0, -ENDING.length))
+    .filter(name => isLocked(directory, name));
+}
+
+/** Throws a `StoreError` of code `busy` where another process has claimed that name; see `lock`. */
+export function refuseLocked(directory: string, name: string, activity = "build"): void {
   const path = lockPath(directory, name);
+  const owner = holderOf(path);
+  if (owner)
+    throw new StoreError({
+      code: "busy",
+      message: `Another ${activity} is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
+      remedy: `Wait until it has ended; if it does not run any more, delete ${path}.`,
+    });
+}
+
+/** The process that a claim is of; undefined where it does not run any more, or there is no claim. */
+function holderOf(path: string): Owner | undefined {
   const owner = readOwner(path);
-  return owner !== undefined && isHeld(path, owner);
+  return owner && isHeld(path, owner) ? owner : undefined;
 }
 
 /**
@@ -93,12 +127,7 @@ export function lock(directory: string, name: string, activity = "build"): () =>
       if (codeOf(error) !== "EEXIST") throw error;
     }
     const owner = readOwner(path);
-    if (owner && isHeld(path, owner))
-      throw new StoreError({
-        code: "busy",
-        message: `Another ${activity} is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
-        remedy: `Wait until it has ended; if it does not run any more, delete ${path}.`,
-      });
+    refuseLocked(directory, name, activity);
     takeAway(path, owner);
   }
   throw new StoreError({

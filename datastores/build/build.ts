@@ -6,30 +6,19 @@
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { FORMAT_VERSION } from "../index/index.ts";
-import { lock, StoreError } from "../index.ts";
+import { StoreError } from "../index.ts";
+import { claimShare } from "./claims.ts";
 import { Clock } from "./clock.ts";
-import {
-  inFolder,
-  makeDirectory,
-  refuseForeign,
-  removeEmpty,
-  removeLeftovers,
-  removeTemporaries,
-} from "./folder.ts";
+import { makeDirectory, refuseForeign, removeEmpty, removeLeftovers, removeTemporaries } from "./folder.ts";
+import { inFolder } from "./inFolder.ts";
 import { entryOf, knownInputs, readJournal, removeJournal, writeJournal } from "./journal.ts";
-import {
-  type InputEntry,
-  MANIFEST_VERSION,
-  type Manifest,
-  manifestName,
-  readStore,
-  summed,
-  writeManifest,
-} from "./manifest.ts";
+import { type InputEntry, MANIFEST_VERSION, type Manifest, writeManifest } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
+import { manifestName } from "./ownFiles.ts";
 import { ShardBuilder } from "./shardBuilder.ts";
 import { isWhole } from "./shardCheck.ts";
-import { markRepeated } from "./sketches.ts";
+import { isMarked, markRepeated } from "./sketches.ts";
+import { isWholeBuild, readManifests, summed, together } from "./storeManifest.ts";
 import { type Taken, tokenizeAll } from "./tokenBuffer.ts";
 
 /** Between looks at a share that another process builds. */
@@ -40,9 +29,11 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
   const { directory, share, inputs } = options;
   refuseForeign(directory);
   const isNew = makeDirectory(directory);
-  const unlock = await claim(options);
+  const build = idOf(options);
+  const claim = manifestName(build, share);
+  const unlock = await claimed(options, claim);
   try {
-    if (share.count === 1) removeTemporaries(directory);
+    removeTemporaries(directory, claim);
     const known = knownInputs(directory);
     const mine = inputs.filter((_, index) => index % share.count === share.index);
     const clock = new Clock(options, mine);
@@ -53,9 +44,14 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
       entries.push(entry);
       clock.finished(input, entry);
     }
+    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1) {
+      for (const { key } of entries) removeJournal(directory, key);
+      throw nothingFound(options, entries);
+    }
     const manifest: Manifest = {
       format: "foretoken-datastore",
       version: MANIFEST_VERSION,
+      build,
       name: options.name,
       created: new Date().toISOString(),
       tokenizer: options.tokenizerEntry,
@@ -63,15 +59,8 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
       share,
       inputs: entries,
     };
-    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1) {
-      for (const { key } of entries) removeJournal(directory, key);
-      throw nothingFound(options, entries);
-    }
-    inFolder(directory, () => writeManifest(directory, manifest));
-    const store = readStore(directory);
-    // The last of the shares to be built finds all others there.
-    if (store.missingShares.length === 0) inFolder(directory, () => markRepeated(directory, store.shards));
-    removeLeftovers(directory, entries);
+    inFolder(directory, () => finish(directory, manifest));
+    removeLeftovers(directory, { mine: entries, build, claim });
     return manifest;
   } finally {
     unlock();
@@ -79,15 +68,32 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
   }
 }
 
+/** Puts the manifest in place. Whoever finishes the last share has marked what repeats before the store is whole. */
+function finish(directory: string, manifest: Manifest): void {
+  const { build, share } = manifest;
+  const shares = () => readManifests(directory).manifests.filter(each => each.build === build);
+  const others = shares().filter(each => each.share.index !== share.index);
+  const store = together([...others, manifest]);
+  if (isWholeBuild(store)) markRepeated(directory, store);
+  writeManifest(directory, manifest);
+  if (isWholeBuild(store)) return;
+  // Another process may have finished its share meanwhile, and not have seen this one.
+  const now = together(shares());
+  if (isWholeBuild(now) && !isMarked(directory, build)) markRepeated(directory, now);
+}
+
 /**
  * Claims a share. Another process at work on it is waited for where there are several shares: a scheduler that has lost
  * sight of a task begins it anew, and the first attempt may run on, or its claim outlive its machine.
  */
-async function claim({ directory, share, signal, onWaiting, pollMs = POLL_MS }: BuildOptions) {
+async function claimed(
+  { directory, share, signal, onWaiting, pollMs = POLL_MS }: BuildOptions,
+  claim: string,
+): Promise<() => void> {
   for (let isFirst = true; ; isFirst = false) {
     throwIfCancelled(signal);
     try {
-      return inFolder(directory, () => lock(directory, manifestName(share)));
+      return claimShare(directory, claim);
     } catch (error) {
       if (share.count === 1 || !(error instanceof StoreError) || error.problem.code !== "busy") throw error;
       if (isFirst) onWaiting?.(error.problem.message);
@@ -125,9 +131,16 @@ function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[])
 
 /** Names what an input's shards depend on. */
 function keyOf({ identity }: BuildInput, { filter, tokenizerEntry, memoryBytes }: BuildOptions): string {
-  const parts = [identity, filter.identity, tokenizerEntry.fingerprint, FORMAT_VERSION, memoryBytes];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+  return hash([identity, filter.identity, tokenizerEntry.fingerprint, FORMAT_VERSION, memoryBytes]);
 }
+
+/** Names what a store depends on: its inputs with all that their shards do, and into how many shares they are divided. */
+function idOf(options: BuildOptions): string {
+  return hash([options.share.count, ...options.inputs.map(input => keyOf(input, options))]);
+}
+
+const hash = (parts: readonly (string | number)[]) =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 
 /** Builds the shards of one input, going on after those that an earlier build has written. */
 async function buildInput(
@@ -165,13 +178,18 @@ async function buildInput(
     journal = { ...journal, shards: shard ? [...journal.shards, shard] : journal.shards, written, finished };
     writeJournal(directory, finished ? { ...journal, dropped, ...passedOver.entry } : journal);
   };
-  for await (const { taken: next, tokens } of tokenizeAll(wanted(), tokenizer)) {
-    throwIfCancelled(signal);
-    if (!builder.hasRoom(tokens)) await flush(false);
-    builder.add(next, tokens);
-    clock.took(tokens.length);
+  try {
+    for await (const { taken: next, tokens } of tokenizeAll(wanted(), tokenizer)) {
+      throwIfCancelled(signal);
+      if (!builder.hasRoom(tokens)) await flush(false);
+      builder.add(next, tokens);
+      clock.took(tokens.length);
+    }
+    await flush(true);
+  } catch (error) {
+    if (journal.shards.length === 0) removeJournal(directory, key);
+    throw error;
   }
-  await flush(true);
   return { name: input.name, key, shards: journal.shards, dropped, ...passedOver.entry };
 }
 

@@ -1,10 +1,11 @@
 export { buildStore } from "./build.ts";
-export { MOST_SHARES, readStore, type StoreManifest } from "./manifest.ts";
+export { isBuilding } from "./claims.ts";
+export { MOST_SHARES } from "./manifest.ts";
 export type { BuildInput, BuildProgress, DocumentFilter } from "./options.ts";
 export { repeatedIn } from "./sketches.ts";
+export { buildsOf, readManifests, readStore, type StoreManifest } from "./storeManifest.ts";
 export {
   addTombstones,
-  isBuilding,
   listStores,
   openStore,
   removedFrom,

@@ -2,11 +2,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
-import { StoreError } from "../index.ts";
-import { inFolder } from "./folder.ts";
-import { type InputEntry, isInputEntry, manifestFiles, readStore, type TokenizerEntry } from "./manifest.ts";
+import { inFolder } from "./inFolder.ts";
+import { type InputEntry, isInputEntry, type TokenizerEntry } from "./manifest.ts";
 import { journalName } from "./ownFiles.ts";
 import { isWhole } from "./shardCheck.ts";
+import { readManifests } from "./storeManifest.ts";
 
 /** Where a build of an input stands; kept in the folder until the manifest is written. */
 interface Journal extends InputEntry {
@@ -15,17 +15,10 @@ interface Journal extends InputEntry {
   readonly finished: boolean;
 }
 
-/** Inputs of the store that is there, whose shards can be taken over where they are whole. */
+/** Inputs of the builds that are there, whose shards can be taken over where they are whole. */
 export function knownInputs(directory: string): Map<string, InputEntry> {
-  const known = new Map<string, InputEntry>();
-  if (manifestFiles(directory).length === 0) return known;
-  try {
-    for (const input of readStore(directory).inputs) known.set(input.key, input);
-  } catch (error) {
-    // A damaged store is what a build mends.
-    if (!(error instanceof StoreError)) throw error;
-  }
-  return known;
+  const inputs = readManifests(directory).manifests.flatMap(manifest => manifest.inputs);
+  return new Map(inputs.map(input => [input.key, input]));
 }
 
 const journalFile = (directory: string, key: string) => join(directory, journalName(key));

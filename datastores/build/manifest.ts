@@ -1,16 +1,15 @@
 /**
- * What a store's folder holds. A build writes its manifest last and by renaming, so a shard that no manifest
- * names is not part of the store. A store built by several processes, each its share of the inputs, has a
- * manifest of each; together they are the store.
+ * What a process has built of a store: the inputs of its share, and their shards. It is written last and by renaming, so a shard that no
+ * manifest names is not part of the store.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
 import { codeOf, messageOf, StoreError } from "../index.ts";
-import { MANIFEST_NAME } from "./ownFiles.ts";
+import { isManifestName, manifestName } from "./ownFiles.ts";
 
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
 
 export interface ShardEntry {
   /** File name inside the store's folder. */
@@ -37,7 +36,7 @@ export interface InputEntry {
 }
 
 /** What was passed over because it is damaged: lines, pages, files. */
-interface Damage {
+export interface Damage {
   readonly count: number;
   /** The first of them. */
   readonly names: readonly string[];
@@ -53,6 +52,8 @@ export interface TokenizerEntry {
 export interface Manifest {
   readonly format: "foretoken-datastore";
   readonly version: number;
+  /** Names all that the build depends on, its shares' number included: shares of one id are one store. */
+  readonly build: string;
   readonly name: string;
   /** ISO 8601. */
   readonly created: string;
@@ -64,23 +65,6 @@ export interface Manifest {
   readonly inputs: readonly InputEntry[];
 }
 
-/** A whole store: the manifests of all its shares as one. */
-export interface StoreManifest extends Manifest {
-  readonly shards: readonly ShardEntry[];
-  /** Documents left out of the whole store, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** What was passed over in all inputs that is no document, by reason. */
-  readonly skipped: Readonly<Record<string, number>>;
-  readonly damage: Damage;
-  /** Shares whose manifest is not there (yet). */
-  readonly missingShares: readonly number[];
-}
-
-const digits = (value: number, count: number) => String(value).padStart(String(count).length, "0");
-
-export const manifestName = ({ index, count }: Manifest["share"]) =>
-  count === 1 ? "manifest.json" : `manifest-${digits(index, count)}-of-${count}.json`;
-
 /** Processes that build a store together at most: a damaged number must not ask for gigabytes. */
 export const MOST_SHARES = 1 << 16;
 
@@ -89,8 +73,10 @@ const isText = (value: unknown): value is string => typeof value === "string";
 
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== "object" || value === null) return false;
-  const { name, created, tokenizer, sources, share, inputs } = value as Partial<Manifest>;
+  const { build, name, created, tokenizer, sources, share, inputs } = value as Partial<Manifest>;
   return (
+    isText(build) &&
+    /^[0-9a-f]{16}$/.test(build) &&
     isText(name) &&
     isText(created) &&
     isText(tokenizer?.fingerprint) &&
@@ -132,7 +118,7 @@ export function isInputEntry(value: unknown): value is InputEntry {
   );
 }
 
-const NO_DAMAGE: Damage = { count: 0, names: [] };
+export const NO_DAMAGE: Damage = { count: 0, names: [] };
 
 const areCounts = (value: unknown) =>
   typeof value === "object" && value !== null && Object.values(value).every(isCount);
@@ -164,71 +150,15 @@ export function readManifest(path: string): Manifest {
 /** File names of the manifests in a folder; none where there is no folder. */
 export function manifestFiles(directory: string): string[] {
   try {
-    return readdirSync(directory)
-      .filter(name => MANIFEST_NAME.test(name))
-      .sort();
+    return readdirSync(directory).filter(isManifestName).sort();
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
     throw shardProblem("unreadable", `${directory} cannot be read: ${messageOf(error)}.`);
   }
 }
 
-/** The store in a folder. Throws a `StoreError` where there is none, or its parts do not belong together. */
-export function readStore(directory: string): StoreManifest {
-  const manifests = manifestFiles(directory).map(name => readManifest(join(directory, name)));
-  const [first] = manifests;
-  if (!first) throw shardProblem("missing", `There is no datastore in ${directory}.`);
-  const { count } = first.share;
-  for (const { tokenizer, share } of manifests)
-    if (tokenizer.fingerprint !== first.tokenizer.fingerprint || share.count !== count)
-      throw shardProblem("corrupt", `The manifests in ${directory} are of different builds.`);
-  const present = new Set(manifests.map(({ share }) => share.index));
-  const inputs = inOrder(manifests);
-  return {
-    ...first,
-    created: manifests.map(({ created }) => created).sort()[0],
-    sources: [...new Set(manifests.flatMap(({ sources }) => sources))],
-    inputs,
-    shards: inputs.flatMap(({ shards }) => shards),
-    dropped: summed(inputs.map(({ dropped }) => dropped)),
-    skipped: summed(inputs.map(({ skipped = {} }) => skipped)),
-    damage: {
-      count: inputs.reduce((sum, { damage = NO_DAMAGE }) => sum + damage.count, 0),
-      names: inputs.flatMap(({ name, damage = NO_DAMAGE }) =>
-        damage.names.map(place => placeIn(name, place)),
-      ),
-    },
-    missingShares: Array.from({ length: count }, (_, index) => index).filter(index => !present.has(index)),
-  };
-}
-
-/** The inputs of all shares, of which each has every so-manieth, in the order of the source. */
-function inOrder(manifests: readonly Manifest[]): InputEntry[] {
-  const numbered = manifests.flatMap(({ share, inputs }) =>
-    inputs.map((input, i) => ({ input, number: i * share.count + share.index })),
-  );
-  return numbered.sort((a, b) => a.number - b.number).map(({ input }) => input);
-}
-
-/** Counts of several parts, by reason. */
-export function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const [reason, count] of counts.flatMap(Object.entries<number>))
-    sum[reason] = (sum[reason] ?? 0) + count;
-  return sum;
-}
-
-/** A place in an input, with the input's name where the place is without. */
-const placeIn = (input: string, place: string) =>
-  place.includes(basename(input)) ? place : `${input}, ${place}`;
-
-/** Puts a build's manifest in place, the old one's being replaced in the same moment. */
+/** Puts a share's manifest in place, an old one of the same build being replaced in the same moment. */
 export function writeManifest(directory: string, manifest: Manifest): void {
-  const path = join(directory, manifestName(manifest.share));
-  // A store of fewer or more shares is another build: its manifests must not be read along with this one.
-  const beforeRename = () => {
-    for (const name of manifestFiles(directory))
-      if (Number(MANIFEST_NAME.exec(name)?.[1] ?? 1) !== manifest.share.count) rmSync(join(directory, name));
-  };
-  writeWhole(path, `${JSON.stringify(manifest, null, 1)}\n`, { beforeRename });
+  const path = join(directory, manifestName(manifest.build, manifest.share));
+  writeWhole(path, `${JSON.stringify(manifest, null, 1)}\n`);
 }

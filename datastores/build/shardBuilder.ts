@@ -15,6 +15,8 @@ const BYTES_A_DOCUMENT = 1100;
 const LEAST_BYTES = 16_000_000;
 /** Smaller shards cost a search each and gain nothing, however little memory there is. */
 const MIN_SHARD_TOKENS = 1 << 16;
+/** More of them, of 4 bytes each, are no array of Node's. */
+const MAX_SHARD_TOKENS = 2 ** 30 - 1;
 
 /** The shard under construction. */
 export class ShardBuilder {
@@ -30,7 +32,7 @@ export class ShardBuilder {
     private readonly clock: Clock,
   ) {
     this.tokens = new TokenBuffer(
-      Math.max(MIN_SHARD_TOKENS, Math.floor(options.memoryBytes / BYTES_A_TOKEN)),
+      Math.min(MAX_SHARD_TOKENS, Math.max(MIN_SHARD_TOKENS, Math.floor(options.memoryBytes / BYTES_A_TOKEN))),
     );
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Shard, shardProblem } from "../index/index.ts";
 import { codeOf, StoreError } from "../index.ts";
 import type { InputEntry, ShardEntry, TokenizerEntry } from "./manifest.ts";
-import { checkSketches } from "./sketches.ts";
+import { readSketches } from "./sketches.ts";
 
 /** Throws a `StoreError` for a shard that is of another tokenizer than its store. */
 export function checkTokenizer(
@@ -24,7 +24,7 @@ export function checkShard(directory: string, entry: ShardEntry, tokenizer: Toke
   checkTokenizer(found.metadata, tokenizer, path);
   if (found.tokens !== tokens || found.documents !== documents || statSync(path).size !== bytes)
     throw shardProblem("corrupt", `${path} is not the shard that the manifest names.`);
-  checkSketches(directory, entry);
+  readSketches(directory, entry);
 }
 
 /** Whether all shards of an input are whole, so that they need not be built again. */

@@ -3,6 +3,7 @@
  * inputs they are found once all shares of a store are there, from the sketches beside its shards, in the order of
  * the inputs. So a store does not depend on how many processes built it, nor on where one of them was stopped.
  */
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
@@ -10,32 +11,36 @@ import { Duplicates, SKETCH_BYTES } from "../filters/index.ts";
 import { shardProblem } from "../index/index.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import type { ShardEntry } from "./manifest.ts";
+import { repeatedName } from "./ownFiles.ts";
+import type { StoreManifest } from "./storeManifest.ts";
 
-const REPEATED = "repeated.json";
-
-/** The file of the sketches of a shard's documents: `SKETCH_BYTES` for each, in their order. */
+/** The file of the sketches of a shard's documents: `SKETCH_BYTES` for each, in their order, and the SHA-256 of these. */
 export const sketchesFile = (shardFile: string) => shardFile.replace(/\.fts$/, ".sketches");
 
 /** Writes the sketches of the documents of a shard. */
 export function writeSketches(directory: string, shardFile: string, sketches: readonly Uint8Array[]): void {
-  writeWhole(join(directory, sketchesFile(shardFile)), Buffer.concat(sketches));
+  const bytes = Buffer.concat(sketches);
+  writeWhole(join(directory, sketchesFile(shardFile)), Buffer.concat([bytes, checksum(bytes)]));
 }
 
-/** Throws a `StoreError` where the sketches of a shard are not those of its documents. */
-export function checkSketches(directory: string, shard: ShardEntry): Uint8Array {
+const checksum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+
+/** The sketches of a shard's documents. Throws a `StoreError` where the file is missing, damaged or another shard's. */
+export function readSketches(directory: string, shard: ShardEntry): Uint8Array {
   const path = join(directory, sketchesFile(shard.file));
-  const sketches = existsSync(path) ? readFileSync(path) : new Uint8Array();
-  if (sketches.length !== shard.documents * SKETCH_BYTES)
+  const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const sketches = bytes.subarray(0, shard.documents * SKETCH_BYTES);
+  if (!checksum(sketches).equals(bytes.subarray(sketches.length)))
     throw shardProblem("corrupt", `${path} does not have the sketches of its shard's documents.`);
   return sketches;
 }
 
-/** Looks for repetitions across the shards of a whole store, in this order, and leaves them out of searches. */
-export function markRepeated(directory: string, shards: readonly ShardEntry[]): void {
+/** Looks for repetitions across the shards of a whole build, in their order, and leaves them out of searches. */
+export function markRepeated(directory: string, { build, shards }: RepeatedOf): void {
   const duplicates = new Duplicates();
   const repeated: Record<string, number[]> = {};
   for (const shard of shards) {
-    const sketches = checkSketches(directory, shard);
+    const sketches = readSketches(directory, shard);
     const found: number[] = [];
     for (let document = 0; document < shard.documents; document++) {
       const at = document * SKETCH_BYTES;
@@ -43,10 +48,16 @@ export function markRepeated(directory: string, shards: readonly ShardEntry[]): 
     }
     if (found.length > 0) repeated[shard.file] = found;
   }
-  writeWhole(join(directory, REPEATED), JSON.stringify({ documents: repeated }));
+  writeWhole(join(directory, repeatedName(build)), JSON.stringify({ documents: repeated }));
 }
 
-/** Indices of the documents that repeat one of an earlier input, by shard file. */
-export function repeatedIn(directory: string): DocumentLists {
-  return readDocumentLists(join(directory, REPEATED), "Build the store again.").documents;
+type RepeatedOf = Pick<StoreManifest, "build" | "shards">;
+
+/** Whether the repetitions of a build were looked for. */
+export const isMarked = (directory: string, build: string): boolean =>
+  existsSync(join(directory, repeatedName(build)));
+
+/** Indices of the documents of a build that repeat one of an earlier input, by shard file. */
+export function repeatedIn(directory: string, build: string): DocumentLists {
+  return readDocumentLists(join(directory, repeatedName(build)), "Build the store again.").documents;
 }

@@ -4,15 +4,23 @@ import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
-import { isLocked, StoreError } from "../index.ts";
+import { StoreError } from "../index.ts";
+import { withoutBuilds } from "./claims.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
-import { inFolder, refuseForeign, removeEmpty, withoutBuilds } from "./folder.ts";
-import { manifestFiles, manifestName, readStore } from "./manifest.ts";
-import { isOwnFile } from "./ownFiles.ts";
+import { refuseForeign, removeEmpty } from "./folder.ts";
+import { inFolder } from "./inFolder.ts";
+import { manifestFiles } from "./manifest.ts";
+import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
-import { repeatedIn } from "./sketches.ts";
-
-const TOMBSTONES = "tombstones.json";
+import { isMarked, repeatedIn } from "./sketches.ts";
+import {
+  buildsOf,
+  isWholeBuild,
+  noStore,
+  readManifests,
+  readStore,
+  type StoreManifest,
+} from "./storeManifest.ts";
 
 /** What was removed from a store whose shards still have it. */
 interface Tombstones {
@@ -36,8 +44,8 @@ export const removedFrom = (directory: string): readonly string[] => readTombsto
 
 /** Opens all shards of a store, without what was removed from it or repeats another input. Throws a `StoreError`. */
 export function openStore(directory: string, residence: Residence = "file"): Store {
-  const excluded = [readTombstones(directory).documents, repeatedIn(directory)];
-  const { shards, tokenizer } = readStore(directory);
+  const { build, shards, tokenizer } = readStore(directory);
+  const excluded = [readTombstones(directory).documents, repeatedIn(directory, build)];
   const files = shards.map(({ file }) => file);
   const store = Store.open(
     files.map(file => join(directory, file)),
@@ -58,30 +66,43 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
   }
 }
 
-/** Checks that a store is whole: every shard, and that all belong to it. Throws a `StoreError` that names what is damaged or missing. */
+/**
+ * Checks that a store is whole: all shares of the last build, every shard, and that all belong to it. Throws a `StoreError` that names
+ * what is damaged or missing.
+ */
 export function verifyStore(directory: string): void {
-  const { shards, tokenizer, share, missingShares } = readStore(directory);
-  if (missingShares.length > 0)
-    throw new StoreError({
-      code: "missing",
-      message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.`,
-      remedy: `Build them with --shard I/${share.count}; what is there already is taken over.`,
-    });
+  const { manifests, damaged } = readManifests(directory);
+  for (const problem of damaged.values()) throw problem;
+  const { build, shards, tokenizer } = readStore(directory);
+  const last = buildsOf(manifests).at(-1);
+  if (last && !isWholeBuild(last)) throw lacking(directory, last, last.build !== build);
   for (const entry of shards) checkShard(directory, entry, tokenizer);
+  if (!isMarked(directory, build))
+    throw shardProblem("corrupt", `${directory} lacks ${repeatedName(build)}, which a build writes.`);
   const files = new Set(shards.map(({ file }) => file));
-  const unknown = Object.keys(repeatedIn(directory)).find(file => !files.has(file));
+  const unknown = Object.keys(repeatedIn(directory, build)).find(file => !files.has(file));
   if (unknown !== undefined)
     throw shardProblem(
       "corrupt",
-      `${directory}: repeated.json names ${unknown}, which is no shard of the store.`,
+      `${directory}: ${repeatedName(build)} names ${unknown}, which is no shard of the store.`,
     );
   // With the lists of documents to be left out, which must be in these shards.
   openStore(directory).close();
 }
 
-/** Whether a process builds a store in the folder, of a single share. */
-export const isBuilding = (directory: string): boolean =>
-  isLocked(directory, manifestName({ index: 0, count: 1 }));
+/** @param isReplacing whether an earlier build is in use until the shares are there */
+function lacking(
+  directory: string,
+  { share, missingShares }: StoreManifest,
+  isReplacing: boolean,
+): StoreError {
+  const until = isReplacing ? " Until they are there, the store that was built before is in use." : "";
+  return new StoreError({
+    code: "missing",
+    message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.${until}`,
+    remedy: `Build them with --shard I/${share.count}; what is there already is taken over.`,
+  });
+}
 
 /** The folders directly below `folder` that hold a store. */
 export function listStores(folder: string): string[] {
@@ -108,12 +129,7 @@ export function removeStore(directory: string): void {
   refuseForeign(directory);
   const isThere =
     manifestFiles(directory).length > 0 || (existsSync(directory) && ownFiles(directory).length > 0);
-  if (!isThere)
-    throw new StoreError({
-      code: "missing",
-      message: `There is no datastore in ${directory}.`,
-      remedy: "Give the folder of a store; foretoken datastore list shows them.",
-    });
+  if (!isThere) throw noStore(directory);
   withoutBuilds(directory, () => {
     // Manifests first: what is left of a removal that was cut off is no store.
     for (const file of [...manifestFiles(directory), ...ownFiles(directory)])

@@ -6,8 +6,6 @@ import { makeFolder } from "./makeFolder.ts";
 interface WriteOptions {
   /** Permissions; by default only the user may read the file. */
   readonly mode?: number;
-  /** Called once the new file is complete, and before it takes the place of the old one. */
-  readonly beforeRename?: () => void;
 }
 
 /**
@@ -17,13 +15,12 @@ interface WriteOptions {
 export function writeWhole(
   file: string,
   data: string | Uint8Array,
-  { mode = 0o600, beforeRename }: WriteOptions = {},
+  { mode = 0o600 }: WriteOptions = {},
 ): void {
   const temporary = `${file}.${process.pid}.tmp`;
   makeFolder(dirname(file));
   try {
     writeFileSync(temporary, data, { mode });
-    beforeRename?.();
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -76,9 +76,13 @@ const CHECKSUM_OFFSET = TABLE_OFFSET + SECTIONS.length * TABLE_ENTRY_BYTES;
 export const HEADER_BYTES = CHECKSUM_OFFSET + CHECKSUM_BYTES;
 
 const REBUILD = 'Build it again: "Foretoken: Rebuild Datastore", or foretoken datastore build.';
+/** What to do where the files are not at fault. */
+const REMEDIES: Partial<Record<StoreProblem["code"], string>> = {
+  unreadable: "Check that it can be read, and that the system lets this process open more files.",
+};
 
 export const shardProblem = (code: StoreProblem["code"], message: string, cause?: unknown) =>
-  new StoreError({ code, message, remedy: REBUILD }, { cause });
+  new StoreError({ code, message, remedy: REMEDIES[code] ?? REBUILD }, { cause });
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 

@@ -1,8 +1,14 @@
 /** What a store holds, for programs and for people. */
-import { readStore, repeatedIn, type StoreManifest } from "../../datastores/build/index.ts";
+import {
+  buildsOf,
+  readManifests,
+  readStore,
+  repeatedIn,
+  type StoreManifest,
+} from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { damageText } from "../protocol/index.ts";
-import { counted } from "../system/index.ts";
+import { counted, printable } from "../system/index.ts";
 
 interface StoreFigures
   extends Pick<
@@ -19,6 +25,8 @@ interface StoreFigures
   readonly textBytes: number;
   /** Documents that are left out of searches, since another input has them. */
   readonly repeated: number;
+  /** A build that was begun later, and takes the store's place once the shares are there that it lacks. */
+  readonly laterBuild?: Pick<StoreManifest, "sources" | "missingShares">;
 }
 
 export function figures(directory: string): StoreFigures {
@@ -27,6 +35,7 @@ export function figures(directory: string): StoreFigures {
     store.shards.reduce((total, shard) => total + pick(shard), 0);
   const tokens = sum(shard => shard.tokens);
   const bytes = sum(shard => shard.bytes);
+  const last = buildsOf(readManifests(directory).manifests).at(-1);
   return {
     name: store.name,
     created: store.created,
@@ -40,9 +49,16 @@ export function figures(directory: string): StoreFigures {
     tokenizer: store.tokenizer,
     dropped: store.dropped,
     skipped: store.skipped,
-    repeated: Object.values(repeatedIn(directory)).reduce((total, documents) => total + documents.length, 0),
+    repeated: Object.values(repeatedIn(directory, store.build)).reduce(
+      (total, documents) => total + documents.length,
+      0,
+    ),
     damage: store.damage,
     missingShares: store.missingShares,
+    ...(last &&
+      last.build !== store.build && {
+        laterBuild: { sources: last.sources, missingShares: last.missingShares },
+      }),
   };
 }
 
@@ -62,6 +78,7 @@ export function describe(directory: string): string {
     repeated,
     damage,
     missingShares,
+    laterBuild,
   } = figures(directory);
   const listed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([reason, count]) => `${reason} ${count}`);
@@ -75,8 +92,15 @@ export function describe(directory: string): string {
     ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
     ...(damage.count > 0 ? [damageText(damage)] : []),
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
+    ...(laterBuild
+      ? [
+          `not in use yet: a later build of ${laterBuild.sources.join(", ")}, which lacks shares ${laterBuild.missingShares.join(", ")}`,
+        ]
+      : []),
     "",
-  ].join("\n");
+  ]
+    .map(printable)
+    .join("\n");
 }
 
 /** A store that cannot be read must not hide the others. */

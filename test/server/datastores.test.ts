@@ -158,10 +158,12 @@ test("a damaged store is set aside with its reason, and the others serve", async
     { inputs: [{ name: "a", key: "b", dropped: { x: "y" }, shards: [] }] },
     { tokenizer: null },
     { created: 5 },
+    { build: "../x" },
   ]) {
     const whole = {
       format: "foretoken-datastore",
-      version: 1,
+      version: 2,
+      build: "0123456789abcdef",
       name: "damaged",
       created: "2026-01-01",
       tokenizer: { fingerprint: "letters", vocabularySize: 256, model: "m" },

@@ -14,9 +14,10 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { buildStore } from "../../../../datastores/build/build.ts";
-import { readStore } from "../../../../datastores/build/manifest.ts";
+import { manifestFiles } from "../../../../datastores/build/manifest.ts";
 import type { BuildInput, BuildOptions } from "../../../../datastores/build/options.ts";
 import { repeatedIn } from "../../../../datastores/build/sketches.ts";
+import { readStore } from "../../../../datastores/build/storeManifest.ts";
 import {
   addTombstones,
   listStores,
@@ -109,6 +110,10 @@ function following(directory: string, context: string): string[] {
   store.close();
   return found.sort();
 }
+
+/** The list of repeated documents of the store in a folder. */
+const repeatedFile = (directory: string) => join(directory, `repeated-${readStore(directory).build}.json`);
+const repeatedOf = (directory: string) => repeatedIn(directory, readStore(directory).build);
 
 const problemOf = async (work: Promise<unknown>) => {
   try {
@@ -208,7 +213,7 @@ test("what repeats another input is left out of searches, however many processes
     // The first of them stays; the near one has another end.
     assert.deepEqual(following(directory, "w59 end"), [" a"]);
     assert.deepEqual(following(directory, "own of "), ["a", "b"]);
-    assert.equal(Object.values(repeatedIn(directory)).flat().length, 2);
+    assert.equal(Object.values(repeatedOf(directory)).flat().length, 2);
     verifyStore(directory);
   }
   const parts = (store: string) => readStore(store).shards.map(({ file, tokens }) => [file, tokens]);
@@ -231,7 +236,27 @@ test("a share that was stopped between inputs takes the same documents as one th
   assert.equal(problem?.code, "cancelled");
   await buildStore(options(stopped, repeating()));
   assert.deepEqual(readStore(stopped).shards, readStore(whole).shards);
-  assert.deepEqual(repeatedIn(stopped), repeatedIn(whole));
+  assert.deepEqual(repeatedOf(stopped), repeatedOf(whole));
+});
+
+test("what a build that was given up has begun is removed by the next one that ends, if none is at work", async () => {
+  const directory = folder();
+  const cancel = new AbortController();
+  const long = Array.from({ length: 40 }, (_, i) => document(`${"abcdefgh".repeat(7500)} ${i} end`));
+  const stopping = input("long", long, index => index === 38 && cancel.abort());
+  const stopped = options(directory, [stopping], { memoryBytes: 1, signal: cancel.signal });
+  assert.equal((await problemOf(buildStore(stopped)))?.code, "cancelled");
+  const begun = readdirSync(directory).filter(file => /^(?:journal|shard)-/.test(file));
+  assert.ok(begun.some(file => file.endsWith(".fts")) && begun.some(file => file.startsWith("journal")));
+  const unlock = lock(directory, "manifest-0-of-2-0123456789abcdef.json");
+  await buildStore(options(directory, [input("a", [document("abc")])]));
+  assert.ok(
+    begun.every(file => readdirSync(directory).includes(file)),
+    "another process may be at it",
+  );
+  unlock();
+  await buildStore(options(directory, [input("a", [document("abc")])]));
+  assert.ok(!begun.some(file => readdirSync(directory).includes(file)), readdirSync(directory).join());
 });
 
 test("a store that lacks shares does not pass a check, which names them", async () => {
@@ -240,21 +265,63 @@ test("a store that lacks shares does not pass a check, which names them", async 
   assert.throws(() => verifyStore(directory), /lacks 2 of 3 shares: 0, 2\. Build them with --shard I\/3/);
 });
 
+test("shares of another build take the store's place once they are all there, not one by one", async () => {
+  const directory = folder();
+  const inputs = (text: string) => ["a", "b"].map(name => input(name, [document(`${text}${name}`)]));
+  const share = (text: string, index: number) =>
+    buildStore(
+      options(
+        directory,
+        inputs(text).map(each => ({ ...each, identity: `${text} ${each.name}` })),
+        { share: { index, count: 2 } },
+      ),
+    );
+  await share("old:", 0);
+  await share("old:", 1);
+  await share("new=", 1);
+  assert.deepEqual([following(directory, "old:"), following(directory, "new=")], [["a", "b"], []]);
+  assert.throws(
+    () => verifyStore(directory),
+    /lacks 1 of 2 shares: 0\. Until they are there, the store that was built before is in use\./,
+  );
+  await share("new=", 0);
+  verifyStore(directory);
+  assert.deepEqual([following(directory, "old:"), following(directory, "new=")], [[], ["a", "b"]]);
+  const parts = readdirSync(directory).map(name => name.replace(/[0-9a-f]{16}/, "ID"));
+  assert.deepEqual(parts.sort(), [
+    "manifest-0-of-2-ID.json",
+    "manifest-1-of-2-ID.json",
+    "repeated-ID.json",
+    "shard-ID-0.fts",
+    "shard-ID-0.fts",
+    "shard-ID-0.sketches",
+    "shard-ID-0.sketches",
+  ]);
+  await buildStore(options(directory, inputs("one>")));
+  assert.deepEqual(following(directory, "one>"), ["a", "b"]);
+  assert.deepEqual(manifestFiles(directory), ["manifest.json"]);
+});
+
 test("lists of documents to be left out are not passed over when they are damaged", async () => {
   const directory = folder();
   await buildStore(options(directory, repeating()));
   for (const damage of ["{", "[]", '{"documents":{"a":[-1]}}']) {
-    writeFileSync(join(directory, "repeated.json"), damage);
-    assert.throws(() => openStore(directory), /repeated\.json is damaged\. Build the store again\./);
+    writeFileSync(repeatedFile(directory), damage);
+    assert.throws(
+      () => openStore(directory),
+      /repeated-[0-9a-f]{16}\.json is damaged\. Build the store again\./,
+    );
   }
   const [shard] = readdirSync(directory).filter(file => file.endsWith(".fts"));
   for (const [documents, problem] of [
     [{ [shard as string]: [77] }, /There is no document 77/],
     [{ "shard-of-another": [0] }, /names shard-of-another, which is no shard of the store/],
   ] as const) {
-    writeFileSync(join(directory, "repeated.json"), JSON.stringify({ documents }));
+    writeFileSync(repeatedFile(directory), JSON.stringify({ documents }));
     assert.throws(() => verifyStore(directory), problem);
   }
+  rmSync(repeatedFile(directory));
+  assert.throws(() => verifyStore(directory), /lacks repeated-[0-9a-f]{16}\.json/);
   await buildStore(options(directory, repeating()));
   openStore(directory).close();
 });
@@ -263,7 +330,7 @@ test("a share that another process builds is waited for, and its shards are take
   const directory = folder();
   const share = { index: 0, count: 2 };
   await buildStore(options(directory, [input("a", [document("abc")])], { share }));
-  const unlock = lock(directory, "manifest-0-of-2.json");
+  const unlock = lock(directory, manifestFiles(directory)[0] as string);
   const messages: string[] = [];
   const waiting = buildStore(
     options(directory, [input("a", [document("abc")], () => assert.fail("read again"))], {
@@ -282,8 +349,8 @@ test("a share that another process builds is waited for, and its shards are take
 
 test("one that waits for another process can be cancelled", async () => {
   const directory = folder();
-  mkdirSync(directory, { recursive: true });
-  const unlock = lock(directory, "manifest-0-of-2.json");
+  await buildStore(options(directory, [], { share: { index: 0, count: 2 } }));
+  const unlock = lock(directory, manifestFiles(directory)[0] as string);
   const cancel = new AbortController();
   const more = { share: { index: 0, count: 2 }, signal: cancel.signal, onWaiting: () => cancel.abort() };
   assert.equal((await problemOf(buildStore(options(directory, [], more))))?.code, "cancelled");
@@ -336,6 +403,10 @@ test("a failing build leaves the old store in use", async () => {
   };
   assert.equal((await problemOf(buildStore(options(directory, [failing]))))?.code, "network");
   assert.deepEqual(following(directory, "old "), ["text"]);
+  assert.ok(
+    !readdirSync(directory).some(file => file.startsWith("journal")),
+    "nothing was written to go on from",
+  );
   const nothing = await problemOf(buildStore(options(directory, [input("none", [document("")])])));
   assert.equal(nothing?.code, "empty");
   assert.deepEqual(following(directory, "old "), ["text"]);
@@ -402,6 +473,13 @@ test("nothing is removed from a store while a build is at work, and what that le
   assert.throws(() => removeStore(directory), /Another build is at work/);
   assert.throws(() => addTombstones(directory, ["other"]), /Another build is at work/);
   unlock();
+  const share = lock(directory, "manifest-0-of-2-0123456789abcdef.json");
+  assert.throws(() => removeStore(directory), /Another build is at work/);
+  share();
+  const removing = lock(directory, "store");
+  const refused = await problemOf(buildStore(options(directory, [input("a", [document("some text")])])));
+  assert.match(refused?.message ?? "", /Another change of the store is at work/);
+  removing();
   verifyStore(directory);
   rmSync(join(directory, "manifest.json"));
   const download = join(directory, "downloads", "owner", "data", "0".repeat(40), "part");
@@ -525,6 +603,7 @@ test("a shard that is damaged, cut short or without its sketches is built again,
     [".fts", (path, bytes) => writeFileSync(path, bytes.subarray(0, bytes.length - 1))],
     [".fts", path => rmSync(path)],
     [".sketches", (path, bytes) => writeFileSync(path, bytes.subarray(1))],
+    [".sketches", (path, bytes) => writeFileSync(path, bytes.fill(bytes.readUInt8(40) ^ 1, 40, 41))],
   ];
   for (const [ending, damage] of damages) {
     const path = join(directory, whole.find(file => file.endsWith(ending)) as string);
@@ -546,6 +625,15 @@ test("a build that finds nothing leaves no folder that was not there", async () 
   mkdirSync(directory);
   await assert.rejects(buildStore(options(directory, [input("a", [])])), StoreError);
   assert.ok(existsSync(directory));
+  const failing: BuildInput = {
+    ...input("a", []),
+    documents: () => {
+      throw new StoreError({ code: "network", message: "The connection broke.", remedy: "Try again." });
+    },
+  };
+  const fresh = folder();
+  await assert.rejects(buildStore(options(fresh, [failing])), StoreError);
+  assert.ok(!existsSync(fresh));
 });
 
 test("a build that finds nothing says what it has left out", async () => {
