@@ -2,6 +2,7 @@
  * Draws entries from pieces of prefix arrays: a piece is cut into equal strata, and one entry of each is taken at
  * random, so that the sample lies evenly over the whole piece. The same context always draws the same entries.
  */
+import { readPiece } from "./readPiece.ts";
 import type { Shard } from "./shard.ts";
 import type { Piece } from "./storeSearch.ts";
 
@@ -37,20 +38,20 @@ export class Draw {
     const { excluded } = shard;
     const { data, samples } = shard.searched;
     const { scratch } = this;
-    if (piece.size > scratch.length) {
+    if (!excluded && piece.size > scratch.length) {
       // Entries in memory lie evenly over a piece that large.
       const first = Math.ceil(piece.first / samples.interval);
       const count = Math.ceil((piece.first + piece.size) / samples.interval) - first;
       for (let i = 0; i < quota; i++)
-        this.take(piece, shard, samples.positions[first + this.stratum(i, count, quota)]);
-    } else if (quota < FEW_SAMPLES && !excluded) {
+        this.take(piece, samples.positions[first + this.stratum(i, count, quota)]);
+    } else if (!excluded && quota < FEW_SAMPLES) {
       for (let i = 0; i < quota; i++)
-        this.take(piece, shard, data.position(piece.first + this.stratum(i, piece.size, quota)));
+        this.take(piece, data.position(piece.first + this.stratum(i, piece.size, quota)));
     } else {
-      data.readPositions(piece.first, piece.size, scratch);
-      const live = excluded ? excluded.sift(scratch, piece.size) : piece.size;
+      const read = readPiece(shard, piece.first, piece.size, scratch);
+      const live = excluded ? excluded.sift(scratch, read) : read;
       const rows = Math.min(quota, live);
-      for (let i = 0; i < rows; i++) this.take(piece, shard, scratch[this.stratum(i, live, rows)]);
+      for (let i = 0; i < rows; i++) this.take(piece, scratch[this.stratum(i, live, rows)]);
     }
   }
 
@@ -62,10 +63,8 @@ export class Draw {
     return first + Math.floor(jitter * (Math.floor(((i + 1) * size) / strata) - first));
   }
 
-  /** Excluded entries are among those of a piece that was not read whole. */
-  private take(piece: Piece, shard: Shard, position: number): void {
-    if (shard.excluded?.covers(position)) return;
-    this.shards[this.count] = piece.shard;
+  private take({ shard }: Piece, position: number): void {
+    this.shards[this.count] = shard;
     this.positions[this.count] = position;
     this.count++;
   }

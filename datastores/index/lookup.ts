@@ -27,7 +27,7 @@ const WHOLE_ENTRIES = 8192;
 export class Lookup {
   /** Tokens of the longest suffix found; 0 where none occurs. */
   matchLength = 0;
-  /** Occurrences of that suffix in all shards. Counts excluded ones where there are more than 8,192. */
+  /** Occurrences of that suffix in all shards; an estimate where there are more than 8,192 in one that has excluded documents. */
   occurrences = 0;
   /** Samples found: rows of `continuations`, the longest matches first. */
   count = 0;

@@ -1,6 +1,7 @@
 /** The searches in all shards of a store, begun and widened together. */
 import type { StoreProblem } from "../index.ts";
 import { PrefixSearch } from "./prefixSearch.ts";
+import { readPiece } from "./readPiece.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";
 
@@ -12,7 +13,7 @@ export interface Piece {
   first: number;
   /** Entries. */
   size: number;
-  /** Entries not excluded; not known of a piece too large to be read, and taken to be all. */
+  /** Entries not excluded; of a piece too large to be read, an estimate. */
   live: number;
 }
 
@@ -26,7 +27,7 @@ export class StoreSearch {
   /** The store's version that `searches` belong to; shards come and go while it is in use. */
   private version = -1;
 
-  /** @param scratch for the positions of a piece; of pieces larger than it, excluded entries are not counted */
+  /** @param scratch for the positions of a piece; in pieces larger than it, live entries are estimated */
   constructor(
     private readonly store: Store,
     private readonly scratch: Uint32Array,
@@ -96,9 +97,9 @@ export class StoreSearch {
     piece.first = first;
     piece.size = size;
     piece.live = size;
-    if (shard.excluded && size <= this.scratch.length) {
-      shard.searched.data.readPositions(first, size, this.scratch);
-      piece.live = shard.excluded.sift(this.scratch, size);
+    if (shard.excluded) {
+      const read = readPiece(shard, first, size, this.scratch);
+      piece.live = Math.round((size * shard.excluded.sift(this.scratch, read)) / read);
     }
     return piece.live;
   }

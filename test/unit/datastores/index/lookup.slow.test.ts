@@ -314,9 +314,25 @@ test("excluded documents are left out of ranges too large to count", async t => 
   lookup.find(Int32Array.of(1), 1);
   assert.ok(lookup.count > 10, `${lookup.count} samples`);
   for (let row = 0; row < lookup.count; row++) assert.ok((lookup.continuations[row] as number) >= 20);
+  assert.ok(Math.abs(lookup.occurrences - 15_000) < 1500, `${lookup.occurrences} of 15,000`);
   shard.exclude([1]);
   lookup.find(Int32Array.of(1), 1);
   assert.equal(lookup.count, 0);
+});
+
+test("where all of a large range is excluded, shorter suffixes are searched", async t => {
+  const many = corpusOf([Array.from({ length: 60_000 }, (_, i) => [5, 1, 10 + (i % 7)][i % 3] as number)]);
+  const other = corpusOf([[1, 8]]);
+  const path = join(temporaryFolder(t), "many.fts");
+  const shards = [
+    await shardOf("read from a file", many, path),
+    await shardOf("read from a file", other, `${path}2`),
+  ];
+  shards[0]!.exclude([0]);
+  const lookup = new Lookup(new Store(shards), { continuation: 1 });
+  lookup.find(Int32Array.of(5, 1), 2);
+  assert.deepEqual([lookup.matchLength, lookup.occurrences, lookup.count], [1, 1, 1]);
+  assert.equal(lookup.continuations[0], 8);
 });
 
 test("a sample's document can be found out", async t => {
