@@ -24,8 +24,9 @@ const CHUNK_BYTES = 256 * 1024;
 /** Given to the decompressor at once: four bytes may become 128 KB. */
 const PIECE_BYTES = 1024;
 const NEWLINE = 0x0a;
-const SPACE = 0x20;
 const OPEN_LIST = 0x5b;
+/** What JSON may have between values; other control characters are damage. */
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /** Keys of a line that a message names at most. */
 const LONG_KEYS = 12;
@@ -122,7 +123,7 @@ interface JsonRecord {
  */
 async function* records(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<JsonRecord> {
   try {
-    const head = await firstLine(chunks);
+    const head = await firstLines(chunks);
     const all = (async function* () {
       yield head;
       yield* chunks;
@@ -135,30 +136,45 @@ async function* records(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Json
   }
 }
 
-/** The first chunks of a file, to the end of its first line that is not blank, or as many as a line may have. */
-async function firstLine(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+/** The first chunks of a file, to the end of its second line that is not blank, or as many as a line may have. */
+async function firstLines(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  let length = 0;
-  let isBlank = true;
-  while (length <= LINE_BYTES_LIMIT) {
+  let [length, ended, isBlankLine] = [0, 0, true];
+  while (length <= LINE_BYTES_LIMIT && ended < 2) {
     const { value, done } = await chunks.next();
     if (done) break;
     parts.push(value);
     length += value.length;
-    const from: number = isBlank ? value.findIndex(byte => byte > SPACE) : 0;
-    isBlank &&= from < 0;
-    if (!isBlank && value.indexOf(NEWLINE, from) >= 0) break;
+    let start = 0;
+    for (let end = value.indexOf(NEWLINE); end >= 0; end = value.indexOf(NEWLINE, start)) {
+      if (!isBlankLine || !isBlank(value.subarray(start, end))) ended++;
+      isBlankLine = true;
+      start = end + 1;
+    }
+    isBlankLine &&= isBlank(value.subarray(start));
   }
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-/** Whether a text begins with an array that does not end in its first line. */
+/**
+ * Whether a text begins with an array that does not end in its first line. A first line that is damaged may look like one: where the second
+ * is a whole array, each line is one.
+ */
 function isBegunArray(head: Uint8Array): boolean {
-  const begin = head.findIndex(byte => byte > SPACE && !BYTE_ORDER_MARK.includes(byte));
+  const isBefore = (byte: number) => BLANKS.includes(byte) || BYTE_ORDER_MARK.includes(byte);
+  const begin = head.findIndex(byte => !isBefore(byte));
   if (head[begin] !== OPEN_LIST) return false;
   const end = head.indexOf(NEWLINE, begin);
-  return objects(head.subarray(begin, end < 0 ? head.length : end)) === undefined;
+  if (end < 0) return objects(head.subarray(begin)) === undefined;
+  if (objects(head.subarray(begin, end)) !== undefined) return false;
+  if (isBlank(head.subarray(begin + 1, end))) return true;
+  const second = end + head.subarray(end).findIndex(byte => !BLANKS.includes(byte));
+  const secondEnd = head.indexOf(NEWLINE, second);
+  const line = head.subarray(second, secondEnd < 0 ? head.length : secondEnd);
+  return line[0] !== OPEN_LIST || objects(line) === undefined;
 }
+
+const isBlank = (bytes: Uint8Array): boolean => bytes.every(byte => BLANKS.includes(byte));
 
 /** The lines that are not blank; undefined for one that is too long. */
 async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
@@ -170,7 +186,6 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
     length = 0;
     return line;
   };
-  const isBlank = (line: Uint8Array | undefined) => line?.every(byte => byte <= SPACE);
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
@@ -178,14 +193,14 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
       length += end - start;
       start = end + 1;
       const line = take();
-      if (!isBlank(line)) yield line;
+      if (!line || !isBlank(line)) yield line;
     }
     length += chunk.length - start;
     if (length <= LINE_BYTES_LIMIT) parts.push(chunk.subarray(start));
     else parts = [];
   }
   const line = length > 0 ? take() : new Uint8Array(0);
-  if (!isBlank(line)) yield line;
+  if (!line || !isBlank(line)) yield line;
 }
 
 /** The file's bytes, unpacked, with progress by the bytes that were read of it. */

@@ -106,6 +106,27 @@ test("a bad line is counted and passed over, and blank ones do not count", async
   ]);
 });
 
+test("a first line that is damaged costs itself alone, also where each line is an array", async () => {
+  const list = (name: string) => JSON.stringify([{ content: `${name} = 1` }, { content: `${name} = 2` }]);
+  for (const first of [
+    list("a").slice(0, -9),
+    `${list("a")}]`,
+    "\0".repeat(40),
+    `[\0${list("a").slice(2)}`,
+  ]) {
+    const skipped: string[] = [];
+    const texts = await read(file("damaged.jsonl", `\n${first}\n${list("b")}\n${list("c")}\n`), {
+      onSkipped: (reason, name) => skipped.push(`${reason} ${name}`),
+    });
+    assert.deepEqual(
+      texts.map(({ text }) => text),
+      ["b", "c"].flatMap(name => [`${name} = 1`, `${name} = 2`]),
+      JSON.stringify(first),
+    );
+    assert.deepEqual(skipped, ["badLine damaged.jsonl line 1"]);
+  }
+});
+
 test("a row in another language is counted and passed over", async () => {
   const line = (language: string) => JSON.stringify({ content: language, language });
   const skipped: string[] = [];
