@@ -8,7 +8,7 @@ import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
 import type { CompletionTarget } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
-import type { LiveCompletion, LiveEnd } from "./liveCompletion.ts";
+import { isGivenUp, type LiveCompletion, type LiveEnd } from "./liveCompletion.ts";
 import type { OpenRequest } from "./outcome.ts";
 import { sleep } from "./sleep.ts";
 import type { Suggestion, Suggestions } from "./suggestions.ts";
@@ -43,6 +43,7 @@ type Followed =
 export class Answers {
   /** The request that waits to compute: for a document, and what ends its waiting. */
   private waiting: { readonly uri: string; readonly controller: AbortController } | undefined;
+  private newest: PendingRequest | undefined;
 
   constructor(private readonly parts: AnswerDependencies) {}
 
@@ -54,6 +55,7 @@ export class Answers {
   /** The answer; undefined where there is nothing to show. Reports the request how it ended. */
   async answer(asking: PendingRequest): Promise<InlineCompletionItem | undefined> {
     const { target, request } = asking;
+    this.newest = asking;
     const { runner, suggestions } = this.parts;
     const found = runner.cache.find(target.cursor, target.explicit);
     if (found) return this.repeat(found, asking);
@@ -63,6 +65,8 @@ export class Answers {
       const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
       // What was typed was ahead of the text, which then continued differently.
       if (live && followed.kind === "diverged") continue;
+      if (followed.kind === "ended" && followed.end.kind === "modelReplaced" && this.newest === asking)
+        continue;
       const { outcome, text, completion } = conclusion(followed);
       if (outcome.kind === "empty") live?.usage.use();
       request.end(outcome, text, completion);
@@ -165,16 +169,13 @@ export class Answers {
   }
 }
 
-const isGivenUp = (end: LiveEnd) =>
-  end.kind === "replaced" || (end.kind === "completed" && end.completion.finishReason === "aborted");
-
 /** How a request ended that followed a completion. */
 function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
-  if (followed.kind !== "ended" || followed.end.kind === "replaced")
-    return { outcome: { kind: "aborted" }, text: "" };
+  if (followed.kind !== "ended") return { outcome: { kind: "aborted" }, text: "" };
   const { text, end } = followed;
   if (end.kind === "faulty")
     return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
+  if (end.kind !== "completed") return { outcome: { kind: "aborted" }, text: "" };
   const { completion } = end;
   return { outcome: outcomeOf(completion, text), text: text || completion.withheld, completion };
 }

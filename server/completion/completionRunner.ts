@@ -11,7 +11,7 @@ import { drain } from "../system/index.ts";
 import type { Cursor, DocumentPosition } from "../text/index.ts";
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
-import { LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
+import { isGivenUp, LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
 
 /** A completion that computes no more. */
@@ -31,6 +31,8 @@ interface RunnerDependencies {
   options(engine: Engine, uri: string, asked: boolean): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
+  /** Whether another model takes its place. */
+  isReplaced(engine: Engine): boolean;
   /** Called when something is computed that somebody waits for. */
   working(): void;
   /** Called with each end; `isLatest` where nothing else is live. */
@@ -139,7 +141,8 @@ export class CompletionRunner {
     const { generation } = this;
     // Where a text ends is decided otherwise before the grammar is there.
     const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
-    const finish = (end: LiveEnd) => {
+    const finish = (ended: LiveEnd) => {
+      const end = this.lostItsModel(engine, live, ended) ? { kind: "modelReplaced" as const } : ended;
       if (end.kind === "completed") live.usage.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
         this.keep(live, end.completion);
@@ -155,6 +158,17 @@ export class CompletionRunner {
         completion => finish(completion ? { kind: "completed", completion } : { kind: "replaced" }),
         (error: unknown) => finish({ kind: "faulty", error }),
       );
+  }
+
+  /** Whether a completion ended without text for nothing but its model's being replaced. */
+  private lostItsModel(engine: Engine, live: LiveCompletion, end: LiveEnd): boolean {
+    return (
+      isGivenUp(end) &&
+      this.live === live &&
+      live.text === "" &&
+      !live.signal.aborted &&
+      this.parts.isReplaced(engine)
+    );
   }
 
   /** The documents something is computed for. */

@@ -52,7 +52,10 @@ interface CompletionDependencies {
   readonly slowRule: Pick<SlowRule, "observe">;
   /** Whether energy is saved now: nothing is computed ahead. */
   savesEnergy(): boolean;
-  readonly model: Pick<ModelFeature, "engine" | "current" | "draftModel" | "isCurrent" | "outOfMemory">;
+  readonly model: Pick<
+    ModelFeature,
+    "engine" | "current" | "draftModel" | "isCurrent" | "isReplaced" | "outOfMemory"
+  >;
   /** What drafting remembers. */
   readonly drafts: Drafts;
   /** Other texts to draft from when the document at `uri` is completed. */
@@ -97,6 +100,7 @@ export function registerInlineCompletion(
     usage,
     options,
     isCurrent: engine => model.isCurrent(engine),
+    isReplaced: engine => model.isReplaced(engine),
     working: () => board.working(true),
     ended: ended => recordEnd(parts, delay, ended),
   });
@@ -292,7 +296,7 @@ function recordEnd(
     if (live.awaited) board.working(!isLatest);
   }
   // The completion before it has left word that something else is live.
-  if (end.kind === "replaced" && isLatest) board.working(false);
+  if ((end.kind === "replaced" || end.kind === "modelReplaced") && isLatest) board.working(false);
   if (end.kind !== "completed") return;
   const { completion } = end;
   if (completion.finishReason === "outOfMemory" && model.isCurrent(engine)) model.outOfMemory(engine);

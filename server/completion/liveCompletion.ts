@@ -11,11 +11,17 @@ import type { CompletionUsage } from "./tokenUsage.ts";
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
 const GRACE_MS = 200;
 
-/** `replaced`: it never began. */
+/** `replaced`: it never began. `modelReplaced`: another model took the place of its own before there was any text. */
 export type LiveEnd =
   | { readonly kind: "completed"; readonly completion: Completion }
-  | { readonly kind: "replaced" }
+  | { readonly kind: "replaced" | "modelReplaced" }
   | { readonly kind: "faulty"; readonly error: unknown };
+
+/** Whether something else was to be computed, or nothing: the text is not whole for that. */
+export const isGivenUp = (end: LiveEnd): boolean =>
+  end.kind === "replaced" ||
+  end.kind === "modelReplaced" ||
+  (end.kind === "completed" && end.completion.finishReason === "aborted");
 
 export class LiveCompletion extends GrowingText {
   end: LiveEnd | undefined;

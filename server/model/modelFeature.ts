@@ -44,6 +44,8 @@ export interface ModelFeature {
   loadDraftModel(): Promise<void>;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
+  /** Whether another model has taken the place of `engine`, or is being loaded to take it. */
+  isReplaced(engine: Engine): boolean;
   /** To be called when the engine's memory ran out in the middle of a completion. */
   outOfMemory(engine: Engine): void;
   /** Called with each model that is loaded. */
@@ -95,6 +97,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     onTuned: loading.onTuned,
     onFreeing: freeing.event,
     isCurrent: engine => loading.host?.current === engine,
+    isReplaced: engine => loading.host?.isEmpty === false && loading.host.current !== engine,
     outOfMemory({ info }) {
       if (info.backend === "cpu") return reportProblem(connection, board, OUT_OF_MEMORY);
       connection.console.warn("Graphics memory ran out: less of the model is put into it.");

@@ -437,6 +437,33 @@ test("a model that is replaced while a request waits for it is not used any more
   await client.close();
 });
 
+test("a request whose model is replaced before it has text is answered by the next one", async () => {
+  const engines: FakeEngine[] = [];
+  let release = () => {};
+  const held = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const load = async () => {
+    const engine = new FakeEngine(saying(engines.length === 0 ? "of the first" : "of the second"));
+    if (engines.length === 0) engine.beforeDecode = () => held;
+    engines.push(engine);
+    return { engine };
+  };
+  const client = await connect(serving(load));
+  client.open(URI, TEXT);
+  const asked = client.complete(URI, AT_END);
+  await client.status(status => status.state === "working");
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { threads: 3 } },
+  });
+  while (client.statuses.at(-1)?.state !== "starting") await new Promise(resolve => setTimeout(resolve, 5));
+  release();
+  assert.equal((await asked.items)[0]?.insertText, "of the second");
+  assert.ok(engines[0]?.disposed);
+  assert.equal(engines.length, 2);
+  await client.close();
+});
+
 test("an aborted completion leaves the state and the figures as they were", async () => {
   const engine = new FakeEngine(saying("return abcabcabc\n"));
   const client = await opened(engine);
