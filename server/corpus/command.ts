@@ -107,6 +107,13 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
   return share;
 }
 
+/** Signals that end a build, with the exit code that tells of each. */
+const ENDING_SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const;
+const INTERRUPTED = "The build was interrupted. The same command goes on where it was.";
+
 /** Builds a store, or one share of it. An interrupt ends the build; what is written so far serves the next one. */
 async function build(values: Values): Promise<void> {
   const sources = Array.isArray(values.source) ? values.source.map(String) : [];
@@ -117,7 +124,8 @@ async function build(values: Values): Promise<void> {
   const memoryBytes = whole(values, "memory", defaultMemoryMb(share.count > 1), 16) * MEGABYTE;
   const threads = whole(values, "threads", Math.max(1, availableParallelism() - 1), 1);
   const cancel = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
+  for (const [signal, exitCode] of ENDING_SIGNALS)
+    process.once(signal, () => cancel.abort(new UsageError(INTERRUPTED, exitCode)));
   const tokenizerEntry = await withVocabulary(model, vocabulary => ({
     fingerprint: vocabulary.fingerprint,
     vocabularySize: vocabulary.size,
@@ -157,6 +165,8 @@ async function build(values: Values): Promise<void> {
       process.stdout.write(
         `${JSON.stringify({ phase: "done", tokens, damage: readStore(resolve(out)).damage })}\n`,
       );
+  } catch (error) {
+    throw cancel.signal.aborted && error instanceof StoreError ? cancel.signal.reason : error;
   } finally {
     await tokenizer.dispose();
   }
@@ -251,12 +261,11 @@ function list(folder: string, asJson: boolean): void {
     process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
     return;
   }
-  for (const store of found)
-    process.stdout.write(
-      "problem" in store
-        ? `${store.directory}  ${store.problem}\n`
-        : `${store.directory}  ${store.name}  ${counted(store.tokens, "token")}  ${store.created}\n`,
-    );
+  for (const store of found) {
+    const figures =
+      "problem" in store ? [store.problem] : [store.name, counted(store.tokens, "token"), store.created];
+    process.stdout.write(`${printable([store.directory, ...figures].join("  "))}\n`);
+  }
   if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
 }
 

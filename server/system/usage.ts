@@ -1,11 +1,14 @@
-import { inOptions, inPlainWords, parsingProblem, surplusSentence } from "./plainWords.ts";
+import { inOptions, inPlainWords, parsingProblem, printable, surplusSentence } from "./plainWords.ts";
 
 /** Something the user can fix: reported without a stack trace. What follows a blank line in the message is a usage. */
 export class UsageError extends Error {
-  /** @param exitCode of a process that ends with it: 2 where the chosen model cannot do what is asked */
+  /**
+   * @param exitCode of a process that ends with it: 2 where the chosen model cannot do what is asked, 128 and the signal's number where
+   * one has ended it
+   */
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 = 1,
+    readonly exitCode: 1 | 2 | 130 | 143 = 1,
   ) {
     super(message);
   }
@@ -48,7 +51,8 @@ export function failureText(error: unknown, usage = ""): string {
   const isOfArguments = parsing !== undefined || error instanceof ArgumentsError;
   const shown = paragraphs.length > 0 ? paragraphs.join("\n\n") : isOfArguments ? usage.trimEnd() : "";
   const before = shown === "" ? "" : `${shown}\n\n`;
-  return `${before}foretoken: ${inPlainWords(reason ?? "")}\n`;
+  const lines = inPlainWords(reason ?? "").split("\n");
+  return `${before}foretoken: ${lines.map(printable).join("\n")}\n`;
 }
 
 /** Ends a command line's process with what went wrong. */
