@@ -1,4 +1,6 @@
 /** What a datastore can be built from, and what that takes. */
+import { createHash } from "node:crypto";
+
 export interface BuildSource {
   /** As in `foretoken datastore build --source`. */
   readonly source: string;
@@ -7,6 +9,16 @@ export interface BuildSource {
   readonly first?: number;
   /** Access token for a hub. */
   readonly hubToken?: string;
+}
+
+/**
+ * What the datastore of a folder or file is called: its name as a folder can have it on every platform, and a few letters
+ * that tell it from others of the same name.
+ */
+export function storeName(name: string, path: string): string {
+  const letters = createHash("sha256").update(path).digest("hex").slice(0, 6);
+  const safe = name.replace(/[^\p{L}\p{N}_.-]/gu, "_").replace(/^\.+/, "");
+  return `${safe || "folder"}-${letters}`;
 }
 
 /** A file of the-stack-dedup: bytes to download, tokens in it, and bytes of the index for each. */

@@ -131,7 +131,7 @@ async function fetchAndTest(
   if (chosen !== GIVE_TOKEN) return false;
   if (token) await forgetHubToken(tools.secrets);
   const given = await hubToken(tools.secrets);
-  return given ? fetchAndTest(source, reference, tools, given) : false;
+  return given === undefined ? false : fetchAndTest(source, reference, tools, given);
 }
 
 async function showProblem(

@@ -83,6 +83,8 @@ export class ServerClient implements vscode.Disposable {
     this.connection = connection;
     try {
       await connection.start();
+      // It may have been granted since the connection was made, when there was nobody to tell.
+      if (vscode.workspace.isTrusted) await this.requests.trustGranted();
       const { activeTextEditor } = vscode.window;
       if (activeTextEditor) await this.requests.focused(activeTextEditor);
     } catch (error) {

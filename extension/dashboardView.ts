@@ -1,4 +1,5 @@
 /** The dashboard: a page of its own that shows what completions cost and bring. Everything stays on the machine. */
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { DashboardFigures } from "../server/protocol/index.ts";
 import { inBackground, messageOf } from "./background.ts";
@@ -88,14 +89,17 @@ export class DashboardView implements vscode.Disposable {
   }
 
   private async send(): Promise<void> {
-    const figures = await (this.first ?? this.figures());
+    const first = this.first;
+    // One that fails must not be asked for ever.
     this.first = undefined;
+    const figures = await (first ?? this.figures());
     const message: ShowMessage = { type: "show", ...figures, now: Date.now(), askedAt: this.askedAt };
     await this.panel?.webview.postMessage(message);
   }
 
   private async figures(): Promise<Pick<ShowMessage, "summary" | "server">> {
-    const asked = this.parts.figures();
+    // A server that ends while it is asked is one that does not run.
+    const asked = this.parts.figures().catch(() => undefined);
     const summary = summarize(this.parts.events());
     return { summary, server: await asked };
   }
@@ -125,7 +129,10 @@ export class DashboardView implements vscode.Disposable {
   private async export(): Promise<void> {
     const target = await vscode.window.showSaveDialog({
       title: "Export the Dashboard",
-      defaultUri: vscode.Uri.file("foretoken-dashboard.json"),
+      defaultUri: vscode.Uri.joinPath(
+        vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir()),
+        "foretoken-dashboard.json",
+      ),
       filters: { JSON: ["json"] },
     });
     if (!target) return;
@@ -148,7 +155,14 @@ export class DashboardView implements vscode.Disposable {
       { modal: true },
       clear,
     );
-    if (chosen === clear) this.parts.clear();
+    if (chosen !== clear) return;
+    try {
+      this.parts.clear();
+    } catch (error) {
+      await vscode.window.showErrorMessage(
+        `Foretoken: the figures cannot be cleared: ${messageOf(error)}. Check that the file can be removed.`,
+      );
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Command, InlineCompletionItem } from "vscode-languageclient/node";
-import { type EndedRequest, replacedNow, typedPart } from "../server/protocol/index.ts";
+import { type EndedRequest, replacedNow, restFits, typedPart } from "../server/protocol/index.ts";
 import { inBackground } from "./background.ts";
 import type { ServerClient } from "./client.ts";
 import { GROWING_CONTEXT } from "./commands.ts";
@@ -45,8 +45,10 @@ interface Live {
   readonly keyMs: number;
   shownMs: number | undefined;
   ended: EndedRequest | undefined;
-  /** Offset up to which the document agrees with the text. */
+  /** Offset up to which the document has agreed with the text. */
   reached: number;
+  /** Offset up to which the last edit agrees with it: what stands up to there is none of the rest of the line. */
+  edited: number;
 }
 
 /** Who wants to know what becomes of suggestions. */
@@ -144,8 +146,9 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { live } = this;
     if (live && explicit && !live.explicit && live.text.text === "") return undefined;
     if (!live || live.text.uri !== document.uri.toString()) return undefined;
-    const typed = this.typedSince(live, document, document.offsetAt(position));
-    if (typed === undefined || !live.text.agrees(typed)) return undefined;
+    const offset = document.offsetAt(position);
+    const typed = this.typedSince(live, document, offset);
+    if (typed === undefined || !this.agreesAt(live, document, offset)) return undefined;
     if (selected && selected.text !== live.selected) {
       const before = this.typedSince(live, document, document.offsetAt(selected.range.start));
       if (before === undefined || !live.text.agrees(before + selected.text)) return undefined;
@@ -177,6 +180,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       shownMs: undefined,
       ended: undefined,
       reached: document.offsetAt(position),
+      edited: document.offsetAt(position),
     };
     this.live = live;
     this.setGrowing(true);
@@ -228,10 +232,9 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     }));
     observer.edited(document.uri.toString(), changes);
     if (!live || live.text.uri !== document.uri.toString()) return;
-    const agreed = contentChanges.every(
-      ({ rangeOffset, text }) =>
-        rangeOffset >= live.text.anchor &&
-        this.agreesUpTo(live, document, rangeOffset + typedPart(text).length),
+    const agreed = changes.every(
+      ({ offset, text }) =>
+        offset >= live.text.anchor && this.agreesAt(live, document, offset + typedPart(text).length),
     );
     if (!agreed) {
       this.stop();
@@ -239,7 +242,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     }
     for (const { offset, text } of changes) {
       const part = acceptedPart(offset, text, live.reached);
-      live.reached = Math.max(live.reached, offset + typedPart(text).length);
+      live.edited = offset + typedPart(text).length;
+      live.reached = Math.max(live.reached, live.edited);
       if (part) observer.accepted(part.start, part.text);
     }
   }
@@ -248,14 +252,20 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { live } = this;
     const { document } = textEditor;
     if (!live || live.text.uri !== document.uri.toString()) return;
+    // The document may be in sight twice, with a cursor in each.
+    if (textEditor !== vscode.window.activeTextEditor) return;
     const [selection] = selections;
     const single = selections.length === 1 && selection?.isEmpty;
-    if (!single || !this.agreesUpTo(live, document, document.offsetAt(selection.active))) this.stop();
+    const offset = single ? document.offsetAt(selection.active) : -1;
+    if (offset < live.text.anchor || !this.agreesAt(live, document, Math.max(offset, live.edited)))
+      this.stop();
   }
 
-  private agreesUpTo(live: Live, document: vscode.TextDocument, offset: number): boolean {
+  /** Whether the document is still the one the text was made for, but for what was typed along up to `offset`. */
+  private agreesAt(live: Live, document: vscode.TextDocument, offset: number): boolean {
     const typed = this.typedSince(live, document, offset);
-    return typed !== undefined && live.text.agrees(typed);
+    if (typed === undefined || !live.text.agrees(typed)) return false;
+    return restFits(live.rest, restOfLine(document, document.positionAt(offset)), typed);
   }
 
   private register(): vscode.Disposable {

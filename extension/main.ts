@@ -114,6 +114,10 @@ function follow(
     now: Date.now,
   });
   return [
+    vscode.workspace.onDidChangeConfiguration(change => {
+      // What was computed with other settings is not shown from memory.
+      if (change.affectsConfiguration(SECTION)) inBackground(hide(ghostText), "Hiding a completion", output);
+    }),
     server.status.onDidChange(current => {
       for (const shown of [warnings.show(current), slowWarning.show(current), hint.follow(current)])
         inBackground(shown, "A message", output);
@@ -129,6 +133,12 @@ function follow(
       inBackground(server.requests.trustGranted(), "Reporting trust", output),
     ),
   ];
+}
+
+/** Ends what is suggested. */
+async function hide(ghostText: GhostText): Promise<void> {
+  ghostText.stop();
+  await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
 }
 
 /** Makes first lines come sooner in the way the user has chosen. */
@@ -155,10 +165,6 @@ function commandsOf(
   output: vscode.LogOutputChannel,
 ): Record<(typeof Commands)[keyof typeof Commands], (...args: unknown[]) => unknown> {
   const showLog = () => output.show();
-  const hide = async () => {
-    ghostText.stop();
-    await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
-  };
   return {
     [Commands.menu]: () => showMenu("Foretoken", menuItems(statusItem.view, extension.id)),
     [Commands.toggle]: toggle,
@@ -169,7 +175,7 @@ function commandsOf(
     [Commands.snooze]: async (minutes: unknown) => {
       if (typeof minutes !== "number") return showMenu("Snooze", snoozeItems(snooze.minutesLeft));
       snooze.start(minutes);
-      if (snooze.isOn) await hide();
+      if (snooze.isOn) await hide(ghostText);
     },
     [Commands.trigger]: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     [Commands.chooseModel]: (reference: unknown) =>
@@ -184,7 +190,7 @@ function commandsOf(
     [Commands.dashboard]: () => dashboard.show(),
     [Commands.explain]: () => explanation.show(),
     [Commands.showLog]: showLog,
-    [Commands.dismiss]: hide,
+    [Commands.dismiss]: () => hide(ghostText),
   };
 }
 

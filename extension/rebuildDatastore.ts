@@ -1,5 +1,6 @@
 /** The command "Rebuild Datastore": asks for a source, shows how far the build is, and lets it be cancelled. */
 import { homedir } from "node:os";
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import {
   type BuildReport,
@@ -10,7 +11,7 @@ import {
 } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
-import { type BuildSource, hubSource, sizeOfStack } from "./buildSources.ts";
+import { type BuildSource, hubSource, sizeOfStack, storeName } from "./buildSources.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 import { withPercent } from "./percentProgress.ts";
 
@@ -56,7 +57,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
       label: `$(folder) ${name}`,
       description: "this workspace",
       detail: "Python files that git does not ignore. Seconds for thousands of files.",
-      choose: async () => ({ source: uri.fsPath, name: `workspace-${safe(name)}` }),
+      choose: async () => ({ source: uri.fsPath, name: `workspace-${storeName(name, uri.fsPath)}` }),
     })),
     {
       label: "$(snake) Python Installation",
@@ -79,9 +80,6 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
   ];
 }
 
-/** A name as a folder can have it on every platform. */
-const safe = (name: string) => name.replace(/[^\w.-]/g, "_");
-
 async function chooseFile(): Promise<BuildSource | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectFiles: true,
@@ -90,7 +88,7 @@ async function chooseFile(): Promise<BuildSource | undefined> {
     openLabel: "Build",
   });
   const path = chosen?.[0]?.fsPath;
-  return path ? { source: path, name: safe(path.split(/[\\/]/).pop() ?? "folder") } : undefined;
+  return path ? { source: path, name: storeName(basename(path), path) } : undefined;
 }
 
 /** Asks how much of The Stack is to be fetched, for agreement to its terms, and for a token of the hub. */

@@ -20,6 +20,7 @@ export class StatusItem implements vscode.Disposable {
     100,
   );
   private readonly subscriptions: vscode.Disposable[];
+  private shown: StatusView | undefined;
 
   constructor(private readonly parts: StatusParts) {
     this.item.name = "Foretoken";
@@ -29,6 +30,13 @@ export class StatusItem implements vscode.Disposable {
       parts.status.onDidChange(refresh),
       parts.activity.onDidChange(refresh),
       vscode.window.onDidChangeActiveTextEditor(refresh),
+      vscode.window.onDidChangeTextEditorSelection(() => {
+        if (editorView().cursors !== this.shown?.cursors) this.refresh();
+      }),
+      // Another language makes another document of it, in the same editor.
+      vscode.workspace.onDidOpenTextDocument(document => {
+        if (document === vscode.window.activeTextEditor?.document) this.refresh();
+      }),
       vscode.workspace.onDidChangeConfiguration(refresh),
     ];
     this.refresh();
@@ -48,6 +56,7 @@ export class StatusItem implements vscode.Disposable {
 
   refresh(): void {
     const { item, view } = this;
+    this.shown = view;
     item.text = statusText(view);
     item.tooltip = statusTooltip(view);
     item.accessibilityInformation = { label: item.tooltip };

@@ -174,7 +174,8 @@ function joinParts(connection: Connection, parts: Parts): void {
     if (!current.enabled) await session.stop();
     if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
     else if (previous.draftModel !== current.draftModel) await model.loadDraftModel();
-    board.switch(current.enabled);
+    // As they are by now: a later change may have been applied meanwhile.
+    board.switch(settings().enabled);
     if (previous.battery !== current.battery) look();
   };
   configuration.onDidChange(change => inBackground(apply(change), "Applying the settings", log));

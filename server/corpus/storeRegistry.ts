@@ -1,5 +1,5 @@
 /** The datastores of the loaded model's tokenizer: which there are, which are open, and which is being built. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   isBuilding,
@@ -78,6 +78,9 @@ export class StoreRegistry {
     signal: AbortSignal,
   ): Promise<BuildOutcome> {
     if (!this.user) return { problem: "There is no model yet: the store is made for its tokenizer." };
+    // Anywhere but in a folder of its own it would not be found again.
+    if (basename(name) !== name || /^\.*$/.test(name))
+      return { problem: `A datastore cannot be called "${name}": the name is that of its folder.` };
     const outcome = await runBuild(
       {
         source,

@@ -18,6 +18,8 @@ export const OUT_OF_MEMORY: EngineProblem = {
 /** Pause in what is computed after which the model is tuned. */
 const IDLE_MS = 1_500;
 const MIN_WAIT_MS = 50;
+/** Between two looks at how long the model may go unused: the setting may change. */
+const LOOK_MS = 60_000;
 
 interface ModelDependencies {
   readonly session: Session;
@@ -240,12 +242,20 @@ function reportProblem(connection: Connection, board: StatusBoard, { message, re
   board.failed(message, remedy);
 }
 
-/** Runs `action` when the returned function has not been called for so many minutes; 0 never does. */
+/** Runs `action` when the returned function has not been called for so many minutes, by what they are then; 0 never does. */
 function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
   let timer: NodeJS.Timeout | undefined;
+  let calledMs = 0;
+  const wait = () => {
+    const leftMs = minutes() > 0 ? calledMs + minutes() * 60_000 - Date.now() : Number.POSITIVE_INFINITY;
+    if (leftMs <= 0) action();
+    // Looked at again, since the minutes may change.
+    else timer = setTimeout(wait, Math.min(leftMs, LOOK_MS)).unref();
+  };
   return () => {
     clearTimeout(timer);
-    if (minutes() > 0) timer = setTimeout(action, minutes() * 60_000).unref();
+    calledMs = Date.now();
+    wait();
   };
 }
 

@@ -73,4 +73,4 @@ export {
   type Settings,
 } from "./settings.ts";
 export { timeLeftText } from "./timeLeft.ts";
-export { agrees, replacedNow, typedPart, withoutClosedPair } from "./typedAlong.ts";
+export { agrees, replacedNow, restFits, typedPart, withoutClosedPair } from "./typedAlong.ts";

@@ -36,3 +36,37 @@ export function withoutClosedPair(typed: string): string {
 export function replacedNow(replaced: number, restThen: string, restNow: string): number {
   return Math.min(Math.max(0, replaced + restNow.length - restThen.length), restNow.length);
 }
+
+/** Opens what an editor closes by itself. */
+const OPENERS: Readonly<Record<string, string>> = {
+  ")": "(",
+  "]": "[",
+  "}": "{",
+  '"': '"',
+  "'": "'",
+  "`": "`",
+};
+
+/**
+ * Whether the rest of the cursor's line is what it was but for what an editor does by itself while one types: it adds
+ * closers of what was opened, and lets closers be typed over. Anything else was an edit behind the cursor.
+ * @param restThen the rest of the line where the text began @param restNow and at the cursor now
+ * @param typed between the two places
+ */
+export function restFits(restThen: string, restNow: string, typed: string): boolean {
+  let same = 0;
+  while (same < Math.min(restThen.length, restNow.length) && restThen.at(-1 - same) === restNow.at(-1 - same))
+    same++;
+  const removed = restThen.slice(0, restThen.length - same);
+  const added = restNow.slice(0, restNow.length - same);
+  return (
+    count(removed).every(([closer, times]) => closer in OPENERS && occurrences(typed, closer) >= times) &&
+    count(added).every(([closer, times]) => occurrences(typed, OPENERS[closer] ?? "") >= times)
+  );
+}
+
+const occurrences = (text: string, part: string) => (part === "" ? 0 : text.split(part).length - 1);
+
+/** How often each character of a text occurs in it. */
+const count = (text: string): [character: string, times: number][] =>
+  [...new Set(text)].map(character => [character, occurrences(text, character)]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -181,6 +181,19 @@ test("a damaged store is set aside with its reason, and the others serve", async
     assert.equal(warnings.length, 1);
     registry.dispose();
   }
+});
+
+test("a datastore that would not lie in a folder of its own is refused", async () => {
+  const storage = join(root, "names");
+  const registry = new StoreRegistry(storage, () => {});
+  registry.adopt(user);
+  for (const name of ["", ".", "..", "a/b", "../a"]) {
+    const { signal } = new AbortController();
+    const outcome = await registry.build({ source: root, name }, false, () => {}, signal);
+    assert.match("problem" in outcome ? outcome.problem : "built", /cannot be called/, name);
+  }
+  assert.ok(!existsSync(storage));
+  registry.dispose();
 });
 
 test("a window that finds another one building waits for its store", async () => {

@@ -56,13 +56,27 @@ test("a model that is wanted while the last one is freed is loaded once that is 
 });
 
 test("a model that is never asked for anything is freed after the quiet minutes too", async t => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const engine = new FakeEngine(saying("first\n"));
   const client = await connect(
     { modelLoader: () => async () => ({ engine }) },
     { settings: { freeAfterMinutes: 1 } },
   );
+  const set = async (freeAfterMinutes: number) => {
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { freeAfterMinutes, firstDatastore: false } },
+    });
+    await client.connection.sendRequest(ExplainLastRequest);
+  };
   await client.status(({ state }) => state === "ready");
+  await set(0);
+  for (let minute = 0; minute < 5; minute++) t.mock.timers.tick(60_000);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.ok(!engine.disposed, "0 is never, also for a time that runs already");
+  await set(7);
+  t.mock.timers.tick(60_000);
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.ok(!engine.disposed);
   t.mock.timers.tick(60_000);
   await client.connection.sendRequest(ExplainLastRequest);
   assert.ok(engine.disposed);
@@ -90,6 +104,38 @@ test("switched off and on again, a model whose memory was freed is not called re
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
 });
+
+for (const enabled of [true, false])
+  test(`settings that overlap end as the last of them: ${enabled ? "on" : "off"}`, async () => {
+    const engine = new FakeEngine(saying("first line of a text\n"));
+    engine.beforeDecode = async () => void (await pause(30));
+    let loadMs = 0;
+    const load = async () => {
+      await pause(loadMs);
+      return { engine };
+    };
+    const client = await connect({ modelLoader: () => load });
+    const set = (settings: Record<string, unknown>) =>
+      client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+        settings: { foretoken: { firstDatastore: false, ...settings } },
+      });
+    client.open(URI, "a = ", "sketch");
+    await client.status(({ state }) => state === "ready");
+    // While something is computed, and while another model is loaded.
+    const asked = client.complete(URI, AT);
+    await client.status(({ state }) => state === "working");
+    for (const each of [!enabled, enabled]) await set({ enabled: each });
+    await asked.items;
+    await pause(60);
+    loadMs = 60;
+    await set({ enabled: !enabled, modelPath: "/other.gguf" });
+    await pause(20);
+    await set({ enabled, modelPath: "/other.gguf" });
+    await pause(120);
+    await client.connection.sendRequest(ExplainLastRequest);
+    assert.equal(client.statuses.at(-1)?.state, enabled ? "ready" : "off");
+    await client.close();
+  });
 
 test("a request that still waits at shutdown does not load the model again", async () => {
   let loads = 0;
