@@ -116,6 +116,17 @@ const INTERRUPTED = "The build was interrupted. The same command goes on where i
 
 /** Builds a store, or one share of it. An interrupt ends the build; what is written so far serves the next one. */
 async function build(values: Values): Promise<void> {
+  const cancel = new AbortController();
+  for (const [signal, exitCode] of ENDING_SIGNALS)
+    process.once(signal, () => cancel.abort(new UsageError(INTERRUPTED, exitCode)));
+  try {
+    await buildAsAsked(values, cancel.signal);
+  } catch (error) {
+    throw cancel.signal.aborted && error instanceof StoreError ? cancel.signal.reason : error;
+  }
+}
+
+async function buildAsAsked(values: Values, signal: AbortSignal): Promise<void> {
   const sources = Array.isArray(values.source) ? values.source.map(String) : [];
   const out = text(values, "out");
   if (sources.length === 0 || !out) throw new ArgumentsError("build needs --source and --out.");
@@ -123,9 +134,6 @@ async function build(values: Values): Promise<void> {
   const share = shareOf(text(values, "shard"), process.env);
   const memoryBytes = whole(values, "memory", defaultMemoryMb(share.count > 1), 16) * MEGABYTE;
   const threads = whole(values, "threads", Math.max(1, availableParallelism() - 1), 1);
-  const cancel = new AbortController();
-  for (const [signal, exitCode] of ENDING_SIGNALS)
-    process.once(signal, () => cancel.abort(new UsageError(INTERRUPTED, exitCode)));
   const tokenizerEntry = await withVocabulary(model, vocabulary => ({
     fingerprint: vocabulary.fingerprint,
     vocabularySize: vocabulary.size,
@@ -140,7 +148,7 @@ async function build(values: Values): Promise<void> {
   const first = whole(values, "first", Number.MAX_SAFE_INTEGER, 1);
   const inputs: BuildInput[] = [];
   for (const spec of specs)
-    inputs.push(...(await inputsOf(spec, downloads, first, cancel.signal, text(values, "column"))));
+    inputs.push(...(await inputsOf(spec, downloads, first, signal, text(values, "column"))));
   const tokenizer = new TokenizerPool(tokenizeWorkerScript(), model, threads);
   try {
     const manifest = await buildStore({
@@ -154,7 +162,7 @@ async function build(values: Values): Promise<void> {
       tokenizerEntry,
       memoryBytes,
       builder: `foretoken ${packageVersion()}`,
-      signal: cancel.signal,
+      signal,
       onWaiting: who => process.stderr.write(`${who} Waiting for it.\n`),
       onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(reported),
     });
@@ -165,8 +173,6 @@ async function build(values: Values): Promise<void> {
       process.stdout.write(
         `${JSON.stringify({ phase: "done", tokens, damage: readStore(resolve(out)).damage })}\n`,
       );
-  } catch (error) {
-    throw cancel.signal.aborted && error instanceof StoreError ? cancel.signal.reason : error;
   } finally {
     await tokenizer.dispose();
   }

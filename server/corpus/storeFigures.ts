@@ -94,7 +94,7 @@ export function describe(directory: string): string {
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
     ...(laterBuild
       ? [
-          `not in use yet: a later build of ${laterBuild.sources.join(", ")}, which lacks shares ${laterBuild.missingShares.join(", ")}`,
+          `not in use yet: a later build of ${laterBuild.sources.join(", ")}; shares still missing: ${laterBuild.missingShares.join(", ")}`,
         ]
       : []),
     "",

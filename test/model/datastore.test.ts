@@ -54,6 +54,27 @@ for (let i = 0; i < 30; i++)
   );
 const built = foretoken("datastore", "build", "--source", corpus, "--out", join(folder, "store"));
 
+test("a build that is interrupted ends with the signal's exit code and says how it goes on", async t => {
+  if (process.platform === "win32") return t.skip("there are no signals to wait for");
+  for (const [signal, wanted] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    const out = mkdtempSync(join(tmpdir(), "foretoken-interrupted-"));
+    after(() => rmSync(out, { recursive: true, force: true }));
+    const args = [script, "datastore", "build", "--source", "python", "--out", out, "--progress"];
+    const child = spawn(process.execPath, args, { env: process.env, stdio: ["ignore", "pipe", "pipe"] });
+    let errors = "";
+    child.stderr.on("data", chunk => {
+      errors += chunk;
+    });
+    child.stdout.once("data", () => child.kill(signal));
+    const code = await new Promise(resolve => child.once("close", resolve));
+    assert.equal(code, wanted, errors);
+    assert.match(errors, /^foretoken: The build was interrupted\. The same command goes on where it was\.$/m);
+  }
+});
+
 test("conversations become a store, found by themselves or by --column, which makes another store", async () => {
   const path = join(folder, "talk.json");
   const said = "Certainly, the reticulated splines of the quantum flux are counted in the evening.";
