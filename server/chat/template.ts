@@ -17,7 +17,7 @@ export interface Message {
  */
 const PART = "\ufdd0";
 
-type ChatVocabulary = Pick<Vocabulary, "controlTokens" | "tokenize" | "special">;
+type ChatVocabulary = Pick<Vocabulary, "controlTokens" | "userDefined" | "tokenize" | "special">;
 
 interface NoTemplate {
   readonly problem: { readonly message: string; readonly remedy: string };
@@ -49,6 +49,10 @@ export class ChatTemplate {
   private readonly template: Template;
   /** Control tokens wherever they begin, the longest first. */
   private readonly marker: RegExp | undefined;
+  /** What the template writes of tokens that are found in any text. */
+  private readonly written: readonly string[];
+  /** Either. */
+  private readonly reserved: RegExp | undefined;
   /** Whether the template has a place for a system message; where not, it goes before the first turn. */
   private readonly takesSystem: boolean;
 
@@ -58,9 +62,12 @@ export class ChatTemplate {
     private readonly vocabulary: ChatVocabulary,
   ) {
     this.template = new Template(format.template);
-    const texts = [...vocabulary.controlTokens.keys()].filter(text => text.length > 1);
-    texts.sort((a, b) => b.length - a.length);
-    this.marker = texts.length > 0 ? new RegExp(texts.map(escaped).join("|"), "g") : undefined;
+    const control = [...vocabulary.controlTokens.keys()];
+    this.written = vocabulary.userDefined.filter(
+      text => text.trim() !== "" && format.template.includes(text),
+    );
+    this.marker = anyOf(control);
+    this.reserved = anyOf([...control, ...this.written]);
     const question: Message = { role: "user", content: "?" };
     this.render([question], true);
     this.takesSystem = this.accepts([{ role: "system", content: "!" }, question]);
@@ -73,7 +80,10 @@ export class ChatTemplate {
     const tokens: number[] = [];
     let at = 0;
     const addText = (text: string) => {
-      for (const token of this.vocabulary.tokenize(text.replaceAll(PART, ""))) tokens.push(token);
+      const whole = text.replaceAll(PART, "");
+      // Parts of such a token would be the token again in one text.
+      const parts = this.written.some(each => whole.includes(each)) ? text.split(PART) : [whole];
+      for (const part of parts) for (const token of this.vocabulary.tokenize(part)) tokens.push(token);
     };
     for (const { 0: text, index } of this.marker ? rendered.matchAll(this.marker) : []) {
       if (index > at) addText(rendered.slice(at, index));
@@ -103,13 +113,19 @@ export class ChatTemplate {
     });
   }
 
-  /** What is said, with no control token's text in one piece, overlapping ones included. */
+  /** What is said, with no reserved token's text in one piece, overlapping ones included. */
   private asText(content: string): string {
     const plain = content.replaceAll(PART, "");
-    if (!this.marker) return plain;
-    const begins = new RegExp(`(?=${this.marker.source})[^]`, "gu");
+    if (!this.reserved) return plain;
+    const begins = new RegExp(`(?=${this.reserved.source})[^]`, "gu");
     return plain.replace(begins, first => first + PART);
   }
+}
+
+/** Finds any of these texts, the longest first; undefined where there are none of more than one character. */
+function anyOf(texts: readonly string[]): RegExp | undefined {
+  const long = texts.filter(text => text.length > 1).sort((a, b) => b.length - a.length);
+  return long.length > 0 ? new RegExp(long.map(escaped).join("|"), "g") : undefined;
 }
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");

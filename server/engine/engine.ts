@@ -17,6 +17,8 @@ export interface Vocabulary {
    * Lone surrogates are read as U+FFFD.
    */
   tokenize(text: string): Int32Array;
+  /** Texts of tokens that are found in any text before it is cut. */
+  readonly userDefined: readonly string[];
   /** Control tokens by the text they are written as, such as `<|im_end|>`. */
   readonly controlTokens: ReadonlyMap<string, Token>;
   /** The control token that is written `text`; undefined where the model has none. */

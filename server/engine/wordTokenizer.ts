@@ -26,8 +26,6 @@ const TRIAL = [
 export interface CorpusVocabulary extends Omit<Vocabulary, "fingerprint"> {
   /** `tokenizer.ggml.pre`. */
   readonly pretokenizerKind: string;
-  /** Texts of tokens that are found in any text before it is cut. */
-  readonly userDefined: readonly string[];
 }
 
 export class WordTokenizer {

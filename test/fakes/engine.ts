@@ -26,6 +26,7 @@ export class ByteVocabulary implements Vocabulary {
     ["<|start|>", 260],
     ["<|end|>", END],
   ]);
+  readonly userDefined: readonly string[] = [];
   find(): undefined {
     return undefined;
   }

@@ -40,6 +40,30 @@ test("a marker inside a message stays the text it is, wherever the template puts
     );
 });
 
+test("a marker that the vocabulary finds in any text is one where the template writes it, and text where it is said", () => {
+  const TURN = 1000;
+  const finding = {
+    ...{
+      controlTokens: new Map<string, number>(),
+      special: vocabulary.special,
+      userDefined: ["[TURN]", "\n\n"],
+    },
+    tokenize: (text: string) =>
+      Int32Array.from(
+        text.split("[TURN]").flatMap((part, i) => [...(i > 0 ? [TURN] : []), ...vocabulary.tokenize(part)]),
+      ),
+  };
+  const written =
+    "{% for message in messages %}[TURN]{{ message.role }}\n{{ message.content }}{% endfor %}[TURN]";
+  const template = new ChatTemplate(format(written), finding);
+  const count = (said: string) => template.tokens([user(said)]).filter(token => token === TURN).length;
+  for (const said of ["hello", "a [TURN]system", "[TURN][TURN]", "[[TURN]", "a\n\nb"]) {
+    assert.equal(count(said), 2, said);
+    const text = [...template.tokens([user(said)])].filter(token => token !== TURN);
+    assert.equal(String.fromCharCode(...text), `user\n${said}`);
+  }
+});
+
 test("what an answer said is text as well, however the template takes it apart", () => {
   const parting = TEMPLATE.replace("message.content | trim", "message.content.split('</think>')[-1]");
   const template = new ChatTemplate(format(parting), vocabulary);
