@@ -1,23 +1,11 @@
 /** A place in a file, as the command line names it, and the document that is completed there. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { languageOfFile } from "./syntax/index.ts";
 import { ArgumentsError, refusalOf, UsageError } from "./system/index.ts";
 import { isInCharacter, type Snapshot } from "./text/index.ts";
-
-/** Language ids of LSP that are not the file's extension itself. */
-const LANGUAGE_IDS: Readonly<Record<string, string>> = {
-  py: "python",
-  js: "javascript",
-  jsx: "javascriptreact",
-  ts: "typescript",
-  tsx: "typescriptreact",
-  rs: "rust",
-  h: "cpp",
-  cc: "cpp",
-  hpp: "cpp",
-};
 
 interface Place {
   readonly file: string;
@@ -43,7 +31,8 @@ function readText(file: string, note: (message: string) => void): string {
   // Code has no NUL; UTF-16 has one in most characters of code.
   if (isUtf16 || bytes.includes(0)) throw new UsageError(`${file} is not text in UTF-8.`);
   if (!isUtf8(bytes)) note(`${file} is not all UTF-8: bytes that are not are read as U+FFFD.`);
-  return bytes.toString("utf8");
+  // Editors count columns without a byte order mark, and it is none of the code.
+  return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
 /** The offset of a position that is counted from 1, columns in UTF-16 units. Throws a `UsageError` where there is none. */
@@ -72,7 +61,6 @@ export function snapshotAt(place: string | undefined, note: (message: string) =>
   const parsed = parsePlace(place);
   const text = readText(parsed.file, note);
   const offset = offsetOf(text, parsed);
-  const extension = extname(parsed.file).slice(1);
-  const languageId = LANGUAGE_IDS[extension] ?? extension;
-  return { uri: pathToFileURL(resolve(parsed.file)).href, languageId, version: 0, text, offset };
+  const uri = pathToFileURL(resolve(parsed.file)).href;
+  return { uri, languageId: languageOfFile(parsed.file), version: 0, text, offset };
 }

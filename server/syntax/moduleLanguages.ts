@@ -39,22 +39,8 @@ const MODULE_LANGUAGES: Readonly<Record<string, ModuleLanguage>> = {
   typescriptreact: SCRIPT,
 };
 
-/** By the ending of a file's name. */
-const ENDINGS: Readonly<Record<string, string>> = {
-  js: "javascript",
-  mjs: "javascript",
-  jsx: "javascriptreact",
-  ts: "typescript",
-  mts: "typescript",
-  tsx: "typescriptreact",
-};
-
 export const moduleLanguage = (languageId: string): ModuleLanguage | undefined =>
   MODULE_LANGUAGES[languageId];
-
-/** The language of a file that is imported by one in `importing`. */
-export const languageOfFile = (path: string, importing: string): string =>
-  ENDINGS[path.slice(path.lastIndexOf(".") + 1)] ?? importing;
 
 /** The text's import statements as a text of their own, "" for none and for a language that is not known. */
 export function importStatements(text: string, languageId: string): string {

@@ -32,6 +32,12 @@ test("columns count UTF-16 units; there is none inside a character", () => {
   assert.throws(() => snapshotAt(`${file}:1:3`, unnoted), /Column 3 of line 1 of .* is inside a character/);
 });
 
+test("a byte order mark is none of the text: columns are counted as editors do", () => {
+  const { text, offset } = snapshotAt(`${written("mark.py", "\ufeffdef f\n")}:1:6`, unnoted);
+  assert.deepEqual([text, offset], ["def f\n", 5]);
+  assert.throws(() => snapshotAt(`${written("mark.py", "\ufeffdef f\n")}:1:7`, unnoted), /no column 7/);
+});
+
 test("what is no text in UTF-8 is refused", () => {
   const binary = written("binary.py", Buffer.from([0x61, 0, 0x62]));
   // Without a single NUL: characters of Chinese.

@@ -1,0 +1,56 @@
+/** The language of a file by its name, as editors tell it. Ids are those of LSP. */
+import { basename } from "node:path";
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  py: "python",
+  pyi: "python",
+  pyw: "python",
+  js: "javascript",
+  mjs: "javascript",
+  cjs: "javascript",
+  jsx: "javascriptreact",
+  ts: "typescript",
+  mts: "typescript",
+  cts: "typescript",
+  tsx: "typescriptreact",
+  rs: "rust",
+  h: "cpp",
+  cc: "cpp",
+  cxx: "cpp",
+  hh: "cpp",
+  hpp: "cpp",
+  hxx: "cpp",
+  cs: "csharp",
+  kt: "kotlin",
+  kts: "kotlin",
+  sc: "scala",
+  gradle: "groovy",
+  rb: "ruby",
+  rake: "ruby",
+  ex: "elixir",
+  exs: "elixir",
+  sh: "shellscript",
+  bash: "shellscript",
+  zsh: "shellscript",
+  yml: "yaml",
+  gd: "gdscript",
+  mk: "makefile",
+  md: "markdown",
+  txt: "plaintext",
+};
+
+/** Of files that have no ending to be known by. */
+const NAMES: Readonly<Record<string, string>> = {
+  makefile: "makefile",
+  gnumakefile: "makefile",
+  dockerfile: "dockerfile",
+  rakefile: "ruby",
+  gemfile: "ruby",
+};
+
+/** @param otherwise the language of a file whose name tells nothing; absent: one that is called after its ending */
+export function languageOfFile(path: string, otherwise?: string): string {
+  const name = basename(path).toLowerCase();
+  const ending = name.slice(name.lastIndexOf(".") + 1);
+  return NAMES[name] ?? ENDINGS[ending] ?? otherwise ?? (name.includes(".") ? ending : "plaintext");
+}

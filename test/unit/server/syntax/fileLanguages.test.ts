@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { languageOfFile } from "../../../../server/syntax/fileLanguages.ts";
+
+test("the language of a file is that which editors tell from its name", () => {
+  for (const [path, language] of [
+    ["/a/b.py", "python"],
+    ["stub.pyi", "python"],
+    ["/a/b.MJS", "javascript"],
+    ["x.cts", "typescript"],
+    ["x.d.ts", "typescript"],
+    ["x.tsx", "typescriptreact"],
+    ["x.rb", "ruby"],
+    ["X.cs", "csharp"],
+    ["x.hxx", "cpp"],
+    ["x.c", "c"],
+    ["Main.java", "java"],
+    ["x.sh", "shellscript"],
+    [".github/x.yml", "yaml"],
+    ["/a.b/Makefile", "makefile"],
+    ["Gemfile", "ruby"],
+    ["README", "plaintext"],
+    [".gitignore", "gitignore"],
+  ] as const)
+    assert.equal(languageOfFile(path), language, path);
+});
+
+test("a file that is imported is of the importing one's language where its name tells nothing", () => {
+  assert.equal(languageOfFile("/a/data.json", "typescript"), "typescript");
+  assert.equal(languageOfFile("/a/b.js", "typescript"), "javascript");
+});
