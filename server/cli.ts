@@ -15,6 +15,7 @@ import {
   benchScript,
   endWithOutput,
   grammarsDirectory,
+  interrupted,
   packageVersion,
   reportAndFail,
   UsageError,
@@ -26,15 +27,15 @@ async function checkModel(
   { json, backend }: { json: boolean; backend: string },
 ): Promise<boolean> {
   const loaded = await loadForCommand(path, backendOf(backend));
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
+  const interrupt = interrupted("The check was interrupted.");
   const { engine } = loaded;
   for (const each of engine.info.notes) note(each);
   try {
-    await tuneOnce(loaded, interrupted.signal);
+    await tuneOnce(loaded, interrupt);
     const grammars = new Grammars(grammarsDirectory(), () => {});
-    const report = await selfTest(engine, grammars, interrupted.signal);
-    if (!report) throw new UsageError("The check was interrupted.");
+    const report = await selfTest(engine, grammars, interrupt);
+    interrupt.throwIfAborted();
+    if (!report) throw new Error("a check that ended early by itself");
     if (json)
       process.stdout.write(`${JSON.stringify({ model: engine.info.modelName, ...report }, null, 2)}\n`);
     else process.stdout.write(describeCheck(engine.info.modelName, engine.info.backend, report));

@@ -1,6 +1,7 @@
 /** What commands that load a model have in common: their options, the model, its first measurement. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { chosenModel, locateModel, modelsFolder, readCatalogue } from "./catalogue/index.ts";
+import { chosenModel, DEFAULT_MODEL, locateModel, modelsFolder, readCatalogue } from "./catalogue/index.ts";
 import { openCorpus } from "./corpus/index.ts";
 import { DraftMemory, DraftModel, GREEDY, type SamplingOptions } from "./draft/index.ts";
 import { type LoadedModel, modelLoader } from "./model/index.ts";
@@ -88,9 +89,20 @@ function samplingOf(
   return sampling.temperature > 0 ? { sampling } : undefined;
 }
 
-/** The file of a model that is named in one of the ways of `foretoken model`; without a name, of the chosen one. */
+/**
+ * The file of a model that is named in one of the ways of `foretoken model`; without a name, of the chosen one. undefined for the
+ * default model. Throws a `UsageError` where it is not there.
+ */
 export function pathOfModel(given: string | undefined): string | undefined {
-  if (given === undefined) return chosenModel(cacheDirectory());
+  if (given === DEFAULT_MODEL) return undefined;
+  if (given === undefined) {
+    const chosen = chosenModel(cacheDirectory());
+    if (chosen !== undefined && !existsSync(chosen))
+      throw new UsageError(
+        `The model that "foretoken model use" has chosen is gone: ${chosen}. Choose another, or the default model: foretoken model use default.`,
+      );
+    return chosen;
+  }
   const { models } = orUsageError(readCatalogue(cataloguePath()));
   return orUsageError(locateModel(given, models, modelsFolder(cacheDirectory()))).path;
 }

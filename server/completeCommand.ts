@@ -13,7 +13,7 @@ import { disposeModel } from "./model/index.ts";
 import { snapshotAt } from "./place.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { drain, grammarsDirectory, refuseSurplus } from "./system/index.ts";
+import { drain, grammarsDirectory, interrupted, refuseSurplus } from "./system/index.ts";
 
 /** What is asked for, as far as it can be checked without a model. */
 function readArguments(args: string[]) {
@@ -41,17 +41,11 @@ export async function completeCommand(args: string[]): Promise<void> {
   const loadMs = performance.now() - start;
   const { engine } = outcome;
   for (const each of engine.info.notes) note(each);
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
-  const { drafting, close } = await openDrafts(outcome, values, backend, interrupted.signal);
+  const interrupt = interrupted("The completion was interrupted.");
+  const { drafting, close } = await openDrafts(outcome, values, backend, interrupt);
   const grammars = new Grammars(grammarsDirectory(), note);
   await grammars.load(snapshot.languageId);
-  const growing = complete(
-    engine,
-    snapshot,
-    { maxTokens, ...sampling, ...drafting, grammars },
-    interrupted.signal,
-  );
+  const growing = complete(engine, snapshot, { maxTokens, ...sampling, ...drafting, grammars }, interrupt);
   let shown = 0;
   const completion = await drain(growing, text => {
     if (!values.json) process.stdout.write(text.slice(shown));
@@ -60,6 +54,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   await disposeModel(outcome);
   if (completion.failure) throw new Error(completion.failure);
   close();
+  interrupt.throwIfAborted();
   const reported = { ...report(completion, loadMs), sources: drafting.memory.statistics.figures() };
   process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
 }

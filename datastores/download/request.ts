@@ -35,9 +35,15 @@ const IDLE_MS = 60_000;
 const REDIRECTS = 5;
 const LATER = "Try again later; what has arrived is kept.";
 
-/** Address of the hub without a slash at its end. */
+/** Address of the hub without a slash at its end. Throws a `StoreError` of code `schema` for one that is none. */
 export function hubAddress(options: HubOptions): string {
-  return (options.hubUrl || process.env.HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, "");
+  const address = (options.hubUrl || process.env.HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, "");
+  if (/^https?:\/\//i.test(address) && URL.canParse(address)) return address;
+  throw storeError(
+    "schema",
+    `${address} is no address of a hub.`,
+    "Let HF_ENDPOINT be one, such as https://hub.example.org, or unset it.",
+  );
 }
 
 function accessToken(options: HubOptions): string | undefined {
@@ -103,9 +109,9 @@ export async function get(
   headers: Record<string, string>,
   options: HubOptions,
 ): Promise<Reply> {
-  const watch = new Watch(options);
   const token = accessToken(options);
-  const home = new URL(hubAddress(options)).origin;
+  const home = token === undefined ? undefined : new URL(hubAddress(options)).origin;
+  const watch = new Watch(options);
   try {
     let address = new URL(url);
     for (let hop = 0; hop <= REDIRECTS; hop++) {

@@ -132,6 +132,7 @@ async function download(part: Part, wanted: Transfer, options: TransferOptions) 
 /** One connection's worth. Returns when the file is whole, as far as can be found out without its sha256. */
 async function receive(part: Part, wanted: Transfer, options: TransferOptions): Promise<void> {
   const headers: Record<string, string> = {};
+  if (isUnknown(part, wanted)) await part.reset();
   if (part.length > 0) {
     headers.range = `bytes=${part.length}-`;
     if (part.etag) headers["if-range"] = part.etag;
@@ -154,6 +155,10 @@ async function receive(part: Part, wanted: Transfer, options: TransferOptions): 
     throw misfit(wanted, `the server stopped after ${part.length} of ${total} bytes`);
 }
 
+/** Whether there is no knowing if the rest of a file belongs to the same version as what has arrived. */
+const isUnknown = ({ length, etag }: Pick<Part, "length" | "etag">, wanted: Transfer): boolean =>
+  length > 0 && etag === undefined && expectedHash(wanted) === undefined;
+
 /** Whether the body goes on where the part ends; false for a body that is the whole file. */
 async function isContinued({ response, cancel }: Reply, part: Part, wanted: Transfer): Promise<boolean> {
   if (response.status === 200) return part.length === 0;
@@ -161,7 +166,11 @@ async function isContinued({ response, cancel }: Reply, part: Part, wanted: Tran
   const isRight = response.status === 206 && range !== null && Number(range[1]) === part.length;
   const isSameLength =
     wanted.bytes === undefined || range?.[2] === "*" || Number(range?.[2]) === wanted.bytes;
-  if (isRight && isSameLength) return true;
+  // A server may not know of If-Range. The bytes of two versions fit together only by chance.
+  const etag = response.headers.get("etag");
+  const isOther = part.etag !== undefined && etag !== null && !isWeak(etag) && etag !== part.etag;
+  const isKnown = expectedHash(wanted) !== undefined;
+  if (isRight && isSameLength && (isKnown || !isOther)) return true;
   await cancel();
   await part.reset();
   throw misfit(wanted, "the server sends another part of the file than was asked for");
@@ -173,6 +182,8 @@ function totalOf({ response }: Reply): number | undefined {
   const length = response.headers.get("content-length");
   return length === null ? undefined : Number(length);
 }
+
+const isWeak = (etag: string) => etag.startsWith("W/");
 
 function misfit({ name }: Transfer, what: string): Temporary {
   return new Temporary(storeError("network", `${name}: ${what}.`, START_AGAIN));
@@ -207,9 +218,7 @@ class Part {
       if (part.length > 0) await hashFile(path, part.hash, signal, part.length);
       part.etag = part.knownEtag();
       const isTooLong = wanted.bytes !== undefined && part.length > wanted.bytes;
-      // Without either there is no knowing whether the rest belongs to the same version.
-      const isUnknown = part.etag === undefined && expectedHash(wanted) === undefined;
-      if (part.length > 0 && (isTooLong || isUnknown)) await part.reset();
+      if (isTooLong || isUnknown(part, wanted)) await part.reset();
       return part;
     } catch (error) {
       await part.close();
@@ -233,7 +242,7 @@ class Part {
 
   /** Weak tags are no good for joining bytes. */
   remember(etag: string | null): void {
-    if (etag === null || etag.startsWith("W/") || etag === this.etag) return;
+    if (etag === null || isWeak(etag) || etag === this.etag) return;
     this.etag = etag;
     writeFileSync(this.etagPath, etag, { mode: PRIVATE_FILE });
   }

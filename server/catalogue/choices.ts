@@ -3,6 +3,7 @@ import type { ModelEntry } from "../protocol/index.ts";
 import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
 import type { FoundModel } from "./foundModels.ts";
 import type { FetchedModel } from "./modelFolder.ts";
+import { catalogueName } from "./reference.ts";
 
 /** What is known of this machine and of the model that runs on it. */
 export interface MachineFacts {
@@ -79,10 +80,10 @@ export function modelChoices(
   found: readonly FoundModel[],
   machine: MachineFacts,
 ): ModelChoice[] {
-  const paths = new Map(fetched.map(({ reference, path }) => [reference, path]));
+  const paths = new Map(fetched.flatMap(({ references, path }) => references.map(each => [each, path])));
   const listed = models.flatMap(model =>
-    model.files.map((file, index) => {
-      const reference = index === 0 ? model.name : `${model.name}:${file.quantisation.toLowerCase()}`;
+    model.files.map(file => {
+      const reference = catalogueName(model, file);
       const there = found.find(({ sha256 }) => sha256 !== undefined && sha256 === file.sha256);
       const place = paths.has(reference) ? "fetched" : (there?.program ?? "hub");
       const here = { place, path: paths.get(reference) ?? there?.path, bytes: there?.bytes } as const;
@@ -93,8 +94,8 @@ export function modelChoices(
   const known = new Set(listed.map(({ reference }) => reference));
   const hashes = new Set(models.flatMap(({ files }) => files.flatMap(({ sha256 }) => sha256 ?? [])));
   const own = fetched
-    .filter(({ reference }) => !known.has(reference))
-    .map(({ reference, path, bytes }) =>
+    .filter(({ references }) => !references.some(each => known.has(each)))
+    .map(({ references: [reference = ""], path, bytes }) =>
       localChoice(reference, reference, { place: "fetched", path, bytes }, machine),
     );
   const others = found

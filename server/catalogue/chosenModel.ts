@@ -3,6 +3,9 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, writeWhole } from "../system/index.ts";
 
+/** Names the model that comes along where one is named. */
+export const DEFAULT_MODEL = "default";
+
 const file = (folder: string) => join(folder, "model.txt");
 
 type WriteOutcome =

@@ -7,12 +7,13 @@ import {
   cacheDirectory,
   cataloguePath,
   defaultModelPath,
+  interrupted,
   orUsageError,
   reportRetry,
   UsageError,
 } from "../system/index.ts";
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
-import { writeChosenModel } from "./chosenModel.ts";
+import { chosenModel, DEFAULT_MODEL, writeChosenModel } from "./chosenModel.ts";
 import { type FetchProgress, fetchModel, modelsFolder } from "./fetchModel.ts";
 import { filesByHash, modelsHere } from "./foundModels.ts";
 import { isGguf } from "./gguf.ts";
@@ -30,9 +31,6 @@ export const MODEL_USAGE = `  foretoken model list [--json]        Models of the
       MODEL: ${REFERENCES}.
       --catalogue FILE takes another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.
 `;
-
-/** Names the model that comes along where one is named. */
-const DEFAULT = "default";
 
 /** How often progress is written. */
 const PROGRESS_MS = 500;
@@ -95,7 +93,7 @@ function askedFor([action, given, surplus]: readonly string[]): {
 
 /** The file of a model that is here, the one that comes along included. Throws a `UsageError` where there is none. */
 const fileOf = (given: string, models: readonly CatalogueModel[], folder: string): string =>
-  given === DEFAULT ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
+  given === DEFAULT_MODEL ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
 
 function list(models: readonly CatalogueModel[], folder: string, json: boolean): void {
   const fetched = fetchedModels(folder);
@@ -113,7 +111,9 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
     return `  ${name.padEnd(24)} ${sizes.join(", ")}; ${licence.name}${work}${figure}`;
   });
   const here = [
-    ...fetched.map(({ reference, bytes, path }) => `  ${reference} (${megabytes(bytes)}): ${path}`),
+    ...fetched.map(
+      ({ references, bytes, path }) => `  ${references.join(", ")} (${megabytes(bytes)}): ${path}`,
+    ),
     ...others.map(({ program, name, bytes, path }) => `  ${program}: ${name} (${megabytes(bytes)}): ${path}`),
   ];
   const nothing = ["  none; fetch one with: foretoken model get NAME"];
@@ -123,26 +123,25 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
 
 /** Fetches a model and prints its path; an interrupt keeps what has come, and the next call goes on there. */
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
-  if (given === DEFAULT) throw new UsageError("The default model comes along: there is nothing to fetch.");
+  if (given === DEFAULT_MODEL)
+    throw new UsageError("The default model comes along: there is nothing to fetch.");
   const { reference } = orUsageError(parseReference(given, models));
   if (reference.kind === "path") {
     const { path } = orUsageError(locateModel(given, models, folder));
     throw new UsageError(`${path} is on this machine: there is nothing to fetch. A model is ${REFERENCES}.`);
   }
-  const cancel = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cancel.abort());
   if (reference.kind === "hub" && reference.model)
     process.stderr.write(`${reference.model.title}: licence ${licenceOf(reference.model)}.\n`);
-  const outcome = orUsageError(
-    await fetchModel(reference, folder, {
-      reference: given,
-      present: filesByHash(modelsHere()),
-      signal: cancel.signal,
-      onProgress: progressWriter(),
-      onRetry: reportRetry,
-    }),
-  );
-  process.stdout.write(`${outcome.path}\n`);
+  const interrupt = interrupted("The fetch was interrupted. The same command goes on where it was.");
+  const outcome = await fetchModel(reference, folder, {
+    reference: given,
+    present: filesByHash(modelsHere()),
+    signal: interrupt,
+    onProgress: progressWriter(),
+    onRetry: reportRetry,
+  });
+  if ("problem" in outcome) interrupt.throwIfAborted();
+  process.stdout.write(`${orUsageError(outcome).path}\n`);
 }
 
 const TERMS = { yes: "", no: ", which forbids commercial use", restricted: ", with terms of use" } as const;
@@ -166,7 +165,7 @@ function progressWriter(): (progress: FetchProgress) => void {
 
 /** Makes a model the command line's own; the editor has its setting. */
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
-  const isDefault = given === DEFAULT;
+  const isDefault = given === DEFAULT_MODEL;
   const path = fileOf(given, models, folder);
   if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
   orUsageError(writeChosenModel(cacheDirectory(), isDefault ? undefined : path));
@@ -177,7 +176,7 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
 }
 
 function info(given: string, models: readonly CatalogueModel[], folder: string): void {
-  const isDefault = given === DEFAULT;
+  const isDefault = given === DEFAULT_MODEL;
   const { reference } = orUsageError(parseReference(isDefault ? defaultModelPath() : given, models));
   const located = isDefault ? { path: defaultModelPath() } : locateModel(given, models, folder);
   // What has not been fetched is told of all the same; a file that is not there is a mistake.
@@ -217,4 +216,7 @@ function remove(given: string, models: readonly CatalogueModel[], folder: string
     throw new UsageError(`${path} was not fetched by Foretoken and is left alone. Delete it yourself.`);
   removeModel(folder, model);
   process.stdout.write(`Removed ${path} (${megabytes(model.bytes)}).\n`);
+  if (chosenModel(cacheDirectory()) !== path) return;
+  orUsageError(writeChosenModel(cacheDirectory(), undefined));
+  process.stdout.write("The command line uses the default model again.\n");
 }

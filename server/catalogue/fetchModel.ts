@@ -1,6 +1,6 @@
 /** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
-import { existsSync, linkSync, symlinkSync } from "node:fs";
-import { stat, statfs } from "node:fs/promises";
+import { constants, existsSync, linkSync, symlinkSync } from "node:fs";
+import { copyFile, rename, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -12,12 +12,20 @@ import {
   type Transfer,
   transfer,
 } from "../../datastores/download/index.ts";
-import { lock, StoreError, type StoreProblem, storeError, throwIfCancelled } from "../../datastores/index.ts";
+import {
+  codeOf,
+  fileError,
+  lock,
+  StoreError,
+  type StoreProblem,
+  storeError,
+  throwIfCancelled,
+} from "../../datastores/index.ts";
 import { makeFolder } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
 import { isGguf } from "./gguf.ts";
-import { addressPath, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
-import { type ModelReference, partsOf, quantisationOf } from "./reference.ts";
+import { addressParts, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
+import { type ModelReference, nameOf, partsOf, quantisationOf } from "./reference.ts";
 import { TransferRate } from "./transferRate.ts";
 
 /** How far a download is. */
@@ -31,7 +39,7 @@ export interface FetchProgress {
 }
 
 export interface FetchOptions extends Omit<HubOptions, "kind"> {
-  /** As the person wrote it; kept with the model. */
+  /** As the person wrote it; kept with the model in its shortest form. */
   readonly reference: string;
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Files on this machine by the sha256 of their content: what is there already is not fetched again. */
@@ -57,39 +65,58 @@ export async function fetchModel(
   if (reference.kind === "path") return { path: reference.path, bytes: 0 };
   const hub: HubOptions = { ...options, kind: "model" };
   try {
-    const parts =
+    const parts: readonly Transfer[] =
       reference.kind === "hub"
         ? await hubParts(reference.file, folder, hub)
-        : [addressPart(reference, folder)];
+        : addressParts(folder, reference.url).map(part => ({ ...part, name: basename(part.path) }));
     const [first] = parts;
     if (!first) throw new Error("a model of no parts");
     const there = parts.length === 1 && first.sha256 !== undefined && options.present?.get(first.sha256);
-    if (there) return adopted(first, there, options.reference);
-    const bytes = await fetchParts(parts, hub, options);
+    const name = nameOf(reference, options.reference);
+    const bytes = there ? await adopt(first, there, name) : await fetchParts(parts, hub, options, name);
     return { path: first.path, bytes };
   } catch (error) {
     if (error instanceof StoreError) return { problem: error.problem };
+    // What the file system refuses is for the user to mend; anything else is a fault.
+    if (codeOf(error) !== undefined) return { problem: fileError(error, folder).problem };
     throw error;
   }
 }
 
-/** A file that is on this machine already, under a second name where the file system can give it one. */
-function adopted({ path, bytes = 0 }: Transfer, there: string, reference: string): FetchOutcome {
+/** Takes over a file that is on this machine already: under a second name where the file system can give it one, else as a copy. */
+async function adopt(part: Transfer, there: string, name: string): Promise<number> {
+  const { path, bytes = 0 } = part;
   makeFolder(dirname(path));
-  for (const link of [linkSync, symlinkSync])
-    try {
-      if (!existsSync(path)) link(there, path);
-      writeReceipt(path, { reference, bytes, fetched: new Date().toISOString() });
-      return { path, bytes };
-    } catch {
-      // On another volume, or not allowed: the next way, or the file where it is.
-    }
-  return { path: there, bytes };
+  if (!existsSync(path) && !isLinked(there, path)) {
+    await refuseFullDisk([part], dirname(path));
+    await copyFile(there, `${path}.part`, constants.COPYFILE_FICLONE);
+    await rename(`${path}.part`, path);
+  }
+  noteFetched(path, bytes, name);
+  return bytes;
 }
 
-function addressPart({ url }: { readonly url: string }, folder: string): Transfer {
-  const path = addressPath(folder, url);
-  return { url, path, name: basename(path) };
+/** Gives a file a second name; false where that cannot be, as on another volume, or where it is not allowed. */
+function isLinked(there: string, path: string): boolean {
+  for (const link of [linkSync, symlinkSync])
+    try {
+      link(there, path);
+      return true;
+    } catch {
+      // The next way.
+    }
+  return false;
+}
+
+/** Notes that a model is there, under all names that it was fetched as. */
+function noteFetched(path: string, bytes: number, name: string): void {
+  const { references = [], fetched } = fetchedModel(path) ?? {};
+  if (references.includes(name)) return;
+  writeReceipt(path, {
+    references: [...references, name],
+    bytes,
+    fetched: fetched ?? new Date().toISOString(),
+  });
 }
 
 /** The parts of a file of the hub, at the commit its revision stands for now. */
@@ -148,6 +175,7 @@ async function fetchParts(
   parts: readonly Transfer[],
   hub: HubOptions,
   options: FetchOptions,
+  name: string,
 ): Promise<number> {
   const [first] = parts as [Transfer];
   const folder = dirname(first.path);
@@ -155,7 +183,10 @@ async function fetchParts(
   const unlock = await turn(folder, basename(first.path), options.signal);
   try {
     const already = fetchedModel(first.path);
-    if (already) return already.bytes;
+    if (already) {
+      noteFetched(first.path, already.bytes, name);
+      return already.bytes;
+    }
     await refuseFullDisk(parts, folder);
     const rate = new TransferRate();
     let before = 0;
@@ -168,8 +199,7 @@ async function fetchParts(
       before += (await transfer(part, { ...hub, onProgress })).bytes;
       refuseOtherFiles(part);
     }
-    const fetched = new Date().toISOString();
-    writeReceipt(first.path, { reference: options.reference, bytes: before, fetched });
+    noteFetched(first.path, before, name);
     return before;
   } finally {
     unlock();

@@ -1,6 +1,6 @@
 export { readCatalogue } from "./catalogue.ts";
 export type { MachineFacts } from "./choices.ts";
-export { chosenModel } from "./chosenModel.ts";
+export { chosenModel, DEFAULT_MODEL } from "./chosenModel.ts";
 export { MODEL_USAGE, modelCommand } from "./command.ts";
 export { catalogueOf, listModels, registerCatalogue } from "./feature.ts";
 export { modelsFolder } from "./fetchModel.ts";

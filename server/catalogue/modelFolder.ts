@@ -8,8 +8,8 @@ import { partsOf } from "./reference.ts";
 
 /** What is written down beside a model once all of it is there. */
 interface Receipt {
-  /** As a person would write it: a name of the catalogue, `hf:...` or an address. */
-  readonly reference: string;
+  /** What it was fetched as, as a person would write it: names of the catalogue, `hf:...` or addresses; one at least. */
+  readonly references: readonly string[];
   readonly bytes: number;
   /** ISO 8601. */
   readonly fetched: string;
@@ -21,32 +21,54 @@ export interface FetchedModel extends Receipt {
 }
 
 const RECEIPT = ".fetched.json";
-/** Folders below the models': a host or hub, owner, repository, commit, and two within the repository. */
-const MAX_DEPTH = 6;
+/** Folders below the models': a host or hub, owner, repository, commit, and those within the repository. */
+const MAX_DEPTH = 32;
 
 /** Where a file of a commit of a repository lies, or is to lie. */
 export const hubPath = (folder: string, { repository }: CatalogueFile, commit: string, path: string) =>
   join(folder, "hf", ...repository.split("/"), commit, ...path.split("/"));
 
-/** The repository and the path within it of a file that `hubPath` has placed; undefined for any other. */
-export function hubPlace(folder: string, file: string): { repository: string; path: string } | undefined {
-  const [kind, owner, name, , ...within] = relative(folder, file).split(sep);
+/** A file's place on the hub. */
+interface HubPlace {
+  readonly repository: string;
+  readonly commit: string;
+  readonly path: string;
+}
+
+/** The place that a file was fetched from; undefined for one that `hubPath` has not placed. */
+export function hubPlace(folder: string, file: string): HubPlace | undefined {
+  const [kind, owner, name, commit = "", ...within] = relative(folder, file).split(sep);
   return kind === "hf" && within.length > 0
-    ? { repository: `${owner}/${name}`, path: within.join("/") }
+    ? { repository: `${owner}/${name}`, commit, path: within.join("/") }
     : undefined;
 }
 
-/** Where the file of an address lies, or is to lie: apart for addresses that differ in anything. */
-export function addressPath(folder: string, url: string): string {
-  const { hostname, pathname } = new URL(url);
-  const mark = createHash("sha256").update(url).digest("hex").slice(0, 12);
-  return join(
-    folder,
-    "url",
-    hostname,
-    mark,
-    decodeURIComponent(basename(pathname)).replace(/[\\/:\0]/g, "_"),
-  );
+/** The addresses of all parts of the model at an address, and where each lies, or is to lie: apart for addresses that differ in anything. */
+export function addressParts(folder: string, url: string): { url: string; path: string }[] {
+  const { pathname } = new URL(url);
+  const urls = partsOf(pathname).map(each => Object.assign(new URL(url), { pathname: each }));
+  const mark = createHash("sha256")
+    .update(urls[0]?.href ?? url)
+    .digest("hex")
+    .slice(0, 12);
+  return urls.map(each => ({
+    url: each.href,
+    path: join(folder, "url", each.hostname, mark, fileName(each.pathname)),
+  }));
+}
+
+/** Where the first part of the model at an address lies, or is to lie. */
+export const addressPath = (folder: string, url: string): string =>
+  (addressParts(folder, url)[0] as { path: string }).path;
+
+/** The name at the end of an address as a file can have it. */
+function fileName(pathname: string): string {
+  const name = basename(pathname);
+  try {
+    return decodeURIComponent(name).replace(/[\\/:\0]/g, "_");
+  } catch {
+    return name; // Not UTF-8.
+  }
 }
 
 /** The model of that path, if all of it was fetched. */
@@ -84,10 +106,11 @@ const partsHere = (path: string) => partsOf(basename(path)).map(name => join(dir
 
 function readReceipt(file: string): Receipt | undefined {
   try {
-    const { reference, bytes, fetched } = JSON.parse(readFileSync(file, "utf8")) as Partial<Receipt>;
-    if (typeof reference !== "string" || typeof bytes !== "number" || typeof fetched !== "string")
+    const { references, bytes, fetched } = JSON.parse(readFileSync(file, "utf8")) as Partial<Receipt>;
+    const areTexts = Array.isArray(references) && references.every(each => typeof each === "string");
+    if (!areTexts || references.length === 0 || typeof bytes !== "number" || typeof fetched !== "string")
       return undefined;
-    return { reference, bytes, fetched };
+    return { references, bytes, fetched };
   } catch {
     return undefined; // Damaged: the model counts as not fetched, and fetching it finds its files there.
   }

@@ -52,8 +52,24 @@ export const isPathReference = (text: string): boolean => {
   return "reference" in read && read.reference.kind === "path";
 };
 
+/** The shortest reference of a file of the catalogue. */
+export const catalogueName = ({ name, files }: CatalogueModel, file: CatalogueFile): string =>
+  file === files[0] ? name : `${name}:${file.quantisation.toLowerCase()}`;
+
+/** What a model is fetched as: the same for all ways to write it, where it is of the catalogue. */
+export const nameOf = (reference: ModelReference, given: string): string =>
+  reference.kind === "hub" && reference.model ? catalogueName(reference.model, reference.file) : given.trim();
+
 function addressOf(given: string): ReferenceOutcome {
   const url = URL.canParse(given) ? new URL(given) : undefined;
+  // It would be written down and shown with the model.
+  if (url && (url.username !== "" || url.password !== ""))
+    return {
+      problem: {
+        message: `The address at ${url.host} has a user name or a password in it.`,
+        remedy: "Leave them out, or download the file yourself and give its path.",
+      },
+    };
   if (url && /\.gguf$/i.test(url.pathname)) return { reference: { kind: "address", url: url.href } };
   return {
     problem: { message: `${given} is no address of a GGUF file.`, remedy: "Give one that ends with .gguf." },
@@ -90,11 +106,17 @@ export function similarTo(name: string, models: readonly CatalogueModel[]): stri
   return `The catalogue has ${(similar.length > 0 ? similar : names).join(", ")}.`;
 }
 
-const QUANTISATION = /(?:^|[-._])((?:I?Q\d(?:_[A-Z\d]+)*)|B?F16|F32)(?=[-._]|$)/i;
+/** Not followed by an underscore: a beginning of a longer one is another quantisation. */
+const QUANTISATION = /(?:^|[-._])([IT]?Q\d(?:_[A-Z\d]+)*|MXFP4(?:_[A-Z\d]+)*|B?F16|F32)(?=[-.]|$)/i;
 
-/** The quantisation that a file's name states. */
-export const quantisationOf = (name: string): string | undefined =>
-  QUANTISATION.exec(name.replace(/\.gguf$/i, ""))?.[1]?.toUpperCase();
+/** The quantisation that a file's name states, or else the nearest of its folders' names. */
+export function quantisationOf(path: string): string | undefined {
+  const names = path
+    .replace(/\.gguf$/i, "")
+    .split("/")
+    .reverse();
+  return names.map(name => QUANTISATION.exec(name)?.[1]?.toUpperCase()).find(each => each !== undefined);
+}
 
 const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/i;
 

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { resolvePath } from "../system/index.ts";
 import type { CatalogueModel } from "./catalogue.ts";
-import { addressPath, fetchedModel, fetchedModels, hubPlace } from "./modelFolder.ts";
-import { type ModelReference, parseReference, quantisationOf, similarTo } from "./reference.ts";
+import { addressPath, type FetchedModel, fetchedModel, fetchedModels, hubPlace } from "./modelFolder.ts";
+import { type ModelReference, parseReference, partsOf, quantisationOf, similarTo } from "./reference.ts";
 
 export type LocateOutcome =
   | { readonly path: string }
@@ -24,7 +24,7 @@ export function locateModel(
   if ("problem" in read)
     return existsSync(resolvePath(text, folders)) ? { path: resolvePath(text, folders) } : read;
   const { reference } = read;
-  const path = pathOf(reference, folder, folders);
+  const path = pathOf(reference, models, folder, folders);
   if (path !== undefined && existsSync(path)) return { path };
   if (path !== undefined && reference.kind === "path")
     return {
@@ -41,18 +41,28 @@ export function locateModel(
   };
 }
 
-function pathOf(reference: ModelReference, folder: string, folders: readonly string[]): string | undefined {
+function pathOf(
+  reference: ModelReference,
+  models: readonly CatalogueModel[],
+  folder: string,
+  folders: readonly string[],
+): string | undefined {
   if (reference.kind === "path") return resolvePath(reference.path, folders);
   if (reference.kind === "address") return fetchedModel(addressPath(folder, reference.url))?.path;
-  const { repository, path, quantisation } = reference.file;
-  const isSame = (file: string) => {
+  const { repository, revision, path, quantisation } = reference.file;
+  const revisionOf = (text: string) => {
+    const read = parseReference(text, models);
+    return "reference" in read && read.reference.kind === "hub" ? read.reference.file.revision : undefined;
+  };
+  const isSame = ({ path: file, references }: FetchedModel) => {
     const place = hubPlace(folder, file);
     if (place?.repository.toLowerCase() !== repository.toLowerCase()) return false;
+    if (place.commit !== revision && !references.some(each => revisionOf(each) === revision)) return false;
     return path === undefined
       ? quantisationOf(place.path) === quantisation.toUpperCase()
-      : place.path === path;
+      : place.path === partsOf(path)[0];
   };
-  // Of several commits, the one that was fetched last.
-  const fits = fetchedModels(folder).filter(model => isSame(model.path));
+  // Of several commits that the revision has stood for, the one that was fetched last.
+  const fits = fetchedModels(folder).filter(isSame);
   return fits.sort((a, b) => (a.fetched < b.fetched ? 1 : -1))[0]?.path;
 }

@@ -24,6 +24,7 @@ import {
   ArgumentsError,
   counted,
   defaultModelPath,
+  interrupted,
   packageVersion,
   printable,
   refuseSurplus,
@@ -107,22 +108,14 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
   return share;
 }
 
-/** Signals that end a build, with the exit code that tells of each. */
-const ENDING_SIGNALS = [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const;
-const INTERRUPTED = "The build was interrupted. The same command goes on where it was.";
-
 /** Builds a store, or one share of it. An interrupt ends the build; what is written so far serves the next one. */
 async function build(values: Values): Promise<void> {
-  const cancel = new AbortController();
-  for (const [signal, exitCode] of ENDING_SIGNALS)
-    process.once(signal, () => cancel.abort(new UsageError(INTERRUPTED, exitCode)));
+  const interrupt = interrupted("The build was interrupted. The same command goes on where it was.");
   try {
-    await buildAsAsked(values, cancel.signal);
+    await buildAsAsked(values, interrupt);
   } catch (error) {
-    throw cancel.signal.aborted && error instanceof StoreError ? cancel.signal.reason : error;
+    if (error instanceof StoreError) interrupt.throwIfAborted();
+    throw error;
   }
 }
 

@@ -27,6 +27,7 @@ export { runsOnBattery } from "./powerSource.ts";
 export { median, quantile } from "./statistics.ts";
 export {
   ArgumentsError,
+  interrupted,
   orUsageError,
   refuseSurplus,
   reportAndFail,

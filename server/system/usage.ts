@@ -61,6 +61,20 @@ export function reportAndFail(error: unknown, usage?: string): void {
   process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 
+/** The exit codes that tell of the signals that end a command. */
+const ENDING_SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const;
+
+/** Aborted by the signals that end a command; the reason is the `UsageError` to end it with, of the signal's exit code. */
+export function interrupted(message: string): AbortSignal {
+  const controller = new AbortController();
+  for (const [signal, exitCode] of ENDING_SIGNALS)
+    process.once(signal, () => controller.abort(new UsageError(message, exitCode)));
+  return controller.signal;
+}
+
 /** A whole number from an option. */
 export function whole(
   options: Readonly<Record<string, unknown>>,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -101,6 +102,38 @@ test("a model that drafts changes nothing of the text and is counted; one that c
   );
   const none = await foretoken("complete", place, "--draft-model", "auto");
   assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
+});
+
+test("a completion that is interrupted is none: the exit code tells of the signal", async () => {
+  // Long enough to be interrupted within: the text of this place has no end of its own.
+  const long = join(folder, "long.txt");
+  writeFileSync(long, "one two three four ");
+  const env = { ...process.env, XDG_CACHE_HOME: folder, FORETOKEN_MODEL: fixtureModelPath() };
+  const child = spawn(
+    process.execPath,
+    [cli, "complete", `${long}:1:20`, "--max-tokens", "3000", "--temperature", "2"],
+    { env, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let errors = "";
+  child.stderr.on("data", chunk => {
+    errors += chunk;
+  });
+  child.stdout.once("data", () => child.kill("SIGINT"));
+  const [code] = await once(child, "close");
+  assert.equal(code, 130, errors);
+  assert.match(errors, /^foretoken: The completion was interrupted\.$/m);
+});
+
+test("a chosen model that is gone is named, and the default model can be asked for all the same", async () => {
+  const cache = mkdtempSync(join(folder, "chosen-"));
+  mkdirSync(join(cache, "foretoken"));
+  writeFileSync(join(cache, "foretoken", "model.txt"), "/nowhere/gone.gguf\n");
+  const complete = (...args: string[]) =>
+    run(process.execPath, [cli, "complete", place, "--max-tokens", "4", ...args], { XDG_CACHE_HOME: cache });
+  const gone = await complete();
+  assert.equal(gone.code, 1);
+  assert.match(gone.err, /has chosen is gone: \/nowhere\/gone\.gguf\..* foretoken model use default\.\n$/);
+  assert.equal((await complete("--model", "default")).code, 0);
 });
 
 test("what is asked wrongly is answered with the reason, on standard error", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -79,10 +79,28 @@ test("a fetched model is listed, described, taken into use and removed", async (
   const used = await run("use", REFERENCE);
   assert.match(used.out, /"foretoken\.modelPath": "hf:a\/b:m-Q8_0\.gguf"/);
   assert.equal(readFileSync(join(cache, "foretoken", "model.txt"), "utf8").trim(), path());
-  assert.equal((await run("use", "default")).code, 0);
   const removed = await run("remove", REFERENCE);
   assert.equal(removed.code, 0, removed.out);
+  assert.match(removed.out, /The command line uses the default model again\./);
+  assert.ok(!existsSync(join(cache, "foretoken", "model.txt")));
   assert.match((await run("info", REFERENCE)).out, /not on this machine/);
+});
+
+test("a fetch that is interrupted ends with the signal's exit code and keeps what has come", async () => {
+  for (const [signal, wanted] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    const before = arrived();
+    hub.switches.stallAfter = [10_000];
+    const { child, done } = start({}, "get", REFERENCE);
+    await until("some bytes", () => arrived() >= before + 10_000);
+    child.kill(signal);
+    const { code, out } = await done;
+    assert.equal(code, wanted, out);
+    assert.match(out, /^foretoken: The fetch was interrupted\. The same command goes on where it was\.$/m);
+    assert.ok(arrived() >= before + 10_000);
+  }
 });
 
 test("a check says what a model cannot do, and fails", async () => {

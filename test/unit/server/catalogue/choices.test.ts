@@ -91,7 +91,7 @@ test("where a graphics card computes, what its memory holds fits well, and what 
 });
 
 test("what a model takes that is here is better known than by its size", () => {
-  const fetched = [{ reference: "m:large", bytes: 8e9, fetched: "", path: "/f/large" }];
+  const fetched = [{ references: ["m:large"], bytes: 8e9, fetched: "", path: "/f/large" }];
   const needed = new Map([["/f/large", 5e9]]);
   assert.equal(modelChoices([LARGE], fetched, [], machine(11e9, { needed }))[0]?.fit, "yes");
   assert.equal(modelChoices([LARGE], [], [], machine(11e9, { needed }))[0]?.fit, "no");
@@ -99,8 +99,8 @@ test("what a model takes that is here is better known than by its size", () => {
 
 test("models that are here are said to be, and one of the catalogue only once", () => {
   const fetched = [
-    { reference: "m:small", bytes: 0.5e9, fetched: "", path: "/f/small" },
-    { reference: "hf:x/y:z.gguf", bytes: 1, fetched: "", path: "/f/z" },
+    { references: ["hf:a/m:small.gguf", "m:small"], bytes: 0.5e9, fetched: "", path: "/f/small" },
+    { references: ["hf:x/y:z.gguf"], bytes: 1, fetched: "", path: "/f/z" },
   ];
   const found = [
     { path: "/o/1", name: "unknown:14b", program: "Ollama", bytes: 15e9, sha256: hash },

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,7 +23,7 @@ import {
 } from "../../../../server/catalogue/fetchModel.ts";
 import { fetchedModels, removeModel } from "../../../../server/catalogue/modelFolder.ts";
 import { parseReference } from "../../../../server/catalogue/reference.ts";
-import { type FakeAnswer, FakeHub } from "../../../fakes/hub.ts";
+import { COMMIT, type FakeAnswer, FakeHub } from "../../../fakes/hub.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-models-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -76,7 +86,7 @@ test("a file comes whole, with progress, and is known afterwards", async () => {
   assert.ok(reports.every(({ totalBytes }) => totalBytes === content.length));
   const [model] = fetchedModels(folder);
   assert.deepEqual(
-    [model?.path, model?.bytes, model?.reference],
+    [model?.path, model?.bytes, model?.references[0]],
     [path, content.length, "hf:a/b:m-Q8_0.gguf"],
   );
   assert.equal(statSync(path).mode & 0o077, 0, "for its owner alone");
@@ -144,6 +154,38 @@ test("what is on this machine already is not fetched", async () => {
   assert.equal(statSync(path).ino, statSync(there).ino, "no second copy");
   assert.equal(fetchedModels(folder)[0]?.path, path);
   assert.equal(hub.servedBytes, 0);
+});
+
+test("what is here already and cannot have a second name is copied", async t => {
+  const there = join(base, "linked.gguf");
+  writeFileSync(there, content);
+  // No link can be made onto a file that is there.
+  const broken = join(folder, "hf", "a", "b", COMMIT);
+  mkdirSync(broken, { recursive: true });
+  symlinkSync(join(base, "nowhere"), join(broken, "m-Q8_0.gguf"));
+  if (process.platform === "win32") return t.skip("links need a right there");
+  const { path } = await fetched("hf:a/b:m-Q8_0.gguf", { present: new Map([[sha256, there]]) });
+  assert.deepEqual(readFileSync(path), content);
+  assert.notEqual(statSync(path).ino, statSync(there).ino);
+  assert.equal(hub.servedBytes, 0);
+  assert.equal(fetchedModels(folder)[0]?.path, path);
+});
+
+test("a model is known by all names it was fetched as", async () => {
+  await fetched("hf:a/b:m-Q8_0.gguf");
+  await fetched(" hf:a/b:q8_0 ");
+  await fetched("hf:a/b:q8_0");
+  assert.deepEqual(fetchedModels(folder)[0]?.references, ["hf:a/b:m-Q8_0.gguf", "hf:a/b:q8_0"]);
+});
+
+test("what the file system refuses is a value, as is a hub whose address is none", async () => {
+  writeFileSync(folder, "no folder");
+  assert.match((await problem("hf:a/b:m-Q8_0.gguf")).message, /ENOTDIR|EEXIST/);
+  rmSync(folder);
+  process.env.HF_ENDPOINT = "hub.example.org";
+  const { message, remedy } = await problem("hf:a/b:m-Q8_0.gguf");
+  assert.match(message, /^hub\.example\.org is no address of a hub\.$/);
+  assert.match(remedy, /HF_ENDPOINT/);
 });
 
 test("damage on the way is noticed and mended; damage that stays is an error", async () => {
@@ -216,6 +258,47 @@ test("an address is fetched to a place of its own, once", async () => {
   assert.deepEqual(readFileSync(path), content);
   await fetched(url);
   assert.equal(requests, 1);
+  server.close();
+});
+
+test("an address whose file changes during the download is begun anew, also where the server knows no If-Range", async () => {
+  const versions = ["A", "B"].map(letter => Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(2e6, letter)]));
+  let requests = 0;
+  const server = createServer((request, response) => {
+    const version = requests++ === 0 ? 0 : 1;
+    const body = versions[version] as Buffer;
+    const from = Number(/\d+/.exec(request.headers.range ?? "")?.[0] ?? 0);
+    const range = from > 0 ? { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` } : {};
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag: `"${version}"`,
+      "content-length": body.length - from,
+      ...range,
+    });
+    if (version === 1) response.end(body.subarray(from));
+    else response.write(body.subarray(0, 1_000_000), () => setTimeout(() => response.destroy(), 50));
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const { path } = await fetched(`http://127.0.0.1:${(server.address() as AddressInfo).port}/m.gguf`);
+  assert.deepEqual(readFileSync(path), versions[1]);
+  server.close();
+});
+
+test("a split model at an address comes with all parts", async () => {
+  const names: string[] = [];
+  const server = createServer(({ url = "" }, response) => {
+    names.push(url);
+    response.writeHead(200).end("GGUF part");
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  const { path, bytes } = await fetched(`${address}/${SPLIT[0]}`);
+  assert.deepEqual(
+    names,
+    SPLIT.map(name => `/x/${name}`),
+  );
+  assert.equal(bytes, 18);
+  const [model] = fetchedModels(folder);
+  assert.equal(model?.path, path);
   server.close();
 });
 

@@ -41,6 +41,8 @@ test("addresses must be of a GGUF file", () => {
   assert.deepEqual(read("https://example.org/a%20b.gguf?x=1"), {
     reference: { kind: "address", url: "https://example.org/a%20b.gguf?x=1" },
   });
+  const secret = read("https://me:geheim@example.org/a.gguf");
+  assert.ok("problem" in secret && !JSON.stringify(secret).includes("geheim"));
   for (const text of ["https://example.org/a.zip", "http://", "https://example.org/"])
     assert.ok("problem" in read(text), text);
 });
@@ -57,6 +59,13 @@ test("the quantisation is read from a file's name", () => {
     ["model-IQ2_XXS.gguf", "IQ2_XXS"],
     ["model-bf16.gguf", "BF16"],
     ["model-Q4_0-00001-of-00003.gguf", "Q4_0"],
+    ["Q4_K_M/model-Q4_K_M-00001-of-00002.gguf", "Q4_K_M"],
+    ["Model-Q4_K_M/Model-Q4_K_M.gguf", "Q4_K_M"],
+    ["Q8_0/x-Q8_0.gguf", "Q8_0"],
+    ["UD-Q4_K_XL/model.gguf", "Q4_K_XL"],
+    ["BF16/model-00001-of-00002.gguf", "BF16"],
+    ["model-TQ1_0.gguf", "TQ1_0"],
+    ["model-MXFP4_MOE.gguf", "MXFP4_MOE"],
     ["sq4_0x.gguf", undefined],
     ["model.gguf", undefined],
   ];
