@@ -265,7 +265,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   private agreesAt(live: Live, document: vscode.TextDocument, offset: number): boolean {
     const typed = this.typedSince(live, document, offset);
     if (typed === undefined || !live.text.agrees(typed)) return false;
-    return restFits(live.rest, restOfLine(document, document.positionAt(offset)), typed);
+    return restFits(live.rest, restOfLine(document, document.positionAt(offset)), typed, live.replaced);
   }
 
   private register(): vscode.Disposable {

@@ -48,25 +48,34 @@ const OPENERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether the rest of the cursor's line is what it was but for what an editor does by itself while one types: it adds
- * closers of what was opened, and lets closers be typed over. Anything else was an edit behind the cursor.
+ * Whether the rest of the cursor's line is what it was but for what comes of typing along: an editor adds closers of what was
+ * opened and lets closers be typed over, and a text that is accepted takes the place of what it repeats. Anything else was an edit
+ * behind the cursor.
  * @param restThen the rest of the line where the text began @param restNow and at the cursor now
- * @param typed between the two places
+ * @param typed between the two places @param replaced UTF-16 units of `restThen` that the text repeats
  */
-export function restFits(restThen: string, restNow: string, typed: string): boolean {
+export function restFits(restThen: string, restNow: string, typed: string, replaced: number): boolean {
   let same = 0;
   while (same < Math.min(restThen.length, restNow.length) && restThen.at(-1 - same) === restNow.at(-1 - same))
     same++;
   const removed = restThen.slice(0, restThen.length - same);
   const added = restNow.slice(0, restNow.length - same);
-  return (
-    count(removed).every(([closer, times]) => closer in OPENERS && occurrences(typed, closer) >= times) &&
-    count(added).every(([closer, times]) => occurrences(typed, OPENERS[closer] ?? "") >= times)
-  );
+  const mayGo = removed.length <= replaced || [...removed].every(each => each in OPENERS);
+  return mayGo && isWithin(removed, typed) && isWithin(openersOf(added), typed);
 }
 
-const occurrences = (text: string, part: string) => (part === "" ? 0 : text.split(part).length - 1);
+/** What opens each of these closers, the last of them first; a character that is none is within no text. */
+const openersOf = (closers: string) =>
+  [...closers]
+    .reverse()
+    .map(each => OPENERS[each] ?? "\0")
+    .join("");
 
-/** How often each character of a text occurs in it. */
-const count = (text: string): [character: string, times: number][] =>
-  [...new Set(text)].map(character => [character, occurrences(text, character)]);
+/** Whether a text can be had of another one by leaving characters out. */
+function isWithin(part: string, text: string): boolean {
+  let at = -1;
+  return [...part].every(each => {
+    at = text.indexOf(each, at + 1);
+    return at >= 0;
+  });
+}

@@ -8,33 +8,39 @@ test("a closed bracket counts as the one that was typed", () => {
   assert.equal(typedPart("(a)"), "(a)");
 });
 
-test("the rest of the line may gain closers of what was typed, and lose those that were typed over", () => {
-  const fitting: [restThen: string, restNow: string, typed: string][] = [
+test("the rest of the line may gain closers of what was typed, and lose what was typed over or accepted", () => {
+  const fitting: [restThen: string, restNow: string, typed: string, replaced?: number][] = [
     ["", "", "abc"],
     [" # note", " # note", "abc"],
     ["", ")", "print("],
     [", 2]", "'), 2]", "f('"],
+    ["", "])", "f(["],
     [")", "", "x)"],
     [")]", "]", "f(a))"],
     ["))", ")", "(a)"],
     ['"', '""', 'x["'],
+    [", 2)", "", "1, 2)", 4],
+    [")  # end", "  # end", "a, b)", 1],
   ];
-  for (const [restThen, restNow, typed] of fitting)
-    assert.ok(restFits(restThen, restNow, typed), JSON.stringify([restThen, restNow, typed]));
+  for (const [restThen, restNow, typed, replaced = 0] of fitting)
+    assert.ok(restFits(restThen, restNow, typed, replaced), JSON.stringify([restThen, restNow, typed]));
   assert.equal(replacedNow(1, ")", "))"), 2);
 });
 
 test("anything else behind the cursor was edited", () => {
-  const edited: [restThen: string, restNow: string, typed: string][] = [
+  const edited: [restThen: string, restNow: string, typed: string, replaced?: number][] = [
     [", 2, 3]", ", 3]", ""],
+    [", 2)", ")", "1", 4],
     ["", "print(x)", ""],
     ["", "print(x)", "print(x)"],
     ["", ")", ""],
     ["", "))", "f("],
+    ["", ")]", "f(["],
     [")", "", ""],
     [" # note", "", "abc"],
+    ["x", "", "max"],
     ["", "c", "ab"],
   ];
-  for (const [restThen, restNow, typed] of edited)
-    assert.ok(!restFits(restThen, restNow, typed), JSON.stringify([restThen, restNow, typed]));
+  for (const [restThen, restNow, typed, replaced = 0] of edited)
+    assert.ok(!restFits(restThen, restNow, typed, replaced), JSON.stringify([restThen, restNow, typed]));
 });
