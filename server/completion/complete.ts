@@ -141,7 +141,7 @@ async function* completeAt(
   let leftMiddle = false;
   const finish = (finishReason: FinishReason, failure?: string): Completion => {
     ms.total = elapsed();
-    if (growing.shaped.text !== "") ms.firstLine ??= ms.total;
+    if (growing.text !== "") ms.firstLine ??= ms.total;
     return { ...growing.result(finishReason), finishReason, failure, ...count, trace, ms };
   };
 
@@ -168,10 +168,10 @@ async function* completeAt(
     const isOver =
       shaped.stopped !== undefined || leftMiddle || (done === true && LASTING_ENDS.includes(value.kind));
     const verdict = growing.verdict(isOver);
-    if (verdict === "shown" && shaped.text.length > shown) {
-      shown = shaped.text.length;
+    if (verdict === "shown" && growing.text.length > shown) {
+      shown = growing.text.length;
       ms.firstText ??= elapsed();
-      yield shaped.text;
+      yield growing.text;
     }
     if (isWithheld(verdict)) return finish(verdict);
     if (shaped.stopped) return finish(shaped.stopped);
@@ -221,6 +221,12 @@ class GeneratedText {
     this.reserve = new Reserve(place, options.reserve);
   }
 
+  /** The text so far; none as long as it is blank, which nobody would see. */
+  get text(): string {
+    const { text } = this.shaped;
+    return text.trim() === "" ? "" : text;
+  }
+
   get wantsProbabilities(): boolean {
     return this.reserve.asksForConfidence && !this.firstLine.isWhole;
   }
@@ -246,12 +252,12 @@ class GeneratedText {
 
   /** Whether the text is shown. @param isOver whether it will not grow */
   verdict(isOver: boolean): ReturnType<Reserve["verdict"]> {
-    return this.reserve.verdict(this.shaped.text, this.firstLine, isOver);
+    return this.reserve.verdict(this.text, this.firstLine, isOver);
   }
 
   /** What has come of it by its end. */
   result(finishReason: FinishReason): Pick<Completion, "text" | "withheld" | "confidence"> {
-    const { text } = this.shaped;
+    const { text } = this;
     const { confidence } = this.firstLine;
     const isShown = this.verdict(false) === "shown" && !isWithheld(finishReason);
     return { text: isShown ? text : "", withheld: isShown ? "" : text, confidence };

@@ -115,6 +115,19 @@ test("text of nothing but blanks, or of the next line, is no answer", async () =
   }
 });
 
+test("blanks alone are no answer within a string either, and are shown with what follows them", async () => {
+  for (const [said, expected] of [
+    ["   ", undefined],
+    ["   and more", "   and more"],
+  ] as const) {
+    const client = await opened(new FakeEngine(saying(said)), 'a = "one');
+    const asked = client.complete(URI, { line: 0, character: 8 });
+    assert.equal((await asked.items)[0]?.insertText, expected);
+    assert.ok(asked.partial.every(text => text.trim() !== ""));
+    await client.close();
+  }
+});
+
 test("a word after the cursor is completed only on request, and not said again", async () => {
   const client = await opened(new FakeEngine(saying("a + total\n")), "sum = total\n");
   const at = { line: 0, character: 6 };
