@@ -120,7 +120,7 @@ test("blanks alone are no answer within a string either, and are shown with what
     ["   ", undefined],
     ["   and more", "   and more"],
   ] as const) {
-    const client = await opened(new FakeEngine(saying(said)), 'a = "one');
+    const client = await opened(new FakeEngine(saying(said)), 'a = "one"');
     const asked = client.complete(URI, { line: 0, character: 8 });
     assert.equal((await asked.items)[0]?.insertText, expected);
     assert.ok(asked.partial.every(text => text.trim() !== ""));
