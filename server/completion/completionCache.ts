@@ -9,6 +9,8 @@
  * before every length. Re-indented text is the exception in that the model was not asked at that very column.
  */
 
+import { Scanner } from "../postprocess/index.ts";
+import { type LanguageRules, type Lexicon, languageRules } from "../syntax/index.ts";
 import {
   type BlankLine,
   blankLine,
@@ -106,7 +108,8 @@ export class CompletionCache {
       const known = completion.place.line;
       if (!known || completion.text === "" || !sameHash(known.before, line.before)) continue;
       if (!serves(completion, asked)) continue;
-      const text = reindented(completion.text, known, line);
+      const rules = languageRules(completion.place.languageId);
+      const text = reindented(completion.text, known, line, rules);
       if (text !== undefined) return { kind: "reindented", text, completion };
     }
     return undefined;
@@ -137,13 +140,30 @@ const keyOf = ({ uri, languageId }: Pick<DocumentPosition, "uri" | "languageId">
 const samePlace = (a: DocumentPosition, b: DocumentPosition) =>
   a.offset === b.offset && sameHash(a.before, b.before);
 
-/** A text for a line with another indentation; undefined where its lines do not allow of that. */
-function reindented(text: string, from: BlankLine, to: BlankLine): string | undefined {
+/** Whether a line of a text begins within a string, whose value its indentation is part of. */
+function hasLineInString(text: string, lexicon: Lexicon): boolean {
+  let found = false;
+  new Scanner(lexicon).scan(text, {
+    at: (index, state) => {
+      found ||= text[index - 1] === "\n" && state !== "within" && state?.kind === "string";
+    },
+  });
+  return found;
+}
+
+/** A text for a line with another indentation; undefined where its lines do not allow of that, or mean something else there. */
+function reindented(
+  text: string,
+  from: BlankLine,
+  to: BlankLine,
+  { lexicon, indented }: LanguageRules,
+): string | undefined {
   const [first = "", ...rest] = text.split("\n");
   // Text that brings its own indentation says where the model wanted it.
   if (/^\s/.test(first) || first === "") return undefined;
   const deeper = to.indentation.startsWith(from.indentation);
-  if (!deeper && !from.indentation.startsWith(to.indentation)) return undefined;
+  if (!deeper && (indented || !from.indentation.startsWith(to.indentation))) return undefined;
+  if (rest.length > 0 && hasLineInString(text, lexicon)) return undefined;
   const difference = deeper
     ? to.indentation.slice(from.indentation.length)
     : from.indentation.slice(to.indentation.length);

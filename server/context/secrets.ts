@@ -14,20 +14,20 @@ const NAMES = new Set(
   filezilla.xml recentservers.xml sitemanager.xml accessTokens.json azureProfile.json msal_token_cache.json
   adc.json application_default_credentials.json client_secret.json google-services.json GoogleService-Info.plist
   wp-config.php localsettings.php local_settings.py jenkins.plugins.publish_over_ssh.BapSshPublisherPlugin.xml
-  .cargo-credentials auth.json .pip.conf pip.conf .gem-credentials`
+  .cargo-credentials auth.json .pip.conf pip.conf .gem-credentials token token.json token.txt tokens.txt local.settings.json`
     .toLowerCase()
     .split(/\s+/),
 );
 
 /** Endings and parts of names that do. */
 const NAME_PATTERNS: readonly RegExp[] = [
-  /^\.env([._-].*)?$|\.env(\.[\w-]+)?$/,
+  /^\.env(rc)?([._-].*)?$|\.env(\.[\w-]+)?$|^env[._-](prod|production|stag(e|ing)|dev|development|local|test)$/,
   /\.(pem|key|p8|p12|pfx|pkcs12|jks|keystore|bks|kdbx?|asc|gpg|pgp|ppk|ovpn|rdp|agilekeychain|keychain|keytab|pkey|der|mobileprovision|cscfg|publishsettings)$/,
   /\.(tfstate|tfvars)(\..*)?$|\.tfvars\.json$/,
   /^id_(rsa|dsa|ecdsa|ed25519)/,
   /(credential|secret)/,
-  /(^|[._-])(passwords?|passwd|passphrases?|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|auth[._-]?tokens?)([._-].*)?\.(txt|json|ya?ml|toml|ini|cfg|conf|properties|csv|xml|md)$/,
-  /^(passwords?|passwd)$/,
+  /(^|[._-])(passwords?|passwd|passphrases?|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|(o?auth|bot|github|gitlab|refresh|session)[._-]?tokens?)([._-].*)?\.(txt|json|ya?ml|toml|ini|cfg|conf|properties|csv|xml|md)$/,
+  /^(passwords?|passwd|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|(o?auth|bot|github|gitlab)[._-]?tokens?)$/,
   /service[._-]?account.*\.(json|ya?ml|p12)$/,
   /^(firebase-adminsdk|.*-firebase-adminsdk).*\.json$/,
   /^kubeconfig([._-].*)?$|\.kubeconfig$/,
@@ -54,6 +54,13 @@ const CONTENTS: readonly RegExp[] = [
   /\bya29\.[\w-]{20}/,
   /\bsk-ant-[\w-]{20}/,
   /\bsk-(?:proj|svcacct|admin)-[\w-]{20}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ/,
+  /\bsk-or-v1-[a-f0-9]{32}/,
+  /\bgsk_[A-Za-z0-9]{40}/,
+  /\bxai-[A-Za-z0-9]{60}/,
+  /\bxapp-\d-[A-Z0-9]{8,16}-\d{8}/,
+  /\baws_secret_access_key["']?\s{0,4}[=:]\s{0,4}["']?[A-Za-z0-9/+]{40}\b/i,
+  // An address with a password, but for those that stand in examples.
+  /\b[a-z][a-z\d+]{1,20}:\/\/[^\s:@/'"`$<{]{0,64}:(?!(?:pass(?:word|wd)?|pwd|secret|user|postgres|root|guest|admin|test|example|changeme|x+|\*+)@)[^\s:@/'"`$<{]{6,128}@[\w-]/i,
   /\bhf_[A-Za-z]{34}\b/,
   /\bnpm_[A-Za-z0-9]{36}/,
   /\bpypi-AgEIcHlwaS5vcmc[\w-]{20}/,

@@ -1,8 +1,9 @@
 /** Whether a line of a completion goes on with the block or statement that is being completed. */
+import type { LanguageRules } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
 import type { Place } from "./place.ts";
 import type { Reading } from "./reading.ts";
-import { isOpenIn, type State } from "./scanner.ts";
+import { isList, isOpenIn, type State } from "./scanner.ts";
 
 /** A line of the text that is not its first. */
 export interface Line {
@@ -49,16 +50,32 @@ export function belongs(at: Line, text: string, place: Place, reading: Reading):
   const content = from + (/^\s*/.exec(line)?.[0].length ?? 0);
   if (reading.endings.some(({ index }) => index === content)) return "yes";
   if (isBlockClosed(reading, from, place)) {
-    const follows = line.trimStart().startsWith("{") ? "yes" : clause(at, place);
+    const follows = line.trimStart().startsWith("{") ? "yes" : clause(at, place.rules);
     return follows === "no" ? "outside" : follows;
   }
+  const statement = statementAt(from, place, reading);
   if (progress === "mayContinue") {
-    const continuing = continues(at, place);
+    const continuing = continues(at, statement, place);
     return continuing === "no" ? "complete" : continuing;
   }
-  if (progress === "leading" && indentation(line) >= indentation(place.linePrefix)) return "yes";
-  if (!leavesBlock(at, place)) return "yes";
+  if (progress === "leading" && indentation(line) >= statement.columns) return "yes";
+  if (!leavesBlock(at, statement, place)) return "yes";
   return headed(place) ? clauseOfHeader(at, place) : "outside";
+}
+
+/** The line that the statement of the cursor begins in. */
+interface StatementLine {
+  readonly columns: number;
+  /** Whether it is more than the blanks before the cursor. */
+  readonly hasBegun: boolean;
+}
+
+/** Where the text has closed a list that was open at the cursor, the statement begins in the line in which that was opened. */
+function statementAt(index: number, { linePrefix }: Place, { endings }: Reading): StatementLine {
+  const list = endings.findLast(({ frame, end }) => isList(frame) && end <= index)?.frame;
+  return list
+    ? { columns: list.indentation, hasBegun: true }
+    : { columns: indentation(linePrefix), hasBegun: linePrefix.trim() !== "" };
 }
 
 /** Whether the block around the cursor was closed before `index`. */
@@ -67,18 +84,16 @@ function isBlockClosed(reading: Reading, index: number, { rules }: Place): boole
 }
 
 /** Whether a line is a clause of the whole statement above it, deeper than it, or goes on with its expression. */
-function continues(at: Line, place: Place): "yes" | "no" | "undecided" {
+function continues(at: Line, { columns: base }: StatementLine, { rules }: Place): "yes" | "no" | "undecided" {
   const { line } = at;
-  const { rules } = place;
-  const base = indentation(place.linePrefix);
   if (rules.indented && indentation(line) > base) return "yes";
   if (indentation(line) < base) return "no";
   if (rules.chained && /^\s*(\?\.|[.?:&|+*/<>=,-])/.test(line)) return "yes";
-  return clause(at, place);
+  return clause(at, rules);
 }
 
 /** Whether a line begins with a word that goes on with a statement. */
-function clause({ line, whole }: Line, { rules: { clauses } }: Place): "yes" | "no" | "undecided" {
+function clause({ line, whole }: Line, { clauses }: LanguageRules): "yes" | "no" | "undecided" {
   const text = line.trim();
   const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
   if (clauses.includes(word) && (whole || text.length > word.length)) return "yes";
@@ -103,9 +118,10 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
   if (header === undefined || indentation(header) !== columns || /^\s*(def|class)\b/.test(header))
     return "outside";
   const hasClause =
-    indentation(nextLine) === columns && clause({ line: nextLine, whole: true, from: 0 }, place) === "yes";
+    indentation(nextLine) === columns &&
+    clause({ line: nextLine, whole: true, from: 0 }, place.rules) === "yes";
   if (hasClause) return "outside";
-  const is = clause(at, place);
+  const is = clause(at, place.rules);
   return is === "no" ? "outside" : is;
 }
 
@@ -113,12 +129,15 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
  * Whether a line lies outside of the block that is being completed. Within a statement, only deeper lines
  * (and closing brackets) go on with it; on a blank line, lines as deep as the cursor do too.
  */
-function leavesBlock({ line }: Line, { linePrefix, start, closed, rules }: Place): boolean {
-  const base = indentation(linePrefix);
+function leavesBlock(
+  { line }: Line,
+  { columns: base, hasBegun }: StatementLine,
+  { linePrefix, start, closed, rules }: Place,
+): boolean {
   // The braces of a block that the document does not close show where it ends.
   const opensHere = start !== undefined && !closed.has(start) && linePrefix.trimEnd().endsWith("{");
   if (!rules.indented && start?.close === "}" && (opensHere || LABEL.test(line))) return false;
-  if (linePrefix.trim() === "") return indentation(line) < base;
+  if (!hasBegun) return indentation(line) < base;
   const closes = /^\s*[)\]}]/.test(line);
   return closes ? indentation(line) < base : indentation(line) <= base;
 }

@@ -6,7 +6,7 @@
 import { isFence, mayBecomeFence, unfenced } from "./fence.ts";
 import { indentation, type Mapping, mapped, mappingOf, styled, unitOf } from "./indentation.ts";
 import type { Place } from "./place.ts";
-import { Scanner, type State } from "./scanner.ts";
+import { isList, isOpenIn, Scanner, type State } from "./scanner.ts";
 
 interface Normalised {
   readonly text: string;
@@ -126,7 +126,7 @@ class LineReader {
     if (!this.isMapped) {
       this.isMapped = true;
       if (this.opensBlock && !LABEL.test(content))
-        this.mapping = mappingOf(this.base, indentation(leading), place.indentation);
+        this.mapping = mappingOf(this.headerColumns, indentation(leading), place.indentation);
     }
     // A closer is as deep as the line of its opener, whatever the unit of the text is.
     const isCloser = this.mapping && scanner.state !== place.start && content[0] === scanner.state?.close;
@@ -139,6 +139,14 @@ class LineReader {
     const { linePrefix, rules } = this.place;
     const line = (linePrefix + this.out).trim().split("\n", 1)[0] ?? "";
     return /\{$/.test(line) || (rules.header !== "" && endsWith(line, rules.header));
+  }
+
+  /** Columns of the line that the block's header begins in: the text may have closed lists that were begun above. */
+  private get headerColumns(): number {
+    let columns = this.base;
+    let at = this.place.start;
+    for (; at && isList(at) && !isOpenIn(at, this.scanner.state); at = at.parent) columns = at.indentation;
+    return columns;
   }
 
   private firstIndentation(leading: string, content: string, whole: boolean): string | undefined {

@@ -35,6 +35,8 @@ export interface Place extends CursorLines {
   readonly lineAfterNext: string;
   /** What is open at the cursor. */
   readonly start: State;
+  /** Whether the cursor stands within a tag that the document ends. */
+  readonly isInTag: boolean;
   /** The end of the text before the cursor. */
   readonly tail: string;
   /** What of `start` the document closes itself. */
@@ -71,7 +73,8 @@ function placeOf({ before, after, partial, languageId }: Around, lines: CursorLi
   scanner.scan(before);
   const tail = before.slice(-TAIL);
   const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
-  const start = withAngle(opened(scanner.state, unopened), lines);
+  const isInTag = endsTag(lines, languageId);
+  const start = withAngle(opened(scanner.state, unopened), lines, isInTag);
   return {
     ...lines,
     indentation: documentStyle(before + after, lines.linePrefix, rules),
@@ -87,6 +90,7 @@ function placeOf({ before, after, partial, languageId }: Around, lines: CursorLi
         .filter(line => line.trim() !== "")[1]
         ?.trimEnd() ?? "",
     start,
+    isInTag,
     tail,
     ...closedFrames(start, lexicon, after, { tail, partial }),
     rest: restOf(lines.lineSuffix, lexicon, start, tail),
@@ -104,9 +108,18 @@ function opened(state: State, closers: readonly string[]): State {
   return outer;
 }
 
-/** `state` within the angle bracket of a list of types, where the rest of the line closes one. */
-function withAngle(state: State, { linePrefix, lineSuffix }: CursorLines): State {
-  if (!/^\s*>(?![=>])/.test(lineSuffix) || !/([\w:]|#\s*include\s*)<[^<>()]*$/.test(linePrefix)) return state;
+/** Languages with tags. */
+const MARKUP =
+  /^(html|xml|xsl|svg|vue.*|svelte|astro|php|blade|handlebars|razor|aspnetcorerazor|erb|(java|type)scriptreact)$/;
+
+/** Whether the cursor stands within a tag that the rest of the line ends. */
+const endsTag = ({ linePrefix, lineSuffix }: CursorLines, languageId: string): boolean =>
+  MARKUP.test(languageId) && /^\s*\/?>/.test(lineSuffix) && /<[A-Za-z][\w.:-]*(\s[^<>]*)?$/.test(linePrefix);
+
+/** `state` within the angle bracket of a list of types or of a tag, where the rest of the line closes one. */
+function withAngle(state: State, { linePrefix, lineSuffix }: CursorLines, isInTag: boolean): State {
+  const isList = /^\s*>(?![=>])/.test(lineSuffix) && /([\w:]|#\s*include\s*)<[^<>()]*$/.test(linePrefix);
+  if (!isList && !isInTag) return state;
   const indentation = 0;
   return {
     kind: "bracket",

@@ -4,7 +4,7 @@
  */
 import type { Place } from "./place.ts";
 import type { Step } from "./rest.ts";
-import { type Frame, isOpenIn, Scanner, type State, sameState } from "./scanner.ts";
+import { type Frame, isList, isOpenIn, Scanner, type State, sameState } from "./scanner.ts";
 
 /** A frame open at the cursor that the text closes. */
 interface Ending {
@@ -37,6 +37,8 @@ class TextReader {
   private cut = -1;
   private cutCloses = false;
   private pending = -1;
+  /** Whether what was pending has been opened again. */
+  private isReopened = false;
 
   constructor(private readonly place: Place) {
     this.scanner = new Scanner(place.rules.lexicon, place.start, place.tail);
@@ -51,6 +53,7 @@ class TextReader {
       this.scanner.scan(part, {
         at: (index, state) => {
           this.states[start + index] = state;
+          if (state !== "within") this.reopen(state);
         },
         unmatched: (index, closer) => {
           const { state } = this.scanner;
@@ -58,7 +61,10 @@ class TextReader {
           this.cutAt(start + index, state === undefined || isOpenIn(state, this.place.start));
           return "stop";
         },
-        closing: (frame, index, byLine) => this.close(frame, start + index, byLine),
+        closing: (frame, index, byLine) =>
+          this.place.isInTag && frame === this.place.start
+            ? this.endTag(text, start + index)
+            : this.close(frame, start + index, byLine),
       });
       from += part.length;
     }
@@ -74,9 +80,21 @@ class TextReader {
 
   /** Whether something has been closed that the text would have to open again. */
   private isPending(): boolean {
-    if (this.pending < 0) return false;
-    if (fits(this.scanner.state, this.place)) this.pending = -1;
+    this.reopen(this.scanner.state);
     return this.pending >= 0;
+  }
+
+  /** Where the text fits again nothing is pending: up to there it may be shown for good. */
+  private reopen(state: State): void {
+    if (this.pending < 0 || !fits(state, this.place)) return;
+    this.pending = -1;
+    this.isReopened = true;
+  }
+
+  /** What a tag holds, and its end, is the document's. */
+  private endTag(text: string, index: number): true {
+    this.cutAt(text.slice(0, index).replace(/\s*\/?$/, "").length, true);
+    return true;
   }
 
   /** @returns whether the text must end before the closer, or the line feed */
@@ -88,7 +106,12 @@ class TextReader {
       if (isWrong) this.cutAt(index, !own);
       return isWrong;
     }
-    if (own) return false;
+    if (own) {
+      // What was opened in the place of a frame of the cursor's is closed as that one was.
+      const isInItsPlace = this.isReopened && this.pending < 0 && fits(frame, this.place);
+      if (isInItsPlace && !fits(frame.parent, this.place)) this.pending = index;
+      return false;
+    }
     const isSuperfluous = closed.has(frame) && !rest.closes.has(frame);
     if (isSuperfluous && frame.close === "}") {
       this.cutAt(index, true);
@@ -114,16 +137,14 @@ export function fits(state: State, place: Place): Step | undefined {
   });
 }
 
-/** Whether the document closes what the text has opened, and then all that was open at the cursor. */
+/** Whether the document closes what the text has opened, and then all that is open of what was at the cursor. */
 function isClosedAfter(state: State, { start, closers }: Place): boolean {
   if (state === undefined || isOpenIn(state, start) || closers.length < state.depth) return false;
-  let opensItself = true;
   let index = 0;
-  for (let at: State = state; at; at = at.parent) {
+  for (let at: State = state; at; at = at.parent)
     if (at.kind !== "bracket" || closers[index++] !== at.close) return false;
-    if (at === start) opensItself = false;
-  }
-  return start === undefined || !opensItself;
+  // A list may have been closed, as that of a header whose block follows, but no block for another one.
+  return start === undefined || isOpenIn(start, state) || isList(start);
 }
 
 /** The step at which the suffix continues if the text ends at `index`; undefined if the text would damage it. */

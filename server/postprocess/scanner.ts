@@ -56,6 +56,9 @@ export function isOpenIn(frame: Frame, state: State): boolean {
   return at === frame;
 }
 
+/** Whether it is a bracket of parameters, arguments or elements, which may go on over lines. */
+export const isList = ({ kind, close }: Frame): boolean => kind === "bracket" && close !== "}";
+
 interface ScanHooks {
   /**
    * Decides about a closer that does not end the innermost frame. Absent: it ends the nearest frame it fits, and
@@ -126,6 +129,8 @@ export class Scanner {
     if (!text.startsWith(frame.close, i)) return undefined;
     if (hooks.closing?.(frame, i - base, false)) return 0;
     this.state = frame.parent;
+    // What follows a list belongs to the line in which that began, as the block of a header does.
+    if (isList(frame)) this.lineIndentation = frame.indentation;
     return frame.close.length;
   }
 
@@ -147,6 +152,7 @@ export class Scanner {
 
   private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
     const { rule } = frame;
+    if (i === base && rule?.escape === "backslash" && isEscaped(text, i)) return 1;
     if (rule === REGULAR_EXPRESSION && text[i] === "[") {
       this.push("string", "]", CHARACTER_CLASS);
       return 1;
@@ -179,14 +185,14 @@ export class Scanner {
       return 1;
     }
     if (lifetimes && char === "'") return characterLiteral(text, i);
+    // Known to be a bracket where one is open, also in languages that have no others.
+    const closesAngle = char === ">" && this.state?.close === ">" && !/[-=]/.test(text[i - 1] ?? "");
+    if (closesAngle) return this.readCloser(char, text, i, base, hooks);
     if (!brackets) return 1;
     const closer = CLOSER[char];
     if (closer) this.push("bracket", closer, undefined, char === "{" && endsLine(text, i + 1));
     if (char === "<" && this.state?.close === ">") this.push("bracket", ">");
-    const closes =
-      CLOSERS.includes(char) ||
-      (char === ">" && this.state?.close === ">" && !/[-=]/.test(text[i - 1] ?? ""));
-    return closes ? this.readCloser(char, text, i, base, hooks) : 1;
+    return CLOSERS.includes(char) ? this.readCloser(char, text, i, base, hooks) : 1;
   }
 
   private readComment(text: string, i: number): number {
@@ -210,6 +216,13 @@ export class Scanner {
     if (frame?.kind === "bracket") this.state = frame.parent;
     return 1;
   }
+}
+
+/** Whether a backslash before it, which is none's own, makes a character of a string a plain one. */
+function isEscaped(text: string, i: number): boolean {
+  let first = i;
+  while (text[first - 1] === "\\") first--;
+  return (i - first) % 2 === 1;
 }
 
 /** Whether nothing but blanks stands between `from` and the end of the line. */

@@ -176,6 +176,7 @@ function withoutEndBlanks(text: string, place: Place, inString: boolean): string
   if (endsLine && linePrefix.trim() === "" && rest.hasWords)
     return text.endsWith("\n") ? text + linePrefix : text;
   const opensBelow = text.startsWith("\n");
-  if (endsLine && !opensBelow && !inString) return text.trimEnd();
+  // Blanks before the line feed may be on the screen already.
+  if (endsLine && !opensBelow && !inString) return text.replace(/\n\s*$/, "");
   return rest.hasWords || inString || (endsLine && opensBelow) ? text : text.trimEnd();
 }

@@ -45,7 +45,11 @@ function problemOf(act: () => void, path: string, what: string): StoreProblem {
   } catch (error) {
     assert.ok(error instanceof StoreError, `${what}: ${error}`);
     assert.ok(error.problem.message.includes(path), `${what} names the file: ${error.message}`);
-    assert.match(error.problem.remedy, /Rebuild Datastore.*foretoken datastore build/, what);
+    const remedy =
+      error.problem.code === "unreadable"
+        ? /^Check that it can be read/
+        : /Rebuild Datastore.*foretoken datastore build/;
+    assert.match(error.problem.remedy, remedy, what);
     return error.problem;
   }
   return assert.fail(`${what} is noticed`);

@@ -11,14 +11,14 @@ import { below, seeded } from "../../../fakes/random.ts";
 const URI = "file:///sample.py";
 
 /** A document with its cursor at `|`. */
-function at(marked: string, uri = URI): Cursor {
+function at(marked: string, uri = URI, languageId = "python"): Cursor {
   const offset = marked.indexOf("|");
   const text = marked.replace("|", "");
-  return { snapshot: { uri, languageId: "python", version: 1, text, offset }, hash: new TextHash(text) };
+  return { snapshot: { uri, languageId, version: 1, text, offset }, hash: new TextHash(text) };
 }
 
-const entry = (marked: string, text: string) => ({
-  place: placeOf(at(marked)),
+const entry = (marked: string, text: string, languageId?: string) => ({
+  place: placeOf(at(marked, URI, languageId)),
   text,
   finishReason: "lineEnd" as const,
   confidence: undefined,
@@ -87,12 +87,25 @@ test("a line break typed as two characters is one", () => {
 test("a text follows the indentation of its line", () => {
   const cache = cacheOf({ "f()\n    |\nend": "if a:\n        b\n    c" });
   assert.deepEqual(found(cache, "f()\n        |\nend"), ["reindented", "if a:\n            b\n        c"]);
-  assert.deepEqual(found(cache, "f()\n|\nend"), ["reindented", "if a:\n    b\nc"]);
+  assert.equal(found(cache, "f()\n|\nend"), undefined, "another block");
+  const braces = new CompletionCache();
+  braces.add(entry("f()\n    |\nend", "if (a)\n        b\n    c", "javascript"));
+  const shallower = braces.find(at("f()\n|\nend", URI, "javascript"), false);
+  assert.deepEqual([shallower?.kind, shallower?.text], ["reindented", "if (a)\n    b\nc"]);
   assert.equal(found(cache, "f()\n\t|\nend"), undefined, "other blanks");
   assert.equal(found(cache, "f()\n    x|\nend"), undefined);
   assert.equal(found(cache, "g()\n        |\nend"), undefined);
-  const shallow = cacheOf({ "f()\n    |": "a\nb" });
-  assert.equal(found(shallow, "f()\n|"), undefined, "a line that cannot go further to the left");
+  const shallow = new CompletionCache();
+  shallow.add(entry("f()\n    |", "a\nb", "javascript"));
+  const farther = shallow.find(at("f()\n|", URI, "javascript"), false);
+  assert.equal(farther, undefined, "a line that cannot go further to the left");
+});
+
+test("a line within a string is not moved, and nothing is moved out of its block where blanks make blocks", () => {
+  const cache = cacheOf({ "def f():\n    |": "x = '''a\nb'''", "def g():\n    |": "x = 1\n    return 2" });
+  assert.equal(found(cache, "def f():\n        |"), undefined);
+  assert.deepEqual(found(cache, "def g():\n        |"), ["reindented", "x = 1\n        return 2"]);
+  assert.equal(found(cache, "def g():\n|"), undefined);
 });
 
 test("an empty answer is known at its own place alone", () => {

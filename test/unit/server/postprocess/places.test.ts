@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { placeAt } from "../../../../server/postprocess/place.ts";
+import { shape } from "../../../../server/postprocess/shape.ts";
+import { surroundings } from "../../../../server/text/snapshot.ts";
+
+/** What is shown at the mark of a document as `raw` grows character by character, and once it has ended. */
+function shown(marked: string, raw: string, languageId: string): string {
+  const offset = marked.indexOf("¦");
+  const text = marked.replace("¦", "");
+  const snapshot = { uri: "file:///a", version: 1, languageId, text, offset };
+  const { place } = placeAt(snapshot, surroundings(snapshot), undefined);
+  let last = "";
+  const grow = (next: string, what: string) => {
+    assert.ok(next.startsWith(last), `${JSON.stringify(last)} became ${JSON.stringify(next)} with ${what}`);
+    last = next;
+  };
+  for (let length = 1; length <= raw.length; length++) {
+    const shaped = shape(raw.slice(0, length), place, false);
+    grow(shaped.text, raw.slice(0, length));
+    if (shaped.stopped) return last;
+  }
+  grow(shape(raw, place, true).text, "the end");
+  return last;
+}
+
+type Case = [languageId: string, marked: string, raw: string, expected: string];
+
+test("a text that closes what is open and opens it again only grows, and fits where it ends", () => {
+  const cases: Case[] = [
+    ["javascript", "if (\n  a ¦\n) {\n  x();\n}\n", "|| b) && (c)", "|| b) && (c"],
+    ["python", "x = foo(\n    a¦\n)\n", ", b) + bar(c)", ", b) + bar(c"],
+    ["python", "x = [\n  a¦\n]\n", "[0], b[1]]+[c]", "[0], b[1]]+[c"],
+    ["shellscript", 'echo "hello ¦\necho "bye"\n', '$name" | tee "$file"', '$name" | tee "$file'],
+    ["sql", "SELECT 'a¦\nb';", "x', 'y'", "x', 'y"],
+  ];
+  for (const [languageId, marked, raw, expected] of cases)
+    assert.equal(shown(marked, raw, languageId), expected, marked);
+});
+
+test("the block of a header that goes on over lines is as deep as the header says, not its last line", () => {
+  const file = "def g():\n    return 1\n\n\ndef h():\n    return 2\n\n\n";
+  const script = "function g() {\n  return 1;\n}\nfunction h() {\n  return 2;\n}\n";
+  const go = "func g() {\n\treturn\n}\nfunc h() {\n\treturn\n}\n";
+  const cases: Case[] = [
+    ["python", `${file}def f(a,\n      ¦`, "b):\n    return a + b", "b):\n    return a + b"],
+    ["python", `${file}def f(\n    a, ¦`, "b):\n    return a + b", "b):\n    return a + b"],
+    ["python", `${file}if (a and\n    ¦`, "b):\n    foo()", "b):\n    foo()"],
+    ["c", `${script}void f(int a,\n       ¦`, "int b) {\n  foo();\n}", "int b) {\n  foo();\n}"],
+    [
+      "typescript",
+      `${script}export function f(\n  a: number,\n  ¦`,
+      "b: number) {\n  return a + b;\n}",
+      "b: number) {\n  return a + b;\n}",
+    ],
+    ["go", `${go}func f(a int,\n\t¦`, "b int) {\n\treturn\n}", "b int) {\n\treturn\n}"],
+    // The text counts its columns from the margin.
+    ["python", `${file}class A:\n    def f(self,\n          ¦`, "b):\n    return b", "b):\n        return b"],
+    // The list is open still: its line is the one to count from.
+    ["javascript", `${script}foo(\n  a, ¦`, "() => {\n    b();\n  });", "() => {\n    b();\n  });"],
+  ];
+  for (const [languageId, marked, raw, expected] of cases)
+    assert.equal(shown(marked, raw, languageId), expected, marked);
+});
+
+test("what a backslash before the cursor escapes ends no string", () => {
+  assert.equal(shown("console.log('it\\¦');", "'s');", "javascript"), "'s");
+  assert.equal(shown('s = f("a\\¦")', '"b")', "python"), '"b');
+  assert.equal(shown("x = 'a\\\\¦", "' + b", "python"), "' + b", "an escaped backslash escapes nothing");
+});
+
+test("a header keeps its brace where its block stands below", () => {
+  const cases: Case[] = [
+    [
+      "javascript",
+      "function g() {\n  if (value ¦\n    most = 1;\n  }\n  return most;\n}",
+      "> most) {",
+      "> most) {",
+    ],
+    ["javascript", "function f(a, ¦\n  return a;\n}", "b) {", "b) {"],
+    ["javascript", "items.forEach((item¦\n  use(item);\n});", ", i) => {", ", i) => {"],
+    ["c", "void f(int a,\n       ¦\n    return a;\n}", "int b) {", "int b) {"],
+    ["javascript", "if (a) {\n  b();\n¦\n}", "} else {", ""],
+  ];
+  for (const [languageId, marked, raw, expected] of cases)
+    assert.equal(shown(marked, raw, languageId), expected, marked);
+});
+
+test("a blank before a line feed that is on the screen stays", () => {
+  shown("/* a ¦# x\n b */", "ids \n\t# x\n", "javascript");
+});
+
+test("a tag that the document closes is not closed again", () => {
+  const cases: Case[] = [
+    ["html", "<div¦></div>", ' class="x">hello</div>', ' class="x"'],
+    ["html", "<div¦></div>\n", ' class="x">hello</div>\n<p>a</p>\n', ' class="x"'],
+    ["javascriptreact", "  return <a href={x}¦></a>", ' id="b">go</a>', ' id="b"'],
+    ["typescriptreact", "const x = <div¦></div>;", " a={b}>c</div>;", " a={b}"],
+    ["html", "<p>¦</p>", "hello", "hello"],
+    ["javascriptreact", "  return <img¦/>;", " src={a}/>;", " src={a}"],
+  ];
+  for (const [languageId, marked, raw, expected] of cases)
+    assert.equal(shown(marked, raw, languageId), expected, marked);
+});
