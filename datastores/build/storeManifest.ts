@@ -74,7 +74,8 @@ export const noStore = (directory: string) =>
   new StoreError({
     code: "missing",
     message: `There is no datastore in ${directory}.`,
-    remedy: "Give the folder of a store; foretoken datastore list shows them.",
+    remedy:
+      "Give the folder of a store, as foretoken datastore list shows them, or build one: foretoken datastore build.",
   });
 
 export const isWholeBuild = ({ missingShares }: StoreManifest): boolean => missingShares.length === 0;
