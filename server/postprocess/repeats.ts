@@ -9,10 +9,14 @@ export type Repeated = "yes" | "undecided" | "no";
 export const mayRepeat = (line: string) =>
   !/\p{L}/u.test(line) || /^\s*(end|done|fi|esac|else|<\/[^>]*>)\W*$/.test(line);
 
+/** A line that says nothing of its own. */
+const CLOSERS = /^[\s)\]},;]*$/;
+
 /** Whether a line equals the document's next one but for small slips; indentation distinguishes one `return None` from another. */
 export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place): Repeated {
-  const comparable = !/^[\s)\]},;]*$/.test(line) && indentation(line) === indentation(nextLine);
-  if (!comparable) return "no";
+  // A line that is closers so far may go on with words.
+  const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine));
+  if (isClosers || indentation(line) !== indentation(nextLine)) return "no";
   if (whole) return alike(line, nextLine) ? "yes" : "no";
   return mayBecomeAlike(line, nextLine) ? "undecided" : "no";
 }

@@ -86,6 +86,12 @@ test("a header keeps its brace where its block stands below", () => {
     assert.equal(shown(marked, raw, languageId), expected, marked);
 });
 
+test("closers that go on with words are shown once it is known that they do not repeat the line below", () => {
+  const below = `export { type Hash, type HashesAround, type TextHash, hashOf, sameHash } from "./textHash.ts";`;
+  const marked = `export {\n  wantsCompletion,\n¦\n${below}\n`;
+  assert.equal(shown(marked, '} from "./snapshot.ts";\n', "typescript"), '} from "./snapshot.ts";');
+});
+
 test("a blank before a line feed that is on the screen stays", () => {
   shown("/* a ¦# x\n b */", "ids \n\t# x\n", "javascript");
 });
