@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { promisify } from "node:util";
 
-/** A header is read within a second. */
+/** A header is read within a second, on a busy machine in some. */
 const TIMEOUT_MS = 5_000;
 /** Of V8, which a damaged file would otherwise have grow. */
 const HEAP_MB = 512;
@@ -14,34 +14,37 @@ const known = new Map<string, { readonly file: string; readonly bytes: number | 
 /**
  * Memory for weights, KV cache and buffers with a context of so many tokens, in bytes, all on one device; undefined
  * where the file cannot be read or is of a kind that node-llama-cpp does not know.
- * @param script the bundled `estimate.ts`
+ * @param script the bundled `estimate.ts` @param timeoutMs after which it is given up, and tried again the next time
  */
 export async function estimateModelBytes(
   path: string,
   contextTokens: number,
   script: string,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<number | undefined> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return undefined;
   const file = `${stat.size} ${stat.mtimeMs} ${contextTokens}`;
   const before = known.get(path);
   if (before?.file === file) return before.bytes;
-  const bytes = await askProcess(path, contextTokens, script);
-  known.set(path, { file, bytes });
-  return bytes;
+  const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];
+  const asked = await askProcess(args, timeoutMs);
+  if (asked === "late") return undefined;
+  known.set(path, { file, bytes: asked });
+  return asked;
 }
 
-async function askProcess(path: string, contextTokens: number, script: string): Promise<number | undefined> {
+async function askProcess(args: readonly string[], timeout: number): Promise<number | undefined | "late"> {
   try {
-    const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
-      timeout: TIMEOUT_MS,
+      timeout,
       killSignal: "SIGKILL",
     });
     const bytes = Number.parseInt(stdout, 10);
     return bytes > 0 ? bytes : undefined;
-  } catch {
-    return undefined; // No model, or one that node-llama-cpp cannot read: its size is known all the same.
+  } catch (error) {
+    // Else it is no model, or one that node-llama-cpp cannot read: its size is known all the same.
+    return (error as { readonly killed?: boolean }).killed === true ? "late" : undefined;
   }
 }
