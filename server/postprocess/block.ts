@@ -3,7 +3,7 @@ import type { LanguageRules } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
 import type { Place } from "./place.ts";
 import type { Reading } from "./reading.ts";
-import { isList, isOpenIn, type State } from "./scanner.ts";
+import { closedList, isOpenIn, type State } from "./scanner.ts";
 
 /** A line of the text that is not its first. */
 export interface Line {
@@ -71,8 +71,8 @@ interface StatementLine {
 }
 
 /** Where the text has closed a list that was open at the cursor, the statement begins in the line in which that was opened. */
-function statementAt(index: number, { linePrefix }: Place, { endings }: Reading): StatementLine {
-  const list = endings.findLast(({ frame, end }) => isList(frame) && end <= index)?.frame;
+function statementAt(index: number, { linePrefix, start }: Place, reading: Reading): StatementLine {
+  const list = closedList(start, stateAt(reading, index));
   return list
     ? { columns: list.indentation, hasBegun: true }
     : { columns: indentation(linePrefix), hasBegun: linePrefix.trim() !== "" };

@@ -6,7 +6,7 @@
 import { isFence, mayBecomeFence, unfenced } from "./fence.ts";
 import { indentation, type Mapping, mapped, mappingOf, styled, unitOf } from "./indentation.ts";
 import type { Place } from "./place.ts";
-import { isList, isOpenIn, Scanner, type State } from "./scanner.ts";
+import { closedList, Scanner, type State } from "./scanner.ts";
 
 interface Normalised {
   readonly text: string;
@@ -143,10 +143,7 @@ class LineReader {
 
   /** Columns of the line that the block's header begins in: the text may have closed lists that were begun above. */
   private get headerColumns(): number {
-    let columns = this.base;
-    let at = this.place.start;
-    for (; at && isList(at) && !isOpenIn(at, this.scanner.state); at = at.parent) columns = at.indentation;
-    return columns;
+    return closedList(this.place.start, this.scanner.state)?.indentation ?? this.base;
   }
 
   private firstIndentation(leading: string, content: string, whole: boolean): string | undefined {

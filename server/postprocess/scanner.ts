@@ -59,6 +59,13 @@ export function isOpenIn(frame: Frame, state: State): boolean {
 /** Whether it is a bracket of parameters, arguments or elements, which may go on over lines. */
 export const isList = ({ kind, close }: Frame): boolean => kind === "bracket" && close !== "}";
 
+/** The outermost list among what was open at `start` and is closed in `state`: what follows belongs to the line it began in. */
+export function closedList(start: State, state: State): Frame | undefined {
+  let list: Frame | undefined;
+  for (let at = start; at && !isOpenIn(at, state); at = at.parent) if (isList(at)) list = at;
+  return list;
+}
+
 interface ScanHooks {
   /**
    * Decides about a closer that does not end the innermost frame. Absent: it ends the nearest frame it fits, and

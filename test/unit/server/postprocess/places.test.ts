@@ -26,6 +26,11 @@ function shown(marked: string, raw: string, languageId: string): string {
 
 type Case = [languageId: string, marked: string, raw: string, expected: string];
 
+function assertShown(cases: readonly Case[]): void {
+  for (const [languageId, marked, raw, expected] of cases)
+    assert.equal(shown(marked, raw, languageId), expected, marked);
+}
+
 test("a text that closes what is open and opens it again only grows, and fits where it ends", () => {
   const cases: Case[] = [
     ["javascript", "if (\n  a ¦\n) {\n  x();\n}\n", "|| b) && (c)", "|| b) && (c"],
@@ -34,8 +39,7 @@ test("a text that closes what is open and opens it again only grows, and fits wh
     ["shellscript", 'echo "hello ¦\necho "bye"\n', '$name" | tee "$file"', '$name" | tee "$file'],
     ["sql", "SELECT 'a¦\nb';", "x', 'y'", "x', 'y"],
   ];
-  for (const [languageId, marked, raw, expected] of cases)
-    assert.equal(shown(marked, raw, languageId), expected, marked);
+  assertShown(cases);
 });
 
 test("the block of a header that goes on over lines is as deep as the header says, not its last line", () => {
@@ -56,11 +60,12 @@ test("the block of a header that goes on over lines is as deep as the header say
     ["go", `${go}func f(a int,\n\t¦`, "b int) {\n\treturn\n}", "b int) {\n\treturn\n}"],
     // The text counts its columns from the margin.
     ["python", `${file}class A:\n    def f(self,\n          ¦`, "b):\n    return b", "b):\n        return b"],
+    // A block is open within the list that is closed.
+    ["javascript", `${script}if (f({\n    a,\n    ¦`, "b: 1 })) {\n  c();\n}", "b: 1 })) {\n  c();\n}"],
     // The list is open still: its line is the one to count from.
     ["javascript", `${script}foo(\n  a, ¦`, "() => {\n    b();\n  });", "() => {\n    b();\n  });"],
   ];
-  for (const [languageId, marked, raw, expected] of cases)
-    assert.equal(shown(marked, raw, languageId), expected, marked);
+  assertShown(cases);
 });
 
 test("what a backslash before the cursor escapes ends no string", () => {
@@ -82,8 +87,7 @@ test("a header keeps its brace where its block stands below", () => {
     ["c", "void f(int a,\n       ¦\n    return a;\n}", "int b) {", "int b) {"],
     ["javascript", "if (a) {\n  b();\n¦\n}", "} else {", ""],
   ];
-  for (const [languageId, marked, raw, expected] of cases)
-    assert.equal(shown(marked, raw, languageId), expected, marked);
+  assertShown(cases);
 });
 
 test("closers that go on with words are shown once it is known that they do not repeat the line below", () => {
@@ -105,6 +109,5 @@ test("a tag that the document closes is not closed again", () => {
     ["html", "<p>¦</p>", "hello", "hello"],
     ["javascriptreact", "  return <img¦/>;", " src={a}/>;", " src={a}"],
   ];
-  for (const [languageId, marked, raw, expected] of cases)
-    assert.equal(shown(marked, raw, languageId), expected, marked);
+  assertShown(cases);
 });
