@@ -3,7 +3,7 @@ export { isBuilding } from "./claims.ts";
 export { MOST_SHARES } from "./manifest.ts";
 export type { BuildInput, BuildProgress, DocumentFilter } from "./options.ts";
 export { repeatedIn } from "./sketches.ts";
-export { buildsOf, readManifests, readStore, type StoreManifest } from "./storeManifest.ts";
+export { readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
 export {
   addTombstones,
   listStores,

@@ -3,12 +3,11 @@
  * inputs they are found once all shares of a store are there, from the sketches beside its shards, in the order of
  * the inputs. So a store does not depend on how many processes built it, nor on where one of them was stopped.
  */
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { Duplicates, SKETCH_BYTES } from "../filters/index.ts";
-import { shardProblem } from "../index/index.ts";
+import { sameBytes, sha256, shardProblem } from "../index/index.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import type { ShardEntry } from "./manifest.ts";
 import { repeatedName } from "./ownFiles.ts";
@@ -20,23 +19,21 @@ export const sketchesFile = (shardFile: string) => shardFile.replace(/\.fts$/, "
 /** Writes the sketches of the documents of a shard. */
 export function writeSketches(directory: string, shardFile: string, sketches: readonly Uint8Array[]): void {
   const bytes = Buffer.concat(sketches);
-  writeWhole(join(directory, sketchesFile(shardFile)), Buffer.concat([bytes, checksum(bytes)]));
+  writeWhole(join(directory, sketchesFile(shardFile)), Buffer.concat([bytes, sha256(bytes)]));
 }
-
-const checksum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 
 /** The sketches of a shard's documents. Throws a `StoreError` where the file is missing, damaged or another shard's. */
 export function readSketches(directory: string, shard: ShardEntry): Uint8Array {
   const path = join(directory, sketchesFile(shard.file));
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const sketches = bytes.subarray(0, shard.documents * SKETCH_BYTES);
-  if (!checksum(sketches).equals(bytes.subarray(sketches.length)))
+  if (!sameBytes(sha256(sketches), bytes.subarray(sketches.length)))
     throw shardProblem("corrupt", `${path} does not have the sketches of its shard's documents.`);
   return sketches;
 }
 
 /** Looks for repetitions across the shards of a whole build, in their order, and leaves them out of searches. */
-export function markRepeated(directory: string, { build, shards }: RepeatedOf): void {
+export function markRepeated(directory: string, { build, shards }: StoreManifest): void {
   const duplicates = new Duplicates();
   const repeated: Record<string, number[]> = {};
   for (const shard of shards) {
@@ -50,8 +47,6 @@ export function markRepeated(directory: string, { build, shards }: RepeatedOf): 
   }
   writeWhole(join(directory, repeatedName(build)), JSON.stringify({ documents: repeated }));
 }
-
-type RepeatedOf = Pick<StoreManifest, "build" | "shards">;
 
 /** Whether the repetitions of a build were looked for. */
 export const isMarked = (directory: string, build: string): boolean =>

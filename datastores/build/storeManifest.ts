@@ -55,20 +55,28 @@ export function buildsOf(manifests: readonly Manifest[]): StoreManifest[] {
     .sort((a, b) => (a.created < b.created ? -1 : 1));
 }
 
-/**
- * The store in a folder: the last build that has all its shares, or, where none has, the one begun last. Throws a `StoreError` where
- * there is none, or none that can be read.
- */
-export function readStore(directory: string): StoreManifest {
+interface Builds {
+  /** The store in use: the last build that has all its shares, or, where none has, the one begun last. */
+  readonly store: StoreManifest;
+  /** The build begun last: the store, or one that is to take its place. */
+  readonly last: StoreManifest;
+  readonly damaged: Manifests["damaged"];
+}
+
+/** The builds in a folder that count. Throws a `StoreError` where there is no store, or none that can be read. */
+export function readBuilds(directory: string): Builds {
   const { manifests, damaged } = readManifests(directory);
   const builds = buildsOf(manifests);
+  const last = builds.at(-1);
   const whole = builds.findLast(isWholeBuild);
   const [problem] = damaged.values();
   if (!whole && problem) throw problem;
-  const store = whole ?? builds.at(-1);
-  if (!store) throw noStore(directory);
-  return store;
+  if (!last) throw noStore(directory);
+  return { store: whole ?? last, last, damaged };
 }
+
+/** The store in a folder. Throws as `readBuilds` does. */
+export const readStore = (directory: string): StoreManifest => readBuilds(directory).store;
 
 export const noStore = (directory: string) =>
   new StoreError({

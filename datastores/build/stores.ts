@@ -13,14 +13,7 @@ import { manifestFiles } from "./manifest.ts";
 import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
-import {
-  buildsOf,
-  isWholeBuild,
-  noStore,
-  readManifests,
-  readStore,
-  type StoreManifest,
-} from "./storeManifest.ts";
+import { isWholeBuild, noStore, readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
 
 /** What was removed from a store whose shards still have it. */
 interface Tombstones {
@@ -71,11 +64,10 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
  * what is damaged or missing.
  */
 export function verifyStore(directory: string): void {
-  const { manifests, damaged } = readManifests(directory);
+  const { store, last, damaged } = readBuilds(directory);
   for (const problem of damaged.values()) throw problem;
-  const { build, shards, tokenizer } = readStore(directory);
-  const last = buildsOf(manifests).at(-1);
-  if (last && !isWholeBuild(last)) throw lacking(directory, last, last.build !== build);
+  const { build, shards, tokenizer } = store;
+  if (!isWholeBuild(last)) throw lacking(directory, last, last.build !== build);
   for (const entry of shards) checkShard(directory, entry, tokenizer);
   if (!isMarked(directory, build))
     throw shardProblem("corrupt", `${directory} lacks ${repeatedName(build)}, which a build writes.`);

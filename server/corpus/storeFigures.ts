@@ -1,11 +1,5 @@
 /** What a store holds, for programs and for people. */
-import {
-  buildsOf,
-  readManifests,
-  readStore,
-  repeatedIn,
-  type StoreManifest,
-} from "../../datastores/build/index.ts";
+import { readBuilds, repeatedIn, type StoreManifest } from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { damageText } from "../protocol/index.ts";
 import { counted, printable } from "../system/index.ts";
@@ -30,12 +24,11 @@ interface StoreFigures
 }
 
 export function figures(directory: string): StoreFigures {
-  const store = readStore(directory);
+  const { store, last } = readBuilds(directory);
   const sum = (pick: (shard: (typeof store.shards)[number]) => number) =>
     store.shards.reduce((total, shard) => total + pick(shard), 0);
   const tokens = sum(shard => shard.tokens);
   const bytes = sum(shard => shard.bytes);
-  const last = buildsOf(readManifests(directory).manifests).at(-1);
   return {
     name: store.name,
     created: store.created,
@@ -55,10 +48,9 @@ export function figures(directory: string): StoreFigures {
     ),
     damage: store.damage,
     missingShares: store.missingShares,
-    ...(last &&
-      last.build !== store.build && {
-        laterBuild: { sources: last.sources, missingShares: last.missingShares },
-      }),
+    ...(last.build !== store.build && {
+      laterBuild: { sources: last.sources, missingShares: last.missingShares },
+    }),
   };
 }
 
