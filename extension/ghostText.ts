@@ -19,6 +19,7 @@ import { holdBackMs } from "./holdBack.ts";
 import { LiveText } from "./liveText.ts";
 import type { CompletionQuery } from "./requests.ts";
 import type { Snooze } from "./snooze.ts";
+import { cursorsOf } from "./whyNothing.ts";
 
 /** Growths closer together than this are shown as one; two or three frames. */
 const REFRESH_MS = 40;
@@ -94,8 +95,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
     if (this.client.status.current.state === "off") return undefined;
-    const selections = vscode.window.activeTextEditor?.selections ?? [];
-    if (selections.length > 1 || selections.some(({ isEmpty }) => !isEmpty)) return undefined;
+    if (cursorsOf(vscode.window.activeTextEditor?.selections ?? []) !== undefined) return undefined;
     const explicit = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     const selected = continued(context.selectedCompletionInfo, document, position);
     const query: CompletionQuery = { document, position, explicit, selected };

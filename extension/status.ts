@@ -6,6 +6,7 @@ import { Commands } from "./commands.ts";
 import type { ServerStatus } from "./serverStatus.ts";
 import type { Snooze } from "./snooze.ts";
 import { type StatusView, statusText, statusTooltip } from "./statusText.ts";
+import { cursorsOf } from "./whyNothing.ts";
 
 interface StatusParts {
   readonly status: ServerStatus;
@@ -31,7 +32,8 @@ export class StatusItem implements vscode.Disposable {
       parts.activity.onDidChange(refresh),
       vscode.window.onDidChangeActiveTextEditor(refresh),
       vscode.window.onDidChangeTextEditorSelection(() => {
-        if (editorView().cursors !== this.shown?.cursors) this.refresh();
+        if (cursorsOf(vscode.window.activeTextEditor?.selections ?? []) !== this.shown?.cursors)
+          this.refresh();
       }),
       // Another language makes another document of it, in the same editor.
       vscode.workspace.onDidOpenTextDocument(document => {
@@ -74,11 +76,14 @@ export class StatusItem implements vscode.Disposable {
 function editorView(): Partial<StatusView> {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return {};
-  const { document, selections } = editor;
+  const { document } = editor;
   const { uri, languageId } = document;
   const { settings } = readSettings(vscode.workspace.getConfiguration(SECTION, document));
   const isOff = settings.enabled && !languageEnabled(settings, languageId);
-  const cursors =
-    selections.length > 1 ? "several" : selections.some(({ isEmpty }) => !isEmpty) ? "selection" : undefined;
-  return { uri: uri.toString(), languageId, languageOff: isOff ? languageId : undefined, cursors };
+  return {
+    uri: uri.toString(),
+    languageId,
+    languageOff: isOff ? languageId : undefined,
+    cursors: cursorsOf(editor.selections),
+  };
 }

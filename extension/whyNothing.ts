@@ -14,6 +14,12 @@ export interface Surroundings {
   readonly cursors?: "several" | "selection" | undefined;
 }
 
+/** What of the selections in an editor keeps it from being completed. */
+export function cursorsOf(selections: readonly { readonly isEmpty: boolean }[]): Surroundings["cursors"] {
+  if (selections.length > 1) return "several";
+  return selections.some(({ isEmpty }) => !isEmpty) ? "selection" : undefined;
+}
+
 /** Minutes in words. */
 export const minutesText = (minutes: number) => `${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
 
