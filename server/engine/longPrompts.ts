@@ -14,7 +14,7 @@ import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
 /** With fewer tokens the context would take longer than it saves. */
-const LEAST_TOKENS = 320;
+const LEAST_TOKENS = 192;
 /** Most of a prompt that the engine may know already: it is computed once more. */
 const KNOWN_SHARE = 1 / 8;
 /** How long a prompt that was aborted is kept for one that goes on with it. */

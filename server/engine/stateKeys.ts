@@ -8,7 +8,9 @@
  *     for each layer int32 type of its keys, uint64 bytes of a row, a row for each cell
  *     for each layer the same of its values
  */
-import { addressOf, inBackground, type Library } from "./libllama.ts";
+import { setImmediate } from "node:timers/promises";
+import { KeyRotation } from "./keyRotation.ts";
+import { addressOf, type Library } from "./libllama.ts";
 
 const TYPE_F16 = 1;
 const TYPE_Q8_0 = 8;
@@ -19,9 +21,8 @@ const HEAD_BYTES = 8;
 const CELL_BYTES = 12;
 /** Of a layer's keys or values: their type and the bytes of a row. */
 const LAYER_HEAD_BYTES = 12;
-/** Values that are converted at once: a millisecond of rotating them. */
+/** Values that are converted at once: half a millisecond. */
 const CONVERTED_VALUES = 1 << 16;
-const LEAST_ROTATION = 64;
 /** Steps by which values and scales differ where one was rounded to F16 before, and the share of blocks with larger ones. */
 const ROUNDING = { steps: 2, scaleSteps: 4, share: 0.05 } as const;
 
@@ -102,56 +103,32 @@ const q8BytesOf = (values: number) => (values / BLOCK.values) * BLOCK.bytes;
 
 /** Converts rows within a state, some at a time so that nothing else waits for long. */
 class KeyConversion {
-  /** A field, since native code has no more than its address: it must not be collected meanwhile. */
-  private readonly values = new Float32Array(CONVERTED_VALUES);
-  private readonly rotation: number;
+  /** A field, since native code has no more than the address of its values: they must not be collected meanwhile. */
+  private readonly rotation: KeyRotation;
 
   constructor(
     private readonly library: Pick<Library, "halfToFloat" | "quantise">,
     private readonly bytes: Uint8Array,
     headValues: number,
   ) {
-    this.rotation = rotationOf(headValues);
+    this.rotation = new KeyRotation(CONVERTED_VALUES, headValues);
   }
 
   /** @param from where the first of the rows in F16 is @param to where it is to be in Q8_0: not behind that */
   async convert(from: number, to: number, rows: number, rowValues: number): Promise<void> {
-    const { library, values, bytes, rotation } = this;
-    const [base, scratch] = [addressOf(bytes), addressOf(values)];
+    const { library, bytes, rotation } = this;
+    const [base, scratch] = [addressOf(bytes), addressOf(rotation.values)];
     const most = Math.max(1, Math.floor(CONVERTED_VALUES / rowValues));
     for (let row = 0; row < rows; row += most) {
       const count = Math.min(most, rows - row);
-      const source = base + BigInt(from + row * rowValues * F16_BYTES);
-      await inBackground(library.halfToFloat, source, scratch, count * rowValues);
-      rotate(values, count * rowValues, rotation);
+      library.halfToFloat(base + BigInt(from + row * rowValues * F16_BYTES), scratch, count * rowValues);
+      rotation.rotate(count * rowValues);
       // What is written never reaches what is still to be read.
       const target = base + BigInt(to + row * q8BytesOf(rowValues));
-      await inBackground(library.quantise, TYPE_Q8_0, scratch, target, 0, count, rowValues, null);
+      library.quantise(TYPE_Q8_0, scratch, target, 0, count, rowValues, null);
+      await setImmediate();
     }
   }
-}
-
-/**
- * Values that llama.cpp multiplies by a Hadamard matrix together before it quantises keys, which spreads those that stand
- * out: the largest power of two that divides a head, where that is 64 or more; else 1, which is none.
- */
-function rotationOf(headValues: number): number {
-  let size = 1;
-  while (headValues % (2 * size) === 0) size *= 2;
-  return size >= LEAST_ROTATION ? size : 1;
-}
-
-/** Multiplies each `size` of the first `count` values by a Hadamard matrix, normalised: a Walsh-Hadamard transform. */
-export function rotate(values: Float32Array, count: number, size: number): void {
-  const scale = 1 / Math.sqrt(size);
-  for (let half = 1; half < size; half *= 2)
-    for (let start = 0; start < count; start += 2 * half)
-      for (let i = start; i < start + half; i++) {
-        const [a, b] = [values[i], values[i + half]];
-        values[i] = a + b;
-        values[i + half] = a - b;
-      }
-  if (size > 1) for (let i = 0; i < count; i++) values[i] *= scale;
 }
 
 /** Whether the keys of the first cell are the same in two states with keys in Q8_0, up to rounding. */

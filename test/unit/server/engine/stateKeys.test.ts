@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstKeysAgree, rotate, withKeysInQ8 } from "../../../../server/engine/stateKeys.ts";
+import { firstKeysAgree, withKeysInQ8 } from "../../../../server/engine/stateKeys.ts";
 
 const F16 = 1;
 const Q8_0 = 8;
@@ -49,13 +49,10 @@ function state(parts: StateParts = {}, key: (at: number) => number = () => 0): U
 /** Counts calls: what is left alone must not be computed with. */
 function library() {
   const calls: string[] = [];
-  const native = (name: string, result: number) =>
-    Object.assign(() => result, {
-      async: (...args: unknown[]) => {
-        calls.push(name);
-        (args.at(-1) as (error: null, result: number) => void)(null, result);
-      },
-    });
+  const native = (name: string, result: number) => () => {
+    calls.push(name);
+    return result;
+  };
   const quantised = CELLS * 2 * 34;
   return {
     calls,
@@ -101,22 +98,6 @@ test("a state that is laid out otherwise is left alone", async () => {
     assert.deepEqual(used.calls, [], what);
     assert.deepEqual(bytes, before, what);
   }
-});
-
-test("rotating spreads a value over its head, and twice is not at all", () => {
-  const values = new Float32Array(128);
-  values[64] = 8;
-  rotate(values, 128, 64);
-  assert.deepEqual(
-    values,
-    Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 0 : 1)),
-  );
-  const some = Float32Array.from({ length: 128 }, (_, i) => i % 7);
-  const twice = some.slice();
-  for (let i = 0; i < 2; i++) rotate(twice, 128, 128);
-  for (const [i, value] of twice.entries()) assert.ok(Math.abs(value - (some[i] as number)) < 1e-4);
-  rotate(some, 128, 1);
-  assert.equal(some[6], 6, "one value alone stays");
 });
 
 test("keys agree up to rounding, and not where they are turned, scaled or of another layout", () => {
