@@ -65,7 +65,8 @@ export class PromptCache {
     // Read again, as in pauses, it is still the context that was decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack);
-    if (saved && this.restoreState(saved)) {
+    if (saved) {
+      if (!this.restoreState(saved)) return [];
       const restored = commonPrefix(saved.tokens, tokens);
       if (restored < cache.length) cache.truncate(restored);
       return [];

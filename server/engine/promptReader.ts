@@ -52,8 +52,15 @@ export class PromptReader {
   /** @param mostDeferred tokens at the prompt's end that may be left to the first decode */
   async read(tokens: Int32Array, signal: AbortSignal, mostDeferred: number): Promise<ReadOutcome> {
     const { cache, longPrompts, prompts } = this.parts;
-    const runs = prompts.begin(tokens);
+    let runs = prompts.begin(tokens);
     const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
+    const known = runs.reduce((sum, { length }) => sum + length, cache.length);
+    const apart = longPrompts?.pays(tokens, known) ? longPrompts : undefined;
+    if (apart) {
+      // Taking the prompt over clears the cache, and what is set aside lies in it.
+      cache.dropParked(runs.length);
+      runs = [];
+    }
     let moved = 0;
     for (const [index, { to, length }] of runs.entries()) {
       const result = await this.fill(tokens.subarray(0, to), signal);
@@ -66,7 +73,9 @@ export class PromptReader {
     }
     const rest = (tokens.length - cache.length) % this.chunkTokens;
     const deferred = rest <= mostDeferred ? rest : 0;
-    const result = await this.fill(tokens.subarray(0, tokens.length - deferred), signal);
+    const wanted = tokens.subarray(0, tokens.length - deferred);
+    if (apart) await this.fillApart(apart, wanted, signal);
+    const result = await this.fill(wanted, signal);
     return result === "ok" ? { kind: "read", reused: before + moved, deferred } : { kind: "notRead", result };
   }
 
@@ -87,10 +96,7 @@ export class PromptReader {
    * faster than chunks would otherwise keep any from being computed.
    */
   private async fill(tokens: Int32Array, signal: AbortSignal): Promise<RunResult> {
-    const { cache, context, library, longPrompts } = this.parts;
-    // Else a context would be made of a model that is about to be freed.
-    if (this.stopped) return "aborted";
-    if (longPrompts?.pays(tokens, cache.length)) await this.fillApart(longPrompts, tokens, signal);
+    const { cache, context, library } = this.parts;
     while (cache.length < tokens.length) {
       if (signal.aborted) return "aborted";
       const start = cache.length;
@@ -124,6 +130,8 @@ export class PromptReader {
   /** Computes a long prompt in a context of its own and takes it over; nothing where an abort comes before its end. */
   private async fillApart(longPrompts: LongPrompts, tokens: Int32Array, signal: AbortSignal): Promise<void> {
     const { decoder, prompts, threadPool } = this.parts;
+    // Else a context would be made of a model that is about to be freed.
+    if (this.stopped) return;
     const filling = longPrompts.compute(tokens, {
       threads: decoder.configuration.threads,
       pool: threadPool(),

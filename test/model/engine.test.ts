@@ -185,6 +185,30 @@ test("a document one comes back to is not computed again, and its logits are the
   }
 });
 
+test("a saved context that cannot be taken back is computed anew", async () => {
+  const random = seeded(23);
+  const [one, other] = [0, 1].map(() => Int32Array.from({ length: 300 }, () => below(random, 8000)));
+  assert.ok(one && other);
+  const begun = Int32Array.of(...one.subarray(0, 30), ...other);
+  const { library } = (engine as unknown as { native: { library: { stateWrite: unknown } } }).native;
+  const { stateWrite } = library;
+  engine.forget();
+  for (const prompt of [one, begun]) {
+    await engine.prefill(prompt, never);
+    await decodeTree([3, 4, 5], [-1, 0, 0]);
+    engine.accept([0]);
+  }
+  try {
+    library.stateWrite = () => 0;
+    const again = await engine.prefill(one, never);
+    assert.deepEqual(again, { kind: "prefilled", reused: 0, computed: 300 });
+    await decodeTree([3, 4, 5], [-1, 0, 0]);
+    engine.accept([]);
+  } finally {
+    library.stateWrite = stateWrite;
+  }
+});
+
 test("a document whose prompt was read again in a pause is not computed again when one comes back to it", async () => {
   const random = seeded(22);
   const [one, other] = [0, 1].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));

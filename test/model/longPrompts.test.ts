@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadEngine } from "../../server/engine/load.ts";
 import { packageRoot } from "../../server/system/paths.ts";
+import { below, seeded } from "../fakes/random.ts";
 import { cpuOptions, load, logitsAfter, never } from "./loaded.ts";
 
 let engine: LlamaEngine;
@@ -112,6 +113,34 @@ test("an aborted prompt that is not gone on with is freed after a while", async 
   t.mock.timers.tick(10_000);
   t.mock.timers.reset();
   assert.deepEqual(await engine.prefill(tokens, never), { kind: "prefilled", reused: 0, computed: LONG });
+});
+
+test("a long part between what is known of a prompt leaves that where it is", async () => {
+  const [head, tail] = [someTokens(2).subarray(0, 20), someTokens(12).subarray(0, 300)];
+  const inserted = someTokens(1).subarray(0, 400);
+  engine.forget();
+  await engine.prefill(Int32Array.of(...head, ...tail), never);
+  const outcome = await engine.prefill(Int32Array.of(...head, ...inserted, ...tail), never);
+  assert.deepEqual(outcome, { kind: "prefilled", reused: 320, computed: 400 });
+  await logitsAfter(engine, ONE);
+});
+
+test("prompts that are made of parts of each other are decoded, in whatever order these come", async () => {
+  const random = seeded(7);
+  const parts = Array.from({ length: 6 }, (_, part) => someTokens(part).subarray(0, 20 + below(random, 400)));
+  engine.forget();
+  for (let round = 0; round < 30; round++) {
+    const chosen = parts.filter(() => below(random, 2) === 0);
+    const at = below(random, 3);
+    const prompt = Int32Array.from(
+      [...chosen.slice(at), ...chosen.slice(0, at)].flatMap(part => [...part]).slice(0, 900),
+    );
+    if (prompt.length === 0) continue;
+    const { kind } = await engine.prefill(prompt, never);
+    assert.equal(kind, "prefilled", `round ${round}`);
+    // Fails where the cells are not those of the prompt.
+    await logitsAfter(engine, ONE);
+  }
 });
 
 test("a model can be freed while a long prompt is computed", async () => {
