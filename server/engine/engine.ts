@@ -108,6 +108,8 @@ export interface EngineInfo {
   readonly graphicsDevice?: string | undefined;
   /** Memory of the graphics device that computes; undefined where none does or it does not say. */
   readonly graphicsBytes?: number | undefined;
+  /** Layers in its memory, -1 all; undefined where the processor computes. */
+  readonly graphicsLayers?: number | undefined;
   /** The release of the back end's libraries. */
   readonly release: string;
   readonly threads: number;

@@ -31,7 +31,7 @@ import { PromptReader } from "./promptReader.ts";
 import type { SavedState } from "./savedStates.ts";
 import { freeStateBytes } from "./stateMemory.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
-import type { ThreadPool } from "./threadPool.ts";
+import { createThreadPool, type ThreadPool } from "./threadPool.ts";
 import { TreePlan } from "./treePlan.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -111,8 +111,9 @@ export class LlamaEngine implements Engine {
     return this.decoder.configuration;
   }
 
-  /** Computes in another way from the next decode on. */
+  /** Computes in another way from the next decode on. Not while one is under way. */
   configure(configuration: EngineConfiguration): void {
+    this.fitThreadPool(configuration.threads);
     this.decoder.configure(configuration);
     this.info = { ...this.info, threads: configuration.threads };
   }
@@ -122,15 +123,27 @@ export class LlamaEngine implements Engine {
    * would stand in the way of the other's. Neither may compute now, nor ever both at once.
    */
   shareThreadsOf(other: LlamaEngine): void {
-    const { library, context } = this.native;
     const pool = other.info.backend === this.info.backend ? other.threadPool?.share() : undefined;
     if (!pool) return;
+    this.exchangeThreadPool(pool);
+    this.decoder.useThreadOf(other.decoder);
+  }
+
+  /** Makes the pool as large as decodes are to have threads: with fewer it bounds them, with more the rest is in the way. */
+  private fitThreadPool(threads: number): void {
+    const { threadPool } = this;
+    if (!threadPool || threads < 2 || threadPool.threads === threads) return;
+    const pool = createThreadPool(this.native.library, threads);
+    if (pool) this.exchangeThreadPool(pool);
+  }
+
+  private exchangeThreadPool(pool: ThreadPool): void {
+    const { library, context, longPrompts } = this.native;
     library.attachThreadPool(context.pointer, pool.pointer, pool.pointer);
     // It computes with the pool that is freed.
-    this.native.longPrompts?.close();
+    longPrompts?.close();
     this.threadPool?.free();
     this.threadPool = pool;
-    this.decoder.useThreadOf(other.decoder);
   }
 
   saveEnergy(on: boolean): void {

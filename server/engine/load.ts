@@ -314,6 +314,7 @@ function buildEngine(
     backend: backend.name,
     graphicsDevice: device?.name,
     graphicsBytes: device?.totalBytes,
+    graphicsLayers: device && loaded.placement.layers,
     release: EXPECTED_RELEASE,
     threads: loaded.threads,
     keys: loaded.keys,

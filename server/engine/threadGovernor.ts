@@ -3,7 +3,7 @@
  * for each other many times a layer, so one that has no processor stops all of them: with one busy program beside
  * it, a decode with two threads on two processors takes seven times as long as with one.
  */
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 
 /** Processor time so far, in milliseconds: of this process, and of the whole machine. */
 interface ProcessorTimes {
@@ -24,7 +24,8 @@ export class ThreadGovernor {
   private busyElsewhere = 0;
 
   constructor(
-    private readonly processors = cpus().length,
+    // Some containers hide what the processors are.
+    private readonly processors = cpus().length || availableParallelism(),
     private readonly read: () => ProcessorTimes = readTimes,
     private readonly now: () => number = () => performance.now(),
   ) {

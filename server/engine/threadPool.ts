@@ -19,6 +19,8 @@ const POLL = 10;
 
 export interface ThreadPool {
   readonly pointer: Pointer;
+  /** Threads it has; a decode that asks for more has these. */
+  readonly threads: number;
   /** The same pool for another context, which must never compute at the same time. */
   share(): ThreadPool;
   /** To be called when the context uses the pool no more. Its threads end once nobody does. */
@@ -26,12 +28,13 @@ export interface ThreadPool {
 }
 
 /** A pool for one context. @param end called when it and all that it is shared with are freed */
-function counted(pointer: Pointer, end: () => void): ThreadPool {
+function counted(pointer: Pointer, threads: number, end: () => void): ThreadPool {
   let users = 0;
   const handle = (): ThreadPool => {
     users++;
     return {
       pointer,
+      threads,
       share: handle,
       free: () => {
         if (--users === 0) end();
@@ -52,5 +55,5 @@ export function createThreadPool(library: Library, threads: number): ThreadPool 
   if (!isKnown || parameters.subarray(STRUCT_BYTES).some(byte => byte !== 0)) return undefined;
   writeInt32(parameters, POLL_AT, POLL);
   const pointer = functions.create(parameters);
-  return pointer === null ? undefined : counted(pointer, () => functions.free(pointer));
+  return pointer === null ? undefined : counted(pointer, threads, () => functions.free(pointer));
 }

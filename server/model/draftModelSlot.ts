@@ -56,7 +56,8 @@ export class DraftModelSlot {
     for (const { tune } of loaded.candidates) {
       // One that is given up while it waits is not waited for.
       const measured = await whenIdle(async signal => !isLatest() || (await tune(signal)));
-      if (!measured || !isLatest()) return undefined;
+      if (!isLatest()) return undefined;
+      if (!measured) return this.giveUp(loaded.candidates);
     }
     const [quickest, ...others] = [...this.owned].sort((a, b) => a.cost(1) - b.cost(1));
     this.engine = quickest;
@@ -73,6 +74,18 @@ export class DraftModelSlot {
     this.engine = undefined;
     await this.last;
     await this.release();
+  }
+
+  /** Frees models that could not be measured. */
+  private async giveUp([one]: readonly LoadedDraftModel[]): Promise<EngineProblem> {
+    const releasing = this.release();
+    this.last = releasing.catch(() => {});
+    await releasing;
+    return {
+      code: "modelUnsuitable",
+      message: `Decoding with ${one?.engine.info.modelPath} failed.`,
+      remedy: 'Choose another file in the setting "foretoken.draftModel", or clear it.',
+    };
   }
 
   private async release(): Promise<void> {

@@ -174,6 +174,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
         const measured = await whenIdle(session, async each => (await work(each)) || undefined, signal);
         return measured === true;
       });
+      if (signal.aborted) return;
       board.note(problem && `There is no model that drafts: ${problem.message} ${problem.remedy}`);
       if (problem) connection.console.warn(`foretoken.draftModel: ${problem.message} ${problem.remedy}`);
       else if (slot.engine) connection.console.info(draftModelLine(slot.engine));

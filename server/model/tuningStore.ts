@@ -20,14 +20,16 @@ export interface RequestedTuning {
 }
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 5;
+const VERSION = 6;
 
 /** All that a tuning depends on. A change of any of it calls for a new one. */
 function keyOf(info: EngineInfo, requested: RequestedTuning): string {
   const { modelPath, backend, contextTokens, release, keys } = info;
+  const { graphicsDevice, graphicsBytes, graphicsLayers } = info;
   const { size, mtimeMs } = statSync(modelPath);
   const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
   const parts = [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, keys];
+  parts.push(graphicsDevice ?? "", graphicsBytes ?? "", graphicsLayers ?? "");
   return [...parts, requested.threads, requested.exactness].join(" | ");
 }
 

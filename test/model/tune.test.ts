@@ -191,6 +191,41 @@ test("a tuning is kept and read again; a damaged one, or one of another model, i
   await engine.dispose();
 });
 
+test("a tuning of one graphics device, or of fewer layers in its memory, is not taken for another", async () => {
+  const engine = await load();
+  const requested = { threads: 0, exactness: "auto" } as const;
+  const { configuration } = engine;
+  const tuning = { ...configuration, costs: { ms: [], slowdown: [] } };
+  const card = {
+    ...engine.info,
+    backend: "vulkan",
+    graphicsDevice: "A",
+    graphicsBytes: 8e9,
+    graphicsLayers: -1,
+  };
+  writeTuning(folder, card, requested, tuning);
+  assert.deepEqual(readTuning(folder, card, requested), tuning);
+  for (const other of [{ graphicsDevice: "B" }, { graphicsBytes: 4e9 }, { graphicsLayers: 12 }])
+    assert.equal(readTuning(folder, { ...card, ...other }, requested), undefined);
+  await engine.dispose();
+});
+
+test("a pool has as many threads as decodes are to have", {
+  skip: process.platform !== "linux",
+}, async () => {
+  const engine = await load();
+  const before = engine.configuration;
+  const threads = () => readdirSync("/proc/self/task").length;
+  engine.configure({ ...before, threads: 2 });
+  const two = threads();
+  engine.configure({ ...before, threads: 5 });
+  assert.equal(threads(), two + 3);
+  assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
+  engine.configure({ ...before, threads: 2 });
+  assert.equal(threads(), two);
+  await engine.dispose();
+});
+
 test("an aborted tuning leaves the engine as it was", async () => {
   const engine = await load();
   const { configuration } = engine;

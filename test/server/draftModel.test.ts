@@ -100,6 +100,18 @@ test("of drafting models that are asked for in a row the last is used, and none 
   assert.ok(loaded.every(({ disposed }) => disposed));
 });
 
+test("a drafting model that cannot be measured is freed and named", async () => {
+  const drafter = new FakeDrafter(chaotic);
+  const slot = new DraftModelSlot(async () => ({
+    candidates: [{ engine: drafter, tune: async () => false }],
+  }));
+  const settings = { draftModel: "x" } as Parameters<typeof slot.use>[0];
+  const problem = await slot.use(settings, work => work(new AbortController().signal));
+  assert.match(problem?.message ?? "", /^Decoding with .* failed\.$/);
+  assert.equal(slot.engine, undefined);
+  assert.ok(drafter.disposed);
+});
+
 test("of a drafting model on two devices the quicker one is kept once both are measured", async () => {
   const [slow, quick] = [slowEngine(chaotic), new FakeDrafter(chaotic)];
   slow.cost = () => 5;
