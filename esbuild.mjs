@@ -74,6 +74,7 @@ const bundles = [
       cli: "server/cli.ts",
       probe: "server/engine/probe.ts",
       estimate: "server/engine/estimate.ts",
+      compareTokens: "server/engine/compareTokens.ts",
       decodeWorker: "server/engine/decodeWorker.ts",
       tokenizeWorker: "server/corpus/tokenizeWorker.ts",
       readWorker: "datastores/sources/readWorker.ts",

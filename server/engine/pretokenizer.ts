@@ -4,11 +4,14 @@
  * (`llm_tokenizer_bpe`), by the value of `tokenizer.ggml.pre`.
  */
 
+/** White space as llama.cpp has it: with U+0085 and without U+FEFF, where JavaScript's `\s` is the other way round. */
+const SPACE = String.raw`\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 const CONTRACTION = "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
-const GPT2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+const SPACES = `[${SPACE}]+(?![^${SPACE}])|[${SPACE}]+`;
+const GPT2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^${SPACE}\p{L}\p{N}]+|${SPACES}`;
 /** The digits of a number are words of at most `digits`. */
 const withDigits = (digits: string) =>
-  String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+  String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}${digits}| ?[^${SPACE}\p{L}\p{N}]+[\r\n]*|[${SPACE}]*[\r\n]+|${SPACES}`;
 
 const PATTERNS: Readonly<Record<string, string>> = {
   "gpt-2": GPT2,

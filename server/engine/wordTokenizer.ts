@@ -4,7 +4,7 @@
  *
  * The tokens are llama.cpp's own. That the words are cut where llama.cpp cuts them is tried on a text of all
  * kinds of characters; where it does not hold, or the way of cutting is not known, texts go to llama.cpp
- * whole, which is slower and never wrong.
+ * whole, as do those with digits that not every Unicode has, which is slower and never wrong.
  */
 import { createHash } from "node:crypto";
 import type { Vocabulary } from "./engine.ts";
@@ -14,6 +14,9 @@ import { type Cut, pretokenizer } from "./pretokenizer.ts";
 const MAX_WORDS = 1_000_000;
 /** Longer words are data, which does not come again. */
 const LONGEST_WORD = 48;
+
+/** Characters that JavaScript's Unicode or llama.cpp's may know as digits, and the other, of another age, not. */
+const UNSURE_CHARACTER = /\p{Cn}|(?=[\u{10000}-\u{10ffff}])\p{N}/u;
 
 /** A text on which another way of cutting would show. */
 const TRIAL = [
@@ -48,8 +51,9 @@ export class WordTokenizer {
 
   tokenize(text: string): Int32Array {
     const { cut, vocabulary } = this;
-    if (!cut || vocabulary.userDefined.some(word => text.includes(word))) return vocabulary.tokenize(text);
-    return this.byWords(text, cut);
+    const isCutOtherwise =
+      vocabulary.userDefined.some(word => text.includes(word)) || UNSURE_CHARACTER.test(text);
+    return cut && !isCutOtherwise ? this.byWords(text, cut) : vocabulary.tokenize(text);
   }
 
   private byWords(text: string, cut: Cut): Int32Array {

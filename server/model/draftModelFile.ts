@@ -1,8 +1,8 @@
 /** Which file drafts, where the user leaves that to us. */
 import { statSync } from "node:fs";
 import { modelFilesHere } from "../catalogue/index.ts";
-import { haveSameTokens, type LlamaEngine, loadVocabulary } from "../engine/index.ts";
-import { defaultModelPath } from "../system/index.ts";
+import { type EngineInfo, filesHaveSameTokens } from "../engine/index.ts";
+import { compareTokensScript, defaultModelPath } from "../system/index.ts";
 
 /** A model that is not much smaller hardly pays. */
 const LARGEST_SHARE = 1 / 3;
@@ -10,25 +10,20 @@ const LARGEST_SHARE = 1 / 3;
 const MOST_FILES = 16;
 
 /**
- * The smallest model on this machine with the vocabulary of `engine`'s, at most a third of its size; undefined where
- * there is none. @param files where to look
+ * The smallest model on this machine with the vocabulary of the one at `modelPath`, at most a third of its size; undefined
+ * where there is none. @param files where to look
  */
 export async function findDraftModel(
-  { info, vocabulary }: Pick<LlamaEngine, "info" | "vocabulary">,
+  { modelPath }: Pick<EngineInfo, "modelPath">,
   files: readonly string[] = [...modelFilesHere(), defaultModelPath()],
 ): Promise<string | undefined> {
-  const most = sizeOf(info.modelPath) * LARGEST_SHARE;
+  const most = sizeOf(modelPath) * LARGEST_SHARE;
   const smaller = [...new Set(files)]
     .map(path => ({ path, bytes: sizeOf(path) }))
     .filter(({ bytes }) => bytes > 0 && bytes <= most)
     .sort((a, b) => a.bytes - b.bytes);
-  for (const { path } of smaller.slice(0, MOST_FILES)) {
-    const other = await loadVocabulary(path);
-    if ("problem" in other) continue;
-    const isSame = haveSameTokens(vocabulary, other.vocabulary);
-    other.dispose();
-    if (isSame) return path;
-  }
+  for (const { path } of smaller.slice(0, MOST_FILES))
+    if (await filesHaveSameTokens(modelPath, path, compareTokensScript())) return path;
   return undefined;
 }
 

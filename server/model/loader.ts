@@ -114,7 +114,8 @@ async function loadDraftModel(
   storageDirectory: string | undefined,
 ): Promise<DraftModelOutcome> {
   if (settings.draftModel === "") return undefined;
-  const found = settings.draftModel === AUTO_DRAFT_MODEL ? await findDraftModel(engine) : settings.draftModel;
+  const found =
+    settings.draftModel === AUTO_DRAFT_MODEL ? await findDraftModel(engine.info) : settings.draftModel;
   if (found === undefined) return undefined;
   const file = fileOf(found, settings);
   if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };

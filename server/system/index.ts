@@ -9,6 +9,7 @@ export {
   cacheDirectory,
   cataloguePath,
   commandLineScript,
+  compareTokensScript,
   decodeScript,
   defaultModelPath,
   estimateScript,

@@ -52,6 +52,11 @@ export function estimateScript(): string {
   return join(packageRoot(), "dist", "estimate.js");
 }
 
+/** The process that compares the tokens of two models. */
+export function compareTokensScript(): string {
+  return join(packageRoot(), "dist", "compareTokens.js");
+}
+
 /** The grammars by which the ends of completions are found. */
 export function grammarsDirectory(): string {
   return join(packageRoot(), "dist", "grammars");

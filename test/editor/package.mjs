@@ -215,6 +215,7 @@ function tryOut(folder) {
   for (const args of [
     ["dist/probe.js"],
     estimate,
+    ["dist/compareTokens.js", model, model],
     ["dist/cli.js", "complete", `${program}:2:12`, "--json"],
   ]) {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { loadVocabulary } from "../../server/engine/modelFile.ts";
 import type { LlamaVocabulary } from "../../server/engine/vocabulary.ts";
 import { tokenizerFingerprint, WordTokenizer } from "../../server/engine/wordTokenizer.ts";
-import { packageRoot } from "../../server/system/paths.ts";
+import { defaultModelPath, packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
@@ -34,6 +34,30 @@ test("words looked up give the tokens of the whole text", () => {
     texts.push(Array.from({ length: 80 }, () => alphabet[below(random, alphabet.length)]).join(""));
   for (const text of [...texts, "x".repeat(100_000), ""])
     assert.deepEqual(tokenizer.tokenize(text), vocabulary.tokenize(text), JSON.stringify(text.slice(0, 100)));
+});
+
+test("white space that JavaScript takes for none, and digits that not every Unicode has, are cut as llama.cpp does", async () => {
+  const outcome = await loadVocabulary(defaultModelPath());
+  assert.ok("vocabulary" in outcome);
+  for (const own of [vocabulary, outcome.vocabulary]) {
+    const tokenizer = new WordTokenizer(own);
+    assert.ok(tokenizer.isFast);
+    for (const character of [
+      "\ufeff",
+      "\u0085",
+      "\u180e",
+      "\u001c",
+      "\u0378",
+      "\u{10d40}",
+      "\u{11bf3}",
+      "\u00a0",
+    ])
+      for (const around of [" ", "  ", "\r\n", "1", "a", "-", "'"]) {
+        const text = `${around}${character}${around} ${character}${character}\n${character}2`;
+        assert.deepEqual(tokenizer.tokenize(text), own.tokenize(text), JSON.stringify(text));
+      }
+  }
+  outcome.dispose();
 });
 
 test("where words are cut otherwise than the model does, or in no known way, texts are tokenized whole", () => {
