@@ -102,7 +102,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
   // What prompts, drafts and ends of texts are made from.
   const grammars = new Grammars(grammarsDirectory(), warn);
   const shownFiles = new ShownFiles(warn);
-  const openFiles = new OpenFiles(documents, languageId => grammars.parser(languageId), shownFiles);
+  const openFiles = new OpenFiles(documents, languageId => grammars.wanted(languageId), shownFiles);
   const datastores = registerDatastores(connection, documents, board, shownFiles);
   const drafts = new Drafts(documents, warn, () => board.suggestionAccepted(), model.isCurrent);
 

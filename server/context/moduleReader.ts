@@ -10,14 +10,14 @@ import { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage }
 import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
 import type { ShownFile, ShownFiles } from "./shownFiles.ts";
 
-/** Larger files are read and parsed too slowly for a request to wait for: this size takes 30 ms. */
+/** Larger files are read and parsed too slowly for a request to wait for: this size takes 50 ms, of short lines 200. */
 const LARGEST_FILE_BYTES = 128 * 1024;
 /** Files whose outlines are kept. */
 const KEPT_FILES = 64;
 
 export interface DefinitionDependencies {
   readonly files: ShownFiles;
-  /** The parser of a language, if it is there by now. */
+  /** The parser of a language, if it is there by now; else it begins to load. */
   parser(languageId: string): Parser | undefined;
   /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
   openText(file: ShownFile): string | null | undefined;
@@ -35,6 +35,11 @@ interface KeptFile {
   /** Changes when the file does; the text itself for an open one. */
   readonly stamp: string;
   readonly file: ModuleFile | undefined;
+}
+
+interface ReadFile extends KeptFile {
+  /** The language whose parser was not there to read it. */
+  readonly waitsFor?: string;
 }
 
 export interface ChosenDefinitions {
@@ -67,7 +72,7 @@ export class Definitions {
     const language = moduleLanguage(languageId);
     if (!parser || !language || statements === "") return NO_DEFINITIONS;
     const { root, path: own } = document;
-    const read = new Map<string, KeptFile>();
+    const read = new Map<string, ReadFile>();
     const known = new Map<string, boolean>();
     const exists = (path: string) => {
       const answer = known.get(path) ?? statusOf(join(root, path))?.isFile() === true;
@@ -87,15 +92,23 @@ export class Definitions {
         const earlier = read.get(path);
         // The document itself changes with each key, and has nothing to show that is not in the prompt.
         if (path === own || earlier || expired()) return earlier?.file;
-        const itsParser = this.parts.parser(languageOfFile(path, languageId)) ?? parser;
-        const kept = this.read({ root, path }, { parser: itsParser, language, expired });
-        read.set(path, kept);
-        return kept.file;
+        const file = { root, path };
+        const itsLanguage = languageOfFile(path, languageId);
+        const itsParser = this.parts.parser(itsLanguage);
+        const found: ReadFile = itsParser
+          ? this.read(file, { parser: itsParser, language, expired })
+          : { stamp: this.stamp(file), file: undefined, waitsFor: itsLanguage };
+        read.set(path, found);
+        return found.file;
       },
     };
     const imports = parsed({ parser, expired }, statements, language.imports) ?? [];
     const files = definitionFiles({ ...using, path: own, imports }, modules, expired);
-    const isCurrent = () => [...read].every(([path, { stamp }]) => this.stamp({ root, path }) === stamp);
+    const isCurrent = () =>
+      [...read].every(
+        ([path, { stamp, waitsFor }]) =>
+          this.stamp({ root, path }) === stamp && !(waitsFor && this.parts.parser(waitsFor)),
+      );
     return { files, isCurrent };
   }
 
@@ -103,6 +116,7 @@ export class Definitions {
   private stamp(file: ShownFile): string {
     const text = this.parts.openText(file);
     if (text !== undefined) return text ?? "";
+    if (!this.parts.files.mayBeShown(file)) return "";
     const status = statusOf(join(file.root, file.path));
     return status && status.size <= LARGEST_FILE_BYTES ? `${status.mtimeMs} ${status.size}` : "";
   }
@@ -126,7 +140,7 @@ export class Definitions {
 
   private parse(shown: ShownFile, stamp: string, reading: Reading): ModuleFile | undefined {
     const { files, openText } = this.parts;
-    if (stamp === "" || !files.mayBeShown(shown)) return undefined;
+    if (stamp === "") return undefined;
     const text = openText(shown) ?? files.read(shown, LARGEST_FILE_BYTES);
     if (text === undefined || text.length > LARGEST_FILE_BYTES) return undefined;
     const { language } = reading;

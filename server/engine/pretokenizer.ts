@@ -36,7 +36,8 @@ export type Cut = (text: string) => readonly string[];
 
 /** @param kind value of `tokenizer.ggml.pre` */
 export function pretokenizer(kind: string): Cut | undefined {
-  const source = PATTERNS[kind] ?? (DIGITS_FIRST.has(kind) ? GPT2 : undefined);
+  const known = Object.hasOwn(PATTERNS, kind) ? PATTERNS[kind] : undefined;
+  const source = known ?? (DIGITS_FIRST.has(kind) ? GPT2 : undefined);
   if (!source) return undefined;
   const words = new RegExp(source, "gu");
   const cut: Cut = text => text.match(words) ?? [];

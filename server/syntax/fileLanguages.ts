@@ -48,9 +48,13 @@ const NAMES: Readonly<Record<string, string>> = {
   gemfile: "ruby",
 };
 
+/** What a table has under a key; a file may be called as what all objects have. */
+const own = (table: Readonly<Record<string, string>>, key: string) =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
+
 /** @param otherwise the language of a file whose name tells nothing; absent: one that is called after its ending */
 export function languageOfFile(path: string, otherwise?: string): string {
   const name = basename(path).toLowerCase();
   const ending = name.slice(name.lastIndexOf(".") + 1);
-  return NAMES[name] ?? ENDINGS[ending] ?? otherwise ?? (name.includes(".") ? ending : "plaintext");
+  return own(NAMES, name) ?? own(ENDINGS, ending) ?? otherwise ?? (name.includes(".") ? ending : "plaintext");
 }

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Language, Parser } from "web-tree-sitter";
-import { LANGUAGES } from "./languages.ts";
+import { languageRules } from "./languages.ts";
 
 /** The parser's own module lies beside the grammars. */
 const RUNTIME = "web-tree-sitter.wasm";
@@ -22,18 +22,24 @@ export class Grammars {
 
   /** The parser of a language, if it is there by now. */
   parser(languageId: string): Parser | undefined {
-    return this.parsers.get(LANGUAGES[languageId]?.grammar ?? "");
+    return this.parsers.get(languageRules(languageId).grammar ?? "");
+  }
+
+  /** The same; where it is not there it begins to load. */
+  wanted(languageId: string): Parser | undefined {
+    this.prepare(languageId);
+    return this.parser(languageId);
   }
 
   /** Whether what `parser` says of a language is final. */
   isSettled(languageId: string): boolean {
-    const grammar = LANGUAGES[languageId]?.grammar;
+    const grammar = languageRules(languageId).grammar;
     return grammar === undefined || this.settled.has(grammar);
   }
 
   /** Loads the parser of a language, once. Resolves when it is there, or is known not to be had. */
   load(languageId: string): Promise<void> {
-    const grammar = LANGUAGES[languageId]?.grammar;
+    const grammar = languageRules(languageId).grammar;
     if (grammar === undefined) return Promise.resolve();
     const known = this.loading.get(grammar);
     if (known) return known;

@@ -11,10 +11,26 @@ export interface Import {
   readonly local: string;
 }
 
-/** Statements that import, found by their first word: so that a parser need not read the whole text. */
-export const PYTHON_IMPORT =
-  /^[ \t]*(?:from[ \t][^\n(]*?\bimport[ \t]*\([^)]*\)|(?:from|import)[ \t](?:\\\r?\n|[^\n])*)/gm;
-export const SCRIPT_IMPORT = /^[ \t]*(?:import|export)\b[^;'"()=]*?\bfrom[ \t]*["'][^"'\n]*["']/gm;
+/**
+ * Statements that import, found by their first word: so that a parser need not read the whole text. What begins like one
+ * and is none is given up where another may begin, or at what none holds, so that the time is that of reading it once.
+ */
+export const PYTHON_IMPORT = new RegExp(
+  [
+    // A list in parentheses, which may hold comments.
+    String.raw`^[ \t]*from[ \t](?:\\\r?\n|[^\n(#\\])*\bimport(?:[ \t]|\\\r?\n)*\((?:[^()#'"=:;[\]{}]|#[^\n]*\n)*\)`,
+    String.raw`^[ \t]*(?:from[ \t](?![^\n#]*\()|import[ \t])(?:\\\r?\n|[^\n])*`,
+  ].join("|"),
+  "gm",
+);
+/** The end of a line, where the next is not another statement's. */
+const NEXT_LINE = String.raw`\n(?![ \t]*(?:import|export)\b)`;
+const BLOCK_COMMENT = String.raw`\/\*(?:[^*\n]|\*(?!\/)|${NEXT_LINE})*\*\/`;
+const LINE_COMMENT = String.raw`\/\/[^\n]*(?=\n)`;
+export const SCRIPT_IMPORT = new RegExp(
+  String.raw`^[ \t]*(?:import|export)\b(?:[^;'"()=/\n]|${NEXT_LINE}|${LINE_COMMENT}|${BLOCK_COMMENT})*?\bfrom[ \t]*["'][^"'\n]*["']`,
+  "gm",
+);
 
 /** The imports of parsed Python, in its order. */
 export function pythonImports(root: Node): Import[] {

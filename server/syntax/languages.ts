@@ -61,7 +61,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
 };
 
 /** Languages whose statements are understood. */
-export const LANGUAGES: Readonly<Record<string, LanguageRules>> = Object.fromEntries(
+const LANGUAGES: ReadonlyMap<string, LanguageRules> = new Map(
   Object.entries(LEXICONS).map(([id, lexicon]) => [id, { ...(KNOWN[id] ?? BRACES), lexicon }]),
 );
 
@@ -69,4 +69,4 @@ export const LANGUAGES: Readonly<Record<string, LanguageRules>> = Object.fromEnt
 const UNKNOWN: LanguageRules = { ...BRACES, lexicon: GENERIC };
 
 /** The rules of a language. */
-export const languageRules = (languageId: string): LanguageRules => LANGUAGES[languageId] ?? UNKNOWN;
+export const languageRules = (languageId: string): LanguageRules => LANGUAGES.get(languageId) ?? UNKNOWN;

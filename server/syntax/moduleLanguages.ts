@@ -40,7 +40,7 @@ const MODULE_LANGUAGES: Readonly<Record<string, ModuleLanguage>> = {
 };
 
 export const moduleLanguage = (languageId: string): ModuleLanguage | undefined =>
-  MODULE_LANGUAGES[languageId];
+  Object.hasOwn(MODULE_LANGUAGES, languageId) ? MODULE_LANGUAGES[languageId] : undefined;
 
 /** The text's import statements as a text of their own, "" for none and for a language that is not known. */
 export function importStatements(text: string, languageId: string): string {

@@ -24,7 +24,10 @@ export const METHODS = 32;
 /** Code that spans lines as one line. */
 export const oneLine = (text: string) =>
   text
-    .replace(/\s*\n\s*/g, " ")
+    .split("\n")
+    .map(line => line.trim())
+    .filter(line => line !== "")
+    .join(" ")
     .replace(/([([{]) /g, "$1")
     .replace(/,? ([)\]}])/g, "$1")
     .trim();
@@ -32,11 +35,18 @@ export const oneLine = (text: string) =>
 /** Whether code is shown as it is. */
 export const isShort = (text: string) => text.length <= VALUE_CHARACTERS && !text.includes("\n");
 
-/** All of a definition before its body, in one line. @param comment what a comment to the end of its line looks like */
-export function signatureLine(node: Node, comment: RegExp): string {
+/** All of a definition before its body, in one line. @param comment how a comment to the end of its line begins */
+export function signatureLine(node: Node, comment: string): string {
   const body = node.childForFieldName("body");
-  const whole = body ? node.text.slice(0, body.startIndex - node.startIndex) : node.text;
-  const line = oneLine(whole.replace(comment, ""));
+  const end = body?.startIndex ?? node.endIndex;
+  const { text } = node;
+  let [head, at] = ["", 0];
+  for (const each of node.descendantsOfType("comment", node.startPosition, body?.startPosition)) {
+    if (each.startIndex >= end || !each.text.startsWith(comment)) continue;
+    head += text.slice(at, each.startIndex - node.startIndex);
+    at = each.endIndex - node.startIndex;
+  }
+  const line = oneLine(head + text.slice(at, end - node.startIndex));
   return line.length > SIGNATURE_CHARACTERS ? `${line.slice(0, SIGNATURE_CHARACTERS)}...` : line;
 }
 

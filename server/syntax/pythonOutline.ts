@@ -16,7 +16,7 @@ import {
 } from "./outline.ts";
 
 const INDENT = "    ";
-const COMMENT = /(^|\s)#.*$/gm;
+const COMMENT = "#";
 /** Statements whose blocks belong to the module as well. */
 const TRANSPARENT =
   /^(if_statement|try_statement|else_clause|elif_clause|except_clause|with_statement|block)$/;

@@ -16,7 +16,7 @@ import {
 } from "./outline.ts";
 
 const INDENT = "  ";
-const COMMENT = /(^|\s)\/\/.*$/gm;
+const COMMENT = "//";
 const FUNCTION = /^(generator_)?function_(declaration|signature)$/;
 const CLASS = /^(abstract_)?class_declaration$/;
 const TYPE = /^(interface|type_alias|enum)_declaration$/;
@@ -27,8 +27,9 @@ const HIDDEN = /^(private|protected)\b|^#/;
 
 /** The definitions at the top of a parsed file, `default` being that which is exported so. */
 export function scriptDefinitions(root: Node): Definition[] {
-  const found = root.namedChildren.flatMap(definitionsIn);
-  const exported = root.namedChildren.find(node => isDefault(node))?.childForFieldName("value")?.text;
+  const statements = root.namedChildren;
+  const found = statements.flatMap((statement, i) => definitionsIn(statement, statements[i - 1]));
+  const exported = statements.find(isDefault)?.childForFieldName("value")?.text;
   const named = found.find(({ name }) => name === exported);
   return firstOfEachName(named ? [...found, { ...named, name: "default" }] : found);
 }
@@ -36,12 +37,13 @@ export function scriptDefinitions(root: Node): Definition[] {
 const isDefault = (statement: Node) =>
   statement.type === "export_statement" && statement.children.some(({ type }) => type === "default");
 
-function definitionsIn(statement: Node): Definition[] {
+/** @param above the node before the statement */
+function definitionsIn(statement: Node, above: Node | undefined): Definition[] {
   const node = statement.childForFieldName("declaration") ?? statement;
   const outlines = VARIABLES.test(node.type) ? variables(node) : [declaration(node)];
   const [line = ""] = statement.text.split("\n", 1);
   const before = statement.text.slice(0, node.startIndex - statement.startIndex);
-  const summary = comment(statement);
+  const summary = comment(above);
   return outlines.flatMap(each => {
     if (!each) return [];
     const outline = cutOutline(`${summary}${before}${each.outline}`, `${INDENT}...`);
@@ -93,15 +95,15 @@ function field(node: Node): string {
   const value = node.childForFieldName("value");
   const shown =
     isShort(node.text) || !value ? node.text : node.text.slice(0, value.startIndex - node.startIndex);
-  return `${oneLine(shown).replace(/\s*=$/, "")};`;
+  const line = oneLine(shown);
+  return `${line.endsWith("=") ? line.slice(0, -1).trimEnd() : line};`;
 }
 
 /** All before the body, in one line. */
 const signature = (node: Node) => signatureLine(node, COMMENT).replace(/;$/, "");
 
-/** The first sentence of the comment above, as a line of its own. */
-function comment(statement: Node): string {
-  const above = statement.previousNamedSibling;
+/** The first sentence of a comment above a statement, as a line of its own. */
+function comment(above: Node | undefined): string {
   if (above?.type !== "comment" || !above.text.startsWith("/**")) return "";
   const lines = above.text.slice(3, -2).split("\n");
   const first = lines.map(line => line.replace(/^\s*\*?\s*/, "").trimEnd()).find(line => line !== "");

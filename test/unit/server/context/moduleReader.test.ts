@@ -7,7 +7,7 @@ import { Definitions } from "../../../../server/context/moduleReader.ts";
 import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 import { grammars } from "../../../fakes/places.ts";
 
-await Promise.all(["typescript", "javascript"].map(id => grammars.load(id)));
+await Promise.all(["typescript", "javascript", "python"].map(id => grammars.load(id)));
 
 test("what a script uses of its imports is found in the workspace, through files that hand it on", () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-scripts-"));
@@ -60,5 +60,66 @@ test("when the time is up a file is left half parsed, and read the next time", (
   writeFileSync(join(root, "large.ts"), "export function wanted() {}\nf(a, b, c, d);\n".repeat(2000));
   assert.deepEqual(shown(Math.floor(asked / 2)).paths, []);
   assert.deepEqual(shown(Number.POSITIVE_INFINITY).paths, ["large.ts"]);
+  rmSync(root, { recursive: true });
+});
+
+/** Definitions of what a module of this text uses of `mod`. */
+function usesOf(definitions: Definitions, root: string, names: readonly string[]) {
+  const text = `from mod import ${names.join(", ")}\n`;
+  const using = { around: new Set(names), distance: () => 0, isShown: () => false };
+  return definitions.around(
+    { root, path: "main.py" },
+    "python",
+    definitions.imports(text, "python"),
+    using,
+    () => false,
+  );
+}
+
+test("a file that git comes to ignore is shown no more, and one that it ignores no more is", async () => {
+  const root = mkdtempSync(join(tmpdir(), "foretoken-ignored-"));
+  writeFileSync(join(root, "mod.py"), "def helper(a, b):\n    pass\n");
+  const shown = new ShownFiles(() => {}, [root]);
+  const parser = (id: string) => grammars.parser(id);
+  const definitions = new Definitions({ files: shown, parser, openText: () => undefined });
+  const before = usesOf(definitions, root, ["helper"]);
+  assert.deepEqual(before.files, [{ path: "mod.py", text: "def helper(a, b): ..." }]);
+  assert.ok(before.isCurrent());
+  writeFileSync(join(root, ".gitignore"), "mod.py\n");
+  await shown.refresh(root);
+  assert.ok(!before.isCurrent());
+  const ignored = usesOf(definitions, root, ["helper"]);
+  assert.deepEqual(ignored.files, []);
+  rmSync(join(root, ".gitignore"));
+  await shown.refresh(root);
+  assert.ok(!ignored.isCurrent());
+  assert.equal(usesOf(definitions, root, ["helper"]).files.length, 1);
+  rmSync(root, { recursive: true });
+});
+
+test("a file whose parser is not there yet is read once it is, and not by another language's", () => {
+  const root = mkdtempSync(join(tmpdir(), "foretoken-late-"));
+  let isThere = false;
+  const definitions = new Definitions({
+    files: new ShownFiles(() => {}, [root]),
+    parser: id => (id === "typescript" || isThere ? grammars.parser(id) : undefined),
+    openText: () => undefined,
+  });
+  writeFileSync(join(root, "lib.js"), "export function helper(a) {}\n");
+  const using = { around: new Set(["helper"]), distance: () => 0, isShown: () => false };
+  const around = () =>
+    definitions.around(
+      { root, path: "main.ts" },
+      "typescript",
+      'import { helper } from "./lib";',
+      using,
+      () => false,
+    );
+  const early = around();
+  assert.deepEqual(early.files, []);
+  assert.ok(early.isCurrent());
+  isThere = true;
+  assert.ok(!early.isCurrent());
+  assert.deepEqual(around().files, [{ path: "lib.js", text: "export function helper(a);" }]);
   rmSync(root, { recursive: true });
 });

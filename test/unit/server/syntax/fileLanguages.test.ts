@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { languageOfFile } from "../../../../server/syntax/fileLanguages.ts";
+import { languageRules } from "../../../../server/syntax/languages.ts";
+import { moduleLanguage } from "../../../../server/syntax/moduleLanguages.ts";
 
 test("the language of a file is that which editors tell from its name", () => {
   for (const [path, language] of [
@@ -23,6 +25,13 @@ test("the language of a file is that which editors tell from its name", () => {
     [".gitignore", "gitignore"],
   ] as const)
     assert.equal(languageOfFile(path), language, path);
+});
+
+test("a file that is called as what all objects have is a file like others", () => {
+  assert.equal(languageOfFile("constructor"), "plaintext");
+  assert.equal(languageOfFile("a.__proto__"), "__proto__");
+  assert.equal(languageRules("constructor").header, "");
+  assert.equal(moduleLanguage("constructor"), undefined);
 });
 
 test("a file that is imported is of the importing one's language where its name tells nothing", () => {

@@ -39,3 +39,26 @@ test("every form of import and of handing on is understood, wherever it stands",
     ],
   );
 });
+
+test("comments within a statement may hold quotes, brackets and what begins another", () => {
+  const text = [
+    "import {",
+    "  a, // don't (use) b; import c",
+    "  /* isn't = used: export",
+    "   */ b,",
+    '} from "./x";',
+    "export interface Row {",
+    "  id: string",
+    "}",
+    'import d from "./y";',
+  ].join("\n");
+  const found = read(importStatements(text, "typescript"), "typescript", scriptImports);
+  assert.deepEqual(
+    found.map(({ module, local }) => [module, local]),
+    [
+      ["./x", "a"],
+      ["./x", "b"],
+      ["./y", "d"],
+    ],
+  );
+});

@@ -41,3 +41,36 @@ test("every form of Python's imports is understood, wherever it stands", () => {
   ]);
   assert.equal(importStatements(text, "rust"), "");
 });
+
+test("a list may hold comments with brackets, and one that is not closed yet hides no other", () => {
+  assert.deepEqual(imports("from z import (\n    b,  # c) (d\n    e,\n)\nimport os"), [
+    ["z", "b", "b"],
+    ["z", "e", "e"],
+    ["os", undefined, "os"],
+  ]);
+  assert.deepEqual(imports("from z import \\\n    (b,\n    c)"), [
+    ["z", "b", "b"],
+    ["z", "c", "c"],
+  ]);
+  assert.ok(imports("from z import (\nimport os\nx = f(1)\n").some(([module]) => module === "os"));
+});
+
+test("finding statements takes time in proportion to the text, whatever it begins and does not end", () => {
+  const ms = (line: string, languageId: string, times: number) => {
+    const text = line.repeat(times);
+    const start = performance.now();
+    importStatements(text, languageId);
+    return performance.now() - start;
+  };
+  // A quarter of a million lines: squared, minutes.
+  for (const [line, languageId] of [
+    ["from a import (\n", "python"],
+    ["from a import (#\n", "python"],
+    ["from \\\n", "python"],
+    ["export enum E { A, B }\n", "typescript"],
+    ["export interface Row {\n  id: string\n}\n", "typescript"],
+    ["import /* a\n", "typescript"],
+    ["import // a\n", "typescript"],
+  ] as const)
+    assert.ok(ms(line, languageId, 250_000) < 5_000, line);
+});

@@ -84,3 +84,10 @@ test("what a file exports by default is known as such, however it is written", (
     ["default", "class Main {\n  run();\n}"],
   ]);
 });
+
+test("what looks like a comment within a string stays, and comments go wherever they stand", () => {
+  const text = 'export function f(u = "see // x", // a comment\n  b /* of two */: number): string {}\n';
+  assert.deepEqual(outlines(text), [
+    ["f", 'export function f(u = "see // x", b /* of two */: number): string;'],
+  ]);
+});
