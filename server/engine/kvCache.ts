@@ -18,13 +18,18 @@ export class KvCache {
   private readonly tokens: Int32Array;
   private readonly synced: Int32Array;
   length = 0;
+  /**
+   * Whether cells were moved and nothing was decoded since: llama.cpp turns their keys with the next decode, so a copy made
+   * before would have the old keys at the new places.
+   */
+  isShifting = false;
 
   constructor(
     private readonly library: Library,
     private readonly context: Pick<GrowingContext, "memory" | "mostTokens">,
     private readonly branches: number,
     /** The first of the sequences for runs that are set aside. */
-    private readonly parking: number,
+    readonly parking: number,
   ) {
     this.tokens = new Int32Array(context.mostTokens);
     this.synced = new Int32Array(branches);
@@ -45,6 +50,7 @@ export class KvCache {
     this.truncate(length);
     for (const [i, { from, to, length }] of runs.entries())
       library.sequenceShift(memory, parking + i, from, from + length, to - from);
+    this.isShifting = true;
   }
 
   /** Puts the `index`-th run, whose tokens these are, after the trunk, which must end where the run was moved to. */
@@ -80,9 +86,10 @@ export class KvCache {
     this.library.memoryClear(this.memory, false);
     this.synced.fill(0);
     this.length = 0;
+    this.isShifting = false;
   }
 
-  /** Notes that `tokens` were decoded in sequence 0 after the trunk. */
+  /** Notes that `tokens` stand in sequence 0 after the trunk. */
   append(tokens: Int32Array): void {
     this.tokens.set(tokens, this.length);
     this.length += tokens.length;

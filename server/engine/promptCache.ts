@@ -95,15 +95,15 @@ export class PromptCache {
   }
 
   /**
-   * Copies the context; undefined where it is empty or too large to be kept.
+   * Copies the context; undefined where it is empty, too large to be kept, or has cells that are still to be shifted.
    * @param memory of so many bytes, to copy to
    */
   copyState(memory: (bytes: number) => Uint8Array = newStateBytes): SavedState | undefined {
     const size = this.stateBytes();
-    return this.savedStates.fits(size) ? this.readState(memory(size)) : undefined;
+    return size > 0 && this.savedStates.fits(size) ? this.readState(memory(size)) : undefined;
   }
 
-  /** Copies the context, however large it is; undefined where it is empty. */
+  /** Copies the context, however large it is; undefined where it is empty or has cells that are still to be shifted. */
   copyWholeState(): SavedState | undefined {
     const size = this.stateBytes();
     return size > 0 ? this.readState(newStateBytes(size)) : undefined;
@@ -111,7 +111,7 @@ export class PromptCache {
 
   private stateBytes(): number {
     const { library, context, cache } = this.parts;
-    return cache.length === 0 ? 0 : library.stateBytes(context.pointer, 0);
+    return cache.length === 0 || cache.isShifting ? 0 : library.stateBytes(context.pointer, 0);
   }
 
   private readState(bytes: Uint8Array): SavedState | undefined {

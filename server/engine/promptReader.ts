@@ -79,6 +79,19 @@ export class PromptReader {
     return result === "ok" ? { kind: "read", reused: before + moved, deferred } : { kind: "notRead", result };
   }
 
+  /** Has cells that were moved shifted, so that the context can be copied. Not while a prompt is read. False where that fails. */
+  async settle(): Promise<boolean> {
+    const { cache, context, decoder, library } = this.parts;
+    if (!cache.isShifting) return true;
+    // Any row will do. Its sequence is free while no part of a prompt is set aside.
+    decoder.batch.clear();
+    decoder.batch.add(0, 0, cache.parking, 1, false);
+    const result = await decoder.run(NEVER);
+    library.sequenceRemove(context.memory, cache.parking, -1, -1);
+    if (result === "ok") cache.isShifting = false;
+    return result === "ok";
+  }
+
   /** Frees what an aborted prompt has left, and waits for one under way. No prompt is read any more. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -108,6 +121,7 @@ export class PromptReader {
         return result;
       }
       cache.append(chunk);
+      cache.isShifting = false;
     }
     return "ok";
   }
@@ -150,6 +164,7 @@ export class PromptReader {
   /** The state of the engine's own context, which begins with these tokens at least. */
   private async stateWith(tokens: Int32Array): Promise<Uint8Array | undefined> {
     const { cache, prompts } = this.parts;
+    await this.settle();
     if (cache.length === 0 && (await this.compute(tokens, 0, NEVER)) === "ok") cache.append(tokens);
     return prompts.copyState()?.bytes;
   }

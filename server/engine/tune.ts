@@ -70,6 +70,7 @@ export async function tune(
   const before = engine.configuration;
   const { progress = newProgress() } = options;
   let found: EngineConfiguration | undefined;
+  await engine.settle();
   engine.decoder.followLoad(false);
   const prompt = engine.exchangeContext(progress.context);
   try {

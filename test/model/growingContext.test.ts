@@ -8,6 +8,7 @@ import type { GrowingContext } from "../../server/engine/growingContext.ts";
 import type { Library, Pointer } from "../../server/engine/libllama.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { someTokens } from "../../server/engine/probing.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, logitsAfter, never } from "./loaded.ts";
 
@@ -65,6 +66,26 @@ test("a prompt longer than the context makes it grow, and what is known of it is
   assert.equal(cellsOf(small), 2048);
   assert.deepEqual(await logitsAfter(small, TOKEN), await logitsAfter(large, TOKEN));
   await small.dispose();
+});
+
+test("cells that were moved and not decoded from since are what they are when the context grows", async () => {
+  const text = readFileSync(join(packageRoot(), "server/engine/llama.ts"), "utf8");
+  const rows = [];
+  for (const isDecodedFrom of [true, false]) {
+    const engine = await load({ ...options(), reuse: "shifted" });
+    const code = engine.vocabulary.tokenize(text);
+    const deleted = Int32Array.of(...code.subarray(0, 250), ...code.subarray(310, 480));
+    await engine.prefill(code.subarray(0, 480), never);
+    await logitsAfter(engine, TOKEN);
+    assert.deepEqual(await engine.prefill(deleted, never), { kind: "prefilled", reused: 420, computed: 0 });
+    if (isDecodedFrom) await logitsAfter(engine, TOKEN);
+    assert.equal(cellsOf(engine), 1024);
+    await engine.prefill(Int32Array.of(...deleted, ...code.subarray(480, 1380)), never);
+    assert.equal(cellsOf(engine), 2048);
+    rows.push(await logitsAfter(engine, TOKEN));
+    await engine.dispose();
+  }
+  assert.deepEqual(rows[0], rows[1]);
 });
 
 test("a completion goes on beyond the cells that there were, with trees of several branches", async () => {

@@ -1,9 +1,11 @@
 /** Cells that are given other positions where the text before them has changed, in models of several kinds. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { packageRoot } from "../../server/system/paths.ts";
 import type { ModelPlan } from "../bench/makeModel.ts";
 import { below, seeded } from "../fakes/random.ts";
 import { load, logitsAfter, never, writeModel } from "./loaded.ts";
@@ -89,3 +91,44 @@ test("cells behind a change are computed anew where the environment turns the ro
   const { computed } = await typedAndTakenBack({ shape: "tiny" });
   assert.equal(computed, typed.length + after.length);
 });
+
+/** Deletes from a prompt, so that nothing of it is computed anew. @param isDecodedFrom whether something is decoded after that @param between what then happens to the context */
+async function rowAfterDeleting(
+  isDecodedFrom: boolean,
+  between: (engine: LlamaEngine, other: Int32Array) => unknown,
+): Promise<Float32Array> {
+  const engine = await load({ threads: 1, reuse: "shifted" });
+  const tokens = engine.vocabulary.tokenize(
+    readFileSync(join(packageRoot(), "server/engine/llama.ts"), "utf8"),
+  );
+  const deleted = Int32Array.of(...tokens.subarray(0, 250), ...tokens.subarray(310, 480));
+  try {
+    await engine.prefill(tokens.subarray(0, 480), never);
+    await logitsAfter(engine, 9);
+    const outcome = await engine.prefill(deleted, never);
+    assert.deepEqual(outcome, { kind: "prefilled", reused: 420, computed: 0 });
+    if (isDecodedFrom) await logitsAfter(engine, 9);
+    await between(engine, tokens.subarray(1500, 1700));
+    await engine.prefill(deleted, never);
+    return await logitsAfter(engine, 9);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+for (const [what, between] of [
+  ["gone on with", () => {}],
+  ["left for another and come back to", (engine, other) => engine.prefill(other, never)],
+  [
+    "exchanged for another and back",
+    async engine => {
+      await engine.settle();
+      engine.exchangeContext(engine.exchangeContext(undefined));
+    },
+  ],
+] satisfies [string, Parameters<typeof rowAfterDeleting>[1]][])
+  test(`a context whose cells have just been moved is the same when it is ${what}`, async () => {
+    const expected = await rowAfterDeleting(true, between);
+    const actual = await rowAfterDeleting(false, between);
+    assert.ok(farthest(expected, actual) < ROUNDING, `${farthest(expected, actual)}`);
+  });
