@@ -2,7 +2,7 @@
  * The language server: which parts there are, which feeds which, and who disposes what. It takes its connection and
  * its model loader from outside, so that a process, a test and a fake model can each supply their own.
  */
-import type { Connection, InitializeResult } from "vscode-languageserver";
+import { type Connection, ErrorCodes, type InitializeResult, ResponseError } from "vscode-languageserver";
 import { isPathReference, listModels, registerCatalogue } from "./catalogue/index.ts";
 import { Drafts, LastCompletion, registerInlineCompletion } from "./completion/index.ts";
 import { OpenFiles, ShownFiles } from "./context/index.ts";
@@ -198,7 +198,11 @@ function followLifecycle(
   }: Parts,
   modelLoader: ServerDependencies["modelLoader"],
 ): void {
+  let isInitialized = false;
   connection.onInitialize(params => {
+    if (isInitialized)
+      throw new ResponseError(ErrorCodes.InvalidRequest, "The server was initialized before.");
+    isInitialized = true;
     const options = initializationOptions(params.initializationOptions);
     const { storageDirectory, retryLoads, acceptCommand, trusted, reportsRequests } = options;
     shownFiles.trusted = trusted;

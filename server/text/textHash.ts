@@ -109,12 +109,10 @@ const joined = ([a, b]: Hash, other: Hash | undefined): Hash =>
 function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {
   let high = a;
   let low = b;
-  const step = from <= to ? 1 : -1;
-  // Backwards, a character is the one before its offset.
-  const first = step > 0 ? from : from - 1;
-  const end = step > 0 ? to : to - 1;
-  for (let index = first; index !== end; index += step) {
-    const code = text.charCodeAt(index);
+  const length = Math.abs(to - from);
+  for (let i = 0; i < length; i++) {
+    // Backwards, a character is the one before its offset.
+    const code = text.charCodeAt(from <= to ? from + i : from - 1 - i);
     high = stepA(high, code);
     low = stepB(low, code);
   }

@@ -102,6 +102,8 @@ test("a suggestion that is selected in a list is completed as if it had been tak
   const lines = { start: { line: 0, character: 6 }, end: { line: 1, character: 0 } };
   const strange = { selectedCompletionInfo: { range: lines, text: "summed" } };
   assert.deepEqual(await client.complete(URI, range.end, undefined, strange).items, []);
+  const number = { selectedCompletionInfo: { range, text: 5 as unknown as string } };
+  assert.deepEqual(await client.complete(URI, range.end, undefined, number).items, []);
   await client.close();
 });
 

@@ -108,3 +108,16 @@ test("it can report of an acceptance by the command that its item carries and th
   );
   await client.close();
 });
+
+test("a second initialization is refused, and the first one stays", async () => {
+  const engine = new FakeEngine(saying("b + c"));
+  const client = await plainClient(engine);
+  const again = client.connection.sendRequest(InitializeRequest.type, {
+    processId: null,
+    rootUri: null,
+    capabilities: {},
+  });
+  await assert.rejects(again, /initialized before/);
+  assert.equal((await client.complete(LINE.length))?.insertText, "b + c");
+  await client.connection.sendRequest(ShutdownRequest.type);
+});
