@@ -11,6 +11,8 @@ import { ServerStatus } from "./serverStatus.ts";
 
 /** Files whose changes outside of the editor are reported to the server: those it indexes, and those that exclude some. */
 const WATCHED_FILES = "**/{*.py,*.pyi,.gitignore}";
+/** A folder that is deleted or renamed is reported by its own name alone, without the files in it. */
+const ALL_FILES = "**/*";
 
 export class ServerClient implements vscode.Disposable {
   readonly status = new ServerStatus();
@@ -21,7 +23,10 @@ export class ServerClient implements vscode.Disposable {
   private restartTimer: NodeJS.Timeout | undefined;
   private disposed = false;
   private readonly crashes = new Crashes();
-  private readonly watcher = vscode.workspace.createFileSystemWatcher(WATCHED_FILES);
+  private readonly watchers = [
+    vscode.workspace.createFileSystemWatcher(WATCHED_FILES),
+    vscode.workspace.createFileSystemWatcher(ALL_FILES, true, true, false),
+  ];
 
   constructor(
     private readonly paths: ServerPaths,
@@ -46,7 +51,7 @@ export class ServerClient implements vscode.Disposable {
 
   dispose(): void {
     inBackground(this.stopForGood(), "Stopping the server", this.output);
-    this.watcher.dispose();
+    for (const watcher of this.watchers) watcher.dispose();
     this.status.dispose();
   }
 
@@ -68,13 +73,13 @@ export class ServerClient implements vscode.Disposable {
   }
 
   private async start(retryLoads: boolean): Promise<void> {
-    const { paths, watcher, output, status } = this;
+    const { paths, watchers, output, status } = this;
     status.set({ state: "starting" });
     this.crashes.started(Date.now());
     const connection = new ServerConnection({
       ...paths,
       retryLoads,
-      watcher,
+      watchers,
       output,
       onStatus: reported => status.set(reported),
       onRequestEnded: ended => this.requests.requestEnded(ended),

@@ -27,7 +27,7 @@ interface ConnectionOptions extends ServerPaths {
   /** Whether models and back ends that have ended the server are tried once more. */
   readonly retryLoads: boolean;
   /** Reports files that change outside of the editor: a branch switched, a tool run. */
-  readonly watcher: vscode.FileSystemWatcher;
+  readonly watchers: vscode.FileSystemWatcher[];
   readonly output: vscode.LogOutputChannel;
   readonly onStatus: (status: Status) => void;
   readonly onRequestEnded: (ended: EndedRequest) => void;
@@ -41,7 +41,7 @@ export class ServerConnection {
   private process: ChildProcess | undefined;
 
   constructor(private readonly options: ConnectionOptions) {
-    const { storageDirectory, retryLoads, watcher, output } = options;
+    const { storageDirectory, retryLoads, watchers, output } = options;
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
       storageDirectory,
@@ -53,7 +53,7 @@ export class ServerConnection {
     this.client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
       documentSelector: DOCUMENT_SELECTOR,
       initializationOptions,
-      synchronize: { fileEvents: watcher },
+      synchronize: { fileEvents: watchers },
       outputChannel: output,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),

@@ -26,6 +26,8 @@ const HASHES = 1 << 19;
 const LONGEST_MATCH = 32;
 /** Positions looked at on each chain. */
 const CHAIN_STEPS = 96;
+/** Positions passed over on each chain that are in the file whose occurrences do not count: it is often the latest. */
+const PASSED_OVER = 1024;
 /** Below this many occurrences with the long hash, those with the short one are looked at as well. */
 const ENOUGH = 8;
 /** Dead positions that are suffered before the log is written anew. */
@@ -129,9 +131,17 @@ export class LiveIndex {
     const { matches } = this;
     // What the short hash finds beyond its reach, the long one has found.
     const longest = chains.width === SHORT ? LONG - 1 : LONGEST_MATCH;
-    let position = chains.latest(hash(context, end, chains.width));
-    for (let step = 0; step < CHAIN_STEPS && position !== NONE; step++) {
+    const key = hash(context, end, chains.width);
+    let [looked, passed, after] = [0, 0, NONE];
+    let position = chains.latest(key);
+    while (position !== NONE && looked < CHAIN_STEPS && passed < PASSED_OVER) {
+      if (tokens[position] < 0) {
+        position = chains.unlink(key, position, after);
+        continue;
+      }
       const isSkipped = skipped !== undefined && position >= skipped.start && position < skipped.end;
+      if (isSkipped) passed++;
+      else looked++;
       if (!isSkipped && position + 1 < size && tokens[position + 1] >= 0) {
         let length = 0;
         while (
@@ -143,6 +153,7 @@ export class LiveIndex {
         // Shorter than the hash's reach where two contexts have the same hash.
         if (length >= chains.width && length <= longest) matches.insert(length, position + 1);
       }
+      after = position;
       position = chains.before(position);
     }
   }
@@ -187,6 +198,14 @@ class Chains {
 
   before(position: number): number {
     return this.links[position] - 1;
+  }
+
+  /** Takes a position out that is linked from `after`, or is the latest where that is none. Returns the one before it. */
+  unlink(key: number, position: number, after: number): number {
+    const link = this.links[position];
+    if (after === NONE) this.heads[key & (HASHES - 1)] = link;
+    else this.links[after] = link;
+    return link - 1;
   }
 
   /** Adds the positions of a file that have enough of its tokens before them; its separator is part of no context. */

@@ -66,14 +66,16 @@ export class ShownFiles {
     return whole === undefined ? undefined : this.fileAt(whole);
   }
 
-  /** The same for a path of this machine. */
+  /** The same for a path of this machine. Of folders that lie in each other the inner one counts. */
   fileAt(whole: string): ShownFile | undefined {
+    let nearest: ShownFile | undefined;
     for (const root of this.folders) {
       const path = relative(root, whole);
-      if (path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path))
-        return { root, path: path.split(sep).join("/") };
+      const isBelow = path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+      if (isBelow && root.length > (nearest?.root.length ?? 0))
+        nearest = { root, path: path.split(sep).join("/") };
     }
-    return undefined;
+    return nearest;
   }
 
   /** Whether a model may be shown a file, judged by its name. */

@@ -48,9 +48,17 @@ export function registerDatastores(
   let registry: StoreRegistry | undefined;
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
+  /** Texts of open documents, for an index that begins later. */
+  const open = new Map<string, string>();
   documents.watch(
-    ({ uri, text }) => indexed?.workspace.changed(uri, text),
-    uri => indexed?.workspace.closed(uri),
+    ({ uri, text }) => {
+      open.set(uri, text);
+      indexed?.workspace.changed(uri, text);
+    },
+    uri => {
+      open.delete(uri);
+      indexed?.workspace.closed(uri);
+    },
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {
     const { workspace } = indexed ?? {};
@@ -65,7 +73,11 @@ export function registerDatastores(
     const wanted = workspaceIndex && folders.length > 0 ? tokenizer : undefined;
     if (indexed?.modelPath === wanted) return;
     indexed?.dispose();
-    indexed = wanted === undefined ? undefined : indexWorkspace(connection, folders, shownFiles, wanted);
+    if (wanted === undefined) indexed = undefined;
+    else {
+      indexed = indexWorkspace(connection, folders, shownFiles, wanted);
+      for (const [uri, text] of open) indexed.workspace.changed(uri, text);
+    }
   };
 
   const indexAnew = (settings: Settings) => {

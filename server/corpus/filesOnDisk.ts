@@ -1,6 +1,7 @@
 /** The workspace's files as they are on disk: read whole folders at the start, and single files as they change. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { StoreError } from "../../datastores/index.ts";
 import type { ShownFile, ShownFiles } from "../context/index.ts";
 import type { TokenizedFiles } from "./tokenizedFiles.ts";
@@ -14,17 +15,27 @@ interface Dependencies {
   readonly shown: ShownFiles;
   readonly files: TokenizedFiles;
   /** Paths of open documents: their text counts, not the file's. */
-  readonly open: ReadonlySet<string>;
+  readonly open: Pick<ReadonlyMap<string, unknown>, "has">;
   /** Writes to the log. */
   readonly warn: (message: string) => void;
   /** Ends all reading. */
   readonly closing: AbortSignal;
 }
 
+/** The reading of a root anew. */
+interface Rescan {
+  /** Whether something has changed since it began. */
+  isWanted: boolean;
+  done: Promise<void>;
+}
+
 export class FilesOnDisk {
   /** Files to be read again, and the reading, while it goes on. */
   private readonly stale = new Set<string>();
   private refreshing: Promise<void> | undefined;
+  private readonly rescans = new Map<string, Rescan>();
+  /** Time and size of indexed files when they were read. */
+  private readonly stamps = new Map<string, string>();
 
   constructor(private readonly parts: Dependencies) {}
 
@@ -41,28 +52,51 @@ export class FilesOnDisk {
     }
   }
 
-  /** Reads a file again, after the ones that wait already. Resolves when all of them are indexed. */
+  /**
+   * Reads a file again, after the ones that wait already. Where there is none, it may have been a folder, and all that was
+   * in it is gone. Resolves when all of them are indexed.
+   */
   changed(file: ShownFile): Promise<void> {
     this.stale.add(pathIn(file));
     this.refreshing ??= this.refresh();
     return this.refreshing;
   }
 
-  /** What was indexed below a root may be ignored now, and the other way round. */
-  async ignoreFileChanged(root: string): Promise<void> {
-    const { shown, files } = this.parts;
-    await shown.refresh(root);
-    for (const path of files.index.names) {
-      const file = shown.fileAt(path);
-      if (!file || !shown.isIndexed(file)) files.remove(path);
+  /** What was indexed below a root may be ignored now, and the other way round. Changes in a row are looked at together. */
+  ignoreFileChanged(root: string): Promise<void> {
+    const known = this.rescans.get(root);
+    if (known) {
+      known.isWanted = true;
+      return known.done;
     }
-    await this.scanFolder(root);
+    const rescan = { isWanted: true, done: Promise.resolve() };
+    this.rescans.set(root, rescan);
+    rescan.done = this.rescan(root, rescan).finally(() => this.rescans.delete(root));
+    return rescan.done;
   }
 
+  private async rescan(root: string, rescan: Rescan): Promise<void> {
+    const { shown, files, closing } = this.parts;
+    while (rescan.isWanted && !closing.aborted) {
+      rescan.isWanted = false;
+      await shown.refresh(root);
+      for (const [i, path] of files.index.names.entries()) {
+        if (i % BATCH_FILES === 0) await setImmediate();
+        const file = shown.fileAt(path);
+        if (!file || !shown.isIndexed(file) || !existsSync(path)) files.remove(path);
+      }
+      await this.scanFolder(root);
+    }
+  }
+
+  /** Reads the files of a folder that are not indexed as they are. */
   private async scanFolder(root: string): Promise<void> {
+    const { shown, files, closing } = this.parts;
     let paths: string[] = [];
-    for await (const file of this.parts.shown.sources(root, this.parts.closing)) {
-      paths.push(pathIn(file));
+    for await (const file of shown.sources(root, closing)) {
+      const path = pathIn(file);
+      if (files.index.has(path) && this.stamps.get(path) === stampOf(path)) continue;
+      paths.push(path);
       if (paths.length < BATCH_FILES) continue;
       await this.read(paths);
       paths = [];
@@ -71,27 +105,55 @@ export class FilesOnDisk {
   }
 
   private async refresh(): Promise<void> {
-    const { shown, closing } = this.parts;
+    const { files, closing } = this.parts;
     /** Files that waited when git was asked last. */
-    let listed: ReadonlySet<string> = new Set();
-    const isNew = (file: ShownFile) => !shown.isIndexed(file) && existsSync(pathIn(file));
+    const listed = new Set<string>();
+    const gone = new Set<string>();
     try {
       while (this.stale.size > 0 && !closing.aborted) {
-        const waiting = [...this.stale];
-        const paths = waiting.slice(0, BATCH_FILES);
-        for (const path of paths) this.stale.delete(path);
-        // Git does not know new files yet.
-        const files = paths.some(path => !listed.has(path))
-          ? waiting.flatMap(path => shown.fileAt(path) ?? [])
-          : [];
-        const roots = new Set(files.filter(isNew).map(file => file.root));
-        if (roots.size > 0) listed = new Set(waiting);
-        for (const root of roots) await shown.refresh(root);
+        const paths = this.nextStale();
+        const existing = paths.filter(path => existsSync(path));
+        for (const path of paths) if (!existing.includes(path) && !files.index.has(path)) gone.add(path);
+        await this.listNew(existing, listed);
         await this.read(paths);
       }
+      this.removeBelow(gone);
     } finally {
       this.refreshing = undefined;
     }
+  }
+
+  private nextStale(): readonly string[] {
+    const paths: string[] = [];
+    for (const path of this.stale) {
+      if (paths.length === BATCH_FILES) break;
+      paths.push(path);
+      this.stale.delete(path);
+    }
+    return paths;
+  }
+
+  /** Has git list the roots of files that it does not know yet. @param listed those it was asked about before */
+  private async listNew(paths: readonly string[], listed: Set<string>): Promise<void> {
+    const { shown } = this.parts;
+    const unknown = paths.flatMap(path => {
+      const file = listed.delete(path) ? undefined : shown.fileAt(path);
+      return file && !shown.isIndexed(file) ? file : [];
+    });
+    const roots = new Set(unknown.map(({ root }) => root));
+    if (roots.size === 0) return;
+    for (const path of this.stale) if (roots.has(shown.fileAt(path)?.root ?? "")) listed.add(path);
+    for (const root of roots) await shown.refresh(root);
+  }
+
+  private removeBelow(folders: ReadonlySet<string>): void {
+    if (folders.size === 0) return;
+    const { files } = this.parts;
+    const isBelow = (path: string): boolean => {
+      const above = dirname(path);
+      return above !== path && (folders.has(above) || isBelow(above));
+    };
+    for (const path of files.index.names) if (isBelow(path)) files.remove(path);
   }
 
   /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
@@ -101,16 +163,26 @@ export class FilesOnDisk {
     const texts: string[] = [];
     for (const path of paths) {
       if (open.has(path)) continue;
+      const stamp = stampOf(path);
       const file = shown.fileAt(path);
       const text = file && shown.readSource(file);
-      if (text === undefined) files.remove(path);
-      else {
+      if (text === undefined) {
+        files.remove(path);
+        this.stamps.delete(path);
+      } else {
         readable.push(path);
         texts.push(text);
+        this.stamps.set(path, stamp);
       }
     }
     await files.put(readable, texts);
   }
+}
+
+/** Changes when a file does; "" where there is none. */
+function stampOf(path: string): string {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status ? `${status.mtimeMs} ${status.size}` : "";
 }
 
 /** The path of a file on this machine. */

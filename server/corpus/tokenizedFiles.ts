@@ -28,7 +28,8 @@ export class TokenizedFiles {
 
   /** Takes a file out, also where its text is being tokenized. */
   remove(path: string): void {
-    this.count(path);
+    // What was never given needs no count.
+    if (this.changes.has(path)) this.count(path);
     this.index.remove(path);
   }
 

@@ -3,7 +3,7 @@
  * thread tokenizes; what it returns is searchable at once.
  */
 import { sep } from "node:path";
-import { DOCUMENT_BYTES_LIMIT } from "../../datastores/sources/index.ts";
+import { DOCUMENT_BYTES_LIMIT, isProjectSource } from "../../datastores/sources/index.ts";
 import { holdsSecret, isIgnoreFile, pathOf, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 import { inBackground } from "../system/index.ts";
@@ -15,13 +15,13 @@ export class Workspace {
   private readonly disk: FilesOnDisk;
   private readonly throttle = new SourceThrottle();
   private readonly closing = new AbortController();
-  /** Paths of open documents: their text counts, not the file's. */
-  private readonly open = new Set<string>();
+  /** By path, the texts of open documents: they count, not the files'. */
+  private readonly open = new Map<string, string>();
   /**
-   * By path, texts of documents that were changed and are not indexed yet. A document does not draft from its own copy, so
-   * that waits until another one is worked in: a key is not worth tokenizing all of a file.
+   * Open documents that are not indexed as they are. A document does not draft from its own copy, so that waits until
+   * another one is worked in: a key is not worth tokenizing all of a file. Nor is one indexed that git does not list yet.
    */
-  private readonly changes = new Map<string, string>();
+  private readonly changes = new Set<string>();
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -62,14 +62,16 @@ export class Workspace {
   /** Records an open document's text. One as large as data is not indexed, nor one that holds a secret. */
   changed(uri: string, text: string): void {
     const file = this.shown.fileOf(uri);
-    if (!file || !this.shown.isIndexed(file)) return;
+    if (!file) return;
     const path = pathIn(file);
+    if (!this.open.has(path) && !isProjectSource(file.root, file.path)) return;
     if (text.length > DOCUMENT_BYTES_LIMIT) {
+      this.open.delete(path);
       this.changes.delete(path);
       this.indexed.remove(path);
     } else {
-      this.open.add(path);
-      this.changes.set(path, text);
+      this.open.set(path, text);
+      this.changes.add(path);
     }
     this.indexChanged(path);
   }
@@ -89,18 +91,28 @@ export class Workspace {
   fileChanged(uri: string): Promise<void> {
     const file = this.shown.fileOf(uri);
     if (!file) return Promise.resolve();
-    return isIgnoreFile(uri) ? this.disk.ignoreFileChanged(file.root) : this.disk.changed(file);
+    if (!isIgnoreFile(uri)) return this.disk.changed(file);
+    // They may be ignored now, or no more.
+    for (const path of this.open.keys()) this.changes.add(path);
+    return this.disk.ignoreFileChanged(file.root);
   }
 
   dispose(): void {
     this.closing.abort();
     this.changes.clear();
+    this.open.clear();
   }
 
   /** Indexes the documents that were changed, but for the one that is worked in. */
   private indexChanged(current: string): void {
-    for (const [path, text] of this.changes) {
+    for (const path of this.changes) {
+      const [file, text] = [this.shown.fileAt(path), this.open.get(path)];
       if (path === current) continue;
+      if (!file || text === undefined || !this.shown.isIndexed(file)) {
+        // It is looked at again: git may list it by then.
+        this.indexed.remove(path);
+        continue;
+      }
       this.changes.delete(path);
       if (holdsSecret(text)) this.indexed.remove(path);
       else inBackground(this.indexed.put([path], [text]), `Indexing ${path}`, this.warn);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { ShownFiles } from "../../server/context/shownFiles.ts";
 import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
 import { Workspace } from "../../server/corpus/workspace.ts";
 
@@ -251,4 +252,126 @@ test("files of a repository that come in quick succession are all indexed", asyn
   await Promise.all(changes);
   assert.equal(workspace.files, 41);
   workspace.dispose();
+});
+
+test("a folder that is removed or renamed takes its files out of the index", async t => {
+  const path = folder({
+    "a.py": "say one",
+    "pkg/b.py": "say two",
+    "pkg/deep/c.py": "say three",
+    "pkgs.py": "say four",
+  });
+  if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
+  spawnSync("git", ["add", "."], { cwd: path });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  assert.equal(workspace.files, 4);
+  renameSync(join(path, "pkg"), join(path, "other"));
+  await workspace.fileChanged(uriOf(path, "pkg"));
+  await workspace.fileChanged(uriOf(path, "other/b.py"));
+  assert.deepEqual(following(workspace, "say ").sort(), ["four", "one", "two"]);
+  rmSync(join(path, "other"), { recursive: true });
+  write(join(path, ".gitignore"), "# changed\n");
+  await workspace.fileChanged(uriOf(path, ".gitignore"));
+  assert.deepEqual(following(workspace, "say ").sort(), ["four", "one"], "git still tracks what is gone");
+  workspace.dispose();
+});
+
+test("files that change together are each looked at once, and their texts tokenized once", async () => {
+  const names = Array.from({ length: 300 }, (_, i) => `file${i}.py`);
+  const path = folder(Object.fromEntries(names.map(name => [name, `say ${name}`])));
+  const shown = new ShownFiles(() => {}, [path]);
+  let [looks, texts] = [0, 0];
+  const isIndexed = shown.isIndexed.bind(shown);
+  shown.isIndexed = file => {
+    looks++;
+    return isIndexed(file);
+  };
+  const counting: Tokenizer = {
+    tokenize: async given => {
+      texts += given.length;
+      return given.map(codes);
+    },
+  };
+  const workspace = new Workspace([path], counting, () => {}, shown);
+  await workspace.scan();
+  [looks, texts] = [0, 0];
+  await Promise.all(names.map(name => workspace.fileChanged(uriOf(path, name))));
+  assert.equal(texts, names.length);
+  assert.ok(looks <= 3 * names.length, `${looks} looks`);
+  workspace.dispose();
+});
+
+test("ignore files that change together have the folder read once more, and no file that is as it was tokenized", async () => {
+  const folders = Array.from({ length: 10 }, (_, i) => `folder${i}`);
+  const path = folder(
+    Object.fromEntries(
+      folders.flatMap(each => [
+        [`${each}/a.py`, "say hello"],
+        [`${each}/b.py`, "say there"],
+      ]),
+    ),
+  );
+  const texts: string[] = [];
+  const noting: Tokenizer = {
+    tokenize: async given => {
+      texts.push(...given);
+      return given.map(codes);
+    },
+  };
+  const workspace = new Workspace([path], noting, () => {});
+  await workspace.scan();
+  for (const each of folders) write(join(path, each, ".gitignore"), "b.py\n");
+  write(join(path, "folder3", "a.py"), "say changed");
+  texts.length = 0;
+  await Promise.all(folders.map(each => workspace.fileChanged(uriOf(path, each, ".gitignore"))));
+  assert.equal(workspace.files, folders.length);
+  assert.deepEqual(texts, ["say changed"]);
+  workspace.dispose();
+});
+
+test("a document that has come to be ignored is not indexed, and is once it is ignored no more", async () => {
+  const path = folder({ "a.py": "say hello", "b.py": "say there" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  workspace.changed(uriOf(path, "a.py"), "say edited");
+  write(join(path, ".gitignore"), "a.py\n");
+  await workspace.fileChanged(uriOf(path, ".gitignore"));
+  assert.deepEqual(following(workspace, "say "), ["there"]);
+  await pause(20);
+  assert.deepEqual(following(workspace, "say "), ["there"]);
+  rmSync(join(path, ".gitignore"));
+  await workspace.fileChanged(uriOf(path, ".gitignore"));
+  await until(() => following(workspace, "say ").length === 2);
+  assert.deepEqual(following(workspace, "say ").sort(), ["edited", "there"]);
+  workspace.dispose();
+});
+
+test("an edit counts that comes before git has listed the file, or before anything is read", async t => {
+  const path = folder({ "a.py": "say hello" });
+  if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
+  const workspace = new Workspace([path], letters, () => {});
+  workspace.changed(uriOf(path, "a.py"), "say before");
+  await workspace.scan();
+  await until(() => following(workspace, "say ")[0] === "before");
+  write(join(path, "new.py"), "say disk");
+  workspace.changed(uriOf(path, "new.py"), "say editor");
+  await workspace.fileChanged(uriOf(path, "new.py"));
+  await until(() => following(workspace, "say ").length === 2);
+  assert.deepEqual(following(workspace, "say ").sort(), ["before", "editor"]);
+  workspace.dispose();
+});
+
+test("of folders of the workspace that lie in each other the inner one decides, in whatever order they are", async () => {
+  const outer = folder({ ".gitignore": "/inner\n", "a.py": "say outer", "inner/b.py": "say inner" });
+  const inner = join(outer, "inner");
+  for (const roots of [
+    [outer, inner],
+    [inner, outer],
+  ]) {
+    const workspace = new Workspace(roots, letters, () => {});
+    await workspace.scan();
+    assert.deepEqual(following(workspace, "say ").sort(), ["inner", "outer"]);
+    workspace.dispose();
+  }
 });

@@ -104,3 +104,23 @@ test("one token repeated, empty files and short contexts do no harm", () => {
   assert.deepEqual(found(index, Int32Array.of(7)), []);
   assert.deepEqual(found(index, new Int32Array(0)), []);
 });
+
+test("occurrences that are erased, or in the file under edit, hide none before them", () => {
+  const index = new LiveIndex(1 << 20);
+  const sequence = [5, 6, 7, 8];
+  index.put("b", Int32Array.of(...sequence, 9));
+  const often = Array.from({ length: 300 }, (_, i) => [...sequence, 100 + i]).flat();
+  index.put("a", Int32Array.from(often));
+  const context = Int32Array.from(sequence);
+  assert.deepEqual(found(index, context, "a"), [{ length: 4, next: 9 }]);
+  for (let round = 0; round < 3; round++) {
+    index.put("a", Int32Array.from(often));
+    index.put("a", Int32Array.of(1, 2, 3));
+    for (let again = 0; again < 2; again++) assert.deepEqual(found(index, context), [{ length: 4, next: 9 }]);
+  }
+  index.put("c", Int32Array.of(...sequence, 10));
+  assert.deepEqual(found(index, context), [
+    { length: 4, next: 10 },
+    { length: 4, next: 9 },
+  ]);
+});
