@@ -7,9 +7,10 @@ import { lstatSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { codeOf } from "../index.ts";
+import { configValue } from "./gitConfig.ts";
 import { gitFolders } from "./gitFolder.ts";
 import { asBytes, type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
-import { readRegular } from "./regularFile.ts";
+import { readRegular, readRegularBytes } from "./regularFile.ts";
 
 /** Larger ignore files, in bytes, or with more patterns, are no work of people. */
 const LARGEST_BYTES = 512 * 1024;
@@ -18,6 +19,9 @@ const MOST_PATTERNS = 10_000;
 const KEPT_PATTERNS = 100_000;
 /** Folders above a workspace that are looked at for a repository. */
 const MOST_PARENTS = 64;
+
+/** In UTF-8, a byte a character. */
+const BYTE_ORDER_MARK = asBytes("\ufeff");
 
 /** The patterns of one file, in order; a problem where it cannot be used. */
 type Patterns = readonly IgnorePattern[] | { readonly problem: string };
@@ -86,9 +90,11 @@ export class IgnoreRules {
     const names = parts.map(asBytes);
     const chain: (readonly IgnorePattern[])[] = [];
     for (let depth = 0; depth < parts.length; depth++) {
-      const own = this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"));
-      if ("problem" in own) return true;
-      chain.push(own);
+      const folder = join(this.top, ...parts.slice(0, depth));
+      const own = this.patternsOf(join(folder, ".gitignore"));
+      const excluded = depth > 0 ? this.excludedIn(folder) : [];
+      if ("problem" in own || "problem" in excluded) return true;
+      chain.push([...excluded, ...own]);
       if (isMatched(chain, common, names.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
         return true;
     }
@@ -101,6 +107,12 @@ export class IgnoreRules {
     return parts.every(
       (_, depth) => !("problem" in this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"))),
     );
+  }
+
+  /** What a repository within the top folder excludes privately; its ignore files win. */
+  private excludedIn(folder: string): Patterns {
+    if (stampOf(join(folder, ".git")) === undefined) return [];
+    return this.patternsOf(target(join(gitFolders(folder).shared, "info", "exclude")));
   }
 
   /** The patterns that hold everywhere; undefined where one of their files cannot be used. */
@@ -158,10 +170,10 @@ function isMatched(
 }
 
 function readPatterns(file: string, ignoreCase: boolean): Patterns {
-  const read = readRegular(file, LARGEST_BYTES);
-  if ("refusal" in read) return { problem: `cannot be used (${read.refusal})` };
-  const text = read.text.startsWith("\ufeff") ? read.text.slice(1) : read.text;
-  const lines = text.split("\n");
+  const bytes = readRegularBytes(file, LARGEST_BYTES);
+  if (typeof bytes === "string") return { problem: `cannot be used (${bytes})` };
+  const text = Buffer.from(bytes).toString("latin1");
+  const lines = (text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text).split("\n");
   if (lines.length > MOST_PATTERNS) return { problem: `has more than ${MOST_PATTERNS} lines` };
   return lines.flatMap(line => ignorePattern(line, ignoreCase) ?? []);
 }
@@ -171,17 +183,25 @@ function userFile(top: string): string[] {
   const home = homeFolder();
   if (home === undefined) return [];
   const configurationHome = process.env.XDG_CONFIG_HOME || join(home, ".config");
+  // Those that win first.
   const configurations = [
     join(gitFolders(top).shared, "config"),
     join(home, ".gitconfig"),
     join(configurationHome, "git", "config"),
+    "/etc/gitconfig",
   ];
+  const absolute = (folder: string, path: string) => resolve(folder, path.replace(/^~(?=[/\\])/, home));
   for (const configuration of configurations) {
-    const read = readRegular(target(configuration), LARGEST_BYTES);
-    const named = "text" in read ? excludesFile(read.text) : undefined;
-    if (named) return [resolve(top, named.replace(/^~(?=[/\\])/, home))];
+    const include = (path: string) => textOf(absolute(dirname(configuration), path));
+    const named = configValue(textOf(configuration) ?? "", "core.excludesfile", include);
+    if (named !== undefined) return named === "" ? [] : [absolute(top, named)];
   }
   return [join(configurationHome, "git", "ignore")];
+}
+
+function textOf(file: string): string | undefined {
+  const read = readRegular(target(file), LARGEST_BYTES);
+  return "text" in read ? read.text : undefined;
 }
 
 /** Where a link leads: the files that people link to, and that git follows, are those outside of the tree. */
@@ -191,13 +211,6 @@ function target(file: string): string {
   } catch {
     return file;
   }
-}
-
-/** The value of `core.excludesFile` in a configuration; undefined where it has none. */
-function excludesFile(configuration: string): string | undefined {
-  const line = configuration.split("\n").find(each => /^[ \t]*excludesfile[ \t]*=/i.test(each));
-  const value = line?.slice(line.indexOf("=") + 1).trim();
-  return value?.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
 
 function homeFolder(): string | undefined {

@@ -1,48 +1,109 @@
 /**
  * Whether a path with forward slashes matches a pattern: `*` and `?` within one name, `**` any folders,
- * `{a,b}` either. A hub's file names come from strangers, so the work is bounded: memo by position.
+ * `{a,b}` either. A hub's file names come from strangers, and patterns from who asks, so the work is bounded by the product of
+ * their lengths: all places that a part of the pattern leads to are followed at once.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
-  return alternatives(pattern).some(plain => matchParts(plain.split("/"), path.split("/")));
+  // A slash at the end of each makes all names alike.
+  const matcher = new Matcher([...`${pattern}/`], [...`${path}/`]);
+  return matcher.matches();
 }
 
-const ALTERNATIVES_LIMIT = 64;
+/** Places in a path, by their index: whether each can be reached. */
+type Places = readonly boolean[];
 
-function alternatives(pattern: string): string[] {
-  const group = /^(.*?)\{([^{}]*)\}(.*)$/s.exec(pattern);
-  if (!group) return [pattern];
-  const [, before, choices, after] = group;
-  return choices
-    .split(",")
-    .flatMap(choice => alternatives(before + choice + after))
-    .slice(0, ALTERNATIVES_LIMIT);
+/** What stands around a stretch of the pattern. */
+interface Around {
+  /** Whether a name begins with it. */
+  readonly isPart: boolean;
+  /** Whether a slash follows that belongs to it. */
+  readonly isFolder: boolean;
 }
 
-function matchParts(pattern: readonly string[], path: readonly string[]): boolean {
-  // reach[j]: the patterns so far match the first j names.
-  let reach = path.map(() => false).concat(false);
-  reach[0] = true;
-  for (const part of pattern) {
-    const next = reach.map(() => false);
-    for (let j = 0; j <= path.length; j++) {
-      if (part === "**") next[j] = reach[j] || (j > 0 && next[j - 1]);
-      else if (j > 0) next[j] = reach[j - 1] && matchName(part, path[j - 1]);
-    }
-    reach = next;
+class Matcher {
+  constructor(
+    private readonly pattern: readonly string[],
+    private readonly path: readonly string[],
+  ) {}
+
+  matches(): boolean {
+    const places = this.path.map((_, i) => i === 0).concat(false);
+    const whole = { isPart: true, isFolder: false };
+    return this.follow(0, this.pattern.length, places, whole)[this.path.length];
   }
-  return reach[path.length];
-}
 
-function matchName(pattern: string, name: string): boolean {
-  let reach = new Array<boolean>(name.length + 1).fill(false);
-  reach[0] = true;
-  for (const character of pattern) {
-    const next = new Array<boolean>(name.length + 1).fill(false);
-    for (let j = 0; j <= name.length; j++) {
-      if (character === "*") next[j] = reach[j] || (j > 0 && next[j - 1]);
-      else if (j > 0) next[j] = reach[j - 1] && (character === "?" || character === name[j - 1]);
+  /** Where the pattern from `start` to `end` leads from `places`. */
+  private follow(start: number, end: number, places: Places, { isPart, isFolder }: Around): Places {
+    const { pattern } = this;
+    const beginsPart = (at: number) => (at === start ? isPart : pattern[at - 1] === "/");
+    let reached = places;
+    for (let at = start; at < end; ) {
+      const close = pattern[at] === "{" ? this.closing(at, end) : -1;
+      if (close >= 0) {
+        // A slash behind the group is one behind each alternative, which may be `**`.
+        const isBeforeSlash = close + 1 < end ? pattern[close + 1] === "/" : isFolder;
+        reached = this.either(at + 1, close, reached, { isPart: beginsPart(at), isFolder: isBeforeSlash });
+        if (isBeforeSlash && close + 1 >= end) return reached;
+        at = close + (isBeforeSlash ? 2 : 1);
+      } else if (beginsPart(at) && this.isAnyFolders(at, end, isFolder)) {
+        reached = this.anyFolders(reached);
+        if (at + 2 >= end) return reached;
+        at += 3;
+      } else reached = this.step(pattern[at++], reached);
     }
-    reach = next;
+    return isFolder ? this.step("/", reached) : reached;
   }
-  return reach[name.length];
+
+  /** The end of the group that begins at `open`; -1 for a brace that stands for itself. */
+  private closing(open: number, end: number): number {
+    let depth = 0;
+    for (let at = open; at < end; at++) {
+      if (this.pattern[at] === "{") depth++;
+      if (this.pattern[at] === "}" && --depth === 0) return at;
+    }
+    return -1;
+  }
+
+  /** Where any of the alternatives between `start` and `end` leads. */
+  private either(start: number, end: number, places: Places, around: Around): Places {
+    let [depth, from] = [0, start];
+    const all: Places[] = [];
+    for (let at = start; at <= end; at++) {
+      const character = this.pattern[at];
+      if (at === end || (character === "," && depth === 0)) {
+        all.push(this.follow(from, at, places, around));
+        from = at + 1;
+      } else if (character === "{") depth++;
+      else if (character === "}") depth--;
+    }
+    return places.map((_, i) => all.some(each => each[i]));
+  }
+
+  /** Whether this is a part of the pattern that is `**`, where one begins here. @param isFolder whether a slash follows at `end` */
+  private isAnyFolders(at: number, end: number, isFolder: boolean): boolean {
+    const { pattern } = this;
+    if (pattern[at] !== "*" || pattern[at + 1] !== "*") return false;
+    return at + 2 < end ? pattern[at + 2] === "/" : at + 2 === end && isFolder;
+  }
+
+  private anyFolders(places: Places): Places {
+    let isReached = false;
+    return places.map((is, i) => {
+      isReached ||= is;
+      return is || (isReached && this.path[i - 1] === "/");
+    });
+  }
+
+  /** One character of the pattern. */
+  private step(character: string, places: Places): Places {
+    let isReached = false;
+    return places.map((is, i) => {
+      const before = i > 0 && places[i - 1];
+      const passed = this.path[i - 1];
+      if (character === "?") return before && passed !== "/";
+      if (character !== "*") return before && passed === character;
+      isReached = is || (isReached && passed !== "/");
+      return isReached;
+    });
+  }
 }

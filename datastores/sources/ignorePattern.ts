@@ -26,9 +26,12 @@ export const asBytes = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is ASCII.
   /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
 
-/** The pattern of a line; undefined for an empty line, a comment, and a line that can never match. */
+/**
+ * The pattern of a line; undefined for an empty line, a comment, and a line that can never match.
+ * @param line its bytes, each as the character of that number: it may be in any encoding
+ */
 export function ignorePattern(line: string, ignoreCase: boolean): IgnorePattern | undefined {
-  let text = asBytes(withoutTrailingSpaces(line.endsWith("\r") ? line.slice(0, -1) : line));
+  let text = withoutTrailingSpaces(line.endsWith("\r") ? line.slice(0, -1) : line);
   if (text === "" || text.startsWith("#")) return undefined;
   const negated = text.startsWith("!");
   if (negated) text = text.slice(1);

@@ -40,7 +40,7 @@ export function readWithin(root: string, path: string, mostBytes: number): FileT
 
 /** The text of a regular file. @param path is not followed where it is a link @param mostBytes larger files are refused */
 export function readRegular(path: string, mostBytes: number): FileText {
-  const bytes = readBytes(path, mostBytes);
+  const bytes = readRegularBytes(path, mostBytes);
   if (typeof bytes === "string") return { refusal: bytes };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
@@ -49,7 +49,8 @@ export function readRegular(path: string, mostBytes: number): FileText {
   }
 }
 
-function readBytes(path: string, mostBytes: number): Uint8Array | FileRefusal {
+/** The bytes of a regular file, under the same conditions. */
+export function readRegularBytes(path: string, mostBytes: number): Uint8Array | FileRefusal {
   let file: number;
   try {
     file = openSync(path, OPEN_FLAGS);

@@ -108,7 +108,7 @@ export class OpenFiles {
     windows: readonly ContextFile[],
     expired: () => boolean,
   ): ChosenDefinitions {
-    const file = this.open.get(uri) ?? (notebook && this.files.fileOf(notebook.uri));
+    const file = this.fileOf(uri) ?? (notebook && this.files.fileOf(notebook.uri));
     const document = imports === "" ? undefined : file;
     if (!document || !this.files.mayBeShown(document)) return NO_DEFINITIONS;
     const using = {
@@ -132,19 +132,31 @@ export class OpenFiles {
   }
 
   private mayBeShown(uri: string): boolean {
-    const [file, text] = [this.open.get(uri), this.texts.get(uri)];
+    const [file, text] = [this.fileOf(uri), this.texts.get(uri)];
     if (!file || !text || !this.files.mayBeShown(file)) return false;
     const found = this.searched.get(text) ?? holdsSecret(text.text);
     this.searched.set(text, found);
     return !found;
   }
 
+  /** The file of a document; looked for again while there is none, since its folder may be added to the workspace. */
+  private fileOf(uri: string): ShownFile | undefined {
+    const known = this.open.get(uri);
+    const file = known ?? this.files.fileOf(uri);
+    const text = this.texts.get(uri);
+    if (file && !known && text) {
+      this.open.set(uri, file);
+      this.texts.set(uri, { ...text, path: file.path });
+    }
+    return file;
+  }
+
   private changed({ uri, text, edit }: DocumentChange): void {
     const file = this.open.get(uri) ?? this.files.fileOf(uri);
     this.texts.delete(uri);
-    if (!file) return;
-    this.open.set(uri, file);
+    if (file) this.open.set(uri, file);
     if (text.length > LONGEST_TEXT) return;
-    this.texts.set(uri, { path: file.path, text, changed: ++this.changes, editedLine: edit?.line });
+    const path = file?.path ?? "";
+    this.texts.set(uri, { path, text, changed: ++this.changes, editedLine: edit?.line });
   }
 }

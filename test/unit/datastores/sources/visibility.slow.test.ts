@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { after, test } from "node:test";
-import { ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
+import { asBytes, ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
 import { Visibility } from "../../../../datastores/sources/visibility.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-visibility-"));
@@ -91,7 +91,7 @@ test("hostile patterns are matched in time proportional to their length", () => 
   const start = performance.now();
   const name = "a".repeat(250);
   for (const line of [`${"*a".repeat(120)}b`, `${"**/".repeat(200)}b`, `${"[a-z]*".repeat(100)}0`]) {
-    const pattern = ignorePattern(line, false);
+    const pattern = ignorePattern(asBytes(line), false);
     assert.ok(pattern);
     assert.equal(matchesPattern(pattern, [name], false), false);
     assert.equal(matchesPattern(pattern, Array<string>(500).fill("a"), false), false);
@@ -189,6 +189,20 @@ test("a repository's configuration runs no program and sends git nowhere else", 
     delete process.env.GIT_DIR;
   }
   assert.ok(!readdirSync(base).includes("ran"));
+});
+
+test("what a clone excludes privately is hidden where its parent folder is opened too", async () => {
+  const parent = tree({ "a.py": "", "clone/b.py": "", "clone/private.py": "", "clone/shown.py": "" });
+  put(join(parent, "clone/.git/HEAD"), "");
+  put(join(parent, "clone/.git/info/exclude"), "private.py\nshown.py\n");
+  put(join(parent, "clone/.gitignore"), "!shown.py\n");
+  assert.deepEqual(await visible(parent), ["a.py", "clone/b.py", "clone/shown.py"]);
+});
+
+test("an ignore file in another encoding hides what it names, and not its folder", async () => {
+  const root = tree({ "a.py": "", "mine.py": "" });
+  writeFileSync(join(root, ".gitignore"), Buffer.from("# caf\u00e9\nmine.py\n", "latin1"));
+  assert.deepEqual(await visible(root), ["a.py"]);
 });
 
 test("the exclude file that a configuration names counts without git, and a hostile one costs no time", async () => {

@@ -53,6 +53,15 @@ test("secret, ignored and foreign documents are never shown to a model, nor the 
   assert.ok(root.endsWith(files.repository ?? "nothing"));
 });
 
+test("documents that were opened before their folder was added to the workspace are shown from then on", () => {
+  const { files, open, around } = opened();
+  files.roots = [];
+  for (const path of ["main.py", "basket.py"]) open(path, LIKE);
+  assert.deepEqual(around("main.py", HERE), []);
+  files.roots = [root];
+  assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
+});
+
 test("what was chosen stays while one types, and changes with the other documents", () => {
   const { open, close, around } = opened();
   open("main.py", HERE);
