@@ -167,7 +167,7 @@ function progressWriter(): (progress: FetchProgress) => void {
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
   const isDefault = given === DEFAULT_MODEL;
   const path = fileOf(given, models, folder);
-  if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
+  refuseOthers(path);
   orUsageError(writeChosenModel(cacheDirectory(), isDefault ? undefined : path));
   const setting = isDefault ? "" : isPathReference(given) ? path : given;
   process.stdout.write(
@@ -175,12 +175,17 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
   );
 }
 
+/** Throws a `UsageError` for what is no model file. */
+function refuseOthers(path: string): void {
+  if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
+}
+
 function info(given: string, models: readonly CatalogueModel[], folder: string): void {
   const isDefault = given === DEFAULT_MODEL;
   const { reference } = orUsageError(parseReference(isDefault ? defaultModelPath() : given, models));
   const located = isDefault ? { path: defaultModelPath() } : locateModel(given, models, folder);
   // What has not been fetched is told of all the same; a file that is not there is a mistake.
-  if (reference.kind === "path") orUsageError(located);
+  if (reference.kind === "path") refuseOthers(orUsageError(located).path);
   const path = "path" in located ? located.path : undefined;
   const model = reference.kind === "hub" ? reference.model : undefined;
   const lines: [string, string | undefined][] = [

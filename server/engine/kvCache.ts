@@ -18,6 +18,8 @@ export class KvCache {
   private readonly tokens: Int32Array;
   private readonly synced: Int32Array;
   length = 0;
+  /** The fewest tokens that the trunk can be shortened to, unless to none: cells further back may be missing. */
+  shortest = 0;
   /**
    * Whether cells were moved and nothing was decoded since: llama.cpp turns their keys with the next decode, so a copy made
    * before would have the old keys at the new places.
@@ -86,6 +88,7 @@ export class KvCache {
     this.library.memoryClear(this.memory, false);
     this.synced.fill(0);
     this.length = 0;
+    this.shortest = 0;
     this.isShifting = false;
   }
 

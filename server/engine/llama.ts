@@ -59,6 +59,8 @@ interface NativeObjects {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
+  /** Whether layers attend to a sliding window alone. */
+  readonly hasWindow: boolean;
   readonly reuse: ReuseMode;
   /** Absent where the engine's own context computes long prompts as quickly. */
   readonly longPrompts: LongPrompts | undefined;

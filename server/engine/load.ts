@@ -333,6 +333,7 @@ function buildEngine(
     rows,
     canRollBack,
     canShift,
+    hasWindow: library.modelWindow(model) > 0,
     reuse,
     // What it computes differs in last bits from what the engine's own context does.
     longPrompts:

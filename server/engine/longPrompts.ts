@@ -15,8 +15,11 @@ import type { ThreadPool } from "./threadPool.ts";
 
 /** With fewer tokens the context would take longer than it saves. */
 const LEAST_TOKENS = 192;
-/** Most of a prompt that the engine may know already: it is computed once more. */
-const KNOWN_SHARE = 1 / 8;
+/**
+ * Most of a prompt that the engine may know already, which is computed once more: a half of one with so many tokens or more,
+ * less of a shorter one. The more tokens stand before a row, the more that row gains.
+ */
+const HALF_KNOWN_TOKENS = 1500;
 /** How long a prompt that was aborted is kept for one that goes on with it. */
 const KEPT_MS = 10_000;
 /** Cells beside those of the prompt: what is typed until it is complete. */
@@ -72,7 +75,8 @@ export class LongPrompts {
     if (this.isOff) return false;
     return (
       this.known(tokens) > known ||
-      (tokens.length - known >= LEAST_TOKENS && known <= tokens.length * KNOWN_SHARE)
+      (tokens.length - known >= LEAST_TOKENS &&
+        known <= (tokens.length / 2) * Math.min(1, tokens.length / HALF_KNOWN_TOKENS))
     );
   }
 

@@ -32,6 +32,8 @@ interface PromptCacheDependencies {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
+  /** Whether layers attend to a sliding window alone: a copied state has no cells that lie behind it. */
+  readonly hasWindow: boolean;
   readonly reuse: ReuseMode;
   /** Size of the model's file. */
   readonly modelBytes: number;
@@ -55,16 +57,16 @@ export class PromptCache {
    * context that follows it and are set aside.
    */
   begin(tokens: Int32Array): Run[] {
-    const { cache, canRollBack } = this.parts;
+    const { cache, canRollBack, hasWindow } = this.parts;
     const common = commonPrefix(cache.trunk(), tokens);
     const continues = common === cache.length;
-    const usable = continues || canRollBack ? common : 0;
+    const usable = continues || (canRollBack && common >= cache.shortest) ? common : 0;
     // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
     const leaving = this.decodedFrom && cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
     if (leaving) this.saveState();
     // Read again, as in pauses, it is still the context that was decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
-    const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack);
+    const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack || hasWindow);
     if (saved) {
       if (!this.restoreState(saved)) return [];
       const restored = commonPrefix(saved.tokens, tokens);
@@ -130,13 +132,14 @@ export class PromptCache {
 
   /** Whether the state is the context now. Where not, the context is empty. */
   restoreState({ tokens, bytes }: SavedState): boolean {
-    const { library, context, cache } = this.parts;
+    const { library, context, cache, hasWindow } = this.parts;
     cache.clear();
     if (library.stateWrite(context.pointer, bytes, bytes.length, 0) !== bytes.length) {
       cache.clear();
       return false;
     }
     cache.append(tokens);
+    if (hasWindow) cache.shortest = tokens.length;
     return true;
   }
 }

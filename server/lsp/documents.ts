@@ -127,14 +127,18 @@ function snapshotAt(document: TextDocument, offset: number, notebooks: Notebooks
   return { uri, languageId, version, text: document.getText(), offset, ...(notebook && { notebook }) };
 }
 
-/** The hashes of documents, from those of their texts alone: a cell's depend on the cells around it. */
+/** The hashes of documents: a cell's depend on the cells around it, on their texts, kinds and languages. */
 function hashesOf(
   textHash: (uri: string) => TextHash | undefined,
   notebooks: Notebooks,
 ): (uri: string) => TextHash | undefined {
   /** Those made last of each text. */
   const known = new WeakMap<TextHash, { readonly key: string; readonly hash: TextHash }>();
-  const whole = (uris: readonly string[]) => wholeHash(uris.flatMap(each => textHash(each) ?? []));
+  const cellHashes = (uri: string) => {
+    const own = textHash(uri);
+    return own ? [new TextHash(notebooks.kindOf(uri)), own] : [];
+  };
+  const whole = (uris: readonly string[]) => wholeHash(uris.flatMap(cellHashes));
   return uri => {
     const own = textHash(uri);
     const cells = notebooks.around(uri);

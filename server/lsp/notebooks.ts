@@ -23,7 +23,7 @@ interface CellUris {
 export class Notebooks {
   private readonly notebooks: NotebookDocuments<TextDocument>;
   private readonly changes = new Emitter<void>();
-  /** Called after cells were added, removed, moved or edited, and after their documents have been. */
+  /** Called after notebooks were opened or changed in any way, and after their cells' documents have been. */
   readonly onDidChange = this.changes.event;
 
   /** @param documents where the cells' texts are kept, beside those of other documents */
@@ -32,9 +32,8 @@ export class Notebooks {
     private readonly documents: TextDocuments<TextDocument>,
   ) {
     this.notebooks = new NotebookDocuments(documents);
-    this.notebooks.listen(connection);
+    this.notebooks.listen(afterChanges(connection, () => this.changes.fire()));
     this.notebooks.onDidOpen(() => this.changes.fire());
-    this.notebooks.onDidChange(() => this.changes.fire());
   }
 
   /** The open cells around a cell; undefined for any other document. */
@@ -54,10 +53,30 @@ export class Notebooks {
     return { uri: around.notebook, above: around.above.flatMap(cell), below: around.below.flatMap(cell) };
   }
 
+  /** What decides beside its text how a cell is shown to those around it. */
+  kindOf(uri: string): string {
+    const [cell] = this.cell(uri);
+    return `${cell?.kind} ${cell?.languageId}`;
+  }
+
   private cell(uri: string): Cell[] {
     const document = this.documents.get(uri);
     if (!document) return [];
     const kind = this.notebooks.getNotebookCell(uri)?.kind === Kind.Markup ? "markup" : "code";
     return [{ kind, languageId: document.languageId, text: document.getText() }];
   }
+}
+
+/** The connection, `changed` being called after each change of a notebook: the library says nothing of cells that are only moved. */
+function afterChanges(connection: Connection, changed: () => void): Connection {
+  const { synchronization } = connection.notebooks;
+  const observed: typeof synchronization = {
+    ...synchronization,
+    onDidChangeNotebookDocument: handler =>
+      synchronization.onDidChangeNotebookDocument(async params => {
+        await handler(params);
+        changed();
+      }),
+  };
+  return Object.create(connection, { notebooks: { value: { synchronization: observed } } });
 }

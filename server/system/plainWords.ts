@@ -63,6 +63,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   modelPath: "--model",
   draftModel: "--draft-model",
   backend: "--backend",
+  catalogue: "--catalogue",
 };
 const SETTING = /(?:(in )?the setting )?"foretoken\.(\w+)"/g;
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { commandLineScript } from "../../server/system/paths.ts";
 import { COMMIT, FakeHub } from "../fakes/hub.ts";
@@ -147,6 +147,8 @@ test("what cannot be done is said with a remedy", async () => {
     [["check", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
     [["use", "/nowhere/m.gguf"], /There is no model at \/nowhere\/m\.gguf/],
     [["use", commandLineScript()], /cli\.js is not a GGUF file/],
+    [["info", commandLineScript()], /cli\.js is not a GGUF file/],
+    [["info", dirname(commandLineScript())], /dist is not a GGUF file/],
     [["info", "qwen2.5-coder"], /There is no model at .*qwen2\.5-coder\..*qwen2\.5-coder:7b/],
     [["get", "default"], /comes along/],
     [["remove", "default"], /was not fetched by Foretoken/],
@@ -154,7 +156,7 @@ test("what cannot be done is said with a remedy", async () => {
     [["list", "surplus"], /surplus is too much: model list takes no model/],
     [["info", "default", "surplus"], /surplus is too much/],
     [["remove", fixtureModelPath()], /was not fetched by Foretoken/],
-    [["list", "--catalogue", "/nowhere.json"], /foretoken\.catalogue/],
+    [["list", "--catalogue", "/nowhere.json"], /Correct --catalogue, or leave it out/],
     [["frobnicate", "x"], /There is no action frobnicate/],
     [["get", "hf:a/b:m-Q2_K.gguf"], /has no file m-Q2_K\.gguf/],
   ];

@@ -197,6 +197,29 @@ test("what was generated is known again while the other cells are what they were
   await client.splice(2, 0, [below], { opened: [below] });
   await client.at("b", 0, 4);
   assert.equal(await client.outcome(), "shown", "another suffix");
+  let last = "a";
+  for (const languageId of ["markdown", "sql", LANGUAGE]) {
+    const again = { name: `a in ${languageId}`, text: "x = 1", languageId };
+    await client.splice(0, 1, [again], { opened: [again], closed: [last] });
+    last = again.name;
+    await client.at("b", 0, 4);
+    assert.equal(await client.outcome(), languageId === LANGUAGE ? "cached" : "shown", languageId);
+  }
+  await client.close();
+});
+
+test("a completion under way ends when cells are moved", async () => {
+  const { engine, allow, run } = steppedEngine(saying("first + second\n"));
+  const cells = [
+    { name: "a", text: "x = 1" },
+    { name: "b", text: "y = " },
+  ];
+  const client = await opened(engine, cells, { drafts: false });
+  const asked = client.at("b", 0, 4);
+  await allow(5);
+  await client.splice(0, 2, [...cells].reverse(), {});
+  run();
+  assert.deepEqual(await asked, []);
   await client.close();
 });
 
