@@ -95,7 +95,8 @@ export class FilesOnDisk {
     let paths: string[] = [];
     for await (const file of shown.sources(root, closing)) {
       const path = pathIn(file);
-      if (files.index.has(path) && this.stamps.get(path) === stampOf(path)) continue;
+      const stamp = this.stamps.get(path);
+      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
       paths.push(path);
       if (paths.length < BATCH_FILES) continue;
       await this.read(paths);
@@ -179,10 +180,14 @@ export class FilesOnDisk {
   }
 }
 
-/** Changes when a file does; "" where there is none. */
+/** Changes when a file does; "" where there is none that can be looked at. */
 function stampOf(path: string): string {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status ? `${status.mtimeMs} ${status.size}` : "";
+  try {
+    const { mtimeMs, size } = statSync(path);
+    return `${mtimeMs} ${size}`;
+  } catch {
+    return "";
+  }
 }
 
 /** The path of a file on this machine. */

@@ -50,7 +50,7 @@ export const DEFAULT_SETTINGS: Settings = {
   exactness: "auto",
   reuse: "auto",
   trigger: "automatic",
-  maxTokens: 96,
+  maxTokens: 64,
   maxLines: 0,
   minConfidence: 0,
   drafts: true,
