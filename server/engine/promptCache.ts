@@ -53,17 +53,30 @@ export class PromptCache {
   }
 
   /**
+   * Whether `begin` would keep a copy of the context: for another document, or another place in a long one. What is typed or
+   * undone at one place costs little anew.
+   */
+  isLeftFor(tokens: Int32Array): boolean {
+    const { length } = this.parts.cache;
+    const usable = this.usableFor(tokens);
+    return this.decodedFrom && length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
+  }
+
+  /** Tokens at the context's beginning that a prompt can take over. */
+  private usableFor(tokens: Int32Array): number {
+    const { cache, canRollBack } = this.parts;
+    const common = commonPrefix(cache.trunk(), tokens);
+    return common === cache.length || (canRollBack && common >= cache.shortest) ? common : 0;
+  }
+
+  /**
    * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
    * context that follows it and are set aside.
    */
   begin(tokens: Int32Array): Run[] {
     const { cache, canRollBack, hasWindow } = this.parts;
-    const common = commonPrefix(cache.trunk(), tokens);
-    const continues = common === cache.length;
-    const usable = continues || (canRollBack && common >= cache.shortest) ? common : 0;
-    // Another document, or another place in a long one. What is typed or undone at one place costs little anew.
-    const leaving = this.decodedFrom && cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
-    if (leaving) this.saveState();
+    const usable = this.usableFor(tokens);
+    if (this.isLeftFor(tokens)) this.saveState();
     // Read again, as in pauses, it is still the context that was decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack || hasWindow);

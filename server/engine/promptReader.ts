@@ -52,6 +52,7 @@ export class PromptReader {
   /** @param mostDeferred tokens at the prompt's end that may be left to the first decode */
   async read(tokens: Int32Array, signal: AbortSignal, mostDeferred: number): Promise<ReadOutcome> {
     const { cache, longPrompts, prompts } = this.parts;
+    if (cache.isShifting && prompts.isLeftFor(tokens)) await this.settle();
     let runs = prompts.begin(tokens);
     const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
     const known = runs.reduce((sum, { length }) => sum + length, cache.length);
