@@ -21,8 +21,10 @@ import type { CompletionQuery } from "./requests.ts";
 import type { Snooze } from "./snooze.ts";
 import { cursorsOf } from "./whyNothing.ts";
 
-/** Growths closer together than this are shown as one; two or three frames. */
-const REFRESH_MS = 40;
+/** What comes closer together than this is shown as one: two or three frames for a first text that VS Code no longer waits for. */
+const FIRST_MS = 40;
+/** To draw more takes VS Code a tenth of a second, in which the model has less of the processors. */
+const GROWTH_MS = 150;
 /** A request so long after the last edit is none for its key. */
 const MOST_DELAY_MS = 1_000;
 
@@ -196,14 +198,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       // Whoever waits is answered with what has arrived by now; VS Code may also have given up waiting.
       const awaited = [...live.waiting].some(token => !token.isCancellationRequested);
       const grew = live.text.grow(text);
-      if (grew && !awaited && this.live === live) this.refreshSoon();
+      if (grew && !awaited && this.live === live)
+        this.refreshTimer ??= setTimeout(
+          () => this.refresh(),
+          live.shownMs === undefined ? FIRST_MS : GROWTH_MS,
+        );
     };
     const { item, ended } = (await this.client.requests.complete(query, take, live.cancel.token)) ?? {};
     if (item) take(item);
     live.text.finish();
     live.ended = ended;
     this.reportEnd(live);
-    if (this.live === live) this.setGrowing(false);
+    if (this.live !== live) return;
+    this.setGrowing(false);
+    // No more comes that would be shown along.
+    if (this.refreshTimer !== undefined) this.refresh();
   }
 
   /** The text is given to VS Code, which draws it. */
@@ -272,18 +281,18 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     return vscode.languages.registerInlineCompletionItemProvider(DOCUMENT_SELECTOR, this);
   }
 
-  private refreshSoon(): void {
-    this.refreshTimer ??= setTimeout(() => {
-      this.refreshTimer = undefined;
-      const old = this.registration;
-      this.registration = this.register();
-      old.dispose();
-      const shown = vscode.commands.executeCommand("editor.action.inlineSuggest.trigger", {
-        explicit: false,
-        providerId: `${this.extensionId}:*`,
-      });
-      inBackground(shown, "Showing a completion");
-    }, REFRESH_MS);
+  /** Has VS Code ask again, and show what there is. */
+  private refresh(): void {
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = undefined;
+    const old = this.registration;
+    this.registration = this.register();
+    old.dispose();
+    const shown = vscode.commands.executeCommand("editor.action.inlineSuggest.trigger", {
+      explicit: false,
+      providerId: `${this.extensionId}:*`,
+    });
+    inBackground(shown, "Showing a completion");
   }
 
   private setGrowing(growing: boolean): void {
