@@ -1,7 +1,6 @@
 /** What a model will take, as node-llama-cpp estimates it from the header of its file. */
-import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
-import { promisify } from "node:util";
+import { askScript } from "./askScript.ts";
 
 /** A header is read within a second, on a busy machine in some. */
 const TIMEOUT_MS = 5_000;
@@ -28,23 +27,11 @@ export async function estimateModelBytes(
   const before = known.get(path);
   if (before?.file === file) return before.bytes;
   const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];
-  const asked = await askProcess(args, timeoutMs);
+  const asked = await askScript(args, timeoutMs);
   if (asked === "late") return undefined;
-  known.set(path, { file, bytes: asked });
-  return asked;
-}
-
-async function askProcess(args: readonly string[], timeout: number): Promise<number | undefined | "late"> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
-      timeout,
-      killSignal: "SIGKILL",
-    });
-    const bytes = Number.parseInt(stdout, 10);
-    return bytes > 0 ? bytes : undefined;
-  } catch (error) {
-    // Else it is no model, or one that node-llama-cpp cannot read: its size is known all the same.
-    return (error as { readonly killed?: boolean }).killed === true ? "late" : undefined;
-  }
+  // Else it is no model, or one that node-llama-cpp cannot read: its size is known all the same.
+  const estimated = Number.parseInt(asked?.said ?? "", 10);
+  const bytes = estimated > 0 ? estimated : undefined;
+  known.set(path, { file, bytes });
+  return bytes;
 }

@@ -1,0 +1,23 @@
+/** Asks a bundled script in a process of its own, which may end or hang over what it is given. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/**
+ * What the script writes; "late" where it did not end in time, undefined where it failed.
+ * @param args options of Node, the script, and what it is given
+ */
+export async function askScript(
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<{ readonly said: string } | "late" | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      timeout: timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    return { said: stdout.trim() };
+  } catch (error) {
+    return (error as { readonly killed?: boolean }).killed === true ? "late" : undefined;
+  }
+}
