@@ -54,12 +54,10 @@ export class PromptCache {
 
   /**
    * Whether `begin` would keep a copy of the context: for another document, or another place in a long one. What is typed or
-   * undone at one place costs little anew.
+   * undone at one place costs little anew. @param usable where it is known: tokens that the prompt takes over
    */
-  isLeftFor(tokens: Int32Array): boolean {
-    const { length } = this.parts.cache;
-    const usable = this.usableFor(tokens);
-    return this.decodedFrom && length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
+  isLeftFor(tokens: Int32Array, usable = this.usableFor(tokens)): boolean {
+    return this.decodedFrom && this.parts.cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
   }
 
   /** Tokens at the context's beginning that a prompt can take over. */
@@ -76,7 +74,7 @@ export class PromptCache {
   begin(tokens: Int32Array): Run[] {
     const { cache, canRollBack, hasWindow } = this.parts;
     const usable = this.usableFor(tokens);
-    if (this.isLeftFor(tokens)) this.saveState();
+    if (this.isLeftFor(tokens, usable)) this.saveState();
     // Read again, as in pauses, it is still the context that was decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack || hasWindow);
