@@ -48,17 +48,9 @@ export function registerDatastores(
   let registry: StoreRegistry | undefined;
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
-  /** Texts of open documents, for an index that begins later. */
-  const open = new Map<string, string>();
   documents.watch(
-    ({ uri, text }) => {
-      open.set(uri, text);
-      indexed?.workspace.changed(uri, text);
-    },
-    uri => {
-      open.delete(uri);
-      indexed?.workspace.closed(uri);
-    },
+    ({ uri, text }) => indexed?.workspace.changed(uri, text),
+    uri => indexed?.workspace.closed(uri),
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {
     const { workspace } = indexed ?? {};
@@ -76,7 +68,7 @@ export function registerDatastores(
     if (wanted === undefined) indexed = undefined;
     else {
       indexed = indexWorkspace(connection, folders, shownFiles, wanted);
-      for (const [uri, text] of open) indexed.workspace.changed(uri, text);
+      for (const { uri, text } of documents.open()) indexed.workspace.changed(uri, text);
     }
   };
 

@@ -27,6 +27,8 @@ export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 export interface Documents {
   /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
   watch(changed: (change: DocumentChange) => void, closed: (uri: string) => void): void;
+  /** The documents that are open, as they are now. */
+  open(): readonly { readonly uri: string; readonly text: string }[];
   /** Calls back after cells of a notebook were added, removed, moved or edited: what stands around others is new. */
   watchNotebooks(changed: () => void): void;
   /** The hashes of an open document as it is now; of a cell with those of the cells around it. */
@@ -98,6 +100,7 @@ export function trackDocuments(connection: Connection): Documents {
       changes.event(changed);
       documents.onDidClose(({ document }) => closed(document.uri));
     },
+    open: () => documents.all().map(document => ({ uri: document.uri, text: document.getText() })),
     watchNotebooks(changed) {
       notebooks.onDidChange(changed);
     },
