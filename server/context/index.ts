@@ -1,3 +1,4 @@
+export { stampOf } from "./fileStatus.ts";
 export { asOneText, neighbouringLines } from "./notebook.ts";
 export { OpenFiles } from "./openFiles.ts";
 export { holdsSecret } from "./secrets.ts";

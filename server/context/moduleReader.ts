@@ -2,12 +2,12 @@
  * Reads the modules of the workspace that a document imports, for the outlines of what it uses of them. What
  * files say is kept while they do not change; the text of an open document counts before the file's.
  */
-import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Node, Parser } from "../syntax/index.ts";
 import { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage } from "../syntax/index.ts";
 import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
+import { stampOf, statusOf } from "./fileStatus.ts";
 import type { ShownFile, ShownFiles } from "./shownFiles.ts";
 
 /** Larger files are read and parsed too slowly for a request to wait for: this size takes 50 ms, of short lines 200. */
@@ -117,8 +117,7 @@ export class Definitions {
     const text = this.parts.openText(file);
     if (text !== undefined) return text ?? "";
     if (!this.parts.files.mayBeShown(file)) return "";
-    const status = statusOf(join(file.root, file.path));
-    return status && status.size <= LARGEST_FILE_BYTES ? `${status.mtimeMs} ${status.size}` : "";
+    return stampOf(join(file.root, file.path), LARGEST_FILE_BYTES);
   }
 
   private read(shown: ShownFile, reading: Reading): KeptFile {
@@ -148,14 +147,6 @@ export class Definitions {
       imports: language.imports(root),
       definitions: language.definitions(root),
     }));
-  }
-}
-
-function statusOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // A part of the path is no folder, or may not be entered.
   }
 }
 

@@ -1,9 +1,9 @@
 /** The workspace's files as they are on disk: read whole folders at the start, and single files as they change. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { StoreError } from "../../datastores/index.ts";
-import type { ShownFile, ShownFiles } from "../context/index.ts";
+import { type ShownFile, type ShownFiles, stampOf } from "../context/index.ts";
 import type { TokenizedFiles } from "./tokenizedFiles.ts";
 
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
@@ -177,16 +177,6 @@ export class FilesOnDisk {
       }
     }
     await files.put(readable, texts);
-  }
-}
-
-/** Changes when a file does; "" where there is none that can be looked at. */
-function stampOf(path: string): string {
-  try {
-    const { mtimeMs, size } = statSync(path);
-    return `${mtimeMs} ${size}`;
-  } catch {
-    return "";
   }
 }
 
