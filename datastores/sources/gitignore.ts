@@ -53,6 +53,8 @@ export class IgnoreRules {
   /** By path of the ignore file. */
   private readonly kept = new Map<string, KeptPatterns>();
   private keptPatterns = 0;
+  /** By folder of a repository, where its private excludes lie. */
+  private readonly excludeFiles = new Map<string, string>();
   private readonly reported = new Set<string>();
 
   /**
@@ -66,7 +68,7 @@ export class IgnoreRules {
   ) {
     this.top = resolve(top);
     this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
-    this.common = [join(gitFolders(this.top).shared, "info", "exclude"), ...userFile(this.top)].map(target);
+    this.common = [excludeFile(this.top), ...userFile(this.top).map(target)];
   }
 
   /** The ignore files that hold below the root and lie outside of it, or may. */
@@ -112,7 +114,9 @@ export class IgnoreRules {
   /** What a repository within the top folder excludes privately; its ignore files win. */
   private excludedIn(folder: string): Patterns {
     if (stampOf(join(folder, ".git")) === undefined) return [];
-    return this.patternsOf(target(join(gitFolders(folder).shared, "info", "exclude")));
+    const file = this.excludeFiles.get(folder) ?? excludeFile(folder);
+    this.excludeFiles.set(folder, file);
+    return this.patternsOf(file);
   }
 
   /** The patterns that hold everywhere; undefined where one of their files cannot be used. */
@@ -177,6 +181,9 @@ function readPatterns(file: string, ignoreCase: boolean): Patterns {
   if (lines.length > MOST_PATTERNS) return { problem: `has more than ${MOST_PATTERNS} lines` };
   return lines.flatMap(line => ignorePattern(line, ignoreCase) ?? []);
 }
+
+/** The file of what a repository excludes privately. @param top a folder that may hold a `.git` */
+const excludeFile = (top: string) => target(join(gitFolders(top).shared, "info", "exclude"));
 
 /** The file of `core.excludesFile`, or git's default for it; the repository's own configuration wins. */
 function userFile(top: string): string[] {
