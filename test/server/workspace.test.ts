@@ -27,6 +27,13 @@ function write(path: string, text: string): void {
 
 const codes = (text: string) => Int32Array.from(text, letter => letter.charCodeAt(0));
 const letters: Tokenizer = { tokenize: async texts => texts.map(codes) };
+/** Notes the texts that it is given. */
+const noting = (texts: string[]): Tokenizer => ({
+  tokenize: async given => {
+    texts.push(...given);
+    return given.map(codes);
+  },
+});
 const uriOf = (...parts: string[]) => pathToFileURL(join(...parts)).href;
 
 /** What follows a context in the workspace, as the document `uri` sees it. */
@@ -77,13 +84,7 @@ test("an edit is found without being saved, a closed document counts as it is on
 test("a document under edit is tokenized once another one is worked in, with what it is then", async () => {
   const path = folder({ "a.py": "say hello", "b.py": "say there" });
   const calls: string[] = [];
-  const counting: Tokenizer = {
-    tokenize: async texts => {
-      calls.push(...texts);
-      return texts.map(codes);
-    },
-  };
-  const workspace = new Workspace([path], counting, () => {});
+  const workspace = new Workspace([path], noting(calls), () => {});
   await workspace.scan();
   calls.length = 0;
   const [a, b] = [uriOf(path, "a.py"), uriOf(path, "b.py")];
@@ -281,23 +282,18 @@ test("files that change together are each looked at once, and their texts tokeni
   const names = Array.from({ length: 300 }, (_, i) => `file${i}.py`);
   const path = folder(Object.fromEntries(names.map(name => [name, `say ${name}`])));
   const shown = new ShownFiles(() => {}, [path]);
-  let [looks, texts] = [0, 0];
+  let looks = 0;
+  const texts: string[] = [];
   const isIndexed = shown.isIndexed.bind(shown);
   shown.isIndexed = file => {
     looks++;
     return isIndexed(file);
   };
-  const counting: Tokenizer = {
-    tokenize: async given => {
-      texts += given.length;
-      return given.map(codes);
-    },
-  };
-  const workspace = new Workspace([path], counting, () => {}, shown);
+  const workspace = new Workspace([path], noting(texts), () => {}, shown);
   await workspace.scan();
-  [looks, texts] = [0, 0];
+  looks = texts.length = 0;
   await Promise.all(names.map(name => workspace.fileChanged(uriOf(path, name))));
-  assert.equal(texts, names.length);
+  assert.equal(texts.length, names.length);
   assert.ok(looks <= 3 * names.length, `${looks} looks`);
   workspace.dispose();
 });
@@ -313,13 +309,7 @@ test("ignore files that change together have the folder read once more, and no f
     ),
   );
   const texts: string[] = [];
-  const noting: Tokenizer = {
-    tokenize: async given => {
-      texts.push(...given);
-      return given.map(codes);
-    },
-  };
-  const workspace = new Workspace([path], noting, () => {});
+  const workspace = new Workspace([path], noting(texts), () => {});
   await workspace.scan();
   for (const each of folders) write(join(path, each, ".gitignore"), "b.py\n");
   write(join(path, "folder3", "a.py"), "say changed");

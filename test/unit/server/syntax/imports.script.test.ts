@@ -4,6 +4,13 @@ import { scriptImports } from "../../../../server/syntax/imports.ts";
 import { importStatements } from "../../../../server/syntax/moduleLanguages.ts";
 import { read } from "./read.ts";
 
+const imports = (text: string) =>
+  read(importStatements(text, "typescript"), "typescript", scriptImports).map(({ module, name, local }) => [
+    module,
+    name,
+    local,
+  ]);
+
 test("every form of import and of handing on is understood, wherever it stands", () => {
   const text = [
     'import fs from "fs";',
@@ -20,24 +27,20 @@ test("every form of import and of handing on is understood, wherever it stands",
     'import "./effects";',
     'export const important = from("./x");',
   ].join("\n");
-  const found = read(importStatements(text, "typescript"), "typescript", scriptImports);
-  assert.deepEqual(
-    found.map(({ module, name, local }) => [module, name, local]),
-    [
-      ["fs", "default", "fs"],
-      ["./main", "default", "Main"],
-      ["./main", "a", "a"],
-      ["./main", "b", "c"],
-      ["./main", "T", "T"],
-      ["./more.js", "one", "one"],
-      ["./more.js", "two", "second"],
-      ["../all", undefined, "all"],
-      ["../z", "Q", "Q"],
-      ["./w", "r", "s"],
-      ["./v", "*", "*"],
-      ["./names", undefined, "names"],
-    ],
-  );
+  assert.deepEqual(imports(text), [
+    ["fs", "default", "fs"],
+    ["./main", "default", "Main"],
+    ["./main", "a", "a"],
+    ["./main", "b", "c"],
+    ["./main", "T", "T"],
+    ["./more.js", "one", "one"],
+    ["./more.js", "two", "second"],
+    ["../all", undefined, "all"],
+    ["../z", "Q", "Q"],
+    ["./w", "r", "s"],
+    ["./v", "*", "*"],
+    ["./names", undefined, "names"],
+  ]);
 });
 
 test("comments within a statement may hold quotes, brackets and what begins another", () => {
@@ -52,13 +55,9 @@ test("comments within a statement may hold quotes, brackets and what begins anot
     "}",
     'import d from "./y";',
   ].join("\n");
-  const found = read(importStatements(text, "typescript"), "typescript", scriptImports);
-  assert.deepEqual(
-    found.map(({ module, local }) => [module, local]),
-    [
-      ["./x", "a"],
-      ["./x", "b"],
-      ["./y", "d"],
-    ],
-  );
+  assert.deepEqual(imports(text), [
+    ["./x", "a", "a"],
+    ["./x", "b", "b"],
+    ["./y", "default", "d"],
+  ]);
 });
