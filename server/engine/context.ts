@@ -1,8 +1,10 @@
 /** Contexts of a model: their size, the types of the KV cache, and proof that they are as they were asked for. */
 import { LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
+import { exitWithin } from "./exitWithin.ts";
 import { contextProblems, layoutMessage } from "./layout.ts";
-import { inBackground, type Library, type LogLine, type Params, type Pointer, withLog } from "./libllama.ts";
+import { inBackground, type Library, type Params, type Pointer } from "./libllama.ts";
+import { type LogLine, withLog } from "./libraryLog.ts";
 import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
 import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
@@ -66,13 +68,46 @@ interface MadeContext {
   readonly canShift: boolean;
 }
 
+/** What the library begins to say once it has made the caches of a context. */
+const CACHES_MADE = /^(?:sched|graph)_reserve/;
+
+/** Makes the first context of a model, or says why not. */
 export async function createContext(
   library: Library,
   model: Pointer,
-  { contextTokens, keys, trees, threads }: ContextShape,
+  shape: ContextShape,
 ): Promise<MadeContext | EngineProblem> {
+  const params = paramsOf(library, shape);
+  const make = () => inBackground(library.contextCreate, model, params);
+  let made = await withLog(library, make, CACHES_MADE);
+  if (made.result === null) made = await withLog(library, make);
+  const { result, log } = made;
+  if (result === null)
+    return {
+      code: "memory",
+      message: `No context of ${shape.contextTokens} tokens could be made: ${errorOf(log)}.`,
+      remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
+    };
+  const problems = contextProblems(library, result, params);
+  if (problems.length === 0)
+    return {
+      context: result,
+      canShift:
+        library.memoryCanShift(library.memoryOf(result)) &&
+        (shape.keys === "f16" || rotatesKeys(log)) &&
+        canMovePositions(library, model),
+    };
+  library.contextFree(result);
+  return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
+}
+
+/** Makes another context of a model that has one; null where there is no memory for it. */
+export const anotherContext = (library: Library, model: Pointer, shape: ContextShape): Promise<Pointer> =>
+  exitWithin(() => inBackground(library.contextCreate, model, paramsOf(library, shape)));
+
+function paramsOf(library: Library, { contextTokens, keys, trees, threads }: ContextShape): Params {
   const sequences = trees ? trees.branches + SPARE_SEQUENCES : 1;
-  const params: Params = {
+  return {
     ...library.contextDefaultParams(),
     n_ctx: wholeUnits(contextTokens),
     n_batch: LARGEST_CHUNK,
@@ -87,24 +122,6 @@ export async function createContext(
     type_v: CACHE_TYPES.f16,
     kv_unified: true,
   };
-  const { result, log } = await withLog(library, () => inBackground(library.contextCreate, model, params));
-  if (result === null)
-    return {
-      code: "memory",
-      message: `No context of ${contextTokens} tokens could be made: ${errorOf(log)}.`,
-      remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
-    };
-  const problems = contextProblems(library, result, params);
-  if (problems.length === 0)
-    return {
-      context: result,
-      canShift:
-        library.memoryCanShift(library.memoryOf(result)) &&
-        (keys === "f16" || rotatesKeys(log)) &&
-        canMovePositions(library, model),
-    };
-  library.contextFree(result);
-  return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
 }
 
 /**

@@ -1,15 +1,20 @@
 /**
- * Ends the process within calls of a library that call back: `process.exit` waits for the thread that such a call runs
- * on, and that thread waits for this one to take its callback. So the process is ended without waiting for threads.
+ * Ends the process within calls of a library that last: `process.exit` waits for the thread that such a call runs on, and
+ * where the call calls back that thread waits for this one. So the process is ended without waiting for threads.
  */
+import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
 
 type EndProcess = (code: number) => unknown;
 
 let found: EndProcess | undefined;
 
-/** Runs `work`. If the process exits meanwhile, it does so at once, after what else listens for its exit by then. */
+/**
+ * Runs `work`. If the process exits meanwhile, it does so at once, after what else listens for its exit by then. The end of
+ * another thread than the main one is not the process's.
+ */
 export async function exitWithin<T>(work: () => Promise<T>): Promise<T> {
+  if (!isMainThread) return work();
   found ??= endOfProcess();
   const end = found;
   const onExit = (code: number): void => {

@@ -3,9 +3,8 @@
  * anew with more once a prompt wants them: a KV cache of the whole context takes memory for prompts that a machine may be
  * too slow to read.
  */
-import { type ContextShape, createContext } from "./context.ts";
+import { anotherContext, type ContextShape } from "./context.ts";
 import type { Library, Memory, Pointer } from "./libllama.ts";
-import { isProblem } from "./modelFile.ts";
 import type { SavedState } from "./savedStates.ts";
 
 /** The shortest budget of a prompt has room in these, with a completion and a tree. */
@@ -81,10 +80,10 @@ export class GrowingContext {
     this.growing = growing;
     const larger = await growing;
     if (this.isFreed) {
-      if (larger !== undefined) this.library.contextFree(larger);
+      if (larger !== null) this.library.contextFree(larger);
       return "freed";
     }
-    if (larger === undefined || !this.replaceBy(larger, carrier)) this.limit = this.cells;
+    if (larger === null || !this.replaceBy(larger, carrier)) this.limit = this.cells;
     return needed <= this.cells ? "enough" : "tooFew";
   }
 
@@ -102,11 +101,10 @@ export class GrowingContext {
     return { pointer, memory: library.memoryOf(pointer), cells: library.contextTokens(pointer) };
   }
 
-  /** An empty context with so many cells at least; undefined where there is no memory for it. */
-  private async larger(cells: number): Promise<Pointer | undefined> {
+  /** An empty context with so many cells at least; null where there is no memory for it. */
+  private larger(cells: number): Promise<Pointer> {
     const contextTokens = Math.min(this.limit, cells);
-    const made = await createContext(this.library, this.model, { ...this.shape, contextTokens });
-    return isProblem(made) ? undefined : made.context;
+    return anotherContext(this.library, this.model, { ...this.shape, contextTokens });
   }
 
   /** False, and the larger one freed, where there is no memory for a copy of what is to be moved. */

@@ -6,10 +6,8 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
 import { limitAllocator } from "./allocator.ts";
-import { exitWithin } from "./exitWithin.ts";
 
 koffi.config({
   sync_stack_size: 16 << 20,
@@ -106,7 +104,7 @@ koffi.struct("llama_batch", {
   seq_id: POINTER,
   logits: POINTER,
 });
-const logCallbackType = koffi.proto("void foretoken_log(int level, const char *text, void *data)");
+export const logCallbackType = koffi.proto("void foretoken_log(int level, const char *text, void *data)");
 
 /** A batch as `llama_decode` takes it: addresses of arrays that outlive the call. */
 export interface BatchStruct {
@@ -321,61 +319,6 @@ export type Library = ReturnType<typeof openLibrary>;
 /** `llama_decode` alone, of libraries that another thread of this process has opened. */
 export const openDecode = (directory: string) =>
   decodeFunction(binder(koffi.load(libraryFile(directory, "llama"))));
-
-/**
- * Silences the library. Its default is to write to stderr; a JavaScript callback must not stay, since
- * compute threads may log while JavaScript waits for them. Any function without parameters does as a
- * callback that ignores its arguments.
- */
-export function silence(library: Library): void {
-  library.logSet(library.llama.symbol("llama_max_devices") as bigint, null);
-}
-
-/** `GGML_LOG_LEVEL_ERROR`. */
-const LOG_LEVEL_ERROR = 4;
-
-export interface LogLine {
-  readonly text: string;
-  readonly isError: boolean;
-}
-
-/** Who collects what a library says, which does not tell for whom it says it. */
-interface LogCollector {
-  readonly directory: string;
-  readonly log: LogLine[];
-  readonly callback: bigint;
-}
-
-const collectors: LogCollector[] = [];
-
-/**
- * Collects the library's log lines while `work` runs on a worker thread; used to explain a failed load. Elsewhere than in the
- * main thread there are none: libraries belong to the process, and a callback would outlast a thread that is ended.
- */
-export async function withLog<T>(
-  library: Library,
-  work: () => Promise<T>,
-): Promise<{ result: T; log: LogLine[] }> {
-  const log: LogLine[] = [];
-  if (!isMainThread) return { result: await work(), log };
-  const { directory } = library;
-  const ofLibrary = () => collectors.filter(each => each.directory === directory);
-  const registered = koffi.register((level: number, text: string) => {
-    for (const each of ofLibrary()) each.log.push({ text, isError: level === LOG_LEVEL_ERROR });
-  }, koffi.pointer(logCallbackType));
-  const collector = { directory, log, callback: registered as unknown as bigint };
-  collectors.push(collector);
-  library.logSet(collector.callback, null);
-  try {
-    return { result: await exitWithin(work), log };
-  } finally {
-    collectors.splice(collectors.indexOf(collector), 1);
-    const other = ofLibrary().at(-1);
-    if (other) library.logSet(other.callback, null);
-    else silence(library);
-    koffi.unregister(registered);
-  }
-}
 
 /** The address of an array's memory. The array must not move: allocate it over an ArrayBuffer of its own. */
 export function addressOf(array: ArrayBufferView): bigint {

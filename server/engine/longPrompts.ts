@@ -5,9 +5,8 @@
  * is complete: an abort leaves it to the next prompt that begins alike, as while one types.
  */
 import type { RunResult } from "./batchDecoder.ts";
-import { createContext } from "./context.ts";
+import { anotherContext } from "./context.ts";
 import type { Library, Pointer } from "./libllama.ts";
-import { isProblem } from "./modelFile.ts";
 import { commonPrefix } from "./savedStates.ts";
 import { firstKeysAgree, withKeysInQ8 } from "./stateKeys.ts";
 import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
@@ -124,9 +123,8 @@ export class LongPrompts {
     }
     this.close();
     const room = tokens.length + SPARE_CELLS;
-    const made = await createContext(library, this.model, { contextTokens: room, keys: "f16", threads });
-    if (isProblem(made)) return this.turnOff();
-    const { context } = made;
+    const context = await anotherContext(library, this.model, { contextTokens: room, keys: "f16", threads });
+    if (context === null) return this.turnOff();
     if (pool) library.attachThreadPool(context, pool.pointer, pool.pointer);
     this.begun = { context, room, tokens: new Int32Array(0) };
     return this.begun;

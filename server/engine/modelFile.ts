@@ -5,17 +5,8 @@ import { codeOf, messageOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
-import {
-  addressOf,
-  inBackground,
-  type Library,
-  type LogLine,
-  openLibrary,
-  type Params,
-  type Pointer,
-  silence,
-  withLog,
-} from "./libllama.ts";
+import { addressOf, inBackground, type Library, openLibrary, type Params, type Pointer } from "./libllama.ts";
+import { type LogLine, silence, withReason } from "./libraryLog.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
@@ -154,7 +145,7 @@ export async function loadModel(
     ...(onProcessor && { devices: addressOf(NO_DEVICES) }),
     ...(isRead && { load_mode: READ_WHOLE }),
   };
-  const { result, log } = await withLog(library, () => inBackground(library.modelLoad, path, params));
+  const { result, log } = await withReason(library, () => inBackground(library.modelLoad, path, params));
   if (result !== null) return result;
   const cause = errorOf(log);
   if (layers !== 0 && OUT_OF_MEMORY.test(cause))

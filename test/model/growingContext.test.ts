@@ -125,7 +125,7 @@ test("a long prompt that is computed in a context of its own is taken over by on
 });
 
 test("where there is no memory for more, it stays as long as it is, says so once, and goes on", async () => {
-  Object.assign(contextOf(small), { larger: async () => undefined });
+  Object.assign(contextOf(small), { larger: async () => null });
   await small.prefill(tokens(FITTING), never);
   const before = await logitsAfter(small, TOKEN);
   assert.equal(small.info.contextTokens, 4096);

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
-import { inBackground, type Library, withLog } from "../../server/engine/libllama.ts";
+import { inBackground, type Library } from "../../server/engine/libllama.ts";
+import { withLog, withReason } from "../../server/engine/libraryLog.ts";
 import { defaultModelPath, tokenizeWorkerScript } from "../../server/system/index.ts";
 import { load, logitsAfter } from "./loaded.ts";
 
@@ -17,6 +18,25 @@ test("of two loads at once each has what the library says, until its own end", a
     await attempt("/nowhere/outer.gguf");
   });
   assert.ok(log.some(({ text, isError }) => isError && text.includes("outer.gguf")));
+  await engine.dispose();
+});
+
+test("a line that ends what is wanted ends no other's log, and what fails is asked for its reason alone", async () => {
+  const engine = await load({ threads: 1 });
+  const { library } = (engine as unknown as { native: { library: Library } }).native;
+  const attempt = (path: string) => inBackground(library.modelLoad, path, library.modelDefaultParams());
+  const missing = () => attempt("/nowhere/missing.gguf");
+  const whole = await withLog(library, async () => {
+    const begun = await withLog(library, () => attempt(defaultModelPath()), /loaded meta data/);
+    assert.ok(begun.log.length < 10, `${begun.log.length} lines`);
+    library.modelFree(begun.result);
+  });
+  assert.ok(whole.log.length > 100, `${whole.log.length} lines`);
+  const failed = await withReason(library, missing);
+  assert.ok(failed.log.some(({ text }) => text.includes("missing.gguf")));
+  const loaded = await withReason(library, () => attempt(defaultModelPath()));
+  assert.deepEqual(loaded.log, []);
+  library.modelFree(loaded.result);
   await engine.dispose();
 });
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
 import { findBackend } from "../../server/engine/backend.ts";
-import { openLibrary, silence } from "../../server/engine/libllama.ts";
+import { openLibrary } from "../../server/engine/libllama.ts";
+import { silence } from "../../server/engine/libraryLog.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 /** llama.cpp's numbers of file types. */

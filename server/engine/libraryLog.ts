@@ -1,0 +1,101 @@
+/**
+ * What the library says. It has one callback in the process, and each line takes a way from the thread that computes to the
+ * main thread and back: a context of the default model says 1,300 lines, which takes longer than making it. So it is
+ * listened to only where something is to be learned.
+ */
+import { isMainThread } from "node:worker_threads";
+import koffi from "koffi";
+import { exitWithin } from "./exitWithin.ts";
+import { type Library, logCallbackType, type Pointer } from "./libllama.ts";
+
+/** `GGML_LOG_LEVEL_ERROR`. */
+const LOG_LEVEL_ERROR = 4;
+
+export interface LogLine {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** Who collects what a library says, which does not tell for whom it says it. */
+interface LogCollector {
+  readonly directory: string;
+  readonly log: LogLine[];
+  readonly callback: bigint;
+  readonly until: RegExp | undefined;
+  /** Whether it wants no more. */
+  isDone: boolean;
+}
+
+const collectors: LogCollector[] = [];
+
+/**
+ * Silences the library. Its default is to write to stderr; a JavaScript callback must not stay, since
+ * compute threads may log while JavaScript waits for them. Any function without parameters does as a
+ * callback that ignores its arguments.
+ */
+export function silence(library: Library): void {
+  library.logSet(library.llama.symbol("llama_max_devices") as bigint, null);
+}
+
+/**
+ * Collects the library's log lines while `work` runs on a worker thread. Elsewhere than in the main thread there are none:
+ * libraries belong to the process, and a callback would outlast a thread that is ended.
+ * @param until the last line that is wanted
+ */
+export async function withLog<T>(
+  library: Library,
+  work: () => Promise<T>,
+  until?: RegExp,
+): Promise<{ result: T; log: LogLine[] }> {
+  const log: LogLine[] = [];
+  if (!isMainThread) return { result: await work(), log };
+  const { directory } = library;
+  const registered = koffi.register(
+    (level: number, text: string) => take(library, { text, isError: level === LOG_LEVEL_ERROR }),
+    koffi.pointer(logCallbackType),
+  );
+  const callback = registered as unknown as bigint;
+  const collector: LogCollector = { directory, log, callback, until, isDone: false };
+  collectors.push(collector);
+  listen(library);
+  try {
+    return { result: await exitWithin(work), log };
+  } finally {
+    collectors.splice(collectors.indexOf(collector), 1);
+    listen(library);
+    koffi.unregister(registered);
+  }
+}
+
+/**
+ * Calls what gives null where it fails, and then once more to learn why.
+ * @returns `log` is empty where it did not fail
+ */
+export async function withReason(
+  library: Library,
+  work: () => Promise<Pointer>,
+): Promise<{ result: Pointer; log: LogLine[] }> {
+  const result = await exitWithin(work);
+  return result === null ? withLog(library, work) : { result, log: [] };
+}
+
+/** Gives a line to all who listen, while the thread that says it waits. */
+function take(library: Library, line: LogLine): void {
+  let isSatisfied = false;
+  for (const collector of listeners(library)) {
+    collector.log.push(line);
+    collector.isDone = collector.until?.test(line.text) ?? false;
+    isSatisfied ||= collector.isDone;
+  }
+  if (isSatisfied) listen(library);
+}
+
+const listeners = ({ directory }: Library) =>
+  collectors.filter(each => each.directory === directory && !each.isDone);
+
+/** Has the library call back while somebody wants what it says. */
+function listen(library: Library): void {
+  const listener = listeners(library).at(-1);
+  if (listener) library.logSet(listener.callback, null);
+  else silence(library);
+}
