@@ -5,7 +5,7 @@
 import { DraftMemory, DraftModel } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
-import type { Snapshot } from "../text/index.ts";
+import { type Snapshot, withLineFeeds } from "../text/index.ts";
 import { CalibrationStore } from "./calibrationStore.ts";
 
 /** Characters before a remembered text by which it is recognised when it comes again. */
@@ -135,15 +135,14 @@ export class Drafts {
 
   private remember(before: string, text: string, add: (tokens: Int32Array) => void): void {
     const { engine } = this;
-    if (engine && this.isLoaded(engine))
-      add(engine.vocabulary.tokenize((before + text).replaceAll("\r\n", "\n")));
+    if (engine && this.isLoaded(engine)) add(engine.vocabulary.tokenize(withLineFeeds(before + text)));
   }
 
   /** The last suggestion, where a change put it, or what was left of it, into its document at once. */
   private acceptedBy(uri: string, start: number, added: string, text: string): Suggestion | undefined {
     const last = this.suggestion;
     if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return undefined;
-    const inDocument = text.slice(last.offset, start + added.length).replaceAll("\r\n", "\n");
+    const inDocument = withLineFeeds(text.slice(last.offset, start + added.length));
     return inDocument === last.text ? last : undefined;
   }
 }

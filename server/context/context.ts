@@ -4,6 +4,7 @@
  * looked at.
  */
 import type { ContextFile } from "../prompt/index.ts";
+import { withLineFeeds } from "../text/index.ts";
 
 /** A text beside the one that is completed. */
 export interface OtherText {
@@ -90,7 +91,7 @@ export function contextFiles(
   const edited = latest.filter(({ editedLine }) => editedLine !== undefined).slice(0, RECENT_EDITS);
   for (const other of latest) {
     if (expired()) break;
-    const lines = other.text.replaceAll("\r\n", "\n").split("\n");
+    const lines = withLineFeeds(other.text).split("\n");
     const best = edited.includes(other) ? editWindow(other, lines, around) : bestWindow(other, lines, around);
     if (best) windows.push(best);
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Node, Parser } from "../syntax/index.ts";
 import { importStatements, languageOfFile, type ModuleLanguage, moduleLanguage } from "../syntax/index.ts";
+import { withLineFeeds } from "../text/index.ts";
 import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
 import { stampOf, statusOf } from "./fileStatus.ts";
 import type { ShownFile, ShownFiles } from "./shownFiles.ts";
@@ -143,7 +144,7 @@ export class Definitions {
     const text = openText(shown) ?? files.read(shown, LARGEST_FILE_BYTES);
     if (text === undefined || text.length > LARGEST_FILE_BYTES) return undefined;
     const { language } = reading;
-    return parsed(reading, text.replaceAll("\r\n", "\n"), root => ({
+    return parsed(reading, withLineFeeds(text), root => ({
       imports: language.imports(root),
       definitions: language.definitions(root),
     }));

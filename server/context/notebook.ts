@@ -4,7 +4,7 @@
  * them and models have learned notebooks: a heading or a sentence above an empty cell says what is wanted there.
  */
 import { languageRules } from "../syntax/index.ts";
-import type { Cell, Snapshot } from "../text/index.ts";
+import { type Cell, type Snapshot, withLineFeeds } from "../text/index.ts";
 
 const BETWEEN_CELLS = "\n\n";
 /** Of a text cell no more is shown: it may be a whole chapter. */
@@ -54,7 +54,7 @@ function cellTexts({ notebook, languageId }: Snapshot): Record<"above" | "below"
 }
 
 function cellText({ kind, languageId, text }: Cell, language: string, comment: string | undefined): string {
-  const lines = text.replaceAll("\r\n", "\n").trimEnd();
+  const lines = withLineFeeds(text).trimEnd();
   if (kind === "markup") return comment === undefined ? "" : commented(lines, comment);
   const isOther = languageId !== language || (lines.startsWith("%%") && !OWN_LANGUAGE.test(lines));
   return isOther || lines.trim() === "" ? "" : lines;

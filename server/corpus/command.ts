@@ -33,6 +33,7 @@ import {
   UsageError,
   whole,
 } from "../system/index.ts";
+import { withLineFeeds } from "../text/index.ts";
 import { filterFor, inputsOf, specOf } from "./sources.ts";
 import { describe, figures, figuresOrProblem } from "./storeFigures.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
@@ -213,7 +214,7 @@ async function query(directory: string, values: Values): Promise<void> {
         throw new UsageError(
           `${directory} was built for the tokenizer of ${expected.model}: give that with --model.`,
         );
-      const tokens = new WordTokenizer(vocabulary).tokenize(asked);
+      const tokens = new WordTokenizer(vocabulary).tokenize(withLineFeeds(asked));
       const lookup = new Lookup(store, { samples: 10 });
       lookup.find(tokens, tokens.length);
       return {

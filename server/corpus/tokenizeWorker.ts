@@ -1,6 +1,7 @@
 /** A thread that tokenizes batches of texts with a model's tokenizer, which it loads for itself. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadVocabulary, WordTokenizer } from "../engine/index.ts";
+import { withLineFeeds } from "../text/index.ts";
 import { END, type TokenizeRequest, type TokenizeResponse } from "./tokenizerPool.ts";
 
 const port = parentPort;
@@ -18,7 +19,8 @@ port.on("message", (request: TokenizeRequest | typeof END) => {
     return;
   }
   const { id, texts } = request;
-  const each = texts.map(text => tokenizer.tokenize(text));
+  // Prompts have line feeds alone: no draft could go on beyond another line end.
+  const each = texts.map(text => tokenizer.tokenize(withLineFeeds(text)));
   const lengths = Int32Array.from(each, ({ length }) => length);
   const tokens = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
   let offset = 0;

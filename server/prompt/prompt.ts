@@ -5,7 +5,7 @@
  * begins where the last one began shares its KV cache.
  */
 
-import type { Snapshot } from "../text/index.ts";
+import { type Snapshot, withLineFeeds } from "../text/index.ts";
 import { formatOf, joined, type PromptFormat, type PromptVocabulary, textTokens } from "./formats.ts";
 import { nextSuffix } from "./suffix.ts";
 
@@ -83,8 +83,6 @@ function windowStart(text: string, offset: number, reach: number): number {
   return lineStart > 0 && lineStart <= offset ? lineStart : cut(text, Math.min(grid, offset));
 }
 
-const normalised = (text: string) => text.replaceAll("\r\n", "\n");
-
 /** Tokens of the text's end, at most `limit`; cut in strides too, for the same reason. */
 function lastTokens(tokens: Int32Array, limit: number): Int32Array {
   const stride = Math.max(1, Math.floor(limit / 4));
@@ -104,11 +102,11 @@ export function buildPrompt(
   const { text, offset } = snapshot;
   const { format } = options;
   const { fill } = format;
-  const tokensOf = (part: string) => textTokens(normalised(part), vocabulary, format);
+  const tokensOf = (part: string) => textTokens(withLineFeeds(part), vocabulary, format);
   const room = budget - 4;
   const suffixLimit = fill ? Math.floor(room * SUFFIX_SHARE) : 0;
   const suffixEnd = cut(text, Math.min(text.length, offset + suffixLimit * CHARACTERS_PER_TOKEN));
-  const after = normalised(text.slice(offset, suffixEnd));
+  const after = withLineFeeds(text.slice(offset, suffixEnd));
   const previous = options.previous?.vocabulary === vocabulary ? options.previous : undefined;
   const shown = fill?.suffixFirst ? nextSuffix(previous?.suffix.text, after) : after;
   const tokenized = (part: string, known: TokenizedText | undefined): TokenizedText =>

@@ -1,4 +1,5 @@
 /** Places of documents that are known again: when text was typed there, or when it was deleted again. */
+import { withLineFeeds } from "./lineEnds.ts";
 import { type Snapshot, surroundings } from "./snapshot.ts";
 import { type Hash, sameHash, type TextHash } from "./textHash.ts";
 
@@ -76,5 +77,5 @@ export function typedSince(
   if (!text.startsWith(place.nearby, start - place.nearby.length)) return undefined;
   if (!sameHash(hash.after(offset), place.after) || !sameHash(hash.before(start), place.before))
     return undefined;
-  return text.slice(start, offset).replaceAll("\r\n", "\n");
+  return withLineFeeds(text.slice(start, offset));
 }

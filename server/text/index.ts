@@ -7,6 +7,7 @@ export {
   typedSince,
 } from "./documentPosition.ts";
 export { type Edit, extended, replacement, type Stretch } from "./edit.ts";
+export { withLineFeeds } from "./lineEnds.ts";
 export {
   type Cell,
   isInCharacter,
