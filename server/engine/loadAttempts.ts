@@ -29,7 +29,11 @@ const TOO_MANY = 2;
 /** Files of the attempts under way in this process. */
 const underWay = new Set<string>();
 
-function removeAll(): void {
+/**
+ * Takes away the notes of the attempts under way: this process has been told to end. Where it is ended from outside before
+ * they are over, as Windows ends processes, nobody is told, and they would count as interrupted.
+ */
+export function forgetUnderWay(): void {
   for (const file of underWay) remove(file);
 }
 
@@ -50,7 +54,7 @@ export class LoadAttempts {
   /** Notes that a load begins. @param subject what is loaded, with all that another outcome may depend on */
   begin(subject: string): LoadAttempt {
     const file = join(this.folder, `${nameOf(subject)}.${process.pid}.json`);
-    if (underWay.size === 0) process.on("exit", removeAll);
+    if (underWay.size === 0) process.on("exit", forgetUnderWay);
     underWay.add(file);
     try {
       makeFolder(this.folder);
@@ -124,7 +128,7 @@ export interface LoadAttempt {
 function end(file: string): void {
   remove(file);
   underWay.delete(file);
-  if (underWay.size === 0) process.off("exit", removeAll);
+  if (underWay.size === 0) process.off("exit", forgetUnderWay);
 }
 
 function remove(file: string): void {

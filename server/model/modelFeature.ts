@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
-import type { Engine, EngineProblem } from "../engine/index.ts";
+import { type Engine, type EngineProblem, forgetUnderWay } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
 import { inBackground } from "../system/index.ts";
@@ -107,6 +107,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     },
     async dispose() {
       loading.abortTuning();
+      forgetUnderWay();
       const last = loading.host;
       // Who still waits for the model must not have it loaded again.
       loading.host = undefined;

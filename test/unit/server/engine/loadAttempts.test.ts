@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { LoadAttempts } from "../../../../server/engine/loadAttempts.ts";
+import { forgetUnderWay, LoadAttempts } from "../../../../server/engine/loadAttempts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-attempts-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,6 +38,19 @@ function machine() {
     },
   };
 }
+
+test("a process that was told to end leaves no note of a load that is under way, however it is ended then", () => {
+  const { attempts, directory } = machine();
+  const notes = () => readdirSync(join(directory, "attempts"));
+  const attempt = attempts.begin("model 1");
+  assert.equal(notes().length, 1);
+  forgetUnderWay();
+  assert.deepEqual(notes(), []);
+  attempt.ended();
+  const next = attempts.begin("model 1");
+  assert.equal(notes().length, 1);
+  next.succeeded();
+});
 
 test("one interruption proves nothing, two at different times do", () => {
   const { attempts, note, state } = machine();
