@@ -7,12 +7,14 @@ import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
 import { CostModel } from "./costModel.ts";
 import type { DecodeThread } from "./decodeThread.ts";
 import type { GrowingContext } from "./growingContext.ts";
+import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 
 interface DecoderDependencies {
   readonly library: Library;
   readonly context: Pick<GrowingContext, "pointer">;
+  readonly cache: Pick<KvCache, "isShifting" | "clear">;
   /** Most sequences that a row belongs to. */
   readonly branches: number;
   /** A sequence that no branch uses, for dummy rows. */
@@ -27,6 +29,8 @@ export type RunResult = "ok" | "aborted" | "noRoom" | { readonly code: number };
 
 export class BatchDecoder {
   readonly batch: Batch;
+  /** For the row of a decode that only shifts cells. */
+  private readonly dummy = new Batch(1, 1);
   /** Whether half of the threads are left idle, where their number is not fixed. */
   savesEnergy = false;
   /** A C string that is empty until an abort is wanted; `strlen` of it is the abort predicate. */
@@ -108,36 +112,60 @@ export class BatchDecoder {
   }
 
   /**
-   * Decodes the batch on a worker thread.
+   * Decodes the batch on a worker thread. Where moved cells are still to be shifted, that is done first and no abort ends the
+   * decode: it would leave the keys of some layers shifted, and the next decode would shift all of them.
    * @param apart another context of the model, for a part of a prompt
    */
   async run(signal: AbortSignal, apart?: Pointer): Promise<RunResult> {
     if (signal.aborted || this.stopped) return "aborted";
-    const { library, spareSequence, governor } = this.parts;
+    const { library, spareSequence, governor, cache } = this.parts;
     const context = apart ?? this.parts.context.pointer;
     const rows = this.batch.rows;
     const full = apart ? rows : this.pad();
+    const isAbortable = apart !== undefined || !cache.isShifting;
     if (governor && this.followsLoad) this.useThreads(governor.threads(this.wantedThreads));
     if (apart) this.adopt(apart);
     const abort = () => {
       this.abortFlag[0] = 1;
     };
-    signal.addEventListener("abort", abort, { once: true });
+    if (isAbortable) signal.addEventListener("abort", abort, { once: true });
     this.singles = full === 1 ? this.singles + 1 : 0;
-    const { struct } = this.batch;
-    const decoding = this.thread?.isRunning
-      ? this.thread.decode(context, struct)
-      : inBackground(library.decode, context, struct);
-    this.running = decoding;
     try {
-      const code = await decoding;
-      if (code === 0) return "ok";
-      return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
+      const result = await this.decodeRows(context, this.batch);
+      if (result === "ok" && !apart) cache.isShifting = false;
+      return result;
     } finally {
       signal.removeEventListener("abort", abort);
       this.abortFlag[0] = 0;
       if (full > rows) library.sequenceRemove(library.memoryOf(context), spareSequence, -1, -1);
     }
+  }
+
+  /**
+   * Has moved cells shifted, so that the context can be copied and decodes aborted. Where that fails the cache is empty: it is
+   * not known which keys were shifted.
+   */
+  async settle(): Promise<RunResult> {
+    const { library, context, cache, spareSequence } = this.parts;
+    if (!cache.isShifting) return "ok";
+    if (this.stopped) return "aborted";
+    this.dummy.clear();
+    this.dummy.add(0, 0, spareSequence, 1, false);
+    const result = await this.decodeRows(context.pointer, this.dummy);
+    library.sequenceRemove(library.memoryOf(context.pointer), spareSequence, -1, -1);
+    if (result === "ok") cache.isShifting = false;
+    else cache.clear();
+    return result;
+  }
+
+  private async decodeRows(context: Pointer, { struct }: Batch): Promise<RunResult> {
+    const decoding = this.thread?.isRunning
+      ? this.thread.decode(context, struct)
+      : inBackground(this.parts.library.decode, context, struct);
+    this.running = decoding;
+    const code = await decoding;
+    if (code === 0) return "ok";
+    return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
   }
 
   /** Fills the batch up with dummies and returns its rows. They ask for logits too: the last layer is computed for such alone. */

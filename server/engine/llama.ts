@@ -231,7 +231,7 @@ export class LlamaEngine implements Engine {
   private async grow(cells: number, ahead: number): Promise<NotComputed | undefined> {
     const { context, library, cache } = this.native;
     const { length } = cache;
-    await this.settle();
+    await this.decoder.settle();
     const room = await context.grow(cells, ahead, {
       take: () => this.prompts.copyWholeState(),
       adopt: larger => {
@@ -296,7 +296,6 @@ export class LlamaEngine implements Engine {
       return { kind: "failed", message: "the model's logits are not numbers (NaN)" };
     }
     this.prompts.decoded();
-    cache.isShifting = false;
     const ms = performance.now() - start;
     // Rows without logits cost less than those of a tree.
     if (padded || pending.length === 0) this.decoder.observe(rows, cache.length, ms);
@@ -330,9 +329,9 @@ export class LlamaEngine implements Engine {
     this.native.longPrompts?.close();
   }
 
-  /** Makes the context one that can be copied. False where that failed: it then is lost with the next exchange. */
-  settle(): Promise<boolean> {
-    return this.reader.settle();
+  /** Makes the context one that can be copied; where that fails, an empty one. */
+  async settle(): Promise<void> {
+    await this.decoder.settle();
   }
 
   /**

@@ -51,8 +51,8 @@ export class PromptReader {
 
   /** @param mostDeferred tokens at the prompt's end that may be left to the first decode */
   async read(tokens: Int32Array, signal: AbortSignal, mostDeferred: number): Promise<ReadOutcome> {
-    const { cache, longPrompts, prompts } = this.parts;
-    if (cache.isShifting && prompts.isLeftFor(tokens)) await this.settle();
+    const { cache, longPrompts, prompts, decoder } = this.parts;
+    if (cache.isShifting && prompts.isLeftFor(tokens)) await decoder.settle();
     let runs = prompts.begin(tokens);
     const before = Math.max(cache.length, longPrompts?.known(tokens) ?? 0);
     const known = runs.reduce((sum, { length }) => sum + length, cache.length);
@@ -78,19 +78,6 @@ export class PromptReader {
     if (apart) await this.fillApart(apart, wanted, signal);
     const result = await this.fill(wanted, signal);
     return result === "ok" ? { kind: "read", reused: before + moved, deferred } : { kind: "notRead", result };
-  }
-
-  /** Has cells that were moved shifted, so that the context can be copied. Not while a prompt is read. False where that fails. */
-  async settle(): Promise<boolean> {
-    const { cache, context, decoder, library } = this.parts;
-    if (!cache.isShifting) return true;
-    // Any row will do. Its sequence is free while no part of a prompt is set aside.
-    decoder.batch.clear();
-    decoder.batch.add(0, 0, cache.parking, 1, false);
-    const result = await decoder.run(NEVER);
-    library.sequenceRemove(context.memory, cache.parking, -1, -1);
-    if (result === "ok") cache.isShifting = false;
-    return result === "ok";
   }
 
   /** Frees what an aborted prompt has left, and waits for one under way. No prompt is read any more. */
@@ -122,23 +109,26 @@ export class PromptReader {
         return result;
       }
       cache.append(chunk);
-      cache.isShifting = false;
     }
     return "ok";
   }
 
   /** Decodes tokens of a prompt. @param apart another context than the engine's own */
-  private compute(
+  private async compute(
     chunk: Int32Array,
     start: number,
     signal: AbortSignal,
     apart?: Pointer,
   ): Promise<RunResult> {
-    const { decoder, prefillMs } = this.parts;
+    const { decoder, prefillMs, cache } = this.parts;
     const { batch } = decoder;
     batch.clear();
     for (let i = 0; i < chunk.length; i++) batch.add(chunk[i], start + i, 0, 1, false);
     const isFinished = prefillMs(chunk.length) <= FINISHED_CHUNK_MS;
+    if (!isFinished && !apart && cache.isShifting) {
+      const settled = await decoder.settle();
+      if (settled !== "ok") return settled;
+    }
     return decoder.run(isFinished ? NEVER : signal, apart);
   }
 
@@ -164,8 +154,8 @@ export class PromptReader {
 
   /** The state of the engine's own context, which begins with these tokens at least. */
   private async stateWith(tokens: Int32Array): Promise<Uint8Array | undefined> {
-    const { cache, prompts } = this.parts;
-    await this.settle();
+    const { cache, prompts, decoder } = this.parts;
+    await decoder.settle();
     if (cache.length === 0 && (await this.compute(tokens, 0, NEVER)) === "ok") cache.append(tokens);
     return prompts.copyState()?.bytes;
   }

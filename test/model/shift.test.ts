@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { KvCache } from "../../server/engine/kvCache.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import type { ModelPlan } from "../bench/makeModel.ts";
@@ -132,3 +133,51 @@ for (const [what, between] of [
     const actual = await rowAfterDeleting(false, between);
     assert.ok(farthest(expected, actual) < ROUNDING, `${farthest(expected, actual)}`);
   });
+
+/** Prepares an engine whose next decode shifts cells; aborts that decode in the way given. */
+async function rowAfterAbort(abort: (engine: LlamaEngine, tokens: Int32Array) => Promise<void>) {
+  const engine = await load({ threads: 1, reuse: "shifted" });
+  const tokens = engine.vocabulary.tokenize(
+    readFileSync(join(packageRoot(), "server/engine/llama.ts"), "utf8"),
+  );
+  const { cache } = Reflect.get(engine, "native") as { cache: KvCache };
+  try {
+    await engine.prefill(tokens.subarray(0, 480), never);
+    await logitsAfter(engine, 9);
+    await abort(engine, tokens);
+    assert.equal(cache.isShifting, false, "nothing is left to be shifted");
+    await engine.prefill(
+      Int32Array.of(...tokens.subarray(0, 250), 9, 9, ...tokens.subarray(310, 480)),
+      never,
+    );
+    return await logitsAfter(engine, 9);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+test("no abort ends a decode that shifts cells, which would leave the keys of some layers shifted", async () => {
+  const expected = await rowAfterAbort(async () => {});
+  const decoded = await rowAfterAbort(async (engine, tokens) => {
+    await engine.prefill(Int32Array.of(...tokens.subarray(0, 250), ...tokens.subarray(310, 480)), never);
+    const abort = new AbortController();
+    const tree = { count: 1, tokens: Int32Array.of(9), parents: Int32Array.of(-1) };
+    const decoding = engine.decode(tree, abort.signal);
+    abort.abort();
+    assert.equal((await decoding).kind, "decoded");
+    engine.accept([]);
+  });
+  assert.ok(farthest(expected, decoded) < ROUNDING, `${farthest(expected, decoded)}`);
+  const read = await rowAfterAbort(async (engine, tokens) => {
+    // So slow that a chunk is not finished once it is aborted.
+    engine.configure({ ...engine.configuration, prefillMsPerToken: 1000 });
+    const abort = new AbortController();
+    const changed = Int32Array.of(...tokens.subarray(0, 250), 9, 9, ...tokens.subarray(310, 480));
+    const reading = engine.prefill(changed, abort.signal);
+    abort.abort();
+    assert.deepEqual(await reading, { kind: "aborted" });
+  });
+  // What was to be moved is gone with the abort.
+  const anew = await rowAfterAbort(async engine => engine.forget());
+  assert.ok(farthest(anew, read) < ROUNDING, `${farthest(anew, read)}`);
+});
