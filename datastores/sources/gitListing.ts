@@ -1,6 +1,7 @@
 /** Asks git which files of a folder are tracked or would be: all but what it ignores. */
-import { execFile } from "node:child_process";
-import { dirname } from "node:path";
+import { repositoryOf } from "./gitignore.ts";
+import { gitFlag } from "./gitSettings.ts";
+import { outputOf } from "./program.ts";
 
 /** A repository of a million files takes less; a hostile ignore file may take for ever. */
 const TIMEOUT_MS = 15_000;
@@ -9,12 +10,14 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const NESTED_REPOSITORY = "160000";
 
 export interface GitListing {
-  /** Below the folder, with forward slashes. */
+  /** Keys of the files, whose paths are below the folder, with forward slashes. */
   readonly files: ReadonlySet<string>;
-  /** All folders that a file lies in, likewise. */
+  /** Keys of all folders that a file lies in. */
   readonly folders: ReadonlySet<string>;
-  /** Folders that are repositories of their own, whose files are not listed. */
-  readonly repositories: ReadonlySet<string>;
+  /** Folders that are repositories of their own, whose files are not listed: their paths by their keys. */
+  readonly repositories: ReadonlyMap<string, string>;
+  /** What paths have in common that are the same to git, though they differ in case or in how accents are composed. */
+  readonly key: (path: string) => string;
 }
 
 /** Undefined where git is not there, takes too long, lists too much, or refuses the folder. */
@@ -24,22 +27,38 @@ export async function gitListing(
 ): Promise<GitListing | undefined> {
   const output = await run(folder, signal);
   if (output === undefined) return undefined;
-  const [files, folders, repositories] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [files, folders, repositories] = [new Set<string>(), new Set<string>(), new Map<string, string>()];
+  const key = pathKey(folder);
   for (const entry of output.split("\0")) {
     if (entry === "") continue;
     const tracked = /^(\d{6}) [\da-f]+ \d\t/.exec(entry);
-    const path = tracked ? entry.slice(tracked[0].length) : entry;
-    const isRepository = tracked?.[1] === NESTED_REPOSITORY || path.endsWith("/");
-    if (isRepository) repositories.add(path.endsWith("/") ? path.slice(0, -1) : path);
+    const listed = tracked ? entry.slice(tracked[0].length) : entry;
+    const isRepository = tracked?.[1] === NESTED_REPOSITORY || listed.endsWith("/");
+    const own = listed.endsWith("/") ? listed.slice(0, -1) : listed;
+    const path = key(own);
+    if (isRepository) repositories.set(path, own);
     else files.add(path);
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
       const above = path.slice(0, end);
       if (folders.has(above)) break;
       folders.add(above);
     }
-    if (isRepository) folders.add(path.endsWith("/") ? path.slice(0, -1) : path);
+    if (isRepository) folders.add(path);
   }
-  return { files, folders, repositories };
+  return { files, folders, repositories, key };
+}
+
+/**
+ * How paths are compared in a repository. Where file systems do not tell cases apart, git goes on listing a file by its old
+ * name when only its case was changed; on macOS it lists composed accents, where the disk may have others.
+ */
+function pathKey(folder: string): (path: string) => string {
+  const top = repositoryOf(folder) ?? folder;
+  const [ignoresCase, composes] = [gitFlag(top, "core.ignorecase"), gitFlag(top, "core.precomposeunicode")];
+  return path => {
+    const composed = composes ? path.normalize("NFC") : path;
+    return ignoresCase ? composed.toLowerCase() : composed;
+  };
 }
 
 function run(folder: string, signal: AbortSignal | undefined): Promise<string | undefined> {
@@ -51,18 +70,11 @@ function run(folder: string, signal: AbortSignal | undefined): Promise<string | 
     "core.fsmonitor=false",
     ...["ls-files", "--cached", "--stage", "--others", "--exclude-standard", "-z"],
   ];
-  const options = {
-    timeout: TIMEOUT_MS,
-    killSignal: "SIGKILL",
-    maxBuffer: MOST_BYTES,
-    windowsHide: true,
-    // Windows looks for programs in the working folder first, so that must not be the repository.
-    cwd: dirname(process.execPath),
-    env: environment(),
-    ...(signal && { signal }),
-  } as const;
-  return new Promise(resolve => {
-    execFile("git", args, options, (error, output) => resolve(error ? undefined : output));
+  return outputOf("git", args, {
+    timeoutMs: TIMEOUT_MS,
+    mostBytes: MOST_BYTES,
+    environment: environment(),
+    signal,
   });
 }
 

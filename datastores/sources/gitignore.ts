@@ -3,14 +3,13 @@
  * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as ignored whole.
  */
 
-import { lstatSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
+import { lstatSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { codeOf } from "../index.ts";
-import { configValue } from "./gitConfig.ts";
 import { gitFolders } from "./gitFolder.ts";
+import { gitPath, gitSetting, target, userGitFolder } from "./gitSettings.ts";
 import { asBytes, type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
-import { readRegular, readRegularBytes } from "./regularFile.ts";
+import { readRegularBytes } from "./regularFile.ts";
 
 /** Larger ignore files, in bytes, or with more patterns, are no work of people. */
 const LARGEST_BYTES = 512 * 1024;
@@ -185,47 +184,12 @@ function readPatterns(file: string, ignoreCase: boolean): Patterns {
 /** The file of what a repository excludes privately. @param top a folder that may hold a `.git` */
 const excludeFile = (top: string) => target(join(gitFolders(top).shared, "info", "exclude"));
 
-/** The file of `core.excludesFile`, or git's default for it; the repository's own configuration wins. */
+/** The file of `core.excludesFile`, or git's default for it. */
 function userFile(top: string): string[] {
-  const home = homeFolder();
-  if (home === undefined) return [];
-  const configurationHome = process.env.XDG_CONFIG_HOME || join(home, ".config");
-  // Those that win first.
-  const configurations = [
-    join(gitFolders(top).shared, "config"),
-    join(home, ".gitconfig"),
-    join(configurationHome, "git", "config"),
-    "/etc/gitconfig",
-  ];
-  const absolute = (folder: string, path: string) => resolve(folder, path.replace(/^~(?=[/\\])/, home));
-  for (const configuration of configurations) {
-    const include = (path: string) => textOf(absolute(dirname(configuration), path));
-    const named = configValue(textOf(configuration) ?? "", "core.excludesfile", include);
-    if (named !== undefined) return named === "" ? [] : [absolute(top, named)];
-  }
-  return [join(configurationHome, "git", "ignore")];
-}
-
-function textOf(file: string): string | undefined {
-  const read = readRegular(target(file), LARGEST_BYTES);
-  return "text" in read ? read.text : undefined;
-}
-
-/** Where a link leads: the files that people link to, and that git follows, are those outside of the tree. */
-function target(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
-  }
-}
-
-function homeFolder(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined; // Neither the environment nor the system knows one.
-  }
+  const named = gitSetting(top, "core.excludesfile");
+  if (named !== undefined) return named === "" ? [] : [gitPath(top, named)];
+  const folder = userGitFolder();
+  return folder === undefined ? [] : [join(folder, "ignore")];
 }
 
 /** Changes when the file does; undefined where there is none. */

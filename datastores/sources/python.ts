@@ -1,7 +1,7 @@
 /** Finds the library of the Python installation on this machine, by asking the interpreter itself. */
-import { execFile } from "node:child_process";
-import { dirname, sep } from "node:path";
+import { sep } from "node:path";
 import { storeError } from "../index.ts";
+import { outputOf } from "./program.ts";
 
 interface PythonInstallation {
   /** `3.11.7` */
@@ -28,7 +28,7 @@ export async function findPython(
   signal?: AbortSignal,
 ): Promise<PythonInstallation> {
   for (const command of commands) {
-    const answer = await ask(command, signal);
+    const answer = await outputOf(command, ["-I", "-c", SCRIPT], { timeoutMs: TIMEOUT_MS, signal });
     if (signal?.aborted) throw storeError("cancelled", "The search for Python was cancelled.", "Try again.");
     const found = answer === undefined ? undefined : parse(answer);
     if (found) return found;
@@ -38,21 +38,6 @@ export async function findPython(
     `No Python was found (tried ${commands.join(", ")}).`,
     "Install Python, or give the folder of its library in the place of `python`.",
   );
-}
-
-/** Not run in the working folder: Windows would look for the command there first. */
-function ask(command: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const options = {
-    timeout: TIMEOUT_MS,
-    cwd: dirname(process.execPath),
-    windowsHide: true,
-    ...(signal ? { signal } : {}),
-  };
-  return new Promise(resolve => {
-    execFile(command, ["-I", "-c", SCRIPT], options, (error, output) => {
-      resolve(error ? undefined : output);
-    });
-  });
 }
 
 function parse(answer: string): PythonInstallation | undefined {

@@ -41,7 +41,7 @@ export class Visibility {
       if (listings.size >= MOST_REPOSITORIES) break;
       const listing = await this.list(folder, signal);
       listings.set(folder, listing);
-      for (const inner of listing?.repositories ?? [])
+      for (const inner of listing?.repositories.values() ?? [])
         pending.push(folder === "" ? inner : `${folder}/${inner}`);
     }
     if (signal?.aborted) return;
@@ -93,15 +93,17 @@ export class Visibility {
 
   /** @param asRule the path as the rules take it */
   private isKnown(path: string, kind: "files" | "folders", asRule: string): boolean {
-    let base = "";
+    let [base, below] = ["", path];
     for (;;) {
       const listing = this.listings.get(base);
       if (!listing) return base === "" ? !this.rules.isIgnored(asRule) : false;
-      const below = base === "" ? path : path.slice(base.length + 1);
+      below = listing.key(below);
       if (listing[kind].has(below)) return true;
-      const inner = [...listing.repositories].find(each => below.startsWith(`${each}/`));
-      if (inner === undefined) return false;
-      base = base === "" ? inner : `${base}/${inner}`;
+      const inner = [...listing.repositories].find(([key]) => below.startsWith(`${key}/`));
+      if (!inner) return false;
+      const [key, folder] = inner;
+      base = base === "" ? folder : `${base}/${folder}`;
+      below = below.slice(key.length + 1);
     }
   }
 }

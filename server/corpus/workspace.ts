@@ -48,7 +48,7 @@ export class Workspace {
 
   /** What to draft from when the document at `uri` is completed. Others that were changed are indexed for the next time. */
   source(uri: string): CorpusSource {
-    const path = pathOf(uri) ?? uri;
+    const path = this.pathIn(uri) ?? uri;
     this.indexChanged(path);
     const corpus = new LiveCorpus(this.indexed.index, { except: path, nearness: nearnessTo(path) });
     return { name: "workspace", corpus, throttle: this.throttle };
@@ -78,7 +78,7 @@ export class Workspace {
 
   /** The document is not open any more: what is on disk counts. */
   closed(uri: string): void {
-    const path = pathOf(uri);
+    const path = this.pathIn(uri);
     if (path === undefined || !this.open.delete(path)) return;
     this.changes.delete(path);
     inBackground(this.fileChanged(uri), `Indexing ${path}`, this.warn);
@@ -101,6 +101,12 @@ export class Workspace {
     this.closing.abort();
     this.changes.clear();
     this.open.clear();
+  }
+
+  /** The path of a document as the index has it, which for one outside of the workspace is its own. */
+  private pathIn(uri: string): string | undefined {
+    const file = this.shown.fileOf(uri);
+    return file ? pathIn(file) : pathOf(uri);
   }
 
   /** Indexes the documents that were changed, but for the one that is worked in. */

@@ -365,3 +365,25 @@ test("of folders of the workspace that lie in each other the inner one decides, 
     workspace.dispose();
   }
 });
+
+test("a document whose URI spells its folder in another way than the workspace does is the file on disk", async () => {
+  const path = folder({ "a.py": "say hello" });
+  const other = path.replace("workspace", "WORKSPACE");
+  /** As on Windows, where names differ in case and are the same. */
+  class Folding extends ShownFiles {
+    override fileAt(whole: string) {
+      return super.fileAt(whole.replace(other, path));
+    }
+  }
+  const workspace = new Workspace([path], letters, () => {}, new Folding(() => {}, [path]));
+  await workspace.scan();
+  const uri = uriOf(other, "a.py");
+  workspace.changed(uri, "say goodbye");
+  following(workspace, "say ");
+  await until(() => following(workspace, "say ").includes("goodbye"));
+  assert.equal(workspace.files, 1);
+  assert.deepEqual(following(workspace, "say ", uri), [], "none of its own copy");
+  workspace.closed(uri);
+  await until(() => following(workspace, "say ").includes("hello"));
+  workspace.dispose();
+});

@@ -176,6 +176,34 @@ test("a tracked file is visible whatever is ignored, and repositories within one
   assert.deepEqual(await visible(root), ["inner/i.py", "tracked.py"]);
 });
 
+test("a file whose name git has in another case, or with composed accents, is the file that git lists", {
+  skip: !hasGit || !isPosix,
+}, async () => {
+  const [decomposed, composed] = ["e\u0301.py", "\u00e9.py"];
+  const root = tree({
+    ".gitignore": "ignored.py\n",
+    "Foo.py": "",
+    "Lib/a.py": "",
+    "ignored.py": "",
+    [decomposed]: "",
+  });
+  git(root, "init", "-q");
+  git(root, "config", "core.ignorecase", "true");
+  git(root, "config", "core.precomposeunicode", "true");
+  git(root, "add", "Foo.py", "Lib/a.py", decomposed);
+  const visibility = new Visibility(root, () => {});
+  await visibility.refresh();
+  const files = ["Foo.py", "foo.py", "lib/A.py", decomposed, composed, "ignored.py", "bar.py"];
+  assert.deepEqual(
+    files.filter(path => visibility.file(path)),
+    files.slice(0, 5),
+  );
+  assert.ok(visibility.folder("lib"));
+  git(root, "config", "core.ignorecase", "false");
+  await visibility.refresh();
+  assert.equal(visibility.file("foo.py"), false, "where cases are told apart");
+});
+
 test("a repository's configuration runs no program and sends git nowhere else", {
   skip: !hasGit || !isPosix,
 }, async () => {

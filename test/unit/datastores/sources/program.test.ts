@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after, test } from "node:test";
+import { outputOf } from "../../../../datastores/sources/program.ts";
+
+const base = mkdtempSync(join(tmpdir(), "foretoken-program-"));
+const path = process.env.PATH;
+after(() => {
+  process.env.PATH = path;
+  rmSync(base, { recursive: true, force: true });
+});
+
+const isPosix = process.platform !== "win32";
+const options = { timeoutMs: 10_000 };
+
+/** A system whose developer tools are stand-ins that note that they were run. */
+function system(name: string, areInstalled: boolean) {
+  const folder = join(base, name);
+  mkdirSync(folder);
+  const program = (command: string, script: string) => {
+    writeFileSync(join(folder, command), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, command), 0o755);
+  };
+  const notes = join(folder, "notes");
+  writeFileSync(notes, "");
+  program("git-of-test", `echo run >> ${notes}; echo listed`);
+  program("selector", `echo asked >> ${notes}; exit ${areInstalled ? 0 : 2}`);
+  process.env.PATH = `${folder}${delimiter}${path}`;
+  return {
+    standIns: { folder, selector: join(folder, "selector") },
+    notes: () => readFileSync(notes, "utf8"),
+  };
+}
+
+test("a stand-in is not run where the tools are not installed, which is asked once", {
+  skip: !isPosix,
+}, async () => {
+  const { standIns, notes } = system("without", false);
+  for (const command of ["git-of-test", join(standIns.folder, "git-of-test"), "git-of-test"])
+    assert.equal(await outputOf(command, [], options, standIns), undefined);
+  assert.equal(notes(), "asked\n");
+});
+
+test("a stand-in is run where the tools are installed, and any other program without asking", {
+  skip: !isPosix,
+}, async () => {
+  const { standIns, notes } = system("with", true);
+  assert.equal(await outputOf("git-of-test", [], options, standIns), "listed\n");
+  assert.equal(notes(), "asked\nrun\n");
+  const elsewhere = { folder: join(base, "elsewhere"), selector: join(base, "none") };
+  assert.equal(await outputOf("git-of-test", [], options, elsewhere), "listed\n");
+});
+
+test("a program that is not there, fails, says too much or takes too long has no output", {
+  skip: !isPosix,
+}, async () => {
+  for (const [command, args, more] of [
+    ["no-such-program", [], {}],
+    [process.execPath, ["-e", "process.exit(3)"], {}],
+    [process.execPath, ["-e", "console.log('x'.repeat(5000))"], { mostBytes: 1000 }],
+    [process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { timeoutMs: 200 }],
+  ] as const)
+    assert.equal(await outputOf(command, args, { ...options, ...more }), undefined, `${command} ${args}`);
+});
