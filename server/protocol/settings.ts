@@ -81,13 +81,13 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "string",
     scope: "machine-overridable",
     description:
-      "The GGUF code model: a path, a name of the catalogue such as qwen2.5-coder:1.5b, hf:OWNER/REPOSITORY:FILE, or an address. Empty: the small model that comes with Foretoken (135 million parameters, enough to begin with). Foretoken: Choose Model fetches larger ones.",
+      "The GGUF code model: a path, a name in the catalogue such as qwen2.5-coder:1.5b, hf:OWNER/REPOSITORY:FILE, or an address. Empty: the small model that comes with Foretoken (135 million parameters, enough to begin with). Foretoken: Choose Model fetches larger ones.",
   },
   draftModel: {
     type: "string",
     scope: "machine-overridable",
     description:
-      "A smaller GGUF model that drafts for the code model, named as that one is: of the same vocabulary, as a smaller one of its family or itself in fewer bits. auto: such a one where it is on this machine already. It runs on the graphics device or the processor, whichever is quicker for it, and rests where it does not pay. Empty: none. The text is the same with it and without.",
+      "A smaller GGUF model that drafts for the code model, named in the same way. It must have the same vocabulary, such as a smaller model of the same family or the same model in fewer bits. auto: such a model, if one is on this machine already. It runs on the graphics device or the processor, whichever is faster for it, and pauses where it does not pay. Empty: none. The text is the same with and without it.",
   },
   catalogue: {
     type: "string",
@@ -126,14 +126,14 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: ["auto", "bitwise"],
     description:
-      "How drafts are kept from changing the text. auto: a single token is decoded on its own, and trees are only as large as their results equal those of single tokens bit for bit on this machine. bitwise: decodes are padded with dummy rows where larger trees need it for that, which slows single tokens down.",
+      "How drafts are kept from changing the text. auto: a single token is decoded on its own, and trees are never so large that their results differ in any bit from those of single tokens on this machine. bitwise: decodes are padded with dummy rows where larger trees need that, which slows single tokens down.",
   },
   reuse: {
     type: "string",
     scope: "machine-overridable",
     enum: ["auto", "exact", "shifted"],
     description:
-      "What of the model's state is taken over when text before it has changed. exact: nothing, and long prompts are computed as slowly as short ones, so that a prompt's numbers never depend on what was there before. shifted: what is unchanged itself, as llama.cpp's --cache-reuse does, which may change a close choice. auto: shifted where computing anew would take over a twentieth of a second.",
+      "Which parts of the model's state are reused when text before them has changed. exact: none, and long prompts are computed as slowly as short ones, so that a prompt's numbers never depend on what was there before. shifted: parts whose own text is unchanged, as with llama.cpp's --cache-reuse, which may change a close choice. auto: shifted where computing them again would take over a twentieth of a second.",
   },
   trigger: {
     type: "string",
@@ -163,7 +163,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     minimum: 0,
     maximum: 1,
     description:
-      "Least mean probability of the tokens of a completion's first line, as the model gives them, for it to be shown unasked: 0.5 leaves out what the model itself is unsure of. The first line is then shown once it is whole. 0: any.",
+      "Lowest mean probability, by the model, of the tokens of a completion's first line at which the completion is shown unasked: 0.5 leaves out what the model itself is unsure of. The first line is then shown once it is complete. 0: any.",
   },
   drafts: {
     type: "boolean",
@@ -185,20 +185,20 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description:
-      "Show a model parts of other open files and outlines of what a file imports from the workspace, where it was taught to read files. Never files with secrets, nor what git ignores.",
+      "Show the model parts of other open files and outlines of what a file imports from the workspace, if the model was trained to read other files. Never files with secrets, nor files that git ignores.",
   },
   prefetch: {
     type: "boolean",
     scope: "window",
     description:
-      "Begin to compute with each key, before the editor asks, and compute in pauses what comes next once a suggestion is accepted. What you ask for goes first.",
+      "Begin to compute with each key, before the editor asks; in pauses, compute what comes next once a suggestion is accepted. Completions that you ask for go first.",
   },
   battery: {
     type: "string",
     scope: "window",
     enum: ["auto", "always", "never"],
     description:
-      "When energy is saved: nothing is computed ahead, and half as many threads compute. auto: while the machine runs on its battery, as far as the system says so. always, never: whatever it runs on.",
+      "When to save energy: nothing is then computed ahead, and half as many threads compute. auto: while the machine runs on its battery, if the system reports that. always, never: whatever it runs on.",
   },
   delayMs: {
     type: "integer",
@@ -206,7 +206,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     minimum: 0,
     maximum: 10000,
     description:
-      "Milliseconds without another key before anything is computed. Where the model is slow it waits longer by itself, up to half a second.",
+      "Milliseconds without another key before anything is computed. If the model is slow, the wait is longer, up to half a second.",
   },
   showAfterMs: {
     type: "integer",
