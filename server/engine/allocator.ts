@@ -1,7 +1,7 @@
 /**
- * Gives freed memory back to the system. glibc keeps a heap for each thread, and raises, with each large block that is
- * freed, the size up to which blocks come from these heaps, so that a server that has loaded a tokenizer in another thread
- * or dropped a saved state keeps what that took: 130 MB without a model (mallopt(3)).
+ * Gives freed memory back to the system. glibc keeps a heap for each thread. Each time a large block is freed, it raises the
+ * size up to which blocks come from these heaps. So a server that has loaded a tokenizer in another thread or dropped a saved
+ * state would keep that memory: 130 MB without a model (mallopt(3)).
  */
 
 /** `M_TRIM_THRESHOLD`, `M_MMAP_THRESHOLD` and `M_ARENA_MAX` of `malloc.h`. */

@@ -20,14 +20,14 @@ export type CopyPart = (out: Float32Array, start: number) => void;
 
 /**
  * Finds the largest elements of a row of logits that lies in memory WebAssembly cannot see. The row is copied
- * part by part and searched with 128-bit vectors while the part is in the cache; only where the largest one
- * stands is looked for, in its part, a second time. Rows of 152k logits just decoded, five in a row: 36 us each;
- * 70 when a whole row is copied before it is searched, 600 in a JavaScript loop.
+ * part by part, and each part is searched with 128-bit vectors while it is in the cache. Only the part with the
+ * largest value is searched a second time, for its index. Rows of 152k logits just decoded, five in a row: 36 us
+ * each; 70 when a whole row is copied before it is searched, 600 in a JavaScript loop.
  */
 export class LargestLogits {
   private readonly exports: Exports;
   private readonly part: Float32Array;
-  /** The largest of each block of the part, which they lie after. */
+  /** The largest value of each block of the part; these values lie after the part. */
   private readonly maxima: Float32Array;
 
   /** @param size floats of a row */
@@ -55,9 +55,9 @@ export class LargestLogits {
 
   /**
    * Writes the indices of the `count` largest values and the values themselves, the largest first and the
-   * lowest index first among equals. Returns how many there are: fewer where fewer are above -infinity. Only
-   * blocks are looked into that hold a larger value than those listed: the eight largest of 152k logits take
-   * twice the time of the largest alone.
+   * lowest index first among equals. Returns how many there are: fewer where fewer are above -infinity. It only
+   * looks into blocks that hold a larger value than those listed: the eight largest of 152k logits take twice the
+   * time of the largest alone.
    */
   top(copy: CopyPart, count: number, ids: Int32Array, values: Float32Array): number {
     const { part, maxima } = this;

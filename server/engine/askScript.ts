@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 /**
- * What the script writes; "late" where it did not end in time, undefined where it failed.
+ * The script's output; "late" if it did not end in time, undefined if it failed.
  * @param args options of Node, the script, and what it is given
  */
 export async function askScript(

@@ -25,7 +25,7 @@ export interface Backend {
   readonly directory: string;
   /** The better back end that is not used because loading it has ended the process repeatedly. */
   readonly insteadOf?: BackendName;
-  /** The back end whose libraries these are, as it found no device to run on. */
+  /** The back end whose libraries these are, if it found no device to run on. */
   readonly withoutDevice?: BackendName;
 }
 
@@ -97,8 +97,8 @@ export async function chooseBackend(options: BackendOptions): Promise<Backend | 
 const subjectOf = (name: BackendName) => `back end ${name} ${EXPECTED_RELEASE}`;
 
 /**
- * Notes that a back end is about to be loaded. An attempt that is not ended because the process was, as a broken
- * graphics driver may end it, counts against it at the next start.
+ * Notes that a back end is about to be loaded. If the process ends before the attempt does, as with a broken graphics
+ * driver, the attempt counts against the back end at the next start.
  */
 export function watchLoading(
   { name }: Backend,

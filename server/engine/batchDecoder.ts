@@ -1,6 +1,6 @@
 /**
- * One `llama_decode` at a time: fills the batch up as the configuration wants it, runs it on a worker thread with as
- * many threads as the machine has to spare, ends it on an abort, and keeps book of what decodes cost.
+ * One `llama_decode` at a time: pads the batch as configured, runs it on a worker thread with as many threads as the
+ * machine has to spare, ends it on an abort, and records what decodes cost.
  */
 import { Batch } from "./batch.ts";
 import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
@@ -61,7 +61,7 @@ export class BatchDecoder {
     return this.config;
   }
 
-  /** Computes in another way from the next decode on. Costs that come with it take the place of those known. */
+  /** Uses another configuration from the next decode on. Costs in it replace those known so far. */
   configure(configuration: EngineConfiguration): void {
     this.config = configuration;
     const { threads, costs } = configuration;
@@ -69,7 +69,7 @@ export class BatchDecoder {
     this.useThreads(threads);
   }
 
-  /** Whether fewer threads compute while other programs are busy; not while it is measured what threads are worth. */
+  /** Whether fewer threads compute while other programs are busy; off while the effect of threads is measured. */
   followLoad(follow: boolean): void {
     this.followsLoad = follow;
     if (!follow) this.useThreads(this.config.threads);
@@ -93,20 +93,20 @@ export class BatchDecoder {
     return model;
   }
 
-  /** Decodes on another decoder's thread from now on. Neither may decode now, nor ever both at once. */
+  /** Decodes on another decoder's thread from now on. Neither may be decoding now, and both may never decode at once. */
   useThreadOf(other: BatchDecoder): void {
     const before = this.thread;
     this.thread = other.thread?.share();
     before?.free();
   }
 
-  /** Milliseconds that a decode of several rows adds to those of single rows behind it, beside what the last one does. */
+  /** Milliseconds by which a next decode of several rows slows later single rows, beyond what the last one still does. */
   slowdownMs(contextTokens: number): number {
     const { costModel } = this;
     return costModel.slowdownMs(0, contextTokens) - costModel.slowdownMs(this.singles, contextTokens);
   }
 
-  /** Keeps book of what the decode that has just ended cost. */
+  /** Records what the decode that has just ended cost. */
   observe(rows: number, contextTokens: number, ms: number): void {
     this.costModel.observe(rows, contextTokens, ms, this.singles - 1);
   }
@@ -168,7 +168,7 @@ export class BatchDecoder {
     return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
   }
 
-  /** Fills the batch up with dummies and returns its rows. They ask for logits too: the last layer is computed for such alone. */
+  /** Pads the batch with dummies and returns its rows. Dummies ask for logits: the last layer only computes such rows. */
   private pad(): number {
     const { batch, config, parts } = this;
     const { rows } = batch;
@@ -177,14 +177,14 @@ export class BatchDecoder {
     return full;
   }
 
-  /** Sets a context up to compute with the threads in use and to be aborted as the engine's own is. */
+  /** Sets a context up to compute with the threads in use and to be aborted in the same way as the engine's own. */
   adopt(context: Pointer): void {
     const { library } = this.parts;
     library.setAbortCallback(context, library.stringLength, addressOf(this.abortFlag));
     library.setThreads(context, this.threads, this.threads);
   }
 
-  /** Ends the decode under way, if there is one, and makes no more. */
+  /** Ends the decode under way, if there is one, and allows no more. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.abortFlag[0] = 1;

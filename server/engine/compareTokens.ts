@@ -1,6 +1,6 @@
 /**
- * A process that compares the tokens of two models: `compareTokens.js MODEL OTHER`. It is one of its own because llama.cpp
- * ends the process on some damaged files, and the other is one that nobody has chosen.
+ * A process that compares the tokens of two models: `compareTokens.js MODEL OTHER`. It is a separate process because
+ * llama.cpp ends the process on some damaged files, and nobody has chosen the other model.
  */
 import { haveSameTokens } from "./loadBeside.ts";
 import { loadVocabulary } from "./modelFile.ts";

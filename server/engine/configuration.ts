@@ -1,4 +1,4 @@
-/** How an engine computes: set when a model is loaded, then by what tuning has found out about the machine. */
+/** How an engine computes: set when a model is loaded, then by tuning. */
 import type { SavedCosts } from "./costModel.ts";
 import { EXACT_ROWS } from "./treeLimits.ts";
 
@@ -24,15 +24,15 @@ export interface EngineConfiguration {
 }
 
 /**
- * Sizes of the chunks of a prompt, in tokens, smallest first. What an abort interrupts is lost, so slow models
- * take small chunks; fast ones take large, which cost less per token.
+ * Sizes of the chunks of a prompt, in tokens, smallest first. An aborted chunk is lost, so slow models use small chunks;
+ * fast models use large ones, which cost less per token.
  */
 export const CHUNK_SIZES = [64, 128, 256] as const;
 export const LARGEST_CHUNK = CHUNK_SIZES[2];
 /** The largest `RowPadding`. */
 export const LARGEST_PADDING = 4;
 
-/** Before a tuning has looked: nothing is drafted, so that the first completions have the text of all later ones. */
+/** Before tuning: nothing is drafted, so that the first completions have the same text as all later ones. */
 export const untuned = (threads: number): EngineConfiguration => ({
   threads,
   rowPadding: 1,
@@ -58,7 +58,7 @@ export function isConfiguration(
   );
 }
 
-/** Milliseconds, which a damaged number would have be anything. */
+/** Milliseconds; in a damaged file the number may be anything. */
 const isTime = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
 
 const isWhole = (value: number | undefined, most: number) =>

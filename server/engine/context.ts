@@ -1,4 +1,4 @@
-/** Contexts of a model: their size, the types of the KV cache, and proof that they are as they were asked for. */
+/** Contexts of a model: their size, the types of the KV cache, and a check that they are as requested. */
 import { LARGEST_CHUNK, LARGEST_PADDING } from "./configuration.ts";
 import type { EngineInfo, EngineProblem } from "./engine.ts";
 import { exitWithin } from "./exitWithin.ts";
@@ -9,7 +9,7 @@ import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
 import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
 
-/** Sequences beside the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
+/** Sequences in addition to the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MAX_RUNS;
 const FLASH_ATTENTION = 1;
 /**
@@ -23,10 +23,10 @@ const Q8_0_BLOCK = 32;
 /** llama.cpp makes contexts in units of this. */
 const CONTEXT_UNIT = 256;
 
-/** What a context that was asked for comes to, in tokens. */
+/** The size in tokens that llama.cpp makes of a requested context length. */
 export const wholeUnits = (contextTokens: number): number =>
   Math.max(1, Math.ceil(contextTokens / CONTEXT_UNIT)) * CONTEXT_UNIT;
-/** A batch takes no more with its dummies. */
+/** A batch has no room for more rows and its dummies. */
 const MAX_ROWS = LARGEST_CHUNK - LARGEST_PADDING;
 /** llama.cpp's `LLAMA_MAX_SEQ`, less the spare ones. */
 const MAX_BRANCHES = 256 - SPARE_SEQUENCES;
@@ -68,7 +68,7 @@ interface MadeContext {
   readonly canShift: boolean;
 }
 
-/** What the library begins to say once it has made the caches of a context. */
+/** Start of the lines that the library logs once it has made the caches of a context. */
 const CACHES_MADE = /^(?:sched|graph)_reserve/;
 
 /** Makes the first context of a model, or says why not. */
@@ -125,8 +125,8 @@ function paramsOf(library: Library, { contextTokens, keys, trees, threads }: Con
 }
 
 /**
- * Whether quantised keys are rotated, as the library says while it makes its caches, of which there may be several. Where they
- * are not, shifting them reads a null pointer (ggml-org/llama.cpp#25636): so with heads of 32, 80, 96 or 112 values, with
+ * Whether quantised keys are rotated, which the library logs while it makes its caches (there may be several). If they are
+ * not, shifting them reads a null pointer (ggml-org/llama.cpp#25636). That is so with heads of 32, 80, 96 or 112 values, with
  * heads of several sizes, and where the environment turns rotation off.
  */
 function rotatesKeys(log: readonly LogLine[]): boolean {
@@ -134,7 +134,7 @@ function rotatesKeys(log: readonly LogLine[]): boolean {
   return said.length > 0 && said.every(value => value === "1");
 }
 
-/** Reads what a model's file says of how rotary embedding is stretched. */
+/** Reads how a model's file says that rotary embedding is stretched. */
 function ropeScaling(library: Library, model: Pointer): (key: string) => string | undefined {
   const architecture = metadata(library, model, "general.architecture") ?? "";
   return key => metadata(library, model, `${architecture}.rope.scaling.${key}`);
@@ -144,9 +144,9 @@ function ropeScaling(library: Library, model: Pointer): (key: string) => string 
 const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
 
 /**
- * Whether cells say at another position what they would say if computed there. Where rotary embedding scales keys too, as
- * YaRN and LongRoPE do, each shift scales them anew. With sliding windows llama.cpp takes cells for free that lie behind the
- * window of where they are moved to, and writes over them.
+ * Whether cells that are moved to another position are the same as if computed there. Where rotary embedding scales keys too,
+ * as in YaRN and LongRoPE, each shift scales them again. With sliding windows llama.cpp treats cells that lie behind the window
+ * of their new position as free and overwrites them.
  */
 function canMovePositions(library: Library, model: Pointer): boolean {
   const architecture = metadata(library, model, "general.architecture") ?? "";
@@ -158,8 +158,8 @@ function canMovePositions(library: Library, model: Pointer): boolean {
 }
 
 /**
- * Whether keys are rotated otherwise in contexts as large as this than in small ones, as LongRoPE does beyond the length that
- * a model was first trained for: cells of one then say something else in the other.
+ * Whether keys are rotated differently in contexts as large as this than in small ones, as LongRoPE does beyond the length
+ * that a model was first trained for: cells of one context then have another meaning in the other.
  */
 export function rotatesBySize(library: Library, model: Pointer, contextTokens: number): boolean {
   const scaling = ropeScaling(library, model);

@@ -1,13 +1,13 @@
 /**
  * T(n): what a decode of n rows costs on this machine with this model, in milliseconds.
  *
- * Measured, never computed: real curves have steps and change with the length of the context. So a table over a few sizes
- * and context lengths, linear in between, kept current by every decode. Nothing is smoothed towards a shape it ought to
- * have, but that no decode is taken to cost more than a larger one.
+ * Measured, never computed: real curves have steps and change with the length of the context. So this is a table over a few
+ * sizes and context lengths, linear in between, kept current by every decode. Nothing is smoothed towards an expected shape,
+ * except that no decode is taken to cost more than a larger one.
  *
- * A decode of several rows also makes the single rows behind it slower: llama.cpp makes its graph anew, and the caches
- * hold other data. What that comes to is part of the price of a tree, and no part of that of a single row: were rows
- * that follow trees taken for the normal case, drafts would look cheaper the more of them there are.
+ * A decode of several rows also makes the single rows after it slower: llama.cpp rebuilds its graph, and the caches hold
+ * other data. That slowdown is part of the cost of a tree, not of a single row: if rows that follow trees were taken for
+ * the normal case, drafts would look cheaper the more of them there are.
  */
 
 /** Sizes the table knows; trees in between are interpolated. */
@@ -26,7 +26,7 @@ const ASSUMED = [1, 1.1, 1.25, 1.4, 1.7, 2.1, 2.8, 3.4, 4.8, 6.2, 9, 11.5] as co
 const NEWS = 0.1;
 /** Observations that a measured value stands for. */
 const MEASURED = 1 / NEWS;
-/** An observation this many times above its expectation comes from another process, not of this one. */
+/** An observation this many times above its expectation is caused by another process. */
 const OUTLIER = 3;
 
 export interface SavedCosts {
@@ -43,8 +43,8 @@ export class CostModel {
   /** The table's rows with their gaps filled, made when asked for; any change empties it. */
   private filled: number[][] = [];
   /**
-   * By how much longer than in a long run of single rows the first, second, ... single row after a decode of several
-   * takes, as a share of such a row's time.
+   * How much longer the first, second, ... single row after a decode of several rows takes than one in a long run of single
+   * rows, as a share of the latter's time.
    */
   readonly slowdown: readonly number[];
 
@@ -69,8 +69,8 @@ export class CostModel {
   }
 
   /**
-   * Milliseconds that the single rows still to come take longer for a decode of several rows before them.
-   * @param singles decoded since that one
+   * Milliseconds by which a past decode of several rows still slows the single rows to come, together.
+   * @param singles single rows decoded since that decode
    */
   slowdownMs(singles: number, contextTokens: number): number {
     let share = 0;
@@ -85,7 +85,7 @@ export class CostModel {
   }
 
   /**
-   * Records a decode. Sizes between those of the table move the nearer of them, larger ones none.
+   * Records a decode. A size between those of the table adjusts the nearer one; a larger size adjusts none.
    * @param singles single rows decoded since the last decode of several rows
    */
   observe(rows: number, contextTokens: number, measuredMs: number, singles = this.slowdown.length): void {
@@ -96,10 +96,10 @@ export class CostModel {
     const size = nearestSize(rows);
     if (!row || !counts || size < 0) return;
     const expected = this.time(SIZES[size] ?? rows, contextTokens);
-    // Of a size between those of the table, what the nearer of them would have taken.
+    // For a size between those of the table: the time that the nearer one would have taken.
     const own = (ms * expected) / this.time(rows, contextTokens);
     const known = at(row, size) || expected;
-    // Where something is known of this context, what it says of other sizes stands for an observation.
+    // If other sizes were measured at this context, the estimate from them counts as one observation.
     const count = at(counts, size) || (row.some(each => each > 0) ? 1 : 0);
     if (count > 1 && own >= OUTLIER * known) return;
     const weight = Math.max(NEWS, 1 / (count + 1));
@@ -123,7 +123,7 @@ export class CostModel {
     return { ms: this.table.map(rounded), slowdown: rounded(this.slowdown) };
   }
 
-  /** The row of the nearest context length of which anything is known. */
+  /** The row of the nearest context length that has any measured size. */
   private measuredNear(wanted: number): readonly number[] | undefined {
     const byDistance = this.table
       .map((row, index) => ({ row, distance: Math.abs(index - wanted) }))
@@ -132,8 +132,8 @@ export class CostModel {
   }
 
   /**
-   * The row for a context length with its gaps filled. The shape is that of the length of which most sizes are known:
-   * longer contexts make all decodes dearer, and say little of what a further row costs.
+   * The row for a context length with its gaps filled. Its shape is that of the length with the most measured sizes: a longer
+   * context makes all decodes more expensive, but says little about the cost of a further row.
    */
   private fill(wanted: number): number[] {
     const known = (row: readonly number[]) => row.filter(ms => ms > 0).length;
@@ -143,7 +143,7 @@ export class CostModel {
   }
 }
 
-/** What is known of a row, and in its gaps the values of another that are scaled as the nearest size that is known. */
+/** The known values of a row; its gaps take those of another row, scaled by their ratio at the nearest known size. */
 function scaled(row: readonly number[], other: readonly number[]): number[] {
   return other.map((value, size) => {
     let nearest = -1;
@@ -154,8 +154,8 @@ function scaled(row: readonly number[], other: readonly number[]): number[] {
 }
 
 /**
- * The values with none above a later one: a size that seems dearer than a larger one would not be drafted any more, and it
- * would never be noticed that its time was an accident's.
+ * The values, each lowered to the smallest of those after it: a size that seemed more expensive than a larger one would never
+ * be drafted again, so that a time measured by accident would never be corrected.
  */
 const neverFalling = (row: readonly number[]): number[] => row.map((_, i) => Math.min(...row.slice(i)));
 

@@ -1,12 +1,12 @@
 /**
- * A thread of its own that decodes, always the same one. Node's workers take turns; each wakes on the processor where it
- * last ran, which may be that of the decode's other thread, and the two then wait for each other in turn until the kernel
- * moves one of them: with two threads on two processors one decode in thirty took 20 ms in place of 4.
+ * A dedicated thread for decoding, always the same one. Node's workers take turns; each wakes on the processor where it last
+ * ran, which may be the one that the decode's other thread runs on. The two then wait for each other in turn until the kernel
+ * moves one of them: with two threads on two processors one decode in thirty took 20 ms instead of 4.
  */
 import { Worker } from "node:worker_threads";
 import type { BatchStruct, Library, Pointer } from "./libllama.ts";
 
-/** What a decode is asked for by. The batch's arrays must outlive it. */
+/** A request for a decode. The batch's arrays must outlive it. */
 export interface DecodeRequest {
   readonly context: Pointer;
   readonly batch: BatchStruct;
@@ -44,7 +44,7 @@ export class DecodeThread {
     worker.unref();
   }
 
-  /** Starts a thread. Undefined where that fails: a decode then takes one of Node's. @param script the worker's code */
+  /** Starts a thread. Undefined if that fails: decodes then run on Node's workers. @param script the worker's code */
   static start(library: Pick<Library, "directory">, script: string): Promise<DecodeThread | undefined> {
     const workerData: DecodeWorkerData = { directory: library.directory };
     return new Promise(resolve => {
@@ -80,14 +80,14 @@ export class DecodeThread {
     }).finally(() => this.worker.unref()) as Promise<number>;
   }
 
-  /** Whom the decode under way is to be answered, who then waits no more. */
+  /** Takes the pending promise of the decode under way, for the caller to settle. */
   private takeAsked(): typeof this.asked {
     const { asked } = this;
     this.asked = undefined;
     return asked;
   }
 
-  /** The same thread for another engine, which never computes at the same time. */
+  /** The same thread for another engine, which must never compute at the same time. */
   share(): DecodeThread {
     this.users++;
     return this;
@@ -96,7 +96,7 @@ export class DecodeThread {
   /** To be called by each of its users once it decodes no more; the last ends the thread. */
   free(): void {
     if (--this.users > 0) return;
-    // Ended from outside it might be within native code, which may end the process.
+    // The worker ends by itself: terminating it within native code may end the process.
     this.worker.postMessage(END);
   }
 }

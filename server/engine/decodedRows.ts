@@ -1,4 +1,4 @@
-/** What a decode has predicted, read from the library's memory; valid until the context computes the next time. */
+/** The predictions of a decode, read from the library's memory; valid until the context computes again. */
 import type { CopyPart, LargestLogits } from "./argmax.ts";
 import type { Decoded } from "./engine.ts";
 import type { GrowingContext } from "./growingContext.ts";
@@ -10,7 +10,7 @@ interface DecodedContext {
   readonly vocabulary: { readonly size: number };
 }
 
-/** Whether a row of logits holds numbers; its first stands for all, as one NaN within a network reaches every logit. */
+/** Whether a row of logits holds numbers. Its first value is enough: one NaN within a network reaches every logit. */
 export function holdsNumbers({ library, context }: Omit<DecodedContext, "vocabulary">, row: number): boolean {
   const address = library.logitsAt(context.pointer, row);
   const first = new Float32Array(1);

@@ -17,7 +17,7 @@ export interface Vocabulary {
    * Lone surrogates are read as U+FFFD.
    */
   tokenize(text: string): Int32Array;
-  /** Texts of tokens that are found in any text before it is cut. */
+  /** Texts of tokens that the tokenizer looks for in a text before it splits it. */
   readonly userDefined: readonly string[];
   /** Control tokens by the text they are written as, such as `<|im_end|>`. */
   readonly controlTokens: ReadonlyMap<string, Token>;
@@ -131,21 +131,21 @@ export interface EngineInfo {
 export interface Engine {
   readonly info: EngineInfo;
   readonly vocabulary: Vocabulary;
-  /** Milliseconds a decode of a tree of `nodes` takes after the present context, as far as is known. */
+  /** Estimated milliseconds that a decode of a tree of `nodes` takes after the present context. */
   cost(nodes: number): number;
-  /** Milliseconds of that for tokens that wait for the next decode, whatever its tree. */
+  /** The part of that time, in milliseconds, for tokens that wait for the next decode, whatever its tree. */
   readonly waitingMs: number;
-  /** Milliseconds that a next decode of several nodes adds to the decodes of single ones behind it. */
+  /** Milliseconds by which a next decode of several nodes slows down the decodes of single nodes after it. */
   readonly slowdownMs: number;
   /** Sizes of trees whose cost is known from decodes; others are estimated from them. */
   readonly measuredSizes?: readonly number[] | undefined;
   /** Milliseconds of prefill per token, once it has been measured. */
   readonly prefillMsPerToken?: number | undefined;
   /**
-   * Makes the context hold exactly `tokens`, computing only what differs from what it holds already.
+   * Makes the context hold exactly `tokens`, computing only those that it does not hold already.
    * An abort is seen between chunks; finished chunks stay in the cache for the next call.
-   * @param tail whether all is computed now, or the last few tokens may be left to the next decode, which computes
-   *   them beside its tree for less than two decodes cost. They count as computed.
+   * @param tail whether all tokens are computed now, or the last few may be left to the next decode, which computes them
+   *   together with its tree for less than the cost of two decodes. They count as computed.
    */
   prefill(tokens: Int32Array, signal: AbortSignal, tail?: PromptTail): Promise<PrefillOutcome>;
   /** Nodes the next tree may have, root included; 0 when the context is full. */
@@ -154,9 +154,9 @@ export interface Engine {
   decode(tree: TokenTree, signal: AbortSignal): Promise<DecodeOutcome>;
   /** Appends a path of the tree just decoded (node numbers from the root down) to the context. */
   accept(path: readonly number[]): void;
-  /** Whether energy counts more than time from the next decode on: fewer threads compute, where the number is ours. */
+  /** Whether to save energy from the next decode on: fewer threads compute, unless the user has set their number. */
   saveEnergy(on: boolean): void;
-  /** Drops all contexts that are known, so that the next prefill computes all of its tokens. */
+  /** Drops the context and all saved ones, so that the next prefill computes all of its tokens. */
   forget(): void;
   dispose(): Promise<void>;
 }

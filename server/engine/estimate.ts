@@ -1,6 +1,6 @@
 /**
- * A process that asks node-llama-cpp what a model will take: `estimate.js PATH CONTEXT_TOKENS`. It is one of its own
- * because the parser of node-llama-cpp does not end on some damaged files.
+ * A process that asks node-llama-cpp how much memory a model needs: `estimate.js PATH CONTEXT_TOKENS`. It is a separate
+ * process because the parser of node-llama-cpp does not end on some damaged files.
  */
 import { GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import { LARGEST_CHUNK } from "./configuration.ts";

@@ -2,8 +2,8 @@
  * Up to how many rows of one decode have the logits of single rows, bit for bit. llama.cpp computes one row and
  * several with other kernels for some types of weights and on some back ends: with Q4_K on AVX2 four rows and more
  * differ from one by tenths of a logit, with F16 two and more; Q4_0, Q6_K and Q8_0 never differ. A tenth of a logit
- * is more than the lead of the best token in one choice of seven, so a bound on the difference would have every
- * seventh row decoded again; what helps is to stay where there is no difference.
+ * is more than the lead of the best token in one choice of seven, so with a bound on the difference every seventh row
+ * would have to be decoded again. The only remedy is to use no more rows than are without a difference.
  */
 
 import { median } from "../system/index.ts";
@@ -14,8 +14,8 @@ import { decodeChain, someTokens } from "./probing.ts";
 import { EXACT_ROWS } from "./treeLimits.ts";
 
 /**
- * `auto` decodes single rows as they are, unless filling them up is nearly free; `bitwise` fills up as far as the
- * largest trees need it.
+ * `auto` decodes single rows without padding, unless padding is nearly free; `bitwise` pads as far as the largest trees
+ * need it.
  */
 export type Exactness = "auto" | "bitwise";
 
@@ -24,7 +24,7 @@ export interface ExactRows {
   readonly exactRows: number;
 }
 
-/** Numbers of equal rows that are known already, by padding and context; kept by who may have to begin again. */
+/** Numbers of equal rows found so far, by padding and context; kept by a caller that may have to begin again. */
 export type KnownRows = Map<string, number>;
 
 /** Without drafts there is nothing that could differ. */
@@ -40,7 +40,7 @@ const LONG_CHECK_MS = 6_000;
 const SIZES = [2, 3, 4, 5, 6, 8, 16, EXACT_ROWS] as const;
 /** Single rows that the rows of larger decodes are compared with. */
 const SINGLE_ROWS = 8;
-/** Trees of fewer rows are hardly worth drafting: padding is looked at as well. */
+/** Trees of fewer rows are hardly worth drafting, so padding is tried as well. */
 const FEW_ROWS = 4;
 /** Padding is nearly free where a padded row costs at most this many unpadded ones. */
 const NEARLY_FREE = 1.1;
@@ -48,8 +48,8 @@ const TIMED_DECODES = 5;
 
 /**
  * Finds the padding and the number of rows. undefined when aborted.
- * @param msPerToken of prefill, by which it is decided whether a long context is looked at
- * @param known what an aborted search has found out; added to
+ * @param msPerToken of prefill; decides whether a long context is compared too
+ * @param known the findings of an aborted search; added to
  */
 export async function findExactRows(
   engine: LlamaEngine,
@@ -82,7 +82,7 @@ export async function findExactRows(
   return best;
 }
 
-/** Whether a single row that is padded as is configured costs hardly more than one alone; undefined when aborted. */
+/** Whether a single row with the configured padding costs hardly more than one without; undefined when aborted. */
 async function isNearlyFree(engine: LlamaEngine, signal: AbortSignal): Promise<boolean | undefined> {
   const padded = engine.configuration;
   const context = someTokens(CHECK_TOKENS, engine.vocabulary.size);
@@ -94,7 +94,7 @@ async function isNearlyFree(engine: LlamaEngine, signal: AbortSignal): Promise<b
   return paddedMs <= NEARLY_FREE * aloneMs;
 }
 
-/** Lengths of context at which rows are compared; none where unpadded rows cannot be vouched for. */
+/** Lengths of context at which rows are compared; none if no check can prove that unpadded rows are exact. */
 function contextsToCheck({ info }: LlamaEngine, msPerToken: number): number[] {
   const room = LONG_CHECK_TOKENS + 2 * EXACT_ROWS <= info.contextTokens;
   if (room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS) return [CHECK_TOKENS, LONG_CHECK_TOKENS];

@@ -1,6 +1,6 @@
 /**
- * Ends the process within calls of a library that last: `process.exit` waits for the thread that such a call runs on, and
- * where the call calls back that thread waits for this one. So the process is ended without waiting for threads.
+ * Lets the process exit during long calls of a library. `process.exit` waits for the thread that such a call runs on; if the
+ * call calls back, that thread waits for this one. So the process is ended without waiting for threads.
  */
 import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
@@ -10,8 +10,8 @@ type EndProcess = (code: number) => unknown;
 let found: EndProcess | undefined;
 
 /**
- * Runs `work`. If the process exits meanwhile, it does so at once, after what else listens for its exit by then. The end of
- * another thread than the main one is not the process's.
+ * Runs `work`. If the process exits meanwhile, it ends at once, after the exit listeners that were added before. Does nothing
+ * in a worker thread, whose exit is not that of the process.
  */
 export async function exitWithin<T>(work: () => Promise<T>): Promise<T> {
   if (!isMainThread) return work();

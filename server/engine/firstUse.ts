@@ -3,10 +3,10 @@ import type { EngineProblem } from "./engine.ts";
 import type { LlamaEngine } from "./llama.ts";
 import { CHOOSE_ANOTHER } from "./modelFile.ts";
 
-/** Letters of all lengths in UTF-8, and what tokens are seldom made for. */
+/** Characters of all lengths in UTF-8, and text that few tokens are made for. */
 const TRIAL_TEXT = "def f(x):\n\treturn 'é語😀' \u0001\u0007\u007f\ufffd\n";
 
-/** Tokenizes and decodes, while it is watched whether that ends the process. Returns what is wrong with the model. */
+/** Tokenizes and decodes, as part of a recorded load attempt: it may end the process. Returns what is wrong with the model. */
 export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | undefined> {
   const { vocabulary, info } = engine;
   const isToken = (token: number) => token >= 0 && token < vocabulary.size;

@@ -1,26 +1,26 @@
 /**
- * The native context an engine computes in. On a processor it begins with as many cells as most prompts want, and is made
- * anew with more once a prompt wants them: a KV cache of the whole context takes memory for prompts that a machine may be
- * too slow to read.
+ * The native context an engine computes in. On a processor it begins with as many cells as most prompts need, and is replaced
+ * by a larger one once a prompt needs more: a KV cache of the whole context takes memory for prompts that a machine may be too
+ * slow to read.
  */
 import { anotherContext, type ContextShape } from "./context.ts";
 import type { Library, Memory, Pointer } from "./libllama.ts";
 import type { SavedState } from "./savedStates.ts";
 
-/** The shortest budget of a prompt has room in these, with a completion and a tree. */
+/** Enough for the shortest budget of a prompt, a completion and a tree. */
 export const FIRST_CELLS = 1024;
 
-/** Moves what a context holds to the larger one that takes its place. */
+/** Moves the content of a context to the larger one that replaces it. */
 interface Carrier {
-  /** A copy of what is in the present context; undefined where that is nothing. */
+  /** A copy of the present context's content; undefined if it is empty. */
   take(): SavedState | undefined;
   /** Sets the larger one up to compute with the same threads and to be aborted in the same way. */
   adopt(larger: Pointer): void;
-  /** Puts the copy into the larger one, which is the present one by now. */
+  /** Puts the copy into the larger context, which is now the present one. */
   put(state: SavedState | undefined): void;
 }
 
-/** What is asked for with each decode, so that it is asked of the library once. */
+/** Facts that each decode needs; the library is asked for them once. */
 interface NativeContext {
   readonly pointer: Pointer;
   readonly memory: Memory;
@@ -46,7 +46,7 @@ export class GrowingContext {
     this.present = this.factsOf(native);
   }
 
-  /** Most tokens it can grow to; as many as it has where it was found that there is no memory for more. */
+  /** Most tokens it can grow to; its present size once memory for more was found missing. */
   get mostTokens(): number {
     return this.limit;
   }
@@ -65,14 +65,14 @@ export class GrowingContext {
     return this.present.cells;
   }
 
-  /** Whether it has cells for so many tokens and for `ahead` more, or can have no more than it has. */
+  /** Whether it has cells for `tokens` and `ahead` more, or cannot grow any further. */
   hasRoom(tokens: number, ahead: number): boolean {
     return Math.min(this.limit, tokens + ahead) <= this.cells;
   }
 
   /**
-   * Makes it larger, for so many tokens and `ahead` more; twice as large at least, since what it holds is copied. Not while
-   * it computes. Where there is no memory it stays as long as it is from then on.
+   * Makes it larger, for `tokens` and `ahead` more; at least twice as large, since its content is copied. Not while it
+   * computes. If there is no memory, it keeps its present size from then on.
    */
   async grow(tokens: number, ahead: number, carrier: Carrier): Promise<"enough" | "tooFew" | "freed"> {
     const needed = Math.min(this.limit, tokens);
@@ -107,7 +107,7 @@ export class GrowingContext {
     return anotherContext(this.library, this.model, { ...this.shape, contextTokens });
   }
 
-  /** False, and the larger one freed, where there is no memory for a copy of what is to be moved. */
+  /** False, with the larger one freed, if there is no memory for a copy of the content. */
   private replaceBy(larger: Pointer, carrier: Carrier): boolean {
     let state: SavedState | undefined;
     try {

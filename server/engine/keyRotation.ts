@@ -1,6 +1,6 @@
 /**
- * What llama.cpp does to keys before it quantises them: each head, or a part of it, is multiplied by a Hadamard matrix, which
- * spreads values that stand out.
+ * The rotation that llama.cpp applies to keys before it quantises them: each head, or a part of it, is multiplied by a
+ * Hadamard matrix, which spreads outliers.
  */
 import code from "./keyRotation.wat";
 
@@ -15,7 +15,7 @@ interface Exports {
 }
 
 export class KeyRotation {
-  /** What is rotated, of a length and at an address that stay. */
+  /** The values to rotate; length and address never change. */
   readonly values: Float32Array;
   /** Values that are rotated together: the largest power of two that divides a head, where that is 64 or more; else 1. */
   private readonly size: number;

@@ -18,11 +18,11 @@ export class KvCache {
   private readonly tokens: Int32Array;
   private readonly synced: Int32Array;
   length = 0;
-  /** The fewest tokens that the trunk can be shortened to, unless to none: cells further back may be missing. */
+  /** The fewest tokens that the trunk can be shortened to, other than none: cells further back may be missing. */
   shortest = 0;
   /**
-   * Whether cells were moved and nothing was decoded since: llama.cpp turns their keys with the next decode, so a copy made
-   * before would have the old keys at the new places.
+   * Whether cells were moved and nothing was decoded since: llama.cpp rotates their keys with the next decode, so a copy made
+   * before that would have the old keys at the new positions.
    */
   isShifting = false;
 

@@ -37,11 +37,11 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 
 /** What `llama_decode` returns when a graph cannot be given its memory. */
 const ALLOCATION_FAILED = -2;
-/** Most tokens of a prompt that are left to the first decode: about as many as cost as much as one row alone saves. */
+/** Most tokens of a prompt that are left to the first decode: with more they cost more than saving one decode gains. */
 const MAX_DEFERRED_TOKENS = 16;
-/** Share of a tree's rows that they may take. */
+/** Share of a tree's rows that these tokens may take. */
 const DEFERRED_SHARE = 1 / 4;
-/** Cells that a prompt's completion is likely to want. */
+/** Cells that a prompt's completion is likely to need. */
 const COMPLETION_TOKENS = 160;
 
 /** The native objects an engine is built over; the engine frees them. */
@@ -53,13 +53,13 @@ interface NativeObjects {
   readonly vocabulary: LlamaVocabulary;
   /** A sequence no branch uses, for the dummy row. */
   readonly spareSequence: number;
-  /** Most rows of a tree and what goes with it that the context was made for. */
+  /** Most rows of a tree, with pending tokens and dummies, that the context was made for. */
   readonly rows: number;
   /** Whether tokens can be taken back out of the cache one by one (not so for recurrent state). */
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
-  /** Whether layers attend to a sliding window alone. */
+  /** Whether layers attend only to a sliding window. */
   readonly hasWindow: boolean;
   readonly reuse: ReuseMode;
   /** Absent where the engine's own context computes long prompts as quickly. */
@@ -74,16 +74,16 @@ interface NativeObjects {
 
 export class LlamaEngine implements Engine {
   readonly vocabulary: LlamaVocabulary;
-  /** Computes batches; public for who measures what threads and the load of the machine are worth. */
+  /** Computes batches; public for benchmarks of threads and of the machine's load. */
   readonly decoder: BatchDecoder;
   private readonly prompts: PromptCache;
   private readonly reader: PromptReader;
   private readonly plan: TreePlan;
   private readonly largest: LargestLogits;
-  /** Tokens of the context whose KV cells are still to be made: head of the next batch. */
+  /** Tokens of the context whose KV cells are not computed yet: they go first in the next batch. */
   private pending: number[] = [];
   private tree: TokenTree | undefined;
-  /** Most rows of a tree and what goes with it, where not those that are exact: for benchmarks. */
+  /** Most rows of a tree, with pending tokens and dummies, if not the number that is exact: for benchmarks. */
   private rowLimit: number | undefined;
   private disposed = false;
   private threadPool: ThreadPool | undefined;
@@ -113,7 +113,7 @@ export class LlamaEngine implements Engine {
     return this.decoder.configuration;
   }
 
-  /** Computes in another way from the next decode on. Not while one is under way. */
+  /** Uses another configuration from the next decode on. Not while one is under way. */
   configure(configuration: EngineConfiguration): void {
     this.fitThreadPool(configuration.threads);
     this.decoder.configure(configuration);
@@ -121,8 +121,8 @@ export class LlamaEngine implements Engine {
   }
 
   /**
-   * Computes with another engine's threads from now on, where both compute on the same device, in turn with it: threads that wait for more of one engine's work
-   * would stand in the way of the other's. Neither may compute now, nor ever both at once.
+   * Computes with another engine's threads from now on, if both compute on the same device: threads that poll for more work of
+   * one engine would slow down those of the other. Neither may be computing now, and both may never compute at once.
    */
   shareThreadsOf(other: LlamaEngine): void {
     const pool = other.info.backend === this.info.backend ? other.threadPool?.share() : undefined;
@@ -131,7 +131,7 @@ export class LlamaEngine implements Engine {
     this.decoder.useThreadOf(other.decoder);
   }
 
-  /** Makes the pool as large as decodes are to have threads: with fewer it bounds them, with more the rest is in the way. */
+  /** Gives the pool as many threads as decodes should use: fewer would limit them, further ones would get in the way. */
   private fitThreadPool(threads: number): void {
     const { threadPool } = this;
     if (!threadPool || threads < 2 || threadPool.threads === threads) return;
@@ -142,7 +142,7 @@ export class LlamaEngine implements Engine {
   private exchangeThreadPool(pool: ThreadPool): void {
     const { library, context, longPrompts } = this.native;
     library.attachThreadPool(context.pointer, pool.pointer, pool.pointer);
-    // It computes with the pool that is freed.
+    // Its context uses the pool that is freed here.
     longPrompts?.close();
     this.threadPool?.free();
     this.threadPool = pool;
@@ -152,7 +152,7 @@ export class LlamaEngine implements Engine {
     this.decoder.savesEnergy = on;
   }
 
-  /** For methods whose trees are larger than what is exact, or smaller. Undefined: as large as is exact. */
+  /** For methods whose trees are larger or smaller than the exact size. Undefined: the exact size. */
   limitRows(rows: number | undefined): void {
     this.rowLimit = rows;
   }
@@ -172,7 +172,7 @@ export class LlamaEngine implements Engine {
   }
 
   get slowdownMs(): number {
-    // With tokens that wait, the next decode has several rows in any case.
+    // With pending tokens the next decode has several rows in any case.
     return this.pending.length > 0 ? 0 : this.decoder.slowdownMs(this.native.cache.length);
   }
 
@@ -208,7 +208,7 @@ export class LlamaEngine implements Engine {
   ): Promise<PrefillOutcome> {
     if (this.disposed) return { kind: "aborted" };
     if (tokens.length + 2 > this.info.contextTokens) return { kind: "contextFull" };
-    // A tree that was decoded and never accepted has left its cells after.
+    // A tree that was decoded but never accepted has left its cells behind.
     if (this.tree) this.dropTree();
     this.pending = [];
     this.tree = undefined;
@@ -222,7 +222,7 @@ export class LlamaEngine implements Engine {
     return { kind: "prefilled", reused: read.reused, computed: tokens.length - read.reused };
   }
 
-  /** Cells for so many tokens and the dummy rows of one decode. At once where there are enough, as there nearly always are. */
+  /** Provides cells for so many tokens and the dummy rows of one decode. Undefined if there are enough, as nearly always. */
   private makeRoom(tokens: number, ahead = 0): Promise<NotComputed | undefined> | undefined {
     const cells = tokens + LARGEST_PADDING - 1;
     return this.native.context.hasRoom(cells, ahead) ? undefined : this.grow(cells, ahead);
@@ -250,7 +250,7 @@ export class LlamaEngine implements Engine {
     this.info = { ...this.info, contextTokens: context.mostTokens };
     if (room === "tooFew") return { kind: "outOfMemory" };
     if (cache.length === length) return undefined;
-    // What it held could not be moved: whoever decodes must not go on after it.
+    // Its content could not be moved, so nothing may be decoded after it.
     this.abandon();
     return { kind: "failed", message: "the context could not be made larger" };
   }
@@ -291,7 +291,7 @@ export class LlamaEngine implements Engine {
       return this.failure(result);
     }
     if (!holdsNumbers(this.native, pending.length + plan.rowOf[0])) {
-      // Nor would what is computed from these cells be.
+      // Logits computed from these cells would not be numbers either.
       this.abandon();
       return { kind: "failed", message: "the model's logits are not numbers (NaN)" };
     }
@@ -310,7 +310,7 @@ export class LlamaEngine implements Engine {
     const { tree, plan, pending } = this;
     if (!tree) throw new Error("accept needs a decoded tree");
     this.tree = undefined;
-    // Recurrent state has moved on beyond what is accepted.
+    // Recurrent state has advanced beyond the accepted tokens.
     if (!this.native.canRollBack && path.length < tree.count) {
       this.abandon();
       return;
@@ -329,14 +329,14 @@ export class LlamaEngine implements Engine {
     this.native.longPrompts?.close();
   }
 
-  /** Makes the context one that can be copied; where that fails, an empty one. */
+  /** Makes the context fit to be copied; if that fails, empties it. */
   async settle(): Promise<void> {
     await this.decoder.settle();
   }
 
   /**
-   * Makes another context the present one, or an empty one, and returns what was there: undefined where nothing was,
-   * or where it is too large to be kept. Not while a tree is decoded. The memory of the other is given back.
+   * Replaces the context by another one, or by an empty one, and returns a copy of the old one: undefined if it was empty or
+   * is too large to be kept. Not while a tree is decoded. Frees the memory of `other`.
    */
   exchangeContext(other: SavedState | undefined): SavedState | undefined {
     const present = this.disposed ? undefined : this.prompts.copyState();
@@ -349,12 +349,12 @@ export class LlamaEngine implements Engine {
 
   async dispose(): Promise<void> {
     this.disposed = true;
-    // Whoever still holds the engine must not hold the states of its contexts along.
+    // A caller that still holds the engine must not keep its saved states alive.
     this.prompts.forget();
     await this.decoder.stop();
     await this.reader.stop();
     const { library, context, model } = this.native;
-    // A decode that was under way puts the cache in order meanwhile.
+    // Meanwhile a decode that was under way cleans up the cache.
     await context.free();
     this.threadPool?.free();
     library.modelFree(model);
@@ -367,7 +367,7 @@ export class LlamaEngine implements Engine {
   }
 
   private failure(result: Exclude<RunResult, "ok">): NotComputed {
-    // Recurrent state has moved on and cannot be taken back.
+    // Recurrent state has advanced and cannot be rolled back.
     if (!this.native.canRollBack) this.abandon();
     if (result === "aborted") return { kind: "aborted" };
     if (result === "noRoom") return { kind: "contextFull" };

@@ -1,4 +1,4 @@
-/** From a model file to an engine, or to the reason why not, in words a user can act on. */
+/** Loads an engine from a model file, or says why that failed, in words a user can act on. */
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
@@ -93,7 +93,7 @@ interface Loaded {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
-  /** Whether keys of a smaller context would say something else in this one. */
+  /** Whether keys of a smaller context would have another meaning in this one. */
   readonly keysDependOnSize: boolean;
   readonly trees: TreeLimits;
   readonly placement: Placement;
@@ -130,7 +130,7 @@ async function loadPlaced(
     library.modelFree(model);
     return made;
   }
-  // There is no more to learned positions than a model was trained with.
+  // A model has no more learned positions than it was trained with.
   const mostTokens = Math.min(wholeUnits(contextTokens), trainedTokens);
   const context = new GrowingContext(library, model, shape, mostTokens, made.context);
   const threadPool = createThreadPool(library, threads);
@@ -180,7 +180,7 @@ interface Opened {
   readonly backend: Backend;
 }
 
-/** The back end's libraries; where the choice is ours and they do not open, the CPU's. */
+/** The back end's libraries; if they do not open and the user has not chosen them, the CPU's. */
 function openChosen(
   backend: Backend,
   { requestedBackend, onProcessor }: LoadOptions,
@@ -192,7 +192,7 @@ function openChosen(
   return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
 }
 
-/** What computes with the libraries of a back end, which all hold code for the CPU: that where they find no device. */
+/** What a back end's libraries compute on. All of them contain code for the CPU, which is used if they find no device. */
 function usedBackend(library: Library, backend: Backend, onProcessor = false): Backend {
   if (backend.name === "cpu") return backend;
   if (!library.supportsGpu()) return { ...backend, name: "cpu", withoutDevice: backend.name };
@@ -200,15 +200,15 @@ function usedBackend(library: Library, backend: Backend, onProcessor = false): B
 }
 
 /**
- * Names a model file among load attempts; a changed file is another one. What ends the process on one back end may be
- * that one's fault, so it says nothing of another.
+ * Names a model file among load attempts; a changed file is another one. Each back end counts by itself, since it may be the
+ * one that ends the process.
  */
 function subjectOf(path: string, { name }: Backend): string {
   const { size, mtimeMs } = statSync(path);
   return `model ${path} ${size} ${mtimeMs} ${name}`;
 }
 
-/** Loads a model. Never throws for what a user can cause; the outcome says what happened. */
+/** Loads a model. Never throws for anything a user can cause; the outcome says what happened. */
 export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   if (!isPossible(options.trees ?? EXACT_TREES)) throw new RangeError("trees larger than a batch");
   const { modelPath } = options;
@@ -234,7 +234,7 @@ const interrupted = (modelPath: string): EngineProblem => ({
   remedy: `${CHOOSE_ANOTHER} To try it again: Foretoken: Restart Server.`,
 });
 
-/** Loads the model, while the thread starts that will decode. */
+/** Loads the model while the decoding thread starts. */
 async function loadWatched(options: LoadOptions, opened: Opened): Promise<LoadOutcome> {
   const { decodeScript, threads } = options;
   // A single thread waits for no other.
@@ -272,7 +272,7 @@ async function loadBest(
   return { problem };
 }
 
-/** The note on a model that completes from the text before the cursor alone. */
+/** The note on a model that only sees the text before the cursor. */
 export const NO_MIDDLE_NOTE =
   'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".';
 
@@ -335,7 +335,7 @@ function buildEngine(
     canShift,
     hasWindow: library.modelWindow(model) > 0,
     reuse,
-    // What it computes differs in last bits from what the engine's own context does.
+    // Its results differ in last bits from those of the engine's own context.
     longPrompts:
       loaded.keys === "q8_0" && canRollBack && reuse !== "exact" && !loaded.keysDependOnSize
         ? new LongPrompts(library, model, headValues(library, model, architecture))
@@ -343,7 +343,7 @@ function buildEngine(
     modelBytes: statSync(modelPath).size,
     threadPool,
     decodeThread,
-    // A number of threads that a person has set stays.
+    // A number of threads that the user has set is kept.
     governor: backend.name === "cpu" && threads === 0 ? new ThreadGovernor() : undefined,
   };
   return new LlamaEngine(info, native, untuned(loaded.threads));
@@ -354,6 +354,6 @@ export function threadChoices(requested: number): number[] {
   if (requested > 0) return [requested];
   const processors = availableParallelism();
   const choices = new Set([1, processors >> 1, Math.ceil((processors * 3) / 4), processors]);
-  // A single thread is only ever best where there are hardly more.
+  // A single thread is only best on machines with one or two processors.
   return [...choices].filter(count => count > 0 && (count > 1 || processors <= 2)).sort((a, b) => a - b);
 }

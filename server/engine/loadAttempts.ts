@@ -1,8 +1,8 @@
 /**
- * Loads that may end the process: a broken graphics driver does, and so may a damaged model file. Each attempt is a
- * file for as long as it is under way, so that what is left of it after the process has gone says that it was
- * interrupted. A process that is told to exit takes its files along. Windows that start at the same time, and one process
- * that is killed, prove nothing: only repeated interruptions count.
+ * Loads that may end the process, as a broken graphics driver or a damaged model file does. Each attempt has a file while it
+ * is under way, so a file that is left after the process is gone means that the load was interrupted. A process that exits
+ * normally removes its files. Several windows that start at the same time, or one process that is killed, prove nothing: only
+ * repeated interruptions count.
  */
 
 import { createHash } from "node:crypto";
@@ -21,9 +21,9 @@ interface Attempt {
 const MEMORY_MS = 24 * 60 * 60_000;
 /** Interruptions within this time count as one: several windows that were closed together. */
 const SAME_MOMENT_MS = 10_000;
-/** No load takes longer; a process of the same number is another one by then. */
+/** No load takes longer; after this time a process with the same id is another one. */
 const LONGEST_LOAD_MS = 30 * 60_000;
-/** Interruptions from which on a load is not tried by itself. */
+/** With this many interruptions a load is only tried when the user asks for it. */
 const TOO_MANY = 2;
 
 /** Files of the attempts under way in this process. */
@@ -60,7 +60,7 @@ export class LoadAttempts {
       makeFolder(this.folder);
       writeFileSync(file, JSON.stringify({ subject, pid: process.pid, at: this.now() } satisfies Attempt));
     } catch {
-      // Without a note an interruption goes unseen, and that is all.
+      // Without the file an interruption is not noticed; nothing else changes.
     }
     return {
       ended: () => end(file),
@@ -71,7 +71,7 @@ export class LoadAttempts {
     };
   }
 
-  /** Whether loads of the subject were interrupted so often that it should not be tried without being asked for. */
+  /** Whether loads of the subject were interrupted so often that it should only be tried when the user asks for it. */
   isDistrusted(subject: string): boolean {
     const times = this.interrupted(subject).sort((a, b) => a - b);
     const moments = times.filter((at, i) => i === 0 || at - (times[i - 1] ?? 0) > SAME_MOMENT_MS);
@@ -107,7 +107,7 @@ export class LoadAttempts {
       const file = join(this.folder, name);
       try {
         const attempt = JSON.parse(readFileSync(file, "utf8")) as Attempt;
-        // One of the future is of a time when the clock was wrong, and would count for as long.
+        // A time in the future means that the clock was wrong; such an attempt would count for too long.
         const isSound = typeof attempt.at === "number" && attempt.at <= this.now() + SAME_MOMENT_MS;
         return isSound ? [{ file, attempt }] : [];
       } catch {
@@ -119,9 +119,9 @@ export class LoadAttempts {
 
 /** A load under way. */
 export interface LoadAttempt {
-  /** It ended in an orderly way, be it with a problem. */
+  /** The load ended without ending the process, possibly with a problem. */
   ended(): void;
-  /** It worked: earlier interruptions no longer count. */
+  /** The load succeeded: earlier interruptions no longer count. */
   succeeded(): void;
 }
 
@@ -135,6 +135,6 @@ function remove(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // Where nothing could be written, nothing is to be removed.
+    // If the file could not be written, there is none to remove.
   }
 }

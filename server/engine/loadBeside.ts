@@ -4,7 +4,7 @@ import type { LlamaEngine } from "./llama.ts";
 import { type LoadOptions, loadEngine } from "./load.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
-/** Tokens by which vocabularies of one family differ that are filled up to round sizes; llama.cpp allows as many. */
+/** Most tokens by which vocabularies of one family may differ, since some are padded to round sizes; llama.cpp's limit. */
 const MOST_PADDING = 128;
 
 const OTHER_DRAFT_MODEL =
@@ -25,7 +25,7 @@ export async function loadBeside(
   const { engine: drafter } = outcome;
   const message = unsuitable(engine, drafter);
   if (message === undefined) {
-    // What is best beside a graphics card says nothing of a model that the processor computes.
+    // The best number of threads next to a graphics card does not apply to a model that the processor computes.
     if (drafter.info.backend === engine.info.backend)
       drafter.configure({ ...drafter.configuration, threads: engine.configuration.threads });
     return { engine: drafter };
@@ -43,7 +43,7 @@ function unsuitable(engine: LlamaEngine, drafter: LlamaEngine): string | undefin
   return undefined;
 }
 
-/** Whether the tokens of two vocabularies stand for the same texts, but for some that one of them has at its end. */
+/** Whether the tokens of two vocabularies stand for the same texts, except for some that one of them has at its end. */
 export function haveSameTokens(a: LlamaVocabulary, b: LlamaVocabulary): boolean {
   if (Math.abs(a.size - b.size) > MOST_PADDING) return false;
   const size = Math.min(a.size, b.size);

@@ -1,8 +1,8 @@
 /**
- * Computes long prompts sooner than the engine's own context can on a processor. Keys in Q8_0 make decoding quick, but ggml's
+ * Computes long prompts faster than the engine's own context can on a processor. Keys in Q8_0 make decoding fast, but ggml's
  * flash attention then takes a prompt row by row; with keys and values both in F16 it takes tiles of 64 rows. So a long prompt
- * is computed in a context of its own, and its cells are handed over with keys in Q8_0. That context lasts until the prompt
- * is complete: an abort leaves it to the next prompt that begins alike, as while one types.
+ * is computed in a separate context, and its cells are copied over with keys in Q8_0. That context lasts until the prompt is
+ * complete: after an abort the next prompt with the same beginning continues it, as happens while the user types.
  */
 import type { RunResult } from "./batchDecoder.ts";
 import { anotherContext } from "./context.ts";
@@ -12,16 +12,16 @@ import { firstKeysAgree, withKeysInQ8 } from "./stateKeys.ts";
 import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
-/** With fewer tokens the context would take longer than it saves. */
+/** With fewer tokens, making the context would take longer than it saves. */
 const LEAST_TOKENS = 192;
 /**
- * Most of a prompt that the engine may know already, which is computed once more: a half of one with so many tokens or more,
- * less of a shorter one. The more tokens stand before a row, the more that row gains.
+ * Limits the part of a prompt that the engine holds already, which is computed once more: half of a prompt with this many
+ * tokens or more, a smaller share of a shorter one. The more tokens stand before a row, the more that row gains.
  */
 const HALF_KNOWN_TOKENS = 1500;
-/** How long a prompt that was aborted is kept for one that goes on with it. */
+/** How long an aborted prompt is kept for one that continues it. */
 const KEPT_MS = 10_000;
-/** Cells beside those of the prompt: what is typed until it is complete. */
+/** Cells in addition to the prompt's, for text that is typed until the prompt is complete. */
 const SPARE_CELLS = 128;
 
 /** A prompt under way. */
@@ -29,7 +29,7 @@ interface Begun {
   readonly context: Pointer;
   /** Most tokens it has room for. */
   readonly room: number;
-  /** What is computed of it. */
+  /** The tokens computed so far. */
   tokens: Int32Array;
 }
 
@@ -40,17 +40,17 @@ interface PromptOptions {
   readonly chunkTokens: number;
   /** Decodes tokens behind the first `start` of a context. */
   readonly decode: (context: Pointer, chunk: Int32Array, start: number) => Promise<RunResult>;
-  /** The state of the engine's own context with at least the prompt's first token; asked for once. */
+  /** The state of the engine's own context with at least the prompt's first token; called once. */
   readonly own: () => Promise<Uint8Array | undefined>;
 }
 
 export class LongPrompts {
   private begun: Begun | undefined;
-  /** Frees what has been begun and is not gone on with. */
+  /** Frees a prompt that was begun and is not continued. */
   private closing: NodeJS.Timeout | undefined;
-  /** Whether handed over keys were found to be those that the engine's own context computes. */
+  /** Whether converted keys were found to equal those that the engine's own context computes. */
   private isProved = false;
-  /** Set where that is not so, or no context could be made: prompts are computed as all others then. */
+  /** Set if they were not, or no context could be made: long prompts are then computed like all others. */
   private isOff = false;
 
   constructor(
@@ -60,16 +60,16 @@ export class LongPrompts {
     private readonly headValues: number,
   ) {}
 
-  /** Tokens of a prompt's beginning that an abort has left computed, where that is most of what there is. */
+  /** Tokens at the start of a prompt that an aborted one has computed; 0 unless they are most of what it computed. */
   known(tokens: Int32Array): number {
     const { begun } = this;
     if (!begun || begun.room < tokens.length) return 0;
     const common = commonPrefix(begun.tokens, tokens);
-    // Cells that are not wanted any more would be looked at all the same.
+    // Attention would still go over the cells that are no longer needed.
     return 2 * common > begun.tokens.length ? common : 0;
   }
 
-  /** Whether a context of its own pays for a prompt of whose tokens the engine knows the first `known`. */
+  /** Whether a separate context pays for a prompt whose first `known` tokens the engine holds already. */
   pays(tokens: Int32Array, known: number): boolean {
     if (this.isOff) return false;
     return (
@@ -79,7 +79,7 @@ export class LongPrompts {
     );
   }
 
-  /** Computes a prompt. Resolves to its state as the engine's own context takes it, undefined where it is not complete. */
+  /** Computes a prompt. Resolves to its state in the form of the engine's own context; undefined if it is not complete. */
   async compute(tokens: Int32Array, options: PromptOptions): Promise<Uint8Array | undefined> {
     clearTimeout(this.closing);
     const begun = await this.beginning(tokens, options);
@@ -111,7 +111,7 @@ export class LongPrompts {
     this.begun = undefined;
   }
 
-  /** The context with the beginning that it shares with a prompt; an empty one where there is none, or no room. */
+  /** The context, cut to the beginning it shares with a prompt; a new, empty one if it shares none or has no room. */
   private async beginning(tokens: Int32Array, { threads, pool }: PromptOptions): Promise<Begun | undefined> {
     const { library, begun } = this;
     const common = this.known(tokens);
@@ -137,7 +137,7 @@ export class LongPrompts {
     return withKeysInQ8(library, bytes, tokens.length, this.headValues);
   }
 
-  /** Compares the keys of the first token with those that the engine's own context has computed: early, as all is lost else. */
+  /** Compares the first token's keys with those of the engine's own context: early, since all work is lost if they differ. */
   private async prove(begun: Begun, { own }: PromptOptions): Promise<boolean> {
     const state = await this.stateOf(begun);
     const known = state && (await own());

@@ -1,7 +1,7 @@
 /**
- * node-llama-cpp's own evaluation, plain and with its `InputLookupTokenPredictor`: what one gets from the
- * same libraries without this engine. For benchmarks only; nothing else imports it, and node-llama-cpp is
- * loaded when it is opened, not before.
+ * node-llama-cpp's own evaluation, plain and with its `InputLookupTokenPredictor`: the performance of the same
+ * libraries without this engine. For benchmarks only; nothing else imports it, and node-llama-cpp is only loaded
+ * when it is opened.
  */
 import type { Token as LibraryToken, LlamaContextSequence } from "node-llama-cpp";
 import type { Token } from "./engine.ts";
@@ -28,7 +28,7 @@ interface BaselineRun {
 interface BaselineRunOptions {
   /** Whether the predictor is used. */
   readonly lookup: boolean;
-  /** Whether the prompt is computed anew, not taken from the last run as far as it is the same. */
+  /** Whether the whole prompt is computed again, rather than reusing what it shares with the last run. */
   readonly fresh: boolean;
 }
 
@@ -46,7 +46,7 @@ const libraryTokens = (tokens: Int32Array) => Array.from(tokens) as LibraryToken
 
 /**
  * Loads the model a second time, in node-llama-cpp. Flash attention is on, as in the engine; everything
- * else is as it comes: batches of 512, predictions of up to 3 tokens.
+ * else is the default: batches of 512, predictions of up to 3 tokens.
  */
 export async function openBaseline(options: BaselineOptions): Promise<Baseline> {
   const { getLlama, InputLookupTokenPredictor, LlamaLogLevel } = await import("node-llama-cpp");
@@ -90,7 +90,7 @@ export async function openBaseline(options: BaselineOptions): Promise<Baseline> 
         tokens,
         prefillMs: prefilled - start,
         decodeMs,
-        // A token that was predicted rightly came out of the forward pass of an earlier one.
+        // A correctly predicted token came out of the forward pass of an earlier one.
         decodes: tokens.length - (after.used - before.used),
         drafted: verified(after) - verified(before),
       };

@@ -1,10 +1,10 @@
-/** What a model will take, as node-llama-cpp estimates it from the header of its file. */
+/** The memory that a model needs, as node-llama-cpp estimates it from the header of its file. */
 import { statSync } from "node:fs";
 import { askScript } from "./askScript.ts";
 
-/** A header is read within a second, on a busy machine in some. */
+/** A header is read within a second, on a busy machine within a few. */
 const TIMEOUT_MS = 5_000;
-/** Of V8, which a damaged file would otherwise have grow. */
+/** V8's heap limit: a damaged file would otherwise make the heap grow. */
 const HEAP_MB = 512;
 
 /** Estimates by path, with the size and time of the file they are of. */
@@ -29,7 +29,7 @@ export async function estimateModelBytes(
   const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];
   const asked = await askScript(args, timeoutMs);
   if (asked === "late") return undefined;
-  // Else it is no model, or one that node-llama-cpp cannot read: its size is known all the same.
+  // Otherwise it is no model, or one that node-llama-cpp cannot read; its size is still known.
   const estimated = Number.parseInt(asked?.said ?? "", 10);
   const bytes = estimated > 0 ? estimated : undefined;
   known.set(path, { file, bytes });

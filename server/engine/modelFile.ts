@@ -43,7 +43,7 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   return library;
 }
 
-/** What can be found out from the file alone. */
+/** Problems that the file alone shows. */
 export function fileProblem(path: string): EngineProblem | undefined {
   const invalid = (message: string, remedy = CHOOSE_ANOTHER): EngineProblem => ({
     code: "modelInvalid",
@@ -78,7 +78,7 @@ export function metadata(library: Library, model: Pointer, key: string): string 
   let buffer = new Uint8Array(1024);
   let length = library.modelMetadata(model, key, buffer, buffer.length);
   if (length >= buffer.length) {
-    // What is written ends with a NUL.
+    // The written text ends with a NUL.
     buffer = new Uint8Array(length + 1);
     length = library.modelMetadata(model, key, buffer, buffer.length);
   }
@@ -106,16 +106,16 @@ export function errorOf(log: readonly LogLine[]): string {
   const lines = errors.length > 0 ? errors : log.slice(-1);
   if (lines.length === 0) return "llama.cpp gives no reason";
   const causes = lines.map(({ text }) => text.trim().replace(/^\w+: (?:error loading model[^:]*: )*/, ""));
-  // Said last of every load that fails.
+  // Every failed load logs this last.
   const telling = causes.filter(cause => cause !== "failed to load model");
   return (telling.length > 0 ? telling : causes).join("; ");
 }
 
 /** llama.cpp's `LLAMA_LOAD_MODE_NONE`: the file is read, not mapped. */
 const READ_WHOLE = 0;
-/** Up to this size a model's file is read whole where the processor computes. */
+/** Up to this size a model's file is read, not mapped, if the processor computes. */
 const READ_WHOLE_BYTES = 1 << 30;
-/** A list of devices that ends at once: llama.cpp takes none but the processor. */
+/** An empty list of devices: llama.cpp then uses only the processor. */
 const NO_DEVICES = new BigUint64Array(1);
 
 interface ModelPlace {
@@ -132,8 +132,8 @@ export async function loadModel(
   path: string,
   { layers, onProcessor = false, vocabularyOnly = false }: ModelPlace,
 ): Promise<Pointer | EngineProblem> {
-  // The processor's weights are arranged anew in memory, and a mapped file would stay in it beside them. Of a large one
-  // the system can take that back, where what is read would be swapped out.
+  // The processor's weights are repacked in memory, and a mapped file would stay in memory next to them. A large file is
+  // mapped: the system can drop mapped pages, but would have to swap out those that were read.
   const isRead =
     layers === 0 &&
     !vocabularyOnly &&
@@ -163,7 +163,7 @@ export async function loadModel(
 /** `LLAMA_VOCAB_TYPE_NONE`, with which tokenizing ends the process. */
 const NO_TOKENIZER = 0;
 
-/** Why a model's vocabulary is of no use; undefined where it is. */
+/** Why a model's vocabulary cannot be used; undefined if it can. */
 export const tokenizerProblem = (
   library: Library,
   model: Pointer,

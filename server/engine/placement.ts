@@ -1,6 +1,6 @@
 /**
- * How much of a model goes to the graphics memory. The best placement is tried first; where memory runs out
- * the next one takes less: a shorter context, fewer layers, and at last none, which is the processor alone.
+ * How much of a model goes to the graphics memory. The best placement is tried first; if memory runs out, the next
+ * one takes less: a shorter context, then fewer layers, finally none, which is the processor alone.
  */
 import type { Library } from "./libllama.ts";
 

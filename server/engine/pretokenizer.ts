@@ -28,7 +28,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   smaug: withDigits("{1,3}"),
 };
 
-/** These cut at every digit first, and what is between the digits as GPT-2 does. */
+/** These cut at every digit first, and the text between the digits as GPT-2 does. */
 const DIGITS_FIRST = new Set(["starcoder", "refact", "command-r", "smollm", "codeshell", "exaone"]);
 
 /** Cuts a text into words; `undefined` where a tokenizer's way of cutting is not known. */

@@ -7,7 +7,7 @@ const llama = await getLlama({
   skipDownload: true,
   logLevel: LlamaLogLevel.disabled,
 });
-// A driver that finds no card, as Mesa's for processors, loads all the same; its libraries would compute on the CPU.
+// A driver that finds no card, such as Mesa's for processors, still loads; its libraries would compute on the CPU.
 const devices = llama.gpu ? await llama.getGpuDeviceNames() : [];
 const answer = llama.gpu && devices.length > 0 ? llama.gpu : "cpu";
 if (process.send) process.send(answer, () => process.exit(0));

@@ -1,6 +1,6 @@
 /**
- * What of an earlier context serves the next prompt: its common beginning, the saved state of another context, or
- * parts of it that have moved.
+ * The parts of earlier contexts that serve the next prompt: the common beginning, the saved state of another context, or
+ * parts that have moved.
  */
 
 import type { GrowingContext } from "./growingContext.ts";
@@ -17,11 +17,11 @@ const SAVED_STATE_SHARE = 2 / 3;
 const MIN_SAVED_TOKENS = 64;
 
 /**
- * When parts of the KV cache are moved to where a changed prompt has them: never, always, or where computing them
- * anew would keep a person waiting.
+ * When parts of the KV cache are moved to their positions in a changed prompt: never, always, or if computing them
+ * again would keep a person waiting.
  */
 export type ReuseMode = "exact" | "shifted" | "auto";
-/** Waiting that `auto` does not put up with. */
+/** With `auto`, cells are moved if computing them would take longer. */
 const PATIENCE_MS = 50;
 
 interface PromptCacheDependencies {
@@ -32,7 +32,7 @@ interface PromptCacheDependencies {
   readonly canRollBack: boolean;
   /** Whether the cells of cached tokens can be given other positions. */
   readonly canShift: boolean;
-  /** Whether layers attend to a sliding window alone: a copied state has no cells that lie behind it. */
+  /** Whether layers attend only to a sliding window: a copied state then has no cells from before the window. */
   readonly hasWindow: boolean;
   readonly reuse: ReuseMode;
   /** Size of the model's file. */
@@ -43,7 +43,7 @@ interface PromptCacheDependencies {
 
 export class PromptCache {
   private readonly savedStates: SavedStates;
-  /** Whether the context was decoded from: what was only prefilled, and typed over, is not worth keeping. */
+  /** Whether anything was decoded from the context: one that was only prefilled, then typed over, is not worth keeping. */
   private decodedFrom = false;
 
   constructor(private readonly parts: PromptCacheDependencies) {
@@ -53,8 +53,8 @@ export class PromptCache {
   }
 
   /**
-   * Whether `begin` would keep a copy of the context: for another document, or another place in a long one. What is typed or
-   * undone at one place costs little anew. @param usable where it is known: tokens that the prompt takes over
+   * Whether `begin` would keep a copy of the context: if the prompt is of another document, or of another place in a long one.
+   * Text typed or undone at one place costs little to compute again. @param usable tokens that the prompt takes over, if known
    */
   isLeftFor(tokens: Int32Array, usable = this.usableFor(tokens)): boolean {
     return this.decodedFrom && this.parts.cache.length - usable >= Math.max(MIN_SAVED_TOKENS, usable);
@@ -68,14 +68,14 @@ export class PromptCache {
   }
 
   /**
-   * Makes the context a beginning of `tokens`, the longest there is a state of. Returns the parts of the old
-   * context that follows it and are set aside.
+   * Makes the context the longest beginning of `tokens` that there is a state of. Returns the parts of the old context
+   * that were set aside to be moved behind it.
    */
   begin(tokens: Int32Array): Run[] {
     const { cache, canRollBack, hasWindow } = this.parts;
     const usable = this.usableFor(tokens);
     if (this.isLeftFor(tokens, usable)) this.saveState();
-    // Read again, as in pauses, it is still the context that was decoded from.
+    // If the same prompt is read again, as in pauses, the context still counts as decoded from.
     if (cache.length - usable >= usable) this.decodedFrom = false;
     const saved = this.savedStates.find(tokens, usable + MIN_SAVED_TOKENS, !canRollBack || hasWindow);
     if (saved) {
@@ -92,7 +92,7 @@ export class PromptCache {
     return runs;
   }
 
-  /** Notes that the context was decoded from. */
+  /** Records that something was decoded from the context. */
   decoded(): void {
     this.decodedFrom = true;
   }
@@ -141,7 +141,7 @@ export class PromptCache {
     if (state) savedStates.keep(state);
   }
 
-  /** Whether the state is the context now. Where not, the context is empty. */
+  /** Whether the state is the context now. If not, the context is empty. */
   restoreState({ tokens, bytes }: SavedState): boolean {
     const { library, context, cache, hasWindow } = this.parts;
     cache.clear();

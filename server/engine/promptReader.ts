@@ -1,6 +1,6 @@
 /**
- * Brings a prompt into the context: what an earlier one has in common with it is taken over, the rest is computed chunk by
- * chunk, a long one in a context of its own.
+ * Brings a prompt into the context: the part it shares with an earlier prompt is reused, the rest is computed chunk by chunk.
+ * A long prompt is computed in a separate context.
  */
 import type { BatchDecoder, RunResult } from "./batchDecoder.ts";
 import { LARGEST_CHUNK } from "./configuration.ts";
@@ -12,7 +12,7 @@ import type { PromptCache } from "./promptCache.ts";
 import { freeStateBytes } from "./stateMemory.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
-/** A chunk of a prompt that is expected to take longer is ended by an abort. */
+/** An abort ends a chunk of a prompt if it is expected to take longer than this. */
 const FINISHED_CHUNK_MS = 500;
 const NEVER = new AbortController().signal;
 
@@ -44,7 +44,7 @@ interface PromptReaderDependencies {
 
 export class PromptReader {
   private stopped = false;
-  /** A context for a long prompt, which ends before the model does. */
+  /** The computation of a long prompt, which must end before the model is freed. */
   private filling: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: PromptReaderDependencies) {}
@@ -58,7 +58,7 @@ export class PromptReader {
     const known = runs.reduce((sum, { length }) => sum + length, cache.length);
     const apart = longPrompts?.pays(tokens, known) ? longPrompts : undefined;
     if (apart) {
-      // Taking the prompt over clears the cache, and what is set aside lies in it.
+      // Copying the prompt's state clears the cache, including the parts set aside in it.
       cache.dropParked(runs.length);
       runs = [];
     }
@@ -80,7 +80,7 @@ export class PromptReader {
     return result === "ok" ? { kind: "read", reused: before + moved, deferred } : { kind: "notRead", result };
   }
 
-  /** Frees what an aborted prompt has left, and waits for one under way. No prompt is read any more. */
+  /** Frees the context of an aborted prompt, and waits for a prompt under way. No prompt may be read afterwards. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.filling;
@@ -92,9 +92,9 @@ export class PromptReader {
   }
 
   /**
-   * Computes the part of `tokens` that is not in the cache yet, chunk by chunk. A chunk that has begun is finished though
-   * it is aborted, unless it takes long: as one types the next prompt begins with nearly all of it, and keys that come
-   * faster than chunks would otherwise keep any from being computed.
+   * Computes the part of `tokens` that is not in the cache yet, chunk by chunk. A chunk that has begun is finished even after
+   * an abort, unless it takes long: while the user types, the next prompt begins with nearly all of it, and keys that come
+   * faster than chunks would otherwise keep any chunk from being computed.
    */
   private async fill(tokens: Int32Array, signal: AbortSignal): Promise<RunResult> {
     const { cache, context, library } = this.parts;
@@ -132,10 +132,10 @@ export class PromptReader {
     return decoder.run(isFinished ? NEVER : signal, apart);
   }
 
-  /** Computes a long prompt in a context of its own and takes it over; nothing where an abort comes before its end. */
+  /** Computes a long prompt in a separate context and copies its state; does nothing more if it is aborted. */
   private async fillApart(longPrompts: LongPrompts, tokens: Int32Array, signal: AbortSignal): Promise<void> {
     const { decoder, prompts, threadPool } = this.parts;
-    // Else a context would be made of a model that is about to be freed.
+    // Otherwise a context would be made for a model that is about to be freed.
     if (this.stopped) return;
     const filling = longPrompts.compute(tokens, {
       threads: decoder.configuration.threads,

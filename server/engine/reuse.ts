@@ -1,7 +1,7 @@
 /**
- * Which parts of the KV cache a new prompt can take over although something before them has changed: text
- * was typed in front of the part after the cursor, or the window over a long file has moved. Pure planning;
- * the engine moves the cells (llama.cpp's server does the same for text that was removed, `--cache-reuse`).
+ * Which parts of the KV cache a new prompt can reuse although text before them has changed: text was typed in
+ * front of the part after the cursor, or the window over a long file has moved. This only plans; the engine moves
+ * the cells (llama.cpp's server does the same for text that was removed, `--cache-reuse`).
  *
  * Keys and values that are moved were computed after the old text. That saves computing them and may change
  * a close choice of the model, which is why moving is the user's choice.
@@ -21,7 +21,7 @@ export interface Run {
 export const MIN_RUN = 32;
 /** A prompt has two parts that move: the text before the cursor, and the text after it. */
 export const MAX_RUNS = 2;
-/** Tokens by whose sameness a run is found. */
+/** Equal tokens by which a run is found. */
 const SEED = 8;
 
 /**

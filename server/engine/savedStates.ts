@@ -1,7 +1,7 @@
 /**
- * Contexts that were computed before and may be wanted again: another open document, the text before an
- * accepted suggestion was undone. Each is a copy of the KV cache of one sequence in ordinary memory; what is
- * copied back is equal to the last bit. The least recently used go first when the budget is exceeded.
+ * Contexts that were computed before and may be needed again: another open document, the text before an
+ * accepted suggestion was undone. Each is a copy of the KV cache of one sequence in ordinary memory, and equal to
+ * the last bit when it is copied back. The least recently used go first when the budget is exceeded.
  */
 
 import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
@@ -18,9 +18,9 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
   return i;
 }
 
-/** Of a small model many would fit, of places that nobody comes back to. */
+/** With a small model many more would fit, most of them of places that nobody returns to. */
 const MOST_STATES = 8;
-/** Memory that is used again is at most so much larger than what is put there. */
+/** Reused memory is at most this many times as large as the state put there. */
 const MOST_SLACK = 1.5;
 
 const memoryOf = ({ bytes }: SavedState) => bytes.buffer.byteLength;
@@ -31,8 +31,8 @@ export class SavedStates {
 
   /**
    * @param budgetBytes most memory of all states together; 0 keeps none
-   * @param spareTokens what another state may lack of one that is dropped for it, such as a text that was generated at
-   * the same place and not taken; 0 where a state cannot be shortened
+   * @param spareTokens a new state replaces an old one if it lacks fewer than this many of its tokens, such as a text
+   * generated at the same place and not accepted; 0 if a state cannot be shortened
    */
   constructor(
     private readonly budgetBytes: number,
@@ -45,9 +45,9 @@ export class SavedStates {
   }
 
   /**
-   * Makes room for a state, whose bytes are then to be written and kept: drops those in whose place it serves, and the
-   * least recently used beyond the budget. Returns the memory of one that was dropped where that fits, as the system takes
-   * longer to give new memory.
+   * Makes room for a state, whose bytes the caller then writes and keeps: drops the states that it replaces, and the least
+   * recently used ones beyond the budget. Returns the memory of a dropped state if it fits, since the system takes longer to
+   * provide new memory.
    */
   makeRoom(tokens: Int32Array, bytes: number): Uint8Array {
     const isOther = (state: SavedState) =>
@@ -85,7 +85,7 @@ export class SavedStates {
 
   /**
    * The state that shares the longest beginning with `tokens`, if that is at least `least` tokens.
-   * @param whole whether only states count that `tokens` continue, since a state cannot be shortened
+   * @param whole whether only states that `tokens` continue count, since a state cannot be shortened
    */
   find(tokens: Int32Array, least: number, whole: boolean): SavedState | undefined {
     let best: SavedState | undefined;

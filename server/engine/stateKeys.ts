@@ -1,7 +1,7 @@
 /**
- * The state of one sequence as `llama_state_seq_get_data` writes it, and the same with keys of another type. The layout is
- * llama.cpp's own (`llama_kv_cache::state_write`) and not part of its interface, so whatever is not exactly as it is known
- * here is left alone:
+ * The state of one sequence as `llama_state_seq_get_data` writes it, and its conversion to keys of another type. The layout is
+ * internal to llama.cpp (`llama_kv_cache::state_write`) and not part of its interface, so a state that is not exactly as
+ * described here is left alone:
  *
  *     8 bytes, uint32 streams (1), uint32 cells, for each cell int32 position, uint32 sequences (1), int32 sequence
  *     uint32 whether values are transposed (0), uint32 layers
@@ -19,11 +19,11 @@ const F16_BYTES = 2;
 const BLOCK = { values: 32, bytes: 34, scaleBytes: 2 } as const;
 const HEAD_BYTES = 8;
 const CELL_BYTES = 12;
-/** Of a layer's keys or values: their type and the bytes of a row. */
+/** Head of a layer's keys or values: their type and the bytes of a row. */
 const LAYER_HEAD_BYTES = 12;
 /** Values that are converted at once: half a millisecond. */
 const CONVERTED_VALUES = 1 << 16;
-/** Steps by which values and scales differ where one was rounded to F16 before, and the share of blocks with larger ones. */
+/** Most steps by which values and scales differ if one was rounded to F16 before, and the share of blocks that differ more. */
 const ROUNDING = { steps: 2, scaleSteps: 4, share: 0.05 } as const;
 
 /** The rows of one layer, of its keys or of its values. */
@@ -39,7 +39,7 @@ interface StateLayout {
   readonly values: readonly LayerRows[];
 }
 
-/** Where the parts of a state lie; undefined where it is not laid out as it is known here. */
+/** Where the parts of a state lie; undefined if its layout is not the one described above. */
 function layoutOf(bytes: Uint8Array, keyType: number): StateLayout | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < HEAD_BYTES + 8 || view.getUint32(HEAD_BYTES, true) !== 1) return undefined;
@@ -56,7 +56,7 @@ function layoutOf(bytes: Uint8Array, keyType: number): StateLayout | undefined {
   };
   const read = (type: number) => {
     const found: LayerRows[] = [];
-    // In what is laid out otherwise the number may be anything.
+    // In another layout the number may be anything.
     while (found.length < layers) {
       const row = rows(type);
       if (!row) break;
@@ -70,8 +70,8 @@ function layoutOf(bytes: Uint8Array, keyType: number): StateLayout | undefined {
 }
 
 /**
- * A state of so many cells whose keys and values are F16, with keys in Q8_0; in the same memory. Undefined where the state is
- * not as it is known here, or a row of its keys no whole blocks.
+ * Converts the keys of a state of so many cells, whose keys and values are F16, to Q8_0 in the same memory. Undefined if the
+ * state has another layout, or a row of its keys is not a whole number of blocks.
  * @param headValues values of a key in one head
  */
 export async function withKeysInQ8(
@@ -103,7 +103,7 @@ const q8BytesOf = (values: number) => (values / BLOCK.values) * BLOCK.bytes;
 
 /** Converts rows within a state, some at a time so that nothing else waits for long. */
 class KeyConversion {
-  /** A field, since native code has no more than the address of its values: they must not be collected meanwhile. */
+  /** A field, since native code only has the address of its values: they must not be garbage collected meanwhile. */
   private readonly rotation: KeyRotation;
 
   constructor(
@@ -114,7 +114,7 @@ class KeyConversion {
     this.rotation = new KeyRotation(CONVERTED_VALUES, headValues);
   }
 
-  /** @param from where the first of the rows in F16 is @param to where it is to be in Q8_0: not behind that */
+  /** @param from offset of the first row, in F16 @param to offset for it in Q8_0, not after `from` */
   async convert(from: number, to: number, rows: number, rowValues: number): Promise<void> {
     const { library, bytes, rotation } = this;
     const [base, scratch] = [addressOf(bytes), addressOf(rotation.values)];
@@ -123,7 +123,7 @@ class KeyConversion {
       const count = Math.min(most, rows - row);
       library.halfToFloat(base + BigInt(from + row * rowValues * F16_BYTES), scratch, count * rowValues);
       rotation.rotate(count * rowValues);
-      // What is written never reaches what is still to be read.
+      // Writing never overtakes reading.
       const target = base + BigInt(to + row * q8BytesOf(rowValues));
       library.quantise(TYPE_Q8_0, scratch, target, 0, count, rowValues, null);
       await setImmediate();
@@ -150,7 +150,7 @@ function isSameBlock(one: Uint8Array, at: number, other: Uint8Array, otherAt: nu
     new DataView(one.buffer, one.byteOffset + at),
     new DataView(other.buffer, other.byteOffset + otherAt),
   ];
-  // Of positive numbers in F16 the bits are in the numbers' order.
+  // The bits of positive F16 numbers, read as integers, are in the order of the numbers.
   if (Math.abs(a.getUint16(0, true) - b.getUint16(0, true)) > ROUNDING.scaleSteps) return false;
   for (let i = BLOCK.scaleBytes; i < BLOCK.bytes; i++)
     if (Math.abs(a.getInt8(i) - b.getInt8(i)) > ROUNDING.steps) return false;

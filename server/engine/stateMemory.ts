@@ -1,12 +1,12 @@
 /**
- * Memory for copies of KV cells. It is megabytes each, and what is dropped would stay until V8 collects garbage, which it does
- * seldom in a heap that hardly grows: so it is given back by hand.
+ * Memory for copies of KV cells. Each takes megabytes, and a dropped one would stay until V8 collects garbage, which it seldom
+ * does in a heap that hardly grows. So the memory is freed explicitly.
  */
 
 export const newStateBytes = (size: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(new ArrayBuffer(size, { maxByteLength: size }));
 
-/** Gives the memory of bytes that `newStateBytes` has made back to the system. They, and views of them, are empty then. */
+/** Gives the memory of bytes made by `newStateBytes` back to the system. They, and views of them, are empty afterwards. */
 export function freeStateBytes({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.resizable) buffer.resize(0);
 }

@@ -1,7 +1,7 @@
 /**
  * How many threads a decode should have while other programs use processors as well. The threads of a decode wait
- * for each other many times a layer, so one that has no processor stops all of them: with one busy program beside
- * it, a decode with two threads on two processors takes seven times as long as with one.
+ * for each other many times a layer, so one that has no processor stops all of them: while another program is busy,
+ * a decode with two threads on two processors takes seven times as long as with one.
  */
 import { availableParallelism, cpus } from "node:os";
 
@@ -11,11 +11,11 @@ interface ProcessorTimes {
   readonly all: number;
 }
 
-/** Least time between two looks. */
+/** Least time between two measurements. */
 const LOOK_MS = 250;
-/** A processor counts as free from this much of it on. */
+/** A processor counts as free if at least this share of it is. */
 const FREE_SHARE = 0.6;
-/** Weight of the latest look. */
+/** Weight of the latest measurement. */
 const LATEST = 0.6;
 
 export class ThreadGovernor {
@@ -38,7 +38,7 @@ export class ThreadGovernor {
     return this.busyElsewhere;
   }
 
-  /** Threads for the next decode. @param wanted what is best on an idle machine */
+  /** Threads for the next decode. @param wanted the best number on an idle machine */
   threads(wanted: number): number {
     if (wanted < 2) return wanted;
     this.look();
@@ -56,7 +56,7 @@ export class ThreadGovernor {
     const busy = Math.min(this.processors, Math.max(0, others / (at - last.at)));
     // Not a number where the platform reports no processor times.
     if (!Number.isFinite(busy)) return;
-    // After a pause the average is of another time.
+    // After a pause the average is out of date.
     const weight = at - last.at > 4 * LOOK_MS ? 1 : LATEST;
     this.busyElsewhere += weight * (busy - this.busyElsewhere);
   }
@@ -65,7 +65,7 @@ export class ThreadGovernor {
 function readTimes(): ProcessorTimes {
   const { user, system } = process.cpuUsage();
   let all = 0;
-  // Programs of low priority ("nice") count: where the kernel groups programs by session they give way to none.
+  // Programs of low priority ("nice") count too: if the kernel groups programs by session, they do not give way.
   for (const { times } of cpus()) all += times.user + times.nice + times.sys + times.irq;
   return { own: (user + system) / 1000, all };
 }

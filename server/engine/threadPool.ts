@@ -1,6 +1,6 @@
 /**
- * Threads that outlive a decode. Without a pool ggml makes its threads anew for every graph; with one they wait for
- * the next graph by polling for a moment, then sleep.
+ * Threads that outlive a decode. Without a pool ggml starts new threads for every graph; those of a pool poll for the next
+ * graph for a moment, then sleep.
  */
 import { type Library, type Pointer, readInt32, writeInt32 } from "./libllama.ts";
 
@@ -19,15 +19,15 @@ const POLL = 10;
 
 export interface ThreadPool {
   readonly pointer: Pointer;
-  /** Threads it has; a decode that asks for more has these. */
+  /** Number of threads; a decode that asks for more gets this many. */
   readonly threads: number;
   /** The same pool for another context, which must never compute at the same time. */
   share(): ThreadPool;
-  /** To be called when the context uses the pool no more. Its threads end once nobody does. */
+  /** To be called when the context no longer uses the pool. Its threads end once no context does. */
   free(): void;
 }
 
-/** A pool for one context. @param end called when it and all that it is shared with are freed */
+/** A pool for one context. @param end called when all its users have freed it */
 function counted(pointer: Pointer, threads: number, end: () => void): ThreadPool {
   let users = 0;
   const handle = (): ThreadPool => {
@@ -44,7 +44,7 @@ function counted(pointer: Pointer, threads: number, end: () => void): ThreadPool
   return handle();
 }
 
-/** @param threads most that a decode may use. Returns undefined where the library has no pools as they are known here. */
+/** @param threads most that a decode may use. Returns undefined if the library has no pools with the known layout. */
 export function createThreadPool(library: Library, threads: number): ThreadPool | undefined {
   const functions = library.threadPools();
   if (!functions || threads < 2) return undefined;

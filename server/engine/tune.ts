@@ -1,6 +1,6 @@
 /**
- * Finds out how this machine runs this model: up to how many rows trees are exact, how many threads serve best, and
- * what decodes of each size cost. It takes a moment, so the findings are kept per machine, model and back end.
+ * Measures how this machine runs this model: up to how many rows trees are exact, which number of threads is fastest, and
+ * what decodes of each size cost. It takes a moment, so the results are kept per machine, model and back end.
  */
 
 import { median } from "../system/index.ts";
@@ -14,30 +14,30 @@ import { EXACT_ROWS } from "./treeLimits.ts";
 
 /** Tokens of context after which costs are measured. */
 const CONTEXT_TOKENS = 384;
-/** At least one round over all sizes; more as long as they end within this time. */
+/** There is at least one round over all sizes, and more until this time has passed. */
 const MEASURE_MS = 1_200;
 const MAX_ROUNDS = 7;
-/** Single rows after which one takes as long as in a long run of such. */
+/** Single rows after which the next one takes as long as in a long run of single rows. */
 const SETTLED_AFTER = 8;
-/** Single rows behind a tree that it makes slower; what is measured of later ones is noise. */
+/** Single rows after a tree that are slower because of it; differences of later ones are noise. */
 const SLOWED_ROWS = 4;
-/** Longest and fewest rounds of a tree and these rows: what fewer show is no better than nothing. */
+/** Longest time for rounds of a tree and these rows, and fewest rounds: the result of fewer is useless. */
 const SLOWDOWN_MS = 500;
 const MIN_SLOWDOWN_ROUNDS = 3;
-/** Most that the rows behind a tree may take longer together, in single rows: more was another program. */
+/** Most that the rows after a tree may be slowed down together, in single rows: more is due to another program. */
 const MAX_SLOWDOWN = 3;
 /** Most that a chunk of a prompt may take, since an abort waits for it. */
 const CHUNK_MS = 40;
-/** The same of a model that drafts, which decodes single tokens: so much is measured within the pause of a person. */
+/** Context and time for measuring a model that drafts, which decodes single tokens: short enough for a user's pause. */
 const DRAFTER_CONTEXT_TOKENS = 128;
 const DRAFTER_MEASURE_MS = 200;
-/** Size by which thread counts are compared beside a single row: a tree of ordinary size. */
+/** Size at which thread counts are compared, besides a single row: a tree of ordinary size. */
 const TYPICAL_SIZE = 4;
 
-/** A size that costs more than so many single rows never pays, and larger ones are not measured. */
+/** A size that costs more than this many single rows never pays, and larger ones are not measured. */
 const TOO_DEAR = 8;
 
-/** What an aborted tuning has found out already: the next one goes on from there. */
+/** The results of an aborted tuning so far; the next one continues from there. */
 export interface TuningProgress {
   prefillMsPerToken?: number | undefined;
   readonly knownRows: KnownRows;
@@ -58,8 +58,8 @@ interface TuneOptions {
 }
 
 /**
- * Tunes an idle engine and configures it so. Returns undefined when aborted: the engine then computes as before, or
- * drafts already where it is known how large exact trees are. The engine's context is what it was: whoever is typing
+ * Tunes an idle engine and configures it with the result. Returns undefined when aborted: the engine then computes as
+ * before, or already drafts if the size of exact trees is known. The engine's context is restored: a user who is typing
  * must not wait for a prompt that was computed already.
  */
 export async function tune(
@@ -112,7 +112,7 @@ export async function tuneDrafter(engine: LlamaEngine, signal: AbortSignal): Pro
   return true;
 }
 
-/** As many tokens of a prompt as take no longer together than an abort may wait. */
+/** The largest chunk of a prompt that takes no longer than an abort may wait. */
 const chunkFor = (prefillMsPerToken: number) =>
   CHUNK_SIZES.findLast(size => size * prefillMsPerToken <= CHUNK_MS) ?? CHUNK_SIZES[0];
 
@@ -161,8 +161,8 @@ async function prefillSpeed(
 }
 
 /**
- * Median milliseconds of decodes of each size, as far as one may pay; undefined when aborted. They are measured as
- * completions have them: a tree after a single row, and a single row after many of its like.
+ * Median milliseconds of decodes of each size, up to the size that cannot pay any more; undefined when aborted. They are
+ * measured as they occur in completions: a tree after a single row, and a single row after many single rows.
  */
 async function measureSizes(
   engine: LlamaEngine,
@@ -192,8 +192,8 @@ async function measureSizes(
 }
 
 /**
- * By how much longer than settled ones the single rows behind a tree take, as shares of such a row; empty where
- * the model is too slow to be measured so often, and one decode tells another little. Undefined when aborted.
+ * How much longer the single rows after a tree take than settled ones, as shares of a settled row's time; empty if the
+ * model is too slow to be measured so often: one decode then hardly affects the next. Undefined when aborted.
  */
 async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promise<number[] | undefined> {
   const rows: number[][] = Array.from({ length: SETTLED_AFTER + 1 }, () => []);
@@ -211,7 +211,7 @@ async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promis
   if (round < MIN_SLOWDOWN_ROUNDS) return [];
   const settled = median(rows.slice(SLOWED_ROWS).flat());
   let share = Number.POSITIVE_INFINITY;
-  // It only wears off: noise alone would add up to more than there is.
+  // The slowdown only decreases: otherwise noise would add up to more than there is.
   const shares = rows.slice(0, SLOWED_ROWS).map(times => {
     share = Math.min(share, Math.max(0, median(times) / settled - 1));
     return share;
@@ -219,7 +219,7 @@ async function measureSlowdown(engine: LlamaEngine, signal: AbortSignal): Promis
   return shares.reduce((sum, share) => sum + share, 0) <= MAX_SLOWDOWN ? shares : [];
 }
 
-/** Milliseconds of one decode of a chain, the context left as it is; undefined when aborted. */
+/** Milliseconds of one decode of a chain; the context stays unchanged. Undefined when aborted. */
 async function timeDecode(
   engine: LlamaEngine,
   nodes: number,

@@ -107,7 +107,7 @@ export class LlamaVocabulary implements CorpusVocabulary {
     return this.library.vocabEndsText(this.vocab, token);
   }
 
-  /** @param control whether a control token has the text it is written as, or none */
+  /** @param control whether a control token yields the text it is written as, or an empty one */
   private fetchPiece(token: Token, control = false): Uint8Array {
     const fetch = () =>
       this.library.tokenToPiece(this.vocab, token, this.piece, this.piece.length, 0, control);

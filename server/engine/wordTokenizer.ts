@@ -2,9 +2,9 @@
  * A tokenizer for masses of code. A byte-pair tokenizer's words have the same tokens wherever they stand
  * (`pretokenizer.ts`), and code repeats its words: each is given to llama.cpp once and then looked up.
  *
- * The tokens are llama.cpp's own. That the words are cut where llama.cpp cuts them is tried on a text of all
- * kinds of characters; where it does not hold, or the way of cutting is not known, texts go to llama.cpp
- * whole, as do those with digits that not every Unicode has, which is slower and never wrong.
+ * The tokens are llama.cpp's own. A text with all kinds of characters checks that words are cut where llama.cpp
+ * cuts them. If they are not, or if the tokenizer's way of cutting is unknown, whole texts go to llama.cpp, as do
+ * texts with digits that not every Unicode version has: that is slower but never wrong.
  */
 import { createHash } from "node:crypto";
 import type { Vocabulary } from "./engine.ts";
@@ -12,13 +12,13 @@ import { type Cut, pretokenizer } from "./pretokenizer.ts";
 
 /** Words are forgotten all at once beyond this number: about 150 MB. */
 const MAX_WORDS = 1_000_000;
-/** Longer words are data, which does not come again. */
+/** Longer words are data, which does not recur. */
 const LONGEST_WORD = 48;
 
-/** Characters that JavaScript's Unicode or llama.cpp's may know as digits, and the other, of another age, not. */
+/** Characters that only one of JavaScript and llama.cpp may treat as digits, as their Unicode versions differ. */
 const UNSURE_CHARACTER = /\p{Cn}|(?=[\u{10000}-\u{10ffff}])\p{N}/u;
 
-/** A text on which another way of cutting would show. */
+/** A text that shows whether words are cut in another way. */
 const TRIAL = [
   "def f(self, x=1, *, y2_z=3.14159e10):\r\n\treturn {'a': [x] * 1234567, \"b\": not x}  \n\n\n    # caf\u00e9 na\u00efve\n",
   "I'm you're WE'LL it'S don't '''doc''' '\\n'\n  \n\t\t \n    class A_B(C):pass\r\r\n\n;;  x  =  ((1,),)\n!!\n\n??",
@@ -97,7 +97,7 @@ function sameTokens(a: Int32Array, b: Int32Array): boolean {
   return a.length === b.length && a.every((token, i) => token === b[i]);
 }
 
-/** What a tokenizer is distinguished by: a store made with one serves every model that has the same. */
+/** Identifies a tokenizer: a store made with it serves every model with the same tokenizer. */
 export function tokenizerFingerprint(vocabulary: CorpusVocabulary): string {
   const hash = createHash("sha256");
   const length = new Int32Array(1);
