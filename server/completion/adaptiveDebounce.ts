@@ -1,16 +1,16 @@
 /**
- * How long a request waits before anything is computed for it. Where the model is fast it does not wait at all;
- * where a first text takes long, most of what is begun at each key would be given up before it says anything, so
- * the slower it is the longer a request waits for the next key.
+ * How long a request waits before anything is computed for it. With a fast model it does not wait at all. With a slow
+ * one, most completions begun at a key would be given up before their first text, so the slower the model, the longer
+ * a request waits for the next key.
  */
 import { median } from "../system/index.ts";
 
 /** First texts that come within this many milliseconds keep nobody waiting. */
 const FAST_MS = 300;
 const LONGEST_MS = 500;
-/** Completions that are looked back on. */
+/** Number of recent completions that are considered. */
 const REMEMBERED = 15;
-/** Completions until the model counts as slow: the prompt of the first ones is computed from nothing. */
+/** Completions before the model may count as slow: the first ones compute their whole prompt. */
 const MIN_OBSERVED = 3;
 
 export class AdaptiveDebounce {
@@ -22,7 +22,7 @@ export class AdaptiveDebounce {
     if (this.firstTextsMs.length > REMEMBERED) this.firstTextsMs.shift();
   }
 
-  /** Forgets the times: another model has others. */
+  /** Forgets the times, as for another model. */
   clear(): void {
     this.firstTextsMs.length = 0;
   }

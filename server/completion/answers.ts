@@ -41,18 +41,18 @@ type Followed =
   | { readonly kind: "diverged" | "aborted" };
 
 export class Answers {
-  /** The request that waits to compute: for a document, and what ends its waiting. */
+  /** The request that waits before computing: its document, and the controller that ends the wait. */
   private waiting: { readonly uri: string; readonly controller: AbortController } | undefined;
   private newest: PendingRequest | undefined;
 
   constructor(private readonly parts: AnswerDependencies) {}
 
-  /** A document was edited or closed: what waits to be computed for it as it was is not wanted any more. */
+  /** A document was edited or closed: a request that waits to compute for its old text is dropped. */
   changed(uri: string): void {
     if (this.waiting?.uri === uri) this.waiting.controller.abort();
   }
 
-  /** The answer; undefined where there is nothing to show. Reports the request how it ended. */
+  /** The answer; undefined if there is nothing to show. Records how the request ended. */
   async answer(asking: PendingRequest): Promise<InlineCompletionItem | undefined> {
     const { target, request } = asking;
     this.newest = asking;
@@ -63,7 +63,7 @@ export class Answers {
     for (;;) {
       const live = runner.at(target.cursor, target.explicit) ?? (await this.begin(asking));
       const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
-      // What was typed was ahead of the text, which then continued differently.
+      // The user had typed ahead of the text, which then continued differently.
       if (live && followed.kind === "diverged") continue;
       if (followed.kind === "ended" && followed.end.kind === "modelReplaced" && this.newest === asking)
         continue;
@@ -81,7 +81,7 @@ export class Answers {
     { target, request, signal }: PendingRequest,
   ): Promise<InlineCompletionItem | undefined> {
     const { suggestions, drafts } = this.parts;
-    // What one types along is on the screen already.
+    // While the user types the suggested text, it is on the screen already.
     const isOnScreen = kind === "typedThrough" && completion.usage.isUsed;
     completion.usage.use();
     if (text === "") {
@@ -97,7 +97,7 @@ export class Answers {
     return suggestions.send(suggestion, text);
   }
 
-  /** Begins a completion for a request; undefined where it ended before; a failure ends the request with its reason. */
+  /** Begins a completion for a request; undefined if the request ends first. Without a model it ends with the reason. */
   private async begin({ target, request, signal }: PendingRequest): Promise<LiveCompletion | undefined> {
     this.waiting?.controller.abort();
     const controller = new AbortController();
@@ -112,14 +112,14 @@ export class Answers {
       const { message = "There is no model.", remedy = "" } = board.current;
       request.end({ kind: "failed", message, remedy });
     }
-    // It may have been switched off meanwhile.
+    // Completions may have been switched off meanwhile.
     const isOn = languageEnabled(settings(), target.cursor.snapshot.languageId);
     if (!engine || given.aborted || !isOn) return undefined;
     const { cursor, explicit } = target;
     return runner.at(cursor, explicit) ?? runner.start(engine, cursor, explicit);
   }
 
-  /** Shows what a completion says beyond what has been typed, until it ends or no longer agrees. */
+  /** Shows a completion's text beyond what has been typed, until it ends or no longer agrees. */
   private async follow(
     live: LiveCompletion,
     suggestion: Suggestion,
@@ -146,7 +146,7 @@ export class Answers {
           request.hasText();
           show(suggestion.item(text));
         }
-        // Something newer took its place: what was typed ahead of it is not asked for again.
+        // A newer completion replaced it, so text typed ahead of it must not start another one.
         if (live.end && isGivenUp(live.end)) return { kind: "ended", text, end: live.end };
         if (!live.agrees(typed)) return { kind: "diverged" };
         if (live.end) {
@@ -162,14 +162,14 @@ export class Answers {
     }
   }
 
-  /** Milliseconds until text may be shown: the user wants it so long after the last key at the earliest. */
+  /** Milliseconds until text may be shown: at the earliest `showAfterMs` after the last key. */
   private showInMs({ cursor, explicit }: CompletionTarget): number {
     const { settings, sinceEditMs } = this.parts;
     return explicit ? 0 : settings().showAfterMs - sinceEditMs(cursor.snapshot.uri);
   }
 }
 
-/** How a request ended that followed a completion. */
+/** The outcome of a request that followed a completion. */
 function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
   if (followed.kind !== "ended") return { outcome: { kind: "aborted" }, text: "" };
   const { text, end } = followed;

@@ -21,14 +21,14 @@ export class CalibrationStore {
     this.workspace = [...folders].sort().join("\n");
   }
 
-  /** Writes a calibration. A folder that cannot be written costs what was learned and nothing else. */
+  /** Writes a calibration. If the folder cannot be written, only what was learned is lost. */
   save(calibration: Calibration, fingerprint: string): void {
     const file = this.file(fingerprint);
     if (file === undefined) return;
     try {
       writeWhole(file, JSON.stringify(calibration.save()));
     } catch {
-      // Costs what would have been kept, and nothing else.
+      // Only what would have been kept is lost.
     }
   }
 

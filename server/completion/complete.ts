@@ -1,4 +1,4 @@
-/** From a snapshot to the text that is shown, growing. */
+/** Turns a snapshot into the growing text that is shown. */
 import { asOneText, neighbouringLines } from "../context/index.ts";
 import type { Engine } from "../engine/index.ts";
 import {
@@ -29,7 +29,7 @@ export type FinishReason = StopReason | End["kind"] | Withheld;
 
 export interface Completion {
   readonly text: string;
-  /** What was generated and is not shown; empty where nothing is held back. */
+  /** Generated text that is not shown; empty if nothing is held back. */
   readonly withheld: string;
   /** Mean probability of the tokens of the first line, where that was asked for. */
   readonly confidence: number | undefined;
@@ -43,7 +43,7 @@ export interface Completion {
   /** Draft tokens verified, and how many of them were the model's own choice. */
   readonly drafted: number;
   readonly accepted: number;
-  /** Milliseconds that the steps take by what decodes cost here, and those of the same tokens one by one. */
+  /** Estimated milliseconds of the steps by the cost model, and of the same tokens one by one. */
   readonly costs: { readonly stepsMs: number; readonly plainMs: number };
   readonly promptTokens: number;
   /** Prompt tokens that were found in the KV cache. */
@@ -62,15 +62,15 @@ export interface Completion {
 export interface CompleteOptions extends Omit<GenerateOptions, "wantsProbabilities"> {
   /** Most lines, blank ones not counted; 0 or absent: any number. */
   readonly maxLines?: number;
-  /** What is held back of a text that nobody has asked for; absent: nothing is. */
+  /** Rules for holding back a text that nobody has asked for; absent: nothing is held back. */
   readonly reserve?: ReserveOptions | undefined;
   /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
   readonly grammars?: Grammars | undefined;
-  /** By URI, what of the documents' last prompts serves the next ones; read and written. */
+  /** By URI, the parts of documents' last prompts that the next ones reuse; read and written. */
   readonly prompts?: Map<string, ReusablePrompt> | undefined;
   /** Other files to put before the document, where the model's format has a place for them. */
   readonly context?: ContextSource | undefined;
-  /** How a prompt is written; by default as the model's family was taught. */
+  /** How a prompt is written; by default as the model's family was trained. */
   readonly format?: PromptFormat;
 }
 
@@ -80,13 +80,13 @@ interface ContextSource {
   around(snapshot: Snapshot): readonly ContextFile[];
 }
 
-/** Share of the context that is kept free for what is generated; a longer text ends when the context is full. */
+/** Share of the context that is kept free for the generated text; a longer text ends when the context is full. */
 const LARGEST_SHARE = 0.25;
 /** Context kept free for a tree at the very end of a completion. */
 const TREE_TOKENS = 16;
-/** Longest that reading a whole prompt may take, where that leaves `MIN_USEFUL_PROMPT_TOKENS`. */
+/** Longest that reading a whole prompt may take, unless that leaves fewer than `MIN_USEFUL_PROMPT_TOKENS`. */
 const MAX_PREFILL_MS = 2_000;
-/** Shorter prompts do not see enough of a file to be quick for. */
+/** Shorter prompts contain too little of a file, however much time they save. */
 const MIN_USEFUL_PROMPT_TOKENS = 768;
 /** Even in a tiny context a prompt has room for its control tokens and some text. */
 const SMALLEST_PROMPT_TOKENS = 8;
@@ -102,7 +102,7 @@ export async function* complete(
   signal: AbortSignal,
 ): AsyncGenerator<string, Completion> {
   const lines = surroundings(snapshot);
-  // Brackets and strings are a cell's own; what stands in the next cells must not be generated again all the same.
+  // Brackets and strings end with a cell, but text of the next cells must not be generated again.
   const { linesAbove, nextLine } = neighbouringLines(snapshot);
   const around = { ...lines, linesAbove, nextLine: lines.nextLine || nextLine };
   const { place, dispose } = placeAt(snapshot, around, options.grammars);
@@ -180,7 +180,7 @@ async function* completeAt(
   }
 }
 
-/** Adds up what one step has decided and cost. */
+/** Adds up the tokens and costs of one step. */
 function addStep(
   count: {
     tokens: number;
@@ -202,7 +202,7 @@ function addStep(
 
 type Times = { -readonly [K in keyof Completion["ms"]]: Completion["ms"][K] };
 
-/** Ends after which a text is as whole as it will be. */
+/** Ends after which a text is final. */
 const LASTING_ENDS: readonly string[] = ["endOfText", "maxTokens", "contextFull"];
 
 /** The text of a completion, from the tokens of the model to what is shown. It only grows. */
@@ -221,7 +221,7 @@ class GeneratedText {
     this.reserve = new Reserve(place, options.reserve);
   }
 
-  /** The text so far; none as long as it is blank, which nobody would see. */
+  /** The text so far; empty as long as it is blank, which nobody would see. */
   get text(): string {
     const { text } = this.shaped;
     return text.trim() === "" ? "" : text;
@@ -255,7 +255,7 @@ class GeneratedText {
     return this.reserve.verdict(this.text, this.firstLine, isOver);
   }
 
-  /** What has come of it by its end. */
+  /** The result, at its end. */
   result(finishReason: FinishReason): Pick<Completion, "text" | "withheld" | "confidence"> {
     const { text } = this;
     const { confidence } = this.firstLine;
@@ -277,7 +277,7 @@ export async function prefillPrompt(
   await options.draftModel?.read(tokens, signal);
 }
 
-/** The prompt in the model's format; what of it serves the document's next one is kept. */
+/** The prompt in the model's format; the parts that the document's next prompt reuses are kept. */
 export function promptAt(
   { vocabulary, info, prefillMsPerToken }: Engine,
   snapshot: Snapshot,
@@ -301,7 +301,7 @@ export function promptAt(
 
 /**
  * Tokens of the longest prompt that this machine reads soon enough. It changes only when the engine is tuned; until then a
- * processor is taken to be a slow one, since nobody waits ten seconds for a first completion.
+ * processor is assumed to be slow, since nobody waits ten seconds for a first completion.
  */
 function affordablePromptTokens(backend: string, prefillMsPerToken: number | undefined): number {
   if (prefillMsPerToken === undefined)

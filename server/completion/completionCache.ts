@@ -1,12 +1,12 @@
 /**
- * Completions that were computed, to be shown again without the model: at the same place, while one types what
- * they say, after backspace, and when nothing but the indentation has changed.
+ * Completions that were computed, to be shown again without the model: at the same place, while the user types their
+ * text, after backspace, and when only the indentation has changed.
  *
- * Exact: a completion is found only where all of the document before and after its place is what it was, apart
- * from its own typed beginning. The structure is a table by document and text after the cursor rather than a
- * trie by the text before it: typing leaves the text after as it is, so one entry of the table holds all that can
- * be asked for, and of these a few comparisons of short strings decide. A trie would want the hash of the text
- * before every length. Re-indented text is the exception in that the model was not asked at that very column.
+ * Exact: a completion is found only if the whole document before and after its place is unchanged, apart from its own
+ * typed beginning. The structure is a table by document and text after the cursor rather than a trie by the text
+ * before it: typing does not change the text after the cursor, so one entry of the table holds all candidates, and a
+ * few comparisons of short strings decide between them. A trie would need the hash of the text before every length.
+ * Re-indented text is the exception: the model was not asked at that very column.
  */
 
 import { Scanner } from "../postprocess/index.ts";
@@ -31,7 +31,7 @@ interface CachedCompletion {
   readonly finishReason: FinishReason;
   /** Mean probability of the first line, where it is known. */
   readonly confidence: number | undefined;
-  /** Whether it was computed for a request of the user's own, for which nothing is held back. */
+  /** Whether it was computed for a request that the user made explicitly, for which nothing is held back. */
   readonly asked: boolean;
   readonly usage: CompletionUsage;
 }
@@ -39,7 +39,7 @@ interface CachedCompletion {
 export interface Found {
   /** How the text was found, as in `Outcome`. */
   readonly kind: "cached" | "typedThrough" | "reindented";
-  /** What is to be shown; empty only where the model had nothing to add at this very place. */
+  /** The text to show; empty only if the model had nothing to add at this very place. */
   readonly text: string;
   readonly completion: CachedCompletion;
 }
@@ -71,8 +71,8 @@ export class CompletionCache {
   }
 
   /**
-   * What is known for a cursor; the nearest place first, and text in the very column before text re-indented.
-   * @param asked whether the user asks: then nothing is held back
+   * The completion for a cursor; the nearest place first, and text for the same column before re-indented text.
+   * @param asked whether the user asks explicitly: then nothing is held back
    */
   find(cursor: Cursor, asked: boolean): Found | undefined {
     const { snapshot, hash } = cursor;
@@ -129,18 +129,18 @@ export class CompletionCache {
   }
 }
 
-/** Whether a request for the very place is answered with it. */
+/** Whether a completion answers a request for its very place. */
 const serves = (completion: CachedCompletion, asked: boolean) =>
   asked ? !isWithheld(completion.finishReason) : !completion.asked;
 
-/** A document that is taken for one of another language is another: its texts end otherwise. */
+/** The language belongs to the key: texts of another language end in other places. */
 const keyOf = ({ uri, languageId }: Pick<DocumentPosition, "uri" | "languageId">, [high, low]: Hash) =>
   `${high}:${low}:${languageId}:${uri}`;
 
 const samePlace = (a: DocumentPosition, b: DocumentPosition) =>
   a.offset === b.offset && sameHash(a.before, b.before);
 
-/** Whether a line of a text begins within a string, whose value its indentation is part of. */
+/** Whether a line of a text begins within a string: its indentation is then part of the string's value. */
 function hasLineInString(text: string, lexicon: Lexicon): boolean {
   let found = false;
   new Scanner(lexicon).scan(text, {
@@ -151,7 +151,7 @@ function hasLineInString(text: string, lexicon: Lexicon): boolean {
   return found;
 }
 
-/** A text for a line with another indentation; undefined where its lines do not allow of that, or mean something else there. */
+/** A text for a line with another indentation; undefined if its lines cannot be re-indented or would change their meaning. */
 function reindented(
   text: string,
   from: BlankLine,
@@ -159,7 +159,7 @@ function reindented(
   { lexicon, indented }: LanguageRules,
 ): string | undefined {
   const [first = "", ...rest] = text.split("\n");
-  // Text that brings its own indentation says where the model wanted it.
+  // Text with its own indentation is at the column that the model wanted.
   if (/^\s/.test(first) || first === "") return undefined;
   const deeper = to.indentation.startsWith(from.indentation);
   if (!deeper && (indented || !from.indentation.startsWith(to.indentation))) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Computes completions, one at a time, and keeps what was generated. The one under way survives keystrokes that agree
- * with it and ends at once with an edit that does not. In pauses one that nobody has asked for yet may be computed;
- * it gives way to any that somebody asks for, and is joined when it is the one.
+ * Computes completions, one at a time, and keeps their texts. The one under way survives keystrokes that agree with it
+ * and ends at once with an edit that does not. In pauses it may compute a completion that nobody has asked for yet; a
+ * request for the same completion joins it, any other request ends it.
  */
 
 import type { Engine } from "../engine/index.ts";
@@ -31,9 +31,9 @@ interface RunnerDependencies {
   options(engine: Engine, uri: string, asked: boolean): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
-  /** Whether another model takes its place. */
+  /** Whether another model replaces `engine`. */
   isReplaced(engine: Engine): boolean;
-  /** Called when something is computed that somebody waits for. */
+  /** Called when a completion that somebody waits for is being computed. */
   working(): void;
   /** Called with each end; `isLatest` where nothing else is live. */
   ended(ended: EndedCompletion): void;
@@ -62,7 +62,7 @@ export interface SuggestedText {
   readonly text: string;
 }
 
-/** A completion of a document as it will be once suggestions have been accepted. */
+/** A completion of the document as it will be after suggestions are accepted. */
 interface Ahead {
   readonly live: LiveCompletion;
   readonly suggestions: readonly SuggestedText[];
@@ -74,14 +74,14 @@ export class CompletionRunner {
   private ahead: Ahead | undefined;
   /** Counts changes of what a completion depends on besides the document. */
   private generation = 0;
-  /** The model that generated what is kept. */
+  /** The model that generated the cached completions. */
   private engine: Engine | undefined;
 
   constructor(private readonly parts: RunnerDependencies) {}
 
   /**
-   * The completion under way, if it may say something at the cursor. One that was computed ahead is asked for now.
-   * @param asked whether the user asks: one that may hold its text back is not the one
+   * The completion under way, if it may have text for the cursor. One that was computed ahead counts as requested from now on.
+   * @param asked whether the user asks explicitly: a completion that may hold its text back does not answer that
    */
   at(cursor: Cursor, asked: boolean): LiveCompletion | undefined {
     if (this.ahead && saysSomethingAt(this.ahead.live, cursor, asked)) {
@@ -102,9 +102,8 @@ export class CompletionRunner {
   }
 
   /**
-   * Begins a completion that nobody has asked for yet; undefined where something is computed.
-   * @param suggestions what must be accepted for its place to come about: an edit that disagrees with all of them
-   * ends it
+   * Begins a completion that nobody has asked for yet; undefined while something else is computed.
+   * @param suggestions must be accepted before its place exists: an edit that disagrees with all of them ends it
    */
   startAhead(
     engine: Engine,
@@ -115,8 +114,8 @@ export class CompletionRunner {
   }
 
   /**
-   * Begins a completion that is about to be asked for; undefined where one is under way that is still of use. What has
-   * been given up, or is done in pauses, makes way for it.
+   * Begins a completion that is about to be requested; undefined if one under way is still of use. It replaces a completion
+   * that was given up, and work that is done in pauses.
    */
   startEarly(engine: Engine, cursor: Cursor): LiveCompletion | undefined {
     const isOfUse = [this.live, this.ahead?.live].some(live => live && !live.signal.aborted);
@@ -139,7 +138,7 @@ export class CompletionRunner {
   private run(engine: Engine, live: LiveCompletion, begun: () => void): void {
     this.adopt(engine);
     const { generation } = this;
-    // Where a text ends is decided otherwise before the grammar is there.
+    // Before the grammar is loaded, other rules decide where a text ends.
     const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
     const finish = (ended: LiveEnd) => {
       const end = this.lostItsModel(engine, live, ended) ? { kind: "modelReplaced" as const } : ended;
@@ -160,7 +159,7 @@ export class CompletionRunner {
       );
   }
 
-  /** Whether a completion ended without text for nothing but its model's being replaced. */
+  /** Whether a completion ended without text only because its model was replaced. */
   private lostItsModel(engine: Engine, live: LiveCompletion, end: LiveEnd): boolean {
     return (
       isGivenUp(end) &&
@@ -176,7 +175,7 @@ export class CompletionRunner {
     return [this.live, this.ahead?.live].flatMap(live => live?.place.uri ?? []);
   }
 
-  /** Ends what the edited document has left behind. */
+  /** Ends completions that no longer fit the edited document. */
   edited(cursor: Cursor): void {
     const { uri } = cursor.snapshot;
     const { live, ahead } = this;
@@ -186,14 +185,14 @@ export class CompletionRunner {
     if (!mayComeAbout && !ahead.live.outlives(cursor)) ahead.live.abort();
   }
 
-  /** Ends what is computed for a document that is open no more. */
+  /** Ends completions of a document that was closed. */
   closed(uri: string): void {
     for (const each of [this.live, this.ahead?.live]) if (each?.place.uri === uri) each.abort();
   }
 
-  /** A model has been loaded, or is used: what another one has generated is forgotten. */
+  /** A model has been loaded, or is used: texts of another model are forgotten. */
   adopt(engine: Engine): void {
-    // Whoever has waited for the model may use it before all others know that it is there.
+    // A request that waited for the model may use it before all parts are told that it is loaded.
     if (engine === this.engine) return;
     this.engine = engine;
     this.forget();

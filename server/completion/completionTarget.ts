@@ -13,11 +13,11 @@ import { type Cursor, type Snapshot, surroundings, wantsCompletion } from "../te
 
 /** Where a completion is wanted, and how it becomes an item. */
 export interface CompletionTarget {
-  /** In the document as it would be if the suggestion that is selected in a list had been taken. */
+  /** In the document as it would be after accepting the suggestion that is selected in a list. */
   readonly cursor: Cursor;
   /** The selected suggestion, which the item's text begins with; else empty. */
   readonly selected: string;
-  /** What the item replaces, apart from what it repeats of the rest of the line. */
+  /** The range that the item replaces, without the part of the rest of the line that it repeats. */
   readonly range: Range;
   readonly explicit: boolean;
 }
@@ -49,7 +49,7 @@ export function requested(
   return { cursor, selected: text, range, explicit };
 }
 
-/** A document in which `text` has taken the place of what stood from `start` to `end`, the cursor after it. */
+/** A document in which `text` replaces the range from `start` to `end`, with the cursor after it. */
 export function replaced({ snapshot, hash }: Cursor, start: number, end: number, text: string): Cursor {
   const whole = snapshot.text.slice(0, start) + text + snapshot.text.slice(end);
   return {
@@ -58,13 +58,13 @@ export function replaced({ snapshot, hash }: Cursor, start: number, end: number,
   };
 }
 
-/** UTF-16 units of the rest of the cursor's line that `text` brings along itself. */
+/** UTF-16 units of the rest of the cursor's line that `text` repeats. */
 export function repeatedBy(text: string, snapshot: Snapshot): number {
   const lines = surroundings(snapshot);
   return lines.lineSuffix.trim() === "" ? 0 : overlap(text, placeAt(snapshot, lines, undefined).place);
 }
 
-/** The text as an item that also replaces what its end repeats of the rest of the line. */
+/** The text as an item that also replaces the part of the rest of the line that the text repeats. */
 export function item(
   text: string,
   { cursor, selected, range: { start, end } }: CompletionTarget,

@@ -1,6 +1,6 @@
 /**
- * The decodes of one completion, for the dashboard. While the completion is computed only numbers are kept: a few
- * microseconds a step. Words are made of them when somebody asks.
+ * The decodes of one completion, for the dashboard. While the completion is computed only numbers are kept, which takes
+ * a few microseconds a step. They are turned into text when the dashboard asks for them.
  */
 import type { DraftedNode, DraftTree, DraftVocabulary } from "../draft/index.ts";
 import type { DrawnCompletion, DrawnNode, DrawnStep, SourceFigures } from "../protocol/index.ts";
@@ -16,14 +16,14 @@ interface TracedStep {
   readonly ms: number;
 }
 
-/** What became of a tree, as the loop that decodes knows it. */
+/** The result of a tree, as the decode loop knows it. */
 interface VerifiedStep {
   readonly tree: DraftTree;
   readonly path: readonly number[];
   readonly next: number;
   /** Milliseconds of drafting, decoding and verifying. */
   readonly ms: number;
-  /** What as many tokens would have taken one at a time; undefined where it has not been measured. */
+  /** Milliseconds that the same number of tokens would have taken one at a time; undefined if not measured. */
   readonly plainMs: number | undefined;
   /** What is known of a node of the tree. */
   readonly describe: (node: number) => DraftedNode | undefined;
@@ -51,7 +51,7 @@ export class DecodeTrace {
     return this.spentMs;
   }
 
-  /** What as many tokens would have taken one at a time; undefined where that has not been measured. */
+  /** Milliseconds that the same number of tokens would have taken one at a time; undefined if not measured. */
   get plainMs(): number | undefined {
     return this.steps.length > 0 ? this.aloneMs : undefined;
   }
@@ -77,7 +77,7 @@ export class DecodeTrace {
     return [...found].map(([name, figures]) => ({ name, ...figures }));
   }
 
-  /** The completion in words. @param vocabulary of the model that computed it, which must be loaded still */
+  /** The completion with texts. @param vocabulary of the model that computed it, which must still be loaded */
   draw(id: number, finishReason: string, vocabulary: Pick<DraftVocabulary, "bytes">): DrawnCompletion {
     const decoder = new TextDecoder();
     const text = (token: number) => decoder.decode(vocabulary.bytes(token));

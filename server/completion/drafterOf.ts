@@ -1,4 +1,4 @@
-/** The drafter of one completion, by what it is asked to draft from. */
+/** The drafter of one completion, chosen by the sources it is to draft from. */
 import {
   type CorpusSource,
   DraftMemory,
@@ -21,13 +21,13 @@ export interface DraftOptions {
   readonly draftModel?: DraftModel | undefined;
   /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
-  /** Stands between the loop and its source of drafts, as to time it. */
+  /** Wraps the source of drafts, for example to time it. */
   readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
   /** Called once when the source of drafts is at fault; the completion goes on without it. */
   readonly onFault?: (message: string) => void;
 }
 
-/** Makes the drafter, kept from doing harm: where it cannot be made or fails, nothing is drafted. */
+/** Makes a guarded drafter: if it cannot be made or fails, nothing is drafted. */
 export function drafterOf(
   options: DraftOptions,
   prompt: Prompt,

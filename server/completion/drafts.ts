@@ -1,6 +1,6 @@
 /**
- * What drafting remembers while the server runs: one memory for the loaded model, fed with what is suggested,
- * accepted and deleted in the documents, its calibration kept per workspace between starts.
+ * What drafting remembers while the server runs: one memory for the loaded model, fed with texts that are suggested,
+ * accepted and deleted in the documents. Its calibration is kept per workspace between starts.
  */
 import { DraftMemory, DraftModel } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
@@ -8,11 +8,11 @@ import type { DocumentChange, Documents } from "../lsp/index.ts";
 import { type Snapshot, withLineFeeds } from "../text/index.ts";
 import { CalibrationStore } from "./calibrationStore.ts";
 
-/** Characters before a remembered text by which it is recognised when it comes again. */
+/** Characters before a remembered text by which it is recognised when it occurs again. */
 const RECOGNISED_BY = 80;
 /** Deletions shorter than this are corrections, longer ones whole files. */
 const DELETED_CHARACTERS = { least: 8, most: 4_000 };
-/** Completions after which the calibration is kept. */
+/** The calibration is saved each time after this many completions. */
 const KEEP_EVERY = 40;
 
 interface Suggestion {
@@ -26,14 +26,14 @@ export class Drafts {
   private memory: DraftMemory | undefined;
   private draftModel: DraftModel | undefined;
   private suggestion: Suggestion | undefined;
-  /** Where the last suggestion ends that was seen to be accepted in its document; its command may be on the way. */
+  /** End of the last suggestion whose acceptance was seen in its document; its accept command may still arrive. */
   private seen: { readonly uri: string; readonly end: number } | undefined;
   private completions = 0;
   private readonly calibrations: CalibrationStore;
 
   /**
    * @param warn writes to the log @param reported is called with each suggestion that is accepted whole
-   * @param isLoaded whether a model is there: with one that was freed nothing is tokenized
+   * @param isLoaded whether a model is loaded: nothing may be tokenized with one that was freed
    */
   constructor(
     documents: Pick<Documents, "watch">,
@@ -53,7 +53,7 @@ export class Drafts {
     this.calibrations.start(directory, folders);
   }
 
-  /** The memory for a loaded model, begun with what was learned in the workspace before. */
+  /** The memory for a loaded model; it starts with what was learned in the workspace before. */
   of(engine: Engine): DraftMemory {
     if (this.engine === engine && this.memory) return this.memory;
     this.save();
@@ -67,13 +67,13 @@ export class Drafts {
     return this.memory;
   }
 
-  /** What is known of a model that drafts, as long as it is the same one. */
+  /** The state kept for a model that drafts, as long as it is the same model. */
   by(engine: Engine | undefined): DraftModel | undefined {
     if (this.draftModel?.engine !== engine) this.draftModel = engine && new DraftModel(engine, this.warn);
     return this.draftModel;
   }
 
-  /** Records what was suggested at a place, to draft from it when it is asked for again. */
+  /** Records a text suggested at a place, to draft from it when a completion is requested there again. */
   suggested(snapshot: Snapshot, text: string): void {
     if (text === "") return;
     this.shown(snapshot, text);
@@ -83,7 +83,7 @@ export class Drafts {
     if (++this.completions % KEEP_EVERY === 0) this.save();
   }
 
-  /** Records what is shown at a place, to know it when it is accepted. */
+  /** Records the text shown at a place, to recognise it when it is accepted. */
   shown({ uri, offset }: Snapshot, text: string): void {
     this.suggestion = { uri, offset, text };
   }
@@ -101,8 +101,8 @@ export class Drafts {
   }
 
   /**
-   * Records that what was suggested at a place was accepted; nothing where its document has shown it already. It may be
-   * of a completion that still grows, or that others have followed.
+   * Records that the suggestion at a place was accepted, unless an edit of its document has shown that already. Its
+   * completion may still be growing, or others may have followed it.
    */
   accepted({ uri, offset, text: document }: Snapshot, text: string): void {
     const { seen } = this;
@@ -138,7 +138,7 @@ export class Drafts {
     if (engine && this.isLoaded(engine)) add(engine.vocabulary.tokenize(withLineFeeds(before + text)));
   }
 
-  /** The last suggestion, where a change put it, or what was left of it, into its document at once. */
+  /** The last suggestion, if a single change inserted it, or the rest of it, into its document. */
   private acceptedBy(uri: string, start: number, added: string, text: string): Suggestion | undefined {
     const last = this.suggestion;
     if (!last || last.uri !== uri || added.length < 2 || start < last.offset) return undefined;
@@ -148,8 +148,8 @@ export class Drafts {
 }
 
 /**
- * A text that was deleted at a place, as it is remembered: with the end of what stands before it. Undefined where it is
- * too short or too long to be drafted from.
+ * A text that was deleted at a place, in the form it is remembered: with the end of the text before it. Undefined if it is
+ * too short or too long to draft from.
  */
 export function rememberedDeletion(text: string, offset: number, deleted: string): string | undefined {
   const { least, most } = DELETED_CHARACTERS;

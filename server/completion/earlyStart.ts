@@ -1,7 +1,7 @@
 /**
- * Begins a completion as soon as a key is pressed. Editors wait before they ask (VS Code 50 ms), and what is computed
- * meanwhile is there when they do: the request joins it. Nobody has asked yet, so what is risked is bounded as of what
- * is computed ahead, and nothing is where the last keys were not followed by a request.
+ * Begins a completion as soon as a key is pressed. Editors wait before they ask (VS Code 50 ms); their request then joins
+ * the completion that is already under way. Since nobody has asked yet, the risk is bounded like that of computing ahead,
+ * and nothing is begun if the last keys were not followed by a request.
  */
 import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { ModelFeature } from "../model/index.ts";
@@ -11,11 +11,11 @@ import type { CompletionRunner } from "./completionRunner.ts";
 import { RISKED_AT_FIRST, RISKED_SHARE } from "./prefetch.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
 
-/** What is computed ahead of suggestions that nobody takes must leave something for keys, which are mostly asked for. */
+/** More than prefetching may risk: it must leave something for keys, which are mostly followed by a request. */
 const RISKED_WITH_KEYS = RISKED_SHARE + 0.1;
 /** An editor that asks does so within this time of the key. */
 const ASKED_WITHIN_MS = 300;
-/** So many keys in a row without a request, and the editor is taken not to ask. */
+/** After so many keys in a row without a request, the editor is assumed not to ask. */
 const MOST_UNASKED = 3;
 
 interface EarlyStartDependencies {
@@ -23,26 +23,26 @@ interface EarlyStartDependencies {
   readonly runner: CompletionRunner;
   readonly usage: TokenUsage;
   readonly model: Pick<ModelFeature, "current">;
-  /** Whether a document may be completed that nobody has asked for. */
+  /** Whether a document may be completed unasked. */
   isOn(snapshot: Snapshot): boolean;
   /** Milliseconds that a request would wait for the next key. */
   delayMs(): number;
 }
 
 export class EarlyStart {
-  /** The document for which completions are asked as one types. */
+  /** The document for which the editor requests completions while the user types. */
   private uri: string | undefined;
   private unasked = 0;
 
   constructor(private readonly parts: EarlyStartDependencies) {}
 
-  /** A completion was asked for, not by the user but by the editor. */
+  /** The editor, not the user, has requested a completion. */
   asked(uri: string): void {
     this.uri = uri;
     this.unasked = 0;
   }
 
-  /** To be called once what the edit has left behind has ended. */
+  /** To be called after completions that no longer fit the edited document have ended. */
   edited({ uri, edit }: DocumentChange): void {
     const { documents, runner, usage, model, isOn, delayMs } = this.parts;
     const length = edit && lengthOfKey(edit);
@@ -55,7 +55,7 @@ export class EarlyStart {
     if (runner.cache.find(cursor, false)) return;
     const live = runner.startEarly(engine, cursor);
     if (!live) return;
-    // Where the next key comes first the editor has had no time to ask.
+    // If the next key comes first, the editor has had no time to ask.
     setTimeout(() => {
       if (live.awaited || live.signal.aborted) return;
       this.unasked++;
@@ -65,8 +65,8 @@ export class EarlyStart {
 }
 
 /**
- * Length of what a key has inserted before the cursor: a character, a line break with its indentation, or nothing where
- * it took one away; undefined for any other edit.
+ * Length of the text that a key has inserted before the cursor: a character, a line break with its indentation, or 0 if it
+ * removed a character; undefined for any other edit.
  */
 function lengthOfKey({ removed, added }: Edit): number | undefined {
   const typed = typedPart(added);

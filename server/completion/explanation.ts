@@ -89,7 +89,7 @@ export function explain(record: RequestRecord | undefined): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** How long after the request each step was reached; steps that were not are left out. */
+/** How long after the request each step was reached; steps that were not reached are left out. */
 function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined): string {
   const prefilled = computed
     ? `prompt read: ${computed.reusedTokens} tokens known, ${computed.promptTokens - computed.reusedTokens} computed`
@@ -105,13 +105,13 @@ function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined
   return ["| ms | since the request |", "|---:|---|", ...reached].join("\n");
 }
 
-/** What was generated, and what drafts have saved of it. */
+/** What was generated, and how much drafts have saved. */
 function computedText({ tokens, steps, drafted, accepted, finishReason }: ComputedFigures): string {
   const drafts = drafted > 0 ? `; ${accepted} of ${drafted} drafted tokens accepted` : "";
   return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${reason(finishReason)}.`;
 }
 
-/** How much of the computing was in vain, which `TokenUsage` bounds. */
+/** How much was computed in vain, which `TokenUsage` bounds. */
 function decodedText({ tokens, unused }: DecodedTotals): string {
   const share = Math.round((100 * unused) / tokens);
   return `Since the server started ${tokens} tokens have been decoded, ${share}% of them for nothing: given up before their first text, or computed ahead and never asked for.`;

@@ -1,6 +1,6 @@
 /** The first line of a completion while it is generated. */
 export class FirstLine {
-  /** Whether all of it is there. */
+  /** Whether the line is complete. */
   isWhole = false;
   private hasBegun = false;
   private tokens = 0;
@@ -10,11 +10,11 @@ export class FirstLine {
   push(text: string, probability: number | undefined): void {
     if (this.isWhole) return;
     const begins = this.hasBegun ? 0 : text.search(/\S/);
-    // Blanks before the line are none of it.
+    // Blanks before the line do not belong to it.
     if (begins < 0) return;
     const end = text.indexOf("\n", begins);
     this.isWhole = end >= 0;
-    // A token that only ends the line says nothing of it.
+    // The probability of a token that only ends the line says nothing about the line.
     if (this.hasBegun && end === 0) return;
     this.hasBegun = true;
     if (probability === undefined) return;

@@ -17,7 +17,7 @@ export interface GenerateOptions extends DraftOptions {
   readonly maxTokens: number;
   /** How tokens are drawn; absent takes the most likely. */
   readonly sampling?: SamplingOptions;
-  /** Whether the first decode takes the prompt's last tokens along, as by default, or prefill and decodes are apart. */
+  /** Whether the first decode includes the prompt's last tokens, the default, or prefill computes all of them. */
   readonly promptTail?: PromptTail;
   /** Whether the probabilities of what the next forward pass decides are wanted; absent: never. */
   readonly wantsProbabilities?: () => boolean;
@@ -25,7 +25,7 @@ export interface GenerateOptions extends DraftOptions {
   readonly trace?: DecodeTrace;
 }
 
-/** What a millisecond before the first text is worth: somebody waits for it, while later ones pass as one reads. */
+/** Worth of a millisecond before the first text: the user waits for it, while later text arrives as the user reads. */
 const FIRST_TEXT_WORTH = 2;
 
 /** What one forward pass of the model decided. */
@@ -38,7 +38,7 @@ export interface Step {
   readonly accepted: number;
   /** Milliseconds that a tree of several nodes adds to the decodes of single ones behind it. */
   readonly slowdownMs: number;
-  /** What the model gave each of the tokens, where that is wanted. */
+  /** The model's probability of each of the tokens, if requested. */
   readonly probabilities?: readonly number[] | undefined;
 }
 
@@ -60,11 +60,11 @@ export async function* generate(
   const root = tokens[tokens.length - 1];
   if (root === undefined) return { kind: "endOfText" };
   const filling = engine.prefill(tokens.subarray(0, -1), signal, options.promptTail ?? "deferred");
-  // While the prompt is computed elsewhere.
+  // Meanwhile another thread computes the prompt.
   const drafter = drafterOf(options, prompt, engine);
   const preparing = drafter.prepare?.(tokens, filling, signal);
   const filled = await filling;
-  // Nothing may compute any more once this has ended.
+  // Nothing may be computing any more once this generator has ended.
   if (preparing) await preparing;
   if (filled.kind !== "prefilled") return filled;
   yield { kind: "prefilled", reused: filled.reused };
@@ -98,7 +98,7 @@ async function* decodeSteps(
     const { decoded } = outcome;
     const { path, next } = verify(tree, choose(decoded));
     const top: VerifiedTree["top"] = (node, count, ids, logits) => decoded.top(node, count, ids, logits);
-    // Before the engine goes on: the logits of this decode are gone with the next.
+    // Before the engine continues: the next decode overwrites these logits.
     const observed = drafted.observe({ path, next, top });
     const decided = path.slice(1).map(node => tree.tokens[node] as number);
     decided.push(next);
@@ -108,7 +108,7 @@ async function* decodeSteps(
     engine.accept(path);
     if (trace) {
       const ms = performance.now() - start;
-      // The first takes along what waits to be computed; the others would have been rows of their own.
+      // The first decode also computes pending tokens; each further token would have been a decode of its own.
       const plainMs =
         engine.prefillMsPerToken === undefined ? undefined : firstMs + (path.length - 1) * engine.cost(1);
       trace.record({ tree, path, next, ms, plainMs, describe: node => drafted.describe(node) });
@@ -127,9 +127,10 @@ async function* decodeSteps(
 }
 
 /**
- * What a tree costs where its tokens are weighed against it. Tokens that wait are computed with any tree, so a step does
- * not become one for large trees by them.
- * @param firstMs what a decode of the root alone takes @param worth of a millisecond; where it is dear, drafts must save as much more than they take
+ * The cost of a tree, to weigh against its expected tokens. Pending tokens are computed with any tree, so they must not make
+ * larger trees look cheap.
+ * @param firstMs cost of a decode of the root alone
+ * @param worth of a millisecond; the higher it is, the more drafts must save for the time they take
  */
 function treeCost(
   engine: Pick<Engine, "cost" | "waitingMs" | "slowdownMs">,
@@ -138,7 +139,7 @@ function treeCost(
 ): (nodes: number) => number {
   const alone = (firstMs - engine.waitingMs) / worth;
   const { slowdownMs } = engine;
-  // By what is measured a larger decode may take less.
+  // In the measurements a larger decode may take less time.
   return nodes => (nodes === 1 ? alone : alone + Math.max(0, engine.cost(nodes) + slowdownMs - firstMs));
 }
 

@@ -1,4 +1,4 @@
-/** The feature `textDocument/inlineCompletion`: joins what answers requests, and what is done in pauses. */
+/** The feature `textDocument/inlineCompletion`: connects the answering of requests with the work done in pauses. */
 import {
   type CancellationToken,
   type Connection,
@@ -48,7 +48,7 @@ interface CompletionDependencies {
   readonly board: StatusBoard;
   /** Settings as they are now. */
   settings(): Settings;
-  /** Notices that first lines take long. */
+  /** Notices when first lines take long. */
   readonly slowRule: Pick<SlowRule, "observe">;
   /** Whether energy is saved now: nothing is computed ahead. */
   savesEnergy(): boolean;
@@ -138,7 +138,7 @@ export function registerInlineCompletion(
   const outcomes = new Outcomes(
     () => usage.totals,
     (record, token) => {
-      // One that was given up says nothing of the one that took its place.
+      // A request that was given up says nothing about the one that replaced it.
       if (record.outcome.kind !== "aborted") board.nothing(nothingShown(record));
       parts.record?.(record);
       if (reportsRequests) reportEnd(connection, record, token, parts.log);
@@ -166,7 +166,7 @@ export function registerInlineCompletion(
   };
 }
 
-/** What of the completions an edit, or the closing of a document, changes. */
+/** Updates completions when a document is edited or closed. */
 interface Followers {
   readonly runner: CompletionRunner;
   readonly answers: Answers;
@@ -251,7 +251,7 @@ function answerRequests(
   });
 }
 
-/** Reports a request that has ended, without anything of its text. */
+/** Reports a request that has ended, without any of its text. */
 function reportEnd(
   connection: Connection,
   { outcome, timeline, computed }: RequestRecord,
@@ -295,7 +295,7 @@ function recordEnd(
     log(end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error));
     if (live.awaited) board.working(!isLatest);
   }
-  // The completion before it has left word that something else is live.
+  // The end of the completion before has left the status at "working", since another one was live.
   if ((end.kind === "replaced" || end.kind === "modelReplaced") && isLatest) board.working(false);
   if (end.kind !== "completed") return;
   const { completion } = end;

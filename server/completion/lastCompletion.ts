@@ -29,7 +29,7 @@ export class LastCompletion {
     return this.sizes;
   }
 
-  /** @param isLoaded whether a model is there: what tokens of one that was freed read is not known any more */
+  /** @param isLoaded whether a model is loaded: the texts of a freed model's tokens are no longer known */
   drawn(isLoaded: (engine: Engine) => boolean): DrawnCompletion | undefined {
     if (!this.last || !isLoaded(this.last.engine)) return undefined;
     const { engine, completion } = this.last;

@@ -1,6 +1,6 @@
 /**
- * One completion while it is computed: its text so far, who waits for it, and how long it goes on without anybody.
- * Requests come and go; a new one that agrees with what is generated joins the same computing.
+ * One completion while it is computed: its text so far, which requests wait for it, and how long it continues without any.
+ * A new request that agrees with the text generated so far joins the same computation.
  */
 
 import { agrees, GrowingText, withoutClosedPair } from "../protocol/index.ts";
@@ -11,13 +11,13 @@ import type { CompletionUsage } from "./tokenUsage.ts";
 /** How long a completion whose last request was cancelled waits for the next one, in milliseconds. */
 const GRACE_MS = 200;
 
-/** `replaced`: it never began. `modelReplaced`: another model took the place of its own before there was any text. */
+/** `replaced`: it never began. `modelReplaced`: its model was replaced before there was any text. */
 export type LiveEnd =
   | { readonly kind: "completed"; readonly completion: Completion }
   | { readonly kind: "replaced" | "modelReplaced" }
   | { readonly kind: "faulty"; readonly error: unknown };
 
-/** Whether something else was to be computed, or nothing: the text is not whole for that. */
+/** Whether the completion was given up for another one, or for nothing, so that its text is incomplete. */
 export const isGivenUp = (end: LiveEnd): boolean =>
   end.kind === "replaced" ||
   end.kind === "modelReplaced" ||
@@ -34,7 +34,7 @@ export class LiveCompletion extends GrowingText {
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
-  /** @param usage its tokens in the books @param asked whether the user has asked for it: nothing is held back */
+  /** @param usage counts its tokens @param asked whether the user has explicitly asked for it: nothing is held back */
   constructor(
     readonly cursor: Cursor,
     readonly usage: CompletionUsage,
@@ -49,7 +49,7 @@ export class LiveCompletion extends GrowingText {
     return this.controller.signal;
   }
 
-  /** A request joins; the returned function takes it away again. Nobody there for a while ends the computing. */
+  /** A request joins; the returned function removes it again. After a while without requests the computation ends. */
   join(): () => void {
     this.awaited = true;
     this.viewers++;
@@ -59,9 +59,9 @@ export class LiveCompletion extends GrowingText {
     };
   }
 
-  /** What was typed since its place; undefined where the document differs from what it was asked for. */
+  /** The text typed since; undefined if the document otherwise differs from the one it was requested for. */
   typed(cursor: Cursor): string | undefined {
-    // While it grows, what is typed may be ahead of it.
+    // While the completion grows, the user may type ahead of it.
     return typedSince(this.place, cursor, this.text.length + AHEAD);
   }
 
@@ -86,8 +86,8 @@ export class LiveCompletion extends GrowingText {
 const AHEAD = 200;
 
 /**
- * Whether a text may still be of use for a document that has been edited. A bracket that the editor has closed by
- * itself counts as typed alone.
+ * Whether a text may still be of use for a document that has been edited. If the editor has closed a bracket by itself,
+ * only the opening one counts as typed.
  * @param done whether the text is whole @param cursor the document; where its cursor is does not matter
  */
 export function survives(

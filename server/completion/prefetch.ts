@@ -1,10 +1,11 @@
 /**
- * What is likely to be asked for next, computed in pauses and kept in the completion cache: what comes once the
- * suggestion on the screen is accepted, then after that, and on the next line where there is nothing more to add on
- * this one. Each is computed for the document as it would be then, and is what a request there would be answered.
+ * Computes the completions that are likely to be requested next, in pauses, and keeps them in the completion cache: the
+ * one after accepting the suggestion on the screen, the one after accepting that, and so on, moving to the next line
+ * when there is nothing more to add on this one. Each is computed for the document as it would be then, and is exactly
+ * what a request there would be answered.
  *
- * A suggestion that is not accepted makes all of it useless, so no more is risked than a share of what is decoded:
- * where suggestions are seldom taken, little is computed ahead.
+ * If the suggestion is not accepted, all of this is useless, so at most a share of all decoded tokens is risked: where
+ * suggestions are seldom accepted, little is computed ahead.
  */
 
 import type { ModelFeature } from "../model/index.ts";
@@ -17,15 +18,15 @@ import { sleep } from "./sleep.ts";
 import type { Suggestion } from "./suggestions.ts";
 import type { TokenUsage } from "./tokenUsage.ts";
 
-/** Requests that follow at once go first. */
+/** A request that follows within this time goes first. */
 const PAUSE_MS = 10;
 /** Places that are computed ahead of one suggestion. */
 const LONGEST_STREAK = 4;
-/** Of all tokens that are decoded, those that may be for nothing before nothing more is risked. */
+/** Share of all decoded tokens that may be unused before nothing more is risked. */
 export const RISKED_SHARE = 0.15;
-/** Tokens that are risked at the beginning, before there is anything to have a share of. */
+/** Tokens that are risked at the start, in addition to the share. */
 export const RISKED_AT_FIRST = 32;
-/** Documents longer than this are not copied again and again. */
+/** Longer documents are left alone, since each place needs a copy. */
 const LONGEST_DOCUMENT = 1 << 20;
 /** Characters before a cursor that show how a document indents. */
 const STYLE_CHARACTERS = 4_000;
@@ -34,7 +35,7 @@ interface PrefetchDependencies {
   readonly runner: CompletionRunner;
   readonly usage: TokenUsage;
   readonly model: Pick<ModelFeature, "current">;
-  /** Whether a document may be completed that nobody has asked for: it is open, and nothing is switched off. */
+  /** Whether a document may be completed unasked: it is open, and nothing is switched off. */
   isOn(snapshot: Snapshot): boolean;
 }
 
@@ -43,7 +44,7 @@ export class Prefetch {
 
   constructor(private readonly parts: PrefetchDependencies) {}
 
-  /** Computes what comes after a suggestion that is shown, until something else is asked for. */
+  /** Computes what follows a suggestion that is shown, until something else is requested. */
   async after({ target, text }: Suggestion): Promise<void> {
     this.latest.abort();
     this.latest = new AbortController();
@@ -69,7 +70,7 @@ export class Prefetch {
     return isKnown ? found.text : undefined;
   }
 
-  /** What the model predicts at a place; undefined where it gave way to something else, or must not be risked. */
+  /** The model's text at a place; undefined if something else interrupted it, or it must not be risked. */
   private async compute(cursor: Cursor, suggestions: readonly SuggestedText[]): Promise<string | undefined> {
     const { runner, model, usage, isOn } = this.parts;
     const engine = model.current;
@@ -80,7 +81,7 @@ export class Prefetch {
   }
 }
 
-/** The document once a text at the cursor has been accepted, the cursor after it. */
+/** The document after accepting a text at the cursor, with the cursor after it. */
 function accepted(cursor: Cursor, text: string): Cursor {
   const { snapshot } = cursor;
   const { offset } = snapshot;
@@ -88,7 +89,7 @@ function accepted(cursor: Cursor, text: string): Cursor {
   return replaced(cursor, offset, offset + repeated, text.replaceAll("\n", lineBreak(snapshot.text, offset)));
 }
 
-/** The document once Enter has been pressed at the end of the cursor's line, as editors indent; else undefined. */
+/** The document after Enter at the end of the cursor's line, indented as editors do; undefined elsewhere in a line. */
 function nextLine(cursor: Cursor): Cursor | undefined {
   const { text, offset } = cursor.snapshot;
   const { linePrefix, lineSuffix } = surroundings(cursor.snapshot);

@@ -1,6 +1,6 @@
 /**
- * What is suggested only when it is asked for. A text is held back until it is known to be none of that, so that what
- * is shown is never taken back.
+ * Texts that are only suggested when the user asks. A text is held back until it is known not to be one of them, so that
+ * shown text is never taken back.
  */
 import { closesOnly, type Place } from "../postprocess/index.ts";
 import type { FirstLine } from "./firstLine.ts";
@@ -9,11 +9,11 @@ import type { FirstLine } from "./firstLine.ts";
 export type Withheld = "closersOnly" | "lowConfidence";
 
 export interface ReserveOptions {
-  /** Least mean probability of the tokens of the first line; 0 takes any. */
+  /** Lowest mean probability of the tokens of the first line; 0 accepts any. */
   readonly minConfidence: number;
 }
 
-/** Ends at which the model has said something that is not shown. */
+/** Ends at which the model has generated text that is not shown. */
 export const isWithheld = (finishReason: string): finishReason is Withheld =>
   finishReason === "closersOnly" || finishReason === "lowConfidence";
 

@@ -1,4 +1,4 @@
-/** Whether a model is what a completion needs: its tokenizer, middles it must know, drafts that change nothing. */
+/** Tests whether a model is fit for completion: its tokenizer, middles it must know, drafts that change nothing. */
 import { DraftMemory } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
 import { formatOf, type PromptFormat } from "../prompt/index.ts";
@@ -44,7 +44,7 @@ const PROBES: readonly Probe[] = [
     middle: /^(this\.)?count\b/,
   },
 ];
-/** Fewer right middles than this, and the model is none for filling in. */
+/** With fewer correct middles than this, the model is not one for fill-in-the-middle. */
 const MIN_RIGHT = 2;
 /** Text that a tokenizer must give back as it is. */
 const ROUND_TRIP =
@@ -62,7 +62,7 @@ export interface SelfTestReport {
   readonly middles: {
     readonly right: number;
     readonly of: number;
-    /** In which order the model was asked, and how many are right in the other; absent where it has but one. */
+    /** The order in which the model was asked, and how many are right in the other; absent if it has only one. */
     readonly order?: Order;
     readonly rightInOtherOrder?: number;
   };
@@ -132,7 +132,7 @@ const orderOf = ({ fill }: PromptFormat): Order => (fill?.suffixFirst ? "suffix-
 /** The format with prefix and suffix exchanged; undefined where there is no other order. */
 function inOtherOrder(format: PromptFormat): PromptFormat | undefined {
   const { fill } = format;
-  // Without a token for the middle the text goes on after the prefix, which must come last.
+  // Without a token for the middle the text continues after the prefix, which must come last.
   if (fill?.middle === undefined) return undefined;
   return { ...format, fill: { ...fill, suffixFirst: !fill.suffixFirst } };
 }
@@ -163,7 +163,7 @@ interface Continued {
   readonly failure: string | undefined;
 }
 
-/** What the model makes of the probes' beginnings, one after the other, until there is enough to compare. */
+/** The model's text after the probes' beginnings, one after the other, until there is enough to compare. */
 async function continued(engine: Engine, treeNodes: number, signal: AbortSignal): Promise<Continued> {
   const tokens: number[] = [];
   const memory = new DraftMemory(engine.vocabulary);

@@ -1,4 +1,4 @@
-/** What was suggested lately, by the id that its item carries, and what becomes of it. */
+/** Recent suggestions, by the id that their items carry, and what becomes of them. */
 import type { Command, Connection, InlineCompletionItem } from "vscode-languageserver";
 import {
   ACCEPT_COMMAND,
@@ -9,14 +9,14 @@ import {
 import { type CompletionTarget, item } from "./completionTarget.ts";
 import type { Drafts } from "./drafts.ts";
 
-/** Suggestions that are still known when a client reports them. Each holds the text of its document. */
+/** Suggestions that are kept for reports of the client. Each holds the text of its document. */
 const REMEMBERED = 8;
 
 /** The answer to one request. */
 export class Suggestion {
   /** The whole text so far. */
   text = "";
-  /** Whether it is what is left of one that has been shown. */
+  /** Whether it is the rest of a suggestion that was shown before. */
   isRest = false;
 
   constructor(
@@ -33,7 +33,7 @@ export class Suggestion {
 
 interface SuggestionDependencies {
   readonly drafts: Pick<Drafts, "accepted" | "acceptedPart">;
-  /** Called with each suggestion once it is shown, as far as clients report; else once it is sent. */
+  /** Called with each suggestion when the client reports it as shown; without such reports, when it is sent. */
   shown(suggestion: Suggestion): void;
 }
 
@@ -42,7 +42,7 @@ export class Suggestions {
   command: string = ACCEPT_COMMAND;
   private readonly known = new Map<string, Suggestion>();
   private count = 0;
-  /** Whether the client reports what it shows; one that never has is taken to show what it is sent. */
+  /** Whether the client reports what it shows; until it does, it is assumed to show what it is sent. */
   private clientTells = false;
 
   constructor(private readonly parts: SuggestionDependencies) {}
@@ -91,7 +91,7 @@ export class Suggestions {
   }
 }
 
-/** What clients report of suggestions, under the names that copilot-language-server has made usual. */
+/** Clients' reports about suggestions, under the names that copilot-language-server has established. */
 export function listenToSuggestions(connection: Connection, suggestions: Suggestions): void {
   connection.onNotification(DidShowCompletionNotification, ({ item }) => suggestions.shown(item));
   connection.onNotification(DidPartiallyAcceptCompletionNotification, ({ item, acceptedLength }) =>

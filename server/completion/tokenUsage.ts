@@ -1,4 +1,4 @@
-/** What was decoded, and what of it was for nothing: given up before its first text, or never asked for. */
+/** Counts decoded tokens, and those decoded in vain: given up before their first text, or never asked for. */
 import type { DecodedTotals } from "../protocol/index.ts";
 
 /** The tokens of one completion. */
@@ -19,7 +19,7 @@ export class CompletionUsage {
     if (!this.used) this.totals.unused += tokens;
   }
 
-  /** A request has been answered with it: with text, or with there being nothing to add. */
+  /** It has answered a request, with text or with the result that there is nothing to add. */
   use(): void {
     if (this.used) return;
     this.used = true;
@@ -38,7 +38,7 @@ export class TokenUsage {
     return new CompletionUsage(this.sums);
   }
 
-  /** Whether what was decoded for nothing is at most `share` of all and some tokens more, so that it may grow. */
+  /** Whether the tokens decoded in vain are at most `share` of all plus `tokens`, so that more may be risked. */
   affords(share: number, tokens: number): boolean {
     return this.sums.unused <= share * this.sums.tokens + tokens;
   }

@@ -1,6 +1,6 @@
 /**
- * Reads prompts in pauses, so that the next completion finds them in the KV cache: that of the document the user
- * turns to, and that of the place last asked about once nothing has been typed for a while. Any request goes first.
+ * Reads prompts in pauses, so that the next completion finds them in the KV cache: the prompt of the document the user
+ * turns to, and that of the last requested place once nothing has been typed for a while. Any request goes first.
  */
 
 import type { Position } from "vscode-languageserver";
@@ -11,7 +11,7 @@ import { languageEnabled, type Settings } from "../protocol/index.ts";
 import { messageOf } from "../system/index.ts";
 import type { Snapshot } from "../text/index.ts";
 
-/** A user who passes through documents turns to none of them. */
+/** A user who leaves a document within this time has only passed through it. */
 const REST_MS = 150;
 const QUIET_MS = 3_000;
 
@@ -20,7 +20,7 @@ interface WarmUpDependencies {
   readonly session: Session;
   readonly model: Pick<ModelFeature, "current">;
   settings(): Settings;
-  /** Whether anything is computed that nobody has asked for. */
+  /** Whether anything may be computed unasked. */
   computesAhead(): boolean;
   /** Computes the prompt of a place. */
   read(engine: Engine, snapshot: Snapshot, signal: AbortSignal): Promise<void>;
@@ -57,7 +57,7 @@ export class WarmUp {
     this.places.delete(uri);
   }
 
-  /** A model has been loaded: the document one is in has not been read by it. */
+  /** A model has been loaded: it has not read the user's current document yet. */
   loaded(): void {
     this.later(REST_MS);
   }

@@ -39,7 +39,7 @@ export class SuffixAutomaton {
     this.seen = new Int32Array(this.states.capacity);
   }
 
-  /** Tokens so far; the first `size` of `tokens`. */
+  /** The tokens so far are the first `size` of `tokens`. */
   get size(): number {
     return this.states.size;
   }

@@ -2,17 +2,17 @@
  * How likely the model is to generate what the sources offer: a conditional logit model (McFadden 1974) over the
  * tokens offered after one node, with "none of them" as a further choice. A token's score is the sum, over
  * the sources that offer it, of their weights times their features; its probability is its share of the
- * exponentials. So sources that agree make each other surer, tokens compete, and no node's probabilities
- * exceed one. For a single source with a single token it is logistic regression.
+ * exponentials. So agreement between sources raises a token's probability, tokens compete, and the probabilities
+ * after a node never add up to more than one. For a single source with a single token it is logistic regression.
  *
  * The weights begin as fitted on held-out code (`prior.ts`) and follow what the model is seen to generate: after
- * each verification one step of gradient descent on the log-likelihood, drawn back towards the prior and
- * bounded, so that no odd document spoils them.
+ * each verification one step of gradient descent on the log-likelihood, pulled back towards the prior and
+ * bounded, so that an unusual document does not spoil them.
  */
 import { PRIOR_WEIGHTS } from "./prior.ts";
 import { FEATURE_COUNT, log2Of, type Offers, SOURCE_NAMES, type SourceName } from "./source.ts";
 
-/** Raised when features change their meaning: what was learned for the old ones is worth nothing. */
+/** Raised when features change their meaning: weights learned for the old ones are useless. */
 export const CALIBRATION_VERSION = 2;
 
 /** Weights of "none of them": a bias, and by the binary logarithm of the depth. */
@@ -21,13 +21,13 @@ const WEIGHT_COUNT = SOURCE_NAMES.length * FEATURE_COUNT + NONE_FEATURES;
 const NONE = SOURCE_NAMES.length * FEATURE_COUNT;
 
 interface CalibrationOptions {
-  /** Weights to begin with and to be drawn back to. */
+  /** Weights to begin with and to be pulled back to. */
   readonly prior: readonly number[];
   /** Weight of one observation. */
   readonly rate: number;
   /** Share of the way back to the prior that each observation takes. */
   readonly pull: number;
-  /** Farthest from the prior. */
+  /** Largest distance of a weight from the prior. */
   readonly bound: number;
 }
 
@@ -45,7 +45,7 @@ export class Calibration {
 
   private readonly options: CalibrationOptions;
 
-  /** @param options what differs from learning while one works */
+  /** @param options what differs from learning in normal use */
   constructor(options: Partial<CalibrationOptions> = {}) {
     this.options = { ...ONLINE, ...options };
     const { length } = this.options.prior;
@@ -68,7 +68,7 @@ export class Calibration {
     return this.weights[NONE] + this.weights[NONE + 1] * log2Of(depth);
   }
 
-  /** The probability of the first of some offers after a node of this depth, were there no other source. */
+  /** The probability of the first of some offers after a node of this depth, if there were no other source. */
   chanceOfFirst(source: number, { count, features }: Offers, depth: number): number {
     const first = this.score(source, features, 0);
     let sum = 1 + Math.exp(this.none(depth) - first);
@@ -100,7 +100,7 @@ export class Calibration {
     };
   }
 
-  /** Takes over what was saved; false, and nothing taken over, where it is of another version or no calibration. */
+  /** Restores saved weights; false, without any change, if they are of another version or not a calibration. */
   restore(saved: unknown): boolean {
     const { version, weights } = (saved ?? {}) as Partial<SavedCalibration>;
     if (version !== CALIBRATION_VERSION || !Array.isArray(weights) || weights.length !== WEIGHT_COUNT)

@@ -1,11 +1,10 @@
 /**
  * Drafts the tree of one step from all sources together.
  *
- * Nodes are taken best first, by the probability that the model will walk as far as them. A tree of the n
- * best is expected to yield E(n) = 1 + the sum of their probabilities tokens and costs T(n); it has the n
- * that makes E(n) / T(n) largest. Where that is 1, nothing is speculated. (Sequoia, arXiv 2402.12374, sizes
- * its trees by measured costs too, but once and for all; EAGLE-2, arXiv 2406.16858, grows best first to a
- * fixed size.)
+ * Nodes are added best first, by the probability that the model's own path reaches them. A tree of the n best nodes is
+ * expected to yield E(n) = 1 + the sum of their probabilities tokens and costs T(n); n is chosen to make E(n) / T(n)
+ * largest. If that n is 1, nothing is drafted. (Sequoia, arXiv 2402.12374, also sizes its trees by measured costs, but
+ * only once; EAGLE-2, arXiv 2406.16858, grows best first to a fixed size.)
  */
 import type { Calibration } from "./calibration.ts";
 import type { DraftedNode, TreeDrafter } from "./drafter.ts";
@@ -22,15 +21,15 @@ const ROOT = 0;
 /** Below this probability a node is not worth a look. */
 const MIN_PROBABILITY = 0.01;
 /**
- * What a further expected token counts for when a larger tree is weighed against a smaller one: of all trees the one that is
- * chosen promises too much more often than too little, and the text of a larger one comes later.
+ * Weight of a further expected token when a larger tree is compared with a smaller one: the chosen tree is more often
+ * overestimated than underestimated, and the text of a larger tree comes later.
  */
 const DOUBTED = 0.9;
-/** Most leaves of a tree, where nobody says otherwise. */
+/** Most leaves of a tree by default. */
 const MAX_LEAVES = 32;
 
 interface DrafterDependencies {
-  /** The text before the cursor; the drafter adds what is decided. */
+  /** The text before the cursor; the drafter adds the decided tokens. */
   readonly history: TokenHistory;
   readonly sources: readonly ThrottledSource[];
   readonly calibration: Calibration;
@@ -40,7 +39,7 @@ interface DrafterDependencies {
   /** Largest tree, root included. */
   readonly maxNodes: number;
   readonly maxLeaves?: number;
-  /** Is called with every offer at the nodes the model came by, for measurements. */
+  /** Called with every offer at the nodes on the model's path, for measurements. */
   readonly onOffer?: ReportOffer;
 }
 
@@ -56,9 +55,9 @@ export class Drafter implements TreeDrafter {
   private readonly depth: Int32Array;
   private readonly isParent: Uint8Array;
   private leaves = 1;
-  /** Milliseconds of a decode by its nodes, as far as this step may go. */
+  /** Milliseconds of a decode by its number of nodes, up to the limit of this step. */
   private readonly costs: Float64Array;
-  /** What `draftAhead` has left to the `draft` that follows: whether sources are asked, and a tree that is good as it is. */
+  /** Results of `draftAhead` for the next `draft`: sources are chosen already; the tree is final already. */
   private isDecided = false;
   private isDrafted = false;
 
@@ -84,7 +83,7 @@ export class Drafter implements TreeDrafter {
     this.searches.push(token);
   }
 
-  /** Has the sources that search ahead compute, which are told what the others promise. */
+  /** Lets the sources that search ahead compute; they are told how good the others' tree is. */
   draftAhead(
     root: number,
     room: number,
@@ -112,7 +111,7 @@ export class Drafter implements TreeDrafter {
     return this.tree;
   }
 
-  /** Makes the tree of what the sources offer. Returns the tokens a millisecond that it promises. */
+  /** Makes the tree from what the sources offer. Returns its expected tokens per millisecond. */
   private growTree(root: number, room: number, cost: (nodes: number) => number): number {
     const { tree, costs } = this;
     const limit = Math.min(room, this.parts.maxNodes);
@@ -160,7 +159,7 @@ export class Drafter implements TreeDrafter {
       let accepted = 0;
       for (let node = 1; node < tree.count; node++) if (this.origin(node) === source) proposed++;
       for (const node of path) if (node !== ROOT && this.origin(node) === source) accepted++;
-      // What it saves decides whether it rests, and some never do.
+      // Only a throttle needs to know what the source saves; some sources have none.
       const saved = parts.sources[source].throttle ? this.decodesSavedBy(source, verified) : 0;
       const [costMs, savedMs] = [proposed * furtherMs, saved * singleMs];
       const yielded = { proposed, accepted, costMs, savedMs, decodeMs: singleMs };
@@ -168,7 +167,7 @@ export class Drafter implements TreeDrafter {
     }
   }
 
-  /** An accepted node has saved a decode of its own; a source has as far as others would not have drafted it. */
+  /** Each accepted node saves one decode; a source is credited with the share that the others would not have drafted. */
   private decodesSavedBy(source: number, { tree, path }: VerifiedTree): number {
     const kind = this.searches.kinds[source];
     let saved = 0;
@@ -206,10 +205,10 @@ export class Drafter implements TreeDrafter {
     }
   }
 
-  /** Grows the most likely of what waits, looks after it, and returns its probability; 0 where nothing waits. */
+  /** Adds the most likely waiting token as a node, collects its successors, and returns its probability; 0 if none waits. */
   private growBest(): number {
     const { frontier, tree } = this;
-    // A further child of a parent is a further leaf; the first child of a leaf is none.
+    // A further child of a parent adds a leaf; the first child of a leaf does not.
     const isFull = this.leaves >= (this.parts.maxLeaves ?? MAX_LEAVES);
     const token = frontier.takeBest(isFull ? this.isParent : undefined);
     if (token < 0) return 0;

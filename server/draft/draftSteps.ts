@@ -1,14 +1,14 @@
 /**
- * The steps of a completion's drafting in the only order that makes sense, which types hold a caller to: a tree is
- * drafted, then the drafter sees what became of it, then the decided tokens are recorded, and only then is the next
- * tree drafted. A drafter that learned after the tokens were recorded would learn of the wrong context.
+ * The steps of a completion's drafting in the only order that makes sense, enforced by types: a tree is drafted, then the
+ * drafter sees its verification, then the decided tokens are recorded, and only then the next tree is drafted. A drafter
+ * that learned after the tokens were recorded would learn from the wrong context.
  */
 import type { DraftedNode, TreeDrafter } from "./drafter.ts";
 import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 /** All decided tokens are recorded. */
 export interface ReadyToDraft {
-  /** Computes what the next `draft`, with the same arguments, takes; undefined where there is nothing to wait for. */
+  /** Computes what the next `draft`, with the same arguments, needs; undefined if there is nothing to wait for. */
   draftAhead(
     root: number,
     room: number,
@@ -31,7 +31,7 @@ interface Drafted {
   observe(verified: Omit<VerifiedTree, "tree">): Observed;
 }
 
-/** What was verified is known. */
+/** The drafter has seen the verified tree. */
 interface Observed {
   /** Records the decided tokens, in order. */
   push(decided: readonly number[]): ReadyToDraft;
@@ -39,7 +39,7 @@ interface Observed {
 
 /** The steps of one completion. Each returns the same object under another type: nothing is allocated. */
 class DraftSteps implements ReadyToDraft, Drafted, Observed {
-  /** The tree drafted last; before the first there is none to be seen, as `Drafted` is not returned yet. */
+  /** The tree drafted last. Not read before the first `draft`, since `Drafted` is not returned before it. */
   tree = new DraftTree(1);
 
   constructor(private readonly drafter: TreeDrafter) {}

@@ -1,20 +1,20 @@
-/** What a source of drafts is to the loop that decodes: a tree for each step, and word of what became of it. */
+/** The interface of drafting to the decode loop: a tree for each step, and feedback on its verification. */
 import type { SourceName } from "./source.ts";
 import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 /** What drafts the trees of one completion. */
 export interface TreeDrafter {
   /**
-   * Gets ready for the first tree: what takes a while, to be done while the prompt is computed. What would take the
-   * same processors waits for `filled`.
-   * @param prompt the model's, with what stands after the cursor where it has that
+   * Gets ready for the first tree: work that takes a while, done while the prompt is computed. Work that needs the same
+   * processors waits for `filled`.
+   * @param prompt the model's prompt, including the text after the cursor if the format has it
    */
   prepare?(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void> | void;
   /** Records a decided token. */
   push(token: number): void;
   /**
-   * Computes what the next `draft`, with the same arguments, takes: for a source that cannot draft at once, such as
-   * another model. Undefined where there is nothing to wait for. An abort is no fault.
+   * Computes what the next `draft`, with the same arguments, needs: for a source that cannot draft at once, such as
+   * another model. Undefined if there is nothing to wait for. An abort is no fault.
    */
   draftAhead?(
     root: number,
@@ -24,7 +24,7 @@ export interface TreeDrafter {
   ): Promise<void> | undefined;
   /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
-  /** Is shown the tree just verified, before the decided tokens are pushed. Valid during the call only. */
+  /** Receives the tree just verified, before the decided tokens are pushed. Valid only during the call. */
   observe?(verified: VerifiedTree): void;
   /** What is known of a node of the last tree; undefined for the root, and where drafts are not told apart. */
   describe?(node: number): DraftedNode | undefined;
@@ -34,7 +34,7 @@ export interface TreeDrafter {
 export interface DraftedNode {
   /** The source whose offer weighed most. */
   readonly source: SourceName;
-  /** How likely it was held that the model comes by, 0 to 1. */
+  /** Estimated probability that the model's path reaches it, 0 to 1. */
   readonly probability: number;
 }
 

@@ -2,7 +2,7 @@
 import { grown } from "./grown.ts";
 
 const NONE = -1;
-/** Slots of the hash table for each edge there may be, at least. */
+/** Least number of slots of the hash table for each possible edge. */
 const SLOTS_PER_EDGE = 1.5;
 
 export class EdgeTable {
@@ -58,7 +58,7 @@ export class EdgeTable {
     return this.previous[edge];
   }
 
-  /** Lets an edge lead to another state. */
+  /** Makes an edge lead to another state. */
   redirect(edge: number, target: number): void {
     this.to[edge] = target;
   }

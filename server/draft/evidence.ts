@@ -1,7 +1,7 @@
 /**
- * Places where the end of a text occurred before, and what followed at each: the result of one search. Places
- * that go on alike are followed together; where they part, each token is offered with its share of them.
- * A cursor is a group of places that have gone on alike so far.
+ * Places where the end of a text occurred before, and what followed at each: the result of one search. Places with
+ * the same continuation are followed together; where they diverge, each token is offered with its share of them.
+ * A cursor is a group of places with the same continuation so far.
  */
 import { RowGroups } from "./rowGroups.ts";
 import { Feature, log2Of, NO_CURSOR, type Offers } from "./source.ts";
@@ -15,12 +15,12 @@ export interface Ending {
 
 /** Tokens that must agree with what follows the cursor for a text to end there. */
 const ENDING_TOKENS = 3;
-/** Different tokens of one group that are distinguished; more are of no use in a tree. */
+/** Most different tokens that are offered after one group; more are of no use in a tree. */
 const MAX_TOKENS = 12;
-/** More occurrences say no more, in binary logarithms. */
+/** Cap on occurrences, as a binary logarithm: more carry no further information. */
 const MAX_OCCURRENCES = 6;
 
-/** Each token by which a match is shorter than the longest halves what it counts for, this often at most. */
+/** A match's weight is halved for each token by which it is shorter than the longest, at most this many times. */
 const MAX_HALVINGS = 6;
 
 export class Evidence {
@@ -37,14 +37,14 @@ export class Evidence {
   readonly nearnesses: Float32Array;
 
   private readonly groups = new RowGroups();
-  /** Of the rows of the group at work: the longest match, and what all of them count for. */
+  /** Of the rows of the current group: the longest match, and the sum of their weights. */
   private longest = 0;
   private total = 0;
   private readonly seen = new Int32Array(MAX_TOKENS);
 
   /**
    * @param capacity most rows @param width tokens of a row
-   * @param ending where a text that runs into what follows the cursor ends; absent: nowhere
+   * @param ending how a text ends that reaches the text after the cursor; absent: it does not
    */
   constructor(
     readonly capacity: number,
@@ -64,8 +64,8 @@ export class Evidence {
   }
 
   /**
-   * Adds a place: what follows it are `from[start..end)`, up to a negative token. Returns the row, or -1 when
-   * there is no room.
+   * Adds a place that is followed by `from[start..end)`, up to a negative token. Returns the row, or -1 when there
+   * is no room.
    */
   add(from: Int32Array, start: number, end: number, length: number, weight: number): number {
     if (this.rows >= this.capacity) return -1;
@@ -85,12 +85,12 @@ export class Evidence {
     return row;
   }
 
-  /** Ends the adding: the root is the group of all rows. */
+  /** To be called after the last `add`: the root is the group of all rows. */
   ready(): void {
     this.groups.begin(this.rows);
   }
 
-  /** Offers what may follow a group: each token that rows go on with, and the end of the text. */
+  /** Offers what may follow a group: each next token of its rows, and the end of the text. */
   children(cursor: number, offers: Offers): void {
     const { groups, tokens, width, seen, lengths, weights } = this;
     if (cursor >= groups.count) return;
@@ -119,8 +119,8 @@ export class Evidence {
   }
 
   /**
-   * Offers a token after those rows of a group that go on with it, which become a group of their own.
-   * @param isEnding whether it ends the text: after rows that go on as the text after the cursor does
+   * Offers a token after the rows of a group that continue with it; these rows become a new group.
+   * @param isEnding whether the token ends the text: it follows rows that continue like the text after the cursor
    */
   private offer(group: number, token: number, isEnding: boolean, offers: Offers): void {
     const { groups, longest, tokens, width, lengths, weights, recencies, nearnesses } = this;
@@ -167,7 +167,7 @@ export class Evidence {
   }
 }
 
-/** Whether a row, whose next tokens are `tokens[at..end)`, goes on as the text after the cursor begins. */
+/** Whether a row, whose next tokens are `tokens[at..end)`, continues like the text after the cursor. */
 function runsInto({ after }: Ending, tokens: Int32Array, at: number, end: number): boolean {
   const count = Math.min(ENDING_TOKENS, after.length);
   if (count === 0 || at + count > end) return false;
@@ -175,5 +175,5 @@ function runsInto({ after }: Ending, tokens: Int32Array, at: number, end: number
   return true;
 }
 
-/** What a row counts for. @param shorter tokens by which its match is shorter than the longest */
+/** The weight of a row. @param shorter tokens by which its match is shorter than the longest */
 const standing = (weight: number, shorter: number) => weight * 2 ** -Math.min(MAX_HALVINGS, shorter);

@@ -1,18 +1,18 @@
-/** The tokens that may be grown next, each under a node of the tree, with the probability that the model comes by. */
+/** The tokens that may be added next, each under a node of the tree, with the probability that the model's path reaches it. */
 import { grown } from "./grown.ts";
 
 const NONE = -1;
-/** Tokens there is room for at first. */
+/** Initial capacity, in tokens. */
 const FEW_TOKENS = 128;
 
 export class Frontier {
-  /** Tokens that wait: the first so many of `waiting`. */
+  /** Number of waiting tokens: the first ones of `waiting`. */
   private count = 0;
   /** Indices of the offer table. */
   private waiting = new Int32Array(FEW_TOKENS);
   /** By token of the table: the node it would follow. */
   private parents = new Int32Array(FEW_TOKENS);
-  /** By token of the table: the probability that the model walks as far. */
+  /** By token of the table: the probability that the model's path reaches it. */
   private probabilities = new Float64Array(FEW_TOKENS);
 
   clear(): void {
@@ -20,7 +20,7 @@ export class Frontier {
   }
 
   add(token: number, parent: number, probability: number): void {
-    // No more wait than there are in the table.
+    // No more tokens can wait than the table has.
     if (token >= this.parents.length) {
       this.waiting = grown(this.waiting, 2 * token);
       this.parents = grown(this.parents, 2 * token);
@@ -33,7 +33,7 @@ export class Frontier {
 
   /**
    * Takes out the most likely token; -1 where none waits.
-   * @param barred by node: 1 under parents where nothing may be grown; absent: all may
+   * @param barred by node: 1 for a parent that may not get a child; absent: all parents may
    */
   takeBest(barred: Uint8Array | undefined): number {
     const { waiting, parents, probabilities } = this;

@@ -1,4 +1,7 @@
-/** Typed arrays that grow. What is made for each completion begins small: zeroing and collecting it would cost as much as drafts save. */
+/**
+ * Typed arrays that grow. Those made for each completion begin small: zeroing and collecting large ones would cost as much as
+ * drafts save.
+ */
 
 type Numbers = Int16Array | Int32Array | Float32Array | Float64Array;
 

@@ -1,6 +1,6 @@
 /**
- * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: one that throws, or whose
- * tree is not sound, costs its guesses and nothing else.
+ * Keeps a faulty source of drafts from harming a completion. Drafts are guesses: if a drafter throws, or its tree
+ * is invalid, only these guesses are lost.
  */
 import { messageOf } from "../system/index.ts";
 import { PlainDrafter, type TreeDrafter } from "./drafter.ts";
@@ -19,7 +19,7 @@ function unsound(tree: DraftTree, root: number, room: number, vocabularySize: nu
   return undefined;
 }
 
-/** A drafter that never throws and whose trees are always sound; after a fault it drafts nothing more. */
+/** A drafter that never throws and whose trees are always valid; after a fault it drafts nothing more. */
 export function guard(
   make: () => TreeDrafter,
   vocabularySize: number,

@@ -1,11 +1,10 @@
-/** Token healing: what follows a text before an unfinished word, as what follows its letters. */
+/** Token healing: turns continuations of the text before an unfinished word into continuations of its letters. */
 import type { Evidence } from "./evidence.ts";
 import type { DraftVocabulary } from "./tokenTexts.ts";
 
 /**
- * Keeps of the rows those that begin with the letters of a held word, and takes the letters off them: the rest
- * of the word becomes tokens as the model would generate it, what follows the word stays. To be called between
- * `add` and `ready`.
+ * Keeps the rows that begin with the letters of a held word and removes these letters: the rest of the word becomes
+ * tokens as the model would generate it, and the tokens after the word stay. To be called between `add` and `ready`.
  */
 export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVocabulary): void {
   const { tokens, width, lengths, weights, recencies, nearnesses } = evidence;
@@ -36,7 +35,7 @@ export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVoca
   evidence.rows = kept;
 }
 
-/** Of the tokens that cover the letters: how many they are, and the text of the last one that is left over. */
+/** How many tokens cover the letters, and the rest of the last one's text beyond them. */
 function wordAfter(
   tokens: Int32Array,
   start: number,

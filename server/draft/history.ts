@@ -1,12 +1,12 @@
 /**
- * The text that drafts are looked up by: what stands before the cursor and what was generated, as a corpus has
- * it tokenized. That differs from the model's own tokens where the cursor stood inside a word: the model goes on
- * with the rest of the word, a corpus has the word whole. So a word the cursor stands in is held back (token
- * healing) until it is whole; meanwhile is looked up what follows the text before it and begins with its letters.
+ * The text that drafts are looked up by: the text before the cursor and the generated text, tokenized as in a corpus.
+ * That differs from the model's own tokens if the cursor was inside a word: the model continues with the rest of the
+ * word, but a corpus has the whole word. So an unfinished word is held back (token healing) until it is complete. Until
+ * then, drafts are looked up after the text before the word, and must begin with its letters.
  */
 import { type DraftVocabulary, isNameByte } from "./tokenTexts.ts";
 
-/** What is longer is no word, and is looked up as it is. */
+/** Anything longer is not a word, and is looked up as it is. */
 const LONGEST_WORD_BYTES = 48;
 const NO_BYTES = new Uint8Array(0);
 
@@ -14,13 +14,13 @@ export class TokenHistory {
   /** The first `size` are the history, oldest first. */
   tokens: Int32Array;
   size: number;
-  /** The letters of a word that is not whole yet, with the blank before it; empty as a rule. */
+  /** The letters of an unfinished word, with the blank before it; usually empty. */
   held: Uint8Array = NO_BYTES;
-  /** The same as the model has it. */
+  /** The same in the model's own tokens. */
   heldTokens: number[] = [];
 
   /**
-   * @param context the tokens before the cursor, as the model has them
+   * @param context the model's tokens before the cursor
    * @param vocabulary without it no word is held back
    */
   constructor(
@@ -49,7 +49,7 @@ export class TokenHistory {
     if (whole || this.held.length > LONGEST_WORD_BYTES) this.release(vocabulary, bytes, letters);
   }
 
-  /** Appends the word that is whole now, and what of its last token does not belong to it. */
+  /** Appends the word, which is complete now, and the part of its last token that does not belong to it. */
   private release(vocabulary: DraftVocabulary, last: Uint8Array, letters: number): void {
     const ending = this.heldTokens[this.heldTokens.length - 1];
     const word = this.held;
@@ -62,7 +62,7 @@ export class TokenHistory {
         this.append(token);
   }
 
-  /** Takes the tokens of an unfinished word off the end. A token that begins with no letter begins the word. */
+  /** Removes the tokens of an unfinished word from the end. A token that does not begin with a letter begins the word. */
   private holdBack(vocabulary: DraftVocabulary): void {
     let held = NO_BYTES;
     let cut = this.size;
@@ -78,7 +78,7 @@ export class TokenHistory {
     this.size = cut;
   }
 
-  /** The history with the word that is held back, as the model has it. */
+  /** The history with the held-back word, in the model's own tokens. */
   whole(): Int32Array {
     const whole = new Int32Array(this.size + this.heldTokens.length);
     whole.set(this.tokens.subarray(0, this.size));

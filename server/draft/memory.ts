@@ -1,6 +1,6 @@
 /**
- * What drafting remembers from completion to completion, for one loaded model: how far sources are to be
- * trusted, the model's own successors of tokens, texts of a moment ago. Makes the drafter of each completion.
+ * What drafting remembers from completion to completion, for one loaded model: how far sources can be trusted, the
+ * model's own successors of tokens, and recent texts. Makes the drafter of each completion.
  */
 import { Calibration } from "./calibration.ts";
 import { Drafter } from "./draft.ts";
@@ -37,7 +37,7 @@ interface DraftContext {
 
 export interface DraftMemoryOptions {
   readonly calibration?: Calibration;
-  /** Is called with every offer the model came by, for measurements. */
+  /** Called with every offer on the model's path, for measurements. */
   readonly onOffer?: ReportOffer;
   /** Sources that are not asked. */
   readonly without?: readonly SourceName[];
@@ -63,7 +63,7 @@ export class DraftMemory {
     this.recycled = new RecycledTokens(vocabulary.size);
   }
 
-  /** Takes the equal vocabulary of a model loaded anew: the one before is gone with its model. */
+  /** Switches to the equal vocabulary of a reloaded model: the old one was freed with its model. */
   adopt(vocabulary: DraftVocabulary): void {
     this.texts.vocabulary = vocabulary;
   }

@@ -1,11 +1,11 @@
 /**
- * What a second, cheaper model says after a text: a chain of its most likely tokens, each with the likeliest of what
- * could stand in its place. The model's KV cache follows the text: what was said and not accepted is dropped, and the
- * token that was accepted last is computed with the next chain.
+ * The continuation of a text by a second, cheaper model: a chain of its most likely tokens, each with the most likely
+ * alternatives. The model's KV cache follows the text: tokens that were not accepted are dropped, and the token that was
+ * accepted last is computed with the next chain.
  */
 import { TokenHistory } from "./history.ts";
 
-/** Why a model has computed nothing. */
+/** Why a model computed nothing. */
 type NotComputed =
   | { readonly kind: "aborted" | "contextFull" | "outOfMemory" }
   | { readonly kind: "failed"; readonly message: string };
@@ -36,7 +36,7 @@ interface Choices {
   probability(node: number, token: number): number;
 }
 
-/** Tokens that are looked at in each place of the chain. */
+/** Most likely tokens that are kept for each place of the chain. */
 export const CHOICES = 10;
 const ROOT_PATH = [0];
 
@@ -46,7 +46,7 @@ export class ModelChain {
   /** Rows of `CHOICES` token ids and their logits, the most likely first. */
   readonly ids: Int32Array;
   readonly logits: Float32Array;
-  /** By place: how many of a row there are, and the probability of the first, 0 to 1. */
+  /** By place: the number of tokens in its row, and the probability of the first, 0 to 1. */
   readonly counts: Int32Array;
   readonly probabilities: Float64Array;
   private text = new TokenHistory(new Int32Array(0));
@@ -72,14 +72,14 @@ export class ModelChain {
     this.length = 0;
   }
 
-  /** Records a decided token: the chain is of the past. */
+  /** Records a decided token: the old chain is no longer valid. */
   push(token: number): void {
     this.text.push(token);
     this.isForeign ||= token >= this.engine.vocabulary.size;
     this.length = 0;
   }
 
-  /** Makes the model's context the text without its last token. Whether that could be done. */
+  /** Makes the model's context the text without its last token. Returns whether that was possible. */
   async follow(signal: AbortSignal, tail: "computed" | "deferred"): Promise<boolean> {
     const { text, engine } = this;
     this.length = 0;
@@ -87,7 +87,7 @@ export class ModelChain {
     return followText(engine, text, signal, tail);
   }
 
-  /** Has the model say one more token, after `follow`. False where it was aborted or there is no room. */
+  /** Extends the chain by one token of the model, after `follow`. False if it was aborted or there is no room. */
   async extend(signal: AbortSignal): Promise<boolean> {
     const { engine, step, text, length } = this;
     if (length >= this.capacity || engine.room() < 1) return false;
@@ -100,7 +100,7 @@ export class ModelChain {
     const count = decoded.top(0, CHOICES, ids, this.logits.subarray(start, end));
     this.counts[length] = count;
     this.probabilities[length] = count > 0 ? decoded.probability(0, ids[0]) : 0;
-    // The logits are gone from here on.
+    // The logits are no longer valid from here on.
     engine.accept(ROOT_PATH);
     if (count === 0) return false;
     this.length++;
@@ -122,7 +122,7 @@ export class ModelChain {
   }
 }
 
-/** Makes a drafting model's context a text without its last token. Whether that could be done; throws what is a fault. */
+/** Makes a drafting model's context a text without its last token. Returns whether that was possible; throws faults. */
 export async function followText(
   engine: Pick<DraftingEngine, "prefill">,
   { tokens, size }: { readonly tokens: Int32Array; readonly size: number },
@@ -133,7 +133,7 @@ export async function followText(
   return outcome.kind === "prefilled" || endOfDraft(outcome);
 }
 
-/** False where an abort or a full context ended a draft; throws what is a fault. */
+/** False if an abort or a full context ended a draft; throws faults. */
 export function endOfDraft(outcome: NotComputed): false {
   if (outcome.kind === "outOfMemory") throw new Error("no memory for the model that drafts");
   if (outcome.kind === "failed") throw new Error(`the model that drafts: ${outcome.message}`);

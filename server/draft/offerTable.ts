@@ -1,15 +1,15 @@
 /**
- * What all sources together offer after the nodes of one tree, and how likely each is. After a node, each
- * token stands once, with the cursor of every source that offers it. Typed arrays, used again at each step.
+ * The tokens that all sources together offer after the nodes of one tree, and how likely each is. After a node, each
+ * token is listed once, with the cursor of every source that offers it. Typed arrays, reused at each step.
  */
 import type { Calibration } from "./calibration.ts";
 import { grown } from "./grown.ts";
 import { FEATURE_COUNT, NO_CURSOR, type Offers } from "./source.ts";
 
-/** Tokens and single offers of one step; what is beyond is not drafted. */
+/** Most tokens and single offers of one step; further ones are not drafted. */
 const MAX_TOKENS = 2048;
 const MAX_OFFERS = 4096;
-/** What there is room for at first: more than most steps need. */
+/** Initial capacities: more than most steps need. */
 const FEW_TOKENS = 128;
 const FEW_OFFERS = 256;
 /** The range of a node that was not looked at. */
@@ -56,7 +56,7 @@ class NodeRanges {
     this.end = new Int32Array(nodes).fill(NOT_ASKED);
   }
 
-  /** Makes all ranges empty, as of nodes that were not looked at. */
+  /** Makes all ranges empty, like those of nodes that were not looked at. */
   clear(): void {
     this.first.fill(NOT_ASKED);
     this.end.fill(NOT_ASKED);
@@ -74,7 +74,7 @@ export class OfferTable {
   /** The source whose offer weighs most, and that weight. */
   origins = new Int16Array(FEW_TOKENS);
   private weightiest = new Float64Array(FEW_TOKENS);
-  /** Sum of the scores of a token's offers: a log odds, before the sum over all tokens makes it a probability. */
+  /** Sum of the scores of a token's offers: its log odds, before normalisation over all tokens makes it a probability. */
   private scores = new Float64Array(FEW_TOKENS);
   private readonly offers = new OfferList();
   private readonly tokenRanges: NodeRanges;
@@ -133,7 +133,7 @@ export class OfferTable {
     this.cursors[index * this.sources + source] = cursors[at];
   }
 
-  /** Ends the offers after a node: their probabilities are known now. Returns the range of its tokens. */
+  /** Ends the offers after a node and computes their probabilities. Returns the range of its tokens. */
   end(node: number): { first: number; end: number } {
     const first = this.tokenRanges.first[node];
     const end = this.count;
@@ -152,7 +152,7 @@ export class OfferTable {
     return { first, end };
   }
 
-  /** Teaches the calibration what the model generated after a node. Nothing where the node was not looked at. */
+  /** Teaches the calibration what the model generated after a node. Does nothing if the node was not looked at. */
   learn(node: number, generated: number): void {
     const { offers, tokenRanges, offerRanges, probabilities, calibration } = this;
     if (tokenRanges.first[node] === NOT_ASKED) return;
@@ -170,8 +170,8 @@ export class OfferTable {
   }
 
   /**
-   * The share of a token's probability after a node that is owed to one kind of source, from 0 to 1: all of it where no
-   * other source offers the token, little where others make it as likely.
+   * The share of a token's probability after a node that is due to one kind of source, from 0 to 1: all of it if no other
+   * source offers the token, little if others make it as likely.
    * @param index the place in the table of a token that was offered there
    */
   owedTo(kind: number, node: number, index: number): number {

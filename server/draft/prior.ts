@@ -1,13 +1,13 @@
 /**
- * The weights drafting begins with, as `foretoken bench calibration --fit --places 24` found them: 20 packages of PyPI that the
- * datastore (60 M tokens of others) does not hold, completed at some 1,900 places by what really stands there. A row for
- * each of `SOURCE_NAMES`, in the order of `Feature`, then "none of them".
+ * The initial weights of drafting, found by `foretoken bench calibration --fit --places 24` on 20 packages of PyPI that are not
+ * in the datastore (60 M tokens of others), completed at some 1,900 places with their actual text. A row for each of
+ * `SOURCE_NAMES`, in the order of `Feature`, then "none of them".
  *
- * Not fitted so, since held-out code says nothing of them: `recent` and `accepted`, which have the weights that the document had
- * in an earlier fit, with which changes between releases go better; `recycling`, whose weights `--own --fit` found where the
- * embedded model spoke for itself; and `draft model`, fitted where the embedded model in Q8_0 went on with HumanEval's
- * solutions, drafted for by itself in Q4_0 and by SmolLM2-135M-Instruct. All four were fitted beside another "none of
- * them", by whose change they have been moved.
+ * Held-out code says nothing about four sources, which were fitted differently. `recent` and `accepted` have the weights of the
+ * document in an earlier fit, which are better for changes between releases. `recycling` has weights found by `--own --fit` on
+ * the embedded model's own text. `draft model` was fitted on the embedded model in Q8_0 continuing HumanEval's solutions, with
+ * itself in Q4_0 and SmolLM2-135M-Instruct as draft models. All four were fitted with another "none of them" and have been
+ * shifted by the difference.
  */
 export const PRIOR_WEIGHTS: readonly number[] = [
   // document

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed determines (mulberry32), so that a run can be had again. */
+/** Numbers in [0, 1) that a seed determines (mulberry32), so that a run can be repeated. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,14 +1,14 @@
 /**
- * Rows of evidence that have gone on alike so far, as groups. All lie in one array, as ranges of row numbers, and are
- * made anew at each step. A group's number is the cursor that is offered with its token.
+ * Groups of rows of evidence with the same continuation so far. All lie in one array, as ranges of row numbers, and are
+ * rebuilt at each step. A group's number is the cursor that is offered with its token.
  */
 import { grown } from "./grown.ts";
 import { NO_CURSOR, ROOT_CURSOR } from "./source.ts";
 
-/** Groups and row numbers of a step; what is beyond is not followed. */
+/** Most groups and row numbers of a step; further ones are not followed. */
 const MAX_GROUPS = 1024;
 const MAX_MEMBERS = 8192;
-/** What there is room for at first: more than most steps need. */
+/** Initial capacities: more than most steps need. */
 const FEW_GROUPS = 64;
 const FEW_MEMBERS = 256;
 
@@ -18,7 +18,7 @@ export class RowGroups {
   members = new Int32Array(FEW_MEMBERS);
   start = new Int32Array(FEW_GROUPS);
   end = new Int32Array(FEW_GROUPS);
-  /** Tokens that a group's rows have gone on alike. */
+  /** Length of the continuation that a group's rows share, in tokens. */
   depth = new Int32Array(FEW_GROUPS);
 
   clear(): void {
@@ -34,8 +34,8 @@ export class RowGroups {
   }
 
   /**
-   * Opens an empty group and returns its number; `NO_CURSOR` where there is no room for `most` rows. Who opens it
-   * writes its rows from `start` on, and its `end`, before the next one is opened. The arrays may be others after it.
+   * Opens an empty group and returns its number; `NO_CURSOR` if there is no room for `most` rows. The caller writes its
+   * rows from `start` on, and its `end`, before it opens the next one. The arrays may be replaced by the call.
    */
   open(depth: number, most: number): number {
     const first = this.count === 0 ? 0 : this.end[this.count - 1];

@@ -1,7 +1,7 @@
 /**
- * Draws tokens from logits. One draw takes exactly one random number, whatever the logits: so the n-th
- * decided token of a completion takes the n-th number of its seed, with drafts or without, and as drafts
- * are only ever compared with what was drawn, the text is the same either way.
+ * Draws tokens from logits. One draw uses exactly one random number, whatever the logits, so the n-th decided token
+ * of a completion uses the n-th number of its seed, with or without drafts. Drafts are only compared with the drawn
+ * tokens, so the text is the same either way.
  */
 
 import { randomNumbers } from "./random.ts";
@@ -57,7 +57,7 @@ export class Sampler {
     const { topK, topP, minP } = this.options;
     let largest = Number.NEGATIVE_INFINITY;
     for (let id = 0; id < logits.length; id++) if (logits[id] > largest) largest = logits[id];
-    // Whatever min-p would drop in the end need not be sorted; without it, nothing is that unlikely.
+    // Tokens that min-p would drop anyway need not be sorted; without min-p, no token is below the threshold.
     const least = minP > 0 && topP === 1 ? largest + Math.log(minP) : Number.NEGATIVE_INFINITY;
     const ids = topK > 0 ? likeliest(logits, topK) : allAbove(logits, least);
     const probabilities = ids.map(id => Math.exp(logits[id] - largest));
@@ -77,7 +77,7 @@ function allAbove(logits: Float32Array, least: number): number[] {
   return ids.sort((a, b) => logits[b] - logits[a] || a - b);
 }
 
-/** The `count` most likely ids in order. One pass: in a large vocabulary hardly any logit enters the short list. */
+/** The `count` most likely ids in order, in one pass: in a large vocabulary hardly any logit enters the short list. */
 function likeliest(logits: Float32Array, count: number): number[] {
   const ids: number[] = [];
   for (let id = 0; id < logits.length; id++) {

@@ -1,12 +1,12 @@
-/** The places in a short text where the end of another occurred, found by looking at all of them. */
+/** Finds the places in a short text where the end of another text occurs, by looking at all of them. */
 import type { MatchList } from "../../datastores/live/index.ts";
 
 const LONGEST_MATCH = 32;
 
 /**
- * Looks through `text[0..size)` for the end of `context[0..end)`: the longest matches, of equal ones the one that
- * stands last first. Negative tokens of the text part it.
- * @param shortest fewest tokens that agree
+ * Searches `text[0..size)` for the end of `context[0..end)`: the longest matches first, and the later of equal ones
+ * first. Negative tokens divide the text.
+ * @param shortest fewest tokens that must agree
  */
 export function scan(
   text: { readonly tokens: Int32Array; readonly size: number },

@@ -1,8 +1,7 @@
 /**
- * What a source of drafts is: a cursor over evidence of how the text goes on. The tree builder
- * (`draft.ts`) asks it what may follow the root, and then what may follow each node that it has taken into
- * the tree. What a source offers is a token with features; how likely the model is to generate it is for
- * `calibration.ts` to estimate.
+ * A source of drafts: a cursor over evidence of how the text continues. The tree builder (`draft.ts`) asks it what
+ * may follow the root, and then what may follow each node that it has added to the tree. A source offers tokens with
+ * features; `calibration.ts` estimates how likely the model is to generate them.
  */
 
 import type { TokenHistory } from "./history.ts";
@@ -32,7 +31,7 @@ export const SOURCE_NAMES: readonly SourceName[] = [
 
 /** The features of an offer, by their place in its row. All are of the order of one. */
 export const Feature = {
-  /** Always 1: how far the source is to be trusted at all. */
+  /** Always 1: its weight says how far the source can be trusted at all. */
   bias: 0,
   /** Binary logarithm of the tokens that the evidence shares with the text, the path in the tree included. */
   matchLength: 1,
@@ -40,7 +39,7 @@ export const Feature = {
   shorter: 2,
   /** Binary logarithm of the share among the source's continuations there; 0 for the only one. */
   share: 3,
-  /** Binary logarithm of the occurrences that go on so. */
+  /** Binary logarithm of the number of occurrences that continue with the token. */
   occurrences: 4,
   /** 1 for evidence from just now, falling to 0. */
   recency: 5,
@@ -54,7 +53,7 @@ export const Feature = {
   lineBreak: 9,
   /** 1 where the token ends the text, since what would come next follows the cursor already. */
   ending: 10,
-  /** 1 where the token goes on with a name or a number, 0 otherwise. */
+  /** 1 where the token continues a name or a number, 0 otherwise. */
   withinName: 11,
 } as const;
 export const FEATURE_COUNT = 12;
@@ -63,7 +62,7 @@ export const FEATURE_COUNT = 12;
 export const ROOT_CURSOR = 0;
 export const NO_CURSOR = -1;
 
-/** The tokens that may follow a node, as one source has them. Filled anew for each node; typed arrays throughout. */
+/** The tokens that one source offers after a node. Refilled for each node; typed arrays throughout. */
 export class Offers {
   count = 0;
   readonly tokens: Int32Array;
@@ -95,7 +94,7 @@ export class Offers {
   }
 }
 
-/** Writes what offered tokens look like into their features. @param before the token that they may follow */
+/** Sets the features that depend on the text of offered tokens. @param before the token that they may follow */
 export function describeTokens({ count, tokens, features }: Offers, before: number, texts: TokenTexts): void {
   for (let at = 0; at < count; at++) {
     const row = at * FEATURE_COUNT;
@@ -106,42 +105,42 @@ export function describeTokens({ count, tokens, features }: Offers, before: numb
   }
 }
 
-/** What a source that searches ahead of a tree is to know of it. */
+/** What a source that searches ahead must know about the tree. */
 export interface AheadBounds {
   /** Most nodes of the tree, root included. */
   readonly room: number;
   /** Milliseconds of a decode of so many nodes. */
   cost(nodes: number): number;
-  /** Tokens a millisecond that the tree promises without this source. */
+  /** Expected tokens per millisecond of the tree without this source. */
   readonly rate: number;
 }
 
-/** Evidence of how a text goes on. */
+/** Evidence of how a text continues. */
 export interface DraftSource {
   readonly name: SourceName;
-  /** Takes the history in, where that takes a while; `search` does what is left. */
+  /** Reads the history, if that takes a while; `search` does the rest. */
   prepare?(history: TokenHistory): void;
   /**
-   * Takes in the model's own prompt. What would take the processors that compute it waits for `filled`; rejects with
-   * a fault alone.
+   * Reads the model's own prompt. Work that needs the processors that compute it waits for `filled`. Rejects only with a
+   * fault.
    */
   begin?(prompt: Int32Array, filled: Promise<unknown>, signal: AbortSignal): Promise<void>;
-  /** Records a token the model has decided, as the model has it. */
+  /** Records a token that the model has decided. */
   push?(token: number): void;
   /**
-   * Computes what `search` is to find, where that takes a while, as from another model. Whether there is anything. An
-   * abort is no fault.
+   * Computes what `search` will find, if that takes a while, as with another model. Resolves to whether there is anything.
+   * An abort is no fault.
    */
   searchAhead?(bounds: AheadBounds, signal: AbortSignal): Promise<boolean>;
-  /** Looks for evidence after the end of the history. Asked at each step before any `children`, or not at all. */
+  /** Looks for evidence after the end of the history. Called at a step before any `children`, or not at all. */
   search(history: TokenHistory): void;
   /**
-   * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step. What the tokens look like is
-   * described by who asks.
+   * Offers what may follow a cursor: `ROOT_CURSOR`, or one that was offered at this step. The caller sets the features that
+   * depend on the tokens' text.
    * @param path the token of the node itself
    */
   children(cursor: number, path: number, offers: Offers): void;
-  /** Is shown the tree just verified, before its tokens are pushed, if the source was asked at this step. */
+  /** Receives the tree just verified, before its tokens are pushed, if the source was asked at this step. */
   learn?(verified: VerifiedTree): void;
 }
 

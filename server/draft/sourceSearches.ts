@@ -1,4 +1,4 @@
-/** The searches of one step in all sources: which source was asked, what that took, and what came of it. */
+/** The searches of one step in all sources: which source was asked, how long it took, and what it yielded. */
 import { sourceIndex } from "./calibration.ts";
 import type { TokenHistory } from "./history.ts";
 import type { AheadBounds, DraftSource } from "./source.ts";
@@ -12,11 +12,11 @@ export interface ThrottledSource {
   readonly throttle?: Throttle;
 }
 
-/** What the nodes of a tree that one source drafted have cost and brought. */
+/** Costs and gains of the nodes of a tree that one source drafted. */
 interface Yield {
   readonly proposed: number;
   readonly accepted: number;
-  /** Milliseconds of the decode that its nodes have cost, and those that the accepted ones have saved. */
+  /** Milliseconds that its nodes added to the decode, and those that the accepted ones saved. */
   readonly costMs: number;
   readonly savedMs: number;
   /** Milliseconds of a decode of a single node. */
@@ -41,7 +41,7 @@ export class SourceSearches {
     this.ms = new Float64Array(sources.length);
   }
 
-  /** Lets all sources take the history in, and the model's prompt. Undefined where there is nothing to wait for. */
+  /** Lets all sources read the history and the model's prompt. Undefined if there is nothing to wait for. */
   prepare(
     history: TokenHistory,
     prompt: Int32Array,
@@ -58,7 +58,7 @@ export class SourceSearches {
     for (const { source } of this.sources) source.push?.(token);
   }
 
-  /** Begins a step: decides which sources are due. Whether one of them searches ahead. */
+  /** Begins a step: decides which sources are due. Returns whether one of them searches ahead. */
   decide(): boolean {
     let isAhead = false;
     for (const [i, { source, throttle }] of this.sources.entries()) {
@@ -69,7 +69,7 @@ export class SourceSearches {
     return isAhead;
   }
 
-  /** Has the sources that search ahead compute, one after the other. Whether they have found anything. */
+  /** Lets the sources that search ahead compute, one after the other. Resolves to whether they found anything. */
   async searchAhead(bounds: AheadBounds, signal: AbortSignal): Promise<boolean> {
     let hasFound = false;
     for (const [i, { source }] of this.sources.entries()) {

@@ -1,23 +1,23 @@
 /**
- * Rests a source of drafts that costs more time than it saves: the search, and the nodes it puts into trees,
- * against the decodes that accepted nodes have spared.
+ * Pauses a source of drafts that costs more time than it saves: the time of its searches and of its nodes in trees
+ * is compared with the decodes that accepted nodes have saved.
  */
 
 /** Weight of the newest step in the averages. */
 const NEWEST = 1 / 16;
-/** Steps every source may show what it is worth, and milliseconds after which that is over. */
+/** Length of the trial in which every source may show its worth: at most so many steps, and so many milliseconds. */
 const TRIAL_STEPS = 24;
 const TRIAL_MS = 40;
 /**
- * A resting source is asked now and then, since the next file may be one it knows: at every so many steps, and so seldom
- * that it takes this share of the decodes' time. A search in a store whose file is not in memory takes longer than a decode.
+ * A paused source is asked now and then, since the next file may be one it knows: once in so many steps, and seldom enough
+ * to take at most this share of the decodes' time. A search in a store whose file is not in memory takes longer than a decode.
  */
 const RESTING_STEPS = { least: 16, most: 1024 };
 const RESTING_SHARE = 0.01;
-/** One that rests for whole completions is asked in every so many, at so many steps. */
+/** A source that pauses for whole completions is asked in one of so many completions, at so many steps. */
 const RESTING_COMPLETIONS = 16;
 const PROBING_STEPS = 8;
-/** Its trial is shorter, since asking it is dear. */
+/** Its trial is shorter, since asking it is expensive. */
 const SHORT_TRIAL_STEPS = 12;
 
 /** Says when a source is asked. */
@@ -28,7 +28,7 @@ export interface Throttle {
   record(spentMs: number, savedMs: number, decodeMs: number): void;
 }
 
-/** What a source has cost and saved of late. */
+/** What a source has cost and saved recently. */
 class Worth {
   private steps = 0;
   private trialMs = 0;
@@ -57,7 +57,7 @@ class Worth {
 export class SourceThrottle implements Throttle {
   private steps = 0;
   private readonly worth = new Worth(TRIAL_STEPS, TRIAL_MS);
-  /** Steps from one at which it is asked to the next while it rests, and those since the last. */
+  /** While it is paused: steps between two at which it is asked, and steps since the last one. */
   private interval: number = RESTING_STEPS.least;
   private rested = 0;
 
@@ -75,18 +75,18 @@ export class SourceThrottle implements Throttle {
 }
 
 /**
- * For a source that must take in a prompt before it can be asked, which costs time too: it rests for whole completions.
+ * For a source that must read a prompt before it can be asked, which costs time too: it pauses for whole completions.
  */
 export class CompletionThrottle implements Throttle {
   private readonly worth = new Worth(SHORT_TRIAL_STEPS);
   private resting = 0;
   /** Steps of this completion at which the source may be asked although it does not pay. */
   private probes = 0;
-  /** What has been spent ahead of the steps it serves, and is not recorded yet. */
+  /** Time that was spent before the steps it serves and is not recorded yet. */
   private owedMs = 0;
   private isStopped = false;
 
-  /** Whether the source costs more than it saves, its trial being over. */
+  /** Whether the source costs more than it saves, after its trial. */
   get isResting(): boolean {
     return this.isStopped || !this.worth.pays();
   }
@@ -97,7 +97,7 @@ export class CompletionThrottle implements Throttle {
     this.probes = 0;
   }
 
-  /** Begins a completion. Whether the source may be asked in it. */
+  /** Begins a completion. Returns whether the source may be asked in it. */
   begin(): boolean {
     const isProbing = this.isResting && !this.isStopped && ++this.resting % RESTING_COMPLETIONS === 0;
     this.probes = isProbing ? PROBING_STEPS : 0;

@@ -1,4 +1,4 @@
-/** What each source of drafts has been worth so far. */
+/** The gains and costs of each source of drafts so far. */
 import { SOURCE_NAMES, type SourceName } from "./source.ts";
 
 interface SourceFigures {

@@ -1,8 +1,8 @@
 /**
  * The states and links of a suffix automaton of a growing token stream (Blumer et al. 1985). A state stands for all
- * substrings that end at the same places; `length` is its longest one, and `link` the state of the longest suffix of
- * it that ends at more places. What else is to be known of a state, its owner keeps in arrays of its own, grown
- * along with these. Typed arrays, since a corpus has millions of states.
+ * substrings that end at the same places; `length` is that of its longest one, and `link` the state of the longest
+ * suffix of it that ends at more places. Owners keep further facts about states in their own arrays, which grow along
+ * with these. Typed arrays, since a corpus has millions of states.
  */
 import { EdgeTable } from "./edgeTable.ts";
 import { grown } from "./grown.ts";
@@ -16,7 +16,7 @@ const EDGES_PER_TOKEN = 2.2;
 const MIN_TOKENS = 8;
 
 export class SuffixStates {
-  /** Tokens so far; the first `size` of `tokens`. */
+  /** The tokens so far are the first `size` of `tokens`. */
   size = 0;
   tokens: Int32Array;
   /** States so far, and how many there is room for. */
@@ -24,7 +24,7 @@ export class SuffixStates {
   capacity: number;
   /** The state of the whole stream. */
   last = ROOT;
-  /** The state that the last `extend` has parted from another one, and that one; `NO_STATE` where there is none. */
+  /** The state that the last `extend` split off, and the one it was split from; `NO_STATE` if there is none. */
   parted = NO_STATE;
   partedFrom = NO_STATE;
   length: Int32Array;
@@ -89,7 +89,7 @@ export class SuffixStates {
     this.lastEdge[from] = this.edges.add(from, token, to, this.lastEdge[from]);
   }
 
-  /** Parts from `target` the shorter strings that `from` leads to by `token`, as a state of their own. */
+  /** Splits off from `target` the shorter strings that `from` leads to by `token`, as a new state. */
   private part(from: number, target: number, token: number): number {
     const { edges, link, length, lastEdge } = this;
     const shorter = this.add(length[from] + 1, link[target]);

@@ -1,4 +1,4 @@
-/** What tokens look like, remembered: their bytes, and which kind of text they begin. */
+/** Cached facts about tokens' texts: their bytes, and which kind of text they begin. */
 
 /** The part of a vocabulary that drafting needs. */
 export interface DraftVocabulary {
@@ -23,7 +23,7 @@ const KIND = 0b00111;
 const BEGINS_IN_NAME = 0b01000;
 const ENDS_IN_NAME = 0b10000;
 
-/** One for each vocabulary: what tokens are is found out once. */
+/** One for each vocabulary: facts about a token are determined once. */
 export class TokenTexts {
   private readonly known: Uint8Array;
 
@@ -37,7 +37,7 @@ export class TokenTexts {
     return this.describe(token) & KIND;
   }
 
-  /** Whether a token goes on with the name or number that the token before it ends with. */
+  /** Whether a token continues the name or number that the token before it ends with. */
   isWithinName(before: number, token: number): boolean {
     return (this.describe(before) & ENDS_IN_NAME) !== 0 && (this.describe(token) & BEGINS_IN_NAME) !== 0;
   }

@@ -33,7 +33,7 @@ export class DraftTree {
   truncate(count: number): void {
     this.count = count;
     for (let node = 0; node < count; node++) {
-      // Siblings stand in the order they were grown in: after a dropped one there are only dropped ones.
+      // Siblings are in the order they were added: after a dropped one there are only dropped ones.
       if (this.firstChild[node] >= count) this.firstChild[node] = NONE;
       if (this.nextSibling[node] >= count) this.nextSibling[node] = NONE;
     }
@@ -74,7 +74,7 @@ export interface VerifiedTree {
   readonly next: number;
   /**
    * Writes the `count` most likely tokens after a node and their logits, most likely first. Returns how many
-   * there are. Much cheaper than to copy all logits and look for them.
+   * there are. Much cheaper than copying all logits and searching them.
    */
   top(node: number, count: number, ids: Int32Array, logits: Float32Array): number;
 }

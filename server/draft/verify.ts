@@ -9,8 +9,8 @@ interface VerifiedPath {
 }
 
 /**
- * Walks from the root along the model's own choices for as long as a draft agrees. The tokens so decided
- * (the path after the root, then `next`) are what the model would have produced one at a time.
+ * Walks from the root along the model's own choices for as long as a draft agrees. The tokens decided in this way
+ * (the path after the root, then `next`) are those the model would have produced one at a time.
  *
  * @param choose the model's token after the path to a node; called once for each node on the path
  */
