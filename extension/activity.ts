@@ -1,4 +1,4 @@
-/** What takes long and is shown in the status bar while it goes on. */
+/** Long-running work that the status bar shows while it goes on. */
 import * as vscode from "vscode";
 
 interface Ongoing {

@@ -1,4 +1,4 @@
-/** What a datastore can be built from, and what that takes. */
+/** The sources that a datastore can be built from, and the time and space they need. */
 import { createHash } from "node:crypto";
 
 export interface BuildSource {
@@ -12,8 +12,8 @@ export interface BuildSource {
 }
 
 /**
- * What the datastore of a folder or file is called: its name as a folder can have it on every platform, and a few letters
- * that tell it from others of the same name.
+ * The name of a datastore of a folder or file: its own name, made valid for a folder on every platform, and a few letters
+ * that distinguish it from others of the same name.
  */
 export function storeName(name: string, path: string): string {
   const letters = createHash("sha256").update(path).digest("hex").slice(0, 6);
@@ -26,7 +26,7 @@ const STACK_FILE = { downloadBytes: 205e6, tokens: 110e6, indexBytesPerToken: 6.
 /** Tokens read, filtered, tokenized and sorted in a second, on a laptop. */
 const TOKENS_PER_SECOND = 1.2e6;
 
-/** What so many files of The Stack take, in words. */
+/** The download, disk space and time that so many files of The Stack need, in words. */
 export function sizeOfStack(files: number): string {
   const gigabytes = (bytes: number) => `${((files * bytes) / 1e9).toFixed(1)} GB`;
   const minutes = Math.ceil((files * STACK_FILE.tokens) / TOKENS_PER_SECOND / 60);

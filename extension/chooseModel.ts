@@ -1,4 +1,4 @@
-/** The command "Choose Model": lists models, fetches and tests the chosen one, and takes it into use. */
+/** The command "Choose Model": lists models, fetches and tests the chosen one, and switches to it. */
 import * as vscode from "vscode";
 import {
   type FetchModelParams,
@@ -32,7 +32,7 @@ interface ModelTools {
 }
 
 interface Choice extends vscode.QuickPickItem {
-  /** What to use; undefined where the user has had second thoughts. */
+  /** The model to use; undefined if the user has cancelled. */
   choose(): Promise<string | undefined>;
 }
 
@@ -53,7 +53,7 @@ export async function chooseModel(source: ModelSource, tools: ModelTools, wanted
     await updateWhereInForce(SETTING, reference);
 }
 
-/** What the user chooses of the models there are; "" is the packaged one. */
+/** The model that the user chooses; "" is the packaged one. */
 async function askForModel(source: ModelSource, tools: ModelTools): Promise<string | undefined> {
   const { models, problem } = await source.listModels();
   if (problem) {

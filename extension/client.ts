@@ -1,6 +1,6 @@
 /**
- * The server as the extension has it: starts it, and restarts it after a crash with growing pauses. At most one start
- * or stop is under way at a time.
+ * Owns the server: starts it, and restarts it after a crash with growing pauses. At most one start or stop is under way at
+ * a time.
  */
 import * as vscode from "vscode";
 import { inBackground, messageOf } from "./background.ts";
@@ -88,7 +88,7 @@ export class ServerClient implements vscode.Disposable {
     this.connection = connection;
     try {
       await connection.start();
-      // It may have been granted since the connection was made, when there was nobody to tell.
+      // Trust may have been granted while the connection was being made, when the server could not be told.
       if (vscode.workspace.isTrusted) await this.requests.trustGranted();
       const { activeTextEditor } = vscode.window;
       if (activeTextEditor) await this.requests.focused(activeTextEditor);
@@ -124,7 +124,7 @@ export class ServerClient implements vscode.Disposable {
     );
   }
 
-  /** The server is not started again by itself. */
+  /** Gives up: the server is not started again automatically. */
   private giveUp(how: string): void {
     const message = `The completion server ended ${this.crashes.count} times in a row (${how}).`;
     this.output.error(message);

@@ -1,4 +1,4 @@
-/** Command ids. A test holds them together with `package.json`. */
+/** Command ids. A test compares them with `package.json`. */
 export const Commands = {
   menu: "foretoken.menu",
   toggle: "foretoken.toggle",
@@ -15,7 +15,7 @@ export const Commands = {
   dismiss: "foretoken.dismiss",
 } as const;
 
-/** What commands are called that the menu has or a remedy may name, as in `package.json`. */
+/** Titles, as in `package.json`, of the commands that the menu contains or a remedy may name. */
 export const TITLES = {
   [Commands.chooseModel]: "Choose Model",
   [Commands.rebuildDatastore]: "Rebuild Datastore",

@@ -1,6 +1,6 @@
 /**
- * What is remembered of completions, across sessions, in one small file. Written seldom: in between events wait in
- * memory, and each window adds its own to what the others have written.
+ * The recorded figures of completions, across sessions, in one small file. It is seldom written: between writes, events
+ * wait in memory. Each window adds its own events to those that the others have written.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ export class CompletionHistory {
     return joined(this.saved(), this.waiting);
   }
 
-  /** Writes what waits; where that fails, it waits for the next time. */
+  /** Writes the waiting events; if that fails, they wait for the next time. */
   save(): void {
     if (this.waiting.requests.length + this.waiting.suggestions.length === 0) return;
     try {

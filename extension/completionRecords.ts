@@ -1,4 +1,4 @@
-/** Keeps what becomes of requests and suggestions: from the editor, over what is followed, into the history. */
+/** Records what becomes of requests and suggestions in the history; suggestions are followed in the editor first. */
 import * as vscode from "vscode";
 import type { EndedRequest } from "../server/protocol/index.ts";
 import type { CompletionHistory } from "./completionHistory.ts";
@@ -46,7 +46,7 @@ export class CompletionRecords implements SuggestionObserver, vscode.Disposable 
     this.watch.edited(uri, changes);
   }
 
-  /** All that is remembered, with suggestions that are still followed as they stand. */
+  /** All that is remembered, including the present state of suggestions that are still followed. */
   read(): EventLog {
     return joined(this.history.read(), { requests: [], suggestions: this.watch.pending() });
   }

@@ -37,7 +37,7 @@ interface ConnectionOptions extends ServerPaths {
 
 export class ServerConnection {
   private readonly client: LanguageClient;
-  /** The process while it is wanted: what ends it then is a crash. */
+  /** The process while it should run: if it ends then, that is a crash. */
   private process: ChildProcess | undefined;
 
   constructor(private readonly options: ConnectionOptions) {

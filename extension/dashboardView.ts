@@ -1,4 +1,4 @@
-/** The dashboard: a page of its own that shows what completions cost and bring. Everything stays on the machine. */
+/** The dashboard: a page that shows the costs and gains of completions. Everything stays on the machine. */
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import type { DashboardFigures } from "../server/protocol/index.ts";
@@ -13,9 +13,9 @@ import {
 } from "./figures/index.ts";
 
 const VIEW_TYPE = "foretoken.dashboard";
-/** Between two looks at a history that grows. */
+/** Time between two updates while the history grows. */
 const REFRESH_MS = 2_000;
-/** Between two looks at what changes unseen: an index that is read, a machine that is measured. */
+/** Time between two updates for changes without events: an index being read, a machine being measured. */
 const LOOK_MS = 10_000;
 
 interface DashboardDependencies {
@@ -36,7 +36,7 @@ export class DashboardView implements vscode.Disposable {
   private refreshTimer: NodeJS.Timeout | undefined;
   /** Milliseconds since 1970: when what is shown next was asked for. */
   private askedAt = 0;
-  /** What is shown first, gathered before the page is there. */
+  /** The content shown first, gathered before the page is loaded. */
   private first: Promise<Pick<ShowMessage, "summary" | "server">> | undefined;
 
   constructor(private readonly parts: DashboardDependencies) {}
@@ -70,7 +70,7 @@ export class DashboardView implements vscode.Disposable {
     panel.webview.html = pageOf(panel.webview, pageFolder);
   }
 
-  /** Shows what there is now, a little later, if the dashboard is in sight. */
+  /** Updates the page a little later, if the dashboard is visible. */
   refreshSoon(): void {
     if (!this.panel?.visible) return;
     this.refreshTimer ??= setTimeout(() => {
@@ -90,7 +90,7 @@ export class DashboardView implements vscode.Disposable {
 
   private async send(): Promise<void> {
     const first = this.first;
-    // One that fails must not be asked for ever.
+    // A failing page must not be asked forever.
     this.first = undefined;
     const figures = await (first ?? this.figures());
     const message: ShowMessage = { type: "show", ...figures, now: Date.now(), askedAt: this.askedAt };
@@ -98,7 +98,7 @@ export class DashboardView implements vscode.Disposable {
   }
 
   private async figures(): Promise<Pick<ShowMessage, "summary" | "server">> {
-    // A server that ends while it is asked is one that does not run.
+    // A server that ends while it is asked counts as not running.
     const asked = this.parts.figures().catch(() => undefined);
     const summary = summarize(this.parts.events());
     return { summary, server: await asked };

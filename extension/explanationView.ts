@@ -9,7 +9,7 @@ const WITHOUT_SERVER = "The server does not run. Restart it: Foretoken: Restart 
 interface Explainer {
   /** What the server says of the last request; undefined without a server. */
   explainLast(): Promise<string | undefined>;
-  /** Why the server is not asked where one is, in a sentence; undefined where it is. */
+  /** Why the server is not asked at the current place, in a sentence; undefined if it is asked. */
   unasked(): string | undefined;
 }
 
@@ -18,7 +18,7 @@ export class ExplanationView implements vscode.TextDocumentContentProvider, vsco
   private readonly registration: vscode.Disposable;
   readonly onDidChange = this.changed.event;
 
-  /** As it was when the document was opened: there is another one now. */
+  /** As of the moment before the explanation was opened, which is the active document now. */
   private reason: string | undefined;
 
   constructor(private readonly parts: Explainer) {
@@ -31,7 +31,7 @@ export class ExplanationView implements vscode.TextDocumentContentProvider, vsco
     return reason === undefined ? last : `${reason} So the server was not asked.\n\n${last}`;
   }
 
-  /** Opens the document; one that is open already is made anew. */
+  /** Opens the document, or updates it if it is open already. */
   async show(): Promise<void> {
     // Asked for again from the document itself, it is about the same place.
     if (vscode.window.activeTextEditor?.document.uri.scheme !== SCHEME) this.reason = this.parts.unasked();

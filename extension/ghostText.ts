@@ -1,10 +1,10 @@
 /**
  * Ghost text that grows while the server computes, through the stable API alone.
  *
- * VS Code takes a second request at the same place for answered already, unless the set of providers has
+ * VS Code treats a second request at the same place as already answered, unless the set of providers has
  * changed. So each growth registers the provider anew and triggers it by its id; nothing vanishes in
- * between, and what is shown is only ever extended. A completion outlives the request that started it:
- * while the user types along with it, it is answered from memory; on divergence it is cancelled at once.
+ * between, and the shown text is only ever extended. A completion outlives the request that started it:
+ * while the user types its text, requests are answered from memory; on divergence it is cancelled at once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
@@ -21,11 +21,11 @@ import type { CompletionQuery } from "./requests.ts";
 import type { Snooze } from "./snooze.ts";
 import { cursorsOf } from "./whyNothing.ts";
 
-/** What comes closer together than this is shown as one: two or three frames for a first text that VS Code no longer waits for. */
+/** Texts that arrive closer together are shown as one: two or three frames for a first text VS Code no longer waits for. */
 const FIRST_MS = 40;
-/** To draw more takes VS Code a tenth of a second, in which the model has less of the processors. */
+/** Drawing more text takes VS Code a tenth of a second, in which the model has less processor time. */
 const GROWTH_MS = 150;
-/** A request so long after the last edit is none for its key. */
+/** A request so long after the last edit is not caused by its key. */
 const MOST_DELAY_MS = 1_000;
 
 /** A completion that is being computed, or whose text is still good. */
@@ -33,28 +33,28 @@ interface Live {
   readonly text: LiveText;
   /** The rest of the line after the cursor where it was asked for. */
   readonly rest: string;
-  /** UTF-16 units of that which the text replaces. */
+  /** UTF-16 units of the rest of the line that the text replaces. */
   replaced: number;
   /** The entry of the suggestion list that the text begins with; else empty. */
   readonly selected: string;
   /** Whether the user has asked for it: then the server holds nothing back. */
   readonly explicit: boolean;
-  /** What is to be run once it is accepted. */
+  /** The command to run once it is accepted. */
   accepted: Command | undefined;
   readonly cancel: vscode.CancellationTokenSource;
   /** VS Code's requests that wait for its text. */
   readonly waiting: Set<vscode.CancellationToken>;
-  /** By `performance.now()`, when the key was pressed that it answers, and when its first text was handed over. */
+  /** By `performance.now()`: when the key that it answers was pressed, and when its first text was given to VS Code. */
   readonly keyMs: number;
   shownMs: number | undefined;
   ended: EndedRequest | undefined;
   /** Offset up to which the document has agreed with the text. */
   reached: number;
-  /** Offset up to which the last edit agrees with it: what stands up to there is none of the rest of the line. */
+  /** Offset up to which the last edit agrees with it: text before it does not belong to the rest of the line. */
   edited: number;
 }
 
-/** Who wants to know what becomes of suggestions. */
+/** Is told what becomes of suggestions. */
 export interface SuggestionObserver {
   /** How a request ended. @param keyToSightMs from the key to the first text; undefined where there was none */
   answered(ended: EndedRequest, keyToSightMs: number | undefined): void;
@@ -62,7 +62,7 @@ export interface SuggestionObserver {
   shown(uri: string, length: number): void;
   /** A part of it, or the rest, was accepted; `edited` has been called with the change. */
   accepted(start: number, text: string): void;
-  /** It is not on the screen any more. */
+  /** It is no longer on the screen. */
   left(): void;
   edited(uri: string, changes: readonly TextChange[]): void;
 }
@@ -261,7 +261,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     const { live } = this;
     const { document } = textEditor;
     if (!live || live.text.uri !== document.uri.toString()) return;
-    // The document may be in sight twice, with a cursor in each.
+    // The document may be visible in two editors, each with a cursor.
     if (textEditor !== vscode.window.activeTextEditor) return;
     const [selection] = selections;
     const single = selections.length === 1 && selection?.isEmpty;
@@ -270,7 +270,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       this.stop();
   }
 
-  /** Whether the document is still the one the text was made for, but for what was typed along up to `offset`. */
+  /** Whether the document is still the one the text was made for, apart from text of it typed up to `offset`. */
   private agreesAt(live: Live, document: vscode.TextDocument, offset: number): boolean {
     const typed = this.typedSince(live, document, offset);
     if (typed === undefined || !live.text.agrees(typed)) return false;
@@ -281,7 +281,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     return vscode.languages.registerInlineCompletionItemProvider(DOCUMENT_SELECTOR, this);
   }
 
-  /** Has VS Code ask again, and show what there is. */
+  /** Makes VS Code ask again and show the text so far. */
   private refresh(): void {
     clearTimeout(this.refreshTimer);
     this.refreshTimer = undefined;

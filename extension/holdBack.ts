@@ -1,12 +1,12 @@
-/** How long the first text of a completion is held back for the rest of it. */
+/** How long the first text of a completion is held back to be shown together with the rest. */
 import type { CompletionFigures } from "../server/protocol/index.ts";
 
 /**
- * A fast model is done by then, and its text is drawn whole, while text that grows later takes VS Code more than a
+ * A fast model is done within this time, and its text is drawn at once; text that grows later takes VS Code more than a
  * tenth of a second to show.
  */
 const HOLD_BACK_MS = 20;
-/** A model whose rest takes this much longer is not done by then: its first text is shown at once. */
+/** If the rest takes a model this much longer, it would not be done in time: its first text is shown at once. */
 const SLOW_FACTOR = 3;
 
 /** Milliseconds, by what the last completion took; the same model most likely takes as long again. */

@@ -1,11 +1,11 @@
-/** The access token of the hub data sets come from: asked for once, kept in VS Code's secret storage. */
+/** The access token for the hub that data sets come from: asked for once, kept in VS Code's secret storage. */
 import * as vscode from "vscode";
 
 const KEY = "foretoken.hubToken";
 
 /**
- * The token to download with: "" where the user leaves it to `HF_TOKEN` or has none, undefined when the user
- * has had second thoughts.
+ * The token to download with: "" if the user leaves it to `HF_TOKEN` or has none, undefined if the user has
+ * cancelled.
  */
 export async function hubToken(secrets: vscode.SecretStorage): Promise<string | undefined> {
   const kept = await secrets.get(KEY);

@@ -93,7 +93,7 @@ function makeParts(context: vscode.ExtensionContext, output: vscode.LogOutputCha
   return { server, activity, snooze, statusItem, ghostText, records, dashboard, explanation };
 }
 
-/** What happens in VS Code or the server that parts are to know. */
+/** Connects events of VS Code and the server to the parts that must know of them. */
 function follow(
   { server, snooze, ghostText }: Parts,
   { globalState }: vscode.ExtensionContext,
@@ -115,17 +115,17 @@ function follow(
   });
   return [
     vscode.workspace.onDidChangeConfiguration(change => {
-      // What was computed with other settings is not shown from memory.
+      // A text that was computed with other settings must not be shown from memory.
       if (change.affectsConfiguration(SECTION)) inBackground(hide(ghostText), "Hiding a completion", output);
     }),
     server.status.onDidChange(current => {
       for (const shown of [warnings.show(current), slowWarning.show(current), hint.follow(current)])
         inBackground(shown, "A message", output);
-      // What was suggested before is not to be shown from memory by a server that is off or gone.
+      // Earlier suggestions must not be shown from memory when the server is off or gone.
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
     vscode.window.onDidChangeActiveTextEditor(editor => {
-      // What one turns to is read ahead.
+      // The server reads the prompt of the document that the user turns to.
       if (editor && !snooze.isOn)
         inBackground(server.requests.focused(editor), "Reporting the document", output);
     }),
@@ -141,7 +141,7 @@ async function hide(ghostText: GhostText): Promise<void> {
   await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
 }
 
-/** Makes first lines come sooner in the way the user has chosen. */
+/** Makes first lines faster in the way the user has chosen. */
 async function followAdvice(
   advice: SlowAdvice,
   choose: (reference: string) => Thenable<unknown>,

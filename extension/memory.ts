@@ -1,4 +1,4 @@
-/** What lasts from window to window; VS Code's `globalState` is one. */
+/** Storage that lasts across windows, such as VS Code's `globalState`. */
 export interface Memory {
   get<T>(key: string): T | undefined;
   update(key: string, value: unknown): Thenable<void>;

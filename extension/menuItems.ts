@@ -1,4 +1,4 @@
-/** The menu of the status bar item: what there is to do now, in words. */
+/** The menu of the status bar item: the actions that are available now, in words. */
 import { Commands, TITLES } from "./commands.ts";
 import { remedyActions } from "./remedies.ts";
 import type { StatusView } from "./statusText.ts";
@@ -14,7 +14,7 @@ export type MenuItem =
       readonly args?: readonly unknown[];
     };
 
-/** Minutes one can snooze for. */
+/** Choices for a snooze, in minutes. */
 const SNOOZE_MINUTES = [5, 15, 60] as const;
 
 /** The entries that begin or end a snooze. @param minutesLeft of the present one; 0 where there is none */

@@ -1,4 +1,4 @@
-/** After a day with the small model that comes along, one hint at the one that is recommended for this machine. */
+/** After a day with the included small model, shows a single hint at the model recommended for this machine. */
 import type { ModelEntry, ModelList, Status } from "../server/protocol/index.ts";
 import type { Ask, Memory } from "./memory.ts";
 import { sizeText, timeText } from "./modelItems.ts";
@@ -12,9 +12,9 @@ const CHOOSE = "Choose Another";
 
 /** How long completions have been used. */
 interface Use {
-  /** When one was shown first; milliseconds since 1970. */
+  /** When the first completion was shown; milliseconds since 1970. */
   readonly since: number;
-  /** Days on which some were shown, and the last of them. */
+  /** Number of days on which completions were shown, and the last of these days. */
   readonly days: number;
   readonly lastDay: string;
   /** Whether the hint has been given. */
@@ -25,9 +25,9 @@ interface HintParts {
   readonly memory: Memory;
   readonly ask: Ask;
   listModels(): Promise<ModelList>;
-  /** Whether the model that comes along is in use. */
+  /** Whether the included model is in use. */
   isSmallModel(): boolean;
-  /** Lets the user choose a model; the one that is named where there is one. */
+  /** Lets the user choose a model, or takes the named one. */
   choose(reference?: string): Thenable<unknown>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -38,7 +38,7 @@ export class ModelHint {
 
   constructor(private readonly parts: HintParts) {}
 
-  /** Takes note that completions are used. Resolves when the hint, if there is one, has been answered. */
+  /** Records that completions are used. Resolves when the hint, if one is shown, has been answered. */
   async follow({ suggestions }: Pick<Status, "suggestions">): Promise<void> {
     if ((suggestions?.shown ?? 0) === 0) return;
     const { now, isSmallModel, listModels } = this.parts;

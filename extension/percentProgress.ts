@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Activity } from "./activity.ts";
 
-/** Shows a message, and a share of 0 to 1 that never goes back; absent is as far as before. */
+/** Shows a message, and a share from 0 to 1 that never decreases; absent: unchanged. */
 type Show = (message: string, done?: number) => void;
 
 /** @param activity where the status bar reads it */

@@ -24,7 +24,7 @@ interface DatastoreBuilder {
   ): Promise<RebuildResult>;
 }
 
-/** An entry of the list of sources; `choose` asks what else is to be known, and is undefined where the user stops. */
+/** An entry of the list of sources; `choose` asks for further details, and returns undefined if the user stops. */
 interface SourceItem extends vscode.QuickPickItem {
   choose(): Promise<BuildSource | undefined>;
 }
@@ -132,7 +132,7 @@ async function build(
   else await showProblem(result.problem, rest.hubToken !== undefined, secrets);
 }
 
-/** Shows what there is now; and if a part of the source was damaged, what is missing. */
+/** Shows the result and, if a part of the source was damaged, what is missing. */
 function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
   const built = `Foretoken drafts from a datastore of ${tokens.toLocaleString()} tokens now.`;
   return damage
@@ -140,7 +140,7 @@ function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
     : vscode.window.showInformationMessage(built);
 }
 
-/** Shows what went wrong; where a token was refused, another can be given the next time. */
+/** Shows what went wrong; if a token was refused, the user can give another one the next time. */
 async function showProblem(
   problem: string,
   withToken: boolean,

@@ -1,8 +1,8 @@
-/** What is remembered of a request, from what the server reports of it and what the editor has seen. */
+/** Makes the recorded figures of a request from the server's report and what the editor has seen. */
 import type { EndedRequest } from "../server/protocol/index.ts";
 import type { RequestEvent } from "./figures/index.ts";
 
-/** Ends of which nothing is remembered: nobody waited for an answer any more, or there was none to be had. */
+/** Ends of which nothing is recorded: nobody waited for an answer any more, or none was possible. */
 const PASSED_OVER = ["aborted", "suppressed"];
 
 /**

@@ -1,4 +1,4 @@
-/** What is asked of the server and reported to it. Without a server nothing is, and an answer says so. */
+/** Requests and notifications to the server. Without a server none is sent, and the answer says so. */
 import * as vscode from "vscode";
 import {
   ExecuteCommandRequest,
@@ -60,7 +60,7 @@ const NO_SERVER = {
 export class ServerRequests {
   /** Numbers the tokens of partial results: each is used once, also across restarts. */
   private count = 0;
-  /** By token, who wants to know how a request ended. */
+  /** By token, the callback that is told how a request ended. */
   private readonly ending = new Map<string, (ended: EndedRequest) => void>();
 
   /** @param running the client while its server answers; undefined before and after */
@@ -178,7 +178,7 @@ export class ServerRequests {
     return this.running()?.sendRequest(DashboardRequest);
   }
 
-  /** Has the workspace indexed anew; false where it is not to be indexed. */
+  /** Indexes the workspace again; false if it is not to be indexed. */
   async reindexWorkspace(): Promise<boolean> {
     return (await this.running()?.sendRequest(ReindexWorkspaceRequest)) ?? false;
   }

@@ -23,7 +23,7 @@ export async function toggle(): Promise<void> {
   await updateWhereInForce("enabled", !vscode.workspace.getConfiguration(SECTION).get("enabled"));
 }
 
-/** Turns completions on or off in a language. What else is written of languages in that scope stays. */
+/** Turns completions on or off in a language. Other entries for languages in that scope stay. */
 export async function toggleLanguage(languageId: string): Promise<void> {
   const { settings } = readSettings(vscode.workspace.getConfiguration(SECTION));
   const isOn = languageEnabled({ ...settings, enabled: true }, languageId);

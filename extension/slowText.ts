@@ -1,4 +1,4 @@
-/** That first lines take long, and what would help, in words. */
+/** The message that first lines take long, with what would help. */
 import type { SlowAdvice, SlowLines } from "../server/protocol/index.ts";
 
 interface SlowAction {
@@ -11,7 +11,7 @@ const MOST_ACTIONS = 2;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-/** What to show, and what one may do about it: at most two things. */
+/** The message, and at most two actions against the cause. */
 export function slowText({ model, lineMs, advice }: SlowLines): {
   readonly message: string;
   readonly actions: readonly SlowAction[];

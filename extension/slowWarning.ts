@@ -1,4 +1,4 @@
-/** Says once for each model that first lines take long with it. */
+/** Warns once for each model that its first lines take long. */
 import type { SlowAdvice, Status } from "../server/protocol/index.ts";
 import type { Ask, Memory } from "./memory.ts";
 import { slowText } from "./slowText.ts";

@@ -1,4 +1,4 @@
-/** The status bar item: follows all that it tells of. A click opens the menu. */
+/** The status bar item: follows everything that it shows. A click opens the menu. */
 import * as vscode from "vscode";
 import { languageEnabled, readSettings, SECTION } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
@@ -35,7 +35,7 @@ export class StatusItem implements vscode.Disposable {
         if (cursorsOf(vscode.window.activeTextEditor?.selections ?? []) !== this.shown?.cursors)
           this.refresh();
       }),
-      // Another language makes another document of it, in the same editor.
+      // A change of language makes VS Code report another document in the same editor.
       vscode.workspace.onDidOpenTextDocument(document => {
         if (document === vscode.window.activeTextEditor?.document) this.refresh();
       }),
@@ -45,7 +45,7 @@ export class StatusItem implements vscode.Disposable {
     this.item.show();
   }
 
-  /** What there is to tell of now. */
+  /** The facts to show now. */
   get view(): StatusView {
     const { status, activity, snooze } = this.parts;
     return {
@@ -72,7 +72,7 @@ export class StatusItem implements vscode.Disposable {
   }
 }
 
-/** The document one is in, and what keeps it from being completed. */
+/** The user's current document, and what keeps it from being completed. */
 function editorView(): Partial<StatusView> {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return {};

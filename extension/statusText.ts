@@ -2,7 +2,7 @@
 import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/index.ts";
 import { minutesText, type Surroundings, whyNothing } from "./whyNothing.ts";
 
-/** All that the status bar tells of. */
+/** Everything that the status bar shows. */
 export interface StatusView extends Surroundings {
   readonly status: Status;
   /** What is fetched or built, and how much of it is there, 0 to 1, where that is known. */
@@ -13,9 +13,9 @@ const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
 const times = (factor: number) => `${factor.toFixed(1)}×`;
 
-/** Characters of the item's text beside its icon: more would push other items out of the bar. */
+/** Most characters of the item's text next to its icon: more would push other items out of the bar. */
 const MOST_CHARACTERS = 36;
-/** Gains of drafts below this are none worth the space. */
+/** Smaller gains of drafts are not worth the space. */
 const LEAST_GAIN = 1.05;
 
 /** Short text of the item, with its icon. */
@@ -49,7 +49,7 @@ function figuresText({ model, last, speedUp = 0, acceptance }: Status): string {
   return choices.find(({ length }) => length > 0 && length <= MOST_CHARACTERS) ?? latency ?? "Foretoken";
 }
 
-/** A model's name without what all of its kind have in common. */
+/** A model's name without the parts that all models of its kind share. */
 const shortName = (name: string) =>
   name
     .replace(/\.gguf$/i, "")
@@ -115,7 +115,7 @@ function figureLines({ last, suggestions, acceptance, speedUp }: Status): string
   return lines;
 }
 
-/** Sources as they are called in a sentence. */
+/** Names of sources within a sentence. */
 const SOURCE_TEXTS: Readonly<Record<string, string>> = {
   document: "this document",
   ahead: "the text ahead",

@@ -1,4 +1,4 @@
-/** Shows what is wrong with datastores, once each, with the command that mends it. */
+/** Shows each problem of a datastore once, with the command that fixes it. */
 import * as vscode from "vscode";
 import type { Status } from "../server/protocol/index.ts";
 import { Commands } from "./commands.ts";

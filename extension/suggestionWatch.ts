@@ -4,7 +4,7 @@
  */
 import { FollowedText, RETENTION_MS, type SuggestionEvent, type TextChange } from "./figures/index.ts";
 
-/** Accepted texts that are followed at a time; the oldest is given up for a new one. */
+/** Most accepted texts that are followed at a time; a new one replaces the oldest. */
 const MOST_FOLLOWED = 100;
 
 /** A suggestion that is on the screen, or was accepted and is followed. */
@@ -16,7 +16,7 @@ interface Watched {
   accepted: number;
   /** Accepted parts, the last of which may go on. */
   readonly parts: FollowedText[];
-  /** By `RETENTION_MS`, as far as the times have come. */
+  /** One entry for each of `RETENTION_MS` that has passed. */
   readonly kept: number[];
 }
 
@@ -24,7 +24,7 @@ export class SuggestionWatch {
   private current: Watched | undefined;
   private followed: Watched[] = [];
 
-  /** @param ended is called with each suggestion that is followed no more @param now milliseconds since 1970 */
+  /** @param ended is called with each suggestion that is no longer followed @param now milliseconds since 1970 */
   constructor(
     private readonly ended: (event: SuggestionEvent) => void,
     private readonly now: () => number = Date.now,
@@ -67,7 +67,7 @@ export class SuggestionWatch {
         for (const part of watched.parts) for (const change of changes) part.edit(change);
   }
 
-  /** A document was closed: what becomes of its text is not seen any more. */
+  /** A document was closed: its text can no longer be followed. */
   closed(uri: string): void {
     this.settle();
     this.endAll(({ uri: other }) => other === uri);
@@ -79,7 +79,7 @@ export class SuggestionWatch {
     return this.followed.map(eventOf);
   }
 
-  /** Follows nothing any more, and reports nothing of it. */
+  /** Stops following all suggestions, without reporting them. */
   forget(): void {
     this.current = undefined;
     this.followed = [];
@@ -92,7 +92,7 @@ export class SuggestionWatch {
     this.endAll(() => true);
   }
 
-  /** Looks what is left of texts whose times have come: since their last edit nothing has changed. */
+  /** Records how much is left of texts whose times have come: nothing has changed since their last edit. */
   private settle(): void {
     const now = this.now();
     for (const { acceptedAt, parts, kept } of this.followed)

@@ -1,20 +1,20 @@
 /** Why there is no suggestion, in one line. */
 import type { Status } from "../server/protocol/index.ts";
 
-/** What the extension knows of the place one is at; the server knows the rest. */
+/** What the extension knows about the user's current place; the server knows the rest. */
 export interface Surroundings {
-  /** URI of the document one is in; undefined where there is none. */
+  /** URI of the current document; undefined if there is none. */
   readonly uri?: string | undefined;
   /** Id of its language. */
   readonly languageId?: string | undefined;
   /** Its language, if completions are off in that alone. */
   readonly languageOff?: string | undefined;
-  /** Minutes for which nothing is suggested; 0 where that is not so. */
+  /** Minutes that are left of a snooze; 0 without one. */
   readonly snoozedMinutes?: number | undefined;
   readonly cursors?: "several" | "selection" | undefined;
 }
 
-/** What of the selections in an editor keeps it from being completed. */
+/** Why the selections in an editor keep it from being completed. */
 export function cursorsOf(selections: readonly { readonly isEmpty: boolean }[]): Surroundings["cursors"] {
   if (selections.length > 1) return "several";
   return selections.some(({ isEmpty }) => !isEmpty) ? "selection" : undefined;
@@ -23,7 +23,7 @@ export function cursorsOf(selections: readonly { readonly isEmpty: boolean }[]):
 /** Minutes in words. */
 export const minutesText = (minutes: number) => `${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
 
-/** The reason of which the server knows nothing, as it has not been asked. */
+/** The reason that only the extension knows, since the server has not been asked. */
 export function unaskedReason(
   { state }: Pick<Status, "state">,
   { languageOff, snoozedMinutes = 0, cursors }: Surroundings,
@@ -37,7 +37,7 @@ export function unaskedReason(
   return undefined;
 }
 
-/** The reason, if there is one, for the last request in the document one is in. */
+/** The reason, if there is one, for the last request in the current document. */
 export function whyNothing(status: Status, around: Surroundings): string | undefined {
   const { state, message = "", remedy = "", nothing, loaded } = status;
   if (state === "error") return `${message} ${remedy}`.trim();
