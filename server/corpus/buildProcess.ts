@@ -1,4 +1,4 @@
-/** A build in a process of its own: sorting millions of tokens would keep the server from answering. */
+/** A build in a separate process: sorting millions of tokens would keep the server from answering. */
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ interface BuildRequest {
   readonly name: string;
   /** How many files of a data set are taken. */
   readonly first: number | undefined;
-  /** Access token for a hub, which goes to the build in its environment: arguments are seen by others. */
+  /** Access token for a hub, passed to the build in its environment: other users can see arguments. */
   readonly hubToken: string | undefined;
   readonly directory: string;
   readonly modelPath: string;
@@ -26,11 +26,11 @@ export type BuildOutcome =
 
 /** Characters. */
 const KEPT_ERRORS = 4000;
-/** How long a build that was cancelled may take to put things in order. */
+/** How long a cancelled build may take to clean up. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Runs `foretoken datastore build`. An abort ends it; what is finished is found again by the next build.
+ * Runs `foretoken datastore build`. An abort ends it; the next build reuses what is finished.
  * @param script the command line
  */
 export function runBuild(
@@ -79,7 +79,7 @@ export function runBuild(
   });
 }
 
-/** What a build that failed has reported; the runtime may have written warnings before. @param end how it ended */
+/** The error that a failed build reported; the runtime may have written warnings before it. @param end how it ended */
 function problemIn(errors: string, end: string): string {
   const at = errors.lastIndexOf("foretoken: ");
   const reported = at < 0 ? errors : errors.slice(at + "foretoken: ".length);
@@ -105,6 +105,6 @@ function giveWay(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_LOW);
   } catch {
-    // It has ended already, or the system does not allow it: the build is merely less polite.
+    // The build has ended already, or the system does not allow a lower priority: it then runs with the normal one.
   }
 }

@@ -1,4 +1,4 @@
-/** `foretoken datastore`: builds, shows, checks, asks and removes stores. */
+/** `foretoken datastore`: builds, shows, checks, queries and removes stores. */
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -41,13 +41,13 @@ import { withVocabulary } from "./withVocabulary.ts";
 
 const MEGABYTE = 1 << 20;
 /**
- * What a build may take for the tokens of a shard, where nothing else is asked for: each shard costs a search of its own.
- * Machines that take shares from each other must agree on it.
+ * Default memory of a build for the tokens of a shard: each shard costs a search of its own. Machines that take shares from
+ * each other must agree on it.
  */
 const SHARE_MEMORY_MB = 1024;
 const MOST_MEMORY_MB = 8192;
 
-/** Powers of two: what is built already is of use to the next build with the same number only. */
+/** Powers of two: finished parts can only be reused by a build with the same number. */
 function defaultMemoryMb(isShare: boolean): number {
   if (isShare) return SHARE_MEMORY_MB;
   const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
@@ -78,7 +78,7 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       from every search, and for good with the next build.
 `;
 
-/** Between lines of progress. */
+/** Time between lines of progress. */
 const PROGRESS_MS = 200;
 
 /** Options as `parseArgs` returns them. */
@@ -109,7 +109,7 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
   return share;
 }
 
-/** Builds a store, or one share of it. An interrupt ends the build; what is written so far serves the next one. */
+/** Builds a store, or one share of it. An interrupt ends the build; the next one reuses what is written so far. */
 async function build(values: Values): Promise<void> {
   const interrupt = interrupted("The build was interrupted. The same command goes on where it was.");
   try {
@@ -172,7 +172,7 @@ async function buildAsAsked(values: Values, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** Says what becomes of a store of other sources that is in the folder: it is not added to. */
+/** Says what happens to a store of other sources in the folder: nothing is added to it. */
 function printReplacement(directory: string, sources: readonly string[]): void {
   const before = sourcesOf(directory);
   if (before.length > 0 && before.join() !== sources.join())
@@ -181,7 +181,7 @@ function printReplacement(directory: string, sources: readonly string[]): void {
     );
 }
 
-/** Prints what a source asks of whoever uses it, before anything is read from it. */
+/** Prints the terms of a source before anything is read from it. */
 function printTerms(spec: SourceSpec): void {
   const terms = termsOf(spec);
   if (terms) process.stdout.write(`${terms}\n\n`);
@@ -245,7 +245,7 @@ async function query(directory: string, values: Values): Promise<void> {
   }
 }
 
-/** A continuation as text; bytes that make no whole character at its end become replacement characters. */
+/** A continuation as text; an incomplete character at its end becomes replacement characters. */
 function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabulary): string {
   const start = row * lookup.continuation;
   const tokens = lookup.continuations.subarray(start, start + lookup.continuation);
@@ -269,7 +269,7 @@ function list(folder: string, asJson: boolean): void {
   if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
 }
 
-/** Removes a store; with options only what they name, which is left out of searches until the next build. */
+/** Removes a store, or with options only what they name, which is then left out of searches until the next build. */
 function remove(directory: string, values: Values): void {
   const denied = ["repository", "owner", "content"].flatMap(kind => {
     const value = text(values, kind);
@@ -346,7 +346,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
     }
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message);
-    // What the file system refuses is for the user to mend.
+    // The user must fix what the file system refuses.
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (typeof syscall === "string" && /^E[A-Z0-9]+$/.test(code ?? "")) throw new UsageError(message);
     throw error;

@@ -1,4 +1,4 @@
-/** The feature of datastores in the server: opened for the model, built on request and, once, unasked. */
+/** The datastores of the server: opened for the model, built on request and, once, without a request. */
 import type { Connection } from "vscode-languageserver";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
@@ -18,20 +18,20 @@ import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
 
 interface Datastores {
-  /** Called once it is known where the server may keep things, and what the workspace's folders are. */
+  /** Called once the storage directory and the workspace's folders are known. */
   start(storageDirectory: string | undefined, folders: readonly string[]): void;
   /** Opens the stores of a model that was loaded. */
   adopt(engine: Engine, settings: Settings): void;
   /**
    * Builds a first store of the adopted model's tokens, if there is none and the settings want one. Not before the
-   * model is tuned: the build would be measured along, and completions would wait for both.
+   * model is tuned: the build would distort the measurements, and completions would wait for both.
    */
   buildFirst(settings: Settings): void;
   /** A folder was added to the workspace or removed from it. */
   foldersChanged(folders: readonly string[], settings: Settings): void;
   /** The index of the workspace; undefined where there is none. */
   workspaceIndex(): WorkspaceIndexStatus | undefined;
-  /** Indexes the workspace anew; false where it is not to be indexed. */
+  /** Indexes the workspace again; false if it is not to be indexed. */
   reindex(settings: Settings): boolean;
   /** What to draft from. */
   sources(uri: string): readonly CorpusSource[];

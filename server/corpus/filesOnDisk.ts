@@ -9,7 +9,7 @@ import type { TokenizedFiles } from "./tokenizedFiles.ts";
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
 const BATCH_FILES = 8;
 
-/** What reading the disk needs, and where what is read goes. */
+/** What reading the disk needs, and where the files go. */
 interface Dependencies {
   /** Decides what is indexed, and reads it. */
   readonly shown: ShownFiles;
@@ -22,7 +22,7 @@ interface Dependencies {
   readonly closing: AbortSignal;
 }
 
-/** The reading of a root anew. */
+/** A new reading of a root. */
 interface Rescan {
   /** Whether something has changed since it began. */
   isWanted: boolean;
@@ -30,7 +30,7 @@ interface Rescan {
 }
 
 export class FilesOnDisk {
-  /** Files to be read again, and the reading, while it goes on. */
+  /** Files to be read again, and the work under way that reads them. */
   private readonly stale = new Set<string>();
   private refreshing: Promise<void> | undefined;
   private readonly rescans = new Map<string, Rescan>();
@@ -39,7 +39,7 @@ export class FilesOnDisk {
 
   constructor(private readonly parts: Dependencies) {}
 
-  /** Reads folders. Resolves when they are indexed, or the reading was ended. One that cannot be read is reported. */
+  /** Reads folders. Resolves when they are indexed, or reading was ended. A folder that cannot be read is reported. */
   async scan(roots: readonly string[]): Promise<void> {
     for (const root of roots) {
       try {
@@ -53,8 +53,8 @@ export class FilesOnDisk {
   }
 
   /**
-   * Reads a file again, after the ones that wait already. Where there is none, it may have been a folder, and all that was
-   * in it is gone. Resolves when all of them are indexed.
+   * Reads a file again, after those that already wait. If it does not exist, it may have been a folder, whose files are all
+   * gone. Resolves when all waiting files are indexed.
    */
   changed(file: ShownFile): Promise<void> {
     this.stale.add(pathIn(file));
@@ -62,7 +62,7 @@ export class FilesOnDisk {
     return this.refreshing;
   }
 
-  /** What was indexed below a root may be ignored now, and the other way round. Changes in a row are looked at together. */
+  /** Files below a root may now be ignored, or no longer be ignored. Changes in quick succession are handled together. */
   ignoreFileChanged(root: string): Promise<void> {
     const known = this.rescans.get(root);
     if (known) {
@@ -134,7 +134,7 @@ export class FilesOnDisk {
     return paths;
   }
 
-  /** Has git list the roots of files that it does not know yet. @param listed those it was asked about before */
+  /** Lets git list the roots of files that are not known yet. @param listed files for which git was already asked */
   private async listNew(paths: readonly string[], listed: Set<string>): Promise<void> {
     const { shown } = this.parts;
     const unknown = paths.flatMap(path => {

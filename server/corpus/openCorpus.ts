@@ -4,7 +4,7 @@ import { StoreError } from "../../datastores/index.ts";
 import { type CorpusSource, SourceThrottle } from "../draft/index.ts";
 import { UsageError } from "../system/index.ts";
 
-/** Few, since each is read from the file and a tree of a small model has hardly more nodes. */
+/** Few places, since each is read from the file, and a tree of a small model has hardly more nodes. */
 const LOOKUP = { samples: 24, continuation: 16, shortest: 2 };
 
 /** An open store to draft from. */

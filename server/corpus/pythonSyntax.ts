@@ -5,7 +5,7 @@ import { Grammars, type Node, type Parser, Query } from "../syntax/index.ts";
 import { grammarsDirectory } from "../system/index.ts";
 
 /**
- * What the grammar takes from Python 2 and Python 3 refuses. `print >>f, x` is an expression in Python 3; an
+ * Syntax of Python 2 that the grammar accepts and Python 3 refuses. `print >>f, x` is an expression in Python 3; an
  * `except A, b:` is one with two classes from 3.14 on, whose names are capitals nearly always.
  */
 const PYTHON_2 = `
@@ -19,7 +19,7 @@ const PYTHON_2 = `
 ((integer) @old (#match? @old "^0[0-9]*[1-9]|[lL]$"))
 ((string_start) @old (#match? @old "^([uU][rR]|\`)"))`;
 
-/** Loads the grammar of Python; rejects where it is not to be had. */
+/** Loads the grammar of Python; rejects if it is not available. */
 export async function loadPythonSyntax(): Promise<SyntaxReader> {
   let problem = "";
   const grammars = new Grammars(grammarsDirectory(), message => {
@@ -42,7 +42,7 @@ function figures(parser: Parser, python2: Query, text: string): SyntaxFigures {
   }
 }
 
-/** Code units within errors, and one for each token that lacks. */
+/** Code units within errors, plus one for each missing token. */
 function wrong(root: Node): number {
   let sum = 0;
   const open = [root];

@@ -1,4 +1,4 @@
-/** From what a user names as a source to the inputs of a build, and what of them is taken. */
+/** Turns a source that a user names into the inputs of a build and the filters for them. */
 import { rmSync } from "node:fs";
 import { type BuildInput, type DocumentFilter, removedFrom } from "../../datastores/build/index.ts";
 import { DenyList, Filters } from "../../datastores/filters/index.ts";
@@ -18,10 +18,10 @@ import {
 import { expandPath, readWorkerScript, reportRetry } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
-/** Raised when the filters leave out other documents than before, so that stores are built anew. */
+/** Raised when the filters leave out other documents than before, so that stores are rebuilt. */
 const FILTERS_VERSION = 3;
 
-/** What a source stands for. Throws a `StoreError` that says what is accepted where there is no such source. */
+/** The source of a name. Throws a `StoreError` that lists what is accepted if there is no such source. */
 export function specOf(source: string): SourceSpec {
   const outcome = parseSource(expandPath(source));
   if ("problem" in outcome) throw new StoreError(outcome.problem);
@@ -31,7 +31,7 @@ export function specOf(source: string): SourceSpec {
 /**
  * The inputs of a source. A file of the hub is brought to `downloads` when it is read, and removed after.
  * @param first how many inputs of a data set are taken; the others of a share still count as inputs
- * @param column the column or key that holds the text, where it is not one that is known
+ * @param column the column or key that holds the text, if it does not have one of the known names
  */
 export async function inputsOf(
   spec: SourceSpec,
@@ -72,9 +72,9 @@ async function* readAny(input: SourceInput, downloads: string, options: ReadOpti
 }
 
 /**
- * What is taken of the sources: only permissive licences where a source states them, nothing denied or
- * removed, generated or repeated, and no Python but Python 3 unless a source is a folder, which may be one's own
- * code of any.
+ * The filters for the sources: only permissive licences where a source states them, nothing denied, removed,
+ * generated or repeated, and only Python 3 of Python, unless a source is a folder, which may hold the user's own code
+ * of any version.
  * @param denyList file with owners, repositories and hashes @param directory the store's folder, whose
  * tombstones count as well
  */

@@ -19,7 +19,7 @@ interface StoreFigures
   readonly textBytes: number;
   /** Documents that are left out of searches, since another input has them. */
   readonly repeated: number;
-  /** A build that was begun later, and takes the store's place once the shares are there that it lacks. */
+  /** A later build that replaces the store once its missing shares exist. */
   readonly laterBuild?: Pick<StoreManifest, "sources" | "missingShares">;
 }
 

@@ -1,4 +1,4 @@
-/** The datastores of the loaded model's tokenizer: which there are, which are open, and which is being built. */
+/** The datastores of the loaded model's tokenizer: which exist, which are open, and which is being built. */
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -18,12 +18,12 @@ import { sourceOf } from "./openCorpus.ts";
 
 const MEMORY_MEGABYTES = 1024;
 const BACKGROUND_MEMORY_MEGABYTES = 256;
-/** Between looks at a build of another process, in milliseconds. */
+/** Time between checks of another process's build, in milliseconds. */
 const POLL_MS = 2_000;
 /** The store that is made without being asked for. */
 const DEFAULT_STORE = "python";
 
-/** A tokenizer's stores are of use to no other. */
+/** A store can only be used with its own tokenizer. */
 interface StoreUser {
   readonly fingerprint: string;
   readonly modelPath: string;
@@ -51,7 +51,7 @@ export class StoreRegistry {
     this.directory = storesDirectory(storageDirectory);
   }
 
-  /** What there is, open or not, for the status bar. */
+  /** All stores, open or not, for the status bar. */
   get status(): readonly StoreStatus[] {
     return this.statuses;
   }
@@ -68,7 +68,7 @@ export class StoreRegistry {
   }
 
   /**
-   * Builds a store and takes it into use in place of the one of the same name, which serves until then.
+   * Builds a store, then replaces the one of the same name with it; the old one serves until then.
    * @param background whether the build gives way to everything else
    */
   async build(
@@ -78,7 +78,7 @@ export class StoreRegistry {
     signal: AbortSignal,
   ): Promise<BuildOutcome> {
     if (!this.user) return { problem: "There is no model yet: the store is made for its tokenizer." };
-    // Anywhere but in a folder of its own it would not be found again.
+    // Outside a folder of its own the store would not be found again.
     if (basename(name) !== name || /^\.*$/.test(name))
       return { problem: `A datastore cannot be called "${name}": the name is that of its folder.` };
     const outcome = await runBuild(
@@ -99,11 +99,11 @@ export class StoreRegistry {
     return outcome;
   }
 
-  /** Makes a first store of the machine's own Python, or goes on making it, where there is none at all. */
+  /** If there is no store at all, builds a first one from the machine's own Python, or continues its build. */
   async buildFirst(signal: AbortSignal): Promise<BuildOutcome | undefined> {
     if (!this.user || this.statuses.length > 0) return undefined;
     const directory = join(this.directory, DEFAULT_STORE);
-    // Another window may be at it: its store serves here as well.
+    // Another window may be building it already: its store serves here as well.
     if (isBuilding(directory)) await this.untilBuilt(directory, signal);
     if (signal.aborted || this.statuses.length > 0) return undefined;
     const outcome = await this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
@@ -135,7 +135,7 @@ export class StoreRegistry {
       try {
         this.take(directory, readStore(directory));
       } catch (error) {
-        // One store's fault must not take the others away, whatever it is.
+        // A fault of one store must not affect the others.
         const expected = error instanceof StoreError;
         this.refuse(directory, expected ? error.message : `it cannot be opened: ${(error as Error).stack}`);
       }

@@ -1,10 +1,10 @@
-/** Texts of files, tokenized in another thread and indexed. The last text that was given of a file counts. */
+/** Texts of files, tokenized in another thread and indexed. The latest text given for a file counts. */
 import { LiveIndex } from "../../datastores/live/index.ts";
 import { messageOf } from "../system/index.ts";
 
 /** About 100 MB, or half as much again where there is room for more. Files beyond it are not indexed. */
 const MAX_TOKENS = 8_000_000;
-/** Files whose failure is reported by name: a tokenizer that does not start fails at all of them. */
+/** Most failing files that are reported by name: a tokenizer that does not start fails at all files. */
 const REPORTED_FAILURES = 10;
 
 /** Texts to tokens, away from the server's own thread. */
@@ -19,16 +19,16 @@ export class TokenizedFiles {
   /** Files that could not be tokenized. */
   private failures = 0;
 
-  /** @param warn writes to the log @param closing ends it: what is tokenized then is not indexed any more */
+  /** @param warn writes to the log @param closing ends it: texts tokenized after that are not indexed */
   constructor(
     private readonly tokenizer: Tokenizer,
     private readonly warn: (message: string) => void,
     private readonly closing: AbortSignal,
   ) {}
 
-  /** Takes a file out, also where its text is being tokenized. */
+  /** Removes a file, even while its text is being tokenized. */
   remove(path: string): void {
-    // What was never given needs no count.
+    // A file whose text was never given needs no count.
     if (this.changes.has(path)) this.count(path);
     this.index.remove(path);
   }
@@ -50,7 +50,7 @@ export class TokenizedFiles {
     return change;
   }
 
-  /** The tokens of each text; undefined for one that the tokenizer fails at, which must not take others along. */
+  /** The tokens of each text; undefined for one that the tokenizer fails at, which must not affect the others. */
   private async tokenized(
     paths: readonly string[],
     texts: readonly string[],

@@ -25,16 +25,16 @@ interface Waiting {
 
 /** Longest a thread may take for its oldest batch, of a megabyte or less, in milliseconds; it takes a second. */
 const PATIENCE_MS = 60_000;
-/** A thread without work for so long ends: it takes 60 MB, and half a second to be made anew. */
+/** A thread without work for this long ends: it uses 60 MB, and starting a new one takes half a second. */
 const IDLE_MS = 30_000;
-/** Longest wait for a thread that was asked to end. It ends by itself later: ended from outside within native code it may end the process. */
+/** Longest wait for a thread that was asked to end. It is never terminated: within native code that may end the process. */
 const ENDING_MS = 2_000;
-/** Failures without a batch between them after which a thread is not made again: it does not start at all. */
+/** After so many failures without a finished batch between them no thread is started again: threads cannot start at all. */
 const MOST_FAILURES = 3;
 
 /**
- * Worker threads with a model's tokenizer. A batch goes to the thread with the least to do. A thread that fails, or
- * takes too long, fails its batches and is made anew for the next. One without work ends, until there is some.
+ * Worker threads with a model's tokenizer. A batch goes to the thread with the least to do. A thread that fails or takes
+ * too long fails its batches and is replaced for the next one. A thread without work ends until there is some.
  */
 export class TokenizerPool implements BatchTokenizer {
   readonly parallel: number;
@@ -162,9 +162,9 @@ class TokenizerThread {
   }
 }
 
-/** Asks a thread to end, since only it can give back what its model has taken, and waits a while for that. */
+/** Asks a thread to end, since only the thread itself can free its model's memory, and waits a while for that. */
 async function ended(worker: Worker): Promise<void> {
-  // One that has ended already does not say so again.
+  // A thread that has already ended does not report it again.
   if (worker.threadId < 0) return;
   const exited = new Promise<void>(resolve => worker.once("exit", () => resolve()));
   worker.postMessage(END);

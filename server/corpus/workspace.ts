@@ -15,11 +15,11 @@ export class Workspace {
   private readonly disk: FilesOnDisk;
   private readonly throttle = new SourceThrottle();
   private readonly closing = new AbortController();
-  /** By path, the texts of open documents: they count, not the files'. */
+  /** By path, the texts of open documents: these count, not those of the files. */
   private readonly open = new Map<string, string>();
   /**
-   * Open documents that are not indexed as they are. A document does not draft from its own copy, so that waits until
-   * another one is worked in: a key is not worth tokenizing all of a file. Nor is one indexed that git does not list yet.
+   * Open documents whose present text is not indexed. A document does not draft from its own copy, so indexing it waits until
+   * the user works in another one: a key is not worth tokenizing a whole file. Documents that git does not list yet wait too.
    */
   private readonly changes = new Set<string>();
 
@@ -46,7 +46,7 @@ export class Workspace {
     return this.indexed.index.liveTokens;
   }
 
-  /** What to draft from when the document at `uri` is completed. Others that were changed are indexed for the next time. */
+  /** What to draft from when the document at `uri` is completed. Other changed documents are indexed for the next time. */
   source(uri: string): CorpusSource {
     const path = this.pathIn(uri) ?? uri;
     this.indexChanged(path);
@@ -59,7 +59,7 @@ export class Workspace {
     return this.disk.scan(this.roots);
   }
 
-  /** Records an open document's text. One as large as data is not indexed, nor one that holds a secret. */
+  /** Records an open document's text. Documents that are as large as data or hold a secret are not indexed. */
   changed(uri: string, text: string): void {
     const file = this.shown.fileOf(uri);
     if (!file) return;
@@ -76,7 +76,7 @@ export class Workspace {
     this.indexChanged(path);
   }
 
-  /** The document is not open any more: what is on disk counts. */
+  /** The document was closed: from now on its file on disk counts. */
   closed(uri: string): void {
     const path = this.pathIn(uri);
     if (path === undefined || !this.open.delete(path)) return;
@@ -85,14 +85,14 @@ export class Workspace {
   }
 
   /**
-   * A file was made, written or removed by whomever. Resolves when it is indexed anew. Files wait for each other, a
-   * few at a time, so that a document under edit waits for no more than those even if a branch is switched.
+   * A file was made, written or removed by any program. Resolves when it is indexed again. Files are handled a few at a time,
+   * so that a document under edit only waits for these, even if a branch is switched.
    */
   fileChanged(uri: string): Promise<void> {
     const file = this.shown.fileOf(uri);
     if (!file) return Promise.resolve();
     if (!isIgnoreFile(uri)) return this.disk.changed(file);
-    // They may be ignored now, or no more.
+    // Open documents may now be ignored, or no longer be ignored.
     for (const path of this.open.keys()) this.changes.add(path);
     return this.disk.ignoreFileChanged(file.root);
   }
@@ -109,13 +109,13 @@ export class Workspace {
     return file ? pathIn(file) : pathOf(uri);
   }
 
-  /** Indexes the documents that were changed, but for the one that is worked in. */
+  /** Indexes the documents that were changed, except for the current one. */
   private indexChanged(current: string): void {
     for (const path of this.changes) {
       const [file, text] = [this.shown.fileAt(path), this.open.get(path)];
       if (path === current) continue;
       if (!file || text === undefined || !this.shown.isIndexed(file)) {
-        // It is looked at again: git may list it by then.
+        // The document stays in the list: git may list it the next time.
         this.indexed.remove(path);
         continue;
       }

@@ -1,4 +1,4 @@
-/** Whether a line of a completion goes on with the block or statement that is being completed. */
+/** Whether a line of a completion continues the block or statement that is being completed. */
 import type { LanguageRules } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
 import type { Place } from "./place.ts";
@@ -14,7 +14,7 @@ export interface Line {
   readonly from: number;
 }
 
-/** What begins a new part of a document rather than going on with a block. */
+/** Starts of lines that begin a new part of a document rather than continue a block. */
 const DEFINITION = /^\s*(@|(async )?(def|class|func)\b)/;
 
 /** `complete`: the statement is; `outside`: the line lies outside of the block. */
@@ -70,7 +70,7 @@ interface StatementLine {
   readonly hasBegun: boolean;
 }
 
-/** Where the text has closed a list that was open at the cursor, the statement begins in the line in which that was opened. */
+/** If the text has closed a list that was open at the cursor, the statement begins in the line where the list was opened. */
 function statementAt(index: number, { linePrefix, start }: Place, reading: Reading): StatementLine {
   const list = closedList(start, stateAt(reading, index));
   return list
@@ -83,7 +83,7 @@ function isBlockClosed(reading: Reading, index: number, { rules }: Place): boole
   return !rules.indented && reading.endings.some(({ frame, end }) => frame.close === "}" && end <= index);
 }
 
-/** Whether a line is a clause of the whole statement above it, deeper than it, or goes on with its expression. */
+/** Whether a line is a clause of the complete statement above it, is deeper than it, or continues its expression. */
 function continues(at: Line, { columns: base }: StatementLine, { rules }: Place): "yes" | "no" | "undecided" {
   const { line } = at;
   if (rules.indented && indentation(line) > base) return "yes";
@@ -92,7 +92,7 @@ function continues(at: Line, { columns: base }: StatementLine, { rules }: Place)
   return clause(at, rules);
 }
 
-/** Whether a line begins with a word that goes on with a statement. */
+/** Whether a line begins with a word that continues a statement. */
 function clause({ line, whole }: Line, { clauses }: LanguageRules): "yes" | "no" | "undecided" {
   const text = line.trim();
   const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
@@ -127,7 +127,7 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
 
 /**
  * Whether a line lies outside of the block that is being completed. Within a statement, only deeper lines
- * (and closing brackets) go on with it; on a blank line, lines as deep as the cursor do too.
+ * (and closing brackets) continue it; on a blank line, lines as deep as the cursor do too.
  */
 function leavesBlock(
   { line }: Line,
@@ -142,14 +142,14 @@ function leavesBlock(
   return closes ? indentation(line) < base : indentation(line) <= base;
 }
 
-/** Whether a line may follow a whole statement, in its block or in one around it that the document goes on with. */
+/** Whether a line may follow a complete statement, in its block or in an outer one that the document continues. */
 export function mayFollow(line: string, { linePrefix, rules }: Place): boolean {
   const columns = indentation(line);
   if (columns >= indentation(linePrefix)) return true;
   return rules.indented && columns > 0 && !DEFINITION.test(line);
 }
 
-/** Whether the whole statement before `from` leaves its block, so that nothing can follow it. */
+/** Whether the complete statement before `from` leaves its block, so that nothing can follow it. */
 export function isJumpBefore(from: number, text: string, place: Place, reading: Reading): boolean {
   const generated = text.slice(0, from - 1);
   return place.syntax()?.endsWithJump(generated, closedBefore(reading, from)) ?? false;

@@ -6,7 +6,7 @@ import { type Frame, isOpenIn, Scanner, type State } from "./scanner.ts";
 interface FollowingText {
   /** The end of the text before the cursor. */
   readonly tail: string;
-  /** Whether the document goes on beyond the text: a block may then end out of sight. */
+  /** Whether the document continues after the text: a block may then end out of sight. */
   readonly partial: boolean;
 }
 
@@ -17,8 +17,8 @@ interface ClosedFrames {
 }
 
 /**
- * The frames of `start` that `after` closes. A closer that begins a line closes only what was opened in a line
- * no deeper: what is deeper has been left open.
+ * The frames of `start` that `after` closes. A closer that begins a line only closes frames opened in a line that is
+ * not deeper: deeper ones have been left open.
  */
 export function closedFrames(
   start: State,
@@ -50,7 +50,7 @@ function isInString(state: State): boolean {
   return false;
 }
 
-/** The first place in `after` where code goes on, and what of `start` is open there. */
+/** The first place in `after` where code continues, and the part of `start` that is open there. */
 function leaveStrings(
   start: State,
   lexicon: Lexicon,

@@ -1,12 +1,12 @@
-/** Texts that say nothing of their own. */
+/** Texts without content of their own. */
 import type { Place } from "./place.ts";
 
 /** Closing brackets, ends of statements and blanks. */
 const CLOSERS = /^[)\]}>;\s]*$/;
 
 /**
- * Whether a text does nothing but close what is open at the cursor: the editor or the next key brings that. A quote
- * closes only where a string is open; elsewhere it begins one. Not so for an empty text, which is none.
+ * Whether a text only closes what is open at the cursor, which the editor or the next key would do anyway. A quote only
+ * closes an open string; elsewhere it begins one. False for an empty text.
  */
 export function closesOnly(text: string, { start }: Pick<Place, "start">): boolean {
   if (text.trim() === "") return false;

@@ -1,4 +1,4 @@
-/** Token bytes to text. A character may be spread over tokens: bytes wait until it is whole. */
+/** Token bytes to text. A character may be spread over tokens: its bytes wait until it is complete. */
 export class TextStream {
   private readonly decoder = new TextDecoder("utf-8");
 

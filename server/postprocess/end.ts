@@ -1,6 +1,6 @@
 /**
  * Where a completion ends. The model is trusted: if it generates its end token, or reaches the text that follows in
- * the document, all lines before that are kept that can stand there. If it does not stop, only the statement or
+ * the document, all lines before that are kept if they can stand there. If it does not stop, only the statement or
  * block at the cursor is kept.
  */
 import { type Belonging, belongs, isInside, isJumpBefore, type Line, mayFollow } from "./block.ts";
@@ -27,7 +27,7 @@ export type StopReason =
 export interface End {
   /** Index up to which the text may be shown. */
   readonly index: number;
-  /** Whether the text is whole there: else it may be at any word. */
+  /** Whether the text is complete there; otherwise it may end at any word. */
   readonly natural: boolean;
   /** Set once no further text can change that. */
   readonly stopped?: StopReason;
@@ -39,13 +39,13 @@ const BLANK_LINES = 2;
 /** Ends of lines whose expression continues in the next line. */
 const GOES_ON = /([,({[+\-*/&|=?:.\\]|[-=]>|\b(and|or|in))$/;
 
-/** Where the text ends if the model does not end it properly further on. */
+/** Where the text ends if the model does not end it properly later. */
 interface Fallback {
   readonly index: number;
   readonly reason: StopReason;
 }
 
-/** A text that the model generates at a place, as far as it has come. */
+/** The text that the model has generated at a place so far. */
 interface Generated {
   /** The normalised text up to its limit. */
   readonly text: string;
@@ -60,7 +60,7 @@ interface Generated {
 
 /** Reads the lines of a text from the first to the one where it ends. */
 export class EndFinder {
-  /** The whole lines so far that are not blank, and what they repeat. */
+  /** The complete lines so far that are not blank, and what they repeat. */
   private readonly repetition: LineRepetition;
   /** Index after the last whole line that is not blank. */
   private reached = 0;
@@ -95,7 +95,7 @@ export class EndFinder {
     return this.fallback && isDeeper && !/[:,({[\\]$/.test(last) ? this.fallback.index : index;
   }
 
-  /** What can be shown whatever follows. */
+  /** The end up to which text can be shown, whatever follows. */
   private held(): End {
     const { above, duplicateFrom } = this.repetition;
     if (above === "undecided" && !this.generated.over) return { index: 0, natural: true };
@@ -139,7 +139,7 @@ export class EndFinder {
     if (belonging === "undecided") return this.held();
     const reason = place.syntax()?.wanted === "statement" ? "statementEnd" : "blockEnd";
     this.fallback = { index: this.reached, reason };
-    // After the block of a header in the cursor's line, the next statement is no part of the completion.
+    // After the block of a header in the cursor's line, the next statement is not part of the completion.
     const isBeyond = belonging === "outside" && place.linePrefix.trim() !== "";
     return !isBeyond && this.trusting(at) && !this.isUnreachable(at) ? undefined : this.stop(reason);
   }
@@ -158,7 +158,7 @@ export class EndFinder {
     return line.trim() === "" || isInside(reading, from, place) || mayFollow(line, place);
   }
 
-  /** The end where the text repeats the document or itself; what a line decides is recorded once it is whole. */
+  /** The end where the text repeats the document or itself; a line's decision is recorded once the line is complete. */
   private repeated(at: Line): End | undefined {
     const { line, whole } = at;
     const { repetition, generated, reached } = this;

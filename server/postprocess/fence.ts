@@ -1,4 +1,4 @@
-/** Answers of chat models: code within Markdown fences, with prose around it. Only the code is of use. */
+/** Answers of chat models: code within Markdown fences, with prose around it. Only the code is used. */
 import type { Place } from "./place.ts";
 
 const FENCE = "```";
@@ -11,7 +11,7 @@ const INTRODUCTIONS = [
 
 const LONGEST_INTRODUCTION = Math.max(...INTRODUCTIONS.map(each => each.length));
 
-/** What is known of code within an answer. */
+/** The code found within an answer. */
 interface Unfenced {
   readonly text: string;
   /** Whether nothing that follows belongs to the code. */
@@ -20,11 +20,11 @@ interface Unfenced {
 
 const NOTHING: Unfenced = { text: "", isOver: false };
 
-/** Whether `line` begins with a fence, or may still come to. */
+/** Whether `line` begins with a fence, or may still do so as it grows. */
 export const isFence = (line: string) => line.trimStart().startsWith(FENCE);
 export const mayBecomeFence = (line: string) => /^\s*`{1,2}$/.test(line);
 
-/** The code of an answer that begins with a fence, or with prose; other text as it is. */
+/** The code of an answer that begins with a fence or with prose; other text unchanged. */
 export function unfenced(raw: string, place: Place, ended: boolean): Unfenced {
   const text = raw.trimStart();
   const start = text.slice(0, LONGEST_INTRODUCTION).toLowerCase();
@@ -50,7 +50,7 @@ function fencedCode(text: string, place: Place, ended: boolean): Unfenced {
   return { text: withoutAbove(begun, place, ended), isOver: false };
 }
 
-/** Code without the lines above the cursor and the beginning of its line, which chat models tend to give again. */
+/** Code without the lines above the cursor and the beginning of its line, which chat models tend to repeat. */
 function withoutAbove(code: string, { above, linePrefix }: Place, whole: boolean): string {
   const lines = code.split("\n");
   const first = lines[0]?.trim() ?? "";

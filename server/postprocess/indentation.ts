@@ -25,7 +25,7 @@ export type IndentationStyle =
     }
   | { readonly kind: "mixed" };
 
-/** Fewer indented lines than this say nothing of a document. */
+/** Fewer indented lines than this say nothing about a document. */
 const TELLING_LINES = 2;
 
 export function indentationStyle(text: string): IndentationStyle {
@@ -82,7 +82,7 @@ export function mappingOf(base: number, columns: number, style: IndentationStyle
     each < base ? each : base + Math.floor((each - base) / step) * unit + ((each - base) % step);
 }
 
-/** A line's leading white space as the document has it. Only what is of the wrong kind or width is replaced. */
+/** A line's leading white space in the document's style. Only white space of the wrong kind or width is replaced. */
 export function mapped(leading: string, mapping: Mapping | undefined, style: IndentationStyle): string {
   if (mapping) return styled(mapping(indentation(leading)), style);
   if (style.kind === "spaces" && leading.includes("\t"))

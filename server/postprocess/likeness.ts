@@ -1,4 +1,4 @@
-/** Lines that equal another line, apart from blanks and small slips. */
+/** Lines that equal another line, apart from blanks and small differences. */
 
 /** Share of a line's characters in which a near-duplicate may differ. */
 const SLIP = 0.05;
@@ -28,10 +28,10 @@ function distances(text: string, other: string): Int32Array {
   return row;
 }
 
-/** A line without its numbers and strings: lines that are equal in this are members of a list, no slips. */
+/** A line without its numbers and strings: lines that only differ in those are members of a list, not near-duplicates. */
 const skeleton = (line: string) => line.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "");
 
-/** Whether a whole line equals `other` but for small slips. Both are compared without their blanks. */
+/** Whether a complete line equals `other` apart from small differences. Both are compared without their blanks. */
 export function alike(line: string, other: string): boolean {
   const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
   if (a === "" || b === "") return false;

@@ -1,5 +1,5 @@
 /**
- * The raw text with the document's indentation, from the cursor on, up to a closing fence or to bytes that are no
+ * The raw text with the document's indentation, from the cursor on, up to a closing fence or to bytes that are not
  * text. The result for a raw text is a prefix of that for a longer one: leading white space of a line is held back
  * until its first character is known.
  */
@@ -22,7 +22,7 @@ const LABEL = /^(case|default|public|private|protected)\b|^[)\]}]/;
 /** `raw` without half a character at its end. */
 export const wholeCharacters = (raw: string) => (/[\ud800-\udbff]$/.test(raw) ? raw.slice(0, -1) : raw);
 
-/** Columns by which a block is deeper than its header at least. */
+/** Least number of columns by which a block is deeper than its header. */
 const LEAST_UNIT = 2;
 const isCode = (state: State) => state === undefined || state.kind === "bracket";
 
@@ -158,7 +158,7 @@ class LineReader {
     return wanted.startsWith(linePrefix) ? wanted.slice(linePrefix.length) : " ".repeat(columns - this.base);
   }
 
-  /** Columns at which the first line must begin on a blank line; at most the cursor's: where the cursor is. */
+  /** Columns at which the first line must begin on a blank line. No more than the cursor's columns: at the cursor. */
   private columnsNeeded(columns: number, content: string, whole: boolean): number | undefined {
     const { linePrefix, above, start, indentation: style, rules } = this.place;
     const line = above.findLast(each => each.trim() !== "") ?? "";

@@ -3,8 +3,8 @@ import type { Place } from "./place.ts";
 import { fits, read } from "./reading.ts";
 
 /**
- * UTF-16 units of the rest of the cursor's line that `text` brings along itself: what it closes without having
- * opened it, and what follows that in both.
+ * UTF-16 units of the rest of the cursor's line that `text` repeats: the brackets it closes without having opened
+ * them, and what follows them in both.
  */
 export function overlap(text: string, place: Place): number {
   const { rest } = place;

@@ -1,4 +1,4 @@
-/** The surroundings of a cursor, as far as they decide what is shown of a completion and where it ends. */
+/** The surroundings of a cursor that decide which part of a completion is shown and where it ends. */
 import { type Grammars, type LanguageRules, languageRules } from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
 import { type IndentationStyle, indentationStyle } from "./indentation.ts";
@@ -39,7 +39,7 @@ export interface Place extends CursorLines {
   readonly isInTag: boolean;
   /** The end of the text before the cursor. */
   readonly tail: string;
-  /** What of `start` the document closes itself. */
+  /** The frames of `start` that the document closes itself. */
   readonly closed: ReadonlySet<Frame>;
   /** The closers after the cursor that close nothing opened there, in order. */
   readonly closers: readonly string[];
@@ -48,7 +48,7 @@ export interface Place extends CursorLines {
   readonly syntax: () => Syntax | undefined;
 }
 
-/** A place of which only the lines are known, in no language in particular. */
+/** A place of which only the lines are known, without a language. */
 export function barePlace(lines: CursorLines): Place {
   const { linePrefix, lineSuffix, nextLine } = lines;
   return placeOf(
@@ -61,7 +61,7 @@ interface Around {
   /** The document's text before the cursor, from the start of a line on. */
   readonly before: string;
   readonly after: string;
-  /** Whether the document goes on beyond `after`. */
+  /** Whether the document continues after `after`. */
   readonly partial: boolean;
   readonly languageId: string;
 }
@@ -157,7 +157,7 @@ export function placeAt(
   const after = text.slice(offset, offset + WINDOW.after).replaceAll("\r", "");
   const partial = offset + WINDOW.after < text.length;
   const place = placeOf({ before, after, partial, languageId }, lines);
-  // Asked for now so that it is there by the end of the first line; whether it is, is decided once.
+  // Requested now, so that it is loaded by the end of the first line; whether it is loaded is only checked once.
   grammars?.prepare(languageId);
   let syntax: { readonly known: Syntax | undefined } | undefined;
   const parsed = () => {

@@ -1,6 +1,6 @@
 /**
  * A completion's text read from the cursor on: what is open at each place of it, where it can no longer be part
- * of the document, and up to where the document would be as well-formed with it as it is without.
+ * of the document, and up to which place the document is as well-formed with it as without.
  */
 import type { Place } from "./place.ts";
 import type { Step } from "./rest.ts";
@@ -19,7 +19,7 @@ export interface Reading {
   readonly states: readonly (State | "within")[];
   /** Where the text must end; -1: nowhere. */
   readonly cut: number;
-  /** Whether what stands there closes what the document closes itself; else the text is malformed. */
+  /** Whether the text there closes something that the document closes itself; otherwise the text is malformed. */
   readonly cutCloses: boolean;
   /** A closer whose counterpart may yet follow in the same line; -1: none. */
   readonly pending: number;
@@ -37,7 +37,7 @@ class TextReader {
   private cut = -1;
   private cutCloses = false;
   private pending = -1;
-  /** Whether what was pending has been opened again. */
+  /** Whether a pending closer's counterpart has been opened again. */
   private isReopened = false;
 
   constructor(private readonly place: Place) {
@@ -78,20 +78,20 @@ class TextReader {
     this.cutCloses = isPending || closes;
   }
 
-  /** Whether something has been closed that the text would have to open again. */
+  /** Whether the text has closed something that it must open again. */
   private isPending(): boolean {
     this.reopen(this.scanner.state);
     return this.pending >= 0;
   }
 
-  /** Where the text fits again nothing is pending: up to there it may be shown for good. */
+  /** Nothing is pending where the text fits again: up to there it may be shown and never taken back. */
   private reopen(state: State): void {
     if (this.pending < 0 || !fits(state, this.place)) return;
     this.pending = -1;
     this.isReopened = true;
   }
 
-  /** What a tag holds, and its end, is the document's. */
+  /** The content and the end of a tag belong to the document. */
   private endTag(text: string, index: number): true {
     this.cutAt(text.slice(0, index).replace(/\s*\/?$/, "").length, true);
     return true;
@@ -107,7 +107,7 @@ class TextReader {
       return isWrong;
     }
     if (own) {
-      // What was opened in the place of a frame of the cursor's is closed as that one was.
+      // A frame opened in place of one at the cursor is closed in the same way as that one was.
       const isInItsPlace = this.isReopened && this.pending < 0 && fits(frame, this.place);
       if (isInItsPlace && !fits(frame.parent, this.place)) this.pending = index;
       return false;
@@ -123,7 +123,7 @@ class TextReader {
   }
 }
 
-/** The first step of the suffix at which the same is open as in `state`, apart from what the document leaves open. */
+/** The first step of the suffix with the same open frames as `state`, apart from those that the document leaves open. */
 export function fits(state: State, place: Place): Step | undefined {
   const { rest, closed } = place;
   if (isClosedAfter(state, place)) return rest.steps[0];
@@ -137,13 +137,13 @@ export function fits(state: State, place: Place): Step | undefined {
   });
 }
 
-/** Whether the document closes what the text has opened, and then all that is open of what was at the cursor. */
+/** Whether the document closes what the text has opened, and then all frames of the cursor that are still open. */
 function isClosedAfter(state: State, { start, closers }: Place): boolean {
   if (state === undefined || isOpenIn(state, start) || closers.length < state.depth) return false;
   let index = 0;
   for (let at: State = state; at; at = at.parent)
     if (at.kind !== "bracket" || closers[index++] !== at.close) return false;
-  // A list may have been closed, as that of a header whose block follows, but no block for another one.
+  // The text may have closed a list, such as that of a header whose block follows, but not a block to open another one.
   return start === undefined || isOpenIn(start, state) || isList(start);
 }
 

@@ -5,16 +5,16 @@ import type { Place } from "./place.ts";
 
 export type Repeated = "yes" | "undecided" | "no";
 
-/** Lines of nothing but closers or figures follow each other in sound code, as members of a table do. */
+/** Lines with only closers or numbers follow each other in valid code, such as members of a table. */
 export const mayRepeat = (line: string) =>
   !/\p{L}/u.test(line) || /^\s*(end|done|fi|esac|else|<\/[^>]*>)\W*$/.test(line);
 
-/** A line that says nothing of its own. */
+/** A line without content of its own. */
 const CLOSERS = /^[\s)\]},;]*$/;
 
-/** Whether a line equals the document's next one but for small slips; indentation distinguishes one `return None` from another. */
+/** Whether a line equals the document's next one except for small differences; indentation tells `return None` lines apart. */
 export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place): Repeated {
-  // A line that is closers so far may go on with words.
+  // A line that has only closers so far may continue with words.
   const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine));
   if (isClosers || indentation(line) !== indentation(nextLine)) return "no";
   if (whole) return alike(line, nextLine) ? "yes" : "no";
@@ -24,8 +24,8 @@ export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place):
 /**
  * Whether the lines so far are the ones right above the cursor, which have just been typed or accepted. A model that
  * generates them once more would do so after every acceptance, so they are never offered again, however likely they
- * are: no threshold on a probability has to be found, and the text stays a function of the document. If the
- * document itself repeats them, they may be intended.
+ * are. This needs no threshold on a probability, and the text stays a function of the document. If the document itself
+ * repeats them, they may be intended.
  * @param lines of the text, the cursor's line whole @param whole whether the last of them is
  */
 export function repeatsAbove(lines: readonly string[], whole: boolean, place: Place): Repeated {

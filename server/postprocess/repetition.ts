@@ -1,4 +1,4 @@
-/** A model that goes round in circles: the same words or the same lines over and over. */
+/** Detects a model that generates the same words or the same lines over and over. */
 
 /** Periods longer than this are looked for line by line. */
 const LONGEST_PERIOD = 40;
@@ -8,10 +8,10 @@ const REPEATED_CHARACTERS = 60;
 const REPEATED_TIMES = 5;
 
 /**
- * Index after the first place where the text's end is one period over and over, or -1. For every
- * period it keeps how far back the text equals itself shifted by it, which is what the failure function of
- * Knuth, Morris and Pratt gives for the shortest one, and it needs no look at later text. Rulers of
- * punctuation and rows of numbers are common in sound code and are no repetition.
+ * Index after the first place where the end of the text is one period repeated, or -1. For every period it keeps
+ * how far back the text equals itself shifted by that period: the failure function of Knuth, Morris and Pratt gives
+ * this for the shortest period. It needs no later text. Rulers of punctuation and rows of numbers are common in
+ * valid code and do not count.
  */
 export function periodEnd(text: string): number {
   const equal = new Int32Array(LONGEST_PERIOD + 1);
@@ -31,11 +31,11 @@ export function periodEnd(text: string): number {
   return -1;
 }
 
-/** Equal lines, or equal groups of lines, in a row after which the model is taken to be going in circles. */
+/** After so many equal lines, or equal groups of lines, in a row the model counts as repeating itself. */
 const REPEATED_LINES = 3;
 const LONGEST_GROUP = 4;
 
-/** Lines of nothing but closing brackets follow each other in sound code. */
+/** Lines with only closing brackets follow each other in valid code. */
 const closes = (line: string) => /^[\s)\]},;]*$/.test(line);
 
 /** Whether `line` after `previous` completes a group of lines for the third time. */
@@ -43,7 +43,7 @@ export function repeatsLines(previous: readonly string[], line: string): boolean
   return groups(previous, line, (earlier, now) => earlier === now);
 }
 
-/** Whether `line`, once it is whole, may do so. */
+/** Whether `line`, once it is complete, may do so. */
 export function mayRepeatLines(previous: readonly string[], line: string): boolean {
   return groups(previous, line, (earlier, now) => earlier.startsWith(now));
 }

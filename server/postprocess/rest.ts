@@ -18,11 +18,11 @@ export interface Rest {
   readonly closes: ReadonlySet<Frame>;
   /** Whether there is more than closers and punctuation. */
   readonly hasWords: boolean;
-  /** Whether the text ends before what repeats it; else what closes the same brackets takes its place. */
+  /** Whether a completion ends before it repeats this text; otherwise its own closers replace those of this text. */
   readonly isRepeatable: boolean;
   /** Whether it is a comment. */
   readonly isComment: boolean;
-  /** Whether a list goes on: the text is one member of it. */
+  /** Whether a list continues: the completion is one member of it. */
   readonly isList: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one scanner of brackets, strings and comments. It reads from left to right, so the state
- * at a place depends on the text before it alone and holds while the text still grows, unlike a parser's.
+ * The one scanner of brackets, strings and comments. It reads from left to right, so the state at a place depends
+ * only on the text before it and stays valid while the text grows, unlike a parser's.
  */
 import type { Lexicon, StringRule } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
@@ -31,14 +31,14 @@ const TAIL = 100;
 const CHARACTER_CLASS: StringRule = { open: "[", close: "]", long: false, escape: "backslash" };
 const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, escape: "backslash" };
 
-/** Whether an expression begins after `code`, so that a slash is no division. */
+/** Whether an expression begins after `code`, so that a slash is not a division. */
 const operandExpected = (code: string) => /(^|[(,=:[!&|?{};+\n]|\breturn)[ \t]*$/.test(code);
 
 const depthOf = (state: State) => state?.depth ?? 0;
 
-/** Whether the same is open at two places, wherever it was opened. */
+/** Whether two states have the same open frames, wherever they were opened. */
 export function sameState(a: State, b: State): boolean {
-  // Most pairs that are compared differ in this: a long line may open thousands of brackets.
+  // Most compared pairs differ in depth; comparing frames is slow, as a long line may open thousands of brackets.
   if (depthOf(a) !== depthOf(b)) return false;
   let [left, right] = [a, b];
   while (left !== right) {
@@ -56,10 +56,10 @@ export function isOpenIn(frame: Frame, state: State): boolean {
   return at === frame;
 }
 
-/** Whether it is a bracket of parameters, arguments or elements, which may go on over lines. */
+/** Whether it is a bracket of parameters, arguments or elements, which may span lines. */
 export const isList = ({ kind, close }: Frame): boolean => kind === "bracket" && close !== "}";
 
-/** The outermost list among what was open at `start` and is closed in `state`: what follows belongs to the line it began in. */
+/** The outermost list that was open at `start` and is closed in `state`: text after it belongs to the line it began in. */
 export function closedList(start: State, state: State): Frame | undefined {
   let list: Frame | undefined;
   for (let at = start; at && !isOpenIn(at, state); at = at.parent) if (isList(at)) list = at;
@@ -68,8 +68,8 @@ export function closedList(start: State, state: State): Frame | undefined {
 
 interface ScanHooks {
   /**
-   * Decides about a closer that does not end the innermost frame. Absent: it ends the nearest frame it fits, and
-   * those left open inside; one that fits none is ignored.
+   * Decides about a closer that does not end the innermost frame. Absent: the closer ends the nearest frame it fits, and
+   * those left open inside it; a closer that fits no frame is ignored.
    */
   readonly unmatched?: (index: number, closer: string) => "stop" | "ignore";
   /** Called before a frame ends, `byLine` if a line feed ends it; returning true stops the scan before it. */
@@ -136,7 +136,7 @@ export class Scanner {
     if (!text.startsWith(frame.close, i)) return undefined;
     if (hooks.closing?.(frame, i - base, false)) return 0;
     this.state = frame.parent;
-    // What follows a list belongs to the line in which that began, as the block of a header does.
+    // Text after a list, such as the block of a header, belongs to the line in which the list began.
     if (isList(frame)) this.lineIndentation = frame.indentation;
     return frame.close.length;
   }
@@ -192,7 +192,7 @@ export class Scanner {
       return 1;
     }
     if (lifetimes && char === "'") return characterLiteral(text, i);
-    // Known to be a bracket where one is open, also in languages that have no others.
+    // It is a bracket if one is open, even in languages without angle brackets otherwise.
     const closesAngle = char === ">" && this.state?.close === ">" && !/[-=]/.test(text[i - 1] ?? "");
     if (closesAngle) return this.readCloser(char, text, i, base, hooks);
     if (!brackets) return 1;
@@ -225,7 +225,7 @@ export class Scanner {
   }
 }
 
-/** Whether a backslash before it, which is none's own, makes a character of a string a plain one. */
+/** Whether a character of a string is escaped by a backslash before it that is not itself escaped. */
 function isEscaped(text: string, i: number): boolean {
   let first = i;
   while (text[first - 1] === "\\") first--;

@@ -1,11 +1,11 @@
 /**
- * What of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so that
+ * Which part of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so that
  * streaming needs no state of its own. The result only ever grows as raw text is added: nothing is released that a
  * later character could take back.
  *
- * The text is brought into the document's white space (`normalise.ts`), its brackets and strings are scanned from
- * the cursor on (`reading.ts`), its lines decide where it ends (`end.ts`), and the longest prefix is shown that leaves
- * the document at least as well-formed as it was.
+ * The text gets the document's white space (`normalise.ts`), its brackets and strings are scanned from the cursor on
+ * (`reading.ts`), its lines decide where it ends (`end.ts`), and the longest prefix that leaves the document at least
+ * as well-formed as it was is shown.
  */
 import { type End, EndFinder, type StopReason } from "./end.ts";
 import { normalise, wholeCharacters } from "./normalise.ts";
@@ -35,7 +35,7 @@ interface Limit {
 const MAY_GROW = /["'`/*<$#{\\=-]{1,3}$/;
 /** A quote that may begin a character or a lifetime. */
 const MAY_BE_CHARACTER = /'[^']{0,3}$/;
-/** What an expression does not end with. */
+/** Characters that an expression does not end with. */
 const DANGLING = /[\s=+\-*/%&|^<>!?:,.~@]+$/;
 
 /**
@@ -55,7 +55,7 @@ export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): 
   const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
   const shownTo = (at: End) => settled(text, reading, place, isOver ? at : growing(text, reading, place, at));
   const element = place.rest.isList ? shownTo(firstElement(text, reading, place, end, isOver)) : "";
-  // In the middle of a list it is one element, unless the model ends a text of several with its end token.
+  // In the middle of a list the text is one element, unless the model ends several with its end token.
   const isElement = place.rest.isList && !(isOver && !limit && (end.stopped ?? "suffix") === "suffix");
   const whole = () =>
     needsWholeLines(place) && !isJoined
@@ -87,7 +87,7 @@ function limitOf(
   return limits.sort((a, b) => a.index - b.index)[0];
 }
 
-/** Index after so many lines that are not blank; -1 where there are not as many, or no number is given. */
+/** Index after so many lines that are not blank; -1 if there are fewer, or no number is given. */
 function endOfLines(text: string, count: number): number {
   let lines = 0;
   for (let from = 0; count > 0; ) {
@@ -153,7 +153,7 @@ function settled(text: string, reading: Reading, place: Place, end: End): string
   return "";
 }
 
-/** Whether the cursor stands before the indentation of a line: only whole lines can be put there. */
+/** Whether the cursor stands before the indentation of a line: only whole lines can be inserted there. */
 const needsWholeLines = ({ linePrefix, rest }: Place) =>
   linePrefix === "" && /^\s/.test(rest.text) && rest.hasWords;
 

@@ -1,8 +1,8 @@
 /**
- * What a parser knows of the place of a completion: whether a block is wanted there or one statement, and
- * whether the statement is whole after so many lines. The text before the cursor is parsed with what has
- * been generated, and with the brackets closed that are open at the cursor: so a whole statement parses without
- * an error, and a statement that lacks something shows one at its end.
+ * What a parser knows about the place of a completion: whether a block or one statement is wanted there, and whether
+ * the statement is complete after so many lines. The text before the cursor is parsed together with the generated
+ * text and closers for the brackets open at the cursor: a complete statement then parses without an error, and an
+ * incomplete one has an error at its end.
  */
 
 import type { LanguageRules } from "../syntax/index.ts";
@@ -14,8 +14,8 @@ import type { State } from "./scanner.ts";
 type Wanted = "statement" | "block";
 
 /**
- * `leading`: only what stands before a statement, as comments and decorators do. `open`: the statement
- * lacks something. `mayContinue`: it is whole, and a clause or a deeper line may still belong to it.
+ * `leading`: only comments, decorators and the like before a statement. `open`: the statement is incomplete.
+ * `mayContinue`: it is complete, but a clause or a deeper line may still belong to it.
  */
 type Progress = "leading" | "open" | "mayContinue" | "complete";
 
@@ -28,9 +28,9 @@ interface SyntaxContext {
   readonly start: State;
 }
 
-/** A statement that is followed by nothing in its block. */
+/** Statements that nothing can follow in their block. */
 const JUMP = /^(return|raise|break|continue|throw|goto)(_statement|_expression)$/;
-/** Python's nodes that a colon opens a block in. */
+/** Python's nodes in which a colon opens a block. */
 const HEADED = /(_statement|_definition|_clause)$/;
 const COMMENT = /comment/;
 const LEADING = /comment|^attribute_item$|^decorator$|annotation$/;
@@ -244,7 +244,7 @@ function hasBlock(root: Node, start: number, end: number): boolean {
   });
 }
 
-/** Deeper than any statement is; a step outwards costs what the depth of the node is. */
+/** Deeper than any statement is; the cost of a step outwards grows with the depth of the node. */
 const MOST_STEPS = 200;
 
 /** A node and those it is part of, up to its block, from the inside out. */
