@@ -142,8 +142,8 @@ export class BatchDecoder {
   }
 
   /**
-   * Has moved cells shifted, so that the context can be copied and decodes aborted. Where that fails the cache is empty: it is
-   * not known which keys were shifted.
+   * Shifts the keys of moved cells, so that the context can be copied and decodes aborted. If that fails the cache is emptied,
+   * since it is not known which keys were shifted.
    */
   async settle(): Promise<RunResult> {
     const { library, context, cache, spareSequence } = this.parts;
