@@ -3,6 +3,8 @@
  * process that has ended is taken over: at once on the same machine, after some minutes on another.
  */
 import {
+  constants,
+  copyFileSync,
   linkSync,
   readdirSync,
   readFileSync,
@@ -28,9 +30,6 @@ const RENEWAL_MS = 20_000;
 const STALE_MS = 10 * 60_000;
 /** Of `/proc/PID/stat`, counted from after the name. */
 const BEGAN_FIELD = 19;
-
-/** What file systems answer that have no links to files. */
-const WITHOUT_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 const ENDING = ".lock";
 const lockPath = (directory: string, name: string) => join(directory, name + ENDING);
@@ -145,12 +144,22 @@ function create(path: string, text: string): void {
   const prepared = `${path}.${process.pid}.new`;
   try {
     writeFileSync(prepared, text, { mode: PRIVATE_FILE });
-    linkSync(prepared, path);
-  } catch (error) {
-    if (!WITHOUT_LINKS.includes(codeOf(error) ?? "")) throw error;
-    writeFileSync(path, text, { mode: PRIVATE_FILE, flag: "wx" });
+    place(prepared, path);
   } finally {
     rmSync(prepared, { force: true });
+  }
+}
+
+/**
+ * Gives a file another name that is free. Throws `EEXIST` where it is not. File systems without links to files refuse them
+ * with many codes, exFAT on Windows with `EISDIR`: there the file is copied.
+ */
+function place(file: string, path: string): void {
+  try {
+    linkSync(file, path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw error;
+    copyFileSync(file, path, constants.COPYFILE_EXCL);
   }
 }
 
@@ -176,7 +185,7 @@ function takeAway(path: string, stale: Owner | undefined): void {
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
-    if (!isSame(readOwner(aside), stale)) linkSync(aside, path);
+    if (!isSame(readOwner(aside), stale)) place(aside, path);
   } catch {
     // Another process was faster: the next attempt finds its claim.
   }

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import fs, { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { isLocked, lock } from "../../../datastores/lock.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-lock-"));
+const { linkSync } = fs;
+after(() => {
+  fs.linkSync = linkSync;
+  syncBuiltinESMExports();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Has the file system refuse links to files as others do. */
+function refuseLinks(code: string): void {
+  fs.linkSync = () => {
+    throw Object.assign(new Error(code), { code });
+  };
+  syncBuiltinESMExports();
+}
+
+test("a name is claimed once, also where the file system has no links to files", () => {
+  for (const code of ["none", "EPERM", "ENOTSUP", "EISDIR", "EXDEV", "EACCES", "UNKNOWN"]) {
+    if (code !== "none") refuseLinks(code);
+    const release = lock(folder, "build");
+    assert.ok(isLocked(folder, "build"), code);
+    assert.throws(() => lock(folder, "build"), /Another build is at work/, code);
+    release();
+    assert.deepEqual(readdirSync(folder), [], code);
+  }
+});
