@@ -59,11 +59,13 @@ export class ServerClient implements vscode.Disposable {
   async stopForGood(): Promise<void> {
     this.disposed = true;
     clearTimeout(this.restartTimer);
+    this.connection?.giveUpStart();
     await this.chain;
     await this.stop();
   }
 
   private startAgain(retryLoads = false): Promise<void> {
+    this.connection?.giveUpStart();
     this.chain = this.chain.then(async () => {
       await this.stop();
       clearTimeout(this.restartTimer);
@@ -88,13 +90,29 @@ export class ServerClient implements vscode.Disposable {
     this.connection = connection;
     try {
       await connection.start();
+    } catch (error) {
+      this.notStarted(connection, messageOf(error));
+      return;
+    }
+    try {
       // Trust may have been granted while the connection was being made, when the server could not be told.
       if (vscode.workspace.isTrusted) await this.requests.trustGranted();
       const { activeTextEditor } = vscode.window;
       if (activeTextEditor) await this.requests.focused(activeTextEditor);
     } catch (error) {
-      output.error(`The server did not start: ${messageOf(error)}`);
+      output.error(`The server could not be told of the editor's state: ${messageOf(error)}`);
     }
+  }
+
+  private notStarted(connection: ServerConnection, why: string): void {
+    this.output.error(`The server did not start: ${why}`);
+    // A process that is gone was given up, or is reported as a crash.
+    if (connection.pid === undefined) return;
+    this.status.set({
+      state: "error",
+      message: `The completion server did not start (${why}).`,
+      remedy: "Start it again: Foretoken: Restart Server. The log says more: Foretoken: Show Log.",
+    });
   }
 
   private async stop(): Promise<void> {

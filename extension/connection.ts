@@ -1,5 +1,4 @@
 /** One server process and the language client that speaks to it, from start to end. */
-import { type ChildProcess, spawn } from "node:child_process";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient } from "vscode-languageclient/node";
 import {
@@ -7,12 +6,12 @@ import {
   type InitializationOptions,
   RequestEndedNotification,
   SECTION,
-  SERVER_NODE_ARGUMENTS,
   type Status,
   StatusNotification,
 } from "../server/protocol/index.ts";
 import { ACCEPTED_COMMAND } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+import { ServerProcess } from "./serverProcess.ts";
 
 const STOP_TIMEOUT_MS = 2_000;
 
@@ -31,17 +30,17 @@ interface ConnectionOptions extends ServerPaths {
   readonly output: vscode.LogOutputChannel;
   readonly onStatus: (status: Status) => void;
   readonly onRequestEnded: (ended: EndedRequest) => void;
-  /** Called when the process has ended by itself. @param how its signal or exit code */
+  /** Called if the process ends by itself or does not start. @param how its signal or exit code, or what else happened */
   readonly onCrash: (how: string) => void;
 }
 
 export class ServerConnection {
   private readonly client: LanguageClient;
-  /** The process while it should run: if it ends then, that is a crash. */
-  private process: ChildProcess | undefined;
+  private readonly process: ServerProcess;
 
-  constructor(private readonly options: ConnectionOptions) {
-    const { storageDirectory, retryLoads, watchers, output } = options;
+  constructor(options: ConnectionOptions) {
+    const { serverModule, storageDirectory, retryLoads, watchers, output } = options;
+    this.process = new ServerProcess(options.onCrash);
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
       storageDirectory,
@@ -50,7 +49,7 @@ export class ServerConnection {
       acceptCommand: ACCEPTED_COMMAND,
       reportsRequests: true,
     };
-    this.client = new LanguageClient(SECTION, "Foretoken", async () => this.spawn(), {
+    this.client = new LanguageClient(SECTION, "Foretoken", async () => this.process.start(serverModule), {
       documentSelector: DOCUMENT_SELECTOR,
       initializationOptions,
       synchronize: { fileEvents: watchers },
@@ -73,46 +72,25 @@ export class ServerConnection {
   }
 
   get pid(): number | undefined {
-    return this.process?.exitCode === null ? this.process.pid : undefined;
+    return this.process.pid;
   }
 
-  /** Starts the process. Rejects where it does not answer. */
-  start(): Promise<void> {
-    return this.client.start();
+  /** Starts the process. Rejects if it ends before it answers, or answers with an error. */
+  async start(): Promise<void> {
+    await this.client.start();
+    this.process.answered();
+  }
+
+  /** Ends a process that has not answered yet, so that `start` rejects. */
+  giveUpStart(): void {
+    this.process.giveUp();
   }
 
   /** Asks the server to end, and ends one that does not answer. Resolves when the process is gone. */
-  async stop(): Promise<void> {
-    const { client, process: child } = this;
-    this.process = undefined;
-    try {
+  stop(): Promise<void> {
+    const { client } = this;
+    return this.process.end(async () => {
       if (client.needsStop()) await client.stop(STOP_TIMEOUT_MS);
-    } catch {
-      // A server that does not answer is ended below.
-    }
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise(resolve => child.once("exit", resolve));
-    child.kill();
-    const forced = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
-    await gone;
-    clearTimeout(forced);
-  }
-
-  private spawn(): ChildProcess {
-    // The host's own binary runs as plain Node, so no Node needs to be installed.
-    const { FORETOKEN_SERVER_INSPECT: port } = process.env;
-    const inspect = port ? [`--inspect=127.0.0.1:${port}`] : [];
-    const args = [...SERVER_NODE_ARGUMENTS, ...inspect, this.options.serverModule, "--stdio"];
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
-      stdio: "pipe",
     });
-    this.process = child;
-    child.once("exit", (code, signal) => {
-      if (this.process !== child) return;
-      this.process = undefined;
-      this.options.onCrash(signal ?? `exit code ${code}`);
-    });
-    return child;
   }
 }

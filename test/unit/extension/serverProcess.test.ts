@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { ServerProcess } from "../../../extension/serverProcess.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretoken-process-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let scripts = 0;
+function script(code: string): string {
+  const path = join(folder, `${scripts++}.mjs`);
+  writeFileSync(path, code);
+  return path;
+}
+
+/** A server that never answers, and is not ended by being asked. */
+const DEAF = `process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("runs");`;
+
+/** A process that runs, and how it was lost if it was. */
+async function started(code: string, startingMs?: number) {
+  const lost: string[] = [];
+  const server = new ServerProcess(how => lost.push(how), startingMs);
+  const child = server.start(script(code));
+  const gone = new Promise<void>(resolve => child.once("exit", () => resolve()));
+  await new Promise(resolve => child.stdout?.once("data", resolve));
+  return { server, lost, gone };
+}
+
+test("a program that is not there is reported, and ends nothing else", async () => {
+  const how = await new Promise<string>(resolve => {
+    new ServerProcess(resolve).start("server.js", join(folder, "no-such-program"));
+  });
+  assert.match(how, /ENOENT/);
+});
+
+test("a process that ends by itself is reported once, with how it ended", async () => {
+  const { server, lost, gone } = await started(`console.log("runs"); setTimeout(() => process.exit(7), 20);`);
+  assert.ok(server.pid);
+  await gone;
+  await server.end(async () => {});
+  assert.deepEqual([lost, server.pid], [["exit code 7"], undefined]);
+});
+
+test("a process that does not answer in time is ended and reported", async () => {
+  const { server, lost, gone } = await started(DEAF, 1_500);
+  await gone;
+  assert.deepEqual([lost, server.pid], [["no answer in 1.5 s"], undefined]);
+});
+
+test("a process that has not answered yet is ended at once when its start is given up, without a report", async () => {
+  const { server, lost, gone } = await started(DEAF);
+  server.giveUp();
+  await gone;
+  assert.deepEqual([lost, server.pid], [[], undefined]);
+});
+
+test("a process that has answered is asked to end, and ended if it does not", async () => {
+  const { server, lost, gone } = await started(DEAF);
+  server.answered();
+  server.giveUp();
+  assert.ok(server.pid);
+  let asked = 0;
+  await server.end(async () => {
+    asked++;
+    throw new Error("no answer");
+  });
+  await gone;
+  assert.deepEqual([asked, lost, server.pid], [1, [], undefined]);
+});
