@@ -9,16 +9,18 @@ interface Ongoing {
 
 export class Activity implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
-  private ongoing: Ongoing | undefined;
+  /** By the work that they are of; the last one is shown. */
+  private readonly ongoing = new Map<object, Ongoing>();
   readonly onDidChange = this.changed.event;
 
   get current(): Ongoing | undefined {
-    return this.ongoing;
+    return [...this.ongoing.values()].at(-1);
   }
 
-  /** @param ongoing undefined where it has ended */
-  show(ongoing: Ongoing | undefined): void {
-    this.ongoing = ongoing;
+  /** @param work what goes on: several works may go on at once @param ongoing undefined if it has ended */
+  show(work: object, ongoing: Ongoing | undefined): void {
+    if (ongoing) this.ongoing.set(work, ongoing);
+    else this.ongoing.delete(work);
     this.changed.fire();
   }
 

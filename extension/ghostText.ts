@@ -115,7 +115,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       live.waiting.delete(token);
       if (token.isCancellationRequested || this.live !== live) return undefined;
       if (text.remainder(typed)) {
-        this.handedOver(live);
+        this.handedOver(live, document);
         return [itemAt(live, document, position, typed)];
       }
       if (text.agrees(typed)) return undefined;
@@ -216,9 +216,12 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   }
 
   /** The text is given to VS Code, which draws it. */
-  private handedOver(live: Live): void {
+  private handedOver(live: Live, { eol }: vscode.TextDocument): void {
     live.shownMs ??= performance.now();
-    this.observer.shown(live.text.uri, live.text.text.length);
+    const { uri, text } = live.text;
+    // As long as it will be in the document.
+    const lineBreaks = eol === vscode.EndOfLine.CRLF ? text.split("\n").length - 1 : 0;
+    this.observer.shown(uri, text.length + lineBreaks);
     this.reportEnd(live);
   }
 

@@ -18,13 +18,13 @@ export async function withPercent<T>(
       const percent = 100 * (done ?? 0);
       progress.report({ message, increment: Math.max(0, percent - shown) });
       shown = Math.max(shown, percent);
-      activity.show({ text: `${title}: ${message}`, done });
+      activity.show(options, { text: `${title}: ${message}`, done });
     };
     return work(show, token);
   });
   try {
     return await ended;
   } finally {
-    activity.show(undefined);
+    activity.show(options, undefined);
   }
 }

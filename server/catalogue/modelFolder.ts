@@ -53,7 +53,7 @@ export function addressParts(folder: string, url: string): { url: string; path: 
     .slice(0, 12);
   return urls.map(each => ({
     url: each.href,
-    path: join(folder, "url", each.hostname, mark, fileName(each.pathname)),
+    path: join(folder, "url", portableName(each.hostname), mark, fileName(each.pathname)),
   }));
 }
 
@@ -65,10 +65,17 @@ export const addressPath = (folder: string, url: string): string =>
 function fileName(pathname: string): string {
   const name = basename(pathname);
   try {
-    return decodeURIComponent(name).replace(/[\\/:\0]/g, "_");
+    return portableName(decodeURIComponent(name));
   } catch {
-    return name; // Not UTF-8.
+    return portableName(name); // Not UTF-8.
   }
+}
+
+/** A name that files can have on every system: Windows has the most that they cannot. */
+function portableName(name: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these cannot stand in names either.
+  const clean = name.replace(/[\\/:<>"|?*\x00-\x1f]/g, "_").replace(/[. ]+$/, "_");
+  return /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(clean) ? `_${clean}` : clean;
 }
 
 /** The model of that path, if all of it was fetched. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { after, test } from "node:test";
 import { addressParts, hubPath, writeReceipt } from "../../../../server/catalogue/modelFolder.ts";
 import { locateModel } from "../../../../server/catalogue/resolveModel.ts";
@@ -64,4 +64,15 @@ test("a split model at an address has all its parts in one folder, and odd names
   for (const name of ["a%FF.gguf", "a%zz.gguf"])
     assert.match(addressParts(base, `https://example.org/${name}`)[0]?.path ?? "", /a%\w\w\.gguf$/);
   assert.equal(located("https://example.org/a%FF.gguf", base), undefined);
+});
+
+test("what is fetched from any address has a name that every system takes", () => {
+  const nameOf = (url: string) => (addressParts(base, url)[0]?.path ?? "").slice(base.length + 1).split(sep);
+  assert.deepEqual(nameOf("http://[::1]:8080/a%3Cb%3F%7C.gguf").toSpliced(2, 1), [
+    "url",
+    "[__1]",
+    "a_b__.gguf",
+  ]);
+  assert.deepEqual(nameOf("https://example.org/aux.gguf").at(-1), "_aux.gguf");
+  assert.deepEqual(nameOf("https://example.org/model.%20").at(-1), "model_");
 });
