@@ -31,7 +31,7 @@ ${SERVE}${COMPLETE}${CHAT}${MODEL_USAGE}  foretoken datastore build|info|verify|
   foretoken --help | --version
 
 Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no template of
-conversations; 130 interrupted.
+conversations; 130 interrupted; 143 terminated.
 `;
 
 const COMMANDS = new Map([

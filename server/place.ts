@@ -37,11 +37,12 @@ function readText(file: string, note: (message: string) => void): string {
 
 /** The offset of a position that is counted from 1, columns in UTF-16 units. Throws a `UsageError` where there is none. */
 function offsetOf(text: string, { file, line, column }: Place): number {
-  const lines = text.split("\n");
-  const wanted = lines[line - 1];
-  if (wanted === undefined || line < 1)
-    throw new UsageError(`${file} has ${lines.length} lines; there is no line ${line}.`);
-  const { length } = wanted.replace(/\r$/, "");
+  const starts = lineStarts(text);
+  const start = starts[line - 1];
+  if (start === undefined)
+    throw new UsageError(`${file} has ${starts.length} lines; there is no line ${line}.`);
+  const wanted = text.slice(start, starts[line] ?? text.length).replace(/[\r\n]+$/, "");
+  const { length } = wanted;
   if (column < 1 || column > length + 1)
     throw new UsageError(
       `Line ${line} of ${file} has ${length} characters (UTF-16 units); there is no column ${column}.`,
@@ -50,8 +51,14 @@ function offsetOf(text: string, { file, line, column }: Place): number {
     throw new UsageError(
       `Column ${column} of line ${line} of ${file} is inside a character: columns count UTF-16 units, and this one has two.`,
     );
-  return lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
+  return start + column - 1;
 }
+
+/** Offsets at which lines begin, whose ends are those of LSP. */
+const lineStarts = (text: string): number[] => [
+  0,
+  ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ 0: end, index }) => index + end.length),
+];
 
 /**
  * The file as a document with the cursor at FILE:LINE:COLUMN. Throws a `UsageError` where it cannot be.

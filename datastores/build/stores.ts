@@ -155,7 +155,7 @@ const foldersIn = (folder: string): string[] =>
 
 /**
  * Removes from every search what is from an owner or a repository or has a content id. Returns the number of
- * documents that are left out from now on. Throws a `StoreError` while a build is at work, which would not know of it.
+ * documents that this leaves out from now on. Throws a `StoreError` while a build is at work, which would not know of it.
  */
 export function addTombstones(directory: string, denied: readonly string[]): number {
   return withoutBuilds(directory, () => addToTombstones(directory, denied));
@@ -165,6 +165,7 @@ function addToTombstones(directory: string, denied: readonly string[]): number {
   const before = readTombstones(directory);
   const all = [...new Set([...before.denied, ...denied.map(each => each.toLowerCase())])];
   const list = DenyList.parse(all.join("\n"), "what is to be removed");
+  const newList = DenyList.parse(denied.join("\n"), "what is to be removed");
   const documents: Record<string, number[]> = {};
   let count = 0;
   for (const { file } of readStore(directory).shards) {
@@ -174,10 +175,10 @@ function addToTombstones(directory: string, denied: readonly string[]): number {
       let index = 0;
       for (const document of shard.documents.all()) {
         if (list.matches(document) !== undefined) found.push(index);
+        if (newList.matches(document) !== undefined) count++;
         index++;
       }
       if (found.length > 0) documents[file] = found;
-      count += found.length;
     } finally {
       shard.close();
     }

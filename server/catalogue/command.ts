@@ -1,5 +1,5 @@
 /** `foretoken model`: lists, fetches, chooses, checks and removes models. */
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { timeLeftText } from "../protocol/index.ts";
 import {
@@ -9,6 +9,8 @@ import {
   defaultModelPath,
   interrupted,
   orUsageError,
+  refusalOf,
+  refuseOtherOptions,
   reportRetry,
   UsageError,
 } from "../system/index.ts";
@@ -60,6 +62,7 @@ export async function modelCommand(args: string[], { check }: ModelCommandParts)
     return;
   }
   const { action, given } = askedFor(positionals);
+  refuseOtherOptions(values, ACTION_OPTIONS[action], `model ${action}`);
   const { models } = orUsageError(readCatalogue(values.catalogue ?? cataloguePath()));
   const folder = modelsFolder(cacheDirectory());
   if (action === "list") return list(models, folder, values.json === true);
@@ -73,10 +76,20 @@ export async function modelCommand(args: string[], { check }: ModelCommandParts)
 }
 
 const ACTIONS = ["list", "get", "use", "info", "check", "remove"] as const;
+type Action = (typeof ACTIONS)[number];
+
+const ACTION_OPTIONS: Readonly<Record<Action, readonly string[]>> = {
+  list: ["catalogue", "json"],
+  get: ["catalogue"],
+  use: ["catalogue"],
+  info: ["catalogue"],
+  check: ["catalogue", "json", "backend"],
+  remove: ["catalogue"],
+};
 
 /** What is to be done, and with which model: an empty text for the list. */
 function askedFor([action, given, surplus]: readonly string[]): {
-  readonly action: (typeof ACTIONS)[number];
+  readonly action: Action;
   readonly given: string;
 } {
   const known = ACTIONS.find(name => name === action);
@@ -177,6 +190,11 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
 
 /** Throws a `UsageError` for what is no model file. */
 function refuseOthers(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new UsageError(refusalOf(error, path));
+  }
   if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
 }
 

@@ -27,11 +27,13 @@ import {
   interrupted,
   packageVersion,
   printable,
+  refuseOtherOptions,
   refuseSurplus,
   storesDirectory,
   tokenizeWorkerScript,
   UsageError,
   whole,
+  workUnread,
 } from "../system/index.ts";
 import { withLineFeeds } from "../text/index.ts";
 import { filterFor, inputsOf, specOf } from "./sources.ts";
@@ -111,6 +113,7 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
 
 /** Builds a store, or one share of it. An interrupt ends the build; the next one reuses what is written so far. */
 async function build(values: Values): Promise<void> {
+  workUnread();
   const interrupt = interrupted("The build was interrupted. The same command goes on where it was.");
   try {
     await buildAsAsked(values, interrupt);
@@ -288,6 +291,19 @@ function remove(directory: string, values: Values): void {
   );
 }
 
+/** The options of each action. */
+const ACTION_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  build: [
+    ...["source", "out", "name", "model", "first", "column"],
+    ...["shard", "memory", "threads", "deny-list", "progress"],
+  ],
+  info: ["json"],
+  verify: [],
+  query: ["text", "model", "json"],
+  list: ["json"],
+  remove: ["repository", "owner", "content"],
+};
+
 export async function datastore([action, ...args]: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -316,6 +332,9 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
     process.stdout.write(`Usage:\n${DATASTORE_USAGE}`);
     return;
   }
+  const allowed = ACTION_OPTIONS[action ?? ""];
+  if (!allowed) throw new ArgumentsError(action ? `There is no action ${action}.` : "What shall be done?");
+  refuseOtherOptions(values, allowed, `datastore ${action}`);
   refuseSurplus(positionals, action === "build" ? 0 : 1);
   const directory = () => {
     if (!positionals[0]) throw new ArgumentsError(`${action} needs the folder of a store.`);
@@ -339,10 +358,8 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
         return await query(directory(), values);
       case "list":
         return list(positionals[0] ? resolve(positionals[0]) : storesDirectory(), values.json === true);
-      case "remove":
-        return remove(directory(), values);
       default:
-        throw new ArgumentsError(action ? `There is no action ${action}.` : "What shall be done?");
+        return remove(directory(), values);
     }
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message);

@@ -3,7 +3,7 @@ export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
 export { drain } from "./generators.ts";
-export { endWithOutput, reportRetry } from "./output.ts";
+export { endWithOutput, reportRetry, workUnread } from "./output.ts";
 export {
   benchScript,
   cacheDirectory,
@@ -30,6 +30,7 @@ export {
   ArgumentsError,
   interrupted,
   orUsageError,
+  refuseOtherOptions,
   refuseSurplus,
   reportAndFail,
   UsageError,

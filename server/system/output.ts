@@ -16,6 +16,14 @@ interface WritingProcess {
 /** A reader that has gone; Windows says EOF. */
 const READER_GONE: readonly (string | undefined)[] = ["EPIPE", "EOF"];
 
+/** Whether a command is done once nobody reads its output. */
+let isDoneUnread = true;
+
+/** To be called by a command whose output only says how its work goes: it goes on where nobody reads that any more. */
+export function workUnread(): void {
+  isDoneUnread = false;
+}
+
 /**
  * Ends the process when nobody reads its output any more, as after `| head -1`, without a word; with one where the output
  * cannot be written otherwise. Not for the language server, whose connection takes care of its own streams.
@@ -28,7 +36,7 @@ export function endWithOutput({ stdout, stderr, exit }: WritingProcess): void {
     // Each write that waits fails too.
     if (isOver) return;
     isOver = true;
-    if (READER_GONE.includes(codeOf(error))) return exit();
+    if (READER_GONE.includes(codeOf(error))) return isDoneUnread ? exit() : undefined;
     stderr.write(`foretoken: the output cannot be written: ${messageOf(error)}\n`);
     exit(1);
   });

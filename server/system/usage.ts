@@ -22,6 +22,15 @@ export function refuseSurplus(positionals: readonly string[], most: number): voi
   if (positionals.length > most) throw new ArgumentsError(surplusSentence(positionals.slice(most)));
 }
 
+/**
+ * Throws an `ArgumentsError` that names a given option that an action of a command does not have.
+ * @param action the command's and its own name, as `model list` @param allowed names of its options
+ */
+export function refuseOtherOptions(values: object, allowed: readonly string[], action: string): void {
+  const other = Object.keys(values).find(name => !allowed.includes(name));
+  if (other !== undefined) throw new ArgumentsError(`${action} has no option --${other}.`);
+}
+
 /** What a step has given, or its problem as an error that is reported without a stack trace. */
 export function orUsageError<T extends object>(outcome: T): Exclude<T, Failed> {
   if (isFailed(outcome)) {

@@ -150,6 +150,8 @@ test("mistakes are named with what to do", async () => {
     [["remove", folder], /There is no datastore/],
     [["query", store], /query needs --text/],
     [["remove", store, "--repository", ""], /--repository names nothing/],
+    [["remove", store, "--source", corpus, "--json"], /datastore remove has no option --source/],
+    [["info", store, "--threads", "2"], /datastore info has no option --threads/],
     [["info", store, "surplus"], /Nothing more is expected here: surplus/],
     [["build", corpus, "--out", store], /Nothing more is expected here: .*corpus/],
     [["dance"], /There is no action dance/],
@@ -159,6 +161,7 @@ test("mistakes are named with what to do", async () => {
     assert.match(err, expected);
     assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
   }
+  assert.equal((await foretoken("datastore", "verify", store)).code, 0, "nothing of it is removed");
 });
 
 test("a store that cannot be read does not hide the others from the list", async () => {
@@ -178,6 +181,8 @@ test("what a removal does not find is said, and a store that another one takes t
   cpSync(join(folder, "store"), directory, { recursive: true });
   const nothing = await foretoken("datastore", "remove", directory, "--repository", "no/body");
   assert.match(nothing.out, /has no document of no\/body/);
+  const someId = await foretoken("datastore", "remove", directory, "--content", "0".repeat(40));
+  assert.match(someId.out, /has no document of 0+/, "whatever was removed before");
   const other = join(folder, "other");
   mkdirSync(other);
   writeFileSync(join(other, "one.py"), `import os\n\n\n${UNUSUAL.repeat(4)}`);

@@ -79,6 +79,9 @@ test("a fetched model is listed, described, taken into use and removed", async (
   const used = await run("use", REFERENCE);
   assert.match(used.out, /"foretoken\.modelPath": "hf:a\/b:m-Q8_0\.gguf"/);
   assert.equal(readFileSync(join(cache, "foretoken", "model.txt"), "utf8").trim(), path());
+  const other = await run("info", REFERENCE, "--json");
+  assert.equal(other.code, 1);
+  assert.match(other.out, /model info has no option --json/);
   const removed = await run("remove", REFERENCE);
   assert.equal(removed.code, 0, removed.out);
   assert.match(removed.out, /The command line uses the default model again\./);

@@ -25,6 +25,16 @@ test("a place is a document with the cursor there, lines and columns counted fro
   assert.throws(() => snapshotAt(`${file}:0:1`, unnoted), /there is no line 0/);
 });
 
+test("lines end as in editors: also with a carriage return alone", () => {
+  const { offset, text } = snapshotAt(`${written("mac.py", "a = 1\rb = \r\n\nc")}:2:5`, unnoted);
+  assert.equal(text.slice(0, offset), "a = 1\rb = ");
+  assert.equal(snapshotAt(`${join(folder, "mac.py")}:4:2`, unnoted).offset, text.length);
+  assert.throws(
+    () => snapshotAt(`${join(folder, "mac.py")}:5:1`, unnoted),
+    /has 4 lines; there is no line 5/,
+  );
+});
+
 test("columns count UTF-16 units; there is none inside a character", () => {
   const file = written("emoji.py", "a\u{1f600}b");
   for (const column of [1, 2, 4, 5])

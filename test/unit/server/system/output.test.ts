@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
-import { endWithOutput } from "../../../../server/system/output.ts";
+import { endWithOutput, workUnread } from "../../../../server/system/output.ts";
 
 class Stream extends EventEmitter {
   text = "";
@@ -40,4 +40,12 @@ test("remarks that cannot be written end nothing", () => {
   const { stderr, exits } = started();
   stderr.emit("error", failure("ENOSPC"));
   assert.deepEqual(exits, []);
+});
+
+test("work whose output only says how it goes is not ended by a reader that has gone", () => {
+  const { stdout, stderr, exits } = started();
+  workUnread();
+  stdout.emit("error", failure("EPIPE"));
+  stdout.emit("error", failure("EPIPE"));
+  assert.deepEqual([exits, stderr.text], [[], ""]);
 });
