@@ -18,7 +18,7 @@ interface AnswerDependencies {
   readonly suggestions: Suggestions;
   readonly drafts: Pick<Drafts, "shown">;
   readonly board: Pick<StatusBoard, "current">;
-  readonly model: Pick<ModelFeature, "engine">;
+  readonly model: Pick<ModelFeature, "loaded">;
   /** Settings as they are now. */
   settings(): Settings;
   /** Milliseconds without another key before anything is computed. */
@@ -107,9 +107,11 @@ export class Answers {
     const delayMs = target.explicit ? 0 : this.parts.delayMs();
     await sleep(delayMs - request.elapsedMs, given);
     if (given.aborted) return undefined;
-    const engine = await model.engine();
+    const outcome = await model.loaded();
+    const engine = outcome && "engine" in outcome ? outcome.engine : undefined;
     if (!engine) {
-      const { message = "There is no model.", remedy = "" } = board.current;
+      const { message = "There is no model.", remedy = "" } =
+        outcome && "problem" in outcome ? outcome.problem : board.current;
       request.end({ kind: "failed", message, remedy });
     }
     // Completions may have been switched off meanwhile.

@@ -54,7 +54,7 @@ interface CompletionDependencies {
   savesEnergy(): boolean;
   readonly model: Pick<
     ModelFeature,
-    "engine" | "current" | "draftModel" | "isCurrent" | "isReplaced" | "outOfMemory"
+    "loaded" | "current" | "draftModel" | "isCurrent" | "isReplaced" | "outOfMemory"
   >;
   /** What drafting remembers. */
   readonly drafts: Drafts;

@@ -36,8 +36,11 @@ export interface ModelFeature {
   start(load: LoadModel): void;
   /** Loads the model anew. @param less whether memory ran out with it: less is put into graphics memory */
   load(less?: boolean): Promise<void>;
-  /** The model, loaded if it was freed, once it is there; undefined when there is none. Counts as use. */
-  engine(): Promise<Engine | undefined>;
+  /**
+   * The model once it is there, or why it could not be loaded; undefined if there is none. Loads one that was freed, and one
+   * that could not be loaded if its file has changed since. Counts as use.
+   */
+  loaded(): Promise<EngineOutcome | undefined>;
   /** The loaded model, if there is one now. Does not count as use. */
   readonly current: Engine | undefined;
   /** The model that drafts for the loaded one, if there is one now. */
@@ -84,10 +87,10 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     },
     load: loading.load,
     loadDraftModel: loading.loadDraftModel,
-    engine() {
+    loaded() {
       freeLater();
-      if (loading.host?.isEmpty) loadLater();
-      return loading.host?.engine() ?? Promise.resolve(undefined);
+      if (loading.host?.isEmpty || loading.isWorthAnotherTry()) loadLater();
+      return loading.host?.loaded() ?? Promise.resolve(undefined);
     },
     get current() {
       return loading.host?.current;
@@ -123,6 +126,8 @@ interface ModelLoading {
   load(less?: boolean): Promise<void>;
   loadDraftModel(): Promise<void>;
   abortTuning(): void;
+  /** Whether the file of a model that could not be loaded is another one by now. */
+  isWorthAnotherTry(): boolean;
   readonly onLoaded: Event<Engine>;
   readonly onTuned: Event<void>;
 }
@@ -133,6 +138,8 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
   let tuning = new AbortController();
   /** Those with which a model was loaded last. */
   let working: Settings | undefined;
+  /** The file of a model that could not be loaded, as it was then. */
+  let failed: { readonly stamp: string } | undefined;
 
   const use = (outcome: LoadedModel) => {
     tuning.abort();
@@ -156,6 +163,8 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
     async load(less = false) {
       if (!loading.host) return;
       const wanted = settings();
+      failed = undefined;
+      const stamp = fileStamp(wanted.modelPath);
       const beforehand = () => {
         tuning.abort();
         board.starting();
@@ -165,7 +174,9 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       if (!switched) return;
       if (!switched.problem) working = wanted;
       if (switched.used) use(switched.used);
-      if (switched.problem) reportProblem(connection, board, switched.problem);
+      if (!switched.problem) return;
+      reportProblem(connection, board, switched.problem);
+      if (!loading.host?.current) failed = { stamp };
     },
     async loadDraftModel() {
       const slot = loading.host?.draftModel;
@@ -181,6 +192,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       else if (slot.engine) connection.console.info(draftModelLine(slot.engine));
     },
     abortTuning: () => tuning.abort(),
+    isWorthAnotherTry: () => failed !== undefined && failed.stamp !== fileStamp(settings().modelPath),
     onLoaded: loaded.event,
     onTuned: tuned.event,
   };
@@ -229,6 +241,12 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
 
 const draftModelLine = (engine: Engine) =>
   `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.info.backend}, ${engine.cost(1).toFixed(1)} ms a token.`;
+
+/** Changes with a model's file; the same for what is no file that is there. */
+function fileStamp(path: string): string {
+  const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return `${size} ${mtimeMs}`;
+}
 
 /** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */
 function fitsBeside({ info }: Engine): boolean {

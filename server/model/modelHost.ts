@@ -99,10 +99,9 @@ export class ModelHost {
     return loading;
   }
 
-  /** The model, once it is loaded; undefined when it could not be. */
-  async engine(): Promise<Engine | undefined> {
-    const outcome = await this.outcome;
-    return outcome && "engine" in outcome ? outcome.engine : undefined;
+  /** The model once it is loaded, or why it could not be; undefined if there is none and none under way. */
+  async loaded(): Promise<EngineOutcome | undefined> {
+    return this.outcome;
   }
 
   /** Whether no other load was asked for after this one. */

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { DidChangeConfigurationNotification, ShutdownRequest } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
@@ -103,6 +106,36 @@ test("switched off and on again, a model whose memory was freed is not called re
   );
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
+});
+
+test("a model that could not be loaded is tried again once its file has changed, and its problem is the request's", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-model-"));
+  const modelPath = join(folder, "model.gguf");
+  writeFileSync(modelPath, "damaged");
+  let loads = 0;
+  const problem = { code: "modelInvalid", message: "The file is damaged.", remedy: "Get it again." } as const;
+  const client = await connect(
+    {
+      modelLoader: () => async () => {
+        loads++;
+        const isWhole = readFileSync(modelPath, "utf8") === "whole model";
+        return isWhole ? { engine: new FakeEngine(saying("first\n")) } : { problem };
+      },
+    },
+    { settings: { modelPath } },
+  );
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "error");
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await client.complete(URI, AT).items, []);
+    const explanation = await client.connection.sendRequest(ExplainLastRequest);
+    assert.match(JSON.stringify(explanation), /The file is damaged\./);
+  }
+  assert.equal(loads, 1, "the same file is not read again");
+  writeFileSync(modelPath, "whole model");
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
+  await client.close();
+  rmSync(folder, { recursive: true });
 });
 
 for (const enabled of [true, false])

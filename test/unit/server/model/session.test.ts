@@ -79,7 +79,7 @@ test("a model is disposed when another takes its place, and a faulty loader is a
   fail = true;
   const outcome = await host.reload(DEFAULT_SETTINGS);
   assert.ok("problem" in outcome && outcome.problem.message.includes("no such library"));
-  assert.equal(await host.engine(), undefined);
+  assert.deepEqual(await host.loaded(), outcome);
   assert.ok(engines[1]?.disposed);
 });
 
@@ -107,7 +107,7 @@ test("a model that is loaded beside another takes its place only once it is ther
   await loaded(exchange);
   assert.ok(host.isLatest(exchange));
   assert.deepEqual([host.current === engines[1], engines[0]?.disposed], [true, true]);
-  assert.equal(await host.engine(), engines[1]);
+  assert.deepEqual(await host.loaded(), { engine: engines[1] });
   const replaced = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "late" });
   await new Promise(setImmediate);
   await host.reload(DEFAULT_SETTINGS);
