@@ -2,7 +2,7 @@
  * What a person does and sees in the workbench, as small functions over the page.
  */
 import type { Locator, Page } from "playwright-core";
-import type { Frame, GhostText, Recording } from "./probe.ts";
+import type { Frame, GhostText, RecordedFrames, Recording } from "./probe.ts";
 
 /** VS Code gives a status bar item the id publisher.name.item. */
 const STATUS_ITEM = '.statusbar-item[id="foretoken.foretoken.foretoken.status"]';
@@ -15,6 +15,7 @@ export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T> | T,
   msMax = 30_000,
+  pollMs = POLL_MS,
 ): Promise<Exclude<T, undefined | null | false | "" | 0>> {
   const deadline = Date.now() + msMax;
   for (;;) {
@@ -29,7 +30,7 @@ export async function waitUntil<T>(
     if (Date.now() > deadline) {
       throw new Error(`Waited ${msMax} ms for ${what}; last seen: ${JSON.stringify(last)}`);
     }
-    await new Promise(resolve => setTimeout(resolve, POLL_MS));
+    await new Promise(resolve => setTimeout(resolve, pollMs));
   }
 }
 
@@ -72,11 +73,14 @@ export async function finishedGhostText(page: Page): Promise<GhostText> {
 }
 
 /**
- * Records ghost text at each animation frame, until the returned function is called. What counts is what
+ * Records ghost text at animation frames, until the returned function is called. What counts is what
  * a person could have seen, and only the page's own frames report that.
  */
-export async function recordGhostText(page: Page): Promise<() => Promise<Recording>> {
-  await page.evaluate(() => foretokenProbe.start());
+export async function recordGhostText(
+  page: Page,
+  which: RecordedFrames = "all",
+): Promise<() => Promise<Recording>> {
+  await page.evaluate(frames => foretokenProbe.start(frames), which);
   return () => page.evaluate(() => foretokenProbe.stop());
 }
 
@@ -205,11 +209,17 @@ export async function waitForLabel(page: Page, wanted: RegExp, msMax = 30_000): 
 }
 
 /** Waits for the status bar to show one of the icons. */
-export async function waitForStatus(page: Page, icon: string, msMax = 90_000): Promise<StatusItem> {
+/** @param pollMs between two looks, each of which takes the browser some milliseconds */
+export async function waitForStatus(
+  page: Page,
+  icon: string,
+  msMax = 90_000,
+  pollMs = POLL_MS,
+): Promise<StatusItem> {
   await page.locator(STATUS_ITEM).waitFor({ timeout: msMax });
   const shown = async () => {
     const status = await statusText(page);
     return status.icons.includes(icon) ? status : undefined;
   };
-  return waitUntil(`$(${icon}) in the status bar`, shown, msMax);
+  return waitUntil(`$(${icon}) in the status bar`, shown, msMax, pollMs);
 }

@@ -36,9 +36,13 @@ export interface Recording {
   readonly keys: readonly { readonly at: number; readonly key: string }[];
 }
 
+/** Having every frame drawn takes a third of a processor, and a page at rest draws none. */
+export type RecordedFrames = "all" | "changed";
+
 interface Probe {
   read(): GhostText;
-  start(): void;
+  /** Begins to record each frame, or those alone in which the page has changed. */
+  start(which: RecordedFrames): void;
   stop(): Recording;
   recorded(): Recording;
 }
@@ -78,15 +82,18 @@ export function installProbe(): void {
 
   let frames: Frame[] = [];
   let keys: { at: number; key: string }[] = [];
-  let recording = false;
+  let recording: RecordedFrames | undefined;
 
-  // Changes its size in each frame: observers of sizes are called after all else that draws in the frame, so what is
-  // read there is what is painted.
+  // Changes its size in each recorded frame: observers of sizes are called after all else that draws in the frame, so
+  // what is read there is what is painted.
   const pulse = document.createElement("div");
   pulse.style.cssText = "position: fixed; visibility: hidden; height: 1px; width: 1px";
-  const nextFrame = () => {
-    if (!recording) return;
+  const recordFrame = () => {
     pulse.style.width = pulse.style.width === "1px" ? "2px" : "1px";
+  };
+  const nextFrame = () => {
+    if (recording !== "all") return;
+    recordFrame();
     requestAnimationFrame(nextFrame);
   };
   const sample = () => {
@@ -97,6 +104,7 @@ export function installProbe(): void {
     frames.push({ at: performance.now(), line, before, below: lines.join("\n") });
   };
   const sizes = new ResizeObserver(sample);
+  const changes = new MutationObserver(recordFrame);
 
   addEventListener(
     "keydown",
@@ -108,16 +116,18 @@ export function installProbe(): void {
 
   globalThis.foretokenProbe = {
     read,
-    start: () => {
+    start: which => {
       frames = [];
       keys = [];
-      recording = true;
+      recording = which;
       document.body.append(pulse);
       sizes.observe(pulse);
-      requestAnimationFrame(nextFrame);
+      if (which === "all") requestAnimationFrame(nextFrame);
+      else changes.observe(document.body, { childList: true, characterData: true, subtree: true });
     },
     stop: () => {
-      recording = false;
+      recording = undefined;
+      changes.disconnect();
       sizes.disconnect();
       pulse.remove();
       return { frames, keys };
