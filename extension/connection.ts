@@ -77,8 +77,15 @@ export class ServerConnection {
 
   /** Starts the process. Rejects if it ends before it answers, or answers with an error. */
   async start(): Promise<void> {
-    await this.client.start();
-    this.process.answered();
+    const { client, process: server } = this;
+    const started = client.start();
+    try {
+      await Promise.race([started, server.over]);
+    } finally {
+      // What the client says of a process that is over comes later, or never.
+      started.catch(() => {});
+      server.answered();
+    }
   }
 
   /** Ends a process that has not answered yet, so that `start` rejects. */

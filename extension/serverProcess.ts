@@ -1,5 +1,6 @@
 /** The server's process, from its start to its end. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SERVER_NODE_ARGUMENTS } from "../server/protocol/index.ts";
 
 /** Longest time until a process that is asked to end is killed. */
@@ -12,12 +13,19 @@ export class ServerProcess {
   private child: ChildProcess | undefined;
   private hasAnswered = false;
   private limit: NodeJS.Timeout | undefined;
+  private reportEnd: (error: Error) => void = () => {};
+  /** Rejects once the process has ended by itself, or its start was given up. */
+  readonly over = new Promise<never>((_resolve, reject) => {
+    this.reportEnd = reject;
+  });
 
   /** @param crashed is called once if the process ends by itself, cannot be started, or does not answer in time */
   constructor(
     private readonly crashed: (how: string) => void,
     private readonly startingMs = STARTING_MS,
-  ) {}
+  ) {
+    this.over.catch(() => {});
+  }
 
   /** The id of the process; undefined while there is none. */
   get pid(): number | undefined {
@@ -28,10 +36,17 @@ export class ServerProcess {
   start(script: string, program = process.execPath): ChildProcess {
     const { FORETOKEN_SERVER_INSPECT: port } = process.env;
     const inspect = port ? [`--inspect=127.0.0.1:${port}`] : [];
-    const child = spawn(program, [...SERVER_NODE_ARGUMENTS, ...inspect, script, "--stdio"], {
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
-      stdio: "pipe",
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(program, [...SERVER_NODE_ARGUMENTS, ...inspect, script, "--stdio"], {
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+        stdio: "pipe",
+      });
+    } catch (error) {
+      // Some failures are no event.
+      this.crashed((error as Error).message);
+      throw error;
+    }
     this.child = child;
     child.once("exit", (code, signal) => this.lost(child, signal ?? `exit code ${code}`));
     child.once("error", ({ message }) => this.lost(child, message));
@@ -42,7 +57,7 @@ export class ServerProcess {
     return child;
   }
 
-  /** To be called when the server has answered for the first time. */
+  /** To be called when the server has answered for the first time, be it with an error. */
   answered(): void {
     this.hasAnswered = true;
     clearTimeout(this.limit);
@@ -50,16 +65,22 @@ export class ServerProcess {
 
   /** Ends the process at once if it has not answered yet: it may never do so. */
   giveUp(): void {
-    if (!this.hasAnswered) this.release()?.kill("SIGKILL");
+    if (this.hasAnswered) return;
+    this.release()?.kill("SIGKILL");
+    this.reportEnd(new Error("its start was given up"));
   }
 
   /**
-   * Ends the process. Resolves when it is gone.
-   * @param ask asks the server to end by itself; what it throws is ignored
+   * Ends the process. Resolves when it is gone, unless it was given up or lost before.
+   * @param ask asks the server to end by itself; failing, or taking longer than that may, is ignored
    */
   async end(ask: () => Promise<void>): Promise<void> {
     const child = this.release();
-    await ask().catch(() => {});
+    const patience = new AbortController();
+    const tooLong = sleep(ENDING_MS, undefined, { signal: patience.signal });
+    await Promise.race([ask(), tooLong]).catch(() => {});
+    patience.abort();
+    tooLong.catch(() => {});
     if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise(resolve => child.once("exit", resolve));
     child.kill();
@@ -71,6 +92,7 @@ export class ServerProcess {
   private lost(child: ChildProcess, how: string): void {
     if (this.child !== child) return;
     this.release();
+    this.reportEnd(new Error(how));
     this.crashed(how);
   }
 

@@ -24,7 +24,7 @@ async function started(code: string, startingMs?: number) {
   const server = new ServerProcess(how => lost.push(how), startingMs);
   const child = server.start(script(code));
   const gone = new Promise<void>(resolve => child.once("exit", () => resolve()));
-  await new Promise(resolve => child.stdout?.once("data", resolve));
+  await Promise.race([gone, new Promise(resolve => child.stdout?.once("data", resolve))]);
   return { server, lost, gone };
 }
 
@@ -40,6 +40,7 @@ test("a process that ends by itself is reported once, with how it ended", async 
   assert.ok(server.pid);
   await gone;
   await server.end(async () => {});
+  await assert.rejects(server.over, /exit code 7/);
   assert.deepEqual([lost, server.pid], [["exit code 7"], undefined]);
 });
 
@@ -52,6 +53,7 @@ test("a process that does not answer in time is ended and reported", async () =>
 test("a process that has not answered yet is ended at once when its start is given up, without a report", async () => {
   const { server, lost, gone } = await started(DEAF);
   server.giveUp();
+  await assert.rejects(server.over, /given up/);
   await gone;
   assert.deepEqual([lost, server.pid], [[], undefined]);
 });
@@ -64,7 +66,7 @@ test("a process that has answered is asked to end, and ended if it does not", as
   let asked = 0;
   await server.end(async () => {
     asked++;
-    throw new Error("no answer");
+    await new Promise(() => {});
   });
   await gone;
   assert.deepEqual([asked, lost, server.pid], [1, [], undefined]);
