@@ -16,7 +16,7 @@ export type {
 export type { Exactness } from "./exactness.ts";
 export { LlamaEngine } from "./llama.ts";
 export { type LoadOptions, loadEngine, NO_MIDDLE_NOTE, threadChoices } from "./load.ts";
-export { forgetUnderWay, LoadAttempts } from "./loadAttempts.ts";
+export { LoadAttempts, stopRecordingLoads } from "./loadAttempts.ts";
 export { loadBeside } from "./loadBeside.ts";
 export { type Baseline, openBaseline } from "./lookupBaseline.ts";
 export { estimateModelBytes } from "./memoryEstimate.ts";

@@ -28,12 +28,19 @@ const TOO_MANY = 2;
 
 /** Files of the attempts under way in this process. */
 const underWay = new Set<string>();
+/** Set once this process has been told to end. */
+let isEnding = false;
 
 /**
- * Takes away the notes of the attempts under way: this process has been told to end. Where it is ended from outside before
- * they are over, as Windows ends processes, nobody is told, and they would count as interrupted.
+ * Removes the files of the attempts under way, and makes no more: this process has been told to end. If it is killed before they
+ * are over, which on Windows it cannot notice, they would count as interrupted.
  */
-export function forgetUnderWay(): void {
+export function stopRecordingLoads(): void {
+  isEnding = true;
+  removeAll();
+}
+
+function removeAll(): void {
   for (const file of underWay) remove(file);
 }
 
@@ -54,7 +61,8 @@ export class LoadAttempts {
   /** Notes that a load begins. @param subject what is loaded, with all that another outcome may depend on */
   begin(subject: string): LoadAttempt {
     const file = join(this.folder, `${nameOf(subject)}.${process.pid}.json`);
-    if (underWay.size === 0) process.on("exit", forgetUnderWay);
+    if (isEnding) return { ended: () => {}, succeeded: () => this.forget(subject) };
+    if (underWay.size === 0) process.on("exit", removeAll);
     underWay.add(file);
     try {
       makeFolder(this.folder);
@@ -128,7 +136,7 @@ export interface LoadAttempt {
 function end(file: string): void {
   remove(file);
   underWay.delete(file);
-  if (underWay.size === 0) process.off("exit", forgetUnderWay);
+  if (underWay.size === 0) process.off("exit", removeAll);
 }
 
 function remove(file: string): void {

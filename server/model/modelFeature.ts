@@ -3,10 +3,10 @@ import { statSync } from "node:fs";
 import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
-import { type Engine, type EngineProblem, forgetUnderWay } from "../engine/index.ts";
+import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
-import { inBackground } from "../system/index.ts";
+import { codeOf, inBackground } from "../system/index.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
@@ -110,7 +110,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     },
     async dispose() {
       loading.abortTuning();
-      forgetUnderWay();
+      stopRecordingLoads();
       const last = loading.host;
       // Who still waits for the model must not have it loaded again.
       loading.host = undefined;
@@ -242,10 +242,14 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
 const draftModelLine = (engine: Engine) =>
   `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.info.backend}, ${engine.cost(1).toFixed(1)} ms a token.`;
 
-/** Changes with a model's file; the same for what is no file that is there. */
+/** Changes with a model's file; the same for every path at which no file can be looked at for the same reason. */
 function fileStamp(path: string): string {
-  const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return `${size} ${mtimeMs}`;
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return `${size} ${mtimeMs}`;
+  } catch (error) {
+    return `${codeOf(error)}`;
+  }
 }
 
 /** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */

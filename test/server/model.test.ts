@@ -108,6 +108,23 @@ test("switched off and on again, a model whose memory was freed is not called re
   await client.close();
 });
 
+test("a model at a path that cannot be looked at is reported, and does not keep the server starting", async () => {
+  const problem = {
+    code: "modelInvalid",
+    message: "It may not be read.",
+    remedy: "Choose another.",
+  } as const;
+  const notAFolder = join(import.meta.filename, "model.gguf");
+  const client = await connect(
+    { modelLoader: () => async () => ({ problem }) },
+    { settings: { modelPath: notAFolder } },
+  );
+  await client.status(({ state }) => state === "error");
+  client.open(URI, "a = ", "sketch");
+  assert.deepEqual(await client.complete(URI, AT).items, []);
+  await client.close();
+});
+
 test("a model that could not be loaded is tried again once its file has changed, and its problem is the request's", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-model-"));
   const modelPath = join(folder, "model.gguf");
