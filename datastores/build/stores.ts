@@ -154,8 +154,8 @@ const foldersIn = (folder: string): string[] =>
     : [];
 
 /**
- * Removes from every search what is from an owner or a repository or has a content id. Returns the number of
- * documents that this leaves out from now on. Throws a `StoreError` while a build is at work, which would not know of it.
+ * Removes from every search what is from an owner or a repository or has a content id. Returns how many
+ * documents of the store these names match. Throws a `StoreError` while a build is at work, which would not know of it.
  */
 export function addTombstones(directory: string, denied: readonly string[]): number {
   return withoutBuilds(directory, () => addToTombstones(directory, denied));

@@ -1,7 +1,7 @@
 /** Programs of the system that are asked for something without the user having asked for it. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 
 interface RunOptions {
   readonly timeoutMs: number;
@@ -39,7 +39,7 @@ export async function outputOf(
 function isStandIn(command: string, { folder }: StandIns): boolean {
   if (command.includes("/")) return dirname(command) === folder;
   const found = (process.env.PATH ?? "").split(delimiter).find(each => isProgram(join(each, command)));
-  return found === folder;
+  return found !== undefined && resolve(found) === folder;
 }
 
 function isProgram(path: string): boolean {
@@ -51,16 +51,15 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Asked once: it opens no window. */
-const answers = new Map<string, Promise<boolean>>();
+/** Selectors that have said that the tools are installed. */
+const withTools = new Set<string>();
 
-function hasTools({ selector }: StandIns): Promise<boolean> {
-  let answer = answers.get(selector);
-  if (!answer) {
-    answer = run(selector, ["-p"], { timeoutMs: SELECTOR_MS }).then(output => output !== undefined);
-    answers.set(selector, answer);
-  }
-  return answer;
+/** Asks the selector, which opens no window, until the tools are there. */
+async function hasTools({ selector }: StandIns): Promise<boolean> {
+  if (withTools.has(selector)) return true;
+  const output = await run(selector, ["-p"], { timeoutMs: SELECTOR_MS });
+  if (output !== undefined) withTools.add(selector);
+  return output !== undefined;
 }
 
 function run(

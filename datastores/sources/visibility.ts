@@ -97,13 +97,13 @@ export class Visibility {
     for (;;) {
       const listing = this.listings.get(base);
       if (!listing) return base === "" ? !this.rules.isIgnored(asRule) : false;
-      below = listing.key(below);
-      if (listing[kind].has(below)) return true;
-      const inner = [...listing.repositories].find(([key]) => below.startsWith(`${key}/`));
-      if (!inner) return false;
-      const [key, folder] = inner;
-      base = base === "" ? folder : `${base}/${folder}`;
-      below = below.slice(key.length + 1);
+      const key = listing.key(below);
+      if (listing[kind].has(key)) return true;
+      const inner = [...listing.repositories].find(([repository]) => key.startsWith(`${repository}/`))?.[1];
+      if (inner === undefined) return false;
+      base = base === "" ? inner : `${base}/${inner}`;
+      // The inner repository may compare names in another way.
+      below = below.split("/").slice(inner.split("/").length).join("/");
     }
   }
 }

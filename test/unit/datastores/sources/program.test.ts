@@ -34,21 +34,22 @@ function system(name: string, areInstalled: boolean) {
   };
 }
 
-test("a stand-in is not run where the tools are not installed, which is asked once", {
+test("a stand-in is not run where the tools are not installed", {
   skip: !isPosix,
 }, async () => {
   const { standIns, notes } = system("without", false);
   for (const command of ["git-of-test", join(standIns.folder, "git-of-test"), "git-of-test"])
     assert.equal(await outputOf(command, [], options, standIns), undefined);
-  assert.equal(notes(), "asked\n");
+  assert.equal(notes(), "asked\n".repeat(3));
 });
 
 test("a stand-in is run where the tools are installed, and any other program without asking", {
   skip: !isPosix,
 }, async () => {
   const { standIns, notes } = system("with", true);
-  assert.equal(await outputOf("git-of-test", [], options, standIns), "listed\n");
-  assert.equal(notes(), "asked\nrun\n");
+  process.env.PATH = `${standIns.folder}/${delimiter}${path}`;
+  for (let i = 0; i < 2; i++) assert.equal(await outputOf("git-of-test", [], options, standIns), "listed\n");
+  assert.equal(notes(), "asked\nrun\nrun\n", "asked once");
   const elsewhere = { folder: join(base, "elsewhere"), selector: join(base, "none") };
   assert.equal(await outputOf("git-of-test", [], options, elsewhere), "listed\n");
 });

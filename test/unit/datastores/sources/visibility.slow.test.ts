@@ -199,6 +199,15 @@ test("a file whose name git has in another case, or with composed accents, is th
     files.slice(0, 5),
   );
   assert.ok(visibility.folder("lib"));
+  put(join(root, "Inner/Sub.py"), "");
+  git(join(root, "Inner"), "init", "-q");
+  git(join(root, "Inner"), "config", "core.ignorecase", "false");
+  await visibility.refresh();
+  assert.deepEqual(
+    ["Inner/Sub.py", "inner/Sub.py", "Inner/sub.py"].map(path => visibility.file(path)),
+    [true, true, false],
+    "each repository compares names in its own way",
+  );
   git(root, "config", "core.ignorecase", "false");
   await visibility.refresh();
   assert.equal(visibility.file("foo.py"), false, "where cases are told apart");
