@@ -224,8 +224,10 @@ function followLifecycle(
     drafts.save();
     completions.dispose();
     energy.dispose();
-    await model.dispose();
+    const freed = model.dispose();
+    // Not after the model, which may be loading: a client that waits no longer would leave a build behind.
     datastores.dispose();
+    await freed;
   });
 }
 

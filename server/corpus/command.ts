@@ -113,10 +113,13 @@ export function shareOf(given: string | undefined, environment: NodeJS.ProcessEn
 
 /** Builds a store, or one share of it. An interrupt ends the build; the next one reuses what is written so far. */
 async function build(values: Values): Promise<void> {
-  workUnread();
+  // A program that reads --progress wants no store once it is gone; the exit code then says that there is none.
+  if (values.progress) process.exitCode = 1;
+  else workUnread();
   const interrupt = interrupted("The build was interrupted. The same command goes on where it was.");
   try {
     await buildAsAsked(values, interrupt);
+    process.exitCode = 0;
   } catch (error) {
     if (error instanceof StoreError) interrupt.throwIfAborted();
     throw error;
@@ -332,7 +335,8 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
     process.stdout.write(`Usage:\n${DATASTORE_USAGE}`);
     return;
   }
-  const allowed = ACTION_OPTIONS[action ?? ""];
+  const allowed =
+    action !== undefined && Object.hasOwn(ACTION_OPTIONS, action) ? ACTION_OPTIONS[action] : undefined;
   if (!allowed) throw new ArgumentsError(action ? `There is no action ${action}.` : "What shall be done?");
   refuseOtherOptions(values, allowed, `datastore ${action}`);
   refuseSurplus(positionals, action === "build" ? 0 : 1);
@@ -358,7 +362,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
         return await query(directory(), values);
       case "list":
         return list(positionals[0] ? resolve(positionals[0]) : storesDirectory(), values.json === true);
-      default:
+      case "remove":
         return remove(directory(), values);
     }
   } catch (error) {

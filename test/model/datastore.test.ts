@@ -155,6 +155,7 @@ test("mistakes are named with what to do", async () => {
     [["info", store, "surplus"], /Nothing more is expected here: surplus/],
     [["build", corpus, "--out", store], /Nothing more is expected here: .*corpus/],
     [["dance"], /There is no action dance/],
+    [["constructor", store], /There is no action constructor/],
   ] as const) {
     const { code, err } = await foretoken("datastore", ...args);
     assert.equal(code, 1, args.join(" "));
