@@ -88,8 +88,11 @@ export function installProbe(): void {
   // what is read there is what is painted.
   const pulse = document.createElement("div");
   pulse.style.cssText = "position: fixed; visibility: hidden; height: 1px; width: 1px";
+  let width = 1;
   const recordFrame = () => {
-    pulse.style.width = pulse.style.width === "1px" ? "2px" : "1px";
+    // Never back to the size of the frame before, also if it is called several times within one.
+    width = (width % 1000) + 1;
+    pulse.style.width = `${width}px`;
   };
   const nextFrame = () => {
     if (recording !== "all") return;
