@@ -38,6 +38,8 @@ export class StoreRegistry {
   private user: StoreUser | undefined;
   private open: { readonly store: Store; readonly source: CorpusSource }[] = [];
   private statuses: StoreStatus[] = [];
+  /** Whether the store that is made without being asked for is of a version that cannot be read. */
+  private isFirstOutdated = false;
 
   /**
    * @param storageDirectory where the server may keep things @param warn writes to the log
@@ -99,17 +101,24 @@ export class StoreRegistry {
     return outcome;
   }
 
-  /** If there is no store at all, builds a first one from the machine's own Python, or continues its build. */
+  /**
+   * If there is no store, or only the first one and that of another version, builds a first one from the machine's own Python,
+   * or continues its build.
+   */
   async buildFirst(signal: AbortSignal): Promise<BuildOutcome | undefined> {
-    if (!this.user || this.statuses.length > 0) return undefined;
+    if (!this.user || !this.wantsFirst) return undefined;
     const directory = join(this.directory, DEFAULT_STORE);
     // Another window may be building it already: its store serves here as well.
     if (isBuilding(directory)) await this.untilBuilt(directory, signal);
-    if (signal.aborted || this.statuses.length > 0) return undefined;
+    if (signal.aborted || !this.wantsFirst) return undefined;
     const outcome = await this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
     if ("tokens" in outcome || !isBuilding(directory)) return outcome;
     await this.untilBuilt(directory, signal);
     return undefined;
+  }
+
+  private get wantsFirst(): boolean {
+    return this.statuses.length === (this.isFirstOutdated ? 1 : 0);
   }
 
   /** Waits until another process has ended its build, and opens what there is then. */
@@ -131,12 +140,15 @@ export class StoreRegistry {
   private reopen(): void {
     this.dispose();
     this.statuses = [];
+    this.isFirstOutdated = false;
     for (const directory of this.stores()) {
       try {
         this.take(directory, readStore(directory));
       } catch (error) {
         // A fault of one store must not affect the others.
         const expected = error instanceof StoreError;
+        if (expected && error.problem.code === "version" && basename(directory) === DEFAULT_STORE)
+          this.isFirstOutdated = true;
         this.refuse(directory, expected ? error.message : `it cannot be opened: ${(error as Error).stack}`);
       }
     }

@@ -404,6 +404,16 @@ test("a first store is made of the installed Python without being asked for, onc
     const { stores: kept } = await again.status(status => (status.stores?.length ?? 0) > 0);
     assert.equal(kept?.[0]?.created, stores?.[0]?.created, "and not made again");
     await again.close();
+    const manifest = join(storageDirectory, "datastores", "python", "manifest.json");
+    const outdated = { ...JSON.parse(readFileSync(manifest, "utf8")), version: 1 };
+    writeFileSync(manifest, JSON.stringify(outdated));
+    const later = await connect({ modelLoader }, { storageDirectory, settings });
+    const { stores: anew } = await later.status(
+      status => status.stores?.[0]?.problem === undefined && !!status.stores?.[0],
+    );
+    assert.equal(anew?.length, 1);
+    assert.notEqual(anew[0]?.created, stores?.[0]?.created, "but where this version cannot read it");
+    await later.close();
   } finally {
     process.env.PATH = PATH;
   }
