@@ -10,6 +10,7 @@ import type { GrowingContext } from "./growingContext.ts";
 import type { KvCache } from "./kvCache.ts";
 import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
+import type { ThreadPool } from "./threadPool.ts";
 
 interface DecoderDependencies {
   readonly library: Library;
@@ -43,6 +44,7 @@ export class BatchDecoder {
   private threads: number;
   private followsLoad = true;
   private thread: DecodeThread | undefined;
+  private readonly retired: ThreadPool[] = [];
   /** Decodes of a single row since the last one of several. */
   private singles = 0;
 
@@ -132,7 +134,7 @@ export class BatchDecoder {
     this.singles = full === 1 ? this.singles + 1 : 0;
     try {
       const result = await this.decodeRows(context, this.batch);
-      if (result === "ok" && !apart) cache.isShifting = false;
+      if (result === "ok" && !apart) this.computed();
       return result;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -153,9 +155,28 @@ export class BatchDecoder {
     this.dummy.add(0, 0, spareSequence, 1, false);
     const result = await this.decodeRows(context.pointer, this.dummy);
     library.sequenceRemove(library.memoryOf(context.pointer), spareSequence, -1, -1);
-    if (result === "ok") cache.isShifting = false;
+    if (result === "ok") this.computed();
     else cache.clear();
     return result;
+  }
+
+  /**
+   * Frees a thread pool once the context has computed with the one that replaced it. Until then the context's back end refers
+   * to the old pool, and pauses its threads when it takes the new one.
+   */
+  retire(pool: ThreadPool): void {
+    this.retired.push(pool);
+  }
+
+  /** Frees the retired pools. To be called where no context refers to them any more. */
+  freeRetired(): void {
+    for (const pool of this.retired.splice(0)) pool.free();
+  }
+
+  /** The engine's own context has computed. */
+  private computed(): void {
+    this.parts.cache.isShifting = false;
+    this.freeRetired();
   }
 
   private async decodeRows(context: Pointer, { struct }: Batch): Promise<RunResult> {

@@ -144,7 +144,7 @@ export class LlamaEngine implements Engine {
     library.attachThreadPool(context.pointer, pool.pointer, pool.pointer);
     // Its context uses the pool that is freed here.
     longPrompts?.close();
-    this.threadPool?.free();
+    if (this.threadPool) this.decoder.retire(this.threadPool);
     this.threadPool = pool;
   }
 
@@ -356,6 +356,7 @@ export class LlamaEngine implements Engine {
     const { library, context, model } = this.native;
     // Meanwhile a decode that was under way cleans up the cache.
     await context.free();
+    this.decoder.freeRetired();
     this.threadPool?.free();
     library.modelFree(model);
   }
