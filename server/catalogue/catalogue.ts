@@ -6,13 +6,13 @@ import { messageOf } from "../system/index.ts";
 type Commercial = "yes" | "no" | "restricted";
 
 export interface CatalogueFile {
-  /** Such as `Q8_0`. */
+  /** For example `Q8_0`. */
   readonly quantisation: string;
   /** `owner/name` on the hub. */
   readonly repository: string;
   /** Branch, tag or commit. */
   readonly revision: string;
-  /** Within the repository; absent: the file whose name has the quantisation. */
+  /** Within the repository; absent: the file whose name contains the quantisation. */
   readonly path?: string;
   readonly bytes?: number;
   /** In hex. */
@@ -20,20 +20,20 @@ export interface CatalogueFile {
 }
 
 export interface CatalogueModel {
-  /** `family:size`, in lower case: what a person types. */
+  /** `family:size`, in lower case, as users type it. */
   readonly name: string;
   readonly title: string;
   readonly parameters: number;
-  /** Those that compute a token, where not all do. */
+  /** Parameters that are active for each token, if not all are. */
   readonly activeParameters?: number;
   readonly licence: { readonly name: string; readonly commercial: Commercial };
   /** Tokens of context the model was trained for. */
   readonly contextTokens?: number;
   /** Number of programming languages, as published. */
   readonly languages?: number;
-  /** Published pass@1 on HumanEval-Infilling in percent, and by whom. */
+  /** Published pass@1 on HumanEval-Infilling in percent, and its source. */
   readonly infilling?: { readonly singleLine: number; readonly multiLine?: number; readonly source: string };
-  /** The one to take if no quantisation is asked for comes first. */
+  /** The first one is used if no quantisation is requested. */
   readonly files: readonly CatalogueFile[];
 }
 
@@ -63,7 +63,7 @@ export function readCatalogue(file: string): CatalogueOutcome {
   return parseCatalogue(text, file);
 }
 
-/** @param file its name, for messages */
+/** @param file its name, used in messages */
 export function parseCatalogue(text: string, file: string): CatalogueOutcome {
   const wrong = (what: string): CatalogueOutcome => ({
     problem: {
@@ -131,7 +131,7 @@ const FILE_FIELDS: Readonly<Record<keyof CatalogueFile, (value: unknown) => bool
   sha256: isAbsentOr(matches(SHA256)),
 };
 
-/** What is wrong with a model; undefined where nothing is. */
+/** The fault of a model; undefined if it has none. */
 function faultOf(model: unknown): string | undefined {
   if (!isRecord(model)) return "it is not an object";
   const field = faultyField(model, MODEL_FIELDS);

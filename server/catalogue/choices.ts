@@ -1,18 +1,18 @@
-/** The models a person can choose from: what each needs, how fast it would be here, and which is recommended. */
+/** The models that users can choose from: what each needs, how fast it would be here, and which is recommended. */
 import type { ModelEntry } from "../protocol/index.ts";
 import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
 import type { FoundModel } from "./foundModels.ts";
 import type { FetchedModel } from "./modelFolder.ts";
 import { catalogueName } from "./reference.ts";
 
-/** What is known of this machine and of the model that runs on it. */
+/** Facts about this machine and the model that runs on it. */
 export interface MachineFacts {
   readonly memoryBytes: number;
-  /** The graphics card's, where that computes. */
+  /** Memory of the graphics card, if it computes. */
   readonly graphicsBytes?: number | undefined;
-  /** Memory that models on this machine take, by path, as far as it is known better than by their size. */
+  /** Memory that models on this machine take, by path, for those where a better estimate than file size is known. */
   readonly needed?: ReadonlyMap<string, number>;
-  /** Of the loaded model, absent where none is: size of its file, and what it takes here. */
+  /** Figures of the loaded model: the size of its file, and what it takes here. Absent if none is loaded. */
   readonly measured?:
     | {
         readonly fileBytes: number;
@@ -25,31 +25,31 @@ export interface MachineFacts {
 
 type Fit = NonNullable<ModelEntry["fit"]>;
 
-/** What is sent, and by what the models are compared. */
+/** The entry that is sent, plus the fields by which models are compared. */
 interface ModelChoice extends ModelEntry {
   readonly parameters?: number;
   readonly place: "fetched" | FoundModel["program"] | "hub";
 }
 
-/** Of the file, for the KV cache, and for the buffers of a computation, whatever the model's size. */
+/** Memory beside the weights: for the KV cache, as a share of the file, and for buffers, whatever the model's size. */
 const CACHE_SHARE = 0.08;
 const BUFFER_BYTES = 256e6;
 /** Shares of the memory up to which a model leaves the machine usable, and up to which it runs at all. */
 const COMFORTABLE_SHARE = 0.5;
 const LARGEST_SHARE = 0.8;
-/** Share of a graphics card's memory that is left for a model by what is shown on the screen. */
+/** Share of a graphics card's memory that what is shown on the screen leaves for a model. */
 const GRAPHICS_SHARE = 0.85;
-/** A first line: tokens that are computed of the prompt at a key, and tokens of the line. */
+/** A first line: prompt tokens that are computed after a keystroke, and tokens of the line. */
 const KEY_TOKENS = 4;
 const LINE_TOKENS = 10;
-/** A first line that takes longer is waited for. */
+/** Users have to wait for a first line that takes longer. */
 const PLEASANT_LINE_MS = 1_000;
 
 /** Memory for a model's weights, its KV cache at the usual length, and buffers: an upper bound, in bytes. */
 export const neededBytes = (fileBytes: number): number => fileBytes * (1 + CACHE_SHARE) + BUFFER_BYTES;
 
 /**
- * `tight` is a model that takes most of the memory, or on a machine whose graphics card computes one that is too large
+ * `tight` means that the model takes most of the memory or, on a machine whose graphics card computes, that it is too large
  * for the card, so that the processor computes a part of it.
  * @param needed in bytes
  */
@@ -61,8 +61,8 @@ function fitOf(needed: number, { memoryBytes, graphicsBytes }: MachineFacts): Fi
 }
 
 /**
- * Decoding reads every weight that computes a token once, prefill computes with each: both grow with those weights.
- * @param activeShare share of the weights that compute a token
+ * Decode reads every active weight once for a token, prefill computes with each: both grow with those weights.
+ * @param activeShare share of the weights that are active for a token
  */
 function lineMsOf(bytes: number, activeShare: number, { measured }: MachineFacts): number | undefined {
   if (!measured) return undefined;
@@ -71,7 +71,7 @@ function lineMsOf(bytes: number, activeShare: number, { measured }: MachineFacts
 }
 
 /**
- * All that may be chosen, the recommended one first, then those of the catalogue in its order, then what else is on
+ * All models that can be chosen: the recommended one, the others of the catalogue in its order, then the other models on
  * this machine. Recommended is the largest model that fits well, answers quickly and may be used at work.
  */
 export function modelChoices(
@@ -110,7 +110,7 @@ export function modelChoices(
   ].concat(own, others);
 }
 
-/** Where a model lies, its path and size where it is on this machine. */
+/** Where a model is stored; its path and size if it is on this machine. */
 interface Place {
   readonly place: ModelChoice["place"];
   readonly path: string | undefined;

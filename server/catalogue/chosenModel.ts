@@ -1,9 +1,9 @@
-/** The model that the command line takes where none is named. */
+/** The model that the command line uses if none is named. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, writeWhole } from "../system/index.ts";
 
-/** Names the model that comes along where one is named. */
+/** Names the bundled model in commands that take a model. */
 export const DEFAULT_MODEL = "default";
 
 const file = (folder: string) => join(folder, "model.txt");
@@ -12,7 +12,7 @@ type WriteOutcome =
   | { readonly file: string }
   | { readonly problem: { readonly message: string; readonly remedy: string } };
 
-/** Absolute path; undefined where none was chosen. @param folder for what is kept between starts */
+/** Absolute path; undefined if none was chosen. @param folder the folder for data that is kept between starts */
 export function chosenModel(folder: string): string | undefined {
   try {
     return readFileSync(file(folder), "utf8").trim() || undefined;

@@ -38,14 +38,14 @@ export const MODEL_USAGE = `  foretoken model list [--json]        Models of the
 const PROGRESS_MS = 500;
 
 interface ModelCommandParts {
-  /** Tests the model at a path; throws `UsageError` where it cannot be loaded. Returns whether it may be used. */
+  /** Tests the model at a path; throws `UsageError` if it cannot be loaded. Returns whether it may be used. */
   check(path: string, options: { readonly json: boolean; readonly backend: string }): Promise<boolean>;
 }
 
-/** Decimal megabytes, as the hub shows them. */
+/** Decimal megabytes, as the hub shows sizes. */
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
 
-/** `foretoken model ...`. Throws a `UsageError` for what cannot be understood or done. */
+/** `foretoken model ...`. Throws a `UsageError` for arguments that are not understood and for actions that fail. */
 export async function modelCommand(args: string[], { check }: ModelCommandParts): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -87,7 +87,7 @@ const ACTION_OPTIONS: Readonly<Record<Action, readonly string[]>> = {
   remove: ["catalogue"],
 };
 
-/** What is to be done, and with which model: an empty text for the list. */
+/** The action, and the model it applies to: an empty text for the list. */
 function askedFor([action, given, surplus]: readonly string[]): {
   readonly action: Action;
   readonly given: string;
@@ -104,7 +104,7 @@ function askedFor([action, given, surplus]: readonly string[]): {
   return { action: known, given: given ?? "" };
 }
 
-/** The file of a model that is here, the one that comes along included. Throws a `UsageError` where there is none. */
+/** The file of a model on this machine, including the bundled one. Throws a `UsageError` if there is none. */
 const fileOf = (given: string, models: readonly CatalogueModel[], folder: string): string =>
   given === DEFAULT_MODEL ? defaultModelPath() : orUsageError(locateModel(given, models, folder)).path;
 
@@ -134,7 +134,7 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
   process.stdout.write(`${sections.join("\n")}\n`);
 }
 
-/** Fetches a model and prints its path; an interrupt keeps what has come, and the next call goes on there. */
+/** Fetches a model and prints its path; an interrupt keeps what has arrived, and the next call continues there. */
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
   if (given === DEFAULT_MODEL)
     throw new UsageError("The default model comes along: there is nothing to fetch.");
@@ -161,7 +161,7 @@ const TERMS = { yes: "", no: ", which forbids commercial use", restricted: ", wi
 
 const licenceOf = ({ licence }: CatalogueModel) => `${licence.name}${TERMS[licence.commercial]}`;
 
-/** Writes progress on one line of a terminal, and now and then elsewhere. */
+/** Writes progress on one line of a terminal, or from time to time to other outputs. */
 function progressWriter(): (progress: FetchProgress) => void {
   let at = 0;
   const { isTTY } = process.stderr;
@@ -176,7 +176,7 @@ function progressWriter(): (progress: FetchProgress) => void {
   };
 }
 
-/** Makes a model the command line's own; the editor has its setting. */
+/** Makes a model the command line's default; the editor has its own setting. */
 function use(given: string, models: readonly CatalogueModel[], folder: string): void {
   const isDefault = given === DEFAULT_MODEL;
   const path = fileOf(given, models, folder);
@@ -188,7 +188,7 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
   );
 }
 
-/** Throws a `UsageError` for what is no model file. */
+/** Throws a `UsageError` for a path that is not a model file. */
 function refuseOthers(path: string): void {
   try {
     accessSync(path, constants.R_OK);
@@ -202,7 +202,7 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
   const isDefault = given === DEFAULT_MODEL;
   const { reference } = orUsageError(parseReference(isDefault ? defaultModelPath() : given, models));
   const located = isDefault ? { path: defaultModelPath() } : locateModel(given, models, folder);
-  // What has not been fetched is told of all the same; a file that is not there is a mistake.
+  // A model that has not been fetched is described as well; a path without a file is a mistake.
   if (reference.kind === "path") refuseOthers(orUsageError(located).path);
   const path = "path" in located ? located.path : undefined;
   const model = reference.kind === "hub" ? reference.model : undefined;
@@ -223,7 +223,7 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
     if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${value}\n`);
 }
 
-/** Where a model can be fetched from; undefined for a file that is simply there. */
+/** Where a model can be fetched from; undefined for a local file. */
 function originOf(reference: ModelReference): string | undefined {
   if (reference.kind === "path") return undefined;
   if (reference.kind === "address") return reference.url;

@@ -1,4 +1,4 @@
-/** The feature of choosing a model in the server: lists what there is, fetches, and tests what was fetched. */
+/** Choosing a model in the server: lists models, fetches them, and tests those that were fetched. */
 import { execFile } from "node:child_process";
 import { totalmem } from "node:os";
 import { promisify } from "node:util";
@@ -32,18 +32,18 @@ import { locateModel } from "./resolveModel.ts";
 
 interface CatalogueParts {
   settings(): Settings;
-  /** Of the loaded model, where there is one and it has been measured. */
+  /** Figures of the loaded model, if there is one and it has been measured. */
   measured(): MachineFacts["measured"];
-  /** Of the graphics card that computes, where one does. */
+  /** Memory of the graphics card that computes, if one does. */
   graphicsBytes(): number | undefined;
-  /** Memory that a model on this machine takes with a context of so many tokens. */
+  /** Memory in bytes that a model on this machine takes with a context of this many tokens. */
   needed(path: string, contextTokens: number): Promise<number | undefined>;
 }
 
-/** The context that is usual: `foretoken.contextTokens` at 0. */
+/** The default context, which `foretoken.contextTokens` at 0 gives. */
 const USUAL_CONTEXT_TOKENS = 4096;
 
-/** Longest that loading, tuning and testing a model may take. */
+/** Longest time for loading, tuning and testing a model. */
 const CHECK_MS = 10 * 60_000;
 
 export const catalogueOf = ({ catalogue }: Pick<Settings, "catalogue">): CatalogueOutcome =>
@@ -67,7 +67,7 @@ export function registerCatalogue(connection: Connection, parts: CatalogueParts)
   });
 }
 
-/** The models one may choose from, with what they would take on this machine. */
+/** The models that users may choose from, with what they would take on this machine. */
 export async function listModels(parts: CatalogueParts): Promise<ModelList> {
   const settings = parts.settings();
   const catalogue = catalogueOf(settings);
@@ -83,7 +83,7 @@ export async function listModels(parts: CatalogueParts): Promise<ModelList> {
   return { models: modelChoices(catalogue.models, fetched, found, machine) };
 }
 
-/** Time for looking at files before models are listed; what is not looked at by then goes by its size. */
+/** Time for examining files before models are listed; the size alone counts for files not examined by then. */
 const ESTIMATES_MS = 3_000;
 
 async function neededBy(
@@ -135,7 +135,7 @@ async function fetchAndTest(
 
 const PROGRESS_MS = 200;
 
-/** Calls at most every `PROGRESS_MS`: chunks of a download come by the thousand. */
+/** Calls at most every `PROGRESS_MS`: a download arrives in thousands of chunks. */
 function throttled(action: (progress: FetchProgress) => void): (progress: FetchProgress) => void {
   let at = Number.NEGATIVE_INFINITY;
   return progress => {
@@ -152,8 +152,8 @@ function progressText({ bytes, totalBytes, bytesPerSecond, leftMs }: FetchProgre
 }
 
 /**
- * Tests a model in a process of its own, while the present one goes on serving: a file that makes the library end
- * its process ends that one. Returns why the model is not to be used.
+ * Tests a model in a separate process while the present model keeps serving: if the file makes the library end its
+ * process, only that process ends. Returns why the model must not be used.
  */
 async function check(path: string, backend: string, signal: AbortSignal): Promise<ModelFailure | undefined> {
   const args = [commandLineScript(), "model", "check", path, "--json", "--backend", backend];
@@ -171,7 +171,7 @@ async function check(path: string, backend: string, signal: AbortSignal): Promis
   }
 }
 
-/** What a check that failed has said: its report, or else its last words. */
+/** The reason that a failed check gave: its report, or else its last line of output. */
 function reasonOf(error: unknown): string {
   const { stdout, stderr, killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
   if (killed) return `it was not tested within ${CHECK_MS / 60_000} minutes.`;
@@ -179,7 +179,7 @@ function reasonOf(error: unknown): string {
     const { problem } = JSON.parse(stdout ?? "") as { problem?: unknown };
     if (typeof problem === "string") return problem;
   } catch {
-    // No report: it could not be loaded.
+    // There is no report: the model could not be loaded.
   }
   const lines = (stderr ?? "").trim().split("\n");
   return lines.at(-1)?.replace(/^foretoken: /, "") || messageOf(error);

@@ -1,4 +1,4 @@
-/** Brings a model to this machine: whole, of the right hash, and once, however many windows want it. */
+/** Brings a model to this machine: complete, with the right hash, and only once, however many windows request it. */
 import { constants, existsSync, linkSync, symlinkSync } from "node:fs";
 import { copyFile, rename, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -28,21 +28,21 @@ import { addressParts, fetchedModel, hubPath, writeReceipt } from "./modelFolder
 import { type ModelReference, nameOf, partsOf, quantisationOf } from "./reference.ts";
 import { TransferRate } from "./transferRate.ts";
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface FetchProgress {
   readonly bytes: number;
   readonly totalBytes: number;
-  /** Of the last seconds; 0 before it is known. */
+  /** Average of the last seconds; 0 before it is known. */
   readonly bytesPerSecond: number;
   /** Absent while the rate is not known. */
   readonly leftMs?: number;
 }
 
 export interface FetchOptions extends Omit<HubOptions, "kind"> {
-  /** As the person wrote it; kept with the model in its shortest form. */
+  /** As the user wrote it; saved with the model in its shortest form. */
   readonly reference: string;
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** Files on this machine by the sha256 of their content: what is there already is not fetched again. */
+  /** Files on this machine by the sha256 of their content: these are not fetched again. */
   readonly present?: ReadonlyMap<string, string>;
 }
 
@@ -50,12 +50,12 @@ type FetchOutcome =
   | { readonly path: string; readonly bytes: number }
   | { readonly problem: Pick<StoreProblem, "code" | "message" | "remedy"> };
 
-/** How often a download in another window is looked at. */
+/** Time between checks of a download in another window. */
 const POLL_MS = 500;
 
 /**
- * Fetches what a reference names into the models' folder, going on where an earlier call stopped. A path is only
- * looked at. Expected failures are values; the signal's abort gives one of code `cancelled`.
+ * Fetches the model of a reference into the models' folder, and continues where an earlier call stopped. A path is returned
+ * unchanged. Expected failures are values; the signal's abort gives one of code `cancelled`.
  */
 export async function fetchModel(
   reference: ModelReference,
@@ -77,13 +77,13 @@ export async function fetchModel(
     return { path: first.path, bytes };
   } catch (error) {
     if (error instanceof StoreError) return { problem: error.problem };
-    // What the file system refuses is for the user to mend; anything else is a fault.
+    // The user must fix what the file system refuses; anything else is a fault.
     if (codeOf(error) !== undefined) return { problem: fileError(error, folder).problem };
     throw error;
   }
 }
 
-/** Takes over a file that is on this machine already: under a second name where the file system can give it one, else as a copy. */
+/** Uses a file that is on this machine already: through a link if the file system can make one, else as a copy. */
 async function adopt(part: Transfer, there: string, name: string): Promise<number> {
   const { path, bytes = 0 } = part;
   makeFolder(dirname(path));
@@ -96,19 +96,19 @@ async function adopt(part: Transfer, there: string, name: string): Promise<numbe
   return bytes;
 }
 
-/** Gives a file a second name; false where that cannot be, as on another volume, or where it is not allowed. */
+/** Links a file to a second path; false if that is not possible, as on another volume, or not allowed. */
 function isLinked(there: string, path: string): boolean {
   for (const link of [linkSync, symlinkSync])
     try {
       link(there, path);
       return true;
     } catch {
-      // The next way.
+      // Try the next kind.
     }
   return false;
 }
 
-/** Notes that a model is there, under all names that it was fetched as. */
+/** Records that a model was fetched, with all names under which it was. */
 function noteFetched(path: string, bytes: number, name: string): void {
   const { references = [], fetched } = fetchedModel(path) ?? {};
   if (references.includes(name)) return;
@@ -119,7 +119,7 @@ function noteFetched(path: string, bytes: number, name: string): void {
   });
 }
 
-/** The parts of a file of the hub, at the commit its revision stands for now. */
+/** The parts of a file of the hub, at the commit that its revision currently stands for. */
 async function hubParts(file: CatalogueFile, folder: string, options: HubOptions): Promise<Transfer[]> {
   const { repository: name, revision } = file;
   const repository: Repository = { type: "model", name, revision };
@@ -152,7 +152,7 @@ async function hubParts(file: CatalogueFile, folder: string, options: HubOptions
   });
 }
 
-/** The path that is named, or the file of the quantisation: the shortest name, since others say what is special. */
+/** The named path, or the file of the quantisation: the shortest name, since longer ones mark special variants. */
 function chosenPath(
   { path, quantisation }: CatalogueFile,
   repository: Repository,
@@ -206,7 +206,7 @@ async function fetchParts(
   }
 }
 
-/** Waits until no other process fetches the same; what it has fetched is then found to be there. */
+/** Waits until no other process fetches the same file; the caller then finds what that process has fetched. */
 async function turn(folder: string, name: string, signal: AbortSignal | undefined): Promise<() => void> {
   for (;;) {
     throwIfCancelled(signal);
@@ -219,7 +219,7 @@ async function turn(folder: string, name: string, signal: AbortSignal | undefine
   }
 }
 
-/** Before the first byte of any part: a split model is of no use without its last. */
+/** To be called before the first byte of any part: a split model is of no use without its last part. */
 async function refuseFullDisk(parts: readonly Transfer[], folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const wanted = parts.reduce((sum, part) => sum + (part.bytes ?? 0), 0);
@@ -240,7 +240,7 @@ const sizeOf = (path: string): Promise<number> =>
     () => 0,
   );
 
-/** An address may give a page that says that one must log in, and say that all went well. */
+/** An address may return a login page with a status of success. */
 function refuseOtherFiles({ path, name }: Transfer): void {
   if (isGguf(path)) return;
   throw storeError(
@@ -250,5 +250,5 @@ function refuseOtherFiles({ path, name }: Transfer): void {
   );
 }
 
-/** The folder in which fetched models lie, in a folder for things that can be made again. */
+/** The folder of fetched models, within a folder for data that can be created again. */
 export const modelsFolder = (cacheFolder: string): string => join(cacheFolder, "models");

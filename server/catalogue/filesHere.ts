@@ -1,4 +1,4 @@
-/** Files of models on this machine: those that were fetched, and other programs'. */
+/** Model files on this machine: fetched ones, and those of other programs. */
 import { cacheDirectory } from "../system/index.ts";
 import { modelsFolder } from "./fetchModel.ts";
 import { modelsHere } from "./foundModels.ts";

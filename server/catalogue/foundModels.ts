@@ -4,20 +4,20 @@ import { basename, join } from "node:path";
 import { homeFolder } from "../system/index.ts";
 
 export interface FoundModel {
-  /** Of the file to load. */
+  /** The file to load. */
   readonly path: string;
-  /** As its program calls it. */
+  /** The name that its program uses. */
   readonly name: string;
   readonly program: "Ollama" | "LM Studio" | "llama.cpp" | "Hugging Face";
   readonly bytes: number;
-  /** In hex, where the program's own names give it. */
+  /** In hex; present if the program's file names contain it. */
   readonly sha256?: string;
 }
 
 /** Where to look. */
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Absent where the user has none. */
+  /** Absent if the user has none. */
   readonly home: string | undefined;
   readonly platform: NodeJS.Platform;
 }
@@ -25,14 +25,14 @@ export interface Surroundings {
 const MODEL_LAYER = "application/vnd.ollama.image.model";
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 const SHA256 = /^[0-9a-f]{64}$/;
-/** Not models of their own: what reads pictures, vocabularies of tests, all parts of a split file but the first. */
+/** Files that are not models: those that read pictures, vocabularies of tests, all parts of a split file but the first. */
 const NO_MODEL = /mmproj|^ggml-vocab|-(?!00001)\d{5}-of-\d{5}\.gguf$/i;
-/** A manifest is a kilobyte. */
+/** A manifest usually has about a kilobyte. */
 const MAX_MANIFEST_BYTES = 1 << 20;
-/** Folders of a cache that are looked into; a cache may hold anything. */
+/** Most folders of a cache that are searched; a cache may hold anything. */
 const MAX_FOLDERS = 2000;
 
-/** Models of each program that is there, in its own order. What cannot be read counts as not there. */
+/** Models of each installed program, in that program's order. Files that cannot be read count as missing. */
 export function foundModels(surroundings: Surroundings): FoundModel[] {
   const all = [
     ...ollamaFolders(surroundings).flatMap(ollamaModels),
@@ -47,7 +47,7 @@ export function foundModels(surroundings: Surroundings): FoundModel[] {
 export const modelsHere = (): FoundModel[] =>
   foundModels({ environment: process.env, home: homeFolder(), platform: process.platform });
 
-/** Their files by the sha256 of their content, as far as that is known. */
+/** The models' files by the sha256 of their content, for those whose hash is known. */
 export const filesByHash = (models: readonly FoundModel[]): ReadonlyMap<string, string> =>
   new Map(models.flatMap(({ sha256, path }) => (sha256 ? [[sha256, path] as const] : [])));
 
@@ -140,7 +140,7 @@ const inFolder =
 
 const isModelName = (name: string) => /\.gguf$/i.test(name) && !NO_MODEL.test(name);
 
-/** Files of a folder and of those below it, to a depth. */
+/** Files of a folder and of those below it, down to a depth. */
 function filesBelow(folder: string, depth: number, wants = isModelName): string[] {
   let left = MAX_FOLDERS;
   const look = (current: string, levels: number): string[] => {
@@ -158,14 +158,14 @@ function entriesIn(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
-    return []; // Not there, or not ours to read.
+    return []; // The folder does not exist or may not be read.
   }
 }
 
 const namesIn = (folder: string): string[] =>
   existsSync(folder) ? entriesIn(folder).map(({ name }) => name) : [];
 
-/** Bytes of a regular file with something in it, links followed. */
+/** Bytes of a regular file that is not empty; links are followed. */
 function sizeOf(path: string): number | undefined {
   try {
     const status = statSync(path);

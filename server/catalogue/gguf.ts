@@ -1,4 +1,4 @@
-/** What a model's file begins with. */
+/** Recognises model files by their first bytes. */
 import { closeSync, openSync, readSync } from "node:fs";
 
 const MAGIC = "GGUF";

@@ -1,4 +1,4 @@
-/** The models that were fetched: where each lies, which there are, and how one is removed. */
+/** Fetched models: where each is stored, which exist, and how one is removed. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
@@ -6,9 +6,9 @@ import { writeWhole } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
 import { partsOf } from "./reference.ts";
 
-/** What is written down beside a model once all of it is there. */
+/** Written beside a model once all of it is fetched. */
 interface Receipt {
-  /** What it was fetched as, as a person would write it: names of the catalogue, `hf:...` or addresses; one at least. */
+  /** References it was fetched by, as users write them: names of the catalogue, `hf:...` or addresses; at least one. */
   readonly references: readonly string[];
   readonly bytes: number;
   /** ISO 8601. */
@@ -16,15 +16,15 @@ interface Receipt {
 }
 
 export interface FetchedModel extends Receipt {
-  /** Of the file to load: the first part, where it is split. */
+  /** The file to load: the first part of a split model. */
   readonly path: string;
 }
 
 const RECEIPT = ".fetched.json";
-/** Folders below the models': a host or hub, owner, repository, commit, and those within the repository. */
+/** Depth of folders below the models' folder: a host or hub, owner, repository, commit, and folders of the repository. */
 const MAX_DEPTH = 32;
 
-/** Where a file of a commit of a repository lies, or is to lie. */
+/** The local path for a file of a repository's commit. */
 export const hubPath = (folder: string, { repository }: CatalogueFile, commit: string, path: string) =>
   join(folder, "hf", ...repository.split("/"), commit, ...path.split("/"));
 
@@ -35,7 +35,7 @@ interface HubPlace {
   readonly path: string;
 }
 
-/** The place that a file was fetched from; undefined for one that `hubPath` has not placed. */
+/** The place that a file was fetched from; undefined for a file whose path is not from `hubPath`. */
 export function hubPlace(folder: string, file: string): HubPlace | undefined {
   const [kind, owner, name, commit = "", ...within] = relative(folder, file).split(sep);
   return kind === "hf" && within.length > 0
@@ -43,7 +43,7 @@ export function hubPlace(folder: string, file: string): HubPlace | undefined {
     : undefined;
 }
 
-/** The addresses of all parts of the model at an address, and where each lies, or is to lie: apart for addresses that differ in anything. */
+/** Addresses and local paths of all parts of the model at an address; addresses that differ at all get different paths. */
 export function addressParts(folder: string, url: string): { url: string; path: string }[] {
   const { pathname } = new URL(url);
   const urls = partsOf(pathname).map(each => Object.assign(new URL(url), { pathname: each }));
@@ -57,11 +57,11 @@ export function addressParts(folder: string, url: string): { url: string; path: 
   }));
 }
 
-/** Where the first part of the model at an address lies, or is to lie. */
+/** The local path for the first part of the model at an address. */
 export const addressPath = (folder: string, url: string): string =>
   (addressParts(folder, url)[0] as { path: string }).path;
 
-/** The name at the end of an address as a file can have it. */
+/** The last part of an address as a valid file name. */
 function fileName(pathname: string): string {
   const name = basename(pathname);
   try {
@@ -71,32 +71,32 @@ function fileName(pathname: string): string {
   }
 }
 
-/** A name that files can have on every system: Windows has the most that they cannot. */
+/** Makes a name valid on every system: Windows has the strictest rules. */
 function portableName(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these cannot stand in names either.
   const clean = name.replace(/[\\/:<>"|?*\x00-\x1f]/g, "_").replace(/[. ]+$/, "_");
   return /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(clean) ? `_${clean}` : clean;
 }
 
-/** The model of that path, if all of it was fetched. */
+/** The model at that path, if all of it was fetched. */
 export function fetchedModel(path: string): FetchedModel | undefined {
   const receipt = readReceipt(path + RECEIPT);
   return receipt && partsHere(path).every(part => existsSync(part)) ? { ...receipt, path } : undefined;
 }
 
-/** Notes that all of a model is there. */
+/** Records that all of a model is fetched. */
 export function writeReceipt(path: string, receipt: Receipt): void {
   writeWhole(path + RECEIPT, JSON.stringify(receipt));
 }
 
-/** The models that were fetched and are whole, in the order of their paths. */
+/** All completely fetched models, in the order of their paths. */
 export function fetchedModels(folder: string): FetchedModel[] {
   return receiptsBelow(folder, MAX_DEPTH)
     .map(file => fetchedModel(file.slice(0, -RECEIPT.length)))
     .filter(model => model !== undefined);
 }
 
-/** Removes a fetched model and the folders that are empty without it. Throws what the file system does. */
+/** Removes a fetched model and the folders that become empty. Throws the file system's errors. */
 export function removeModel(folder: string, { path }: FetchedModel): void {
   rmSync(path + RECEIPT, { force: true });
   for (const part of partsHere(path))

@@ -1,9 +1,9 @@
-/** What a person may write for a model: a name of the catalogue, a file on the hub, an address, a path. */
+/** What a user may write for a model: a name of the catalogue, a file on the hub, an address, a path. */
 import type { CatalogueFile, CatalogueModel } from "./catalogue.ts";
 
 export type ModelReference =
   | { readonly kind: "path"; readonly path: string }
-  /** A file of the hub, of the catalogue or not. */
+  /** A file of the hub, listed in the catalogue or not. */
   | { readonly kind: "hub"; readonly file: CatalogueFile; readonly model?: CatalogueModel }
   | { readonly kind: "address"; readonly url: string };
 
@@ -19,7 +19,7 @@ export const REFERENCES =
 
 /**
  * Reads a reference. `hf:OWNER/REPO:FILE` may name a revision (`hf:OWNER/REPO@REVISION:FILE`), and a quantisation in
- * place of the file. Anything that is none of the rest is a path.
+ * place of the file. Any other text is a path.
  */
 export function parseReference(text: string, models: readonly CatalogueModel[]): ReferenceOutcome {
   const given = text.trim();
@@ -46,23 +46,23 @@ export function parseReference(text: string, models: readonly CatalogueModel[]):
   };
 }
 
-/** Whether a text is a path, and nothing that is looked up in a catalogue or on the hub. */
+/** Whether a text is a path, not a reference to the catalogue, the hub or an address. */
 export const isPathReference = (text: string): boolean => {
   const read = parseReference(text, []);
   return "reference" in read && read.reference.kind === "path";
 };
 
-/** The shortest reference of a file of the catalogue. */
+/** The shortest reference to a file of the catalogue. */
 export const catalogueName = ({ name, files }: CatalogueModel, file: CatalogueFile): string =>
   file === files[0] ? name : `${name}:${file.quantisation.toLowerCase()}`;
 
-/** What a model is fetched as: the same for all ways to write it, where it is of the catalogue. */
+/** The name under which a model is recorded: for models of the catalogue the same for all ways to write it. */
 export const nameOf = (reference: ModelReference, given: string): string =>
   reference.kind === "hub" && reference.model ? catalogueName(reference.model, reference.file) : given.trim();
 
 function addressOf(given: string): ReferenceOutcome {
   const url = URL.canParse(given) ? new URL(given) : undefined;
-  // It would be written down and shown with the model.
+  // They would be saved and shown with the model.
   if (url && (url.username !== "" || url.password !== ""))
     return {
       problem: {
@@ -85,7 +85,7 @@ function hubFile(repository: string, revision: string, rest: string): ReferenceO
   return { reference: { kind: "hub", file } };
 }
 
-/** A drive letter or a folder is a path; something that looks like a name of the catalogue and is none is a mistake. */
+/** A text with a drive letter or a folder is a path; one that only looks like a name of the catalogue is a mistake. */
 function notInCatalogue(
   given: string,
   name: string | undefined,
@@ -98,7 +98,7 @@ function notInCatalogue(
   };
 }
 
-/** A sentence with the models of a name's family, or with all where it has none. */
+/** A sentence with the catalogue's models of the same family, or with all models if there are none. */
 export function similarTo(name: string, models: readonly CatalogueModel[]): string {
   const family = (name.split(":")[0] ?? "").toLowerCase();
   const names = models.map(model => model.name);
@@ -106,10 +106,10 @@ export function similarTo(name: string, models: readonly CatalogueModel[]): stri
   return `The catalogue has ${(similar.length > 0 ? similar : names).join(", ")}.`;
 }
 
-/** Not followed by an underscore: a beginning of a longer one is another quantisation. */
+/** Not followed by an underscore: the start of a longer name is another quantisation. */
 const QUANTISATION = /(?:^|[-._])([IT]?Q\d(?:_[A-Z\d]+)*|MXFP4(?:_[A-Z\d]+)*|B?F16|F32)(?=[-.]|$)/i;
 
-/** The quantisation that a file's name states, or else the nearest of its folders' names. */
+/** The quantisation in a file's name, or else in the name of its nearest folder that has one. */
 export function quantisationOf(path: string): string | undefined {
   const names = path
     .replace(/\.gguf$/i, "")
@@ -120,7 +120,7 @@ export function quantisationOf(path: string): string | undefined {
 
 const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/i;
 
-/** Names of all parts of a file that is split; the name alone of one that is not. */
+/** Names of all parts of a split file; just the name if the file is not split. */
 export function partsOf(path: string): string[] {
   const [, , last] = SPLIT.exec(path) ?? [];
   if (last === undefined) return [path];

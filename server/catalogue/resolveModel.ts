@@ -1,4 +1,4 @@
-/** From what a person wrote for a model to a file of this machine. */
+/** Finds the local file for what a user wrote for a model. */
 import { existsSync } from "node:fs";
 import { resolvePath } from "../system/index.ts";
 import type { CatalogueModel } from "./catalogue.ts";
@@ -10,9 +10,9 @@ export type LocateOutcome =
   | { readonly problem: { readonly message: string; readonly remedy: string } };
 
 /**
- * Finds the file that a reference stands for, without asking the network.
- * @param folder of the fetched models
- * @param folders of the workspace, for paths
+ * Finds the file that a reference stands for, without network access.
+ * @param folder the folder of fetched models
+ * @param folders the workspace's folders, for relative paths
  */
 export function locateModel(
   text: string,
@@ -62,7 +62,7 @@ function pathOf(
       ? quantisationOf(place.path) === quantisation.toUpperCase()
       : place.path === partsOf(path)[0];
   };
-  // Of several commits that the revision has stood for, the one that was fetched last.
+  // If the revision has stood for several commits, the one fetched last counts.
   const fits = fetchedModels(folder).filter(isSame);
   return fits.sort((a, b) => (a.fetched < b.fetched ? 1 : -1))[0]?.path;
 }

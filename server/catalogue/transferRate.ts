@@ -1,14 +1,14 @@
-/** How fast a download has been in the last seconds, and how long the rest takes at that rate. */
+/** Rate of a download over the last seconds, and the time left at that rate. */
 
-/** Long enough that a pause of the network does not make the time left jump. */
+/** Long enough that a short network pause does not make the time left jump. */
 const WINDOW_MS = 5_000;
-/** Before so long has passed nothing is said. */
+/** No rate is given before this time has passed. */
 const MIN_SPAN_MS = 500;
 
 export class TransferRate {
   private readonly samples: { readonly at: number; readonly bytes: number }[] = [];
 
-  /** @param bytes that have arrived. @param now milliseconds, of any clock that only goes forward */
+  /** @param bytes bytes that have arrived @param now milliseconds of any monotonic clock */
   at(
     bytes: number,
     totalBytes: number,

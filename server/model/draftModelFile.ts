@@ -1,17 +1,17 @@
-/** Which file drafts, where the user leaves that to us. */
+/** Finds the file of the draft model if the user leaves the choice to the extension. */
 import { statSync } from "node:fs";
 import { modelFilesHere } from "../catalogue/index.ts";
 import { type EngineInfo, filesHaveSameTokens } from "../engine/index.ts";
 import { compareTokensScript, defaultModelPath } from "../system/index.ts";
 
-/** A model that is not much smaller hardly pays. */
+/** A draft model that is not much smaller is hardly worth it. */
 const LARGEST_SHARE = 1 / 3;
-/** Files that are looked into, the smallest first: a cache may hold any number. */
+/** Most files that are read, the smallest first: a cache may hold any number. */
 const MOST_FILES = 16;
 
 /**
  * The smallest model on this machine with the vocabulary of the one at `modelPath`, at most a third of its size; undefined
- * where there is none. @param files where to look
+ * if there is none. @param files the files to choose from
  */
 export async function findDraftModel(
   { modelPath }: Pick<EngineInfo, "modelPath">,

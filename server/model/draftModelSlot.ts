@@ -1,38 +1,38 @@
-/** The place of a model that drafts for a loaded one: at most one at a time, the one asked for last. */
+/** Holds the draft model of a loaded model: at most one at a time, the one requested last. */
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 
-/** A drafting model that is in memory and not yet in use. */
+/** A draft model that is in memory and not yet in use. */
 export interface LoadedDraftModel {
   readonly engine: Engine;
-  /** Measures it, in a moment when nothing else is computed; false when that was aborted and is to be tried again. */
+  /** Measures the model while nothing else is computed; false if that was aborted and must be tried again. */
   readonly tune: (signal: AbortSignal) => Promise<boolean>;
 }
 
-/** The drafting model, on each device that may be the quickest for it. */
+/** The draft model, loaded on each device that may be the fastest for it. */
 interface LoadedCandidates {
   readonly candidates: readonly LoadedDraftModel[];
 }
 
 export type DraftModelOutcome = LoadedCandidates | { readonly problem: EngineProblem } | undefined;
 
-/** Loads the drafting model that the settings choose; undefined where they choose none. */
+/** Loads the draft model that the settings choose; undefined if they choose none. */
 export type LoadDraftModel = (settings: Settings) => Promise<DraftModelOutcome>;
 
-/** Owns the drafting model of one loaded model, whose owner disposes it before that. */
+/** Owns the draft model of one loaded model, whose owner must dispose this first. */
 export class DraftModelSlot {
-  /** The model, once it may be used. */
+  /** The draft model, once it may be used. */
   engine: Engine | undefined;
   private owned: readonly Engine[] = [];
-  /** Counts what was asked for, so that a slow load does not pass for the latest. */
+  /** Counts the requests, so that a slow load is not taken for the latest. */
   private generation = 0;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly load: LoadDraftModel) {}
 
   /**
-   * Loads what the settings choose, in place of what there is: where it decodes a token soonest. Resolves to why it could
-   * not be, if so.
+   * Replaces the draft model by the one that the settings choose, on the device where it decodes a token fastest. Resolves
+   * to the problem if it could not be loaded.
    * @param whenIdle runs the measurement while nothing else is computed
    */
   async use(
@@ -54,7 +54,7 @@ export class DraftModelSlot {
     if (!loaded || !isLatest()) return undefined;
     if ("problem" in loaded) return loaded.problem;
     for (const { tune } of loaded.candidates) {
-      // One that is given up while it waits is not waited for.
+      // A request that is replaced while it waits is not measured.
       const measured = await whenIdle(async signal => !isLatest() || (await tune(signal)));
       if (!isLatest()) return undefined;
       if (!measured) return this.giveUp(loaded.candidates);
@@ -62,7 +62,7 @@ export class DraftModelSlot {
     const [quickest, ...others] = [...this.owned].sort((a, b) => a.cost(1) - b.cost(1));
     this.engine = quickest;
     this.owned = quickest ? [quickest] : [];
-    // Whoever loads another, or frees the model this one drafts for, waits for it.
+    // The next load, or the disposal of the model this one drafts for, waits until these are freed.
     const freeing = disposeAll(others);
     this.last = freeing.catch(() => {});
     await freeing;

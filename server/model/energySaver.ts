@@ -1,4 +1,4 @@
-/** Saves energy while the user wants it: fewer threads compute, and whoever computes ahead asks here first. */
+/** Saves energy when the user wants it: fewer threads compute, and callers that would compute ahead ask here first. */
 import type { Engine } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import { inBackground } from "../system/index.ts";
@@ -7,15 +7,15 @@ const LOOK_MS = 60_000;
 
 interface EnergyDependencies {
   settings(): Pick<Settings, "battery">;
-  /** The loaded models, as far as there are any now. */
+  /** The loaded models; undefined for one that is not loaded now. */
   engines(): readonly (Pick<Engine, "saveEnergy"> | undefined)[];
-  /** Whether the machine runs on its battery; undefined where nothing is known. Never rejects. */
+  /** Whether the machine runs on its battery; undefined if that is not known. Never rejects. */
   runsOnBattery(): Promise<boolean | undefined>;
   /** Called with a fault. */
   warn(message: string): void;
 }
 
-/** Looks rarely, and never on a request's way. Whoever makes one disposes it. */
+/** Checks rarely, and never during a request. The creator disposes it. */
 export class EnergySaver {
   private onBattery = false;
   private timer: NodeJS.Timeout | undefined;
@@ -28,7 +28,7 @@ export class EnergySaver {
     return battery === "auto" ? this.onBattery : battery === "always";
   }
 
-  /** Looks where the power comes from, now and every minute; again once the settings have changed or a model is loaded. */
+  /** Checks the power source now and every minute; call it again when the settings change or a model is loaded. */
   async look(): Promise<void> {
     clearTimeout(this.timer);
     this.apply();

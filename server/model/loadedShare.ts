@@ -1,13 +1,13 @@
-/** How far the loading of a model is, as the process's memory shows it: the library reports it on its own threads alone. */
+/** Progress of loading a model, from the process's memory: the library reports it only on its own threads. */
 import { statSync } from "node:fs";
 
 const LOOK_MS = 200;
-/** The last buffers are made after the weights are there. */
+/** The last buffers are allocated after the weights are loaded. */
 const MOST = 0.99;
 
 /**
- * Calls `onShare` while `load` is under way with the share of the file that has come into memory, 0 to 1, each time
- * it has grown.
+ * Calls `onShare` while `load` is under way with the share of the file that is in memory, 0 to 1, each time the share
+ * has grown.
  * @param residentBytes memory of the process now
  */
 export async function withLoadedShare<T>(

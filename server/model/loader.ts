@@ -1,4 +1,4 @@
-/** Settings to a loaded and tuned engine: the only place that ties them to llama.cpp. */
+/** Turns settings into a loaded and tuned engine: the only place that ties them to llama.cpp. */
 
 import {
   catalogueOf,
@@ -36,18 +36,18 @@ import { withLoadedShare } from "./loadedShare.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
-/** How long after a start the choice of back end is looked at again, out of the way of the first completions. */
+/** Time after a start at which the choice of back end is checked again, so that first completions are not delayed. */
 const RECONSIDER_MS = 20_000;
 
-/** Other programs' load, in processors, from which on measurements of time are of little use. */
+/** Load of other programs, in processors, from which on time measurements are of little use. */
 const BUSY_PROCESSORS = 0.3;
 
-/** The file of the model that the settings choose; the default one where they choose none. */
+/** The file of the model that the settings choose; the default model if they choose none. */
 function modelFile(settings: Settings): LocateOutcome {
   return settings.modelPath === "" ? { path: defaultModelPath() } : fileOf(settings.modelPath, settings);
 }
 
-/** The file of a model that is named in any of the ways there are. */
+/** The file of a model that is named in any of the supported ways. */
 function fileOf(reference: string, settings: Settings): LocateOutcome {
   if (isPathReference(reference)) return { path: resolvePath(reference) };
   const catalogue = catalogueOf(settings);
@@ -73,8 +73,8 @@ export function loadOptions(
 }
 
 /**
- * Tunes an engine and keeps what was found. Resolves to a sentence for the log. Beside a busy program one thread is
- * measured, since threads that wait for each other take many times as long then, and nothing is kept.
+ * Tunes an engine and saves the result. Resolves to a sentence for the log. While another program is busy, only one
+ * thread is measured, since threads that wait for each other take many times as long then, and nothing is saved.
  */
 async function tuneAndKeep(
   engine: LlamaEngine,
@@ -93,7 +93,7 @@ async function tuneAndKeep(
     return describe(engine, tuning);
   }
   const described = describe(engine, tuning);
-  // With these keys the number of threads changes no results.
+  // With this type of keys the number of threads does not change results.
   if (engine.info.keys === "q8_0") engine.configure({ ...tuning, threads: before.threads, costs: undefined });
   return `${described} Other programs were busy meanwhile: measured again at the next start.`;
 }
@@ -119,12 +119,12 @@ async function loadDraftModel(
   if (found === undefined) return undefined;
   const file = fileOf(found, settings);
   if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
-  // Drafts may be computed in any way that is quick.
+  // Drafts may be computed in any way that is fast.
   const options = { ...loadOptions(file.path, settings, storageDirectory), reuse: "shifted" } as const;
   const outcome = await loadBeside(engine, options);
   if ("problem" in outcome) return outcome;
   if (outcome.engine.info.backend === "cpu") return { candidates: [drafting(engine, outcome.engine)] };
-  // A small model may be as quick on the processor, which is idle meanwhile, and leave the graphics memory to the other.
+  // A small model may be as fast on the processor, which is otherwise idle; graphics memory is left to the main model.
   const other = await loadBeside(engine, { ...options, onProcessor: true });
   const engines = "engine" in other ? [outcome.engine, other.engine] : [outcome.engine];
   return { candidates: engines.map(drafter => drafting(engine, drafter)) };
@@ -140,7 +140,7 @@ const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel =
 
 const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
 
-/** Loads the model that the settings choose and remembers how it was tuned. */
+/** Loads the model that the settings choose and remembers its tuning. */
 export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
   if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
   let reconsidering = false;

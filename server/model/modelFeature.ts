@@ -1,4 +1,4 @@
-/** The model in the server: loaded, tuned when nothing else is computed, freed after quiet minutes or on request. */
+/** The server's model: loaded, tuned while nothing else is computed, freed after quiet minutes or on request. */
 import { statSync } from "node:fs";
 import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,37 +15,37 @@ export const OUT_OF_MEMORY: EngineProblem = {
   message: "There was not enough memory to compute a completion.",
   remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
 };
-/** Pause in what is computed after which the model is tuned. */
+/** Time without any computation after which the model is tuned. */
 const IDLE_MS = 1_500;
 const MIN_WAIT_MS = 50;
-/** Between two looks at how long the model may go unused: the setting may change. */
+/** Time between checks of how long the model may stay unused: the setting may change. */
 const LOOK_MS = 60_000;
 
 interface ModelDependencies {
   readonly session: Session;
   readonly board: StatusBoard;
-  /** Settings as they are now. */
+  /** The current settings. */
   settings(): Settings;
 }
 
-/** Measures an idle engine; resolves to what is to be logged, undefined where it was interrupted. */
+/** Measures an idle engine; resolves to a line for the log, undefined if it was interrupted. */
 type Tuning = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface ModelFeature {
-  /** Gives the loader, once it is known where the server may remember things. */
+  /** Sets the loader, once the storage directory is known. */
   start(load: LoadModel): void;
-  /** Loads the model anew. @param less whether memory ran out with it: less is put into graphics memory */
+  /** Loads the model again. @param less whether memory ran out with it: less is put into graphics memory */
   load(less?: boolean): Promise<void>;
   /**
-   * The model once it is there, or why it could not be loaded; undefined if there is none. Loads one that was freed, and one
-   * that could not be loaded if its file has changed since. Counts as use.
+   * The model once it is loaded, or why it could not be; undefined if there is none. Loads a model that was freed, and
+   * one that could not be loaded if its file has changed since. Counts as use.
    */
   loaded(): Promise<EngineOutcome | undefined>;
   /** The loaded model, if there is one now. Does not count as use. */
   readonly current: Engine | undefined;
   /** The model that drafts for the loaded one, if there is one now. */
   readonly draftModel: Engine | undefined;
-  /** Loads the model that drafts anew, where there is one it drafts for. */
+  /** Loads the draft model again, if a model is loaded. */
   loadDraftModel(): Promise<void>;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
@@ -53,9 +53,9 @@ export interface ModelFeature {
   isReplaced(engine: Engine): boolean;
   /** To be called when the engine's memory ran out in the middle of a completion. */
   outOfMemory(engine: Engine): void;
-  /** Called with each model that is loaded. */
+  /** Called with each newly loaded model. */
   readonly onLoaded: Event<Engine>;
-  /** Called once it is known how to run a model that was loaded, at once where it was known before. */
+  /** Called once a loaded model's tuning is known; at once if it was known before. */
   readonly onTuned: Event<void>;
   /** Called when the model is about to be freed. */
   readonly onFreeing: Event<void>;
@@ -112,7 +112,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
       loading.abortTuning();
       stopRecordingLoads();
       const last = loading.host;
-      // Who still waits for the model must not have it loaded again.
+      // A request that still waits for the model must not load it again.
       loading.host = undefined;
       await session.stop();
       await last?.dispose();
@@ -121,24 +121,24 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
 }
 
 interface ModelLoading {
-  /** Undefined before it is known how models are loaded, and after the end. */
+  /** Undefined before the loader is known, and after the end. */
   host: ModelHost | undefined;
   load(less?: boolean): Promise<void>;
   loadDraftModel(): Promise<void>;
   abortTuning(): void;
-  /** Whether the file of a model that could not be loaded is another one by now. */
+  /** Whether the file of a model that could not be loaded has changed since. */
   isWorthAnotherTry(): boolean;
   readonly onLoaded: Event<Engine>;
   readonly onTuned: Event<void>;
 }
 
-/** Loads models, takes them into use, and tunes them. */
+/** Loads models, puts them into use, and tunes them. */
 function loadModels(connection: Connection, { session, board, settings }: ModelDependencies): ModelLoading {
   const [loaded, tuned] = [new Emitter<Engine>(), new Emitter<void>()];
   let tuning = new AbortController();
-  /** Those with which a model was loaded last. */
+  /** Settings with which a model was last loaded. */
   let working: Settings | undefined;
-  /** The file of a model that could not be loaded, as it was then. */
+  /** Identifies the file of a model that could not be loaded, as it was then. */
   let failed: { readonly stamp: string } | undefined;
 
   const use = (outcome: LoadedModel) => {
@@ -153,7 +153,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
     });
     const log = (message: string) => connection.console.error(message);
     inBackground(reported, "Tuning the model", log);
-    // Before it is known how the model computes nothing is drafted.
+    // Nothing is drafted before the tuning is known.
     const seconded = finished.then(isKnown => (isKnown ? loading.loadDraftModel() : undefined));
     inBackground(seconded, "Loading the model that drafts", log);
   };
@@ -200,15 +200,15 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
 }
 
 interface SwitchedModel {
-  /** The model to use from now on, where another is. */
+  /** The model to use from now on, if it changed. */
   readonly used?: LoadedModel;
-  /** Why it is not the one that was asked for. */
+  /** Why the requested model is not in use. */
   readonly problem?: EngineProblem;
 }
 
 /**
- * Loads what the settings ask for: beside the present model where there is memory for both, in its place elsewhere.
- * A model that cannot be loaded leaves the one before in use. undefined where another load was asked for meanwhile.
+ * Loads the model that the settings ask for: beside the present model if there is memory for both, otherwise in its place.
+ * If it cannot be loaded, the previous model stays in use. undefined if another load was requested meanwhile.
  * @param before settings with which a model was loaded last
  * @param beforehand called before the present model is given up
  */
@@ -233,7 +233,7 @@ async function switchModel(
   };
 }
 
-/** What a load has come to; undefined where another was asked for meanwhile, whose outcome counts. */
+/** The outcome of a load; undefined if another one was requested meanwhile, whose outcome counts instead. */
 async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise<EngineOutcome | undefined> {
   const outcome = await loading;
   return host.isLatest(loading) ? outcome : undefined;
@@ -242,7 +242,7 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
 const draftModelLine = (engine: Engine) =>
   `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.info.backend}, ${engine.cost(1).toFixed(1)} ms a token.`;
 
-/** Changes with a model's file; the same for every path at which no file can be looked at for the same reason. */
+/** Changes when a model's file does; the same value for every path at which no file can be looked at for the same reason. */
 function fileStamp(path: string): string {
   try {
     const { size, mtimeMs } = statSync(path);
@@ -252,12 +252,12 @@ function fileStamp(path: string): string {
   }
 }
 
-/** Whether there is memory for another model while this one serves. A graphics card's is left to one model. */
+/** Whether there is memory for another model while this one serves. A graphics card holds only one model. */
 function fitsBeside({ info }: Engine): boolean {
   try {
     return info.backend === "cpu" && freemem() > statSync(info.modelPath).size;
   } catch {
-    return false; // Its file is gone: it is not worth waiting beside it.
+    return false; // Its file is gone: not worth keeping while another loads.
   }
 }
 
@@ -266,14 +266,14 @@ function reportProblem(connection: Connection, board: StatusBoard, { message, re
   board.failed(message, remedy);
 }
 
-/** Runs `action` when the returned function has not been called for so many minutes, by what they are then; 0 never does. */
+/** Runs `action` once the returned function has not been called for the current number of minutes; never for 0. */
 function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
   let timer: NodeJS.Timeout | undefined;
   let calledMs = 0;
   const wait = () => {
     const leftMs = minutes() > 0 ? calledMs + minutes() * 60_000 - Date.now() : Number.POSITIVE_INFINITY;
     if (leftMs <= 0) action();
-    // Looked at again, since the minutes may change.
+    // Checked again, since the number of minutes may change.
     else timer = setTimeout(wait, Math.min(leftMs, LOOK_MS)).unref();
   };
   return () => {
@@ -303,17 +303,17 @@ async function whenIdle<T>(
   return undefined;
 }
 
-/** Frees the model that is loaded; false where none is. */
+/** Frees the loaded model; false if none is loaded. */
 async function freeModel(host: ModelHost, board: StatusBoard, beforehand: () => void): Promise<boolean> {
   if (!host.current) return false;
   beforehand();
   await host.dispose();
-  // It may have been asked for again meanwhile.
+  // The model may have been requested again meanwhile.
   if (host.isEmpty) board.asleep();
   return true;
 }
 
-/** Tunes a model, if it is to be tuned, once nothing else is computed. Resolves to false where it was aborted. */
+/** Tunes a model, if needed, once nothing else is computed. Resolves to false if it was aborted. */
 async function tune(
   connection: Connection,
   session: Session,
@@ -326,7 +326,7 @@ async function tune(
   return reported !== undefined;
 }
 
-/** Shows a model that was loaded, in the log and in the status. */
+/** Shows a loaded model in the log and in the status. */
 function announce(connection: Connection, board: StatusBoard, engine: Engine, enabled: boolean): void {
   const { info } = engine;
   connection.console.info(

@@ -1,4 +1,4 @@
-/** Which model is loaded, and the loading of another: one at a time, the latest wins. */
+/** Owns the loaded model and loads others: one at a time, the latest request wins. */
 import type { Engine, EngineProblem } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import { messageOf } from "../system/index.ts";
@@ -7,11 +7,11 @@ import type { Session } from "./session.ts";
 
 export interface LoadedModel {
   readonly engine: Engine;
-  /** Loads smaller models that draft for this one; absent where there is no way to. Disposed with it. */
+  /** Loads smaller models that draft for this one; absent if that is not possible. Disposed with it. */
   readonly draftModel?: DraftModelSlot | undefined;
   /**
-   * Finds out how to run the model best, in a moment when nothing else is computed; absent when that is known.
-   * Resolves to a sentence for the log, or undefined when it was aborted and is to be tried again.
+   * Finds out how to run the model best while nothing else is computed; absent if that is known already.
+   * Resolves to a sentence for the log, or undefined if it was aborted and must be tried again.
    */
   readonly tune?: (signal: AbortSignal) => Promise<string | undefined>;
 }
@@ -20,7 +20,7 @@ export type EngineOutcome = LoadedModel | { readonly problem: EngineProblem };
 
 /**
  * Loads the model that the settings ask for.
- * @param smaller how often memory ran out while it computed: so much less is to be put into graphics memory
+ * @param smaller how often memory ran out during computation: the more often, the less is put into graphics memory
  * @param onShare is called now and then with how much of the model is in memory, 0 to 1
  */
 export type LoadModel = (
@@ -30,22 +30,22 @@ export type LoadModel = (
 ) => Promise<EngineOutcome>;
 
 /**
- * Owns the loaded model. Loading starts at once and in the background; whoever needs the model waits for
- * it. A reload waits until the session has let go of the old one.
+ * Owns the loaded model. Loading starts at once and in the background; callers that need the model wait for
+ * it. A reload waits until the session has stopped using the old one.
  */
 export class ModelHost {
-  /** The loaded model; undefined as soon as it is to be replaced. */
+  /** The loaded model; undefined as soon as its replacement begins. */
   current: Engine | undefined;
-  /** The model that drafts for it, as far as there is one. */
+  /** The slot for a model that drafts for it, if there is one. */
   draftModel: DraftModelSlot | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
-  /** The load that was asked for last; not `outcome` while another model serves meanwhile. */
+  /** The load that was requested last; not `outcome` while another model serves meanwhile. */
   private latest: Promise<EngineOutcome> | undefined;
-  /** Counts loads, so that a slow one does not pass for the latest. */
+  /** Counts loads, so that a slow one is not taken for the latest. */
   private generation = 0;
-  /** How often memory has run out since the model was loaded for another reason. */
+  /** How often memory has run out since the model was last loaded for another reason. */
   private smaller = 0;
-  /** The freeing of a model that nothing took the place of at once. */
+  /** The freeing of a model that was not replaced at once. */
   private freeing: Promise<void> | undefined;
 
   constructor(
@@ -54,7 +54,7 @@ export class ModelHost {
   ) {}
 
   /**
-   * Loads the model anew, in place of the one there is.
+   * Loads the model again, in place of the present one.
    * @param less whether memory ran out with it: less is put into graphics memory than the last time
    */
   reload(settings: Settings, less = false): Promise<EngineOutcome> {
@@ -76,8 +76,8 @@ export class ModelHost {
   }
 
   /**
-   * Loads a model beside the one there is, which serves until the new one is there, and goes on where that cannot be
-   * loaded.
+   * Loads a model beside the present one, which serves until the new one is loaded, and stays in use if the new one cannot
+   * be loaded.
    */
   exchange(settings: Settings): Promise<EngineOutcome> {
     const previous = this.outcome;
@@ -99,17 +99,17 @@ export class ModelHost {
     return loading;
   }
 
-  /** The model once it is loaded, or why it could not be; undefined if there is none and none under way. */
+  /** The model once it is loaded, or why it could not be; undefined if none is loaded or loading. */
   async loaded(): Promise<EngineOutcome | undefined> {
     return this.outcome;
   }
 
-  /** Whether no other load was asked for after this one. */
+  /** Whether no other load was requested after this one. */
   isLatest(outcome: Promise<EngineOutcome> | undefined): boolean {
     return this.latest === outcome;
   }
 
-  /** Whether there is no model, none under way, and none that failed. */
+  /** Whether no model is loaded, none is loading, and none has failed to load. */
   get isEmpty(): boolean {
     return this.outcome === undefined;
   }
@@ -143,7 +143,7 @@ export async function disposeModel({ engine, draftModel }: LoadedModel): Promise
   await engine.dispose();
 }
 
-/** A fault in the loader, or in freeing: the server stays up and says so. */
+/** A fault in the loader, or in freeing, becomes a problem: the server keeps running and reports it. */
 function faultyLoad(error: unknown): EngineOutcome {
   return {
     problem: { code: "modelInvalid", message: messageOf(error), remedy: "See the log: Foretoken: Show Log." },

@@ -1,12 +1,12 @@
 /**
- * One live completion. There is one model, so a new request takes the place of the old one: the old is
- * aborted, its computing ends within one decode step, and only then does the new one begin.
+ * One live completion. There is one model, so a new request replaces the old one: the old one is aborted,
+ * its computation ends within one decode step, and only then does the new one begin.
  */
 export class Session {
   private endedAt = performance.now();
   private live: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
 
-  /** Runs `work` once the one before has ended; undefined when it was itself replaced or cancelled before it began. */
+  /** Runs `work` once the previous one has ended; undefined if it was replaced or cancelled before it began. */
   run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const previous = this.live;
     previous?.controller.abort();
@@ -34,7 +34,7 @@ export class Session {
     return this.live === undefined;
   }
 
-  /** Milliseconds since something was last computed; 0 while something is. */
+  /** Milliseconds since the last computation ended; 0 while one runs. */
   get idleMs(): number {
     return this.live ? 0 : performance.now() - this.endedAt;
   }

@@ -1,27 +1,27 @@
-/** What would make first lines come sooner, computed from what was measured. */
+/** Advice that would make first lines appear sooner, computed from measurements. */
 import type { ModelEntry, SlowAdvice } from "../protocol/index.ts";
 
-/** Medians of the last completions, in milliseconds and tokens, and what there is besides. */
+/** Medians of the last completions, in milliseconds and tokens, and the available alternatives. */
 export interface SlowFacts {
   readonly lineMs: number;
-  /** Of that, reading the prompt, and the tokens of it that were read. */
+  /** The part of `lineMs` that prefill takes, and the prompt tokens that it computed. */
   readonly prefillMs: number;
   readonly computedTokens: number;
   readonly contextTokens: number;
   readonly choices: readonly Pick<ModelEntry, "reference" | "title" | "lineMs" | "fit" | "recommended">[];
-  /** One that works on this machine, and is better than the one in use. */
+  /** A back end that works on this machine and is better than the one in use. */
   readonly betterBackend: string | undefined;
 }
 
-/** What helps takes this share of the present time at most: less would hardly be noticed. */
+/** Advice must reduce the time to this share at most: a smaller gain would hardly be noticed. */
 const WORTHWHILE = 0.7;
-/** Of the context, what a prompt may take. */
+/** Share of the context that a prompt may take. */
 const PROMPT_SHARE = 0.75;
 /** A context shorter than this sees too little of a file. */
 const LEAST_CONTEXT = 512;
 const CONTEXT_STEP = 256;
 
-/** What helps, a better back end first: it costs nothing of the text's quality. */
+/** What helps, a better back end first: it does not reduce the text's quality. */
 export function slowAdvice(facts: SlowFacts): SlowAdvice[] {
   const { betterBackend } = facts;
   return [
@@ -31,7 +31,7 @@ export function slowAdvice(facts: SlowFacts): SlowAdvice[] {
   ];
 }
 
-/** The recommended model where it is fast enough; else the best that is, which catalogues list from small to large. */
+/** The recommended model if it is fast enough; else the best one that is: catalogues list models from small to large. */
 function modelAdvice({ lineMs, choices }: SlowFacts): SlowAdvice[] {
   const faster = choices.flatMap(({ reference, title, fit, lineMs: expected, recommended }) =>
     fit === "yes" && expected !== undefined && expected <= WORTHWHILE * lineMs
@@ -48,7 +48,7 @@ function modelAdvice({ lineMs, choices }: SlowFacts): SlowAdvice[] {
   return [advice];
 }
 
-/** A shorter context, where reading the prompt is the larger part: one whose prompts are half as long. */
+/** A shorter context, if prefill is the larger part of the time: one whose prompts are half as long. */
 function contextAdvice({ lineMs, prefillMs, computedTokens, contextTokens }: SlowFacts): SlowAdvice[] {
   if (prefillMs <= lineMs / 2 || computedTokens === 0) return [];
   const wanted = computedTokens / 2 / PROMPT_SHARE;

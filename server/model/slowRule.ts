@@ -1,4 +1,4 @@
-/** Notices that first lines take long with a model, and says once what would help. */
+/** Notices that first lines take long with a model, and reports once what would help. */
 import type { Engine } from "../engine/index.ts";
 import type { SlowLines } from "../protocol/index.ts";
 import { median } from "../system/index.ts";
@@ -6,7 +6,7 @@ import { type SlowFacts, slowAdvice } from "./slowAdvice.ts";
 
 /** First lines that take longer are slow. */
 const SLOW_MS = 1_000;
-/** Completions whose median counts. */
+/** Number of completions whose median counts. */
 const LOOKED_AT = 10;
 
 /** A completion that somebody waited for; times in milliseconds since computing began. */
@@ -19,9 +19,9 @@ interface LineTimes {
 
 interface SlowDependencies {
   choices(): Promise<SlowFacts["choices"]>;
-  /** A back end that works here and is better than the engine's; undefined where there is none. */
+  /** A back end that works here and is better than the engine's; undefined if there is none. */
   betterBackend(engine: Engine): Promise<string | undefined>;
-  /** Called once for each loaded model at most. */
+  /** Called at most once for each loaded model. */
   report(slow: SlowLines): void;
   isCurrent(engine: Engine): boolean;
 }
@@ -33,7 +33,7 @@ export class SlowRule {
 
   constructor(private readonly parts: SlowDependencies) {}
 
-  /** Records a completion; resolves when what it has given rise to is reported. */
+  /** Records a completion; resolves when any report that follows from it has been made. */
   async observe(engine: Engine, times: LineTimes): Promise<void> {
     if (this.engine !== engine) {
       this.engine = engine;
@@ -43,7 +43,7 @@ export class SlowRule {
     this.times.push(times);
     if (this.times.length > LOOKED_AT) this.times.shift();
     const of = (key: keyof LineTimes) => median(this.times.map(each => each[key]));
-    // Before the model has been measured, what others would take is not known.
+    // Before the model has been measured, the time that other models would take is not known.
     const isMeasured = engine.prefillMsPerToken !== undefined;
     if (this.isTold || !isMeasured || this.times.length < LOOKED_AT || of("lineMs") <= SLOW_MS) return;
     this.isTold = true;

@@ -1,4 +1,4 @@
-/** What was found out about models on this machine, kept between starts: one small file for each. */
+/** Tuning results of models on this machine, kept between starts: one small file for each. */
 
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
@@ -12,9 +12,9 @@ import {
 } from "../engine/index.ts";
 import { writeWhole } from "../system/index.ts";
 
-/** What the settings ask for that tuning depends on. */
+/** The settings that tuning depends on. */
 export interface RequestedTuning {
-  /** 0 chooses. */
+  /** 0 for an automatic choice. */
   readonly threads: number;
   readonly exactness: Exactness;
 }
@@ -22,7 +22,7 @@ export interface RequestedTuning {
 /** Raised when tunings of older versions no longer mean the same. */
 const VERSION = 6;
 
-/** All that a tuning depends on. A change of any of it calls for a new one. */
+/** Everything a tuning depends on. Any change of it requires a new one. */
 function keyOf(info: EngineInfo, requested: RequestedTuning): string {
   const { modelPath, backend, contextTokens, release, keys } = info;
   const { graphicsDevice, graphicsBytes, graphicsLayers } = info;
@@ -36,7 +36,7 @@ function keyOf(info: EngineInfo, requested: RequestedTuning): string {
 const fileOf = (directory: string, key: string) =>
   join(directory, "tuning", `${createHash("sha256").update(key).digest("hex").slice(0, 24)}.json`);
 
-/** The tuning of an engine's model, if there is one. A damaged file counts as none. */
+/** The tuning of an engine's model, if there is one. A damaged file counts as missing. */
 export function readTuning(
   directory: string,
   info: EngineInfo,
@@ -51,7 +51,7 @@ export function readTuning(
   }
 }
 
-/** Keeps a tuning. A folder that cannot be written costs a tuning at each start and nothing else. */
+/** Saves a tuning. If the folder cannot be written, each start tunes again; nothing else is lost. */
 export function writeTuning(
   directory: string,
   info: EngineInfo,
@@ -63,6 +63,6 @@ export function writeTuning(
     const file = fileOf(directory, key);
     writeWhole(file, JSON.stringify({ key, tuning }));
   } catch {
-    // Costs what would have been kept, and nothing else.
+    // Each start tunes again; nothing else is lost.
   }
 }
