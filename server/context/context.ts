@@ -1,7 +1,7 @@
 /**
- * What of other files is worth a model's look: the windows of lines whose identifiers are most like those
- * around the cursor, and what was edited last. Pure but for the deadline, after which no further file is
- * looked at.
+ * Chooses what to show of other files: the windows of lines whose identifiers are most similar to those
+ * around the cursor, and what was edited last. Pure except for the deadline, after which no further file is
+ * examined.
  */
 import type { ContextFile } from "../prompt/index.ts";
 import { withLineFeeds } from "../text/index.ts";
@@ -10,7 +10,7 @@ import { withLineFeeds } from "../text/index.ts";
 export interface OtherText {
   readonly path: string;
   readonly text: string;
-  /** Grows with every change of any text: shows which was changed last. */
+  /** Grows with every change of any text: shows which one was changed last. */
   readonly changed: number;
   /** First line of the last edit; undefined for a text that was only opened. */
   readonly editedLine: number | undefined;
@@ -21,24 +21,24 @@ const WINDOW_LINES = 60;
 const STRIDE_LINES = 20;
 const STRIDES = WINDOW_LINES / STRIDE_LINES;
 const MAX_WINDOWS = 4;
-/** Windows less alike say nothing of the place. */
+/** Windows less similar than this are irrelevant to the place. */
 const MIN_LIKENESS = 0.05;
-/** Windows more alike say what stands around the cursor already. */
+/** Windows more similar than this repeat what is around the cursor already. */
 const MAX_LIKENESS = 0.5;
-/** Lines around an edit. */
+/** Lines shown around an edit. */
 const EDIT_LINES = 20;
 const RECENT_EDITS = 2;
-/** Longer texts are data, and are not looked at. */
+/** Longer texts are data, and are not examined. */
 export const LONGEST_TEXT = 400_000;
 
 const IDENTIFIER = /[\p{L}_][\p{L}\p{N}_]{2,}/gu;
 
 const identifiers = (lines: readonly string[]) => new Set(lines.join("\n").match(IDENTIFIER) ?? []);
 
-/** A text that is only looked at stays the same object, so that what its windows hold is read once. */
+/** An unchanged text stays the same object, so the identifiers of its windows are computed once. */
 const windowsOf = new WeakMap<OtherText, readonly ReadonlySet<string>[]>();
 
-/** The identifiers of each window of a text, in its order. */
+/** The identifiers of each window of a text, in order. */
 function windowIdentifiers(other: OtherText, lines: readonly string[]): readonly ReadonlySet<string>[] {
   const known = windowsOf.get(other);
   if (known) return known;
@@ -54,7 +54,7 @@ function windowIdentifiers(other: OtherText, lines: readonly string[]): readonly
   return found;
 }
 
-/** The share of the members of either set that both have (Jaccard), 0 to 1. */
+/** The share of the members of either set that are in both (Jaccard), 0 to 1. */
 export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   if (a.size === 0 || b.size === 0) return 0;
   let common = 0;
@@ -62,7 +62,7 @@ export function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number
   return common / (a.size + b.size - common);
 }
 
-/** The identifiers around a place in a text. */
+/** The identifiers around an offset of a text. */
 export function identifiersAround(text: string, offset: number): Set<string> {
   const above = text.slice(Math.max(0, offset - 80 * WINDOW_LINES), offset).split("\n");
   const below = text.slice(offset, offset + 80 * WINDOW_LINES).split("\n");
@@ -76,8 +76,8 @@ interface Window {
 }
 
 /**
- * The windows to put before a document, those of texts that were changed longest ago first: what stands
- * before a change keeps its KV cache.
+ * The windows to put before a document, those of texts changed longest ago first: the KV cache of everything
+ * before a change is reused.
  * @param around identifiers around the cursor @param expired whether the time is up
  */
 export function contextFiles(
@@ -86,7 +86,7 @@ export function contextFiles(
   expired: () => boolean = () => false,
 ): ContextFile[] {
   const windows: Window[] = [];
-  // What was changed last matters most, so it is looked at first.
+  // The latest changes matter most, so they are examined first.
   const latest = [...others].sort((a, b) => b.changed - a.changed);
   const edited = latest.filter(({ editedLine }) => editedLine !== undefined).slice(0, RECENT_EDITS);
   for (const other of latest) {
@@ -118,7 +118,7 @@ function bestWindow(
   return best;
 }
 
-/** The lines around a text's last edit, unless they are what stands around the cursor. */
+/** The lines around a text's last edit, unless they repeat what is around the cursor. */
 function editWindow(
   other: OtherText,
   lines: readonly string[],

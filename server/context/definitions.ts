@@ -1,42 +1,42 @@
 /**
- * Which definitions of imported names are worth a model's look: those of names that are used around the cursor,
- * the nearest first, within a budget. Pure: modules are found and files read by whoever asks.
+ * Chooses definitions of imported names to show: those of names that are used around the cursor, the nearest first,
+ * within a budget. Pure: the caller finds modules and reads files.
  */
 
 import type { ContextFile } from "../prompt/index.ts";
 import type { Definition, Import } from "../syntax/index.ts";
 
-/** A file of the workspace, as far as other files use it. */
+/** What other files use of a file of the workspace. */
 export interface ModuleFile {
   readonly imports: readonly Import[];
   readonly definitions: readonly Definition[];
 }
 
 interface Modules {
-  /** The file of a module that is named in the file `from`; undefined for what is not of the workspace. */
+  /** The file of a module that is named in the file `from`; undefined for a module outside the workspace. */
   find(module: string, from: string): string | undefined;
-  /** The file of a name in a module that is a module itself. */
+  /** The file of a name in a module if that name is a module itself. */
   findWithin(module: string, name: string, from: string): string | undefined;
   /** Undefined for a file that may not be shown, or cannot be read in time. */
   read(path: string): ModuleFile | undefined;
 }
 
 export interface Using {
-  /** The document's. */
+  /** The document's path. */
   readonly path: string;
   readonly imports: readonly Import[];
   /** Identifiers around the cursor. */
   readonly around: ReadonlySet<string>;
-  /** How far from the cursor a name is used, in any unit. */
+  /** Distance from the cursor to the use of a name, in any unit. */
   distance(name: string): number;
-  /** Whether the prompt has a definition anyway, recognised by its first line. */
+  /** Whether the prompt contains a definition already, recognised by its first line. */
   isShown(path: string, line: string): boolean;
 }
 
 const MAX_FILES = 4;
-/** Most that all outlines have together, in UTF-16 code units: about a fifth of a prompt of 4,096 tokens. */
+/** Limit for all outlines together, in UTF-16 code units: about a fifth of a prompt of 4,096 tokens. */
 const CHARACTERS = 2_400;
-/** A name may be handed on by so many files. */
+/** A name may be re-exported through at most this many files. */
 const HANDED_ON = 3;
 
 interface Found {
@@ -45,7 +45,7 @@ interface Found {
 }
 
 /**
- * Outlines to put before a document, by file, in the order of the document's imports, which changes seldom: so a
+ * Outlines to put before a document, by file, in the order of the document's imports: that order changes seldom, so a
  * prompt keeps its beginning. @param expired whether the time is up
  */
 export function definitionFiles(using: Using, modules: Modules, expired: () => boolean): ContextFile[] {
@@ -53,7 +53,7 @@ export function definitionFiles(using: Using, modules: Modules, expired: () => b
   const used = imports.filter(({ local }) => local === "*" || around.has(local));
   const nearest = [...used].sort((a, b) => distance(a.local) - distance(b.local));
   const chosen = new Set<Definition>();
-  /** The first import that each file was reached by. */
+  /** The index of the first import through which each file was reached. */
   const files = new Map<string, number>();
   let left = CHARACTERS;
   for (const each of nearest) {
@@ -75,7 +75,7 @@ export function definitionFiles(using: Using, modules: Modules, expired: () => b
     });
 }
 
-/** The definitions that an import stands for; of a whole module those whose names are used around the cursor. */
+/** The definitions that an import stands for; for a whole module, those whose names are used around the cursor. */
 function meant(
   { module, name }: Import,
   from: string,
@@ -98,7 +98,7 @@ function meant(
   return inner === undefined ? [] : usedOf(inner, around, modules);
 }
 
-/** The imports by which a file may know a name that it does not define. */
+/** The imports through which a file may have a name that it does not define. */
 function handingOn({ imports }: ModuleFile, name: string): Import[] {
   const all = imports.filter(each => each.name === "*").map(({ module }) => ({ module, name, local: name }));
   return [...imports.filter(({ local }) => local === name), ...all];

@@ -1,6 +1,6 @@
 /**
- * Reads the modules of the workspace that a document imports, for the outlines of what it uses of them. What
- * files say is kept while they do not change; the text of an open document counts before the file's.
+ * Reads the modules of the workspace that a document imports, for outlines of what it uses of them. The imports and
+ * definitions of files are kept until they change; the text of an open document takes precedence over its file.
  */
 import { join } from "node:path";
 import type { ContextFile } from "../prompt/index.ts";
@@ -11,20 +11,20 @@ import { definitionFiles, type ModuleFile, type Using } from "./definitions.ts";
 import { stampOf, statusOf } from "./fileStatus.ts";
 import type { ShownFile, ShownFiles } from "./shownFiles.ts";
 
-/** Larger files are read and parsed too slowly for a request to wait for: this size takes 50 ms, of short lines 200. */
+/** Larger files take too long to read and parse during a request: this size takes 50 ms, with short lines 200. */
 const LARGEST_FILE_BYTES = 128 * 1024;
-/** Files whose outlines are kept. */
+/** Number of files whose outlines are kept. */
 const KEPT_FILES = 64;
 
 export interface DefinitionDependencies {
   readonly files: ShownFiles;
-  /** The parser of a language, if it is there by now; else it begins to load. */
+  /** The parser of a language, if it is loaded; else it begins to load. */
   parser(languageId: string): Parser | undefined;
-  /** The text of a file that is open, undefined for one that is not, null for one that may not be read. */
+  /** The text of an open file; undefined for one that is not open, null for one that may not be read. */
   openText(file: ShownFile): string | null | undefined;
 }
 
-/** How a file is read. */
+/** The means to read a file. */
 interface Reading {
   readonly parser: Parser;
   readonly language: ModuleLanguage;
@@ -33,19 +33,19 @@ interface Reading {
 }
 
 interface KeptFile {
-  /** Changes when the file does; the text itself for an open one. */
+  /** Changes when the file does; the text itself for an open file. */
   readonly stamp: string;
   readonly file: ModuleFile | undefined;
 }
 
 interface ReadFile extends KeptFile {
-  /** The language whose parser was not there to read it. */
+  /** The language whose parser was not loaded yet. */
   readonly waitsFor?: string;
 }
 
 export interface ChosenDefinitions {
   readonly files: readonly ContextFile[];
-  /** Whether the files that were read are as they were. */
+  /** Whether the files that were read are unchanged. */
   isCurrent(): boolean;
 }
 
@@ -56,12 +56,12 @@ export class Definitions {
 
   constructor(private readonly parts: DefinitionDependencies) {}
 
-  /** All of a document's text that the choice of definitions depends on, besides what stands around the cursor. */
+  /** The text's import statements: the choice of definitions depends only on them and on what is around the cursor. */
   imports(text: string, languageId: string): string {
     return this.parts.parser(languageId) ? importStatements(text, languageId) : "";
   }
 
-  /** @param statements the document's, as `imports` gives them @param expired whether the time is up */
+  /** @param statements the document's import statements, as `imports` returns them @param expired whether the time is up */
   around(
     document: ShownFile,
     languageId: string,
@@ -80,7 +80,7 @@ export class Definitions {
       known.set(path, answer);
       return answer;
     };
-    // Names that are handed on in circles are looked for in many ways.
+    // Circular re-exports can be followed in many ways: the deadline ends the search.
     const find = (module: string, from: string) =>
       expired() ? undefined : language.find(module, from, exists);
     const modules = {
@@ -91,7 +91,7 @@ export class Definitions {
       },
       read: (path: string) => {
         const earlier = read.get(path);
-        // The document itself changes with each key, and has nothing to show that is not in the prompt.
+        // The document itself changes with each key, and the prompt already has its text.
         if (path === own || earlier || expired()) return earlier?.file;
         const file = { root, path };
         const itsLanguage = languageOfFile(path, languageId);
@@ -113,7 +113,7 @@ export class Definitions {
     return { files, isCurrent };
   }
 
-  /** Of an open document its text, of any other file its time and size; "" for one that is not shown. */
+  /** The text of an open document, the time and size of any other file; "" for one that may not be shown. */
   private stamp(file: ShownFile): string {
     const text = this.parts.openText(file);
     if (text !== undefined) return text ?? "";
@@ -128,7 +128,7 @@ export class Definitions {
     this.kept.delete(path);
     const file = known?.stamp === stamp ? known.file : this.parse(shown, stamp, reading);
     const kept = { stamp, file };
-    // What was not read in time may be the next time.
+    // A file that was not read in time may be read the next time.
     if (!file && reading.expired()) return kept;
     this.kept.set(path, kept);
     for (const oldest of this.kept.keys()) {
@@ -158,7 +158,7 @@ function parsed<T>(
 ): T | undefined {
   const tree = parser.parse(text, null, { progressCallback: expired });
   if (!tree) {
-    // Else the parser would go on with this text.
+    // Without this the parser would continue with this text.
     parser.reset();
     return undefined;
   }

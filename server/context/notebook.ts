@@ -1,18 +1,18 @@
 /**
- * A notebook as one text, for the cursor's cell: the cells above it stand before it, those below after it. Only cells
- * in its language are code of this text. Text cells are comments of it, as `jupyter nbconvert --to script` writes
- * them and models have learned notebooks: a heading or a sentence above an empty cell says what is wanted there.
+ * A notebook as one text, for the cursor's cell: the cells above it come before it, those below after it. Only cells
+ * in its language are code of this text. Text cells become comments, as `jupyter nbconvert --to script` writes them and
+ * models have learned notebooks: a heading or a sentence above an empty cell says what is wanted there.
  */
 import { languageRules } from "../syntax/index.ts";
 import { type Cell, type Snapshot, withLineFeeds } from "../text/index.ts";
 
 const BETWEEN_CELLS = "\n\n";
-/** Of a text cell no more is shown: it may be a whole chapter. */
+/** Limits for what is shown of a text cell: it may be a whole chapter. */
 const MARKUP = { lines: 20, columns: 200 };
-/** Magics that only measure or capture what the rest of their cell does; after any other it is in another language. */
+/** Magics that only measure or capture the rest of their cell; after any other magic the cell is in another language. */
 const OWN_LANGUAGE = /^%%(time|timeit|capture|prun|memit|mprun)\b/;
 
-/** The snapshot of a notebook's whole text, with the same cursor. A document that is no cell is its own. */
+/** The snapshot of a notebook's whole text, with the same cursor. A document that is not a cell is returned unchanged. */
 export function asOneText(snapshot: Snapshot): Snapshot {
   const { notebook, text, offset } = snapshot;
   if (!notebook) return snapshot;
@@ -27,11 +27,11 @@ export function asOneText(snapshot: Snapshot): Snapshot {
   };
 }
 
-/** What a cell's neighbours say where it has no lines of its own. */
+/** Lines of the neighbouring cells, used if a cell has no lines of its own. */
 interface NeighbouringLines {
   /** The last lines above the cell. */
   readonly linesAbove: readonly string[];
-  /** The first line below it that is not blank; empty if there is none. */
+  /** The first line below the cell that is not blank; empty if there is none. */
   readonly nextLine: string;
 }
 
@@ -45,7 +45,7 @@ export function neighbouringLines(snapshot: Snapshot): NeighbouringLines {
   return { linesAbove: linesAbove.map(line => line.trimEnd()), nextLine: nextLine.trimEnd() };
 }
 
-/** The texts of the cells that are part of the cursor's, without blank ones. */
+/** The texts of the cells that belong to the cursor's text, without blank ones. */
 function cellTexts({ notebook, languageId }: Snapshot): Record<"above" | "below", readonly string[]> {
   const comment = languageRules(languageId).lexicon.lineComments[0];
   const texts = (cells: readonly Cell[]) =>
@@ -60,7 +60,7 @@ function cellText({ kind, languageId, text }: Cell, language: string, comment: s
   return isOther || lines.trim() === "" ? "" : lines;
 }
 
-/** Text as comments; without lines that are data, such as an image. */
+/** Text as comments, without lines of data, such as an image. */
 function commented(text: string, comment: string): string {
   const lines = text.split("\n").filter(line => line.length <= MARKUP.columns);
   const shown = lines.slice(0, MARKUP.lines).map(line => `${comment} ${line}`.trimEnd());

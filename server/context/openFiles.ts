@@ -1,7 +1,7 @@
 /**
- * Other files as context for a document: parts of those that are open, and outlines of what it imports from the
- * workspace. Files that hold secrets and files that git ignores are never among them. What was chosen for a
- * document stays while it is still good, so that its prompt keeps its beginning.
+ * Other files as context for a document: parts of open files, and outlines of what the document imports from the
+ * workspace. Files that hold secrets and files that git ignores are never used. A document's choice is kept while it is
+ * still good, so that its prompt keeps its beginning.
  */
 import { basename } from "node:path";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
@@ -19,12 +19,12 @@ import { type ShownFile, ShownFiles } from "./shownFiles.ts";
 
 /** Most time a choice may take, in milliseconds. */
 const CHOICE_MS = 150;
-/** What was chosen stays while the identifiers around the cursor are this much the same. */
+/** A choice is kept while the identifiers around the cursor are at least this similar. */
 const SAME_PLACE = 0.6;
 
 interface Choice {
   readonly around: ReadonlySet<string>;
-  /** `changed` of the latest text that was looked at. */
+  /** `changed` of the latest text that was examined. */
   readonly at: number;
   /** The other documents that may be shown. */
   readonly shown: string;
@@ -38,13 +38,13 @@ export class OpenFiles {
   /** Open documents that are files of the workspace. */
   private readonly open = new Map<string, ShownFile>();
   private readonly texts = new Map<string, OtherText>();
-  /** Texts that were searched for secrets, and whether they hold one. */
+  /** Texts that were searched for secrets, and whether each holds one. */
   private readonly searched = new WeakMap<OtherText, boolean>();
   private readonly choices = new Map<string, Choice>();
   private readonly definitions: Definitions;
   private changes = 0;
 
-  /** @param parser of a language, if it is there by now @param files what of the workspace may be shown */
+  /** @param parser the parser of a language, if it is loaded @param files decides which files may be shown */
   constructor(
     documents: Pick<Documents, "watch">,
     parser: DefinitionDependencies["parser"],
@@ -61,7 +61,7 @@ export class OpenFiles {
     );
   }
 
-  /** The workspace's folders; their names are given to models that ask for a repository's. */
+  /** The workspace's folders; the name of the first is given to models whose prompts name the repository. */
   get roots(): readonly string[] {
     return this.files.roots;
   }
@@ -76,8 +76,8 @@ export class OpenFiles {
   }
 
   /**
-   * What to put before a document, of a notebook before all of it (`asOneText`): outlines of what it imports, then
-   * parts of open ones as `contextFiles` orders them.
+   * What to put before a document, or before a whole notebook (`asOneText`): outlines of what it imports, then
+   * parts of open files in the order of `contextFiles`.
    */
   around(snapshot: Snapshot): readonly ContextFile[] {
     const { uri, text, offset, languageId } = snapshot;
@@ -100,7 +100,7 @@ export class OpenFiles {
     return files;
   }
 
-  /** Outlines of what the document uses of its imports around the cursor, unless a window has it anyway. */
+  /** Outlines of the imported names that the document uses around the cursor, unless a window shows them already. */
   private definitionsFor(
     { uri, text, offset, languageId, notebook }: Snapshot,
     imports: string,
@@ -123,7 +123,7 @@ export class OpenFiles {
     return this.definitions.around(document, languageId, imports, using, expired);
   }
 
-  /** As `DefinitionDependencies` has it. */
+  /** See `DefinitionDependencies`. */
   private openText({ root, path }: ShownFile): string | null | undefined {
     for (const [uri, file] of this.open)
       if (file.root === root && file.path === path)
@@ -139,7 +139,7 @@ export class OpenFiles {
     return !found;
   }
 
-  /** The file of a document; looked for again while there is none, since its folder may be added to the workspace. */
+  /** The file of a document; searched again while there is none, since its folder may be added to the workspace. */
   private fileOf(uri: string): ShownFile | undefined {
     const known = this.open.get(uri);
     const file = known ?? this.files.fileOf(uri);

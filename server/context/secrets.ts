@@ -1,10 +1,10 @@
 /**
- * Files that hold secrets, by name and by what stands in them. The names are those that gitleaks, detect-secrets and
+ * Recognises files that hold secrets by their names and contents. The names are those that gitleaks, detect-secrets and
  * GitHub's own ignore templates list; the patterns are the formats that issuers document for scanners.
  */
 import { basename } from "node:path";
 
-/** Names that hold secrets whole. */
+/** Full names of files that hold secrets. */
 const NAMES = new Set(
   `.envrc .npmrc .yarnrc .yarnrc.yml .netrc _netrc .pypirc .pgpass pgpass.conf .my.cnf .mylogin.cnf .htpasswd
   .git-credentials .dockercfg .dockerconfigjson .vault-token .vault_pass .vault-pass .terraformrc terraform.rc .s3cfg
@@ -19,7 +19,7 @@ const NAMES = new Set(
     .split(/\s+/),
 );
 
-/** Endings and parts of names that do. */
+/** Endings and parts of names of such files. */
 const NAME_PATTERNS: readonly RegExp[] = [
   /^\.env(rc)?([._-].*)?$|\.env(\.[\w-]+)?$|^env[._-](prod|production|stag(e|ing)|dev|development|local|test)$/,
   /\.(pem|key|p8|p12|pfx|pkcs12|jks|keystore|bks|kdbx?|asc|gpg|pgp|ppk|ovpn|rdp|agilekeychain|keychain|keytab|pkey|der|mobileprovision|cscfg|publishsettings)$/,
@@ -35,7 +35,7 @@ const NAME_PATTERNS: readonly RegExp[] = [
   /^appsettings\.(?!json$).*\.json$/,
 ];
 
-/** Folders that hold little else. */
+/** Folders that hold hardly anything else. */
 const FOLDER =
   /(^|\/)\.(ssh|aws|gnupg|kube|docker|azure|gcloud|vault|password-store|terraform\.d|secrets?)\//;
 
@@ -59,7 +59,7 @@ const CONTENTS: readonly RegExp[] = [
   /\bxai-[A-Za-z0-9]{60}/,
   /\bxapp-\d-[A-Z0-9]{8,16}-\d{8}/,
   /\baws_secret_access_key["']?\s{0,4}[=:]\s{0,4}["']?[A-Za-z0-9/+]{40}\b/i,
-  // An address with a password, but for those that stand in examples.
+  // An address with a password, except for those that examples use.
   /\b[a-z][a-z\d+]{1,20}:\/\/[^\s:@/'"`$<{]{0,64}:(?!(?:pass(?:word|wd)?|pwd|secret|user|postgres|root|guest|admin|test|example|changeme|x+|\*+)@)[^\s:@/'"`$<{]{6,128}@[\w-]/i,
   /\bhf_[A-Za-z]{34}\b/,
   /\bnpm_[A-Za-z0-9]{36}/,

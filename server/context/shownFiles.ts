@@ -1,7 +1,7 @@
 /**
- * Which files of the workspace may be read, indexed and shown to a model: the one place that decides, whoever brings
- * a path. None that hold secrets, none that git ignores, none outside the workspace, and none at all while the
- * workspace is not trusted.
+ * Decides which files of the workspace may be read, indexed and shown to a model; every path passes through here. Files
+ * that hold secrets, that git ignores or that are outside the workspace may not, and none at all while the workspace is
+ * not trusted.
  */
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,21 +15,21 @@ import {
 } from "../../datastores/sources/index.ts";
 import { holdsSecret, isSecret } from "./secrets.ts";
 
-/** What git lists is asked for again when it is older, in milliseconds, and something is asked of it. */
+/** Age in milliseconds from which on git's listing is renewed at the next use. */
 const LISTING_MS = 30_000;
-/** In a large repository a listing takes seconds: it is kept for so many times as long. */
+/** A listing of a large repository takes seconds: it is kept for this many times the time it took. */
 const LISTING_FACTOR = 100;
 
 export interface ShownFile {
-  /** The folder of the workspace it lies in. */
+  /** The workspace folder that contains the file. */
   readonly root: string;
-  /** Below the root, with forward slashes: what a model may see of its name. */
+  /** Below the root, with forward slashes: the part of the path that a model may see. */
   readonly path: string;
 }
 
 interface Root {
   readonly visibility: Visibility;
-  /** From when on git is asked again, on the clock of `performance`. */
+  /** Time from which on git is asked again, on the clock of `performance`. */
   listAt: number;
   /** The listing under way, and the one that follows it. */
   refreshing: Promise<void> | undefined;
@@ -66,7 +66,7 @@ export class ShownFiles {
     return whole === undefined ? undefined : this.fileAt(whole);
   }
 
-  /** The same for a path of this machine. Of folders that lie in each other the inner one counts. */
+  /** The same for a path of this machine. If folders are nested, the inner one counts. */
   fileAt(whole: string): ShownFile | undefined {
     let nearest: ShownFile | undefined;
     for (const root of this.folders) {
@@ -87,18 +87,18 @@ export class ShownFiles {
     return known.visibility.file(path);
   }
 
-  /** The text of a file that may be shown; undefined for any other, and for what is larger than a source file. */
+  /** The text of a file that may be shown; undefined for any other, and for one larger than a source file. */
   read(file: ShownFile, mostBytes = DOCUMENT_BYTES_LIMIT): string | undefined {
     if (!this.mayBeShown(file)) return undefined;
     const real = pathWithin(file.root, file.path);
-    // A link may have another name than what it leads to.
+    // A link may have another name than its target.
     if (real === undefined || (real !== file.path && !this.mayBeShown({ root: file.root, path: real })))
       return undefined;
     const read = readWithin(file.root, file.path, mostBytes);
     return "text" in read && !holdsSecret(read.text) ? read.text : undefined;
   }
 
-  /** The text of a source file for the workspace's index; undefined for one that does not belong there. */
+  /** The text of a source file for the workspace's index; undefined for a file that does not belong there. */
   readSource(file: ShownFile): string | undefined {
     return this.isIndexed(file) ? this.read(file) : undefined;
   }
@@ -108,7 +108,7 @@ export class ShownFiles {
     return isProjectSource(file.root, file.path) && this.mayBeShown(file);
   }
 
-  /** Paths of the source files below a root, for the index. Throws a `StoreError` where it cannot be listed. */
+  /** Paths of the source files below a root, for the index. Throws a `StoreError` if the root cannot be listed. */
   async *sources(root: string, signal: AbortSignal): AsyncGenerator<ShownFile> {
     if (!this.trusted) return;
     await this.refresh(root);
@@ -117,10 +117,10 @@ export class ShownFiles {
       if (this.isIndexed({ root, path })) yield { root, path };
   }
 
-  /** Brings what git lists below a root up to date: files have come, or ignore files have changed. */
+  /** Renews git's listing of a root, after files were added or ignore files changed. */
   refresh(root: string): Promise<void> {
     const known = this.rootOf(root);
-    // What is listed at the moment may have passed by what has come since.
+    // The listing under way may have missed the latest changes.
     known.following ??= known.refreshing
       ?.catch(() => {})
       .then(() => {
@@ -161,7 +161,7 @@ export class ShownFiles {
   }
 }
 
-/** The path of a URI; undefined for one of no file of this machine. */
+/** The path of a URI; undefined if it is not a file of this machine. */
 export function pathOf(uri: string): string | undefined {
   try {
     return uri.startsWith("file:") ? resolve(fileURLToPath(uri)) : undefined;
@@ -170,5 +170,5 @@ export function pathOf(uri: string): string | undefined {
   }
 }
 
-/** Whether a file decides what others are shown. */
+/** Whether a file decides which others are shown. */
 export const isIgnoreFile = (uri: string) => /\/\.gitignore$/.test(uri);

@@ -1,4 +1,4 @@
-/** The settings as the client has them now. */
+/** The client's current settings. */
 import { availableParallelism, totalmem } from "node:os";
 import {
   type Connection,
@@ -15,7 +15,7 @@ import {
 } from "../protocol/index.ts";
 import { inBackground } from "../system/index.ts";
 
-/** What a token takes in the KV cache of a model of seven billion parameters, in bytes. */
+/** Bytes of a token in the KV cache of a model with seven billion parameters. */
 const TOKEN_BYTES = 64 * 1024;
 /** A context may take a quarter of the memory. */
 const MACHINE: MachineLimits = {
@@ -48,7 +48,7 @@ export class Configuration {
     return this.settings;
   }
 
-  /** Takes the settings that came with the initialization, and asks for reports of changes. */
+  /** Reads the settings of the initialization, and subscribes to changes. */
   start({ initializationOptions, capabilities }: InitializeParams): void {
     this.read((initializationOptions as InitializationOptions | undefined)?.settings);
     if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
@@ -59,7 +59,7 @@ export class Configuration {
       );
   }
 
-  /** What is wrong with the values is logged, and the defaults taken in their place. */
+  /** Logs invalid values and uses their defaults instead. */
   private read(values: unknown): void {
     const { settings, problems } = readSettings(values, MACHINE);
     for (const problem of problems) this.connection.console.warn(problem);

@@ -1,4 +1,4 @@
-/** Open documents, kept in step with the client, and snapshots of them. */
+/** Open documents, kept in sync with the client, and snapshots of them. */
 import {
   type Connection,
   Emitter,
@@ -25,15 +25,15 @@ import { Notebooks } from "./notebooks.ts";
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 
 export interface Documents {
-  /** Calls `changed` with each document that is opened or edited, and `closed` when it is open no more. */
+  /** Calls `changed` with each document that is opened or edited, and `closed` when it is closed. */
   watch(changed: (change: DocumentChange) => void, closed: (uri: string) => void): void;
-  /** The documents that are open, as they are now. */
+  /** The open documents in their current state. */
   open(): readonly { readonly uri: string; readonly text: string }[];
-  /** Calls back after cells of a notebook were added, removed, moved or edited: what stands around others is new. */
+  /** Calls back after cells of a notebook were added, removed, moved or edited: the surroundings of others have changed. */
   watchNotebooks(changed: () => void): void;
-  /** The hashes of an open document as it is now; of a cell with those of the cells around it. */
+  /** The current hashes of an open document; those of a cell include the cells around it. */
   hash(uri: string): TextHash | undefined;
-  /** An open document as it is now, with the cursor at its start. */
+  /** An open document in its current state, with the cursor at its start. */
   cursor(uri: string): Cursor | undefined;
   /** The document at `position` (UTF-16 units), or why there is none. */
   snapshot(uri: string, position: Position, version: number | undefined): Snapshot | NoSnapshot;
@@ -43,26 +43,26 @@ export interface Documents {
 export interface DocumentChange {
   readonly uri: string;
   readonly languageId: string;
-  /** As it is now. */
+  /** The current version. */
   readonly version: number;
   readonly text: string;
-  /** What was done to the text before; undefined for a document that was opened. */
+  /** The edit of the previous text; undefined for a document that was opened. */
   readonly edit: Edit | undefined;
 }
 
-/** The document is not open, is not (or not known to be) at the version that was asked for, or has no such position. */
+/** The document is not open, is not (or not known to be) at the requested version, or has no such position. */
 type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
 export function trackDocuments(connection: Connection): Documents {
   const hashes = new Map<string, TextHash>();
-  /** Documents of which a change could not be applied: what the client has is not known until it sends a whole text. */
+  /** Documents with a change that could not be applied: the client's text is unknown until it sends a whole text. */
   const outOfStep = new Set<string>();
   const changes = new Emitter<DocumentChange>();
-  /** Of the document that is being updated. */
+  /** The edit of the document that is being updated. */
   let edit: Edit | undefined;
   const documents = new TextDocuments({
     create(uri: string, languageId: string, version: number, text: string) {
-      // Whatever is open has a name and a text: the rest of the server relies on it.
+      // The rest of the server relies on every open document having a name and a text.
       if (typeof uri !== "string" || typeof text !== "string" || typeof languageId !== "string")
         throw new TypeError("a document was opened without a URI, a language or a text");
       hashes.set(uri, new TextHash(text));
@@ -87,7 +87,7 @@ export function trackDocuments(connection: Connection): Documents {
   documents.onDidChangeContent(({ document }) => {
     const { uri, languageId, version } = document;
     const change = { uri, languageId, version, text: document.getText(), edit };
-    // What was removed keeps the text before in memory.
+    // The removed text keeps the whole previous text in memory.
     edit = undefined;
     changes.fire(change);
   });
@@ -130,12 +130,12 @@ function snapshotAt(document: TextDocument, offset: number, notebooks: Notebooks
   return { uri, languageId, version, text: document.getText(), offset, ...(notebook && { notebook }) };
 }
 
-/** The hashes of documents: a cell's depend on the cells around it, on their texts, kinds and languages. */
+/** The hashes of documents: a cell's also depend on the texts, kinds and languages of the cells around it. */
 function hashesOf(
   textHash: (uri: string) => TextHash | undefined,
   notebooks: Notebooks,
 ): (uri: string) => TextHash | undefined {
-  /** Those made last of each text. */
+  /** The latest result for each text. */
   const known = new WeakMap<TextHash, { readonly key: string; readonly hash: TextHash }>();
   const cellHashes = (uri: string) => {
     const own = textHash(uri);
@@ -155,13 +155,13 @@ function hashesOf(
   };
 }
 
-/** The part of the text that is changed; undefined for all of it, which some clients write as null. */
+/** The changed part of the text; undefined for all of it, which some clients write as null. */
 const rangeOf = (change: TextDocumentContentChangeEvent) => ("range" in change && change.range) || undefined;
 
-/** Whether a place lies within a line end of two characters. */
+/** Whether an offset lies within a line end of two characters. */
 const isLineEndAt = (text: string, at: number) => text[at - 1] === "\r" && text[at] === "\n";
 
-/** Applies changes, each of which refers to the text that the one before has left, and reports what they have done. */
+/** Applies changes, each of which refers to the result of the previous one, and returns what they did together. */
 function update(
   document: TextDocument,
   changes: TextDocumentContentChangeEvent[],
@@ -178,7 +178,7 @@ function update(
     const range = rangeOf(change);
     const ends = range ? [document.offsetAt(range.start), document.offsetAt(range.end)] : [0, length];
     const [start, end] = [Math.min(...ends), Math.max(...ends)];
-    // The library does not survive a range that lies wholly beyond the end of the text...
+    // The library fails on a range that lies wholly beyond the end of the text...
     const within = { start: document.positionAt(start), end: document.positionAt(end) };
     const wasParted = isLineEndAt(document.getText(), start) || isLineEndAt(document.getText(), end);
     TextDocument.update(

@@ -1,7 +1,7 @@
-/** What a client has sent with `initialize`, of which nothing need be as it should. */
+/** Validates what a client sends with `initialize`; any part of it may be invalid. */
 import type { InitializationOptions } from "../protocol/index.ts";
 
-/** The options that are of the right type; a workspace whose trust cannot be read is not trusted. */
+/** The options of the right type; if the trust of a workspace cannot be read, it is not trusted. */
 export function initializationOptions(given: unknown): InitializationOptions & { readonly trusted: boolean } {
   const { settings, storageDirectory, trusted, retryLoads, acceptCommand, reportsRequests } = (given ??
     {}) as Partial<Record<keyof InitializationOptions, unknown>>;

@@ -1,4 +1,4 @@
-/** The notebooks that are open, as far as completions need them: which cells stand above and below a cell. */
+/** The open notebooks, as far as completions need them: which cells are above and below a cell. */
 import {
   type Connection,
   Emitter,
@@ -10,7 +10,7 @@ import {
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Cell, NotebookCells } from "../text/index.ts";
 
-/** All cells of all notebooks: a cell in another language says something of those around it, too. */
+/** All cells of all notebooks: a cell in another language is context for those around it, too. */
 export const NOTEBOOK_SYNC: NotebookDocumentSyncOptions = { notebookSelector: [{ notebook: "*" }] };
 
 /** The URIs of a notebook's cells, and of the notebook. */
@@ -23,10 +23,10 @@ interface CellUris {
 export class Notebooks {
   private readonly notebooks: NotebookDocuments<TextDocument>;
   private readonly changes = new Emitter<void>();
-  /** Called after notebooks were opened or changed in any way, and after their cells' documents have been. */
+  /** Called after notebooks were opened or changed in any way, and after their cells' documents are updated. */
   readonly onDidChange = this.changes.event;
 
-  /** @param documents where the cells' texts are kept, beside those of other documents */
+  /** @param documents holds the cells' texts beside those of other documents */
   constructor(
     connection: Connection,
     private readonly documents: TextDocuments<TextDocument>,
@@ -45,7 +45,7 @@ export class Notebooks {
     return { notebook: notebook.uri, above: uris.slice(0, index), below: uris.slice(index + 1) };
   }
 
-  /** The same with their texts. */
+  /** The same cells with their texts. */
   cells(uri: string): NotebookCells | undefined {
     const around = this.around(uri);
     if (!around) return undefined;
@@ -53,7 +53,7 @@ export class Notebooks {
     return { uri: around.notebook, above: around.above.flatMap(cell), below: around.below.flatMap(cell) };
   }
 
-  /** What decides beside its text how a cell is shown to those around it. */
+  /** What, beside its text, decides how a cell is shown to those around it. */
   kindOf(uri: string): string {
     const [cell] = this.cell(uri);
     return `${cell?.kind} ${cell?.languageId}`;
@@ -67,7 +67,7 @@ export class Notebooks {
   }
 }
 
-/** The connection, `changed` being called after each change of a notebook: the library says nothing of cells that are only moved. */
+/** The connection; `changed` is called after each change of a notebook: the library reports no cells that only move. */
 function afterChanges(connection: Connection, changed: () => void): Connection {
   const { synchronization } = connection.notebooks;
   const observed: typeof synchronization = {

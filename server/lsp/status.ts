@@ -1,7 +1,7 @@
-/** What the user is shown of the server: state, model, figures of the last completion. */
+/** What users see of the server: state, model, figures of the last completion. */
 import type { DraftSourceStatus, NothingShown, SlowLines, Status, StoreStatus } from "../protocol/index.ts";
 
-/** What the status says of a loaded model. */
+/** The status's part about a loaded model. */
 interface LoadedModel {
   readonly modelName: string;
   readonly backend: string;
@@ -9,7 +9,7 @@ interface LoadedModel {
   readonly notes: readonly string[];
 }
 
-/** What the status says of a completion; times in milliseconds since the request arrived. */
+/** The status's part about a completion; times in milliseconds since the request arrived. */
 interface CompletionSummary {
   readonly finishReason: string;
   readonly tokens: number;
@@ -17,11 +17,11 @@ interface CompletionSummary {
   readonly drafted: number;
   readonly accepted: number;
   readonly ms: { readonly firstText: number | undefined; readonly total: number };
-  /** Milliseconds of its decodes, and of the same tokens one by one, by what decodes cost; absent where not measured. */
+  /** Milliseconds of its decodes, and of decoding its tokens one by one, estimated from costs; absent if not measured. */
   readonly costs?: { readonly stepsMs: number; readonly plainMs: number } | undefined;
 }
 
-/** Ends of completions in which something went wrong, or nothing was finished. */
+/** Finish reasons of completions that failed or were not finished. */
 const BAD_ENDS = ["aborted", "failed", "outOfMemory"];
 
 const isGood = ({ finishReason }: CompletionSummary) => !BAD_ENDS.includes(finishReason);
@@ -64,12 +64,12 @@ export class StatusBoard {
     this.set({ ...this.status, state: "error", message, remedy, loaded: undefined });
   }
 
-  /** Says how much of the model that is being loaded is in memory. @param share 0 to 1 */
+  /** Publishes how much of the model that is being loaded is in memory. @param share 0 to 1 */
   loading(share: number): void {
     this.set({ ...this.status, loaded: share });
   }
 
-  /** Says for which request nothing is shown; undefined: something is. */
+  /** Publishes the request for which nothing is shown; undefined if a suggestion is shown. */
   nothing(nothing: NothingShown | undefined): void {
     const { nothing: last } = this.status;
     const isSame = last?.uri === nothing?.uri && last?.line === nothing?.line && last?.why === nothing?.why;
@@ -77,7 +77,7 @@ export class StatusBoard {
     this.set({ ...this.status, nothing });
   }
 
-  /** Says whether something is computed; only where there is a model, and it is on. */
+  /** Publishes whether something is computed; only if there is a model and completions are on. */
   working(working: boolean): void {
     const state = working ? "working" : "ready";
     if (this.status.state === state || !this.isOn) return;
@@ -101,24 +101,24 @@ export class StatusBoard {
     this.set(this.status);
   }
 
-  /** Says that first lines take long. */
+  /** Publishes that first lines take long. */
   slow(slow: SlowLines): void {
     this.set({ ...this.status, slow });
   }
 
-  /** Says what the user should know beside the loaded model's own notes; undefined: nothing. */
+  /** Publishes a note beside the loaded model's own ones; undefined removes it. */
   note(note: string | undefined): void {
     const notes = note === undefined ? this.modelNotes : [...this.modelNotes, note];
     if (notes.length !== (this.status.notes ?? []).length || note !== undefined)
       this.set({ ...this.status, notes });
   }
 
-  /** Says which stores there are. */
+  /** Publishes which stores exist. */
   stores(stores: readonly StoreStatus[]): void {
     if (stores.length > 0 || this.status.stores) this.set({ ...this.status, stores });
   }
 
-  /** Switches between on and off; an error or a start in progress is left standing. */
+  /** Switches between on and off; an error or a start in progress stays as it is. */
   switch(on: boolean): void {
     if ((this.isOn || this.status.state === "asleep") && !on) this.set({ ...this.status, state: "off" });
     else if (this.status.state === "off" && on)
@@ -126,7 +126,7 @@ export class StatusBoard {
   }
 
   /**
-   * Records a completion's figures. One that was aborted has none worth showing.
+   * Records a completion's figures. An aborted one has none worth showing.
    * @param idle nothing else is computed
    */
   completed(completion: CompletionSummary, idle: boolean, sources: readonly DraftSourceStatus[]): void {
@@ -151,7 +151,7 @@ export class StatusBoard {
     });
   }
 
-  /** Something was computed: what was wrong is so no longer. */
+  /** A completion succeeded, so the error is over. */
   private recover(): void {
     this.status = { ...this.status, state: "ready", message: undefined, remedy: undefined };
   }

@@ -1,4 +1,4 @@
-/** The folders of the workspace that lie on this machine. */
+/** The workspace's folders on this machine. */
 import { fileURLToPath } from "node:url";
 import { type Connection, Emitter, type InitializeParams } from "vscode-languageserver";
 
@@ -10,12 +10,12 @@ export class WorkspaceFolders {
 
   constructor(private readonly connection: Connection) {}
 
-  /** Paths, the first folder first. */
+  /** Absolute paths in the workspace's order. */
   get paths(): readonly string[] {
     return this.folders;
   }
 
-  /** Takes the folders of the initialization; old clients have one root. To be called once initialized. */
+  /** Reads the folders of the initialization; old clients have one root. To be called once initialized. */
   start({ workspaceFolders, rootUri, capabilities }: InitializeParams): void {
     this.folders = Array.isArray(workspaceFolders) ? pathsOf(workspaceFolders) : pathsOf([{ uri: rootUri }]);
     if (!capabilities.workspace?.workspaceFolders) return;
@@ -28,11 +28,11 @@ export class WorkspaceFolders {
   }
 }
 
-/** The paths of folders as a client sends them, which need not be as they should. */
+/** The paths of folders as a client sends them, which may be invalid. */
 const pathsOf = (folders: unknown): string[] =>
   Array.isArray(folders) ? folders.flatMap(folder => localPath(folder?.uri)) : [];
 
-/** The path of a URI; none for one of another scheme or, where paths have no hosts, of another machine. */
+/** The path of a URI; none for another scheme or, where paths have no hosts, for another machine. */
 function localPath(uri: unknown): string[] {
   if (typeof uri !== "string" || !uri.startsWith("file:")) return [];
   try {
