@@ -1,8 +1,8 @@
 /**
- * How each family of models was taught to fill in the middle: which control tokens stand where, whether the
- * text after the cursor comes first, and how other files are put in front. Sources: the papers and model
- * cards of the families named below. Control tokens are looked up by their text, so a model file that does not
- * say which token is which still gets the right prompt.
+ * The fill-in-the-middle format of each family of models: the positions of control tokens, whether the text after
+ * the cursor comes first, and how other files are put in front. Sources: the papers and model cards of the families
+ * named below. Control tokens are looked up by their text, so the prompt is right even if a model file does not name
+ * their roles.
  */
 
 /** The part of a vocabulary a prompt needs. */
@@ -13,20 +13,20 @@ export interface PromptVocabulary {
     readonly fillSuffix: number | undefined;
     readonly fillMiddle: number | undefined;
   };
-  /** Tokens of a text in which control tokens are only text. */
+  /** Tokens of a text; the texts of control tokens in it are plain text. */
   tokenize(text: string): Int32Array;
-  /** The control token that is written so; undefined where the model has none. */
+  /** The control token with this text; undefined if the model has none. */
   find(text: string): number | undefined;
 }
 
-/** What a model's file says of itself. */
+/** What a model's file states about itself. */
 interface ModelIdentity {
   readonly modelName: string;
   /** `foretoken.fim_order` of the GGUF metadata: `suffix-first` or `prefix-first`; overrules the table. */
   readonly fimOrder?: string | undefined;
   /**
-   * `foretoken.fim_files`: `file_sep` where the model was trained with other files in front, each as `<|file_sep|>`,
-   * path, line end, content. A file that gives an order but not this was trained without.
+   * `foretoken.fim_files`: `file_sep` if the model was trained with other files in front, each as `<|file_sep|>`,
+   * path, line end, content. A model file that gives an order but not this was trained without.
    */
   readonly fimFiles?: string | undefined;
 }
@@ -34,15 +34,15 @@ interface ModelIdentity {
 /** A model's format, in tokens of its vocabulary. */
 export interface PromptFormat {
   readonly name: string;
-  /** Stands before everything else, where the model wants it. */
+  /** Comes before everything else, if the model wants it. */
   readonly beginning: number | undefined;
-  /** Undefined: the model continues text and knows nothing of what is after the cursor. */
+  /** Undefined: the model only continues text and is not shown the text after the cursor. */
   readonly fill: FillTokens | undefined;
   /** Undefined: the model was not taught to read other files. */
   readonly files: FileTokens | undefined;
-  /** Control tokens after which the model has left the middle, besides those that end its text anyway. */
+  /** Control tokens that end the middle, besides those that end the model's text anyway. */
   readonly ends: readonly number[];
-  /** Texts of the control tokens in use: in a document they are only text. */
+  /** Texts of the control tokens in use: within a document they are plain text. */
   readonly markers: readonly string[];
 }
 
@@ -50,25 +50,25 @@ interface FillTokens {
   readonly suffixFirst: boolean;
   readonly prefix: number;
   readonly suffix: number;
-  /** Where there is none, the model goes on after the prefix. */
+  /** If undefined, the model continues after the prefix. */
   readonly middle: number | undefined;
 }
 
 interface FileTokens {
-  /** Stands before the repository's name. */
+  /** Comes before the repository's name. */
   readonly repository: number | undefined;
-  /** Stands before each file's path... */
+  /** Comes before each file's path... */
   readonly before: number | undefined;
   /** ...or after each file. */
   readonly after: number | undefined;
-  /** Whether the cursor's file is named though it is the only one. */
+  /** Whether the cursor's file is named even if it is the only one. */
   readonly alone: boolean;
 }
 
 /** A row of the table: a family fits when the vocabulary has all of its tokens. */
 interface Family {
   readonly name: string;
-  /** Of families with the same tokens, the one whose name the model bears. */
+  /** Among families with the same tokens, the one that matches the model's name is used. */
   readonly models?: RegExp;
   readonly suffixFirst?: boolean;
   readonly prefix: string;
@@ -84,7 +84,7 @@ const PIPED = { prefix: "<|fim_prefix|>", suffix: "<|fim_suffix|>", middle: "<|f
 const FILE_SEPARATOR = "<|file_sep|>";
 const PLAIN = { prefix: "<fim_prefix>", suffix: "<fim_suffix>", middle: "<fim_middle>" };
 
-/** The more telling first. */
+/** More specific families come first. */
 const FAMILIES: readonly Family[] = [
   // Its file tokens are reserved and untrained.
   { name: "Foretoken", models: /foretoken/i, ...PIPED },
@@ -123,7 +123,7 @@ const FAMILIES: readonly Family[] = [
   { name: "plain tokens", ...PLAIN },
 ];
 
-/** The format of a model; the first family of the table that fits, or else what the model file says. */
+/** The format of a model: the first matching family of the table, or else what the model file says. */
 export function formatOf(vocabulary: PromptVocabulary, identity: ModelIdentity): PromptFormat {
   const { beginning } = vocabulary.special;
   for (const family of FAMILIES) {
@@ -188,8 +188,8 @@ function resolve(family: Family, vocabulary: PromptVocabulary): PromptFormat | u
 }
 
 /**
- * Tokens of a document's text. A tokenizer may look for some markers in any text; those are broken up, so
- * that a document which contains one only contains its characters.
+ * Tokens of a document's text. A tokenizer may recognise some markers in any text; those are split up, so
+ * that a marker in a document stays plain characters.
  */
 export function textTokens(text: string, vocabulary: PromptVocabulary, format: PromptFormat): Int32Array {
   const found = format.markers.filter(marker => text.includes(marker));

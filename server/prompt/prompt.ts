@@ -1,5 +1,5 @@
 /**
- * `Snapshot` to the token ids of a prompt in the model's format. Pure: text in, tokens out.
+ * Turns a `Snapshot` into the token ids of a prompt in the model's format. Pure: text in, tokens out.
  *
  * The window of text is chosen in characters and moves in strides, not with each keystroke: a prompt that
  * begins where the last one began shares its KV cache.
@@ -17,19 +17,19 @@ export interface ContextFile {
 
 export interface PromptOptions {
   readonly format: PromptFormat;
-  /** Of the document's last prompt. */
+  /** From the document's last prompt. */
   readonly previous?: ReusablePrompt | undefined;
-  /** Name of the workspace, where other files are put in front. */
+  /** Name of the workspace, used if other files are put in front. */
   readonly repository?: string | undefined;
-  /** Other files, those that change least first. Left out where the format has no place for them. */
+  /** Other files, those that change least first. Left out if the format has no place for them. */
   readonly files?: readonly ContextFile[] | undefined;
 }
 
 export interface Prompt {
   readonly tokens: Int32Array;
-  /** The document's tokens before the cursor, as far as drafts look back; a superset of the prompt's. */
+  /** The document's tokens before the cursor that drafts search; a superset of the prompt's. */
   readonly history: Int32Array;
-  /** The document's tokens after the cursor, as many as the prompt has. */
+  /** The document's tokens after the cursor that are in the prompt. */
   readonly after: Int32Array;
 }
 
@@ -38,33 +38,33 @@ interface TokenizedText {
   readonly tokens: Int32Array;
 }
 
-/** What of a prompt serves the document's next one: texts that seldom change from key to key. */
+/** Parts of a prompt for reuse in the document's next one: texts that seldom change from key to key. */
 export interface ReusablePrompt {
   readonly vocabulary: PromptVocabulary;
-  /** The text after the cursor, as the model is shown it. */
+  /** The text after the cursor, as the model sees it. */
   readonly suffix: TokenizedText;
   /** The text before the prompt's window, for drafts. */
   readonly earlier: TokenizedText;
 }
 
 interface BuiltPrompt extends Prompt {
-  /** To be given with the document's next prompt. */
+  /** To be passed to the document's next prompt. */
   readonly parts: ReusablePrompt;
 }
 
 /** Share of the prompt that goes to the text after the cursor. */
 const SUFFIX_SHARE = 0.2;
-/** Most of the prompt that goes to other files. */
+/** Largest share of the prompt that goes to other files. */
 const FILES_SHARE = 0.3;
 /** Fewer characters per token than this is rare in code; bounds the text that is tokenized at all. */
 const CHARACTERS_PER_TOKEN = 4;
-/** Characters before the prompt's window that drafts are looked for in. */
+/** Characters before the prompt's window that drafts search. */
 const HISTORY_CHARACTERS = 24_000;
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff;
 const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff;
 
-/** A cut that does not part a surrogate pair. */
+/** A cut that does not split a surrogate pair. */
 function cut(text: string, index: number): number {
   return index > 0 &&
     index < text.length &&
@@ -118,7 +118,7 @@ export function buildPrompt(
   const startFor = (limit: number) =>
     windowStart(text, offset, Math.floor(limit * CHARACTERS_PER_TOKEN * 0.75));
   const share = Math.floor(room * FILES_SHARE);
-  // A notebook's cells belong together: other files get what they leave.
+  // A notebook's cells belong together: other files get the space that cells leave.
   const cells = snapshot.notebook && {
     start: startFor(own),
     tokens: tokensOf(text.slice(startFor(own), offset)),
@@ -152,8 +152,8 @@ function middle({ fill }: PromptFormat, prefix: Int32Array, suffix: Int32Array) 
 }
 
 /**
- * Other files and the names of all; files that do not fit are left out whole.
- * @param limit most tokens of all @param filesLimit and of the files with their names
+ * Other files and the names of all; a file that does not fit is left out entirely.
+ * @param limit most tokens in total @param filesLimit most tokens of the files with their names
  */
 function fileTokens(
   { uri }: Snapshot,

@@ -1,17 +1,17 @@
 /**
- * The text after the cursor as the model sees it, where a format puts it first: it stays as it was until
- * it has changed by a tenth, so that the KV cache after it stays good while one types.
+ * The text after the cursor as the model sees it, for formats that put it first: it stays the same until
+ * a tenth has changed, so that the KV cache after it stays valid while the user types.
  */
 
-/** Share of the text that may change unseen. */
+/** Share of the text that may change before the model sees the change. */
 const TOLERANCE = 0.1;
 
-/** The suffix for a prompt: the previous one while it is still much the same, else `text` itself. */
+/** The suffix for a prompt: the previous one while it is similar enough, else `text` itself. */
 export function nextSuffix(previous: string | undefined, text: string): string {
   return previous !== undefined && changedShare(previous, text) < TOLERANCE ? previous : text;
 }
 
-/** Share of the characters of both texts that stand in lines the other does not have, 0 to 1. */
+/** Share of the characters of both texts in lines that the other text does not have, 0 to 1. */
 export function changedShare(a: string, b: string): number {
   if (a === b) return 0;
   const counts = new Map<string, number>();

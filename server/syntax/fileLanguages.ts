@@ -1,4 +1,4 @@
-/** The language of a file by its name, as editors tell it. Ids are those of LSP. */
+/** The language of a file by its name, as editors determine it. Ids are those of LSP. */
 import { basename } from "node:path";
 
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   txt: "plaintext",
 };
 
-/** Of files that have no ending to be known by. */
+/** Languages of files that are recognised by their full name. */
 const NAMES: Readonly<Record<string, string>> = {
   makefile: "makefile",
   gnumakefile: "makefile",
@@ -48,11 +48,11 @@ const NAMES: Readonly<Record<string, string>> = {
   gemfile: "ruby",
 };
 
-/** What a table has under a key; a file may be called as what all objects have. */
+/** The table's own value of a key: a file's name may equal that of an inherited property. */
 const own = (table: Readonly<Record<string, string>>, key: string) =>
   Object.hasOwn(table, key) ? table[key] : undefined;
 
-/** @param otherwise the language of a file whose name tells nothing; absent: one that is called after its ending */
+/** @param otherwise language of a file whose name does not tell; absent: a language named like the ending */
 export function languageOfFile(path: string, otherwise?: string): string {
   const name = basename(path).toLowerCase();
   const ending = name.slice(name.lastIndexOf(".") + 1);

@@ -1,43 +1,43 @@
-/** Grammars of languages, loaded when first asked for, away from any completion's time. */
+/** Grammars of languages, loaded at first use and not during a completion. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Language, Parser } from "web-tree-sitter";
 import { languageRules } from "./languages.ts";
 
-/** The parser's own module lies beside the grammars. */
+/** The parser's own module is in the grammars' folder. */
 const RUNTIME = "web-tree-sitter.wasm";
 
-/** Memory of the parsers is freed with the process: a server keeps those of the languages it has met. */
+/** The parsers' memory is only freed with the process: a server keeps those of all languages it has seen. */
 export class Grammars {
   private readonly parsers = new Map<string, Parser>();
   private readonly loading = new Map<string, Promise<void>>();
   private readonly settled = new Set<string>();
   private runtime: Promise<void> | undefined;
 
-  /** @param directory folder of the .wasm files @param warn is called with what could not be loaded */
+  /** @param directory folder of the .wasm files @param warn called with what could not be loaded */
   constructor(
     private readonly directory: string,
     private readonly warn: (message: string) => void = () => {},
   ) {}
 
-  /** The parser of a language, if it is there by now. */
+  /** The parser of a language, if it is loaded. */
   parser(languageId: string): Parser | undefined {
     return this.parsers.get(languageRules(languageId).grammar ?? "");
   }
 
-  /** The same; where it is not there it begins to load. */
+  /** The same; starts loading the parser if it is not loaded. */
   wanted(languageId: string): Parser | undefined {
     this.prepare(languageId);
     return this.parser(languageId);
   }
 
-  /** Whether what `parser` says of a language is final. */
+  /** Whether the result of `parser` for a language is final. */
   isSettled(languageId: string): boolean {
     const grammar = languageRules(languageId).grammar;
     return grammar === undefined || this.settled.has(grammar);
   }
 
-  /** Loads the parser of a language, once. Resolves when it is there, or is known not to be had. */
+  /** Loads the parser of a language, once. Resolves when it is loaded or known to be unavailable. */
   load(languageId: string): Promise<void> {
     const grammar = languageRules(languageId).grammar;
     if (grammar === undefined) return Promise.resolve();
@@ -57,9 +57,9 @@ export class Grammars {
     return loading;
   }
 
-  /** Begins to load the parser of a language, if that has not been done. */
+  /** Starts loading the parser of a language, if that has not been done. */
   prepare(languageId: string): void {
-    // What goes wrong is reported by `load` itself.
+    // `load` itself reports errors.
     this.load(languageId).catch(() => {});
   }
 

@@ -1,19 +1,19 @@
-/** What a text imports, by its syntax. Pure. */
+/** The imports of a text, by its syntax. Pure. */
 import type { Node } from "web-tree-sitter";
 
-/** One name that a text takes from a module. */
+/** One name that a text imports from a module. */
 export interface Import {
   /** As it is written: `a.b`, `..a` or `./a`. */
   readonly module: string;
-  /** The name there; `*` for all names, undefined for the module itself. */
+  /** The name in that module; `*` for all names, undefined for the module itself. */
   readonly name: string | undefined;
-  /** What it is called here; `*` for all names. */
+  /** The name in the importing text; `*` for all names. */
   readonly local: string;
 }
 
 /**
- * Statements that import, found by their first word: so that a parser need not read the whole text. What begins like one
- * and is none is given up where another may begin, or at what none holds, so that the time is that of reading it once.
+ * Import statements, found by their first word, so that a parser need not read the whole text. A match that turns out to
+ * be no import is given up at the next possible start or at a character that no import contains, so the time stays linear.
  */
 export const PYTHON_IMPORT = new RegExp(
   [
@@ -23,7 +23,7 @@ export const PYTHON_IMPORT = new RegExp(
   ].join("|"),
   "gm",
 );
-/** The end of a line, where the next is not another statement's. */
+/** The end of a line, if the next line does not start another statement. */
 const NEXT_LINE = String.raw`\n(?![ \t]*(?:import|export)\b)`;
 const BLOCK_COMMENT = String.raw`\/\*(?:[^*\n]|\*(?!\/)|${NEXT_LINE})*\*\/`;
 const LINE_COMMENT = String.raw`\/\/[^\n]*(?=\n)`;
@@ -60,7 +60,7 @@ function named(node: Node, module: string): Import {
   return { module, name, local: node.childForFieldName("alias")?.text ?? name };
 }
 
-/** The imports of parsed JavaScript or TypeScript, with what is exported from another module. */
+/** The imports of parsed JavaScript or TypeScript, including what is re-exported from other modules. */
 export function scriptImports(root: Node): Import[] {
   return root.namedChildren.flatMap(node => {
     const module = node.childForFieldName("source")?.text.slice(1, -1);

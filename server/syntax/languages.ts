@@ -1,19 +1,19 @@
-/** What must be known of a language to find where its statements end. Ids are those of LSP. */
+/** The facts about a language that are needed to find the ends of its statements. Ids are those of LSP. */
 import { GENERIC, LEXICONS, type Lexicon } from "./lexicon.ts";
 
 export interface LanguageRules {
-  /** File of the grammar, without extension; absent where no grammar is shipped. */
+  /** File of the grammar, without extension; absent if no grammar is shipped. */
   readonly grammar?: string;
   readonly lexicon: Lexicon;
-  /** Whether blocks are made by indentation; else by braces or words. */
+  /** Whether indentation forms blocks; else braces or words do. */
   readonly indented: boolean;
-  /** What a line ends with whose block must be indented deeper; empty where none must. */
+  /** How a line ends that opens a block which must be indented; empty if there is no such line. */
   readonly header: string;
-  /** White space that lines must begin with, whatever the document does. */
+  /** White space for indentation that the language requires, whatever the document does. */
   readonly indentation?: "tabs" | "spaces";
-  /** Words that go on with a statement which is whole as it stands, such as `else`. */
+  /** Words that continue a statement which is already complete, such as `else`. */
   readonly clauses: readonly string[];
-  /** Whether an expression may go on in the next line, which then begins with an operator or a dot. */
+  /** Whether an expression may continue in the next line, which then begins with an operator or a dot. */
   readonly chained: boolean;
 }
 
@@ -60,12 +60,12 @@ const KNOWN: Readonly<Record<string, Known>> = {
   makefile: { ...INDENTED, header: "", indentation: "tabs" },
 };
 
-/** Languages whose statements are understood. */
+/** The languages with known rules. */
 const LANGUAGES: ReadonlyMap<string, LanguageRules> = new Map(
   Object.entries(LEXICONS).map(([id, lexicon]) => [id, { ...(KNOWN[id] ?? BRACES), lexicon }]),
 );
 
-/** For languages that are not known: brackets and indentation. */
+/** For unknown languages: brackets and indentation. */
 const UNKNOWN: LanguageRules = { ...BRACES, lexicon: GENERIC };
 
 /** The rules of a language. */

@@ -1,4 +1,4 @@
-/** How languages write strings and comments: what a scanner of brackets must know of them. Ids are those of LSP. */
+/** How languages write strings and comments, for the scanner of brackets. Ids are those of LSP. */
 
 /** A kind of string literal. */
 export interface StringRule {
@@ -8,28 +8,28 @@ export interface StringRule {
   readonly long: boolean;
   /** How `close` is written within the string. */
   readonly escape: "backslash" | "doubled" | "none";
-  /** What must stand right before `open`; absent: anything. */
+  /** What must come right before `open`; absent: anything. */
   readonly after?: RegExp;
-  /** What begins an expression within the string, and what ends it. */
+  /** The start and end of expressions within the string. */
   readonly interpolation?: readonly (readonly [open: string, close: string])[];
-  /** Whether an opening written twice stands for itself. */
+  /** Whether a doubled opening stands for the opening itself. */
   readonly doubledOpening?: boolean;
 }
 
 export interface Lexicon {
-  /** The first that fits counts. */
+  /** The first match counts. */
   readonly strings: readonly StringRule[];
   readonly lineComments: readonly string[];
   readonly blockComment?: readonly [open: string, close: string];
-  /** Whether a line comment begins only where blanks or nothing stand before it. */
+  /** Whether a line comment begins only after a blank or at the start of a line. */
   readonly spacedComments?: boolean;
   /** Whether brackets come in pairs; they do not in prose. */
   readonly brackets: boolean;
-  /** Whether a single quote begins a character or a lifetime, which nothing closes. */
+  /** Whether a single quote may begin a lifetime, which has no closing quote, beside a character. */
   readonly lifetimes?: boolean;
-  /** Whether a slash begins a regular expression where no operator can stand. */
+  /** Whether a slash begins a regular expression in places where no operator is possible. */
   readonly regularExpressions?: boolean;
-  /** Closers that may also stand without an opener, as in a shell's `case`. */
+  /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
 }
 
@@ -206,7 +206,7 @@ const RUST: Lexicon = {
 };
 
 const PROSE: Lexicon = { lineComments: [], brackets: false, strings: [] };
-/** For a language that is not known: brackets and quotes as most write them. */
+/** For unknown languages: brackets and quotes as most languages write them. */
 export const GENERIC: Lexicon = { lineComments: [], brackets: true, strings: [DOUBLE, CHARACTER] };
 
 const CSS: Lexicon = {

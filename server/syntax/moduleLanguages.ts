@@ -1,4 +1,4 @@
-/** The languages in which it is known what a text imports, where that lies, and what it defines. Ids are those of LSP. */
+/** The languages whose imports, modules and definitions can be found. Ids are those of LSP. */
 import type { Node } from "web-tree-sitter";
 import { type Import, PYTHON_IMPORT, pythonImports, SCRIPT_IMPORT, scriptImports } from "./imports.ts";
 import { type Exists, pythonModule, scriptModule, submodule } from "./modules.ts";
@@ -7,13 +7,13 @@ import { pythonDefinitions } from "./pythonOutline.ts";
 import { scriptDefinitions } from "./scriptOutline.ts";
 
 export interface ModuleLanguage {
-  /** Finds the statements that import. */
+  /** Matches import statements. */
   readonly statement: RegExp;
   imports(root: Node): Import[];
   definitions(root: Node): Definition[];
-  /** The file of a module that is named in the file `from`; undefined for what is not of the workspace. */
+  /** The file of a module that is named in the file `from`; undefined for a module outside the workspace. */
   find(module: string, from: string, exists: Exists): string | undefined;
-  /** How a name in a module is called if it is a module itself; undefined where it cannot be. */
+  /** The name of a module within a module; undefined if the language has none. */
   within(module: string, name: string): string | undefined;
 }
 
@@ -42,7 +42,7 @@ const MODULE_LANGUAGES: Readonly<Record<string, ModuleLanguage>> = {
 export const moduleLanguage = (languageId: string): ModuleLanguage | undefined =>
   Object.hasOwn(MODULE_LANGUAGES, languageId) ? MODULE_LANGUAGES[languageId] : undefined;
 
-/** The text's import statements as a text of their own, "" for none and for a language that is not known. */
+/** The text's import statements as a separate text; "" if there are none or the language is unknown. */
 export function importStatements(text: string, languageId: string): string {
   const statement = moduleLanguage(languageId)?.statement;
   const found = statement ? (text.match(statement) ?? []) : [];

@@ -1,18 +1,18 @@
-/** From the name of a module to its file, by the rules of each language. Pure: what exists is asked. */
+/** Finds the file of a module's name by the rules of each language. Pure: callers pass a check for existing files. */
 
-/** Whether there is a file. @param path below the workspace's folder, with forward slashes, as all paths here */
+/** Whether a file exists. @param path below the workspace's folder, with forward slashes, like all paths here */
 export type Exists = (path: string) => boolean;
 
 /** Folders that hold a project's packages besides the project's own ("src layout"). */
 const PACKAGE_FOLDERS = ["", "src/"];
 
-/** What a script's module may be called in full; a name that ends in `.js` may be that of what is compiled to it. */
+/** Endings that a script's module may leave out; a name with `.js` may stand for the file that is compiled to it. */
 const SCRIPT_ENDINGS = [".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mts", ".mjs"];
 const COMPILED = /\.([mc]?)js(x?)$/;
 
 /**
- * The file of a module as it is named in the file `from`; undefined where the workspace has none.
- * @param module with a dot for the package of `from`, and one more for each package above it
+ * The file of a module that is named in the file `from`; undefined if the workspace has none.
+ * @param module starts with one dot for the package of `from`, and one more for each package above it
  */
 export function pythonModule(module: string, from: string, exists: Exists): string | undefined {
   const dots = /^\.*/.exec(module)?.[0].length ?? 0;
@@ -48,13 +48,13 @@ export function scriptModule(module: string, from: string, exists: Exists): stri
 
 const isScript = (path: string) => /\.[mc]?[jt]sx?$/.test(path);
 
-/** The folder that a step of a path leads to; undefined beyond the workspace's. */
+/** The folder that a step of a path leads to; undefined outside the workspace's folder. */
 function stepped(folder: string | undefined, step: string): string | undefined {
   if (folder === undefined || step === "." || step === "") return folder;
   return step === ".." ? above(folder, 1)[0] : `${folder}${step}/`;
 }
 
-/** A module's name within another: of `..` and `a`, of `b` and `a`. */
+/** The full name of a module within another: `..` and `a` give `..a`, `b` and `a` give `b.a`. */
 export const submodule = (module: string, name: string) =>
   /\.$/.test(module) ? module + name : `${module}.${name}`;
 
@@ -63,7 +63,7 @@ const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
 
 const parentOf = (folder: string) => folderOf(folder.slice(0, -1));
 
-/** The folder so many levels up; none beyond the workspace's. */
+/** The folder this many levels up; none if that is outside the workspace's folder. */
 function above(folder: string, levels: number): string[] {
   let base = folder;
   for (let level = 0; level < levels; level++) {
@@ -73,7 +73,7 @@ function above(folder: string, levels: number): string[] {
   return [base];
 }
 
-/** Folders in which a module without dots may lie: that which holds the file's outermost package, and those above. */
+/** Folders to search for a module without dots: the one that contains the file's outermost package, and those above. */
 function searched(from: string, exists: Exists): string[] {
   let folder = folderOf(from);
   while (folder !== "" && exists(`${folder}__init__.py`)) folder = parentOf(folder);

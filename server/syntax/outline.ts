@@ -1,5 +1,5 @@
 /**
- * The outline of a definition: what a reader looks up to use it, without its body. The same text always gives the
+ * The outline of a definition: what a reader needs to use it, without its body. The same text always gives the
  * same outline.
  */
 import type { Node } from "web-tree-sitter";
@@ -15,13 +15,13 @@ export interface Definition {
 const OUTLINE_CHARACTERS = 1_200;
 /** Longer signatures are cut. */
 const SIGNATURE_CHARACTERS = 300;
-/** Values and sentences that are longer add little. */
+/** Longer values are left out, longer first lines of comments are cut. */
 export const VALUE_CHARACTERS = 100;
 /** Most members of a class that are shown. */
 export const FIELDS = 24;
 export const METHODS = 32;
 
-/** Code that spans lines as one line. */
+/** Joins code of several lines into one line. */
 export const oneLine = (text: string) =>
   text
     .split("\n")
@@ -32,10 +32,10 @@ export const oneLine = (text: string) =>
     .replace(/,? ([)\]}])/g, "$1")
     .trim();
 
-/** Whether code is shown as it is. */
+/** Whether code is short enough to be shown unchanged. */
 export const isShort = (text: string) => text.length <= VALUE_CHARACTERS && !text.includes("\n");
 
-/** All of a definition before its body, in one line. @param comment how a comment to the end of its line begins */
+/** Everything before a definition's body, in one line. @param comment the start of a line comment */
 export function signatureLine(node: Node, comment: string): string {
   const body = node.childForFieldName("body");
   const end = body?.startIndex ?? node.endIndex;
@@ -50,14 +50,14 @@ export function signatureLine(node: Node, comment: string): string {
   return line.length > SIGNATURE_CHARACTERS ? `${line.slice(0, SIGNATURE_CHARACTERS)}...` : line;
 }
 
-/** @param more the line that stands for what is left out */
+/** @param more the line that replaces what is left out */
 export function cutOutline(outline: string, more: string): string {
   if (outline.length <= OUTLINE_CHARACTERS) return outline;
   const end = outline.lastIndexOf("\n", OUTLINE_CHARACTERS);
   return `${outline.slice(0, end < 0 ? OUTLINE_CHARACTERS : end)}\n${more}`;
 }
 
-/** Of definitions with the same name the first. */
+/** The first of all definitions with the same name. */
 export function firstOfEachName(definitions: Iterable<Definition>): Definition[] {
   const found = new Map<string, Definition>();
   for (const definition of definitions)

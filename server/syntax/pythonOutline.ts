@@ -1,5 +1,5 @@
 /**
- * Outlines of Python: functions have their signature and their docstring's first line, classes their fields and
+ * Outlines of Python: functions show their signature and their docstring's first line, classes their fields and
  * their methods' signatures.
  */
 import type { Node } from "web-tree-sitter";
@@ -17,14 +17,14 @@ import {
 
 const INDENT = "    ";
 const COMMENT = "#";
-/** Statements whose blocks belong to the module as well. */
+/** Statements whose blocks also define names of the module. */
 const TRANSPARENT =
   /^(if_statement|try_statement|else_clause|elif_clause|except_clause|with_statement|block)$/;
-/** Decorators that say how a method is called. */
+/** Decorators that change how a method is called. */
 const CALLED_BY =
   /^@(property|staticmethod|classmethod|cached_property|functools\.cached_property|\w+\.setter)$/;
 
-/** The definitions at the top of a parsed file. */
+/** The top-level definitions of a parsed file. */
 export function pythonDefinitions(root: Node): Definition[] {
   return firstOfEachName([...statements(root)].flatMap(statement => definitionOf(statement) ?? []));
 }
@@ -71,7 +71,7 @@ function classOutline(node: Node, before: readonly string[]): string {
 
 const isPublic = (name: string) => !name.startsWith("_") || /^__\w+__$/.test(name);
 
-/** A method's lines; of a constructor also the fields it sets. */
+/** A method's lines; for a constructor also the fields it sets. */
 function method(node: Node): string[] {
   if (node.childForFieldName("name")?.text !== "__init__") return [`${signature(node)} ...`];
   const set = new Map<string, string>();
@@ -87,10 +87,10 @@ function method(node: Node): string[] {
 const decorators = (statement: Node) =>
   statement.namedChildren.filter(({ type }) => type === "decorator").map(({ text }) => oneLine(text));
 
-/** All before the body, in one line. */
+/** Everything before the body, in one line. */
 const signature = (node: Node) => signatureLine(node, COMMENT);
 
-/** A named value; one that is long or spans lines has its value left out. */
+/** A named value; a value that is long or spans lines is left out. */
 function assignment(statement: Node): Omit<Definition, "line"> | undefined {
   const node = statement.type === "expression_statement" ? statement.namedChildren[0] : undefined;
   const left = node?.childForFieldName("left");
@@ -101,7 +101,7 @@ function assignment(statement: Node): Omit<Definition, "line"> | undefined {
   return { name: left.text, outline: isShort(text) ? text : `${head} = ...` };
 }
 
-/** The first line of what a definition says of itself. */
+/** The first line of a definition's docstring. */
 function docstring(node: Node): string | undefined {
   const first = node.childForFieldName("body")?.namedChildren.find(({ type }) => type !== "comment");
   const string = first?.type === "expression_statement" ? first.namedChildren[0] : first;

@@ -1,6 +1,6 @@
 /**
- * Outlines of JavaScript and TypeScript, as declarations are written: functions and methods have their signature,
- * classes their public members, types stand as they are.
+ * Outlines of JavaScript and TypeScript in the form of declarations: functions and methods show their signature,
+ * classes their public members; types are unchanged.
  */
 import type { Node } from "web-tree-sitter";
 import {
@@ -25,7 +25,7 @@ const METHOD = /^(method_definition|method_signature|abstract_method_signature)$
 const FIELD = /^(public_)?field_definition$/;
 const HIDDEN = /^(private|protected)\b|^#/;
 
-/** The definitions at the top of a parsed file, `default` being that which is exported so. */
+/** The top-level definitions of a parsed file; the default export is named `default`. */
 export function scriptDefinitions(root: Node): Definition[] {
   const statements = root.namedChildren;
   const found = statements.flatMap((statement, i) => definitionsIn(statement, statements[i - 1]));
@@ -61,7 +61,7 @@ function declaration(node: Node): Outline | undefined {
   return TYPE.test(node.type) ? { name, outline: node.text } : undefined;
 }
 
-/** Constants; of a function its signature, of a long value nothing. */
+/** Constants; for a function only its signature; a long value is left out. */
 function variables(node: Node): (Outline | undefined)[] {
   const kind = node.children[0]?.text ?? "const";
   return node.namedChildren.map(each => {
@@ -99,10 +99,10 @@ function field(node: Node): string {
   return `${line.endsWith("=") ? line.slice(0, -1).trimEnd() : line};`;
 }
 
-/** All before the body, in one line. */
+/** Everything before the body, in one line. */
 const signature = (node: Node) => signatureLine(node, COMMENT).replace(/;$/, "");
 
-/** The first sentence of a comment above a statement, as a line of its own. */
+/** The first line of a comment above a statement, as a separate comment. */
 function comment(above: Node | undefined): string {
   if (above?.type !== "comment" || !above.text.startsWith("/**")) return "";
   const lines = above.text.slice(3, -2).split("\n");

@@ -1,4 +1,4 @@
-/** Places of documents that are known again: when text was typed there, or when it was deleted again. */
+/** Positions of documents that can be recognised again after text was typed there or deleted again. */
 import { withLineFeeds } from "./lineEnds.ts";
 import { type Snapshot, surroundings } from "./snapshot.ts";
 import { type Hash, sameHash, type TextHash } from "./textHash.ts";
@@ -9,7 +9,7 @@ export interface Cursor {
   readonly hash: TextHash;
 }
 
-/** A place, as it is kept without its document. */
+/** A position that is kept without its document. */
 export interface DocumentPosition {
   readonly uri: string;
   readonly languageId: string;
@@ -17,11 +17,11 @@ export interface DocumentPosition {
   readonly offset: number;
   readonly before: Hash;
   readonly after: Hash;
-  /** Characters after the place. */
+  /** Number of characters after the position. */
   readonly tail: number;
-  /** The last characters before the place: compared as they are, beside the hashes. */
+  /** The last characters before the position: compared literally, in addition to the hashes. */
   readonly nearby: string;
-  /** The cursor's line, where only blanks stand before the cursor. */
+  /** The cursor's line, if only blanks are before the cursor. */
   readonly line: BlankLine | undefined;
 }
 
@@ -32,10 +32,10 @@ export interface BlankLine {
   readonly before: Hash;
 }
 
-/** Characters that are compared as they are. */
+/** Number of characters that are compared literally. */
 const NEARBY = 128;
 
-/** The same in memory of its own: a slice keeps all of the text it was cut from. */
+/** A copy in separate memory: a slice keeps all of the text it was cut from. */
 const copied = (slice: string) => Buffer.from(slice, "utf16le").toString("utf16le");
 
 export function placeOf({ snapshot, hash }: Cursor): DocumentPosition {
@@ -60,9 +60,9 @@ export function blankLine({ snapshot, hash }: Cursor): BlankLine | undefined {
 }
 
 /**
- * What has been typed between a place and a cursor, with line feeds alone; undefined where the cursor's document
- * differs from the place's otherwise.
- * @param most characters; what is longer is not looked at
+ * What has been typed between a position and a cursor, with line feeds as line ends; undefined if the cursor's document
+ * differs from the position's in any other way.
+ * @param most characters; longer texts are not compared
  */
 export function typedSince(
   place: DocumentPosition,

@@ -1,7 +1,7 @@
-/** What an edit did to a text, as one replacement, found from its changes: nobody compares whole texts. */
+/** An edit of a text as one replacement, computed from its changes, without comparing whole texts. */
 
 export interface Edit {
-  /** UTF-16 units from the start of either text. */
+  /** UTF-16 units from the start; the same in both texts. */
   readonly start: number;
   /** Line of `start`, from 0. */
   readonly line: number;
@@ -9,7 +9,7 @@ export interface Edit {
   readonly added: string;
 }
 
-/** A stretch of a text, and of the text it was before. */
+/** A stretch of a text, and the stretch of the previous text that it replaces. */
 export interface Stretch {
   readonly start: number;
   readonly endBefore: number;
@@ -17,10 +17,10 @@ export interface Stretch {
 }
 
 /**
- * The stretch of several changes, each of which refers to the text that the ones before have left: it reaches from
- * the first place that was changed to the last.
- * @param done of the changes before; undefined for the first @param start of the text that is replaced
- * @param end of it @param length of what takes its place
+ * The stretch of several changes, each of which refers to the result of the previous ones: it reaches from
+ * the first changed place to the last.
+ * @param done stretch of the previous changes; undefined for the first @param start start of the replaced text
+ * @param end end of the replaced text @param length length of the replacement
  */
 export function extended(done: Stretch | undefined, start: number, end: number, length: number): Stretch {
   const known = done ?? { start, endBefore: start, end: start };
@@ -32,7 +32,7 @@ export function extended(done: Stretch | undefined, start: number, end: number, 
   };
 }
 
-/** The replacement that a stretch stands for, without what is the same at its ends. */
+/** The replacement of a stretch, without what is unchanged at its ends. */
 export function replacement(
   before: string,
   after: string,

@@ -1,4 +1,4 @@
-/** Line ends, which the model has only ever seen as line feeds. */
+/** Line ends: the model only knows line feeds. */
 
-/** A text as prompts, drafts and what is shown have it: each line end is a single line feed. */
+/** Makes each line end a single line feed, as in prompts, drafts and shown text. */
 export const withLineFeeds = (text: string): string => text.replaceAll("\r\n", "\n");

@@ -6,18 +6,18 @@ export interface Snapshot {
   readonly text: string;
   /** The cursor, in UTF-16 units from the start of `text`. */
   readonly offset: number;
-  /** Where the document is a cell of a notebook: what stands around it there. */
+  /** The cells around the document, if it is a cell of a notebook. */
   readonly notebook?: NotebookCells | undefined;
 }
 
-/** A cell of a notebook, as it stands beside the one that is completed. */
+/** A cell of a notebook, beside the one that is completed. */
 export interface Cell {
   readonly kind: "code" | "markup";
   readonly languageId: string;
   readonly text: string;
 }
 
-/** The other cells of a notebook, from its first to its last. */
+/** The other cells of a notebook, in order. */
 export interface NotebookCells {
   /** The notebook's own URI. */
   readonly uri: string;
@@ -35,9 +35,9 @@ interface Surroundings {
   readonly nextLine: string;
 }
 
-/** Blank lines below the cursor that are passed over in search of the next line with text. */
+/** Blank lines below the cursor that are skipped in search of the next line with text. */
 const BLANK_LINES_BELOW = 20;
-/** Lines longer than this are looked at only this far from the cursor. */
+/** Longer lines are only examined up to this distance from the cursor. */
 const LINE_REACH = 1000;
 
 /** The cursor's line on either side of the cursor, and the next line that is not blank. */
@@ -53,24 +53,24 @@ export function surroundings({ text, offset }: Snapshot): Surroundings {
   };
 }
 
-/** Whether a place lies within a character of two UTF-16 units, where the cursor of no editor can be. */
+/** Whether an offset lies within a character of two UTF-16 units, where no editor puts a cursor. */
 export const isInCharacter = (text: string, offset: number): boolean =>
   (text.codePointAt(offset - 1) ?? 0) > 0xffff;
 
 /** Closers and punctuation, and a comment after them. */
 const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
-/** What a list or a call goes on with, from the member the cursor stands in. */
+/** How a list or a call continues after the member at the cursor. */
 const LIST_GOES_ON = /^[,)}\]]/;
 
 /**
- * Whether a completion is wanted here at all. In the middle of a line it is where only closers, punctuation and a
- * comment follow, and at an empty place of a list that goes on; never before a word.
+ * Whether a completion is wanted here at all. In the middle of a line it is wanted if only closers, punctuation and a
+ * comment follow, and at an empty place of a list that continues; never before a word.
  */
 export function wantsCompletion({
   linePrefix,
   lineSuffix,
 }: Pick<Surroundings, "linePrefix" | "lineSuffix">): boolean {
-  // Trimmed first: the expression must not search for a border among many blanks.
+  // Trimmed first: the expression must not search for a match among many blanks.
   const rest = lineSuffix.trim();
   if (CLOSERS_ONLY.test(rest)) return true;
   return LIST_GOES_ON.test(rest) && /[([{,\s]$/.test(linePrefix);

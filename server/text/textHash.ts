@@ -1,37 +1,37 @@
 /**
- * Hashes of what stands before and after any place of a text, so that two versions of a document can be compared
- * around a place without keeping either. States at every few thousand characters, from the start on and from the
- * end backwards, are taken over by the next version as far as the text is the same: after an edit, a hash near it
- * costs a few thousand steps, whatever the length of the document.
+ * Hashes of the text before and after any offset, so that two versions of a document can be compared around a place
+ * without keeping either. States at every few thousand characters, from the start forwards and from the end backwards,
+ * are reused for the next version as far as the text is the same: after an edit, a hash near it costs a few thousand
+ * steps, whatever the length of the document.
  */
 
 /** 64 bits in two halves. */
 export type Hash = readonly [number, number];
 
 const SEED: Hash = [0x9e3779b9 | 0, 0x85ebca6b | 0];
-/** Characters between two kept states. */
+/** Characters between two saved states. */
 const STRIDE = 4096;
 
-/** States that were found for a text, or for as much of another one as is the same. */
+/** States that were computed for a text, or for the unchanged part of another version. */
 interface KnownStates {
   readonly forward: readonly Hash[];
   readonly backward: readonly Hash[];
 }
 
-/** What stands before and after a text, as hashes: the other cells of a notebook. */
+/** Hashes of what comes before and after a text: the other cells of a notebook. */
 export interface HashesAround {
   readonly before: Hash;
   readonly after: Hash;
 }
 
-/** One text's hashes. Immutable but for the states it has found so far. */
+/** One text's hashes. Immutable except for the states computed so far. */
 export class TextHash {
   /** States after `i * STRIDE` characters from the start. */
   private readonly forward: Hash[];
   /** States after `i * STRIDE` characters from the end, backwards. */
   private readonly backward: Hash[];
 
-  /** Hashes that were asked for: those of one cursor are, once for each text that may be known there. */
+  /** Hashes already requested: those at one cursor are, once for each text that may be known there. */
   private readonly asked = { before: new Map<number, Hash>(), after: new Map<number, Hash>() };
 
   constructor(
@@ -44,7 +44,7 @@ export class TextHash {
   }
 
   /**
-   * The hashes of a text that equals this one but for one stretch.
+   * The hashes of a text that differs from this one in one stretch only.
    * @param start characters at the start that are the same @param tail characters at the end that are the same
    */
   edited(text: string, start: number, tail: number): TextHash {
@@ -53,7 +53,7 @@ export class TextHash {
     return new TextHash(text, { forward, backward }, this.around);
   }
 
-  /** The hashes of the same text where something else stands around it. */
+  /** The hashes of the same text with other surroundings. */
   within(around: HashesAround): TextHash {
     return new TextHash(this.text, { forward: this.forward, backward: this.backward }, around);
   }
@@ -98,14 +98,14 @@ export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
 const stepA = (a: number, code: number) => Math.imul((a << 13) ^ (a >>> 19) ^ code, 2654435761);
 const stepB = (b: number, code: number) => Math.imul((b << 17) ^ (b >>> 15) ^ code, 1597334677);
 
-/** The hash of several texts, which differs from that of any others in a row. */
+/** The hash of a sequence of texts, which differs from that of any other sequence. */
 export const wholeHash = (texts: readonly TextHash[]): Hash =>
   texts.reduce<Hash>((all, each) => joined(all, each.before(each.text.length)), SEED);
 
 const joined = ([a, b]: Hash, other: Hash | undefined): Hash =>
   other ? [stepA(stepA(a, other[0]), other[1]), stepB(stepB(b, other[1]), other[0])] : [a, b];
 
-/** The state after the characters between two offsets, taken backwards where `to` lies before `from`. */
+/** The state after the characters between two offsets, read backwards if `to` is before `from`. */
 function mixed([a, b]: Hash, text: string, from: number, to: number): Hash {
   let high = a;
   let low = b;
