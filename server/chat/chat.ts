@@ -1,61 +1,61 @@
-/** A conversation with a model: its turns, as many as its context holds, and the answer to the last, drafted and verified. */
+/** A conversation with a model: the turns that fit into its context, and the answer to the last, drafted and verified. */
 import { type End, generate } from "../completion/index.ts";
 import type { CorpusSource, DraftMemory, DraftModel, SamplingOptions } from "../draft/index.ts";
 import { type Engine, type EngineInfo, NO_MIDDLE_NOTE } from "../engine/index.ts";
 import { TextStream } from "../postprocess/index.ts";
 import type { ChatTemplate, Message } from "./template.ts";
 
-/** What the user should know of a model to talk with, in sentences: nothing is filled in within a conversation. */
+/** Notes about a model for its use in a conversation: fill-in-the-middle does not matter there. */
 export const notesOnChatting = ({ notes }: Pick<EngineInfo, "notes">) =>
   notes.filter(each => each !== NO_MIDDLE_NOTE);
 
 export interface ChatOptions {
-  /** Most tokens of one answer. */
+  /** Limit of tokens for one answer. */
   readonly maxTokens: number;
-  /** Largest draft tree, root included; 1 decodes plainly. */
+  /** Largest draft tree, root included; 1 means no drafts. */
   readonly treeNodes: number;
   readonly memory: DraftMemory;
   /** Stores to draft from. */
   readonly corpora: readonly CorpusSource[];
   /** A smaller model that drafts too. */
   readonly draftModel?: DraftModel | undefined;
-  /** How tokens are drawn; each answer has a seed of its own, counted on from this one. */
+  /** How tokens are drawn; each answer has its own seed, counted up from this one. */
   readonly sampling?: SamplingOptions | undefined;
-  /** What the model is told before the first turn. */
+  /** The system message, which the model reads before the first turn. */
   readonly system?: string | undefined;
 }
 
 export interface Answer {
-  /** Why it ended; `tooLong`: the question alone does not fit into the context. */
+  /** Why the answer ended; `tooLong`: the question alone does not fit into the context. */
   readonly finishReason: End["kind"] | "tooLong";
-  /** What went wrong, when it `failed`. */
+  /** What went wrong, if it `failed`. */
   readonly failure?: string | undefined;
-  /** Turns the model is no longer shown from this answer on. */
+  /** Turns that the model no longer sees from this answer on. */
   readonly dropped: number;
   readonly promptTokens: number;
   /** Prompt tokens that were found in the KV cache. */
   readonly reusedTokens: number;
-  /** Tokens the model decided, and the forward passes that took. */
+  /** Tokens that the model generated, and the forward passes that took. */
   readonly tokens: number;
   readonly steps: number;
-  /** Draft tokens verified, and how many of them were the model's own choice. */
+  /** Draft tokens that were verified, and how many of them were the model's own choice. */
   readonly drafted: number;
   readonly accepted: number;
-  /** Milliseconds until the prompt was read, and of the whole answer. */
+  /** Milliseconds until the prompt was read, and in total. */
   readonly ms: { readonly prefill: number; readonly total: number };
 }
 
-/** Most of the context that is kept free for an answer, and what a tree takes at its end. */
+/** Largest share of the context that is kept free for an answer, and the tokens for a tree at its end. */
 const ANSWER_SHARE = 0.25;
 const TREE_TOKENS = 16;
-/** How full the prompt's part is after turns were dropped: the turns after need not drop again each time. */
+/** How full the prompt's part is after turns were dropped, so that the next turns need not drop again each time. */
 const KEPT_SHARE = 0.75;
-/** Tokens of an answer that later conversations are drafted from, with a few before it. */
+/** Tokens before an answer that are remembered with it for drafts of later conversations. */
 const REMEMBERED_BEFORE = 8;
 
 export class Chat {
   private turns: Message[] = [];
-  /** Turns that the model is no longer shown. */
+  /** Number of turns that the model no longer sees. */
   private hidden = 0;
   private answers = 0;
 
@@ -65,20 +65,20 @@ export class Chat {
     private readonly options: ChatOptions,
   ) {}
 
-  /** All that was said, turns the model is no longer shown included. */
+  /** All messages, including turns that the model no longer sees. */
   get messages(): readonly Message[] {
     return [...this.systemMessage(), ...this.turns];
   }
 
-  /** Begins anew; what was said before serves drafts still. */
+  /** Starts a new conversation; earlier messages are still used for drafts. */
   reset(): void {
     this.turns = [];
     this.hidden = 0;
   }
 
   /**
-   * Answers a turn of the user. Yields the text piece by piece. What was said until an abort stays in the
-   * conversation; a turn that could not be answered does not.
+   * Answers a turn of the user. Yields the text piece by piece. An aborted answer stays in the conversation as far as it
+   * came; a turn that could not be answered does not.
    */
   async *answer(content: string, signal: AbortSignal): AsyncGenerator<string, Answer> {
     const start = performance.now();
@@ -138,7 +138,7 @@ export class Chat {
     return system ? [{ role: "system", content: system }] : [];
   }
 
-  /** The prompt of the turns that fit. Hides the oldest, question and answer together, where not all do. */
+  /** The prompt of the turns that fit. If not all do, hides the oldest, question and answer together. */
   private fit(): { prompt: Int32Array; dropped: number; fits: boolean } {
     const { contextTokens } = this.engine.info;
     const room = contextTokens - Math.min(this.options.maxTokens, contextTokens * ANSWER_SHARE) - TREE_TOKENS;
@@ -157,7 +157,7 @@ export class Chat {
     return { prompt, dropped, fits };
   }
 
-  /** Keeps what was said in the conversation, and for drafts. */
+  /** Adds the answer to the conversation, and to the memory of drafts. */
   private keep(said: Said, prompt: Int32Array, isCutShort: boolean): void {
     if (said.tokens.length === 0 && isCutShort) {
       this.turns.pop();
@@ -169,8 +169,8 @@ export class Chat {
   }
 
   /**
-   * Computes tokens that a tree has left for the next decode, of which there are at most as many as equal single
-   * ones bit for bit: the cache is then what it is without drafts, and so is the next answer.
+   * Computes the tokens of the last tree that are not in the cache yet; there are at most as many as equal single decodes
+   * bit for bit. The cache, and so the next answer, is then the same as without drafts.
    */
   private async settle(prompt: Int32Array, said: Said, signal: AbortSignal): Promise<void> {
     if (said.tokens.length === 0 || signal.aborted) return;
@@ -186,7 +186,7 @@ class Said {
 
   constructor(private readonly vocabulary: Engine["vocabulary"]) {}
 
-  /** The text that the tokens complete. */
+  /** The new text that the tokens complete. */
   push(tokens: readonly number[]): string {
     let grown = "";
     for (const token of tokens) {

@@ -1,6 +1,6 @@
 /**
- * Conversations as the model's own template writes them. What the template itself writes may be control tokens;
- * what a person or the model has said is text, even where it spells one.
+ * Renders conversations with the model's own template. Control tokens that the template writes are control tokens;
+ * messages are always plain text, even if they contain the text of one.
  */
 import { Template } from "@huggingface/jinja";
 import type { ChatFormat, EngineInfo, Vocabulary } from "../engine/index.ts";
@@ -12,8 +12,8 @@ export interface Message {
 }
 
 /**
- * Parts a control token's text in what is said, so that it is none in the rendered text either. A noncharacter of
- * Unicode, which no text means: it is taken out of what is said first, and out of the rendered text at the end.
+ * Splits the text of a control token within a message, so that the rendered text does not contain it either. A
+ * noncharacter of Unicode, which no text contains: it is removed from messages first, and from the rendered text at the end.
  */
 const PART = "\ufdd0";
 
@@ -23,7 +23,7 @@ interface NoTemplate {
   readonly problem: { readonly message: string; readonly remedy: string };
 }
 
-/** The template of a loaded model, or why it cannot hold a conversation. */
+/** The template of a loaded model, or why it cannot be used for conversations. */
 export function openTemplate(
   info: Pick<EngineInfo, "chat" | "modelName" | "modelPath">,
   vocabulary: ChatVocabulary,
@@ -47,16 +47,16 @@ export function openTemplate(
 
 export class ChatTemplate {
   private readonly template: Template;
-  /** Control tokens wherever they begin, the longest first. */
+  /** Matches control tokens, the longest first. */
   private readonly marker: RegExp | undefined;
-  /** What the template writes of tokens that are found in any text. */
+  /** Texts in the template of tokens that the tokenizer finds in any text. */
   private readonly written: readonly string[];
-  /** Either. */
+  /** Matches both kinds. */
   private readonly reserved: RegExp | undefined;
-  /** Whether the template has a place for a system message; where not, it goes before the first turn. */
+  /** Whether the template accepts a system message; if not, it is put before the first turn. */
   private readonly takesSystem: boolean;
 
-  /** Throws where the template is no Jinja, or refuses a plain question. */
+  /** Throws if the template is not valid Jinja, or refuses a plain question. */
   constructor(
     private readonly format: ChatFormat,
     private readonly vocabulary: ChatVocabulary,
@@ -81,7 +81,7 @@ export class ChatTemplate {
     let at = 0;
     const addText = (text: string) => {
       const whole = text.replaceAll(PART, "");
-      // Parts of such a token would be the token again in one text.
+      // The split parts of such a token would form the token again in one text.
       const parts = this.written.some(each => whole.includes(each)) ? text.split(PART) : [whole];
       for (const part of parts) for (const token of this.vocabulary.tokenize(part)) tokens.push(token);
     };
@@ -113,7 +113,7 @@ export class ChatTemplate {
     });
   }
 
-  /** What is said, with no reserved token's text in one piece, overlapping ones included. */
+  /** A message in which no reserved token's text is in one piece, overlapping ones included. */
   private asText(content: string): string {
     const plain = content.replaceAll(PART, "");
     if (!this.reserved) return plain;
@@ -122,7 +122,7 @@ export class ChatTemplate {
   }
 }
 
-/** Finds any of these texts, the longest first; undefined where there are none of more than one character. */
+/** Finds any of these texts, the longest first; undefined if none has more than one character. */
 function anyOf(texts: readonly string[]): RegExp | undefined {
   const long = texts.filter(text => text.length > 1).sort((a, b) => b.length - a.length);
   return long.length > 0 ? new RegExp(long.map(escaped).join("|"), "g") : undefined;

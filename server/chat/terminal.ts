@@ -3,17 +3,17 @@ import { writeFileSync } from "node:fs";
 import { codeOf, messageOf } from "../system/index.ts";
 import type { Answer, Chat } from "./chat.ts";
 
-/** Where a conversation is held. */
+/** The terminal or pipe that holds a conversation. */
 export interface Terminal {
-  /** The lines that are typed. */
+  /** The lines that the user types. */
   readonly lines: AsyncIterable<string>;
-  /** Text of the model. */
+  /** Writes text of the model. */
   write(text: string): void;
-  /** What the program itself says, in one line or several. */
+  /** Writes a message of the program, in one line or several. */
   note(text: string): void;
   /** Asks for the next line. */
   prompt(): void;
-  /** Takes what is called on Ctrl-C; undefined for nothing. */
+  /** Sets what is called on Ctrl-C; undefined for nothing. */
   interrupted(call: (() => void) | undefined): void;
 }
 
@@ -25,7 +25,7 @@ const HELP = `/reset      forgets what was said
 //...       a turn that begins with a slash
 Ctrl-C stops an answer; when nothing is being answered, it ends.`;
 
-/** Holds the conversation until the lines end or someone quits. `sources` is what each source of drafts was worth. */
+/** Runs the conversation until the lines end or the user quits. `sources` gives the figures of each source of drafts. */
 export async function talk(
   chat: Chat,
   terminal: Terminal,
@@ -61,7 +61,7 @@ const REMARKS: Partial<Record<Answer["finishReason"], string>> = {
   failed: "The model could not answer:",
 };
 
-/** Asks and shows the answer while it grows; Ctrl-C stops it. */
+/** Sends a turn and shows the answer while it grows; Ctrl-C stops it. */
 async function say(chat: Chat, turn: string, terminal: Terminal): Promise<Answer> {
   const stopped = new AbortController();
   terminal.interrupted(() => stopped.abort());
@@ -97,7 +97,7 @@ function command(line: string, chat: Chat, totals: Totals, sources: () => readon
 function save(file: string, chat: Chat): string {
   if (file === "") return "Name the file: /save FILE.";
   try {
-    // Never over a file that is there.
+    // Never overwrites an existing file.
     writeFileSync(file, `${JSON.stringify({ messages: chat.messages })}\n`, { flag: "wx", mode: 0o600 });
     return `Saved in ${file}.`;
   } catch (error) {
@@ -112,7 +112,7 @@ interface SourceLine {
   readonly accepted: number;
 }
 
-/** What all answers together have taken. */
+/** Totals of all answers. */
 class Totals {
   private readonly sum = { answers: 0, tokens: 0, steps: 0, drafted: 0, accepted: 0, ms: 0, prefillMs: 0 };
 

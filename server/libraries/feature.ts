@@ -1,4 +1,4 @@
-/** The feature of libraries on demand: says whether CUDA's would help, and fetches them once a person agrees. */
+/** Libraries on demand: reports whether CUDA's would help, and fetches them once the user agrees. */
 import { existsSync } from "node:fs";
 import type { Connection } from "vscode-languageserver";
 import {
@@ -13,14 +13,14 @@ import { fetchLibraries, packageFolder, removeOtherReleases } from "./fetchLibra
 import { cudaPackage, hasNvidiaDriver } from "./packages.ts";
 
 interface LibraryDependencies {
-  /** Settings as they are now. */
+  /** The current settings. */
   settings(): Settings;
   /** The back end of the loaded model; undefined without one. */
   backend(): string | undefined;
 }
 
 interface LibrariesFeature {
-  /** Called once it is known where the server may keep things. */
+  /** Called once the storage directory is known. */
   start(storageDirectory: string | undefined): void;
 }
 

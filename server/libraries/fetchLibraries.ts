@@ -1,4 +1,4 @@
-/** Fetches a package of libraries from a registry of npm, checks it, and puts it in place whole or not at all. */
+/** Fetches a package of libraries from an npm registry, checks it, and installs it completely or not at all. */
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { x as extract, type ReadEntry } from "tar";
@@ -8,7 +8,7 @@ import type { ModelFailure } from "../protocol/index.ts";
 import { codeOf, makeFolder, messageOf } from "../system/index.ts";
 import { type LibraryPackage, sha512Of } from "./packages.ts";
 
-/** Where packages come from unless another registry is named. */
+/** The registry that is used unless another one is named. */
 const PUBLIC_REGISTRY = "https://registry.npmjs.org";
 
 export interface FetchLibrariesOptions {
@@ -21,14 +21,14 @@ export interface FetchLibrariesOptions {
   readonly attempts?: number;
 }
 
-/** A package's name as a folder has it. */
+/** A package's folder name. */
 const folderName = ({ name }: LibraryPackage) => basename(name);
 
-/** Where a package lies once it was fetched. @param folder of all fetched libraries */
+/** The folder of a fetched package. @param folder the folder of all fetched libraries */
 export const packageFolder = (folder: string, wanted: LibraryPackage): string =>
   join(folder, wanted.version, folderName(wanted));
 
-/** Removes what was fetched for other releases: it does not fit this one. */
+/** Removes libraries of other releases: they do not work with this one. */
 export function removeOtherReleases(folder: string, release: string): void {
   let versions: string[];
   try {
@@ -40,7 +40,7 @@ export function removeOtherReleases(folder: string, release: string): void {
     if (version !== release) rmSync(join(folder, version), { recursive: true, force: true });
 }
 
-/** Fetches a package; undefined once it is in place. What has arrived of one that was broken off is gone on with. */
+/** Fetches a package; undefined once it is installed. A download that was interrupted is continued. */
 export async function fetchLibraries(
   wanted: LibraryPackage,
   folder: string,
@@ -97,7 +97,7 @@ function problemOf({ problem }: StoreError): ModelFailure {
   return { code, message, remedy: code === "missing" || code === "unauthorised" ? mirror : remedy };
 }
 
-/** Unpacks an archive that was found right, and gives it its place. */
+/** Unpacks a verified archive, and moves it to its final place. */
 async function putInPlace(archive: string, target: string): Promise<void> {
   const beside = `${target}.new`;
   rmSync(beside, { recursive: true, force: true });
@@ -111,7 +111,7 @@ async function putInPlace(archive: string, target: string): Promise<void> {
   rmSync(archive, { force: true });
 }
 
-/** Unpacks a package of npm: plain files below its one folder, and nothing else. Throws where it holds anything else. */
+/** Unpacks an npm package: plain files below its one folder. Throws if it contains anything else. */
 export async function unpack(archive: string, folder: string): Promise<void> {
   makeFolder(folder);
   let odd: string | undefined;

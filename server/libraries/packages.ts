@@ -1,12 +1,12 @@
-/** The packages of libraries that do not come along but may be fetched, as the build has noted them. */
+/** Packages of libraries that are not bundled but may be fetched, from the build's list. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A package of npm, pinned by its content. */
+/** An npm package, pinned by its content. */
 export interface LibraryPackage {
   readonly name: string;
   readonly version: string;
-  /** As npm's lock file has it: `sha512-` and the hash in base64. */
+  /** As in npm's lock file: `sha512-` and the hash in base64. */
   readonly integrity: string;
 }
 
@@ -23,7 +23,7 @@ const isPackage = (value: Partial<LibraryPackage> | null): value is LibraryPacka
   INTEGRITY.test(value.integrity);
 
 /**
- * The package of CUDA's libraries for a platform; undefined where there is none whose content is known.
+ * The package of CUDA's libraries for a platform; undefined if there is none with a known hash.
  * @param file the build's list
  */
 export function cudaPackage(
@@ -41,7 +41,7 @@ export function cudaPackage(
       .filter(isPackage)
       .find(({ name }) => name === `@node-llama-cpp/${system}-${arch}-cuda`);
   } catch {
-    return undefined; // A build without the list offers nothing.
+    return undefined; // A build without the list offers no packages.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Takes care of work that nobody waits for: what makes it fail is reported. Unhandled it would end the process.
- * @param what names the work in the report
+ * Runs work that nobody waits for and reports its errors: an unhandled rejection would end the process.
+ * @param what name of the work in the report
  */
 export function inBackground(
   work: PromiseLike<unknown>,

@@ -1,4 +1,4 @@
-/** Runs a generator to its end: `each` is called with every value that it yields. Resolves to what it returns. */
+/** Runs a generator to its end: `each` is called with every value it yields. Resolves to its return value. */
 export async function drain<T, Result>(
   steps: AsyncGenerator<T, Result>,
   each: (value: T) => void = () => {},

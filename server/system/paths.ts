@@ -1,4 +1,4 @@
-/** Where the package's own files lie, and where the server may remember things. */
+/** Paths of the package's own files, and of folders where the server may keep data. */
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { homeFolder } from "./userPaths.ts";
 
 const DEFAULT_MODEL = "foretoken-135m.q4_0.gguf";
 
-/** The folder of Foretoken's package.json, above wherever this code was bundled to. */
+/** The folder of Foretoken's package.json, above the folder that this code was bundled to. */
 export function packageRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!isPackage(join(directory, "package.json"))) {
@@ -47,7 +47,7 @@ export function decodeScript(): string {
   return join(packageRoot(), "dist", "decodeWorker.js");
 }
 
-/** The process that estimates what a model takes. */
+/** The process that estimates a model's memory. */
 export function estimateScript(): string {
   return join(packageRoot(), "dist", "estimate.js");
 }
@@ -57,7 +57,7 @@ export function compareTokensScript(): string {
   return join(packageRoot(), "dist", "compareTokens.js");
 }
 
-/** The grammars by which the ends of completions are found. */
+/** The grammars for finding the ends of completions. */
 export function grammarsDirectory(): string {
   return join(packageRoot(), "dist", "grammars");
 }
@@ -72,32 +72,32 @@ export function readWorkerScript(): string {
   return join(packageRoot(), "dist", "readWorker.js");
 }
 
-/** The command line, which the server runs for what takes long. */
+/** The command line, which the server runs for long tasks. */
 export function commandLineScript(): string {
   return join(packageRoot(), "dist", "cli.js");
 }
 
-/** The benchmarks, which are built in a checkout and not part of the extension. */
+/** The benchmarks, which are built in a checkout and are not part of the extension. */
 export function benchScript(): string {
   return join(packageRoot(), "out", "bench", "bench.js");
 }
 
-/** The list of packages of libraries that may be fetched, which the build writes. */
+/** The list of library packages that may be fetched; the build writes it. */
 export function librariesFile(): string {
   return join(packageRoot(), "dist", "libraries.json");
 }
 
-/** Where fetched libraries lie, as stores do. */
+/** Folder of fetched libraries, beside the stores. */
 export function librariesDirectory(storageDirectory = cacheDirectory()): string {
   return join(storageDirectory, "libraries");
 }
 
-/** Where stores lie: below what the editor gives the extension, or else below the cache. */
+/** Folder of the stores: below the extension's storage in the editor, or else below the cache. */
 export function storesDirectory(storageDirectory = cacheDirectory()): string {
   return join(storageDirectory, "datastores");
 }
 
-/** The platform's folder for things that can be made again. */
+/** The platform's folder for data that can be created again. */
 export function cacheDirectory(): string {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   // A service may run for a user without a home.

@@ -1,7 +1,7 @@
-/** What Node and the editor's settings are called, in words for people at a command line who know neither. */
+/** Rewords messages of Node and names of settings for command line users who know neither. */
 import { codeOf, messageOf } from "../../datastores/index.ts";
 
-/** What each way of refusing a file says of it. */
+/** Words for each way in which a file can be refused. */
 const REFUSALS: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
   EISDIR: "is a folder",
@@ -13,10 +13,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EROFS: "cannot be written: its file system is read-only",
 };
 
-/** A call on the file system that failed, as Node words it, alone or at the end of a sentence. */
+/** Node's message of a failed file system call, alone or at the end of a sentence. */
 const FILE_CALL = /\b(E[A-Z]+): [a-z][^,:'\n]*, [a-z]+(?: '([^'\n]*)'(?: -> '[^'\n]*')?)?/g;
 
-/** A message with Node's own words on files replaced, as far as they are known. */
+/** A message with Node's own words on files replaced, if they are known. */
 export function inPlainWords(message: string): string {
   return message.replace(FILE_CALL, (whole: string, code: string, path: string | undefined) => {
     const refusal = REFUSALS[code];
@@ -25,13 +25,13 @@ export function inPlainWords(message: string): string {
   });
 }
 
-/** Why a file cannot be read, as a sentence. Node does not name the file in each of its own. */
+/** The reason why a file cannot be read, as a sentence. Not all of Node's own messages name the file. */
 export function refusalOf(error: unknown, path: string): string {
   const refusal = REFUSALS[codeOf(error) ?? ""];
   return refusal === undefined ? `${path} cannot be read: ${messageOf(error)}.` : `${path} ${refusal}.`;
 }
 
-/** Each way in which `parseArgs` refuses, by a part of its message; the code of the error is the same for several. */
+/** The errors of `parseArgs`, by a part of the message; several of them share an error code. */
 const PARSING: readonly [message: RegExp, sentence: (name: string) => string][] = [
   [/^Unknown option '([^']*)'/, name => `There is no option ${name}.`],
   [/^Option '(?:-\w, )?(--?[^' ]+)[^']*' argument missing/, name => `${name} needs a value.`],
@@ -43,11 +43,11 @@ const PARSING: readonly [message: RegExp, sentence: (name: string) => string][] 
   [/^Unexpected argument '([^']*)'/, name => surplusSentence([name])],
 ];
 
-/** What is given beyond what a command takes. */
+/** A sentence about surplus arguments. */
 export const surplusSentence = (surplus: readonly string[]): string =>
   `Nothing more is expected here: ${surplus.join(" ")}.`;
 
-/** What is wrong with the arguments, where the error is one of `parseArgs`; undefined for any other. */
+/** The problem with the arguments if the error is from `parseArgs`; undefined for any other error. */
 export function parsingProblem(error: unknown): string | undefined {
   if (!codeOf(error)?.startsWith("ERR_PARSE_ARGS_")) return undefined;
   const message = messageOf(error);
@@ -67,7 +67,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 const SETTING = /(?:(in )?the setting )?"foretoken\.(\w+)"/g;
 
-/** A remedy that names settings, in the options of a command that does the same; with the settings that have none. */
+/** A remedy with settings replaced by the command's options; settings without an option are kept. */
 export function inOptions(remedy: string): string {
   const named = remedy.replace(SETTING, (whole: string, within: string | undefined, setting: string) => {
     const option = OPTIONS[setting];
@@ -76,6 +76,6 @@ export function inOptions(remedy: string): string {
   return named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
 }
 
-/** A name from elsewhere as it may be written to a terminal: control characters, which would command it, as escapes. */
+/** A name from elsewhere made safe for a terminal: control characters, which the terminal would obey, become escapes. */
 export const printable = (name: string): string =>
   name.replace(/\p{Cc}/gu, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, "0")}`);

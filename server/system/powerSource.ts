@@ -1,10 +1,10 @@
-/** Whether the machine runs on its battery, as far as the platform says so at little cost. */
+/** Whether the machine runs on its battery, if the platform reports that at little cost. */
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** What is asked of the platform; tests give their own. */
+/** What is read from the platform; tests pass their own. */
 export interface PowerReader {
   readonly platform: NodeJS.Platform;
   /** Folder of the kernel's power supplies, on Linux. */
@@ -21,14 +21,14 @@ const THIS_MACHINE: PowerReader = {
   run: async (program, args) => (await promisify(execFile)(program, args, { timeout: RUN_MS })).stdout,
 };
 
-/** undefined where it cannot be found out, as on Windows, where only a slow program would say it. */
+/** undefined if it cannot be found out, as on Windows, where only a slow program would tell. */
 export async function runsOnBattery(reader: PowerReader = THIS_MACHINE): Promise<boolean | undefined> {
   try {
     if (reader.platform === "linux") return await linuxRunsOnBattery(reader.suppliesDirectory);
     if (reader.platform === "darwin")
       return /drawing from 'Battery Power'/.test(await reader.run("pmset", ["-g", "batt"]));
   } catch {
-    // A container without the folder, a system without the program.
+    // A container without the folder, or a system without the program.
   }
   return undefined;
 }

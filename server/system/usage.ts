@@ -1,10 +1,10 @@
 import { inOptions, inPlainWords, parsingProblem, printable, surplusSentence } from "./plainWords.ts";
 
-/** Something the user can fix: reported without a stack trace. What follows a blank line in the message is a usage. */
+/** A problem the user can fix: reported without a stack trace. Text after a blank line in the message is a usage. */
 export class UsageError extends Error {
   /**
-   * @param exitCode of a process that ends with it: 2 where the chosen model cannot do what is asked, 128 and the signal's number where
-   * one has ended it
+   * @param exitCode exit code of the process: 2 if the chosen model cannot do what was requested, 128 plus the signal's
+   * number if a signal ended it
    */
   constructor(
     message: string,
@@ -14,24 +14,24 @@ export class UsageError extends Error {
   }
 }
 
-/** Arguments that are not those of the command: reported with how it is used. */
+/** Wrong arguments of a command: reported together with its usage. */
 export class ArgumentsError extends UsageError {}
 
-/** Throws an `ArgumentsError` that names what is given beyond the positional arguments that a command takes. */
+/** Throws an `ArgumentsError` that names surplus positional arguments. */
 export function refuseSurplus(positionals: readonly string[], most: number): void {
   if (positionals.length > most) throw new ArgumentsError(surplusSentence(positionals.slice(most)));
 }
 
 /**
- * Throws an `ArgumentsError` that names a given option that an action of a command does not have.
- * @param action the command's and its own name, as `model list` @param allowed names of its options
+ * Throws an `ArgumentsError` that names an option which the action of a command does not have.
+ * @param action names of the command and the action, as `model list` @param allowed names of its options
  */
 export function refuseOtherOptions(values: object, allowed: readonly string[], action: string): void {
   const other = Object.keys(values).find(name => !allowed.includes(name));
   if (other !== undefined) throw new ArgumentsError(`${action} has no option --${other}.`);
 }
 
-/** What a step has given, or its problem as an error that is reported without a stack trace. */
+/** The outcome of a step; its problem is thrown as an error that is reported without a stack trace. */
 export function orUsageError<T extends object>(outcome: T): Exclude<T, Failed> {
   if (isFailed(outcome)) {
     const { message, remedy } = outcome.problem;
@@ -47,12 +47,12 @@ interface Failed {
 const isFailed = (outcome: object): outcome is Failed => "problem" in outcome;
 
 /**
- * What is said of an error that ends a command: the usage first, as the reason would scroll away above it.
- * @param usage of the command, for arguments that are not understood
+ * The text for an error that ends a command: the usage comes first, since the reason would scroll away above it.
+ * @param usage the command's usage, for arguments that are not understood
  */
 export function failureText(error: unknown, usage = ""): string {
   const parsing = parsingProblem(error);
-  // Other errors of Node's with a code and this type are of arguments too, such as of an address that is none.
+  // Other errors of Node with a code and this type are about arguments too, such as an invalid address.
   const isExpected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
   const { message, stack } = error as Error;
   if (!isExpected) return `foretoken: ${stack ?? message}\n`;
@@ -64,19 +64,19 @@ export function failureText(error: unknown, usage = ""): string {
   return `${before}foretoken: ${lines.map(printable).join("\n")}\n`;
 }
 
-/** Ends a command line's process with what went wrong. */
+/** Reports an error and sets the exit code of a command line's process. */
 export function reportAndFail(error: unknown, usage?: string): void {
   process.stderr.write(failureText(error, usage));
   process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 
-/** The exit codes that tell of the signals that end a command. */
+/** The exit codes for the signals that end a command. */
 const ENDING_SIGNALS = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const;
 
-/** Aborted by the signals that end a command; the reason is the `UsageError` to end it with, of the signal's exit code. */
+/** Aborted by the signals that end a command; the reason is a `UsageError` with the signal's exit code. */
 export function interrupted(message: string): AbortSignal {
   const controller = new AbortController();
   for (const [signal, exitCode] of ENDING_SIGNALS)
@@ -84,7 +84,7 @@ export function interrupted(message: string): AbortSignal {
   return controller.signal;
 }
 
-/** A whole number from an option. */
+/** The whole number that an option gives. */
 export function whole(
   options: Readonly<Record<string, unknown>>,
   name: string,

@@ -1,8 +1,8 @@
-/** Paths as people write them in settings. */
+/** Paths as users write them in settings. */
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 
-/** The user's home folder; undefined where neither the environment nor the system knows one. */
+/** The user's home folder; undefined if neither the environment nor the system knows one. */
 export function homeFolder(): string | undefined {
   try {
     return homedir() || undefined;
@@ -11,7 +11,7 @@ export function homeFolder(): string | undefined {
   }
 }
 
-/** A variable's value; undefined for one that is not known. */
+/** A variable's value; undefined for an unknown variable. */
 function variable(name: string, folders: readonly string[]): string | undefined {
   const [kind, argument] = name.split(/:(.*)/s);
   switch (kind) {
@@ -31,9 +31,9 @@ function variable(name: string, folders: readonly string[]): string | undefined 
 }
 
 /**
- * Puts in what stands for parts of a path: `~`, `${env:NAME}`, `${userHome}`, `${workspaceFolder}`. Quotes around it
- * are left out. What is not known stays as it is written, for the message that there is no such path.
- * @param folders of the workspace, the first first
+ * Replaces placeholders in a path: `~`, `${env:NAME}`, `${userHome}`, `${workspaceFolder}`. Surrounding quotes
+ * are removed. Unknown variables stay as written, so that the message about a missing path shows them.
+ * @param folders the workspace's folders, the first one first
  */
 export function expandPath(written: string, folders: readonly string[] = []): string {
   const trimmed = written.trim();
@@ -43,7 +43,7 @@ export function expandPath(written: string, folders: readonly string[] = []): st
   return home === undefined ? filled : join(home, filled.slice(1));
 }
 
-/** The same as an absolute path: a relative one begins at the first folder of the workspace. */
+/** The same as an absolute path: a relative one starts at the workspace's first folder. */
 export function resolvePath(written: string, folders: readonly string[] = []): string {
   return resolve(folders[0] ?? "", expandPath(written, folders));
 }
