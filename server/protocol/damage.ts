@@ -1,4 +1,4 @@
-/** Lines, pages and files of a source that are damaged and were passed over; the first are named. */
+/** Damaged lines, pages and files of a source that were skipped; the first ones are named. */
 export interface Damage {
   readonly count: number;
   readonly names: readonly string[];
@@ -6,7 +6,7 @@ export interface Damage {
 
 const SHOWN_NAMES = 3;
 
-/** The damage in words: how much of it there is, and where. */
+/** The damage as a sentence: how much there is, and where. */
 export function damageText({ count, names }: Damage): string {
   const shown = names.slice(0, SHOWN_NAMES);
   const more = count > shown.length ? ` and ${count - shown.length} more` : "";

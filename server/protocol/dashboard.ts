@@ -1,28 +1,28 @@
-/** What the server reports for the dashboard: requests as they end, and on request what it knows at the moment. */
+/** Data for the dashboard: requests when they end, and the server's current state on request. */
 import { NotificationType, type ProgressToken, RequestType0 } from "vscode-languageserver-protocol";
 import type { DraftSourceStatus, StoreStatus } from "./messages.ts";
 import type { RequestRecord } from "./outcome.ts";
 
-/** A request that has ended, without anything of what was typed or generated. */
+/** A request that has ended, without any typed or generated text. */
 export interface EndedRequest extends Pick<RequestRecord, "outcome" | "timeline" | "computed"> {
-  /** Its `partialResultToken`; absent where it had none. */
+  /** The request's `partialResultToken`; absent if it had none. */
   readonly token?: ProgressToken | undefined;
 }
 
-/** Sent before the answer, to clients that have asked for it by `InitializationOptions.reportsRequests`. */
+/** Sent before the answer, to clients that request it through `InitializationOptions.reportsRequests`. */
 export const RequestEndedNotification = new NotificationType<EndedRequest>("foretoken/requestEnded");
 
-/** A token of a draft tree as it is drawn. */
+/** A token of a draft tree, as drawn. */
 export interface DrawnNode {
-  /** What it reads; empty for a control token. Bytes that are no whole character are U+FFFD. */
+  /** The token's text; empty for a control token. Incomplete characters are U+FFFD. */
   readonly text: string;
-  /** Place of its parent in the list, which is before its own; -1 for the root. */
+  /** Index of its parent in the list, which comes before it; -1 for the root. */
   readonly parent: number;
-  /** Whether the model went this way. */
+  /** Whether the model took this branch. */
   readonly accepted: boolean;
-  /** The source of drafts that was surest of it; absent for the root, and where nothing is known. */
+  /** The source of drafts that gave it the highest probability; absent for the root, and if unknown. */
   readonly source?: string | undefined;
-  /** How likely it was held, 0 to 1, that the model comes by. */
+  /** Estimated probability, 0 to 1, that the model reaches this token. */
   readonly probability?: number | undefined;
 }
 
@@ -35,28 +35,28 @@ export interface DrawnStep {
   readonly ms: number;
 }
 
-/** The last completion that somebody waited for. */
+/** The last completion that a request waited for. */
 export interface DrawnCompletion {
-  /** Tells completions apart. */
+  /** Distinguishes completions. */
   readonly id: number;
   readonly steps: readonly DrawnStep[];
   readonly finishReason: string;
 }
 
-/** What a decode costs on this machine with the loaded model. */
+/** Costs of decodes on this machine with the loaded model. */
 export interface MachineFigures {
   readonly modelName: string;
   readonly backend: string;
   readonly threads: number;
-  /** Whether the costs have been measured; else they are assumed, and relative to a decode of one node. */
+  /** Whether the costs have been measured; else they are assumptions, relative to a decode of one node. */
   readonly isMeasured: boolean;
   /** T(n) after the present context: milliseconds of a decode of n nodes, from n = 1. */
   readonly costs: readonly number[];
-  /** Numbers of nodes whose cost is known from decodes; others are estimated from them. */
+  /** Numbers of nodes whose cost was measured; the others are estimated from them. */
   readonly measuredSizes: readonly number[];
-  /** Most nodes of a tree whose results are exact. */
+  /** Largest number of nodes of a tree whose results are exact. */
   readonly mostNodes: number;
-  /** How many decodes since the model was loaded had a tree of n nodes, from n = 1; as long as `costs` at most. */
+  /** Number of decodes since the model was loaded with a tree of n nodes, from n = 1; at most as long as `costs`. */
   readonly treeSizes: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export interface MachineFigures {
 export interface WorkspaceIndexStatus {
   readonly files: number;
   readonly tokens: number;
-  /** Whether the folders have been read; then changes of files are followed as they come. */
+  /** Whether the folders have been read; from then on changes of files are followed. */
   readonly isComplete: boolean;
 }
 
@@ -75,11 +75,11 @@ export interface DashboardFigures {
   readonly machine?: MachineFigures | undefined;
   readonly sources: readonly DraftSourceStatus[];
   readonly stores: readonly StoreStatus[];
-  /** Absent where the workspace is not indexed. */
+  /** Absent if the workspace is not indexed. */
   readonly workspace?: WorkspaceIndexStatus | undefined;
 }
 
 export const DashboardRequest = new RequestType0<DashboardFigures, void>("foretoken/dashboard");
 
-/** Indexes the workspace anew. Answers whether it is to be indexed at all. */
+/** Indexes the workspace again. Returns whether it is to be indexed at all. */
 export const ReindexWorkspaceRequest = new RequestType0<boolean, void>("foretoken/reindexWorkspace");

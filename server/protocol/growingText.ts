@@ -1,13 +1,13 @@
 import { agrees, remainderOf } from "./typedAlong.ts";
 
-/** A text that arrives by and by, and who waits for more of it. Both sides need it. */
+/** A text that arrives in parts, and the callers that wait for more of it. Used by client and server. */
 export class GrowingText {
   /** The whole text so far; only ever extended. */
   text = "";
   done = false;
   private waiting: (() => void)[] = [];
 
-  /** Takes text that extends what there is; anything else would flicker and is refused. */
+  /** Accepts a text that extends the present one; any other would flicker and is refused. */
   grow(text: string): boolean {
     if (!text.startsWith(this.text) || text.length === this.text.length) return false;
     this.text = text;
@@ -15,12 +15,12 @@ export class GrowingText {
     return true;
   }
 
-  /** What the text adds to `typed`, which stands between its beginning and the cursor; undefined where they differ. */
+  /** The text after `typed`, which the user typed since the text's start; undefined if they differ. */
   remainder(typed: string): string | undefined {
     return remainderOf(this.text, typed);
   }
 
-  /** Whether `typed` may still become a beginning of the text. */
+  /** Whether the text, as it grows, may still start with `typed`. */
   agrees(typed: string): boolean {
     return agrees(this.text, this.done, typed);
   }
@@ -30,7 +30,7 @@ export class GrowingText {
     return this.done ? Promise.resolve() : new Promise(resolve => this.waiting.push(resolve));
   }
 
-  /** Resolves at the end. */
+  /** Resolves at the end of the text. */
   async whole(): Promise<void> {
     while (!this.done) await this.change();
   }

@@ -1,9 +1,9 @@
 /**
- * What travels between client and server besides the standard protocol.
+ * Messages between client and server besides the standard protocol.
  *
  * Completions are standard `textDocument/inlineCompletion`. A client that sends a `partialResultToken`
- * gets the text while it grows: each progress value is a list of one item that holds the whole text so
- * far, to be shown in place of the one before, whose text it extends. The response repeats the last.
+ * receives the text while it grows: each progress value is a list of one item with the whole text so far, which
+ * replaces the previous item and extends its text. The response repeats the last item.
  */
 import {
   type InlineCompletionItem,
@@ -20,7 +20,7 @@ import type { Explanation, NothingShown } from "./outcome.ts";
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
 type ServerState = "starting" | "ready" | "working" | "asleep" | "off" | "error";
 
-/** What would make a first line come sooner; times in milliseconds, as they are expected. */
+/** Advice that would make a first line appear sooner; times are expected milliseconds. */
 export type SlowAdvice =
   | { readonly kind: "model"; readonly reference: string; readonly title: string; readonly lineMs: number }
   | { readonly kind: "context"; readonly tokens: number; readonly lineMs: number }
@@ -29,13 +29,13 @@ export type SlowAdvice =
 /** First lines take long with the loaded model. */
 export interface SlowLines {
   readonly model: string;
-  /** Median milliseconds until the first line was there. */
+  /** Median milliseconds until the first line. */
   readonly lineMs: number;
-  /** What helps most first; never empty. */
+  /** The most helpful advice first; never empty. */
   readonly advice: readonly SlowAdvice[];
 }
 
-/** What the last completion cost. Times in milliseconds since the request arrived. */
+/** Figures of the last completion. Times in milliseconds since the request arrived. */
 export interface CompletionFigures {
   readonly firstTextMs: number | undefined;
   readonly totalMs: number;
@@ -50,20 +50,20 @@ export interface CompletionFigures {
 export interface StoreStatus {
   readonly name: string;
   readonly tokens: number;
-  /** ISO 8601; "" where it cannot be found out. */
+  /** ISO 8601; "" if unknown. */
   readonly created: string;
-  /** Why it is not used, and the remedy. */
+  /** Why the store is not used, and the remedy. */
   readonly problem?: string | undefined;
 }
 
-/** What a source of drafts has been worth since the model was loaded. */
+/** What a source of drafts has contributed since the model was loaded. */
 export interface DraftSourceStatus {
   readonly name: string;
   readonly proposed: number;
   readonly accepted: number;
-  /** Tokens accepted at a step at which something was drafted, on average. */
+  /** Mean number of accepted tokens over the steps at which something was drafted. */
   readonly meanAcceptedLength: number;
-  /** Milliseconds spent on searching, all in all. */
+  /** Total milliseconds spent on searching. */
   readonly searchMs: number;
 }
 
@@ -75,68 +75,68 @@ export interface Status {
   readonly remedy?: string | undefined;
   /** The loaded model: name, back end, threads. */
   readonly model?: { readonly name: string; readonly backend: string; readonly threads: number } | undefined;
-  /** What the user should know of the loaded model, in sentences; empty where there is nothing. */
+  /** What the user should know about the loaded model, in sentences; may be empty. */
   readonly notes?: readonly string[] | undefined;
-  /** How much of the model that is being loaded is in memory by now, 0 to 1; absent where none is loaded. */
+  /** Share of the model being loaded that is in memory, 0 to 1; absent if none is loading. */
   readonly loaded?: number | undefined;
   readonly last?: CompletionFigures | undefined;
-  /** The last request, where nothing is shown for it; absent where something is. */
+  /** The last request, if nothing is shown for it. */
   readonly nothing?: NothingShown | undefined;
   readonly slow?: SlowLines | undefined;
   readonly stores?: readonly StoreStatus[] | undefined;
   /** Share of the drafted tokens that were accepted since the model was loaded, 0 to 1; undefined before any. */
   readonly acceptance?: number | undefined;
-  /** What the tokens decoded since the model was loaded cost one by one, over what their decodes cost, as measured here. */
+  /** Measured speed-up since the model was loaded: the cost of its tokens one by one over the cost of its decodes. */
   readonly speedUp?: number | undefined;
   readonly sources?: readonly DraftSourceStatus[] | undefined;
-  /** Suggestions since the server started: those shown, and how many of them were accepted whole. */
+  /** Suggestions since the server started: number shown, and number accepted whole. */
   readonly suggestions?: { readonly shown: number; readonly accepted: number } | undefined;
 }
 
-/** What became of the last request for a completion. */
+/** Returns the outcome of the last request for a completion. */
 export const ExplainLastRequest = new RequestType0<Explanation, void>("foretoken/explainLast");
 
 export const StatusNotification = new NotificationType<Status>("foretoken/status");
 
-/** Frees the model's memory; the next completion loads it again. Answers whether there was a model. */
+/** Frees the model's memory; the next completion loads it again. Returns whether a model was loaded. */
 export const FreeMemoryRequest = new RequestType0<boolean, void>("foretoken/freeMemory");
 
-/** How far a build of a datastore is. */
+/** Progress of a build of a datastore. */
 export interface BuildReport {
   readonly phase: "read" | "sort" | "write" | "done";
-  /** What is read at the moment. */
+  /** The input that is being read. */
   readonly input: string;
   readonly documents: number;
   readonly tokens: number;
-  /** 0 to 1; absent where it is not known. */
+  /** 0 to 1; absent if unknown. */
   readonly done?: number;
   readonly leftMs?: number;
-  /** With `done`: what was passed over. */
+  /** With `done`: damaged parts that were skipped. */
   readonly damage?: Damage;
 }
 
 export interface RebuildParams {
   /** As in `foretoken datastore build --source`. */
   readonly source: string;
-  /** Stores of the same name take each other's place. */
+  /** A store replaces an older one of the same name. */
   readonly name: string;
-  /** How many files of a data set are taken; all where absent. */
+  /** How many files of a data set are used; all if absent. */
   readonly first?: number;
-  /** Access token for a hub. Never written anywhere; absent: the environment's `HF_TOKEN`. */
+  /** Access token for a hub. Never saved; if absent, the environment's `HF_TOKEN` is used. */
   readonly hubToken?: string;
-  /** Where progress is to be sent. */
+  /** Token for progress reports. */
   readonly progressToken?: ProgressToken;
 }
 
 export interface RebuildResult {
   readonly tokens?: number;
-  /** Absent where nothing was damaged. */
+  /** Absent if nothing was damaged. */
   readonly damage?: Damage;
-  /** What is wrong, and what to do about it. */
+  /** The problem and its remedy. */
   readonly problem?: string;
 }
 
-/** Builds a datastore and takes it into use. Cancelling the request ends the build; the old store stays. */
+/** Builds a datastore and puts it into use. Cancelling the request ends the build; the old store stays in use. */
 export const RebuildDatastoreRequest = new RequestType<RebuildParams, RebuildResult, void>(
   "foretoken/rebuildDatastore",
 );
@@ -144,23 +144,23 @@ export const BuildProgress = new ProgressType<BuildReport>();
 
 /** A model that can be chosen. */
 export interface ModelEntry {
-  /** For `FetchModelRequest`, and for the setting. */
+  /** For `FetchModelRequest` and for the setting. */
   readonly reference: string;
   readonly title: string;
   readonly bytes?: number;
   readonly licence?: { readonly name: string; readonly commercial: "yes" | "no" | "restricted" };
   /** Published pass@1 on single-line infilling, in percent. */
   readonly singleLine?: number;
-  /** Whether it fits into memory; absent where its size is not known. */
+  /** Whether it fits into memory; absent if its size is unknown. */
   readonly fit?: "yes" | "tight" | "no";
   /** Expected milliseconds to the first line on this machine. */
   readonly lineMs?: number;
-  /** `fetched` by Foretoken, to be fetched from the `hub`, or the name of the program that has it here. */
+  /** `fetched` if Foretoken fetched it, `hub` if it must be fetched, or the name of the local program that has it. */
   readonly place: string;
   readonly recommended: boolean;
 }
 
-/** What is wrong, and what to do about it. */
+/** A problem and its remedy. */
 export interface ModelFailure {
   readonly code?: string;
   readonly message: string;
@@ -169,17 +169,17 @@ export interface ModelFailure {
 
 export interface ModelList {
   readonly models: readonly ModelEntry[];
-  /** Why there are none. */
+  /** Why there are no models. */
   readonly problem?: ModelFailure;
 }
 
-/** Models of the catalogue, and those on this machine. */
+/** Lists the catalogue's models and those on this machine. */
 export const ListModelsRequest = new RequestType0<ModelList, void>("foretoken/listModels");
 
-/** How far fetching or testing a model is. */
+/** Progress of fetching or testing a model. */
 export interface ModelProgressReport {
   readonly phase: "fetch" | "check";
-  /** 0 to 1; absent where it is not known. */
+  /** 0 to 1; absent if unknown. */
   readonly done?: number;
   readonly text: string;
 }
@@ -189,24 +189,24 @@ export const ModelProgress = new ProgressType<ModelProgressReport>();
 export interface FetchModelParams {
   /** A name of the catalogue, `hf:OWNER/REPOSITORY:FILE`, an address, or a path. */
   readonly reference: string;
-  /** Access token for a hub. Never written anywhere; absent: the environment's `HF_TOKEN`. */
+  /** Access token for a hub. Never saved; if absent, the environment's `HF_TOKEN` is used. */
   readonly hubToken?: string;
-  /** Where progress is to be sent. */
+  /** Token for progress reports. */
   readonly progressToken?: ProgressToken;
 }
 
-/** Where the model lies, or why it is not to be used. */
+/** The model's path, or why it must not be used. */
 export type FetchModelResult = { readonly path: string } | { readonly problem: ModelFailure };
 
 /**
- * Fetches a model if need be and tests it, while the present one goes on serving. It is not taken into use: that is
- * the setting's. Cancelling the request ends the download; the next one goes on with it.
+ * Fetches a model if needed and tests it, while the present one keeps serving. Only the setting puts it into use.
+ * Cancelling the request ends the download; the next one continues it.
  */
 export const FetchModelRequest = new RequestType<FetchModelParams, FetchModelResult, void>(
   "foretoken/fetchModel",
 );
 
-/** Whether an NVIDIA card is here whose libraries could be fetched: to be asked of the user. */
+/** Whether this machine has an NVIDIA card whose libraries could be fetched: the client then asks the user. */
 export const LibrariesRequest = new RequestType0<boolean, void>("foretoken/libraries");
 
 export interface LibrariesReport {
@@ -217,8 +217,8 @@ export interface LibrariesReport {
 export const LibrariesProgress = new ProgressType<LibrariesReport>();
 
 /**
- * Fetches them; null once they are there, to be used from the next start on. Cancelling the request ends the
- * download; the next one goes on with it.
+ * Fetches the libraries; null once they are installed, for use from the next start on. Cancelling the request ends the
+ * download; the next one continues it.
  */
 export const FetchLibrariesRequest = new RequestType<
   { readonly progressToken?: ProgressToken },
@@ -229,12 +229,12 @@ export const FetchLibrariesRequest = new RequestType<
 export const InlineCompletionProgress = new ProgressType<InlineCompletionItem[]>();
 
 /**
- * The command of an item, which a client runs by `workspace/executeCommand` once the item is accepted; its one
+ * The command of an item, which a client runs through `workspace/executeCommand` once the item is accepted; its only
  * argument is the item's id.
  */
 export const ACCEPT_COMMAND = "foretoken.didAccept";
 
-/** An item as a client sends it back: known by its command's argument. */
+/** An item that a client sends back: identified by its command's argument. */
 export type ShownItem = Partial<InlineCompletionItem> | undefined;
 
 /** The client shows an item. */
@@ -249,21 +249,21 @@ export const DidPartiallyAcceptCompletionNotification = new NotificationType<{
   readonly acceptedLength: number;
 }>("textDocument/didPartiallyAcceptCompletion");
 
-/** The user has come to trust the workspace, or trusts it no longer. */
+/** The user now trusts the workspace, or no longer does. */
 export const DidChangeTrustNotification = new NotificationType<{ readonly trusted: boolean }>(
   "foretoken/didChangeTrust",
 );
 
-/** The user has turned to a document, or to none. */
+/** The user has switched to a document, or to none. */
 export const DidFocusNotification = new NotificationType<{
   readonly textDocument?: { readonly uri: string } | undefined;
-  /** The cursor, where the client sends it. */
+  /** The cursor, if the client sends it. */
   readonly position?: Position | undefined;
 }>("textDocument/didFocus");
 
 /** What a client may add to the parameters of a standard request. */
 export interface StreamedParams {
-  /** Where progress is to be sent. */
+  /** Token for progress reports. */
   readonly partialResultToken?: ProgressToken;
   readonly textDocument: {
     /** The document version the position refers to; a request for another version has no answer. */
@@ -272,8 +272,8 @@ export interface StreamedParams {
 }
 
 /**
- * What Node is given before the server's script: V8 lets its heap for new objects grow to 48 MB otherwise, of which the
- * server uses next to nothing between two keys.
+ * Arguments for Node before the server's script: V8 would otherwise let its heap for new objects grow to 48 MB, of which
+ * the server uses next to nothing between two keys.
  */
 export const SERVER_NODE_ARGUMENTS = ["--max-semi-space-size=4"] as const;
 
@@ -281,17 +281,17 @@ export const SERVER_NODE_ARGUMENTS = ["--max-semi-space-size=4"] as const;
 export interface InitializationOptions {
   /** Values of the settings, by name without the section. */
   readonly settings?: unknown;
-  /** Folder for what the server remembers between starts. */
+  /** Folder for data that the server keeps between starts. */
   readonly storageDirectory?: string;
-  /** Whether the user trusts the workspace; true where absent. Else nothing of it is read but open documents. */
+  /** Whether the user trusts the workspace; true if absent. If not, only its open documents are read. */
   readonly trusted?: boolean;
-  /** Whether models and back ends whose loads have ended the server are tried once more: a person has asked for it. */
+  /** Whether models and back ends whose loads have ended the server are tried once more, at the user's request. */
   readonly retryLoads?: boolean;
   /**
-   * A command of the client's own for items to carry in place of `ACCEPT_COMMAND`, with the same argument. The
-   * server then announces no command: clients register what is announced, and lose it with the server.
+   * A command of the client for items to carry instead of `ACCEPT_COMMAND`, with the same argument. The server then
+   * announces no command: clients register an announced command, and lose it when the server ends.
    */
   readonly acceptCommand?: string;
-  /** Whether each request that has ended is reported by `RequestEndedNotification`. */
+  /** Whether each ended request is reported by `RequestEndedNotification`. */
   readonly reportsRequests?: boolean;
 }

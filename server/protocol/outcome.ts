@@ -1,4 +1,4 @@
-/** How a request for a completion ended, and what it cost: what the server reports of the last one. */
+/** How a request for a completion ended, and what it cost: the server's report of the last request. */
 
 /** Why nothing was computed for a request. */
 export type Suppression =
@@ -14,32 +14,32 @@ export type Suppression =
 
 /**
  * `shown`: computed for this request, or still being computed when it joined. `cached`: computed before for the
- * same place. `typedThrough`: what is left of a text that was computed for an earlier place. `reindented`: computed
+ * same place. `typedThrough`: the rest of a text that was computed for an earlier place. `reindented`: computed
  * for the same line with another indentation.
  */
 export type Outcome =
   | { readonly kind: "shown" | "cached" | "typedThrough" | "reindented" | "aborted" }
   | { readonly kind: "suppressed"; readonly why: Suppression }
   /**
-   * `why`: how the completion ended, as in `CompletionFigures.finishReason`. `confidence`: of `lowConfidence`, the mean
+   * `why`: how the completion ended, as in `CompletionFigures.finishReason`. `confidence`: for `lowConfidence`, the mean
    * probability of the first line's tokens.
    */
   | { readonly kind: "empty"; readonly why: string; readonly confidence?: number }
   | { readonly kind: "failed"; readonly message: string; readonly remedy: string };
 
-/** Milliseconds since the request arrived; undefined for what was not reached. */
+/** Milliseconds since the request arrived; undefined for stages that were not reached. */
 export interface Timeline {
-  /** Until computing began: the delay, the model being loaded, the computing before. */
+  /** Until computing began, after the delay, loading the model, and earlier computation. */
   readonly queuedMs: number | undefined;
   readonly promptMs: number | undefined;
   readonly prefilledMs: number | undefined;
   readonly firstTextMs: number | undefined;
   readonly endMs: number;
-  /** Whether what an earlier request had asked for was joined; absent where nothing was computed. */
+  /** Whether the request joined the computation of an earlier one; absent if nothing was computed. */
   readonly joined?: boolean | undefined;
 }
 
-/** Tokens that a source of drafts was surest of, and how many of them the model generated. */
+/** Tokens for which a source of drafts gave the highest probability, and how many of them the model generated. */
 export interface SourceFigures {
   readonly name: string;
   readonly proposed: number;
@@ -50,7 +50,7 @@ export interface SourceFigures {
 export interface ComputedFigures {
   readonly finishReason: string;
   readonly promptTokens: number;
-  /** Prompt tokens that were found in the KV cache; the rest was computed. */
+  /** Prompt tokens that were found in the KV cache; the others were computed. */
   readonly reusedTokens: number;
   readonly tokens: number;
   readonly steps: number;
@@ -58,7 +58,7 @@ export interface ComputedFigures {
   readonly accepted: number;
   /** Milliseconds of drafting, decoding and verifying. */
   readonly decodeMs: number;
-  /** What as many tokens would have taken one at a time; absent where that has not been measured. */
+  /** What as many tokens would have taken one at a time; absent if that has not been measured. */
   readonly plainMs?: number | undefined;
   readonly sources: readonly SourceFigures[];
 }
@@ -66,7 +66,7 @@ export interface ComputedFigures {
 /** Tokens since the server started. */
 export interface DecodedTotals {
   readonly tokens: number;
-  /** Those of completions that have answered no request: given up before their first text, or never asked for. */
+  /** Tokens of completions that answered no request: cancelled before their first text, or never requested. */
   readonly unused: number;
 }
 
@@ -78,10 +78,10 @@ export interface RequestRecord {
   readonly explicit: boolean;
   readonly outcome: Outcome;
   readonly timeline: Timeline;
-  /** Absent where nothing was computed for the request. */
+  /** Absent if nothing was computed for the request. */
   readonly computed?: ComputedFigures | undefined;
   readonly decoded: DecodedTotals;
-  /** What was generated, also where it is held back; of a request that was given up, as far as it came. */
+  /** The generated text, even if it is not shown; if the request was cancelled, as far as it came. */
   readonly text: string;
 }
 
@@ -95,7 +95,7 @@ export interface NothingShown {
   readonly why: string;
 }
 
-/** The last request, and the same in words. */
+/** The last request, as data and in words. */
 export interface Explanation {
   readonly last: RequestRecord | undefined;
   /** Markdown. */

@@ -1,9 +1,9 @@
 /**
- * Every setting, once: its meaning, its range and its default. `package.json` repeats them for the
- * settings editor; a test holds the two together.
+ * Every setting in one place: its meaning, its range and its default. `package.json` repeats them for the
+ * settings editor; a test checks that both agree.
  */
 
-/** Where a model can be made to run; `auto` is the best that works here. */
+/** Where a model can run; `auto` is the best back end that works here. */
 export const BACKEND_CHOICES = ["auto", "cpu", "cuda", "vulkan", "metal"] as const;
 
 export interface Settings {
@@ -35,7 +35,7 @@ export interface Settings {
 
 export const SECTION = "foretoken";
 
-/** `draftModel` where the model that drafts is to be found here. */
+/** Value of `draftModel` for a draft model that is chosen automatically among those on this machine. */
 export const AUTO_DRAFT_MODEL = "auto";
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -232,7 +232,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
   },
 };
 
-/** Settings that are read when the model is loaded: a new value loads it anew. */
+/** Settings that are read when the model is loaded: a new value loads it again. */
 export const RELOADING_SETTINGS = [
   "modelPath",
   "backend",
@@ -243,16 +243,16 @@ export const RELOADING_SETTINGS = [
   "workspaceIndex",
 ] as const;
 
-/** The most that settings may ask of a machine. */
+/** Upper limits of settings on a machine. */
 export type MachineLimits = Partial<Record<"threads" | "contextTokens", number>>;
 
-/** The value to use, and what is wrong with the one that was given. */
+/** The value to use, and the problem with the given one. */
 interface Fitted {
   readonly value: unknown;
   readonly problem?: string;
 }
 
-/** @param most the machine's limit, where there is one */
+/** @param most the machine's limit, if there is one */
 function fitted(schema: SettingSchema, given: unknown, standard: unknown, most = Infinity): Fitted {
   const instead = (expected: string): Fitted => ({
     value: standard,
@@ -277,7 +277,7 @@ function fitted(schema: SettingSchema, given: unknown, standard: unknown, most =
       if (typeof given !== "object" || given === null || Array.isArray(given)) return instead("an object");
       const entries = Object.entries(given);
       const kept = entries.filter(([, value]) => typeof value === "boolean");
-      // Clients that send what the user has written, and no more, mean the rest to stay as it is.
+      // Some clients only send what the user has written: other languages then keep their defaults.
       const value = { ...(standard as object), ...Object.fromEntries(kept) };
       return kept.length === entries.length
         ? { value }
@@ -289,8 +289,8 @@ function fitted(schema: SettingSchema, given: unknown, standard: unknown, most =
 }
 
 /**
- * Settings from untyped configuration. A number out of its range is moved into it, for any other value that does not
- * fit the default is taken; each is a problem, in one line.
+ * Settings from untyped configuration. A number out of range is moved into it; any other invalid value is replaced by
+ * the default. Each is a problem, described in one line.
  */
 export function readSettings(
   configuration: unknown,

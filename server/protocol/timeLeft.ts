@@ -1,7 +1,7 @@
-/** From here on seconds say too much. */
+/** From here on, times are given in minutes. */
 const LONG_SECONDS = 90;
 
-/** How long something still takes, as a part of a line of progress: ", 12 s left"; "" where that is not known. */
+/** Remaining time as a part of a line of progress: ", 12 s left"; "" if unknown. */
 export function timeLeftText(leftMs: number | undefined): string {
   if (leftMs === undefined) return "";
   const seconds = Math.ceil(leftMs / 1000);

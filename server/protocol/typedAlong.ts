@@ -1,16 +1,16 @@
-/** A text that grows while somebody types along with it. Both sides need it. */
+/** Compares a text that grows with what the user types meanwhile. Used by client and server. */
 
 /**
- * Whether `typed`, which follows the place where `text` began, may still become a beginning of it. Before
- * there is any text it may not: a request for what has been typed by now is better than waiting for one that does
- * not know of it.
- * @param done whether the text is whole
+ * Whether `typed`, which follows the place where `text` began, may still become a beginning of it. Not before
+ * there is any text: a new request, which knows what has been typed, is better than waiting for one that does
+ * not.
+ * @param done whether the text is complete
  */
 export function agrees(text: string, done: boolean, typed: string): boolean {
   return text.startsWith(typed) || (!done && text !== "" && typed.startsWith(text));
 }
 
-/** What the text adds to `typed`; undefined where they differ. */
+/** The text after `typed`; undefined if they differ. */
 export function remainderOf(text: string, typed: string): string | undefined {
   return text.startsWith(typed) ? text.slice(typed.length) : undefined;
 }
@@ -23,21 +23,21 @@ export function typedPart(insertion: string): string {
   return /^(\(\)|\[\]|\{\}|""|''|``)$/.test(insertion) ? insertion.slice(0, 1) : insertion;
 }
 
-/** The same of a text whose end was inserted so. */
+/** The same for the end of a text. */
 export function withoutClosedPair(typed: string): string {
   return typed.slice(0, -2) + typedPart(typed.slice(-2));
 }
 
 /**
- * UTF-16 units of the rest of the cursor's line that a text replaces now, of which an editor may have typed some over
- * and to which it may have added closers since. The text is balanced, so it brings along those as well.
- * @param replaced at the place where the text began @param restThen the rest of the line there @param restNow and now
+ * UTF-16 units of the rest of the cursor's line that a text replaces now. Since the text began, the user may have typed
+ * over closers and the editor may have added some. The text is balanced, so it replaces those as well.
+ * @param replaced units at the place where the text began @param restThen the rest of the line there @param restNow and now
  */
 export function replacedNow(replaced: number, restThen: string, restNow: string): number {
   return Math.min(Math.max(0, replaced + restNow.length - restThen.length), restNow.length);
 }
 
-/** Opens what an editor closes by itself. */
+/** For each closer that editors insert themselves, its opener. */
 const OPENERS: Readonly<Record<string, string>> = {
   ")": "(",
   "]": "[",
@@ -48,11 +48,11 @@ const OPENERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether the rest of the cursor's line is what it was but for what comes of typing along: an editor adds closers of what was
- * opened and lets closers be typed over, and a text that is accepted takes the place of what it repeats. Anything else was an edit
- * behind the cursor.
- * @param restThen the rest of the line where the text began @param restNow and at the cursor now
- * @param typed between the two places @param replaced UTF-16 units of `restThen` that the text repeats
+ * Whether the rest of the cursor's line has only changed through typing along: an editor adds closers of what was opened
+ * and lets the user type over closers, and an accepted text replaces what it repeats. Any other change was an edit behind
+ * the cursor.
+ * @param restThen the rest of the line where the text began @param restNow the rest at the cursor now
+ * @param typed text between the two places @param replaced UTF-16 units of `restThen` that the text repeats
  */
 export function restFits(restThen: string, restNow: string, typed: string, replaced: number): boolean {
   let same = 0;
@@ -64,14 +64,14 @@ export function restFits(restThen: string, restNow: string, typed: string, repla
   return mayGo && isWithin(removed, typed) && isWithin(openersOf(added), typed);
 }
 
-/** What opens each of these closers, the last of them first; a character that is none is within no text. */
+/** The openers of these closers, in reverse order; any other character becomes one that no text contains. */
 const openersOf = (closers: string) =>
   [...closers]
     .reverse()
     .map(each => OPENERS[each] ?? "\0")
     .join("");
 
-/** Whether a text can be had of another one by leaving characters out. */
+/** Whether `part` results from `text` by leaving characters out. */
 function isWithin(part: string, text: string): boolean {
   let at = -1;
   return [...part].every(each => {
