@@ -13,7 +13,7 @@ import {
 import { disposeModel } from "./model/index.ts";
 import { UsageError } from "./system/index.ts";
 
-/** Most tokens of an answer: about a page. */
+/** Default limit of tokens for an answer: about a page. */
 const ANSWER_TOKENS = 1024;
 
 export async function chatCommand(args: string[]): Promise<void> {
@@ -25,7 +25,7 @@ export async function chatCommand(args: string[]): Promise<void> {
     },
   });
   const { sampling, maxTokens, backend } = generationOf(values, ANSWER_TOKENS);
-  // Cells that are moved were computed after another text: answers would depend on what was dropped when.
+  // Cells that are shifted were computed after another text: answers would depend on when turns were dropped.
   const loaded = await loadForCommand(pathOfModel(values.model), backend, { reuse: "exact" });
   const { engine } = loaded;
   const { info, vocabulary } = engine;
@@ -54,7 +54,7 @@ export async function chatCommand(args: string[]): Promise<void> {
   }
 }
 
-/** Standard input and output: with a line to edit where they are a terminal. */
+/** Standard input and output; if they are a terminal, the line can be edited. */
 function openTerminal(): { readonly terminal: Terminal; readonly close: () => void } {
   const { stdin: input, stdout: output, stderr } = process;
   const isTerminal = Boolean(input.isTTY && output.isTTY);
@@ -69,14 +69,14 @@ function openTerminal(): { readonly terminal: Terminal; readonly close: () => vo
     stop?.();
     stop = undefined;
   };
-  /** Lines that were read ahead are not asked after the end. */
+  /** Lines that were read ahead are not answered after the end. */
   async function* untilEnded() {
     for await (const line of lines) {
       if (hasEnded) return;
       yield line;
     }
   }
-  // A terminal that edits lines gives the key, any other the signal.
+  // A terminal that edits lines delivers the key, any other the signal.
   if (isTerminal) lines.on("SIGINT", interrupt);
   process.on("SIGINT", interrupt);
   const terminal: Terminal = {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line `foretoken`: every part of the server without an editor. */
+/** The command line `foretoken`: all functions of the server without an editor. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -60,7 +60,7 @@ function describeCheck(name: string, backend: string, report: SelfTestReport): s
   ].join("\n");
 }
 
-/** Refuses what the language server does not take. A client may append its process, which the server then watches. */
+/** Refuses arguments that the language server does not take. A client may append its process id, which is then watched. */
 function checkServing(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -116,9 +116,9 @@ async function main([command, ...args]: string[]): Promise<void> {
 }
 
 /**
- * Runs a script in a process of its own, as a second bundle of the engine cannot live beside this one's. Resolves to its exit
- * code. What ends this process by a signal ends that one too: one that goes on alone would take the machine's time. An
- * interrupt is sent to both by whoever sends it, and may be answered with what there is so far.
+ * Runs a script in a separate process, since two bundles of the engine cannot share one. Resolves to its exit code. A
+ * signal that ends this process is passed on, so that the script does not keep using the machine. An interrupt reaches
+ * both processes anyway, and the script may answer it with its results so far.
  */
 async function runApart(script: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [script, ...args], { stdio: "inherit" });

@@ -15,12 +15,12 @@ import {
   whole,
 } from "./system/index.ts";
 
-/** Says something beside the result. */
+/** Writes a message beside the result. */
 export const note = (message: string): void => {
   process.stderr.write(`foretoken: ${message}\n`);
 };
 
-/** The back end of the option `--backend`. Throws a `UsageError` for one that there is not. */
+/** The back end of the option `--backend`. Throws a `UsageError` for an unknown one. */
 export function backendOf(given: string | undefined): Settings["backend"] {
   const backend = BACKEND_CHOICES.find(each => each === (given ?? "auto"));
   if (!backend)
@@ -30,7 +30,7 @@ export function backendOf(given: string | undefined): Settings["backend"] {
   return backend;
 }
 
-/** Without a temperature the most likely token is taken, and the others would have no effect: they are refused. */
+/** Without a temperature the most likely token is taken and the other options would have no effect: they are refused. */
 const SAMPLING_FLAGS = {
   temperature: { type: "string" },
   seed: { type: "string" },
@@ -54,14 +54,14 @@ type GenerationValues = Partial<Record<Exclude<keyof typeof GENERATION_FLAGS, "n
   readonly "no-drafts"?: boolean;
 };
 
-/** What can be read of them without a model. @param standardTokens most tokens where no number is given */
+/** What can be read of these options without a model. @param standardTokens default limit of tokens */
 export const generationOf = (values: GenerationValues, standardTokens: number) => ({
   sampling: samplingOf(values),
   maxTokens: whole(values, "max-tokens", standardTokens, 1),
   backend: backendOf(values.backend),
 });
 
-/** How tokens are drawn, where a temperature is given. */
+/** How tokens are drawn, if a temperature is given. */
 function samplingOf(
   values: Partial<Record<keyof typeof SAMPLING_FLAGS, string>>,
 ): { sampling: SamplingOptions } | undefined {
@@ -90,8 +90,8 @@ function samplingOf(
 }
 
 /**
- * The file of a model that is named in one of the ways of `foretoken model`; without a name, of the chosen one. undefined for the
- * default model. Throws a `UsageError` where it is not there.
+ * The file of a model that is named as for `foretoken model`; without a name, the chosen one. undefined for the default
+ * model. Throws a `UsageError` if the file does not exist.
  */
 export function pathOfModel(given: string | undefined): string | undefined {
   if (given === DEFAULT_MODEL) return undefined;
@@ -107,7 +107,7 @@ export function pathOfModel(given: string | undefined): string | undefined {
   return orUsageError(locateModel(given, models, modelsFolder(cacheDirectory()))).path;
 }
 
-/** The store of the option `--datastore`, open. Throws a `UsageError` where it is none for the model. */
+/** The store of the option `--datastore`, opened. Throws a `UsageError` if it is not a store for the model. */
 const openDatastore = (given: string | undefined, { vocabulary }: LoadedModel["engine"]) =>
   given === undefined ? undefined : openCorpus(resolve(given), vocabulary.fingerprint);
 
@@ -121,7 +121,7 @@ export async function loadForCommand(
   return orUsageError(await modelLoader(undefined)(settings, 0));
 }
 
-/** Measures the model where that is not done, and says what came of it: beside busy programs it is done again. */
+/** Measures the model if needed, and reports the result: while other programs are busy, it is measured again next time. */
 export async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Promise<void> {
   if (!tune) return;
   note("measuring how this machine runs the model");
@@ -130,8 +130,8 @@ export async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Prom
 }
 
 /**
- * Measures a model that is loaded, and loads the one that drafts for it, which it disposes; undefined where none is named,
- * or `auto` finds none. @param given as for `pathOfModel`, or `auto`
+ * Measures a loaded model and loads its draft model, which the loaded model disposes; undefined if none is named, or
+ * `auto` finds none. @param given as for `pathOfModel`, or `auto`
  */
 async function prepareDrafting(
   loaded: LoadedModel,
@@ -148,7 +148,7 @@ async function prepareDrafting(
   if (given !== undefined && draftModel) {
     const file = given === AUTO_DRAFT_MODEL ? given : pathOfModel(given);
     const { settings } = readSettings({ backend, draftModel: file });
-    // What is wrong with it is found before the measuring, which takes a while.
+    // Problems with the draft model are found before the measurement, which takes a while.
     const problem = await draftModel.use(settings, async measure => {
       await tuned();
       return measure(new AbortController().signal);
@@ -159,7 +159,7 @@ async function prepareDrafting(
   return draftModel?.engine && new DraftModel(draftModel.engine, note);
 }
 
-/** Measures a loaded model, and opens what its drafts come from. `close` ends the use of the store. */
+/** Measures a loaded model, and opens the sources of its drafts. `close` ends the use of the store. */
 export async function openDrafts(
   loaded: LoadedModel,
   values: GenerationValues,

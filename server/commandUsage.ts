@@ -1,4 +1,4 @@
-/** How the commands are used, each apart and all together. */
+/** The usage of the commands, separately and all together. */
 import { MODEL_USAGE } from "./catalogue/index.ts";
 
 const SERVE = `  foretoken serve --stdio
@@ -41,7 +41,7 @@ const COMMANDS = new Map([
   ["model", MODEL_USAGE],
 ]);
 
-/** How one command is used; undefined for one that shows that itself, or that there is not. */
+/** The usage of a command; undefined for an unknown one, and for one that shows its usage itself. */
 export function usageOf(command: string | undefined): string | undefined {
   const usage = COMMANDS.get(command ?? "");
   return usage && `Usage:\n${usage}`;

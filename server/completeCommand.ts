@@ -1,4 +1,4 @@
-/** `foretoken complete`: one completion at a place of a file. */
+/** `foretoken complete`: one completion at a position of a file. */
 import { parseArgs } from "node:util";
 import {
   GENERATION_FLAGS,
@@ -15,7 +15,7 @@ import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import { drain, grammarsDirectory, interrupted, refuseSurplus } from "./system/index.ts";
 
-/** What is asked for, as far as it can be checked without a model. */
+/** Reads the arguments and checks them, as far as possible without a model. */
 function readArguments(args: string[]) {
   const { values, positionals } = parseArgs({
     args,
@@ -33,7 +33,7 @@ function readArguments(args: string[]) {
   };
 }
 
-/** Completes at a place of a file and prints the text as it grows, or a report of it. */
+/** Completes at a position of a file and prints the text as it grows, or a report. */
 export async function completeCommand(args: string[]): Promise<void> {
   const { values, sampling, maxTokens, backend, snapshot } = readArguments(args);
   const start = performance.now();
@@ -59,7 +59,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
 }
 
-/** A completion as `--json` prints it: times in milliseconds, null where there is none. */
+/** A completion as `--json` prints it: times in milliseconds, null if there is none. */
 function report({ ms, trace: _, ...completion }: Completion, loadMs: number) {
   const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
   return {

@@ -1,4 +1,4 @@
-/** The feature of the dashboard: gathers on request what the parts of the server know. */
+/** The server's side of the dashboard: collects the state of the server's parts on request. */
 import type { Connection } from "vscode-languageserver";
 import type { LastCompletion } from "./completion/index.ts";
 import type { StatusBoard } from "./lsp/index.ts";
@@ -14,9 +14,9 @@ interface DashboardDependencies {
   readonly model: Pick<ModelFeature, "current" | "isCurrent">;
   readonly board: Pick<StatusBoard, "current">;
   readonly last: LastCompletion;
-  /** The workspace's index; undefined where there is none. */
+  /** The workspace's index; undefined if there is none. */
   workspaceIndex(): WorkspaceIndexStatus | undefined;
-  /** Indexes the workspace anew; false where it is not to be indexed. */
+  /** Indexes the workspace again; false if it is not to be indexed. */
   reindex(): boolean;
 }
 
@@ -32,7 +32,7 @@ export function registerDashboard(connection: Connection, parts: DashboardDepend
   connection.onRequest(ReindexWorkspaceRequest, () => parts.reindex());
 }
 
-/** What decodes cost, up to the largest tree that may be drafted. */
+/** Costs of decodes, up to the largest tree that may be drafted. */
 function machineFigures(
   engine: NonNullable<ModelFeature["current"]>,
   treeSizes: readonly number[],

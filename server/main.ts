@@ -5,7 +5,7 @@ import { recorder } from "./completion/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { startServer } from "./server.ts";
 
-// So that what is to be done at an exit is done: a load that is broken off by it is none that has ended the server.
+// So that exit handlers run: a load that a signal interrupts must not count as one that ended the server.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 

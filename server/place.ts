@@ -1,4 +1,4 @@
-/** A place in a file, as the command line names it, and the document that is completed there. */
+/** A position in a file, as the command line names it, and the document to complete there. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -19,7 +19,7 @@ function parsePlace(place: string | undefined): Place {
   return { file: match[1] as string, line: Number(match[2]), column: Number(match[3]) };
 }
 
-/** The text of a file in UTF-8. @param note is told where it is so in part only */
+/** The text of a file in UTF-8. @param note called if parts of the file are not UTF-8 */
 function readText(file: string, note: (message: string) => void): string {
   let bytes: Buffer;
   try {
@@ -31,11 +31,11 @@ function readText(file: string, note: (message: string) => void): string {
   // Code has no NUL; UTF-16 has one in most characters of code.
   if (isUtf16 || bytes.includes(0)) throw new UsageError(`${file} is not text in UTF-8.`);
   if (!isUtf8(bytes)) note(`${file} is not all UTF-8: bytes that are not are read as U+FFFD.`);
-  // Editors count columns without a byte order mark, and it is none of the code.
+  // Editors count columns without a byte order mark, which is not part of the code.
   return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
-/** The offset of a position that is counted from 1, columns in UTF-16 units. Throws a `UsageError` where there is none. */
+/** The offset of a position counted from 1, columns in UTF-16 units. Throws a `UsageError` if it does not exist. */
 function offsetOf(text: string, { file, line, column }: Place): number {
   const starts = lineStarts(text);
   const start = starts[line - 1];
@@ -54,15 +54,15 @@ function offsetOf(text: string, { file, line, column }: Place): number {
   return start + column - 1;
 }
 
-/** Offsets at which lines begin, whose ends are those of LSP. */
+/** Offsets of line starts; line ends are those of LSP. */
 const lineStarts = (text: string): number[] => [
   0,
   ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ 0: end, index }) => index + end.length),
 ];
 
 /**
- * The file as a document with the cursor at FILE:LINE:COLUMN. Throws a `UsageError` where it cannot be.
- * @param note is told what the user should know of the file
+ * The file as a document with the cursor at FILE:LINE:COLUMN. Throws a `UsageError` if that is not possible.
+ * @param note called with what the user should know about the file
  */
 export function snapshotAt(place: string | undefined, note: (message: string) => void): Snapshot {
   const parsed = parsePlace(place);

@@ -1,6 +1,6 @@
 /**
- * The language server: which parts there are, which feeds which, and who disposes what. It takes its connection and
- * its model loader from outside, so that a process, a test and a fake model can each supply their own.
+ * The language server: creates its parts, connects them and disposes them. The connection and the model loader
+ * are passed in, so that a process, a test and a fake model can each supply their own.
  */
 import { type Connection, ErrorCodes, type InitializeResult, ResponseError } from "vscode-languageserver";
 import { isPathReference, listModels, registerCatalogue } from "./catalogue/index.ts";
@@ -43,11 +43,11 @@ import { Grammars } from "./syntax/index.ts";
 import { grammarsDirectory, inBackground, resolvePath, runsOnBattery } from "./system/index.ts";
 
 export interface ServerDependencies {
-  /** Makes the model loader, once it is known where the server may remember things. */
+  /** Creates the model loader once the storage directory is known. */
   readonly modelLoader: (storageDirectory: string | undefined, retryLoads?: boolean) => LoadModel;
   /** Called with each request that has ended. */
   readonly record?: ((record: RequestRecord) => void) | undefined;
-  /** Whether the machine runs on its battery, where it is not the platform that says so. */
+  /** Replaces the platform's check of whether the machine runs on its battery. */
   readonly runsOnBattery?: (() => Promise<boolean | undefined>) | undefined;
 }
 
@@ -60,12 +60,12 @@ export function startServer(connection: Connection, dependencies: ServerDependen
 
 type Parts = ReturnType<typeof makeParts>;
 
-/** Which parts there are, and what each needs of the others. */
+/** Creates the parts, each with the others that it needs. */
 function makeParts(connection: Connection, dependencies: ServerDependencies) {
   const warn = (message: string) => connection.console.warn(message);
   const log = (message: string) => connection.console.error(message);
 
-  // What the client has.
+  // State of the client.
   const configuration = new Configuration(connection);
   const folders = new WorkspaceFolders(connection);
   const settings = () => withPaths(configuration.current, folders.paths);
@@ -74,7 +74,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     inBackground(connection.sendNotification(StatusNotification, status), "Sending the status", log),
   );
 
-  // The model, which one completion at a time uses.
+  // The model, used by one completion at a time.
   const session = new Session();
   const model = registerModel(connection, { session, board, settings });
   const energy = new EnergySaver({
@@ -99,7 +99,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
 
   const libraries = registerLibraries(connection, { settings, backend: () => model.current?.info.backend });
 
-  // What prompts, drafts and ends of texts are made from.
+  // The sources of prompts, drafts and the ends of texts.
   const grammars = new Grammars(grammarsDirectory(), warn);
   const shownFiles = new ShownFiles(warn);
   const openFiles = new OpenFiles(documents, languageId => grammars.wanted(languageId), shownFiles);
@@ -148,7 +148,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
   };
 }
 
-/** What happens in one part that others are to know. */
+/** Passes events of one part on to the others. */
 function joinParts(connection: Connection, parts: Parts): void {
   const { configuration, folders, settings, board, session, model, shownFiles, datastores, drafts } = parts;
   const { energy, completions, log } = parts;
@@ -174,14 +174,14 @@ function joinParts(connection: Connection, parts: Parts): void {
     if (!current.enabled) await session.stop();
     if (RELOADING_SETTINGS.some(key => previous[key] !== current[key])) await model.load();
     else if (previous.draftModel !== current.draftModel) await model.loadDraftModel();
-    // As they are by now: a later change may have been applied meanwhile.
+    // The current value: a later change may have been applied meanwhile.
     board.switch(settings().enabled);
     if (previous.battery !== current.battery) look();
   };
   configuration.onDidChange(change => inBackground(apply(change), "Applying the settings", log));
 }
 
-/** What starts with the client, and who disposes what when it leaves. */
+/** Starts the parts with the client, and disposes them when it leaves. */
 function followLifecycle(
   connection: Connection,
   {
@@ -231,7 +231,7 @@ function followLifecycle(
   });
 }
 
-/** Settings whose paths are absolute. @param folders of the workspace */
+/** Settings with absolute paths. @param folders the workspace's folders */
 const withPaths = (settings: Settings, folders: readonly string[]): Settings => {
   const absolute = (path: string) => (path.trim() === "" ? "" : resolvePath(path, folders));
   const model = (reference: string) => (isPathReference(reference) ? absolute(reference) : reference);
@@ -244,7 +244,7 @@ const withPaths = (settings: Settings, folders: readonly string[]): Settings => 
   };
 };
 
-/** What the server offers. @param acceptCommand the client's own, if it has one */
+/** What the server offers. @param acceptCommand the client's own command, if it has one */
 const announcement = (acceptCommand: string | undefined): InitializeResult => ({
   capabilities: {
     positionEncoding: "utf-16",
