@@ -1,6 +1,7 @@
 /**
- * A process's claim to something in a folder: a share of a build, a download. It names the process and is renewed while that runs, so that a claim of a
- * process that has ended is taken over: at once on the same machine, after some minutes on another.
+ * A process's claim to something in a folder: a share of a build, a download. It names the process and is renewed while the
+ * process runs, so that the claim of an ended process can be taken over: at once on the same machine, after some minutes
+ * from another one.
  */
 import {
   constants,
@@ -21,14 +22,14 @@ import { codeOf, PRIVATE_FILE, StoreError } from "./document.ts";
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** When the process began, as its system counts; "" where that is not known. A later one may have its number. */
+  /** Start time of the process in the system's count; "" if unknown. A later process may have the same id. */
   readonly began: string;
 }
 
 const RENEWAL_MS = 20_000;
-/** A claim that was not renewed for so long belongs to no process that runs. */
+/** A claim that was not renewed for this long belongs to no running process. */
 const STALE_MS = 10 * 60_000;
-/** Of `/proc/PID/stat`, counted from after the name. */
+/** Index in `/proc/PID/stat`, counted from after the name. */
 const BEGAN_FIELD = 19;
 
 const ENDING = ".lock";
@@ -40,11 +41,11 @@ function readOwner(path: string): Owner | undefined {
     if (typeof host !== "string" || !Number.isSafeInteger(pid) || Number(pid) <= 0) return undefined;
     return { host, pid: Number(pid), began: typeof began === "string" ? began : "" };
   } catch {
-    return undefined; // Gone meanwhile, or its writer died before it wrote.
+    return undefined; // It was removed meanwhile, or its writer died before writing.
   }
 }
 
-/** When a process of this machine began; "" where that cannot be found out. */
+/** Start time of a process on this machine; "" if unknown. */
 function beginningOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -54,10 +55,10 @@ function beginningOf(pid: number): string {
   }
 }
 
-/** Whether the claim is of a process that may still run. */
+/** Whether the claim belongs to a process that may still run. */
 function isHeld(path: string, { host, pid, began }: Owner): boolean {
   try {
-    // One that was renewed in the future is of a time when a clock was wrong.
+    // A renewal in the future dates from a time when a clock was wrong.
     if (Math.abs(Date.now() - statSync(path).mtimeMs) > STALE_MS) return false;
   } catch {
     return false;
@@ -68,13 +69,13 @@ function isHeld(path: string, { host, pid, began }: Owner): boolean {
   return processIsAlive(pid);
 }
 
-/** Whether there is a process of that number on this machine. */
+/** Whether a process with that id exists on this machine. */
 export function processIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is one too.
+    // Another user's process exists as well.
     return codeOf(error) === "EPERM";
   }
 }
@@ -92,7 +93,7 @@ export function lockedNames(directory: string): string[] {
     .filter(name => isLocked(directory, name));
 }
 
-/** Throws a `StoreError` of code `busy` where another process has claimed that name; see `lock`. */
+/** Throws a `StoreError` of code `busy` if another process has claimed that name; see `lock`. */
 export function refuseLocked(directory: string, name: string, activity = "build"): void {
   const path = lockPath(directory, name);
   const owner = holderOf(path);
@@ -104,16 +105,16 @@ export function refuseLocked(directory: string, name: string, activity = "build"
     });
 }
 
-/** The process that a claim is of; undefined where it does not run any more, or there is no claim. */
+/** The process that holds a claim; undefined if it no longer runs, or there is no claim. */
 function holderOf(path: string): Owner | undefined {
   const owner = readOwner(path);
   return owner && isHeld(path, owner) ? owner : undefined;
 }
 
 /**
- * Claims `name` in a folder; the returned function gives it back. Throws a `StoreError` of code `busy` while
- * another process has it, and what the file system throws.
- * @param activity what to call in messages what the other process does
+ * Claims `name` in a folder; the returned function releases it. Throws a `StoreError` of code `busy` while
+ * another process holds it, and the file system's errors.
+ * @param activity name of the other process's activity in messages
  */
 export function lock(directory: string, name: string, activity = "build"): () => void {
   const path = lockPath(directory, name);
@@ -137,8 +138,8 @@ export function lock(directory: string, name: string, activity = "build"): () =>
 }
 
 /**
- * Makes a file that was not there, with its text from the first moment: one that is empty yet would be taken for the
- * claim of a process that died. Throws `EEXIST` where there is one.
+ * Creates a file together with its text: an empty one would be taken for the claim of a process that died. Throws
+ * `EEXIST` if the file exists.
  */
 function create(path: string, text: string): void {
   const prepared = `${path}.${process.pid}.new`;
@@ -151,8 +152,8 @@ function create(path: string, text: string): void {
 }
 
 /**
- * Gives a file another name that is free. Throws `EEXIST` where it is not. File systems without links to files refuse them
- * with many codes, exFAT on Windows with `EISDIR`: there the file is copied.
+ * Gives a file a second, free name. Throws `EEXIST` if it is taken. File systems without links to files refuse them with
+ * many codes, exFAT on Windows with `EISDIR`: the file is copied there.
  */
 function place(file: string, path: string): void {
   try {
@@ -165,13 +166,13 @@ function place(file: string, path: string): void {
 
 const isSame = (a: Owner | undefined, b: Owner | undefined) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Renews the claim until the returned function gives it back. */
+/** Renews the claim until the returned function releases it. */
 function keep(path: string, own: Owner): () => void {
   const timer = setInterval(() => {
     try {
       utimesSync(path, new Date(), new Date());
     } catch {
-      // Removed by a person: the build goes on, and the next one may begin.
+      // The user removed it: the build continues, and the next one may begin.
     }
   }, RENEWAL_MS).unref();
   return () => {
@@ -180,7 +181,7 @@ function keep(path: string, own: Owner): () => void {
   };
 }
 
-/** Removes a claim that nobody holds, unless another process has put its own there meanwhile. */
+/** Removes a claim that nobody holds, unless another process has claimed the name meanwhile. */
 function takeAway(path: string, stale: Owner | undefined): void {
   const aside = `${path}.${process.pid}`;
   try {

@@ -1,4 +1,4 @@
-/** Failures in words a person can act on. */
+/** Failures described so that the user can act on them. */
 import { codeOf, messageOf, StoreError, type StoreProblem } from "./document.ts";
 
 export function storeError(
@@ -10,7 +10,7 @@ export function storeError(
   return new StoreError({ code, message, remedy }, cause === undefined ? undefined : { cause });
 }
 
-/** A failed call on the file system as a `StoreError`; a `StoreError` is handed through. */
+/** A failed file system call as a `StoreError`; a `StoreError` is returned unchanged. */
 export function fileError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const [code, message] = [codeOf(error), messageOf(error)];

@@ -1,7 +1,7 @@
 /**
- * Builds a store: read, filter, tokenize, sort, write. Every input becomes shards of its own, named after all
- * that they depend on, so a build that was stopped goes on where it was, and one whose inputs are unchanged
- * has nothing to do. The manifest comes last; until then the old store is whole and in use.
+ * Builds a store: read, filter, tokenize, sort, write. Every input gets its own shards, named by a hash of everything
+ * they depend on, so a build that was stopped continues where it was, and one whose inputs are unchanged has nothing
+ * to do. The manifest is written last; until then the old store stays complete and in use.
  */
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
@@ -21,7 +21,7 @@ import { isMarked, markRepeated } from "./sketches.ts";
 import { isWholeBuild, readManifests, summed, together } from "./storeManifest.ts";
 import { type Taken, tokenizeAll } from "./tokenBuffer.ts";
 
-/** Between looks at a share that another process builds. */
+/** Time between checks of a share that another process builds. */
 const POLL_MS = 15_000;
 
 /** Builds this process's share of a store and returns its manifest. Throws a `StoreError`. */
@@ -68,7 +68,7 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
   }
 }
 
-/** Puts the manifest in place. Whoever finishes the last share has marked what repeats before the store is whole. */
+/** Writes the manifest. Whoever finishes the last share marks repeated documents before the store is complete. */
 function finish(directory: string, manifest: Manifest): void {
   const { build, share } = manifest;
   const shares = () => readManifests(directory).manifests.filter(each => each.build === build);
@@ -77,14 +77,14 @@ function finish(directory: string, manifest: Manifest): void {
   if (isWholeBuild(store)) markRepeated(directory, store);
   writeManifest(directory, manifest);
   if (isWholeBuild(store)) return;
-  // Another process may have finished its share meanwhile, and not have seen this one.
+  // Another process may have finished its share meanwhile without having seen this one.
   const now = together(shares());
   if (isWholeBuild(now) && !isMarked(directory, build)) markRepeated(directory, now);
 }
 
 /**
- * Claims a share. Another process at work on it is waited for where there are several shares: a scheduler that has lost
- * sight of a task begins it anew, and the first attempt may run on, or its claim outlive its machine.
+ * Claims a share. If there are several shares, it waits while another process works on this one: a scheduler that has
+ * lost track of a task starts it again, and the first attempt may still run, or its claim outlive its machine.
  */
 async function claimed(
   { directory, share, signal, onWaiting, pollMs = POLL_MS }: BuildOptions,
@@ -98,14 +98,14 @@ async function claimed(
       if (share.count === 1 || !(error instanceof StoreError) || error.problem.code !== "busy") throw error;
       if (isFirst) onWaiting?.(error.problem.message);
     }
-    // Cancelled: seen at once above.
+    // A cancellation is noticed at the start of the loop.
     await setTimeout(pollMs, undefined, { signal }).catch(() => {});
   }
 }
 
 /**
- * An input whose shards are in the store already. Its journal keeps other shares' processes from removing them, should no manifest
- * name them for a while; what one has removed before, or is damaged, is built anew.
+ * An input whose shards are in the store already. Its journal keeps other shares' processes from removing them if no
+ * manifest names them for a while; shards that one has removed before, or that are damaged, are built again.
  */
 function takeOver(
   { directory, tokenizerEntry: tokenizer }: BuildOptions,
@@ -117,7 +117,7 @@ function takeOver(
   return isWhole(directory, entry, tokenizer) ? entry : undefined;
 }
 
-/** A store without documents would be searched for nothing: a build that finds none is a mistake in its options. */
+/** Searching a store without documents is useless: a build that finds none is a mistake in its options. */
 function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[]): StoreError {
   const counts = entries.map(({ dropped, skipped = {} }) => ({ ...skipped, ...dropped }));
   const reasons = Object.entries(summed(counts)).map(([reason, count]) => `${reason} ${count}`);
@@ -129,12 +129,12 @@ function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[])
   });
 }
 
-/** Names what an input's shards depend on. */
+/** Hash of everything that an input's shards depend on. */
 function keyOf({ identity }: BuildInput, { filter, tokenizerEntry, memoryBytes }: BuildOptions): string {
   return hash([identity, filter.identity, tokenizerEntry.fingerprint, FORMAT_VERSION, memoryBytes]);
 }
 
-/** Names what a store depends on: its inputs with all that their shards do, and into how many shares they are divided. */
+/** Hash of everything that a store depends on: the keys of its inputs, and the number of shares. */
 function idOf(options: BuildOptions): string {
   return hash([options.share.count, ...options.inputs.map(input => keyOf(input, options))]);
 }
@@ -142,7 +142,7 @@ function idOf(options: BuildOptions): string {
 const hash = (parts: readonly (string | number)[]) =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 
-/** Builds the shards of one input, going on after those that an earlier build has written. */
+/** Builds the shards of one input, continuing after those that an earlier build has written. */
 async function buildInput(
   input: BuildInput,
   key: string,
@@ -152,7 +152,7 @@ async function buildInput(
   const { directory, filter, tokenizer, signal } = options;
   let journal = readJournal(directory, { key, name: input.name, tokenizer: options.tokenizerEntry });
   if (journal.finished) return entryOf(journal);
-  // From now on no other share's process takes the shards for leftovers.
+  // From now on no other share's process removes the shards as leftovers.
   writeJournal(directory, journal);
   const inputFilter = filter.forInput();
   const dropped: Record<string, number> = {};
@@ -193,7 +193,7 @@ async function buildInput(
   return { name: input.name, key, shards: journal.shards, dropped, ...passedOver.entry };
 }
 
-/** A cancelled build keeps what it has written, and says so. */
+/** A cancelled build keeps what it has written, and its error says so. */
 function throwIfCancelled(signal: AbortSignal): void {
   if (!signal.aborted) return;
   throw new StoreError({
@@ -203,10 +203,10 @@ function throwIfCancelled(signal: AbortSignal): void {
   });
 }
 
-/** Damaged parts of an input that are named. */
+/** Most damaged parts of an input that are named. */
 const NAMED_DAMAGE = 10;
 
-/** Counts what of an input never became a document, and names the damaged parts. */
+/** Counts the parts of an input that never became a document, and names the damaged ones. */
 class PassedOver {
   private readonly skipped: Record<string, number> = {};
   private readonly names: string[] = [];

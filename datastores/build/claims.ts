@@ -1,25 +1,25 @@
 /**
- * Who may write to a store's folder: any number of builds, each of a share of its own, or one process that changes or removes the store
- * as a whole.
+ * Controls who may write to a store's folder: any number of builds, each of a different share, or one process that changes
+ * or removes the whole store.
  */
 import { isLocked, lock, lockedNames, refuseLocked } from "../index.ts";
 import { inFolder } from "./inFolder.ts";
 import { manifestName } from "./ownFiles.ts";
 
-/** The claim to the store as a whole. */
+/** Name of the claim to the whole store. */
 const WHOLE = "store";
 
-/** Whether a process builds a store in the folder, of a single share. */
+/** Whether a process builds a store of a single share in the folder. */
 export const isBuilding = (directory: string): boolean => isLocked(directory, manifestName("", ALL));
 
 const ALL = { index: 0, count: 1 };
 
-/** Claims what a share's manifest is named after. Throws a `StoreError` of code `busy` while it, or the whole store, is another process's. */
+/** Claims a share by its name. Throws a `StoreError` of code `busy` while another process has it, or the whole store. */
 export function claimShare(directory: string, claim: string): () => void {
   return inFolder(directory, () => {
     const unlock = lock(directory, claim);
     try {
-      // After its own claim, as `withoutBuilds` looks after its own: of two at the same moment one at least sees the other.
+      // Checked after its own claim, as in `withoutBuilds`: of two simultaneous claims at least one sees the other.
       refuseLocked(directory, WHOLE, "change of the store");
     } catch (error) {
       unlock();
@@ -29,7 +29,7 @@ export function claimShare(directory: string, claim: string): () => void {
   });
 }
 
-/** Runs `work` while no build is at work in the folder. Throws a `StoreError` of code `busy` where one is. */
+/** Runs `work` while no build runs in the folder. Throws a `StoreError` of code `busy` if one does. */
 export function withoutBuilds<T>(directory: string, work: () => T): T {
   const unlock = inFolder(directory, () => lock(directory, WHOLE, "change of the store"));
   try {
@@ -40,6 +40,6 @@ export function withoutBuilds<T>(directory: string, work: () => T): T {
   }
 }
 
-/** Whether no process but the one with this claim is at work in the folder. */
+/** Whether no process except the one with this claim works in the folder. */
 export const isAlone = (directory: string, claim: string): boolean =>
   lockedNames(directory).every(name => name === claim);

@@ -1,13 +1,13 @@
 import type { InputEntry } from "./manifest.ts";
 import type { BuildInput, BuildOptions, BuildProgress } from "./options.ts";
 
-/** Reports how far a build is and how long it will take. */
+/** Reports the progress of a build and the time it will take. */
 export class Clock {
   private readonly start = performance.now();
   private readonly totalBytes: number | undefined;
   private doneBytes = 0;
   private readBytes = 0;
-  /** Bytes of inputs that were there already: they say nothing of the rate. */
+  /** Bytes of inputs that were built already: they do not count for the rate. */
   private skippedBytes = 0;
   private inputsDone = 0;
   private documents = 0;

@@ -1,11 +1,11 @@
-/** Files that name documents of a store to be left out of searches. */
+/** Files that list documents of a store to be left out of searches. */
 import { existsSync, readFileSync } from "node:fs";
 import { StoreError } from "../index.ts";
 
 /** Indices of documents by shard file. */
 export type DocumentLists = Readonly<Record<string, readonly number[]>>;
 
-/** Reads such a file; without one there are no documents. Throws a `StoreError` for a damaged one. */
+/** Reads such a file; if it does not exist, there are no documents. Throws a `StoreError` for a damaged one. */
 export function readDocumentLists(path: string, remedy: string): { documents: DocumentLists; value: object } {
   if (!existsSync(path)) return { documents: {}, value: {} };
   try {
@@ -13,9 +13,9 @@ export function readDocumentLists(path: string, remedy: string): { documents: Do
     if (typeof value === "object" && value !== null && "documents" in value && areLists(value.documents))
       return { documents: value.documents, value };
   } catch {
-    // Reported below, as for one of the wrong shape.
+    // Reported below, like a file of the wrong shape.
   }
-  // To go on without it would show what was to be left out.
+  // Without the list, documents that must be left out would be found.
   throw new StoreError({ code: "corrupt", message: `${path} is damaged.`, remedy });
 }
 

@@ -1,4 +1,4 @@
-/** The folder of a store while it is built. */
+/** The folder of a store during a build. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../files/index.ts";
@@ -18,26 +18,26 @@ import {
 import { sketchesFile } from "./sketches.ts";
 import { buildsOf, isWholeBuild, readManifests, type StoreManifest } from "./storeManifest.ts";
 
-/** For its owner alone: it will hold users' code. Returns whether there was none before. */
+/** Makes the folder, private to its owner since it will hold users' code. Returns whether it is new. */
 export function makeDirectory(directory: string): boolean {
   const isNew = !existsSync(directory);
   inFolder(directory, () => makeFolder(directory));
   return isNew;
 }
 
-/** Removes a folder that nothing was written to. */
+/** Removes a folder that is still empty. */
 export function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Something was.
+    // It is not empty.
   }
 }
 
-/** Removes what builds that were ended have left half written, unless another process is at work in the folder. */
+/** Removes half-written files of builds that were ended, unless another process works in the folder. */
 export function removeTemporaries(directory: string, claim: string): void {
   inFolder(directory, () => {
-    // Listed first: what is begun after the look for other processes is not in the list.
+    // Listed first: files that are begun after the check for other processes are not in the list.
     const temporaries = readdirSync(directory).filter(isTemporary);
     if (!isAlone(directory, claim)) return;
     for (const file of temporaries) rmSync(join(directory, file), { force: true });
@@ -45,15 +45,16 @@ export function removeTemporaries(directory: string, claim: string): void {
 }
 
 /**
- * Removes what belongs to no build any more. While shares of this build are missing, that is the journals of its finished inputs; once
- * they are all there, it is also all earlier builds, and shards and journals of no build. A file that is open elsewhere may have to stay.
- * @param mine inputs that this process has finished @param claim of this process
+ * Removes what belongs to no build any more. While shares of this build are missing, these are the journals of its finished
+ * inputs; once it is complete, also all earlier builds, and shards and journals of no build. A file that is open elsewhere
+ * may have to stay.
+ * @param mine inputs that this process has finished @param claim claim of this process
  */
 export function removeLeftovers(
   directory: string,
   { mine, build, claim }: { mine: readonly InputEntry[]; build: string; claim: string },
 ): void {
-  // Listed before the manifests are read: a share that is finished in between has its shards in the list and in its manifest.
+  // Listed before the manifests are read: the shards of a share that is finished in between are in both.
   const files = readdirSync(directory);
   const isOnlyOne = isAlone(directory, claim);
   const finished = new Set(mine.map(({ key }) => key));
@@ -62,13 +63,14 @@ export function removeLeftovers(
   const builds = buildsOf(manifests);
   const own = builds.findIndex(each => each.build === build);
   if (!builds[own] || !isWholeBuild(builds[own])) return;
-  // One that is not whole may be another process's.
+  // An incomplete build may be another process's.
   const old = builds.slice(0, own).filter(each => isOnlyOne || isWholeBuild(each));
   for (const { build: id, share } of manifests)
     if (old.some(each => each.build === id)) removeQuietly(directory, manifestName(id, share));
   for (const name of damaged.keys()) removeQuietly(directory, name);
   const kept = keptFiles(builds.filter(each => !old.includes(each)));
-  // What another process is about to put into its manifest has a journal; without such processes journals are of builds that were given up.
+  // Shards that another process is about to add to its manifest have a journal; without such processes, journals are of
+  // abandoned builds.
   const begun = new Set(isOnlyOne ? [] : files.flatMap(file => journalKey(file) ?? []));
   for (const file of files) {
     const key = journalKey(file) ?? shardKey(file);
@@ -78,7 +80,7 @@ export function removeLeftovers(
   }
 }
 
-/** Shards, their sketches and lists of repeated documents of these builds. */
+/** Shards, sketches and lists of repeated documents of these builds. */
 function keptFiles(builds: readonly StoreManifest[]): Set<string> {
   const kept = new Set<string>();
   for (const { build, shards } of builds) {
@@ -88,22 +90,22 @@ function keptFiles(builds: readonly StoreManifest[]): Set<string> {
   return kept;
 }
 
-/** What cannot be removed is removed by the next build. */
+/** The next build removes what cannot be removed now. */
 function removeQuietly(directory: string, file: string): void {
   try {
     rmSync(join(directory, file), { force: true });
   } catch {
-    // It is open elsewhere.
+    // The file is open elsewhere.
   }
 }
 
-/** Throws a `StoreError` where a manifest in the folder is another program's, of which a store's would take the place. */
+/** Throws a `StoreError` if a manifest in the folder is another program's, which a store's manifest would overwrite. */
 export function refuseForeign(directory: string): void {
   for (const name of manifestFiles(directory)) {
     try {
       readManifest(join(directory, name));
     } catch (error) {
-      // A damaged store is what a build mends, and may be removed.
+      // A build repairs a damaged store, which may also be removed.
       if (!(error instanceof StoreError) || error.problem.code === "foreign") throw error;
     }
   }

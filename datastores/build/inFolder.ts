@@ -1,6 +1,6 @@
 import { codeOf, messageOf, StoreError } from "../index.ts";
 
-/** Runs what writes into the store's folder; what the disk refuses is reported with the folder's name. */
+/** Runs work that writes into the store's folder; errors of the disk are reported with the folder's name. */
 export function inFolder<T>(directory: string, work: () => T): T {
   try {
     return work();

@@ -1,4 +1,4 @@
-/** How far a build of an input is, for the next build to go on from there. */
+/** Progress of a build of an input, from which the next build continues. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
@@ -8,14 +8,14 @@ import { journalName } from "./ownFiles.ts";
 import { isWhole } from "./shardCheck.ts";
 import { readManifests } from "./storeManifest.ts";
 
-/** Where a build of an input stands; kept in the folder until the manifest is written. */
+/** State of a build of an input; kept in the folder until the manifest is written. */
 interface Journal extends InputEntry {
-  /** Documents taken that are in finished shards. */
+  /** Accepted documents that are in finished shards. */
   readonly written: number;
   readonly finished: boolean;
 }
 
-/** Inputs of the builds that are there, whose shards can be taken over where they are whole. */
+/** Inputs of existing builds, whose shards can be reused if they are complete. */
 export function knownInputs(directory: string): Map<string, InputEntry> {
   const inputs = readManifests(directory).manifests.flatMap(manifest => manifest.inputs);
   return new Map(inputs.map(input => [input.key, input]));
@@ -23,7 +23,7 @@ export function knownInputs(directory: string): Map<string, InputEntry> {
 
 const journalFile = (directory: string, key: string) => join(directory, journalName(key));
 
-/** @param tokenizer of the shards that a build has finished before it was stopped */
+/** @param tokenizer tokenizer of the shards that a build finished before it was stopped */
 export function readJournal(
   directory: string,
   {
@@ -41,7 +41,7 @@ export function readJournal(
       ? { ...fresh, ...value, finished: finished === true }
       : fresh;
   } catch {
-    return fresh; // There is none, or it was cut off: the input is begun anew.
+    return fresh; // It is missing or was cut off: the input is started again.
   }
 }
 
@@ -53,7 +53,7 @@ export function writeJournal(directory: string, journal: Journal): void {
 export const removeJournal = (directory: string, key: string): void =>
   rmSync(journalFile(directory, key), { force: true });
 
-/** What a journal says of its input, once that is finished. */
+/** The manifest's entry of a finished input. */
 export function entryOf({ name, key, shards, dropped, skipped, damage }: Journal): InputEntry {
   return { name, key, shards, dropped, ...(skipped && { skipped }), ...(damage && { damage }) };
 }

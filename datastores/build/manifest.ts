@@ -1,6 +1,6 @@
 /**
- * What a process has built of a store: the inputs of its share, and their shards. It is written last and by renaming, so a shard that no
- * manifest names is not part of the store.
+ * What a process has built of a store: the inputs of its share, and their shards. It is written last and by renaming, so a
+ * shard that no manifest names is not part of the store.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,50 +22,50 @@ export interface ShardEntry {
   readonly textBytes: number;
 }
 
-/** What has become of one input of a source: a file, or a folder with all that is in it. */
+/** The result for one input of a source: a file, or a folder with everything in it. */
 export interface InputEntry {
   readonly name: string;
-  /** Names the input's content and all that its shards depend on: an equal key means equal shards. */
+  /** Hash of the input's content and everything that its shards depend on: equal keys mean equal shards. */
   readonly key: string;
   readonly shards: readonly ShardEntry[];
   /** How many documents were left out, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** How often something was passed over that is no document, by reason; absent where nothing was. */
+  /** How many parts that are not documents were skipped, by reason; absent if none was. */
   readonly skipped?: Readonly<Record<string, number>>;
   readonly damage?: Damage;
 }
 
-/** What was passed over because it is damaged: lines, pages, files. */
+/** Damaged parts that were skipped: lines, pages, files. */
 export interface Damage {
   readonly count: number;
-  /** The first of them. */
+  /** Names of the first ones. */
   readonly names: readonly string[];
 }
 
 export interface TokenizerEntry {
   readonly fingerprint: string;
   readonly vocabularySize: number;
-  /** The model it was taken from, for people. */
+  /** The model that the tokenizer was taken from, for display. */
   readonly model: string;
 }
 
 export interface Manifest {
   readonly format: "foretoken-datastore";
   readonly version: number;
-  /** Names all that the build depends on, its shares' number included: shares of one id are one store. */
+  /** Hash of everything that the build depends on, including its number of shares: shares with one id are one store. */
   readonly build: string;
   readonly name: string;
   /** ISO 8601. */
   readonly created: string;
   readonly tokenizer: TokenizerEntry;
-  /** The sources as they were asked for. */
+  /** The sources as the user gave them. */
   readonly sources: readonly string[];
-  /** Which share of the inputs this manifest is about. */
+  /** The share of the inputs that this manifest describes. */
   readonly share: { readonly index: number; readonly count: number };
   readonly inputs: readonly InputEntry[];
 }
 
-/** Processes that build a store together at most: a damaged number must not ask for gigabytes. */
+/** Most processes that build a store together: a damaged number must not ask for gigabytes. */
 export const MOST_SHARES = 1 << 16;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
@@ -96,12 +96,12 @@ function isManifest(value: unknown): value is Manifest {
 function isShardEntry(value: unknown): value is ShardEntry {
   if (typeof value !== "object" || value === null) return false;
   const { file, tokens, documents, bytes, textBytes } = value as Partial<ShardEntry>;
-  // A name with a folder in it would read, and remove, what is not the store's.
+  // A name with a folder in it would read, and remove, files outside the store.
   const isName = isText(file) && /^[\w-][\w.-]*$/.test(file);
   return isName && [tokens, documents, bytes, textBytes].every(isCount);
 }
 
-/** Whether a value read from a file is what a build has written of an input. */
+/** Whether a value read from a file is a valid entry of an input. */
 export function isInputEntry(value: unknown): value is InputEntry {
   if (typeof value !== "object" || value === null) return false;
   const { name, key, shards, dropped, skipped = {}, damage = NO_DAMAGE } = value as Partial<InputEntry>;
@@ -123,7 +123,7 @@ export const NO_DAMAGE: Damage = { count: 0, names: [] };
 const areCounts = (value: unknown) =>
   typeof value === "object" && value !== null && Object.values(value).every(isCount);
 
-/** Throws a `StoreError`, of code `foreign` where the file is another program's. */
+/** Throws a `StoreError`, of code `foreign` if the file is another program's. */
 export function readManifest(path: string): Manifest {
   let value: unknown;
   try {
@@ -147,7 +147,7 @@ export function readManifest(path: string): Manifest {
   return value;
 }
 
-/** File names of the manifests in a folder; none where there is no folder. */
+/** File names of the manifests in a folder; none if there is no folder. */
 export function manifestFiles(directory: string): string[] {
   try {
     return readdirSync(directory).filter(isManifestName).sort();
@@ -157,7 +157,7 @@ export function manifestFiles(directory: string): string[] {
   }
 }
 
-/** Puts a share's manifest in place, an old one of the same build being replaced in the same moment. */
+/** Writes a share's manifest; it replaces an old one of the same build atomically. */
 export function writeManifest(directory: string, manifest: Manifest): void {
   const path = join(directory, manifestName(manifest.build, manifest.share));
   writeWhole(path, `${JSON.stringify(manifest, null, 1)}\n`);

@@ -1,21 +1,21 @@
-/** What the files of a store's folder are called, and so which are its own: no other is ever removed. */
+/** File names in a store's folder, by which its own files are recognised: no other file is ever removed. */
 
-/** Of a shard or its sketches, and of the journal of an input; the first group is the input's key. */
+/** Names of shards or their sketches, and of journals; the first group is the input's key. */
 const SHARD = /^shard-([0-9a-f]{16})-\d+\.(?:fts|sketches)$/;
 const JOURNAL = /^journal-([0-9a-f]{16})\.json$/;
-/** Of the documents that repeat another one; the first group is the build's id. */
+/** Name of the list of repeated documents; the first group is the build's id. */
 const REPEATED = /^repeated-([0-9a-f]{16})\.json$/;
-/** Of a whole build, or of one share of a build. */
+/** Name of the manifest of a whole build, or of one share of a build. */
 const MANIFEST = /^manifest(?:-\d+-of-\d+-[0-9a-f]{16})?\.json$/;
-/** Of a file that is being written. */
+/** Name of a file that is being written. */
 const TEMPORARY = /^(.+?)\.(?:tmp-\d+|(?:\d+\.)?tmp)$/;
 
-/** Of what was removed from a store whose shards still have it. */
+/** List of what was removed from a store whose shards still contain it. */
 export const TOMBSTONES = "tombstones.json";
 
 const digits = (value: number, count: number) => String(value).padStart(String(count).length, "0");
 
-/** Shares of different builds lie beside each other until those of one build are all there. */
+/** Shares of different builds lie beside each other until one build is complete. */
 export const manifestName = (build: string, { index, count }: { index: number; count: number }) =>
   count === 1 ? "manifest.json" : `manifest-${digits(index, count)}-of-${count}-${build}.json`;
 export const shardName = (key: string, part: number) => `shard-${key}-${part}.fts`;
@@ -23,19 +23,19 @@ export const journalName = (key: string) => `journal-${key}.json`;
 export const repeatedName = (build: string) => `repeated-${build}.json`;
 
 export const isManifestName = (file: string): boolean => MANIFEST.test(file);
-/** The key of the input that a file holds shards or the journal of. */
+/** The key of the input whose shard or journal a file is. */
 export const shardKey = (file: string): string | undefined => SHARD.exec(file)?.[1];
 export const journalKey = (file: string): string | undefined => JOURNAL.exec(file)?.[1];
 /** The build whose repeated documents a file lists. */
 export const repeatedBuild = (file: string): string | undefined => REPEATED.exec(file)?.[1];
 
-/** Whether a file is what a build that was ended has left half written. */
+/** Whether a file is a half-written one of a build that was ended. */
 export function isTemporary(file: string): boolean {
   const written = TEMPORARY.exec(file)?.[1];
   return written !== undefined && (isManifestName(written) || isPart(written));
 }
 
-/** Whether a file is one of a store beside its manifests; the claims of builds that have ended are, too. */
+/** Whether a file, other than a manifest, is a store's own; claims of builds that have ended are, too. */
 export const isOwnFile = (file: string): boolean =>
   isPart(file) ||
   isTemporary(file) ||

@@ -7,15 +7,15 @@ import { shardName } from "./ownFiles.ts";
 import { writeSketches } from "./sketches.ts";
 import { type Taken, TokenBuffer } from "./tokenBuffer.ts";
 
-/** A token and its place in the prefix array, with what growing an array takes for a moment. */
+/** Memory for a token and its entry in the prefix array, including what growing an array takes temporarily. */
 const BYTES_A_TOKEN = 12;
-/** What is kept of a document beside its tokens: its entry, the names in it, and its sketch. */
+/** Memory for a document beside its tokens: its entry, the names in it, and its sketch. */
 const BYTES_A_DOCUMENT = 1100;
-/** Documents are counted against no less memory than the least that one may ask for. */
+/** Smallest memory limit used to bound the number of documents: the least that users may choose. */
 const LEAST_BYTES = 16_000_000;
-/** Smaller shards cost a search each and gain nothing, however little memory there is. */
+/** Smaller shards each cost a search without any gain, however little memory there is. */
 const MIN_SHARD_TOKENS = 1 << 16;
-/** More of them, of 4 bytes each, are no array of Node's. */
+/** Longer arrays of 4-byte numbers are not possible in Node. */
 const MAX_SHARD_TOKENS = 2 ** 30 - 1;
 
 /** The shard under construction. */
@@ -54,7 +54,7 @@ export class ShardBuilder {
     this.textBytes += Buffer.byteLength(text);
   }
 
-  /** Writes what there is as a shard, and begins the next; undefined when there is nothing. */
+  /** Writes the current content as a shard, and begins the next; undefined if there is none. */
   async write(part: number): Promise<ShardEntry | undefined> {
     const { documents, sketches, textBytes, options, input } = this;
     if (documents.length === 0) return undefined;

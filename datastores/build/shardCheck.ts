@@ -1,4 +1,4 @@
-/** Whether a store's shards are what its manifest or a journal says of them, to the last byte. */
+/** Checks that a store's shards are what its manifest or a journal says, to the last byte. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Shard, shardProblem } from "../index/index.ts";
@@ -6,7 +6,7 @@ import { codeOf, StoreError } from "../index.ts";
 import type { InputEntry, ShardEntry, TokenizerEntry } from "./manifest.ts";
 import { readSketches } from "./sketches.ts";
 
-/** Throws a `StoreError` for a shard that is of another tokenizer than its store. */
+/** Throws a `StoreError` for a shard whose tokenizer is not the store's. */
 export function checkTokenizer(
   found: { readonly tokenizer: string; readonly vocabularySize: number },
   { fingerprint, vocabularySize }: TokenizerEntry,
@@ -16,7 +16,7 @@ export function checkTokenizer(
     throw shardProblem("tokenizer", `${path} is of another tokenizer than its store.`);
 }
 
-/** Reads a shard and its sketches whole, and throws a `StoreError` for what is damaged or missing. */
+/** Reads a shard and its sketches completely, and throws a `StoreError` for damaged or missing parts. */
 export function checkShard(directory: string, entry: ShardEntry, tokenizer: TokenizerEntry): void {
   const { file, tokens, documents, bytes } = entry;
   const path = join(directory, file);
@@ -27,7 +27,7 @@ export function checkShard(directory: string, entry: ShardEntry, tokenizer: Toke
   readSketches(directory, entry);
 }
 
-/** Whether all shards of an input are whole, so that they need not be built again. */
+/** Whether all shards of an input are intact, so that they need not be built again. */
 export function isWhole(directory: string, { shards }: InputEntry, tokenizer: TokenizerEntry): boolean {
   try {
     for (const shard of shards) checkShard(directory, shard, tokenizer);

@@ -1,7 +1,7 @@
 /**
- * Finds documents that repeat one of another input. Within an input repetitions are left out while it is read; across
- * inputs they are found once all shares of a store are there, from the sketches beside its shards, in the order of
- * the inputs. So a store does not depend on how many processes built it, nor on where one of them was stopped.
+ * Finds documents that repeat one of another input. Repetitions within an input are left out while it is read; those
+ * across inputs are found once all shares of a store exist, from the sketches beside its shards, in the order of the
+ * inputs. So a store does not depend on how many processes built it, nor on where one of them was stopped.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import type { ShardEntry } from "./manifest.ts";
 import { repeatedName } from "./ownFiles.ts";
 import type { StoreManifest } from "./storeManifest.ts";
 
-/** The file of the sketches of a shard's documents: `SKETCH_BYTES` for each, in their order, and the SHA-256 of these. */
+/** Name of the file with a shard's sketches: `SKETCH_BYTES` for each document, in order, and the SHA-256 of these. */
 export const sketchesFile = (shardFile: string) => shardFile.replace(/\.fts$/, ".sketches");
 
 /** Writes the sketches of the documents of a shard. */
@@ -22,7 +22,7 @@ export function writeSketches(directory: string, shardFile: string, sketches: re
   writeWhole(join(directory, sketchesFile(shardFile)), Buffer.concat([bytes, sha256(bytes)]));
 }
 
-/** The sketches of a shard's documents. Throws a `StoreError` where the file is missing, damaged or another shard's. */
+/** The sketches of a shard's documents. Throws a `StoreError` if the file is missing, damaged or another shard's. */
 export function readSketches(directory: string, shard: ShardEntry): Uint8Array {
   const path = join(directory, sketchesFile(shard.file));
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
@@ -32,7 +32,7 @@ export function readSketches(directory: string, shard: ShardEntry): Uint8Array {
   return sketches;
 }
 
-/** Looks for repetitions across the shards of a whole build, in their order, and leaves them out of searches. */
+/** Finds repetitions across the shards of a whole build, in their order, and leaves them out of searches. */
 export function markRepeated(directory: string, { build, shards }: StoreManifest): void {
   const duplicates = new Duplicates();
   const repeated: Record<string, number[]> = {};
@@ -48,7 +48,7 @@ export function markRepeated(directory: string, { build, shards }: StoreManifest
   writeWhole(join(directory, repeatedName(build)), JSON.stringify({ documents: repeated }));
 }
 
-/** Whether the repetitions of a build were looked for. */
+/** Whether the repetitions of a build have been searched for. */
 export const isMarked = (directory: string, build: string): boolean =>
   existsSync(join(directory, repeatedName(build)));
 

@@ -1,6 +1,6 @@
 /**
- * The store in a folder. One that several processes built, each its share of the inputs, has a manifest of each; those of one build are
- * together the store. Shares of a later build lie beside it until they are all there, and then take its place.
+ * The store in a folder. If several processes built it, each has a manifest for its share of the inputs; the manifests of
+ * one build together are the store. Shares of a later build lie beside it until they are complete, and then replace it.
  */
 import { basename, join } from "node:path";
 import { StoreError } from "../index.ts";
@@ -14,25 +14,25 @@ import {
   type ShardEntry,
 } from "./manifest.ts";
 
-/** The manifests of all shares of a build as one. */
+/** The manifests of all shares of a build, merged. */
 export interface StoreManifest extends Manifest {
   readonly shards: readonly ShardEntry[];
   /** Documents left out of the whole store, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** What was passed over in all inputs that is no document, by reason. */
+  /** Parts of all inputs that are not documents and were skipped, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   readonly damage: Damage;
-  /** Shares whose manifest is not there (yet). */
+  /** Shares without a manifest (yet). */
   readonly missingShares: readonly number[];
 }
 
 interface Manifests {
   readonly manifests: readonly Manifest[];
-  /** What is wrong with those that cannot be read, by file name. */
+  /** The problems of manifests that cannot be read, by file name. */
   readonly damaged: ReadonlyMap<string, StoreError>;
 }
 
-/** Reads all manifests of a folder. Throws a `StoreError` where the folder cannot be read. */
+/** Reads all manifests of a folder. Throws a `StoreError` if the folder cannot be read. */
 export function readManifests(directory: string): Manifests {
   const manifests: Manifest[] = [];
   const damaged = new Map<string, StoreError>();
@@ -47,7 +47,7 @@ export function readManifests(directory: string): Manifests {
   return { manifests, damaged };
 }
 
-/** The builds that manifests are of, the one begun last at the end. */
+/** The builds that manifests belong to, the latest last. */
 export function buildsOf(manifests: readonly Manifest[]): StoreManifest[] {
   const ids = [...new Set(manifests.map(({ build }) => build))];
   return ids
@@ -56,14 +56,14 @@ export function buildsOf(manifests: readonly Manifest[]): StoreManifest[] {
 }
 
 interface Builds {
-  /** The store in use: the last build that has all its shares, or, where none has, the one begun last. */
+  /** The store in use: the latest build that has all its shares or, if there is none, the latest build. */
   readonly store: StoreManifest;
-  /** The build begun last: the store, or one that is to take its place. */
+  /** The latest build: the store, or one that will replace it. */
   readonly last: StoreManifest;
   readonly damaged: Manifests["damaged"];
 }
 
-/** The builds in a folder that count. Throws a `StoreError` where there is no store, or none that can be read. */
+/** The current builds in a folder. Throws a `StoreError` if there is no store, or none that can be read. */
 export function readBuilds(directory: string): Builds {
   const { manifests, damaged } = readManifests(directory);
   const builds = buildsOf(manifests);
@@ -88,7 +88,7 @@ export const noStore = (directory: string) =>
 
 export const isWholeBuild = ({ missingShares }: StoreManifest): boolean => missingShares.length === 0;
 
-/** The manifests of shares of one build as one. */
+/** Merges the manifests of one build's shares. */
 export function together(manifests: readonly Manifest[]): StoreManifest {
   const [first] = manifests as readonly [Manifest];
   const present = new Set(manifests.map(({ share }) => share.index));
@@ -112,7 +112,7 @@ export function together(manifests: readonly Manifest[]): StoreManifest {
   };
 }
 
-/** The inputs of all shares, of which each has every `count`-th, in the order of the source. */
+/** The inputs of all shares in the order of the source; each share has every `count`-th input. */
 function inOrder(manifests: readonly Manifest[]): InputEntry[] {
   const numbered = manifests.flatMap(({ share, inputs }) =>
     inputs.map((input, i) => ({ input, number: i * share.count + share.index })),
@@ -128,6 +128,6 @@ export function summed(counts: readonly Readonly<Record<string, number>>[]): Rec
   return sum;
 }
 
-/** A place in an input, with the input's name where the place is without. */
+/** A place in an input, with the input's name if the place does not contain it. */
 const placeIn = (input: string, place: string) =>
   place.includes(basename(input)) ? place : `${input}, ${place}`;

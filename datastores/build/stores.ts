@@ -1,4 +1,4 @@
-/** Stores on disk: opened, checked, listed, removed, and what is not to be found in them any more. */
+/** Stores on disk: opens, checks, lists and removes them, and leaves removed documents out of searches. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
@@ -15,7 +15,7 @@ import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
 import { isWholeBuild, noStore, readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
 
-/** What was removed from a store whose shards still have it. */
+/** What was removed from a store whose shards still contain it. */
 interface Tombstones {
   /** Owners, repositories as `owner/name`, and content ids, in lower case. */
   readonly denied: readonly string[];
@@ -35,7 +35,7 @@ function readTombstones(directory: string): Tombstones {
 /** Owners, repositories and content ids that were removed from a store, for the next build to leave out. */
 export const removedFrom = (directory: string): readonly string[] => readTombstones(directory).denied;
 
-/** Opens all shards of a store, without what was removed from it or repeats another input. Throws a `StoreError`. */
+/** Opens all shards of a store, without documents that were removed or repeat another input. Throws a `StoreError`. */
 export function openStore(directory: string, residence: Residence = "file"): Store {
   const { build, shards, tokenizer } = readStore(directory);
   const excluded = [readTombstones(directory).documents, repeatedIn(directory, build)];
@@ -52,7 +52,7 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
     return store;
   } catch (error) {
     store.close();
-    // What is to be removed names documents that the shard does not have.
+    // The list of removed documents names some that the shard does not have.
     throw error instanceof RangeError
       ? shardProblem("corrupt", `${directory}: ${error.message}`, error)
       : error;
@@ -60,8 +60,8 @@ export function openStore(directory: string, residence: Residence = "file"): Sto
 }
 
 /**
- * Checks that a store is whole: all shares of the last build, every shard, and that all belong to it. Throws a `StoreError` that names
- * what is damaged or missing.
+ * Checks that a store is complete: all shares of the last build, every shard, and that all belong to it. Throws a
+ * `StoreError` that names what is damaged or missing.
  */
 export function verifyStore(directory: string): void {
   const { store, last, damaged } = readBuilds(directory);
@@ -78,11 +78,11 @@ export function verifyStore(directory: string): void {
       "corrupt",
       `${directory}: ${repeatedName(build)} names ${unknown}, which is no shard of the store.`,
     );
-  // With the lists of documents to be left out, which must be in these shards.
+  // Also checks the lists of documents to leave out, which must be in these shards.
   openStore(directory).close();
 }
 
-/** @param isReplacing whether an earlier build is in use until the shares are there */
+/** @param isReplacing whether an earlier build is in use until the shares are complete */
 function lacking(
   directory: string,
   { share, missingShares }: StoreManifest,
@@ -103,7 +103,7 @@ export function listStores(folder: string): string[] {
     .sort();
 }
 
-/** What the store in a folder was made of, as it was asked for; nothing where there is none that can be read. */
+/** The sources of the store in a folder, as the user gave them; empty if there is no readable store. */
 export function sourcesOf(directory: string): readonly string[] {
   try {
     return readStore(directory).sources;
@@ -114,8 +114,8 @@ export function sourcesOf(directory: string): readonly string[] {
 }
 
 /**
- * Removes a store, or what a build that was ended has left of one, and nothing else: a folder that holds other files stays,
- * with them in it. Throws a `StoreError` where there is none, or a build is at work on it.
+ * Removes a store, or what an ended build has left of one, and nothing else: if the folder holds other files, it stays
+ * with them. Throws a `StoreError` if there is no store, or if a build works on it.
  */
 export function removeStore(directory: string): void {
   refuseForeign(directory);
@@ -123,7 +123,7 @@ export function removeStore(directory: string): void {
     manifestFiles(directory).length > 0 || (existsSync(directory) && ownFiles(directory).length > 0);
   if (!isThere) throw noStore(directory);
   withoutBuilds(directory, () => {
-    // Manifests first: what is left of a removal that was cut off is no store.
+    // Manifests first: what an interrupted removal leaves is no store.
     for (const file of [...manifestFiles(directory), ...ownFiles(directory)])
       rmSync(join(directory, file), { force: true });
     removeDownloads(join(directory, "downloads"));
@@ -133,7 +133,7 @@ export function removeStore(directory: string): void {
 
 const ownFiles = (directory: string) => readdirSync(directory).filter(isOwnFile);
 
-/** Removes what a build that was ended has left of its downloads, which lie by owner, data set and commit. */
+/** Removes downloads that an ended build has left, which lie by owner, data set and commit. */
 function removeDownloads(folder: string): void {
   for (const owner of foldersIn(folder)) {
     for (const dataSet of foldersIn(owner)) {
@@ -154,8 +154,8 @@ const foldersIn = (folder: string): string[] =>
     : [];
 
 /**
- * Removes from every search what is from an owner or a repository or has a content id. Returns how many
- * documents of the store these names match. Throws a `StoreError` while a build is at work, which would not know of it.
+ * Removes documents of an owner or a repository, or with a content id, from every search. Returns how many documents of the
+ * store these names match. Throws a `StoreError` while a build is running, which would not know of it.
  */
 export function addTombstones(directory: string, denied: readonly string[]): number {
   return withoutBuilds(directory, () => addToTombstones(directory, denied));

@@ -1,18 +1,18 @@
 import type { SourceDocument } from "../index.ts";
 
-/** Texts to tokens, several batches at a time. */
+/** Tokenizes texts, several batches at a time. */
 export interface BatchTokenizer {
-  /** Batches worth having under way at once. */
+  /** Useful number of batches under way at once. */
   readonly parallel: number;
   /** Tokens of each text, in order. */
   tokenize(texts: readonly string[]): Promise<Int32Array[]>;
 }
 
-/** Enough text for a batch that its way to another thread and back does not count. */
+/** Enough text for a batch that sending it to another thread and back costs little in comparison. */
 const BATCH_CHARACTERS = 512 * 1024;
 const BATCH_DOCUMENTS = 128;
 
-/** A document that is taken, with its sketch. */
+/** An accepted document with its sketch. */
 export interface Taken {
   readonly document: SourceDocument;
   readonly sketch: Uint8Array;
@@ -36,7 +36,7 @@ export async function* tokenizeAll(
     const tokenized = tokenizer
       .tokenize(batch.map(({ document }) => document.text))
       .then(all => all.map((tokens, i) => ({ taken: batch[i], tokens })));
-    // Whoever awaits it later sees the failure; until then it must not count as unhandled.
+    // Whoever awaits it later sees the error; until then it must not count as unhandled.
     tokenized.catch(() => {});
     underWay.push(tokenized);
   };
@@ -55,7 +55,7 @@ export async function* tokenizeAll(
   for (const tokenized of underWay) yield* await tokenized;
 }
 
-/** Tokens in one growing array, at most a given number of them. */
+/** Tokens in one growing array of limited length. */
 export class TokenBuffer {
   length = 0;
   private array: Uint32Array;
@@ -64,7 +64,7 @@ export class TokenBuffer {
     this.array = new Uint32Array(Math.min(most, 1 << 20));
   }
 
-  /** Whether so many more tokens have room. */
+  /** Whether there is room for this many more tokens. */
   hasRoom(count: number): boolean {
     return this.length + count <= this.most;
   }

@@ -19,16 +19,16 @@ interface RepositoryFile {
   readonly sha256?: string;
 }
 
-/** A path from the network that could lead out of the folder it is put in, on any platform. */
+/** A path from the network that could lead out of its target folder, on any platform. */
 const UNSAFE_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|[\\:\0]/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** What to call a repository in messages. */
+/** A repository's name for messages. */
 export const repositoryLabel = ({ type, name }: Repository): string =>
   `${type === "dataset" ? "data set" : "model"} ${name}`;
 
 /**
- * The files below `folder` ("" for all) for which `wants` holds, and the commit they are of. Throws `StoreError` as
+ * The files below `folder` ("" for all) for which `wants` holds, and their commit. Throws `StoreError` as
  * `transfer` does, and of code `foreign` for a file whose name is not safe.
  */
 export async function listRepository(
@@ -50,7 +50,7 @@ export async function listRepository(
     revision: commit,
     recursive: true,
     hubUrl: hubAddress(options),
-    // The token goes out with `get`, which knows where to; the library takes only some spellings of one.
+    // `get` sends the token, to the right hosts only; the library accepts only some forms of token.
     fetch: api,
     ...(folder ? { path: folder } : {}),
   });
@@ -77,7 +77,7 @@ export async function listRepository(
   return { commit, files };
 }
 
-/** Where a file of a repository is fetched from. */
+/** The download address of a repository's file. */
 export function fileUrl(
   { type, name }: Repository,
   commit: string,
@@ -88,7 +88,7 @@ export function fileUrl(
   return `${hubAddress(options)}/${type === "dataset" ? "datasets/" : ""}${name}/resolve/${commit}/${encoded}`;
 }
 
-/** The commit a branch or tag stands for: without it, the same name would stand for other files later. */
+/** The commit a branch or tag stands for: without it, the same name could mean other files later. */
 async function pin(repository: Repository, options: HubOptions): Promise<string> {
   const { type, name, revision } = repository;
   if (COMMIT.test(revision)) return revision;

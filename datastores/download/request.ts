@@ -1,4 +1,4 @@
-/** Requests to a hub: tries again what may pass, says in words what will not, and keeps the token at home. */
+/** Requests to a hub: retries temporary failures, explains permanent ones, and sends the token to the hub only. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoreError } from "../index.ts";
 import { storeError, throwIfCancelled } from "../index.ts";
@@ -9,19 +9,19 @@ export interface HubOptions {
   /** Access token, sent to the hub's own origin only; else the environment's `HF_TOKEN`, else none. */
   readonly token?: string;
   readonly signal?: AbortSignal;
-  /** Tries in a row that bring nothing before giving up; 6 unless given. */
+  /** Tries in a row without progress before giving up; 6 by default. */
   readonly attempts?: number;
-  /** Wait after the first failure, doubled with each further one, in milliseconds; 1000 unless given. */
+  /** Wait after the first failure, doubled with each further one, in milliseconds; 1000 by default. */
   readonly backOffMs?: number;
-  /** A connection that brings nothing for so long is given up and tried again; 60 s unless given. */
+  /** Time without data after which a connection is dropped and tried again; 60 s by default. */
   readonly idleMs?: number;
-  /** What is fetched, in messages; a data set unless given. */
+  /** What is fetched, for messages; a data set by default. */
   readonly kind?: "data set" | "model" | "package";
-  /** What it is fetched from, in messages; a hub unless given. */
+  /** What it is fetched from, for messages; a hub by default. */
   readonly host?: "hub" | "registry";
-  /** Told of each failure that is tried again: what went wrong, as a sentence, and how long is waited. */
+  /** Called for each failure that is tried again: the problem as a sentence, and the time until then. */
   readonly onRetry?: (problem: string, waitMs: number) => void;
-  /** Whether no token is sent, not even the environment's: it is the hub's. */
+  /** Whether no token is sent, not even the environment's, which is meant for the hub. */
   readonly anonymous?: boolean;
 }
 
@@ -29,13 +29,13 @@ const PUBLIC_HUB = "https://huggingface.co";
 const ATTEMPTS = 6;
 const BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
-/** A server that asks for a longer pause is reported to the user instead of being waited for. */
+/** If a server asks for a longer pause, that is reported to the user instead of waiting. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 60_000;
 const REDIRECTS = 5;
 const LATER = "Try again later; what has arrived is kept.";
 
-/** Address of the hub without a slash at its end. Throws a `StoreError` of code `schema` for one that is none. */
+/** Address of the hub without a slash at its end. Throws a `StoreError` of code `schema` for an invalid one. */
 export function hubAddress(options: HubOptions): string {
   const address = (options.hubUrl || process.env.HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, "");
   if (/^https?:\/\//i.test(address) && URL.canParse(address)) return address;
@@ -51,7 +51,7 @@ function accessToken(options: HubOptions): string | undefined {
   return options.token || process.env.HF_TOKEN || undefined;
 }
 
-/** A failure that may pass; `final` is what to say if it does not. */
+/** A failure that may be temporary; `final` is the error to report if it is not. */
 export class Temporary extends Error {
   constructor(
     readonly final: StoreError,
@@ -64,7 +64,7 @@ export class Temporary extends Error {
 /**
  * Calls `attempt` until it does not throw `Temporary`, waiting longer each time, or as long as the server
  * asks.
- * `hasProgressed` is asked after a failure; while it answers yes, tries do not count.
+ * `hasProgressed` is called after a failure; while it returns true, tries do not count.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -82,7 +82,7 @@ export async function withRetries<T>(
       failures = hasProgressed() ? 1 : failures + 1;
       if (failures >= limit || (error.waitMs ?? 0) > LONGEST_WAIT_MS) throw error.final;
       const backOff = (options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1);
-      // Spread out, so that the shards of a build do not come back all at once.
+      // Randomised, so that the shards of a build do not all retry at once.
       const waitMs = error.waitMs ?? Math.min(backOff, LONGEST_BACK_OFF_MS) * (0.5 + Math.random() / 2);
       options.onRetry?.(error.final.problem.message, waitMs);
       await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
@@ -90,18 +90,18 @@ export async function withRetries<T>(
   }
 }
 
-/** A response with the means to read its body without waiting for ever. */
+/** A response whose body can be read without waiting forever. */
 export interface Reply {
   readonly response: Response;
-  /** The body in chunks; throws `Temporary` when the connection breaks or stalls. */
+  /** The body in chunks; throws `Temporary` if the connection breaks or stalls. */
   readonly chunks: () => AsyncGenerator<Uint8Array>;
-  /** To be called where the body is not wanted. */
+  /** To be called if the body is not wanted. */
   readonly cancel: () => Promise<void>;
 }
 
 /**
- * One GET with redirects followed. Statuses other than success and 416 are thrown: `Temporary` for 408, 429
- * and 5xx and for a broken connection, `StoreError` for the rest.
+ * One GET, following redirects. Throws for statuses other than success and 416: `Temporary` for 408, 429
+ * and 5xx and for a broken connection, `StoreError` for the others.
  */
 export async function get(
   url: string,
@@ -116,7 +116,7 @@ export async function get(
     let address = new URL(url);
     for (let hop = 0; hop <= REDIRECTS; hop++) {
       const sent: Record<string, string> = { "accept-encoding": "identity", ...headers };
-      // The file's host signs its own addresses; the token is the hub's alone.
+      // The file's host signs its own addresses; only the hub gets the token.
       if (token && address.origin === home) sent.authorization = `Bearer ${token}`;
       const response = await fetch(address, { headers: sent, redirect: "manual", signal: watch.signal });
       const next = response.headers.get("location");
@@ -138,7 +138,7 @@ export async function get(
   }
 }
 
-/** Aborts a request that stalls, or whose caller has lost interest. */
+/** Aborts a request that stalls, or that the caller cancels. */
 class Watch {
   readonly signal: AbortSignal;
   private readonly stalled = new AbortController();
@@ -174,7 +174,7 @@ class Watch {
 
   explain(error: unknown, what: string): unknown {
     throwIfCancelled(this.options.signal);
-    // `fetch` reports every failure of a connection as a TypeError, or as the abort's reason.
+    // `fetch` reports every connection failure as a TypeError, or as the abort's reason.
     if (!(error instanceof TypeError) && !this.stalled.signal.aborted) return error;
     const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause : error) : undefined;
     const reason = this.stalled.signal.aborted
@@ -240,7 +240,7 @@ async function refusal(
   return storeError("network", `${what}: the ${host} answered with status ${status}.`, LATER);
 }
 
-/** Milliseconds to wait by `Retry-After` (seconds or a date) or the hub's `ratelimit: …;t=seconds`. */
+/** Milliseconds to wait according to `Retry-After` (seconds or a date) or the hub's `ratelimit: …;t=seconds`. */
 function askedWait(headers: Headers): number | undefined {
   const after = headers.get("retry-after");
   if (after !== null) {

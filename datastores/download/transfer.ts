@@ -1,9 +1,9 @@
 /**
- * Downloads one file so that nothing is lost by an interruption and nothing wrong is kept.
+ * Downloads one file so that an interruption loses nothing and no wrong content is kept.
  *
- * What has arrived lies in `PATH.part`, and in `PATH.part.etag` the version it belongs to. A later try asks
- * for the rest alone (`Range`, with `If-Range` against a version that changed). The file gets its name only
- * after its length and, where known, its sha256 have been found right.
+ * Received bytes are in `PATH.part`, and the version they belong to in `PATH.part.etag`. A later try requests only
+ * the rest (`Range`, with `If-Range` in case the version has changed). The file gets its name only after its length
+ * and, if known, its sha256 have been checked.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
@@ -13,17 +13,17 @@ import { makeFolder } from "../files/index.ts";
 import { codeOf, fileError, PRIVATE_FILE, StoreError, storeError, throwIfCancelled } from "../index.ts";
 import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
 
-/** A file to be fetched, and where it is to lie. */
+/** A file to download, and its target path. */
 export interface Transfer {
   readonly url: string;
-  /** Where the file is to lie; missing folders are made. */
+  /** Target path; missing folders are made. */
   readonly path: string;
-  /** What to call it in messages. */
+  /** The file's name in messages. */
   readonly name: string;
   readonly bytes?: number;
   /** In hex. */
   readonly sha256?: string;
-  /** In hex; counts in place of `sha256`. */
+  /** In hex; used instead of `sha256`. */
   readonly sha512?: string;
 }
 
@@ -37,9 +37,9 @@ const START_AGAIN = "Try again; the download begins anew.";
 const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/;
 
 /**
- * Downloads, or goes on with a download. A file that is there already, with the right length and sha256, is
- * left as it is. Throws `StoreError`: `network`, `rateLimited`, `unauthorised`, `gated`, `missing`,
- * `noSpace`, `corrupt` (wrong sha256 again and again), `cancelled`.
+ * Downloads a file, or continues a download. An existing file with the right length and sha256 is not changed.
+ * Throws `StoreError`: `network`, `rateLimited`, `unauthorised`, `gated`, `missing`,
+ * `noSpace`, `corrupt` (wrong sha256 repeatedly), `cancelled`.
  * @returns length in bytes
  */
 export async function transfer(wanted: Transfer, options: TransferOptions = {}): Promise<{ bytes: number }> {
@@ -58,13 +58,13 @@ export async function transfer(wanted: Transfer, options: TransferOptions = {}):
     return result;
   } catch (error) {
     await part?.close();
-    // A fault of the program is no fault of the file's.
+    // A bug in the program must not be reported as a problem of the file.
     const isFileFault = typeof codeOf(error) === "string";
     throw isFileFault && !(error instanceof StoreError) ? fileError(error, wanted.path) : error;
   }
 }
 
-/** The hash a file must have; undefined where it is not known. */
+/** The hash a file must have; undefined if unknown. */
 const expectedHash = ({ sha256, sha512 }: Transfer) => sha512 ?? sha256;
 const hashOf = ({ sha512 }: Transfer) => createHash(sha512 === undefined ? "sha256" : "sha512");
 
@@ -129,7 +129,7 @@ async function download(part: Part, wanted: Transfer, options: TransferOptions) 
   return withRetries(attempt, options, hasProgressed);
 }
 
-/** One connection's worth. Returns when the file is whole, as far as can be found out without its sha256. */
+/** The work of one connection. Returns when the file is complete, as far as can be told without its sha256. */
 async function receive(part: Part, wanted: Transfer, options: TransferOptions): Promise<void> {
   const headers: Record<string, string> = {};
   if (isUnknown(part, wanted)) await part.reset();
@@ -139,7 +139,7 @@ async function receive(part: Part, wanted: Transfer, options: TransferOptions): 
   }
   const reply = await get(wanted.url, wanted.name, headers, options);
   const total = wanted.bytes ?? totalOf(reply);
-  // Everything received is left out of account when the server does not go on where we stopped.
+  // If the server does not continue where we stopped, everything received before is discarded.
   if (!(await isContinued(reply, part, wanted))) await part.reset();
   part.remember(reply.response.headers.get("etag"));
   for await (const chunk of reply.chunks()) {
@@ -155,18 +155,18 @@ async function receive(part: Part, wanted: Transfer, options: TransferOptions): 
     throw misfit(wanted, `the server stopped after ${part.length} of ${total} bytes`);
 }
 
-/** Whether there is no knowing if the rest of a file belongs to the same version as what has arrived. */
+/** Whether it cannot be known if the rest of a file belongs to the same version as the received part. */
 const isUnknown = ({ length, etag }: Pick<Part, "length" | "etag">, wanted: Transfer): boolean =>
   length > 0 && etag === undefined && expectedHash(wanted) === undefined;
 
-/** Whether the body goes on where the part ends; false for a body that is the whole file. */
+/** Whether the body continues at the end of the part; false for a body that is the whole file. */
 async function isContinued({ response, cancel }: Reply, part: Part, wanted: Transfer): Promise<boolean> {
   if (response.status === 200) return part.length === 0;
   const range = RANGE.exec(response.headers.get("content-range") ?? "");
   const isRight = response.status === 206 && range !== null && Number(range[1]) === part.length;
   const isSameLength =
     wanted.bytes === undefined || range?.[2] === "*" || Number(range?.[2]) === wanted.bytes;
-  // A server may not know of If-Range. The bytes of two versions fit together only by chance.
+  // A server may not support If-Range. The bytes of two versions would fit together only by chance.
   const etag = response.headers.get("etag");
   const isOther = part.etag !== undefined && etag !== null && !isWeak(etag) && etag !== part.etag;
   const isKnown = expectedHash(wanted) !== undefined;
@@ -189,7 +189,7 @@ function misfit({ name }: Transfer, what: string): Temporary {
   return new Temporary(storeError("network", `${name}: ${what}.`, START_AGAIN));
 }
 
-/** What has arrived so far, on disk and as a running hash of the same bytes. */
+/** What has been received so far, on disk and as a running hash of the same bytes. */
 class Part {
   length = 0;
   etag: string | undefined;
@@ -210,7 +210,7 @@ class Part {
 
   static async open(wanted: Transfer, { signal }: TransferOptions): Promise<Part> {
     const path = `${wanted.path}.part`;
-    // Not truncating, and made if need be.
+    // Opened without truncating, and created if needed.
     const file = await open(path, "a", PRIVATE_FILE);
     const part = new Part(path, file, () => hashOf(wanted));
     try {
@@ -240,7 +240,7 @@ class Part {
     await rm(this.etagPath, { force: true });
   }
 
-  /** Weak tags are no good for joining bytes. */
+  /** Weak tags do not guarantee equal bytes, so parts must not be joined by them. */
   remember(etag: string | null): void {
     if (etag === null || isWeak(etag) || etag === this.etag) return;
     this.etag = etag;
@@ -254,7 +254,7 @@ class Part {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    // What is renamed must have reached the disk; a part that cannot be synced is resumed or fetched anew.
+    // The data must be on disk before renaming; a part that cannot be synced is resumed or downloaded again.
     await this.file.sync().catch(() => {});
     await this.file.close();
   }

@@ -5,8 +5,8 @@ import { dirname } from "node:path";
 const mode = 0o700;
 
 /**
- * Makes a folder and those it lies in, as far as they are missing. Throws what the file system does. Node's own recursive
- * `mkdir` never ends where a file system refuses with the code of a missing folder what lies in one that is there, as `/proc`
+ * Makes a folder and its missing parents. Throws the file system's errors. Node's own recursive `mkdir` never ends if
+ * a file system refuses a folder within an existing one with the code of a missing folder, as `/proc`
  * does.
  */
 export function makeFolder(folder: string): void {
@@ -18,7 +18,7 @@ export function makeFolder(folder: string): void {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT" && !isFolder(parent);
     if (!isMissing || parent === folder) throw error;
     makeFolder(parent);
-    // Somebody else may make it meanwhile.
+    // Another process may make it meanwhile.
     makeFolder(folder);
   }
 }

@@ -9,8 +9,8 @@ interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: beside it first, then in its place. Makes its folder. Throws what the file
- * system does, after removing what was written.
+ * Writes a file completely or not at all: to a temporary file beside it, which then replaces it. Makes its folder. Throws
+ * the file system's errors, after removing what was written.
  */
 export function writeWhole(
   file: string,

@@ -2,14 +2,14 @@
  * Owners, repositories and contents that must not be in a datastore, because their authors said so.
  *
  * BigCode applies opt-outs by lower-cased login of the owner; a row of The Stack v1 names up to three
- * repositories with the same text, and one denied is enough. The same list serves when a store is built and,
- * as tombstones, when one is asked.
+ * repositories with the same text, and one denied is enough. The same list is used when a store is built and,
+ * as tombstones, when one is searched.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { codeOf, messageOf, type SourceDocument, StoreError } from "../index.ts";
 
-/** What a list looks at; the text is needed only for hashes that are not the source's own. */
+/** The fields that a list checks; the text is needed only for hashes that are not the source's own. */
 type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };
 
 const OWNER = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?$/;
@@ -20,7 +20,7 @@ const REMEDY =
   "Write one entry a line: OWNER, OWNER/REPOSITORY, or the sha1 (git blob) or sha256 of a file's text.";
 
 export class DenyList {
-  /** sha256 over the entries, in hex: the same for lists that say the same. */
+  /** sha256 over the entries, in hex: equal for lists with equal entries. */
   readonly version: string;
 
   private constructor(private readonly entries: ReadonlySet<string>) {
@@ -37,7 +37,7 @@ export class DenyList {
 
   /**
    * Reads a list: one entry a line, `#` begins a comment, blank lines and letter case do not matter.
-   * Throws `StoreError` of code `schema` with the line's number for a line that is none of these.
+   * Throws `StoreError` of code `schema` with the line's number for an invalid line.
    * @param name the file, for messages
    */
   static parse(text: string, name: string): DenyList {
@@ -73,7 +73,7 @@ export class DenyList {
     return DenyList.parse(text, path);
   }
 
-  /** What this list or the other forbids. */
+  /** A list of what this list or the other one forbids. */
   with(other: DenyList): DenyList {
     return new DenyList(new Set([...this.entries, ...other.entries]));
   }
@@ -109,7 +109,7 @@ export class DenyList {
   private foundHashes: boolean | undefined;
 }
 
-/** No login is as long as a hash, so the two cannot be taken for each other. */
+/** No login is as long as a hash, so the two cannot be confused. */
 function isHash(entry: string): boolean {
   return SHA1.test(entry) || SHA256.test(entry);
 }

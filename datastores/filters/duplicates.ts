@@ -1,10 +1,10 @@
 /**
- * Finds files that have been seen before, word for word or nearly.
+ * Finds files that have been seen before, exactly or nearly.
  *
  * Near duplicates by MinHash and locality-sensitive hashing (Broder 1997; Indyk and Motwani 1998), as in The
- * Stack's own de-duplication: shingles of 5 words, 128 permutations. Of these 117 form 9 bands of 13 rows;
+ * Stack's own de-duplication: shingles of 5 words, 128 permutations. 117 of these form 9 bands of 13 rows;
  * two files meet in a band with probability 1 - (1 - J^13)^9, one half at Jaccard J = 0.82. Files that meet
- * are compared by all 128 rows, so what is dropped is at least `NEAR` alike as far as 128 rows can tell.
+ * are compared by all 128 rows, so a dropped file has a similarity of at least `NEAR`, as far as 128 rows can tell.
  *
  * A row keeps 8 bits of its minimum (b-bit minwise hashing, Li and Koenig 2010): 128 bytes a file. With the
  * table of bands and that of exact hashes a million files take 218 MB; between doublings of the tables, up to
@@ -20,7 +20,7 @@ const BAND_ROWS = 13;
 const NEAR = 0.85;
 /** Rows that must agree: unrelated 8-bit rows agree once in 256. */
 const NEAR_ROWS = Math.ceil(PERMUTATIONS * (NEAR + (1 - NEAR) / 256));
-/** Files that share boilerplate crowd a band; looking at so many of them bounds the work. */
+/** Files that share boilerplate crowd a band; this limit on compared files bounds the work. */
 const CANDIDATES = 64;
 const BLOCK_FILES = 1 << 16;
 const DEFAULT_LIMIT = 4_000_000;
@@ -35,7 +35,7 @@ export class Duplicates {
   private bands = new Uint32Array(1 << 12);
   private bandsUsed = 0;
 
-  /** @param limit files to remember at most */
+  /** @param limit most files to remember */
   constructor(private readonly limit = DEFAULT_LIMIT) {}
 
   /** Bytes held for the files remembered so far. */
@@ -43,7 +43,7 @@ export class Duplicates {
     return this.exact.memoryBytes + this.bands.byteLength + this.blocks.length * BLOCK_FILES * PERMUTATIONS;
   }
 
-  /** How a text, given by its sketch, repeats a remembered one; undefined if it does not, and then it is remembered itself. */
+  /** How a text, given by its sketch, repeats a remembered one; if it does not, it is remembered, and undefined returned. */
   see(sketch: Uint8Array): DuplicateKind | undefined {
     const isFull = this.size >= this.limit;
     const { low, high, rows } = readSketch(sketch);
@@ -69,7 +69,7 @@ export class Duplicates {
     return false;
   }
 
-  /** Rows in which a remembered file has the signature; gives up where too few can follow. */
+  /** Rows in which a remembered file equals the signature; gives up once too few can follow. */
   private agreeing(signature: Uint8Array, file: number): number {
     const block = this.blocks[Math.floor(file / BLOCK_FILES)];
     const base = (file % BLOCK_FILES) * PERMUTATIONS;
@@ -100,7 +100,7 @@ export class Duplicates {
         slot = (slot + 1) & mask;
         hop++;
       }
-      // Nobody would look so far.
+      // A lookup would not reach that far.
       if (hop === CANDIDATES) continue;
       bands[slot] = file + 1;
       this.bandsUsed++;
@@ -114,7 +114,7 @@ export class Duplicates {
   }
 }
 
-/** Hash of one band's rows, of the band's number too: all bands share one table. */
+/** Hash of one band's rows and the band's number, since all bands share one table. */
 function bandHash(signatures: Uint8Array, base: number, band: number): number {
   let hash = band + 1;
   for (let row = base + band * BAND_ROWS, end = row + BAND_ROWS; row < end; row++)

@@ -1,30 +1,30 @@
 /**
- * Files nobody wrote by hand, and files that are data in the clothes of code: drafts from them would be long,
+ * Finds files that nobody wrote by hand, and data in the form of code: drafts from them would be long,
  * certain and useless.
  *
  * The bounds on lines and on the share of letters follow the filters of The Stack and StarCoder (arXiv
  * 2305.06161, section 3.2): longest line over 1000, average over 100, less than a quarter alphanumeric. They
- * are widened here where the standard library of Python has hand-written files beyond them.
+ * are wider here where hand-written files of Python's standard library exceed them.
  */
 
 export type GeneratedReason = "empty" | "generated" | "minified" | "data";
 
-/** Less code than this (blank lines and comments aside) is nothing to learn from, in UTF-16 code units. */
+/** Less code than this (without blank lines and comments) is useless, in UTF-16 code units. */
 const SHORTEST_CODE = 40;
-/** A note that a file is generated stands at its top. */
+/** A note that a file is generated is in its first lines. */
 const HEAD_LINES = 15;
 const HEAD_CHARACTERS = 2000;
 const LONGEST_LINE = 2000;
 const AVERAGE_LINE = 100;
-/** Below this length one long table or string decides the figures of a file. */
+/** In shorter files one long table or string dominates the figures. */
 const JUDGED_CHARACTERS = 1000;
 const ALPHANUMERIC_SHARE = 0.25;
 const NUMBER_SHARE = 0.4;
 const BLOB_SHARE = 0.3;
-/** A run of hexadecimal or base64 characters from this length on is no word of a language. */
+/** A run of hexadecimal or base64 characters of at least this length is not a word of a language. */
 const BLOB_CHARACTERS = 60;
 
-/** Protocol buffers' compiler; other generators have names that people use too. */
+/** Names of the protocol buffers' compiler; names of other generators are also used by people. */
 const GENERATED_NAME = /_pb2(?:_grpc)?\.pyi?$/i;
 const COMMENT_MARK = String.raw`(?:#|"""|'''|\*|//|-\*-)`;
 const GENERATED_NOTE = new RegExp(
@@ -42,7 +42,7 @@ const GENERATED_NOTE = new RegExp(
   "im",
 );
 
-/** Why the file is not worth keeping; undefined for what a person wrote. */
+/** Why the file is not worth keeping; undefined for a hand-written one. */
 export function generatedReason(text: string, path: string): GeneratedReason | undefined {
   const figures = measure(text);
   if (figures.code < SHORTEST_CODE) return "empty";
@@ -62,7 +62,7 @@ function isGenerated(text: string, path: string): boolean {
 }
 
 interface Figures {
-  /** Characters on lines that are neither blank nor a comment, indentation aside. */
+  /** Characters on lines that are neither blank nor a comment, without indentation. */
   readonly code: number;
   readonly longestLine: number;
   readonly averageLine: number;
@@ -106,7 +106,7 @@ function measure(text: string): Figures {
   return { code, longestLine, averageLine: text.length / Math.max(1, lines), isData: shares.isData(seen) };
 }
 
-/** Counts characters within numbers and within long runs that are no words. */
+/** Counts characters within numbers and within long runs that are not words. */
 class Shares {
   private alphanumeric = 0;
   private inNumbers = 0;
@@ -131,7 +131,7 @@ class Shares {
     } else this.endRun();
   }
 
-  /** @param seen characters that are no white space */
+  /** @param seen number of characters that are not white space */
   isData(seen: number): boolean {
     this.endWord(0);
     this.endRun();
@@ -143,7 +143,7 @@ class Shares {
     );
   }
 
-  /** A word that begins with a digit is a number (`0x1f`, `12`, `3e5`), counted with what separates it. */
+  /** A word that begins with a digit is a number (`0x1f`, `12`, `3e5`), counted with its separator. */
   private endWord(next: number): void {
     if (this.startsWithDigit && this.word > 0)
       this.inNumbers += this.word + (next === 44 || next === 46 ? 1 : 0);

@@ -1,8 +1,8 @@
-/** Which licences let code be shown to others again, attribution given. */
+/** Decides which licences allow code to be shown to others, with attribution. */
 
 /**
  * Permissive SPDX identifiers, in lower case: those of the Blue Oak Council's list of permissive licences
- * that are met in Python code, with public-domain dedications and Python's own.
+ * that occur in Python code, with public-domain dedications and Python's own.
  */
 const PERMISSIVE: ReadonlySet<string> = new Set(
   [
@@ -23,14 +23,14 @@ const PERMISSIVE: ReadonlySet<string> = new Set(
 
 /**
  * Whether every one of a document's licences is permissive: a file found in a permissive and in a copyleft
- * repository may have its origin in either. An entry may be an SPDX expression; of `OR` one side is enough.
+ * repository may come from either. An entry may be an SPDX expression; one side of an `OR` is enough.
  * False for an empty list.
  */
 export function isPermissive(licences: readonly string[]): boolean {
   return licences.length > 0 && licences.every(isPermissiveExpression);
 }
 
-/** SPDX binds AND closer than OR; nested parentheses are met in no corpus and count as unknown. */
+/** In SPDX, AND binds tighter than OR; nested parentheses occur in no corpus and count as unknown. */
 function isPermissiveExpression(expression: string): boolean {
   const flat = expression
     .trim()
@@ -41,7 +41,7 @@ function isPermissiveExpression(expression: string): boolean {
     .some(side => side.split(/\s+and\s+/).every(name => PERMISSIVE.has(identifier(name))));
 }
 
-/** Without what widens a licence: a later version, an exception granted on top. */
+/** The identifier without what widens a licence: a later version, an exception. */
 function identifier(name: string): string {
   return name
     .trim()

@@ -1,4 +1,4 @@
-/** The filters of a build in their order, and the count of what each has dropped. */
+/** The filters of a build in order, with counts of what each has dropped. */
 import type { SourceDocument } from "../index.ts";
 import { DenyList } from "./denyList.ts";
 import { type DuplicateKind, Duplicates } from "./duplicates.ts";
@@ -10,26 +10,26 @@ import { type SyntaxReader, type SyntaxReason, syntaxReason } from "./syntax.ts"
 type DropReason = "denied" | "licence" | "unknownLicence" | GeneratedReason | SyntaxReason | DuplicateKind;
 
 export interface FilterOptions {
-  /** `any` keeps all licences: for one's own code, and for sources that took care of it. */
+  /** `any` keeps all licences: for the user's own code, and for sources that checked them already. */
   readonly licences: "permissive" | "any";
-  /** What becomes of a document whose source names no licence, where only permissive ones are kept. */
+  /** What happens to a document without a licence in its source if only permissive ones are kept. */
   readonly unknownLicence: "keep" | "drop";
   readonly denyList?: DenyList;
-  /** Reads Python; absent where files may be of any Python, or of none. */
+  /** Parses Python; absent if files may be in any version of Python, or in another language. */
   readonly syntax?: SyntaxReader | undefined;
-  /** Files remembered to find duplicates of, at most; 0 finds none. 4 million unless given. */
+  /** Most files that are remembered to find duplicates; 0 finds none. 4 million by default. */
   readonly duplicatesLimit?: number;
 }
 
-/** What becomes of a document: what is taken has its sketch, for duplicates in other inputs to be found. */
+/** The result for a document: accepted ones have a sketch, for finding duplicates in other inputs. */
 export type Judgement =
   | { readonly kind: "taken"; readonly sketch: Uint8Array }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
 /**
- * The filters of one input; each input has its own, so that what is taken of it does not depend on which others were
- * read before by the same process. Decides over documents one by one. The denied go first, so that nothing is
- * remembered of them; duplicates last, so that only what is kept counts as seen.
+ * The filters of one input; each input has its own, so that the accepted documents do not depend on which other inputs
+ * the same process has read. Judges documents one by one. Denied ones are dropped first, so that nothing is
+ * remembered of them; duplicates last, so that only kept documents count as seen.
  */
 export class Filters {
   private readonly duplicates: Duplicates | undefined;

@@ -1,9 +1,9 @@
 /**
- * What is kept of a text to find its duplicates by: `SKETCH_BYTES` bytes. Sketches are written beside a shard, so that
+ * The data of a text for finding duplicates: `SKETCH_BYTES` bytes. Sketches are written beside a shard, so that
  * documents of inputs that other processes have read can be compared.
  *
- * The first 8 bytes are of the text's SHA-256. The others are one of each of 128 minima of MinHash (Broder 1997): 8 bits
- * of a minimum each (b-bit minwise hashing, Li and Koenig 2010); all zero where the text is too short to have any.
+ * The first 8 bytes are the start of the text's SHA-256. Each other byte is from one of 128 minima of MinHash (Broder 1997):
+ * 8 bits of the minimum (b-bit minwise hashing, Li and Koenig 2010); all are zero if the text is too short.
  */
 import { createHash } from "node:crypto";
 
@@ -11,7 +11,7 @@ export const PERMUTATIONS = 128;
 const DIGEST_BYTES = 8;
 export const SKETCH_BYTES = DIGEST_BYTES + PERMUTATIONS;
 const SHINGLE_WORDS = 5;
-/** Fewer shingles than this say nothing; such files are compared word for word only. */
+/** Texts with fewer shingles are only compared exactly. */
 const FEWEST_SHINGLES = 20;
 export const HASH_FACTOR = 0x01000193;
 
@@ -20,7 +20,7 @@ interface Sketch {
   /** Halves of a hash of the whole text. */
   readonly low: number;
   readonly high: number;
-  /** `PERMUTATIONS` rows; undefined of a text that is compared word for word only. */
+  /** `PERMUTATIONS` rows; undefined for a text that is only compared exactly. */
   readonly rows: Uint8Array | undefined;
 }
 
@@ -54,7 +54,7 @@ export function mix(value: number): number {
 
 /**
  * Permutation i maps x to `FACTORS[i] * x + OFFSETS[i]` modulo 2^32; odd factors make it one to one. Signed
- * numbers are compared without a detour through doubles; their order is another, and as good.
+ * numbers are compared without conversion to doubles; their different order works as well.
  */
 const FACTORS = Int32Array.from({ length: PERMUTATIONS }, (_, i) => mix(2 * i + 1) | 1);
 const OFFSETS = Int32Array.from({ length: PERMUTATIONS }, (_, i) => mix(0x9e3779b9 + 2 * i));
@@ -93,7 +93,7 @@ function isWordUnit(unit: number): boolean {
   );
 }
 
-/** @param words counted so far; the oldest of the recent ones is at `words` modulo their number */
+/** @param words number of words so far; the oldest of the recent ones is at `words` modulo their number */
 function shingleHash(recent: Uint32Array, words: number): number {
   let hash = 0;
   for (let k = 0; k < SHINGLE_WORDS; k++)

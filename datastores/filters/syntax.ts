@@ -1,18 +1,18 @@
 /**
- * Python files that are not Python 3: drafts from Python 2 (`print "a"`, `except E, e:`) would be well-formed
- * and wrong, and templates of code (`{% if %}`) are two languages at once.
+ * Finds Python files that are not Python 3: drafts from Python 2 (`print "a"`, `except E, e:`) would be well-formed
+ * and wrong, and templates of code (`{% if %}`) mix two languages.
  *
- * Parsing takes longer than all the rest of a build, so a text is parsed only where it has a sign of either,
- * such as a word that Python 2 puts differently; the parse then distinguishes code from strings and comments. In the
- * Python 2.7 library of Jython, 242 of whose files CPython 3.11 refuses, the signs lead to 229, and none of
- * 10,074 files of installed Python 3 packages is taken for Python 2.
+ * Parsing takes longer than all the rest of a build, so a text is parsed only if it has a sign of either, such as a
+ * word that Python 2 uses differently; the parse then distinguishes code from strings and comments. In the Python
+ * 2.7 library of Jython, of which CPython 3.11 refuses 242 files, the signs lead to 229, and none of 10,074 files of
+ * installed Python 3 packages is taken for Python 2.
  */
 
 export type SyntaxReason = "python2" | "broken";
 
-/** What a parser finds in a text when it reads it as Python 3. */
+/** Figures of a text that is parsed as Python 3. */
 export interface SyntaxFigures {
-  /** UTF-16 code units that belong to nothing it knows. */
+  /** UTF-16 code units that the parser cannot assign to any syntax. */
   readonly wrong: number;
   /** Statements, parameters and literals that only Python 2 has. */
   readonly python2: number;
@@ -21,15 +21,15 @@ export interface SyntaxFigures {
 export type SyntaxReader = (text: string) => SyntaxFigures;
 
 const PYTHON_NAME = /\.pyi?$/i;
-/** Longer texts are data, and a parser that has lost its way in one takes long to find it again. */
+/** Longer texts are data, and a parser takes long to recover in one. */
 const LONGEST_TEXT = 1 << 20;
 /**
- * A lacking bracket, a line of IPython's or a merge conflict costs a parser under 3% of a file, nine times in ten
- * where it recovers at all; in templates and where it does not recover, over 20%.
+ * A missing bracket, a line of IPython or a merge conflict costs a parser under 3% of a file in nine of ten cases in which
+ * it recovers at all; in templates, and if it does not recover, it costs over 20%.
  */
 const WRONG_SHARE = 0.1;
 
-/** Each begins with letters, which are searched for quickly; what stands before them is looked at after. */
+/** Each begins with letters, which are found quickly; what precedes them is checked afterwards. */
 const SIGN = new RegExp(
   [
     String.raw`print(?<=(?:^|[:;])[ \t]*print)[ \t]+[^\s=(.,:)\]]`,
@@ -43,7 +43,7 @@ const SIGN = new RegExp(
   "m",
 );
 
-/** Why a file is no Python 3; undefined for one that is, that shows no sign of another, or of another language. */
+/** Why a file is not Python 3; undefined if it is, if it has no sign of another version, or is in another language. */
 export function syntaxReason(text: string, path: string, read: SyntaxReader): SyntaxReason | undefined {
   if (!PYTHON_NAME.test(path) || text.length > LONGEST_TEXT || !SIGN.test(text)) return undefined;
   const { wrong, python2 } = read(text);

@@ -1,18 +1,18 @@
 /**
- * The tokens of one shard as numbers that fit two bytes. Numbers rise with the tokenizer's ids, so sorting by
- * the one is sorting by the other. Everywhere in the index a token's *key* is its number plus one, and zero is
- * "no token here": a separator, a document's beginning, a token the shard does not have.
+ * The tokens of one shard as numbers that fit two bytes. Numbers rise with the tokenizer's ids, so both sort in the
+ * same order. Everywhere in the index a token's *key* is its number plus one, and zero means "no token here": a
+ * separator, a document's beginning, a token the shard does not have.
  */
 
 export interface TokenKeys {
-  /** Key of a tokenizer's id; 0 where the shard cannot have it. */
+  /** Key of a tokenizer's id; 0 if the shard cannot have it. */
   keyOf(token: number): number;
-  /** The tokenizer's id of a key; -1 for 0, and for what a damaged file may hold. */
+  /** The tokenizer's id of a key; -1 for 0, and for invalid keys of a damaged file. */
   tokenOf(key: number): number;
   readonly residentBytes: number;
 }
 
-/** Ids as they are, of a vocabulary of a given size. */
+/** Keys that are the ids plus one, for a vocabulary of a given size. */
 export class PlainKeys implements TokenKeys {
   readonly residentBytes = 0;
 
@@ -27,11 +27,11 @@ export class PlainKeys implements TokenKeys {
   }
 }
 
-/** Ids through a list of those that occur. */
+/** Keys by a list of the ids that occur. */
 export class DictionaryKeys implements TokenKeys {
   private readonly keys: Uint16Array;
 
-  /** @param tokens the ids that occur, rising; at most 65,535 */
+  /** @param tokens the ids that occur, ascending; at most 65,535 */
   constructor(readonly tokens: Uint32Array) {
     this.keys = new Uint16Array(tokens.length === 0 ? 0 : tokens[tokens.length - 1] + 1);
     for (let i = 0; i < tokens.length; i++) this.keys[tokens[i]] = i + 1;
@@ -50,7 +50,7 @@ export class DictionaryKeys implements TokenKeys {
   }
 }
 
-/** Whether ids rise and stay below the vocabulary's size, as the constructor of `DictionaryKeys` needs them. */
+/** Whether ids ascend and stay below the vocabulary's size, as the constructor of `DictionaryKeys` requires. */
 export function isDictionary(tokens: Uint32Array, vocabularySize: number): boolean {
   for (let i = 1; i < tokens.length; i++) if (tokens[i] <= tokens[i - 1]) return false;
   return tokens.length === 0 || tokens[tokens.length - 1] < vocabularySize;

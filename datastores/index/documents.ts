@@ -1,18 +1,18 @@
-/** Which document a token belongs to. The table stays in the file; each question reads a few bytes of it. */
+/** Finds the document of a token. The table stays in the file; each lookup reads a few bytes of it. */
 import type { ShardFile } from "./shardFile.ts";
 
 /** One document of a stream. */
 export interface DocumentEntry {
   /** Index of its first token in the stream. */
   readonly start: number;
-  /** Tokens; a separator follows them, or the stream's end. */
+  /** Number of tokens; a separator follows them, or the stream's end. */
   readonly length: number;
-  /** Where it came from, for people. */
+  /** Where it came from, for display. */
   readonly origin: string;
   readonly licences: readonly string[];
-  /** Repositories that carry it, as `owner/name`. */
+  /** Repositories that contain it, as `owner/name`. */
   readonly repositories: readonly string[];
-  /** The source's own name of the content; "" where it has none. */
+  /** The source's own name of the content; "" if it has none. */
   readonly contentId: string;
 }
 
@@ -20,7 +20,7 @@ export interface DocumentTable {
   readonly count: number;
   /** The document at an index. */
   get(index: number): DocumentEntry;
-  /** All of them in their order; a file is read in large pieces. */
+  /** All of them in order; a file is read in large pieces. */
   all(): Iterable<DocumentEntry>;
   /** Index of the document that has the token at a position; -1 for a separator. */
   indexAt(position: number): number;
@@ -51,8 +51,8 @@ function isRecord(value: unknown): value is RecordFields {
 }
 
 /**
- * Index of the last document that starts at or before a position, among `count` whose starts rise; -1 if none.
- * Of documents that start together, all but the last are empty.
+ * Index of the last document that starts at or before a position, among `count` with ascending starts; -1 if none.
+ * If documents start together, all but the last are empty.
  */
 function lastStartingBy(count: number, startOf: (index: number) => number, position: number): number {
   let low = -1;
@@ -90,12 +90,12 @@ export class DocumentList implements DocumentTable {
   }
 }
 
-/** Documents read at once where all are asked for. */
+/** Documents that are read at once when all are requested. */
 const BATCH = 1024;
-/** A document's first token and its tokens, four bytes each. */
+/** A document's start and length, four bytes each. */
 const SPAN_BYTES = 8;
 
-/** Documents of a shard's file. Reading throws a `StoreError` for what cannot be read or is damaged. */
+/** Documents of a shard's file. Reading throws a `StoreError` for unreadable or damaged data. */
 export class DocumentFile implements DocumentTable {
   readonly count: number;
   private readonly span = new Uint32Array(2);
@@ -157,7 +157,7 @@ export class DocumentFile implements DocumentTable {
       const value: unknown = JSON.parse(new TextDecoder().decode(record));
       if (isRecord(value)) return value;
     } catch {
-      // Reported below, as for a record of the wrong shape.
+      // Reported below, like a record of the wrong shape.
     }
     throw this.damaged(index);
   }

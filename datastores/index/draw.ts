@@ -1,24 +1,24 @@
 /**
- * Draws entries from pieces of prefix arrays: a piece is cut into equal strata, and one entry of each is taken at
- * random, so that the sample lies evenly over the whole piece. The same context always draws the same entries.
+ * Draws entries from pieces of prefix arrays: a piece is cut into equal strata, and one entry of each is drawn at
+ * random, so that the sample is spread evenly over the whole piece. The same context always draws the same entries.
  */
 import { readPiece } from "./readPiece.ts";
 import type { Shard } from "./shard.ts";
 import type { Piece } from "./storeSearch.ts";
 
-/** Fewer samples than this are read one by one from a range. */
+/** Fewer samples than this are read one by one. */
 const FEW_SAMPLES = 4;
 
 export class Draw {
-  /** Places drawn: the first so many of `shards` and `positions`. */
+  /** Number of drawn places: the first `count` elements of `shards` and `positions`. */
   count = 0;
   /** Index of each place's shard in the store. */
   readonly shards: Uint32Array;
-  /** Each place, as a position in its shard's stream. */
+  /** Each place as a position in its shard's stream. */
   readonly positions: Uint32Array;
   private random = 0;
 
-  /** @param most most places @param scratch for the positions of a piece that is read whole */
+  /** @param most most places @param scratch buffer for the positions of a piece that is read completely */
   constructor(
     most: number,
     private readonly scratch: Uint32Array,
@@ -27,19 +27,19 @@ export class Draw {
     this.positions = new Uint32Array(most);
   }
 
-  /** Forgets what was drawn. The last tokens of `tokens[0..end)` decide what is drawn from now on. */
+  /** Discards what was drawn. The last tokens of `tokens[0..end)` are the seed of the next draws. */
   begin(tokens: Int32Array, end: number): void {
     this.count = 0;
     this.random = seedOf(tokens, end);
   }
 
-  /** Draws `quota` live entries of a piece, or fewer where not as many are live. */
+  /** Draws `quota` live entries of a piece, or fewer if it has fewer. */
   from(piece: Piece, shard: Shard, quota: number): void {
     const { excluded } = shard;
     const { data, samples } = shard.searched;
     const { scratch } = this;
     if (!excluded && piece.size > scratch.length) {
-      // Entries in memory lie evenly over a piece that large.
+      // Entries in memory are spread evenly over a piece that large.
       const first = Math.ceil(piece.first / samples.interval);
       const count = Math.ceil((piece.first + piece.size) / samples.interval) - first;
       for (let i = 0; i < quota; i++)
@@ -70,7 +70,7 @@ export class Draw {
   }
 }
 
-/** A number that depends on the last tokens of a context. */
+/** A seed from the last tokens of a context. */
 function seedOf(tokens: Int32Array, end: number): number {
   let seed = 0x2545f491;
   for (let i = Math.max(0, end - 8); i < end; i++)

@@ -1,6 +1,6 @@
 /**
- * How an entry of a shard's prefix array stands to a context: how many tokens they share, counted from the end, and
- * which sorts first. Samples are compared in memory; only what their keys do not decide reads the text.
+ * Compares an entry of a shard's prefix array with a context: how many tokens they share, counted from the end, and
+ * which sorts first. Samples are compared in memory; the text is only read if their keys do not decide.
  */
 import type { TokenKeys } from "./dictionary.ts";
 import type { Samples } from "./samples.ts";
@@ -8,9 +8,9 @@ import type { ShardData } from "./shardData.ts";
 import { DEPTH } from "./sort.ts";
 
 export class EntryOrder {
-  /** Tokens of the context, counted from its end, that the shard can have at all. */
+  /** Tokens of the context, counted from its end, that can occur in the shard at all. */
   length = 0;
-  /** Sign: whether the entry compared last sorts before the context (negative) or not. */
+  /** Sign: whether the last compared entry sorts before the context (negative) or not. */
   order = 0;
   /** Keys of the context's tokens, the last one first. */
   private readonly context = new Int32Array(DEPTH);
@@ -21,7 +21,7 @@ export class EntryOrder {
     private readonly keys: TokenKeys,
   ) {}
 
-  /** Entries are compared with the end of `tokens[0..end)` from now on. */
+  /** Sets the context: later comparisons are with the end of `tokens[0..end)`. */
   set(tokens: Int32Array, end: number): void {
     const { context, keys } = this;
     const most = Math.min(DEPTH, end);
@@ -34,7 +34,7 @@ export class EntryOrder {
     this.length = length;
   }
 
-  /** How many of the first `length` tokens an entry shares; `known` are known to. Sets `order`. */
+  /** How many of the first `length` tokens an entry shares; the first `known` are known to be equal. Sets `order`. */
   compare(entry: number, known: number, length: number): number {
     const { samples, context, data } = this;
     let from = known;

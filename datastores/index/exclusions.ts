@@ -1,9 +1,9 @@
-/** Parts of a shard's stream that must not be drafted from any more: documents someone asked to have removed. */
+/** Parts of a shard's stream that drafts must not use any more: documents that were removed on request. */
 import type { DocumentTable } from "./documents.ts";
 
 export class Exclusions {
   private readonly documents = new Set<number>();
-  /** Documents' beginnings, rising, and the ends that belong to them. */
+  /** Starts of documents, ascending, and their ends. */
   private starts = new Float64Array(0);
   private ends = new Float64Array(0);
 
@@ -15,7 +15,7 @@ export class Exclusions {
     return this.documents.has(document);
   }
 
-  /** Excludes documents by their index. Throws as the table does, and then excludes none of them. */
+  /** Excludes documents by their index. Throws as the table does, and excludes none of them then. */
   add(documents: Iterable<number>, table: DocumentTable): void {
     const spans = [...new Set([...this.documents, ...documents])]
       .map(index => ({ index, ...table.get(index) }))
@@ -38,7 +38,7 @@ export class Exclusions {
     return low >= 0 && position < this.ends[low];
   }
 
-  /** Keeps the first of `count` positions that are not covered at the front of an array; returns how many. */
+  /** Moves those of the first `count` positions that are not covered to the front of an array; returns their number. */
   sift(positions: Uint32Array, count: number): number {
     if (this.count === 0) return count;
     let kept = 0;

@@ -3,14 +3,14 @@ import type { TokenKeys } from "./dictionary.ts";
 import type { ShardData } from "./shardData.ts";
 import type { ShardFile } from "./shardFile.ts";
 
-/** Positions read at once where one is asked for: a block between two samples. */
+/** Positions read together if one is requested: a block between two samples. */
 const BLOCK = 128;
-/** Blocks kept; a search works at the two ends of a range. */
+/** Cached blocks; a search works at the two ends of a range. */
 const BLOCKS = 4;
 const NO_BLOCK = -1;
-/** Bytes of a position. */
+/** Size of a position in bytes. */
 const POSITION_BYTES = 4;
-/** Tokens read at once at most. */
+/** Most tokens read at once. */
 const CHUNK_TOKENS = 1024;
 
 /** The prefix array in the file; the blocks read last are kept. */
@@ -19,9 +19,9 @@ class PositionFile {
   private readonly offset: number;
   private readonly blocks = new Uint32Array(BLOCK * BLOCKS);
   private readonly blockBytes = new Uint8Array(this.blocks.buffer);
-  /** Which block of the file each kept one is. Not an Int32Array: `NO_BLOCK` and all of 32 bits must fit. */
+  /** Block number of each cached block. Not an Int32Array, since `NO_BLOCK` and all 32-bit numbers must fit. */
   private readonly numbers = new Float64Array(BLOCKS).fill(NO_BLOCK);
-  /** Where positions were copied to last, and the same as bytes: a view a search would be garbage. */
+  /** Target array of the last copy, and its view as bytes: a new view for each search would be garbage. */
   private target: Uint32Array = new Uint32Array(0);
   private targetBytes: Uint8Array = new Uint8Array(0);
 
@@ -38,7 +38,7 @@ class PositionFile {
     const number = Math.floor(entry / BLOCK);
     const slot = number % BLOCKS;
     if (this.numbers[slot] !== number) {
-      // A read that fails must not leave half a block under its number.
+      // After a failed read no half-read block may keep its number.
       this.numbers[slot] = NO_BLOCK;
       const first = number * BLOCK;
       const bytes = POSITION_BYTES * Math.min(BLOCK, this.count - first);
@@ -63,7 +63,7 @@ export class FileData implements ShardData {
   readonly entries: number;
   differing = 0;
   private readonly positions: PositionFile;
-  /** Adding one and taking these bits turns a stored token into its key, and the separator into 0. */
+  /** Adding one and masking with this turns a stored token into its key, and the separator into 0. */
   private readonly mask: number;
   private readonly tokensOffset: number;
   private readonly chunk: Uint16Array | Uint32Array;
@@ -134,7 +134,7 @@ export class FileData implements ShardData {
     into.fill(-1, at + i, at + count);
   }
 
-  /** Reads stored tokens into `chunk`; returns how many there are, which at the stream's end may be fewer. */
+  /** Reads stored tokens into `chunk`; returns their number, which may be smaller at the stream's end. */
   private readChunk(start: number, wanted: number): number {
     const count = Math.min(wanted, this.tokens - start);
     if (count <= 0) return 0;

@@ -1,20 +1,20 @@
 /**
- * The shard file: a header that names its sections with their checksums, and the sections. `FORMAT.md` describes
- * the layout byte by byte. Everything is little-endian, as every machine Node's releases support but s390x.
+ * The shard file: a header with the sections' positions and checksums, and the sections. `FORMAT.md` describes the
+ * layout byte by byte. Everything is little-endian, as is every machine that Node's releases support except s390x.
  */
 import { createHash } from "node:crypto";
 import { StoreError, type StoreProblem } from "../index.ts";
 
 export const FORMAT_VERSION = 1;
-/** Sections begin at multiples of this, so that a block of entries never straddles two pages. */
+/** Sections begin at multiples of this, so that a block of entries never crosses a page boundary. */
 export const ALIGNMENT = 4096;
-/** Every so many entries one has its key and position in memory. */
+/** Distance of entries whose key and position are kept in memory. */
 export const SAMPLE_INTERVAL = 128;
-/** Tokens of such a key. */
+/** Number of tokens in such a key. */
 export const SAMPLE_KEY_TOKENS = 8;
-/** Most distinct tokens of a shard that stores them in two bytes; one value more is the separator. */
+/** Most distinct tokens of a shard that stores them in two bytes; one more value is the separator. */
 export const MAX_SHORT_TOKENS = 0xffff;
-/** Vocabularies end below this. It keeps a damaged id from asking for gigabytes. */
+/** Upper limit of vocabulary sizes. It keeps a damaged id from requesting gigabytes. */
 export const MAX_TOKENS = 1 << 24;
 
 export const SECTIONS = [
@@ -31,7 +31,7 @@ export const SECTIONS = [
 export type SectionName = (typeof SECTIONS)[number];
 
 export interface Section {
-  /** From the beginning of the file, in bytes. */
+  /** From the start of the file, in bytes. */
   readonly offset: number;
   /** In bytes. */
   readonly length: number;
@@ -39,7 +39,7 @@ export interface Section {
 }
 
 export interface ShardHeader {
-  /** 2 where tokens are numbers of the shard's dictionary, 4 where they are the tokenizer's own ids. */
+  /** 2 if tokens are numbers of the shard's dictionary, 4 if they are the tokenizer's own ids. */
   readonly tokenBytes: 2 | 4;
   readonly depth: number;
   readonly sampleInterval: number;
@@ -53,14 +53,14 @@ export interface ShardHeader {
   readonly sections: Readonly<Record<SectionName, Section>>;
 }
 
-/** What a shard says about itself, beside numbers the header has. */
+/** A shard's metadata, beside the numbers in the header. */
 export interface ShardMetadata {
-  /** Fingerprint of the tokenizer the ids belong to; another tokenizer's drafts would be noise. */
+  /** Fingerprint of the tokenizer of the ids; drafts from another tokenizer would be noise. */
   readonly tokenizer: string;
   readonly vocabularySize: number;
   /** UTF-8 bytes of the texts. */
   readonly textBytes: number;
-  /** Where the texts came from: any value JSON can hold. */
+  /** Where the texts came from: any JSON value. */
   readonly source: unknown;
   /** ISO 8601. */
   readonly created: string;
@@ -76,7 +76,7 @@ const CHECKSUM_OFFSET = TABLE_OFFSET + SECTIONS.length * TABLE_ENTRY_BYTES;
 export const HEADER_BYTES = CHECKSUM_OFFSET + CHECKSUM_BYTES;
 
 const REBUILD = 'Build it again: "Foretoken: Rebuild Datastore", or foretoken datastore build.';
-/** What to do where the files are not at fault. */
+/** Remedies for problems that are not the files' fault. */
 const REMEDIES: Partial<Record<StoreProblem["code"], string>> = {
   unreadable: "Check that it can be read, and that the system lets this process open more files.",
 };
@@ -115,7 +115,7 @@ export function encodeHeader(header: ShardHeader): Uint8Array {
 
 /**
  * Reads and checks a header. @param bytes the first `HEADER_BYTES` of the file, or all of a shorter one
- * @param fileBytes size of the file; sections must lie inside
+ * @param fileBytes size of the file; sections must be inside
  * Throws a `StoreError` for a file that is foreign, of another version, cut short or damaged.
  */
 export function decodeHeader(bytes: Uint8Array, fileBytes: number, path: string): ShardHeader {
@@ -156,7 +156,7 @@ export function decodeHeader(bytes: Uint8Array, fileBytes: number, path: string)
   return header;
 }
 
-/** Whether the sections have the sizes that the numbers in the header ask for. */
+/** Whether the sections have the sizes that follow from the numbers in the header. */
 function isConsistent({ sections, ...header }: ShardHeader): boolean {
   const samples = Math.ceil(header.entries / header.sampleInterval);
   return (

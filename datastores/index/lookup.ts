@@ -1,5 +1,5 @@
 /**
- * What followed a context in all shards of a store: the longest suffix that occurs, and a sample of its
+ * Finds what followed a context in all shards of a store: the longest suffix that occurs, and a sample of its
  * continuations drawn evenly from all of its occurrences.
  */
 import { StoreError } from "../index.ts";
@@ -16,27 +16,27 @@ interface LookupOptions {
   readonly continuation?: number;
   /** Shortest suffix that counts as a match, in tokens; 1 by default. */
   readonly shortest?: number;
-  /** With fewer occurrences than this, those of shorter suffixes are added; 8 by default. */
+  /** If there are fewer occurrences than this, those of shorter suffixes are added; 8 by default. */
   readonly enough?: number;
 }
 
 /** Ranges up to this many entries are read at once: 32 KiB cost less than ten reads of one entry each. */
 const WHOLE_ENTRIES = 8192;
 
-/** A search and its result. The arrays are used again by the next search; nothing is allocated in between. */
+/** A search and its result. The next search reuses the arrays, so nothing is allocated in between. */
 export class Lookup {
-  /** Tokens of the longest suffix found; 0 where none occurs. */
+  /** Tokens of the longest suffix found; 0 if none occurs. */
   matchLength = 0;
-  /** Occurrences of that suffix in all shards; an estimate where there are more than 8,192 in one that has excluded documents. */
+  /** Occurrences of that suffix in all shards; an estimate if a shard with excluded documents has more than 8,192. */
   occurrences = 0;
-  /** Samples found: rows of `continuations`, the longest matches first. */
+  /** Number of samples: rows of `continuations`, the longest matches first. */
   count = 0;
-  /** `count` rows of `continuation` tokens each, -1 from the document's end on. The first token never is. */
+  /** `count` rows of `continuation` tokens each; -1 after the document's end. The first token is never -1. */
   readonly continuations: Int32Array;
   readonly continuation: number;
   /** Tokens that each sample shares with the context. */
   readonly matchLengths: Uint8Array;
-  /** Occurrences each sample stands for. */
+  /** Occurrences that each sample represents. */
   readonly weights: Float32Array;
   /** Index of each sample's shard in `store.shards`. */
   readonly shards: Uint32Array;
@@ -57,7 +57,7 @@ export class Lookup {
     this.continuations = new Int32Array(samples * continuation);
     this.matchLengths = new Uint8Array(samples);
     this.weights = new Float32Array(samples);
-    // A larger piece has at least as many samples in memory as may be asked for.
+    // A larger piece has at least as many samples in memory as may be requested.
     const scratch = new Uint32Array(Math.max(WHOLE_ENTRIES, (samples + 1) * SAMPLE_INTERVAL));
     this.search = new StoreSearch(store, scratch);
     this.drawn = new Draw(samples, scratch);
@@ -66,8 +66,8 @@ export class Lookup {
   }
 
   /**
-   * Searches the longest suffix of `tokens[0..end)`, of at most 32 tokens, that occurs. A shard that cannot be
-   * read any more is dropped from the store, which reports its problem, and the others are searched.
+   * Searches the longest suffix of `tokens[0..end)`, of at most 32 tokens, that occurs. If a shard cannot be read any
+   * more, it is dropped from the store, which reports its problem, and the others are searched.
    */
   find(tokens: Int32Array, end: number): void {
     for (;;) {
@@ -82,7 +82,7 @@ export class Lookup {
     }
   }
 
-  /** The document a sample came from. Reads the shard's file. */
+  /** The document of a sample. Reads the shard's file. */
   document(sample: number): DocumentEntry | undefined {
     const shard = this.store.shards[this.shards[sample]];
     const index = shard?.documents.indexAt(this.positions[sample]) ?? -1;
@@ -109,7 +109,7 @@ export class Lookup {
     }
   }
 
-  /** Draws from the pieces found at this length, from each in proportion to its live entries. */
+  /** Draws from the pieces found at this length, in proportion to their live entries. */
   private sample(live: number, length: number): void {
     const { search, drawn } = this;
     const wanted = Math.min(live, this.weights.length - this.count);

@@ -1,7 +1,7 @@
 /**
  * The search in one shard. A context has one place in the prefix array; the entries nearest to it share the
- * longest suffixes with it. So the search finds that place, and then widens the range around it, one length of
- * match after the other, the longest first.
+ * longest suffixes with it. So the search finds that place and then widens the range around it, one match length
+ * after the other, the longest first.
  */
 import type { TokenKeys } from "./dictionary.ts";
 import { EntryOrder } from "./entryOrder.ts";
@@ -9,14 +9,14 @@ import type { Samples } from "./samples.ts";
 import type { ShardData } from "./shardData.ts";
 
 export class PrefixSearch {
-  /** Entries [low, high) are those that share at least the length widened to last. */
+  /** Entries [low, high) are those that share at least the length of the last `widen`. */
   low = 0;
   high = 0;
   /** Tokens that the entry before `low`, and the entry at `high`, share with the context; 0 at the ends. */
   below = 0;
   above = 0;
   private readonly entries: EntryOrder;
-  /** The two indices between which the place is, exclusive, and what each shares with the context. */
+  /** The two indices that enclose the place, exclusive, and what each shares with the context. */
   private left = 0;
   private right = 0;
   private leftCommon = 0;
@@ -35,7 +35,7 @@ export class PrefixSearch {
     return Math.max(this.below, this.above);
   }
 
-  /** Finds the place of `tokens[0..end)`; the range is empty there. */
+  /** Finds the place of `tokens[0..end)`; the range starts empty there. */
   begin(tokens: Int32Array, end: number): void {
     const { samples } = this;
     this.entries.set(tokens, end);
@@ -51,14 +51,14 @@ export class PrefixSearch {
       this.right = Math.min(entries, this.right * samples.interval);
       this.bisect(1);
     }
-    // With nothing smaller among the samples, the place is before the first entry, which is one of them.
+    // If no sample is smaller, the place is before the first entry, which is a sample.
     this.low = this.right;
     this.high = this.right;
     this.below = this.leftCommon;
     this.above = this.rightCommon;
   }
 
-  /** Widens the range to all entries that share `length` tokens; not longer than what was widened to before. */
+  /** Widens the range to all entries that share `length` tokens; `length` must not exceed that of the previous call. */
   widen(length: number): void {
     if (this.below >= length) {
       this.reach(this.low - 1, -1, length);
@@ -77,7 +77,7 @@ export class PrefixSearch {
     const { entries } = this;
     while (this.right - this.left > 1) {
       const middle = Math.floor((this.left + this.right) / 2);
-      // Whatever is in between shares what both ends share.
+      // Every entry in between shares what both ends share.
       const known = Math.min(this.leftCommon, this.rightCommon);
       const common = entries.compare(middle * stride, known, entries.length);
       if (entries.order < 0) {
@@ -91,7 +91,7 @@ export class PrefixSearch {
   }
 
   /**
-   * Goes from an entry that shares `length` tokens to the first, in direction `way`, that does not. Leaves it, or
+   * Goes from an entry that shares `length` tokens in direction `way` to the first that does not. Leaves it, or
    * the index beyond the last entry, in `right`, and what it shares in `rightCommon`.
    */
   private reach(from: number, way: 1 | -1, length: number): void {
@@ -108,12 +108,12 @@ export class PrefixSearch {
       sample += way * stride;
       stride *= 2;
     }
-    // Strides are powers of two, so what halves them meets samples, in memory, down to a single block; only
-    // in a range that goes on to the array's end it may not.
+    // Strides are powers of two, so halving them meets samples, in memory, down to a single block, except
+    // possibly in a range that reaches the array's end.
     this.reachEntry(inside, way, length, inside === from);
   }
 
-  /** Narrows (inside, right) until nothing is in between. @param near whether few entries are likely to agree */
+  /** Narrows (inside, right) until nothing is in between. @param near whether few entries are likely to match */
   private reachEntry(from: number, way: 1 | -1, length: number, near: boolean): void {
     let inside = from;
     let step = near ? 1 : 0;

@@ -1,11 +1,11 @@
 import type { Shard } from "./shard.ts";
 
-/** Of a piece too large to be read, at most so many positions are taken from memory. */
+/** Most positions taken from memory for a piece that is too large to be read. */
 const MOST_SAMPLED = 2048;
 
 /**
- * Copies the positions of the entries [first, first + size) of a shard's prefix array to `into`: all of them where they fit, else an even
- * selection of those in memory. Returns how many.
+ * Copies the positions of the entries [first, first + size) of a shard's prefix array to `into`: all of them if they fit,
+ * else an even selection of those in memory. Returns their number.
  */
 export function readPiece({ searched }: Shard, first: number, size: number, into: Uint32Array): number {
   const { data, samples } = searched;

@@ -1,6 +1,6 @@
 /**
- * Every 128th entry of a prefix array, kept in memory with its first key tokens: a search narrows itself down
- * to one block of entries before it has to read anything.
+ * Every 128th entry of a prefix array, kept in memory with its first key tokens: a search narrows down to one
+ * block of entries before it has to read anything.
  */
 import { SAMPLE_INTERVAL, SAMPLE_KEY_TOKENS } from "./format.ts";
 

@@ -1,4 +1,4 @@
-/** How a shard is written: section by section, with their checksums, through a buffer of bounded size. */
+/** Writes a shard section by section, with checksums, through a buffer of limited size. */
 import { createHash, type Hash } from "node:crypto";
 import { writeSync } from "node:fs";
 import {
@@ -11,14 +11,14 @@ import {
 } from "./format.ts";
 
 const aligned = (offset: number) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
-/** Short texts are gathered up to this size. */
+/** Short texts are buffered up to this size. */
 const GATHERED_BYTES = 1 << 16;
 
-/** Writes the sections of a shard one after the other, and at last the header that names them. */
+/** Writes the sections of a shard one after the other, and finally the header. */
 export class SectionWriter {
   private name: SectionName = "metadata";
   private offset = 0;
-  /** Bytes of the section that are in the file. */
+  /** Bytes of the section that are in the file already. */
   private written = 0;
   private fileEnd = HEADER_BYTES;
   private hash: Hash = createHash("sha256");
@@ -29,7 +29,7 @@ export class SectionWriter {
   /** @param file a file open for writing */
   constructor(private readonly file: number) {}
 
-  /** Bytes of the section begun last, so far. */
+  /** Bytes of the current section so far. */
   get length(): number {
     return this.written + this.gatheredBytes;
   }

@@ -1,4 +1,4 @@
-/** One shard, from a file or from tokens in memory: what a search needs, and what its documents are. */
+/** One shard, from a file or from tokens in memory: the data for searches, and its documents. */
 
 import { DictionaryKeys, isDictionary, PlainKeys, type TokenKeys } from "./dictionary.ts";
 import { type DocumentEntry, DocumentFile, DocumentList, type DocumentTable } from "./documents.ts";
@@ -11,10 +11,10 @@ import { ShardFile } from "./shardFile.ts";
 import { keyOf, prefixArray } from "./sort.ts";
 import { checkOpened, verifyShard } from "./verify.ts";
 
-/** `file`: a search reads the file. `memory`: tokens and prefix array are loaded, 6 to 8 bytes a token. */
+/** `file`: a search reads the file. `memory`: tokens and prefix array are loaded, 6 to 8 bytes per token. */
 export type Residence = "file" | "memory";
 
-/** What a search in a shard needs. */
+/** The data that a search in a shard needs. */
 interface Searched {
   readonly data: ShardData;
   readonly samples: Samples;
@@ -24,7 +24,7 @@ interface Searched {
 export class Shard {
   private readonly exclusions = new Exclusions();
 
-  /** @param name path of its file, or a name for one that has none @param file is closed with the shard */
+  /** @param name path of its file, or any name without one @param file closed with the shard */
   private constructor(
     readonly name: string,
     readonly metadata: ShardMetadata,
@@ -34,8 +34,8 @@ export class Shard {
   ) {}
 
   /**
-   * Opens a file: reads its header and its small sections, and some places of the large ones. Throws a `StoreError`
-   * for a file that is missing, foreign, of another version or damaged there; the rest is checked by `verify`.
+   * Opens a file: reads its header and small sections, and checks some places of the large ones. Throws a `StoreError`
+   * for a file that is missing, foreign, of another version or damaged there; `verify` checks the rest.
    */
   static open(path: string, residence: Residence = "file"): Shard {
     const file = new ShardFile(path);
@@ -68,7 +68,7 @@ export class Shard {
     return new Shard(name, metadata, searched, new DocumentList(documents));
   }
 
-  /** Checks a whole file: every checksum, and that what it holds is in order. Throws a `StoreError`. */
+  /** Checks a whole file: every checksum, and that its content is in order. Throws a `StoreError`. */
   static verify(path: string): { metadata: ShardMetadata; tokens: number; documents: number } {
     const file = new ShardFile(path);
     try {
@@ -90,23 +90,23 @@ export class Shard {
     return data.residentBytes + sampleBytes(samples) + keys.residentBytes;
   }
 
-  /** Documents left out of every search; undefined where there are none. */
+  /** Documents left out of every search; undefined if there are none. */
   get excluded(): Exclusions | undefined {
     return this.exclusions.count > 0 ? this.exclusions : undefined;
   }
 
-  /** Excludes documents, by their index, from every search from now on. */
+  /** Excludes documents by their index from every later search. */
   exclude(documents: Iterable<number>): void {
     this.exclusions.add(documents, this.documents);
   }
 
-  /** Gives the file back; a search in it then throws a `StoreError`. */
+  /** Closes the file; searches then throw a `StoreError`. */
   close(): void {
     this.file?.close();
   }
 }
 
-/** Throws a `StoreError` for a dictionary out of order: a search by halves would miss what is there. */
+/** Throws a `StoreError` for an unsorted dictionary, in which a binary search would miss tokens. */
 function readKeys(file: ShardFile): TokenKeys {
   const { tokenBytes, vocabularySize } = file.header;
   if (tokenBytes === 4) return new PlainKeys(vocabularySize);

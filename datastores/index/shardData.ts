@@ -1,8 +1,8 @@
 import type { TokenKeys } from "./dictionary.ts";
 
 /**
- * Tokens and prefix array of one shard, wherever they lie. Nothing here allocates, and nothing is asynchronous:
- * a positioned read of a cached page takes 2 us, a promise for it 30.
+ * Tokens and prefix array of one shard, in a file or in memory. Nothing here allocates or is asynchronous: a
+ * positioned read of a cached page takes 2 us, a promise for it 30.
  */
 export interface ShardData {
   /** Tokens in the stream, separators included. */
@@ -11,20 +11,20 @@ export interface ShardData {
   readonly entries: number;
   /** Bytes held in memory. */
   readonly residentBytes: number;
-  /** Where `commonLength` stopped: the key found there, 0 where the document begins. */
+  /** Key at which `commonLength` stopped; 0 if the document begins there. */
   readonly differing: number;
   /** The position at an entry of the prefix array. */
   position(entry: number): number;
   /** Copies the positions of `count` entries. */
   readPositions(first: number, count: number, into: Uint32Array): void;
-  /** Copies keys of the stream from `start` on; what is beyond its end becomes 0. */
+  /** Copies keys of the stream from `start` on; those beyond its end are 0. */
   readKeys(start: number, count: number, into: Uint32Array): void;
   /**
-   * How many of `keys[0..length)`, the nearest token first, the text before a position has.
-   * @param from as many are known to agree
+   * How many of `keys[0..length)`, the nearest token first, equal the text before a position.
+   * @param from number of keys that are known to be equal
    */
   commonLength(position: number, keys: Int32Array, from: number, length: number): number;
-  /** Writes the `count` tokens from a position on, -1 from the document's end on, to `into[at...]`. */
+  /** Writes `count` tokens from a position on to `into[at...]`; -1 after the document's end. */
   readFollowing(position: number, count: number, into: Int32Array, at: number): void;
 }
 
@@ -33,11 +33,11 @@ export class MemoryData implements ShardData {
   readonly tokens: number;
   readonly entries: number;
   differing = 0;
-  /** Adding one and taking these bits turns a stored token into its key, and the separator into 0. */
+  /** Adding one and masking with this turns a stored token into its key, and the separator into 0. */
   private readonly mask: number;
 
   /**
-   * @param stream tokens, all bits set for a separator: numbers of the dictionary in two bytes, ids in four
+   * @param stream tokens, all bits set for a separator: dictionary numbers in two bytes, or ids in four
    * @param positions the prefix array
    */
   constructor(
@@ -70,7 +70,7 @@ export class MemoryData implements ShardData {
   commonLength(position: number, keys: Int32Array, from: number, length: number): number {
     const { stream, mask } = this;
     for (let i = from; i < length; i++) {
-      // Outside the stream is undefined, which becomes 0, as it should.
+      // Outside the stream the value is undefined, which becomes 0, as intended.
       const key = (stream[position - 1 - i] + 1) & mask;
       if (key !== keys[i]) {
         this.differing = key;

@@ -1,4 +1,4 @@
-/** The file of a shard, open: where its sections lie, and reads that name it where they fail. */
+/** The open file of a shard: the positions of its sections, and reads whose errors name the file. */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { codeOf, messageOf } from "../index.ts";
@@ -13,23 +13,23 @@ import {
   shardProblem,
 } from "./format.ts";
 
-/** Bytes read in one go; `read` takes no more than 2 GiB. */
+/** Bytes per read; `read` takes no more than 2 GiB. */
 const READ_BYTES = 1 << 26;
-/** Bytes that are hashed in one go. */
+/** Bytes hashed at a time. */
 const HASHED_BYTES = 1 << 22;
 const NO_FILE = -1;
 
 /**
- * Owns the file descriptor of a shard. `FORMAT.md` describes the layout that `header` gives: sections at multiples of
+ * Owns the file descriptor of a shard. `FORMAT.md` describes the layout behind `header`: sections at multiples of
  * 4096 bytes, each an array of little-endian integers or, for documents and metadata, of UTF-8 text. All methods
- * that read throw a `StoreError` for a file that was cut short, whose medium went away, or that was closed.
+ * that read throw a `StoreError` if the file was cut short, its medium is gone, or it was closed.
  */
 export class ShardFile {
   readonly header: ShardHeader;
   readonly metadata: ShardMetadata;
   private file: number;
 
-  /** Opens a file and reads its header. Throws a `StoreError` for one that is missing, foreign or damaged there. */
+  /** Opens a file and reads its header. Throws a `StoreError` if it is missing, foreign or damaged there. */
   constructor(readonly path: string) {
     this.file = open(path);
     try {
@@ -47,7 +47,7 @@ export class ShardFile {
     }
   }
 
-  /** Reads `length` bytes from the byte `offset` of the file on to `into[at...]`. */
+  /** Reads `length` bytes from byte `offset` of the file on to `into[at...]`. */
   read(into: Uint8Array, at: number, length: number, offset: number): void {
     let done = 0;
     while (done < length) {
@@ -62,7 +62,7 @@ export class ShardFile {
     }
   }
 
-  /** A whole section, as the bytes of an ArrayBuffer of its own. */
+  /** A whole section in a new ArrayBuffer. */
   section(name: SectionName): Uint8Array<ArrayBuffer> {
     const { offset, length } = this.header.sections[name];
     const bytes = new Uint8Array(length);
@@ -71,13 +71,13 @@ export class ShardFile {
     return bytes;
   }
 
-  /** A whole section of stored tokens: numbers of the dictionary in two bytes, or ids in four. */
+  /** A whole section of stored tokens: dictionary numbers in two bytes, or ids in four. */
   tokens(name: "tokens" | "sampleKeys"): Uint16Array | Uint32Array {
     const { buffer } = this.section(name);
     return this.header.tokenBytes === 2 ? new Uint16Array(buffer) : new Uint32Array(buffer);
   }
 
-  /** The SHA-256 of a section as it is in the file, in memory that does not grow with it. */
+  /** The SHA-256 of a section as it is in the file, computed in constant memory. */
   checksum(name: SectionName): Uint8Array {
     const { offset, length } = this.header.sections[name];
     const hash = createHash("sha256");
@@ -90,12 +90,12 @@ export class ShardFile {
     return hash.digest();
   }
 
-  /** The error of a file that holds what it cannot. @param how a clause that goes on after a colon */
+  /** The error for impossible content of the file. @param how a clause that follows a colon */
   damaged(how: string) {
     return shardProblem("corrupt", `${this.path} is damaged: ${how}.`);
   }
 
-  /** Gives the file back. A read after that throws: its descriptor may soon be that of another file. */
+  /** Closes the file. Later reads throw: the descriptor may soon be another file's. */
   close(): void {
     if (this.file !== NO_FILE) closeSync(this.file);
     this.file = NO_FILE;

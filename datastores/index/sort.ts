@@ -4,13 +4,13 @@
  * quicksort (Bentley and Sedgewick, "Fast algorithms for sorting and searching strings", SODA 1997) with the
  * keys of the current depth held beside the positions (Ng and Kakehi's "cache efficient" variant, 2007).
  *
- * Comparison stops after `depth` tokens and at a document's beginning, so a stream of one token repeated, or
- * of files that occur twice, costs no more than `depth` passes.
+ * Comparison stops after `depth` tokens and at a document's beginning, so a stream that repeats one token, or
+ * contains files twice, costs no more than `depth` passes.
  */
 
-/** Stands between documents in a stream; never a token. */
+/** Separates documents in a stream; never a token. */
 export const SEPARATOR = 0xffffffff;
-/** Tokens before a position that the order takes into account, and the longest match there can be. */
+/** Number of tokens before a position that the order considers, and the longest possible match. */
 export const DEPTH = 32;
 
 /** Ranges larger than this are partitioned without a cache of keys, which bounds the memory for it. */
@@ -19,16 +19,16 @@ const INSERTION_SORT = 12;
 const NINTHER = 64;
 /** Marks a range whose keys are already in the cache. */
 const FILLED = 64;
-/** Entries sorted between two turns of the caller. */
+/** Entries that are sorted before the caller gets a turn. */
 const ENTRIES_PER_STEP = 1 << 18;
 
 /**
- * Key of a token in the order: separators, and what lies before the stream, sort before every token and end
+ * Key of a token in the order: separators, and positions before the stream, sort before every token and end
  * the comparison. Zero means "no token".
  */
 export const keyOf = (token: number) => (token + 1) >>> 0;
 
-/** How often each token occurs in front of a position that has a next token, by token. */
+/** How often each token occurs before a position that has a next token, by token. */
 function bucketSizes(tokens: Uint32Array, largest: number): Uint32Array {
   const sizes = new Uint32Array(largest + 2);
   for (let position = 1; position < tokens.length; position++) {
@@ -38,7 +38,7 @@ function bucketSizes(tokens: Uint32Array, largest: number): Uint32Array {
   return sizes;
 }
 
-/** The largest token that is not a separator; 0 where there is none. */
+/** The largest token that is not a separator; 0 if there is none. */
 function largestToken(tokens: Uint32Array): number {
   let largest = 0;
   for (let i = 0; i < tokens.length; i++)
@@ -49,16 +49,16 @@ function largestToken(tokens: Uint32Array): number {
 /**
  * Sorts in steps, so that a build can show its progress and be cancelled in between.
  *
- * `positions` holds every position that follows a token and has a token: an occurrence that a document's end
- * follows could not be continued. While `step` returns false, it is in disorder.
+ * `positions` holds every position that follows a token and has a token: an occurrence at a document's end could not be
+ * continued. While `step` returns false, it is not sorted yet.
  */
 export class PrefixSorter {
   readonly positions: Uint32Array;
-  /** Entries in their final place. */
+  /** Entries in their final position. */
   sorted = 0;
   private readonly bucketEnds: Uint32Array;
   private bucket = 0;
-  /** Keys of the range in work, of its depth. */
+  /** Keys of the current range at its depth. */
   private readonly keys: Uint32Array;
 
   /** @param tokens documents joined by `SEPARATOR`: fewer than 2^32, each below 2^24 */
@@ -84,7 +84,7 @@ export class PrefixSorter {
     this.keys = new Uint32Array(Math.min(largest, CACHED_ENTRIES));
   }
 
-  /** Sorts some more; true when all is in order. */
+  /** Sorts some more; true once everything is sorted. */
   step(): boolean {
     const { bucketEnds } = this;
     const until = Math.min(this.positions.length, this.sorted + ENTRIES_PER_STEP);
@@ -101,9 +101,9 @@ export class PrefixSorter {
     return at < 0 ? 0 : keyOf(this.tokens[at]);
   }
 
-  /** Multikey quicksort, reading keys where they lie, until the parts are small enough for the cache. */
+  /** Multikey quicksort without the cache, until the parts are small enough for it. */
   private sortLarge(first: number, end: number): void {
-    // Three numbers a part that is still to be sorted: its first entry, its end, and the depth its keys agree up to.
+    // Three numbers for each part still to sort: its first entry, its end, and the depth up to which its keys are equal.
     const stack = [first, end, 1];
     while (stack.length > 0) {
       const top = stack.length - 3;
@@ -143,7 +143,7 @@ export class PrefixSorter {
     return median(median(at(0), at(1), at(2)), median(at(3), at(4), at(5)), median(at(6), at(7), at(8)));
   }
 
-  /** Multikey quicksort of a range whose keys, those of the current depth, fit the cache. */
+  /** Multikey quicksort of a range whose keys of the current depth fit the cache. */
   private sortCached(base: number, end: number, firstDepth: number): void {
     const { keys } = this;
     const positions = this.positions.subarray(base, end);
@@ -196,7 +196,7 @@ export class PrefixSorter {
     }
   }
 
-  /** Insertion sort by all that is left to compare. */
+  /** Insertion sort by everything that is left to compare. */
   private sortFew(positions: Uint32Array, low: number, high: number, depth: number): void {
     const { keys } = this;
     for (let i = low + 1; i < high; i++) {

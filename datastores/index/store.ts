@@ -3,9 +3,9 @@ import type { StoreProblem } from "../index.ts";
 import { type Residence, Shard } from "./shard.ts";
 
 export class Store {
-  /** Rises whenever shards are added or removed, so that searches notice. */
+  /** Increases whenever shards are added or removed, so that searches notice. */
   version = 0;
-  /** What went wrong with shards that were in the store; a search leaves such a shard out from then on. */
+  /** Problems of shards that were in the store; searches leave such a shard out from then on. */
   readonly problems: StoreProblem[] = [];
   /** Called with each of these problems. */
   onProblem: (problem: StoreProblem) => void = () => {};
@@ -15,7 +15,7 @@ export class Store {
     this.list = [...shards];
   }
 
-  /** Opens all files. Throws the `StoreError` of the first that cannot be opened, the others closed again. */
+  /** Opens all files. Throws the `StoreError` of the first that cannot be opened, and closes the others again. */
   static open(paths: readonly string[], residence: Residence = "file"): Store {
     const shards: Shard[] = [];
     try {
@@ -49,7 +49,7 @@ export class Store {
     this.version++;
   }
 
-  /** Takes a shard out and closes it; false when it is not in the store. */
+  /** Removes a shard and closes it; false if it is not in the store. */
   remove(shard: Shard): boolean {
     const index = this.list.indexOf(shard);
     if (index < 0) return false;
@@ -59,7 +59,7 @@ export class Store {
     return true;
   }
 
-  /** Takes a shard out because it cannot be read. */
+  /** Removes a shard because it cannot be read. */
   drop(shard: Shard, problem: StoreProblem): void {
     if (!this.remove(shard)) return;
     this.problems.push(problem);

@@ -1,33 +1,33 @@
-/** The searches in all shards of a store, begun and widened together. */
+/** The searches in all shards of a store, which begin and widen together. */
 import type { StoreProblem } from "../index.ts";
 import { PrefixSearch } from "./prefixSearch.ts";
 import { readPiece } from "./readPiece.ts";
 import type { Shard } from "./shard.ts";
 import type { Store } from "./store.ts";
 
-/** Part of a shard's prefix array whose entries share equally many tokens with the context. */
+/** Part of a shard's prefix array whose entries share the same number of tokens with the context. */
 export interface Piece {
   /** Index in `store.shards`. */
   shard: number;
   /** Index of its first entry. */
   first: number;
-  /** Entries. */
+  /** Number of entries. */
   size: number;
-  /** Entries not excluded; of a piece too large to be read, an estimate. */
+  /** Entries that are not excluded; an estimate for a piece too large to be read. */
   live: number;
 }
 
 export class StoreSearch {
-  /** What the last `widen` added to the ranges: the first `pieceCount` of them. */
+  /** What the last `widen` added to the ranges: the first `pieceCount` elements. */
   pieces: Piece[] = [];
   pieceCount = 0;
-  /** The shard at work, by its index: a read that fails is a failure of this one. */
+  /** Index of the shard being searched: a failed read is a failure of this shard. */
   current = 0;
   private searches: PrefixSearch[] = [];
-  /** The store's version that `searches` belong to; shards come and go while it is in use. */
+  /** The store's version that `searches` belong to; shards may be added and removed in between. */
   private version = -1;
 
-  /** @param scratch for the positions of a piece; in pieces larger than it, live entries are estimated */
+  /** @param scratch buffer for the positions of a piece; in larger pieces, live entries are estimated */
   constructor(
     private readonly store: Store,
     private readonly scratch: Uint32Array,
@@ -41,7 +41,7 @@ export class StoreSearch {
       searches[this.current].begin(tokens, end);
   }
 
-  /** The longest match in any shard that is not yet in its range; 0 where there is none. */
+  /** The longest match in any shard that is not yet in its range; 0 if there is none. */
   longest(): number {
     const { searches } = this;
     let length = 0;
@@ -51,7 +51,7 @@ export class StoreSearch {
 
   /**
    * Widens every shard's range to the entries that share `length` tokens; the added ones become the pieces. Returns
-   * how many of them are live.
+   * the number of live ones among them.
    */
   widen(length: number): number {
     const { searches } = this;
@@ -67,18 +67,18 @@ export class StoreSearch {
     return live;
   }
 
-  /** The shard a piece is of, which becomes the one at work. */
+  /** The shard of a piece, which becomes the current one. */
   enter({ shard }: Piece): Shard {
     this.current = shard;
     return this.store.shards[shard];
   }
 
-  /** Takes the shard at work out of the store, which reports the problem. */
+  /** Removes the current shard from the store, which reports the problem. */
   drop(problem: StoreProblem): void {
     this.store.drop(this.store.shards[this.current], problem);
   }
 
-  /** Makes searches for shards that were added, and forgets those that were removed. */
+  /** Creates searches for added shards, and drops those of removed ones. */
   private adopt(): void {
     const { shards } = this.store;
     this.version = this.store.version;

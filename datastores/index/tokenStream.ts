@@ -1,12 +1,12 @@
-/** The tokens of a store as one stream, for those who index them in their own way. */
+/** The tokens of a store as one stream, for callers that build their own index. */
 import type { Shard } from "./shard.ts";
 import { SEPARATOR } from "./sort.ts";
 import type { Store } from "./store.ts";
 
 /**
- * Documents joined by `SEPARATOR`, of at most `most` tokens together, separators included. Where there are more,
- * whole documents spread evenly over the store; excluded ones are left out. Throws a `StoreError` for what cannot
- * be read.
+ * Documents joined by `SEPARATOR`, at most `most` tokens together, separators included. If there are more, whole
+ * documents spread evenly over the store; excluded ones are left out. Throws a `StoreError` for data that cannot be
+ * read.
  */
 export function tokenStream(store: Store, most: number): Uint32Array {
   const share = Math.min(1, most / Math.max(1, store.tokenCount));

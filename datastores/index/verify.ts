@@ -1,4 +1,4 @@
-/** The check of a whole shard, in time proportional to its size, and the cheap one of a shard that is opened. */
+/** Checks a whole shard in time proportional to its size, or cheaply a shard that is opened. */
 import type { TokenKeys } from "./dictionary.ts";
 import { DocumentFile } from "./documents.ts";
 import { FileData } from "./fileData.ts";
@@ -10,14 +10,14 @@ import { DEPTH } from "./sort.ts";
 /** Neighbours in the prefix array whose order is checked, spread over all of it. */
 const CHECKED_NEIGHBOURS = 4096;
 const CHECKED_DOCUMENTS = 1024;
-/** The same when a shard is opened, which takes milliseconds. */
+/** Both numbers for a shard that is opened, which must take milliseconds. */
 const CHECKED_AT_OPEN = 128;
-/** In proportion to the text: their checksums are left to `verifyShard`. */
+/** Proportional to the text: only `verifyShard` checks their checksums. */
 const LARGE_SECTIONS: readonly SectionName[] = ["tokens", "positions", "documentRecords"];
 
 /**
- * Checks the checksums of all sections, the order of entries and samples drawn evenly, and that documents lie
- * inside the stream in their order. Throws a `StoreError` for what is wrong first.
+ * Checks the checksums of all sections, the order of evenly drawn entries and samples, and that documents are
+ * inside the stream and in order. Throws a `StoreError` for the first problem.
  */
 export function verifyShard(file: ShardFile, keys: TokenKeys, samples: Samples): void {
   checkChecksums(file, SECTIONS);
@@ -28,8 +28,8 @@ export function verifyShard(file: ShardFile, keys: TokenKeys, samples: Samples):
 }
 
 /**
- * Checks the checksums of the small sections, and some places of the large ones. Throws a `StoreError` for what is
- * wrong first. Damage of a few bytes in a large section is found by `verifyShard` alone.
+ * Checks the checksums of the small sections, and some places of the large ones. Throws a `StoreError` for the first
+ * problem. Only `verifyShard` finds damage of a few bytes in a large section.
  */
 export function checkOpened(file: ShardFile, keys: TokenKeys, samples: Samples): void {
   const small = SECTIONS.filter(name => !LARGE_SECTIONS.includes(name));
@@ -43,13 +43,13 @@ export function checkOpened(file: ShardFile, keys: TokenKeys, samples: Samples):
 function checkChecksums(file: ShardFile, names: readonly SectionName[]): void {
   for (const name of names) {
     const { offset, sha256 } = file.header.sections[name];
-    // A section inside the header would be whole and yet no section.
+    // A section that overlaps the header could have a matching checksum.
     if (offset < HEADER_BYTES || !sameBytes(file.checksum(name), sha256))
       throw file.damaged(`section ${name} has another checksum`);
   }
 }
 
-/** Writes the keys before a position, the nearest first, 0 from the document's beginning on. */
+/** Writes the keys before a position, the nearest first; 0 from the document's beginning on. */
 function keysBefore(data: FileData, position: number, scratch: Uint32Array, into: Int32Array): void {
   const count = Math.min(DEPTH, position);
   data.readKeys(position - count, count, scratch);

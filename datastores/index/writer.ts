@@ -1,4 +1,4 @@
-/** Builds a shard's file: sorts, writes to a temporary name, and puts it in place in one moment. */
+/** Builds a shard's file: sorts, writes to a temporary name, and renames it atomically. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
@@ -41,7 +41,7 @@ interface WrittenShard {
   readonly tokens: number;
   /** Positions in the prefix array. */
   readonly entries: number;
-  /** Different tokens. */
+  /** Number of distinct tokens. */
   readonly distinct: number;
   readonly sortMs: number;
   readonly writeMs: number;
@@ -50,11 +50,11 @@ interface WrittenShard {
 const CHUNK_BYTES = 1 << 22;
 
 /**
- * Writes a shard in place of what is at `path`, which stays as it was until the new one is whole. Needs, beside
- * the tokens given, four bytes a token and a few megabytes.
+ * Writes a shard to `path`; an existing file stays unchanged until the new one is complete. Needs, beside the given
+ * tokens, four bytes per token and a few megabytes.
  *
- * Throws a `StoreError`: `noSpace` when the disk is full, `cancelled` when the signal said so, `unreadable` when
- * the folder cannot be written to. Nothing is left behind then.
+ * Throws a `StoreError`: `noSpace` if the disk is full, `cancelled` if the signal was aborted, `unreadable` if the
+ * folder cannot be written to. No files are left behind then.
  */
 export async function writeShard(
   path: string,
@@ -93,7 +93,7 @@ async function sort(tokens: Uint32Array, options: WriteOptions): Promise<Uint32A
   return sorter.positions;
 }
 
-/** Lets others have a turn, reports the progress, and stops a build that was cancelled. */
+/** Lets other work run, reports the progress, and stops a cancelled build. */
 async function between({ signal, onProgress }: WriteOptions, progress: WriteProgress): Promise<void> {
   onProgress?.(progress);
   await turn();
@@ -114,7 +114,7 @@ function checkDocuments(documents: readonly DocumentEntry[], tokens: number): vo
   }
 }
 
-/** The ids that occur, rising. Throws a `RangeError` for one outside the vocabulary. */
+/** The ids that occur, ascending. Throws a `RangeError` for one outside the vocabulary. */
 function distinctTokens(tokens: Uint32Array, vocabularySize: number): Uint32Array {
   if (vocabularySize > MAX_TOKENS) throw new RangeError(`A vocabulary of ${vocabularySize} is too large.`);
   const seen = new Uint8Array(vocabularySize);
@@ -168,7 +168,7 @@ async function writeSections(
   const stored = new Uint16Array(short ? chunk : 0);
   for (let from = 0; from < tokens.length; from += chunk) {
     const part = tokens.subarray(from, from + chunk);
-    // Less one, the key 0 of a separator has all bits set, as it has in four bytes.
+    // The key 0 of a separator, minus one, has all bits set, as it does in four bytes.
     if (short) for (let i = 0; i < part.length; i++) stored[i] = keys.keyOf(part[i]) - 1;
     writer.numbers(short ? stored.subarray(0, part.length) : part);
     await between(options, { phase: "write", done: from / total });
@@ -211,7 +211,7 @@ function writeDocuments(writer: SectionWriter, documents: readonly DocumentEntry
   writer.end().begin("documentSpans").numbers(spans).end().begin("documentOffsets").numbers(offsets).end();
 }
 
-/** What went wrong, with a remedy; faults stay as they are. */
+/** The problem with a remedy; program errors stay unchanged. */
 function writeProblem(error: unknown, path: string): unknown {
   const { code, message, syscall } = error as NodeJS.ErrnoException;
   const folder = dirname(path);

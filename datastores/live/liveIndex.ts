@@ -1,42 +1,42 @@
 /**
- * An index of files that change under one's hands: a file is put in, replaced or taken out in time
- * proportional to its length, and what is put in is found at once.
+ * An index of files that keep changing: a file is added, replaced or removed in time proportional to its length,
+ * and what was added is found at once.
  *
- * All files lie one after the other in a log. Each position is chained to the one before it with the same
- * hash of the last four, and of the last two, tokens, as LZ77 compressors do (Deutsch 1996, RFC 1951,
- * section 4); a search walks the chains, most recent first, and compares. The tokens of a replaced file are erased,
- * so that nothing matches there; when they are too many, the log is written anew.
+ * All files are in a log, one after the other. Each position is chained to the previous one with the same
+ * hash of the last four, and of the last two, tokens, as in LZ77 compressors (Deutsch 1996, RFC 1951,
+ * section 4); a search follows the chains, most recent first, and compares. The tokens of a replaced file are erased,
+ * so that nothing matches there; when there are too many, the log is rewritten.
  */
 
 import { MatchList } from "./matchList.ts";
 import { enlarged, type Segment, TokenLog } from "./tokenLog.ts";
 
 const NONE = -1;
-/** Tokens that the two kinds of chains hash. */
+/** Numbers of tokens that the two kinds of chains hash. */
 const LONG = 4;
 const SHORT = 2;
-/** Positions there is room for at first. */
+/** Initial capacity in positions. */
 const FIRST_CAPACITY = 1 << 16;
 /**
- * Hashes that are told apart, however many positions there are: chains that had to be made anew for more of them would
- * block the thread for half a second in a large workspace. Those that are never met take no memory.
+ * Number of hash values, however many positions there are: rebuilding the chains for more of them would block the
+ * thread for half a second in a large workspace. Unused values take no memory.
  */
 const HASHES = 1 << 19;
-/** Longer matches say no more. */
+/** Longer matches add no information. */
 const LONGEST_MATCH = 32;
-/** Positions looked at on each chain. */
+/** Positions examined on each chain. */
 const CHAIN_STEPS = 96;
-/** Positions passed over on each chain that are in the file whose occurrences do not count: it is often the latest. */
+/** Positions skipped on each chain because they are in the excluded file, which is often the latest. */
 const PASSED_OVER = 1024;
-/** Below this many occurrences with the long hash, those with the short one are looked at as well. */
+/** If there are fewer occurrences with the long hash than this, those with the short one are examined as well. */
 const ENOUGH = 8;
-/** Dead positions that are suffered before the log is written anew. */
+/** Number of dead positions above which the log is rewritten. */
 const SUFFERED_DEAD = 1 << 18;
 
 export class LiveIndex {
   /**
-   * What the last search found: occurrences of the longest suffixes, the more recent first among equals. Their text
-   * goes on at `tokens[nexts[i]]`, up to a negative token.
+   * Result of the last search: occurrences of the longest suffixes, the more recent first among equals. Their text
+   * continues at `tokens[nexts[i]]`, up to a negative token.
    */
   readonly matches: MatchList;
   private readonly log: TokenLog;
@@ -45,7 +45,7 @@ export class LiveIndex {
   private short: Chains;
 
   /**
-   * @param mostTokens files beyond this are refused @param mostMatches occurrences a search returns at most
+   * @param mostTokens limit of all files' tokens @param mostMatches most occurrences that a search returns
    */
   constructor(
     readonly mostTokens: number,
@@ -58,7 +58,7 @@ export class LiveIndex {
     this.matches = new MatchList(mostMatches);
   }
 
-  /** The log; the first `size` are in use. Another array after a file was put in. */
+  /** The log; the first `size` elements are in use. Replaced by another array when a file is added. */
   get tokens(): Int32Array {
     return this.log.tokens;
   }
@@ -67,17 +67,17 @@ export class LiveIndex {
     return this.log.size;
   }
 
-  /** Files there are. */
+  /** Number of files. */
   get fileCount(): number {
     return this.files.size;
   }
 
-  /** Names of the files there are. */
+  /** Names of the files. */
   get names(): readonly string[] {
     return [...this.files.keys()];
   }
 
-  /** Tokens of the files there are. */
+  /** Number of tokens of all files. */
   get liveTokens(): number {
     return this.log.size - this.log.dead;
   }
@@ -86,7 +86,7 @@ export class LiveIndex {
     return this.files.has(name);
   }
 
-  /** Puts a file in, in place of what it held before. False when there is no room for it. */
+  /** Adds a file, or replaces its content. False if there is no room for it. */
   put(name: string, tokens: Int32Array): boolean {
     const { log, files } = this;
     this.remove(name);
@@ -101,7 +101,7 @@ export class LiveIndex {
     return true;
   }
 
-  /** Takes a file out; false when it is not there. */
+  /** Removes a file; false if it is not in the index. */
   remove(name: string): boolean {
     const segment = this.files.get(name);
     if (!segment) return false;
@@ -117,7 +117,7 @@ export class LiveIndex {
 
   /**
    * Fills `matches` with occurrences of the longest suffixes of `context[0..end)`, each at least two tokens.
-   * @param except a file whose occurrences do not count, as the one under edit
+   * @param except a file whose occurrences do not count, such as the edited one
    */
   find(context: Int32Array, end: number, except?: string): void {
     this.matches.clear();
@@ -129,7 +129,7 @@ export class LiveIndex {
   private collect(chains: Chains, context: Int32Array, end: number, skipped: Segment | undefined): void {
     const { tokens, size } = this.log;
     const { matches } = this;
-    // What the short hash finds beyond its reach, the long one has found.
+    // Longer matches than this were already found through the long hash.
     const longest = chains.width === SHORT ? LONG - 1 : LONGEST_MATCH;
     const key = hash(context, end, chains.width);
     let [looked, passed, after] = [0, 0, NONE];
@@ -150,7 +150,7 @@ export class LiveIndex {
           tokens[position - length] === context[end - 1 - length]
         )
           length++;
-        // Shorter than the hash's reach where two contexts have the same hash.
+        // The match is shorter than the hash's width if two contexts have the same hash.
         if (length >= chains.width && length <= longest) matches.insert(length, position + 1);
       }
       after = position;
@@ -164,7 +164,7 @@ export class LiveIndex {
   }
 
   private chainAll(): void {
-    // As much room as the log has: a file is put in next.
+    // Same capacity as the log, since a file is added next.
     this.long = new Chains(LONG, this.log.tokens.length);
     this.short = new Chains(SHORT, this.log.tokens.length);
     // In the log's order, so that the most recent stays first.
@@ -179,12 +179,12 @@ function hash(tokens: Int32Array, end: number, count: number): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-/** Positions with the same hash, each linked to the one added before it. A number is a position and one, 0 is none. */
+/** Positions with the same hash, each linked to the one added before it. Links are positions plus one; 0 is none. */
 class Chains {
   private readonly heads = new Int32Array(HASHES);
   private links: Int32Array;
 
-  /** @param width tokens that are hashed @param positions there is room for at first */
+  /** @param width number of hashed tokens @param positions initial capacity */
   constructor(
     readonly width: number,
     positions: number,
@@ -200,7 +200,7 @@ class Chains {
     return this.links[position] - 1;
   }
 
-  /** Takes a position out that is linked from `after`, or is the latest where that is none. Returns the one before it. */
+  /** Removes a position that is linked from `after`, or is the latest if that is `NONE`. Returns the previous one. */
   unlink(key: number, position: number, after: number): number {
     const link = this.links[position];
     if (after === NONE) this.heads[key & (HASHES - 1)] = link;
@@ -208,7 +208,7 @@ class Chains {
     return link - 1;
   }
 
-  /** Adds the positions of a file that have enough of its tokens before them; its separator is part of no context. */
+  /** Adds the positions of a file with enough of its tokens before them; no context contains its separator. */
   add(tokens: Int32Array, { start, end }: Segment): void {
     this.links = enlarged(this.links, end);
     const { heads, links, width } = this;

@@ -1,12 +1,12 @@
-/** The longest matches of a search, longest first; of equal ones the first that was inserted stays first. */
+/** The longest matches of a search, longest first; among equal ones the first inserted stays first. */
 export class MatchList {
   count = 0;
   /** Length of each match, in tokens. */
   readonly lengths: Int32Array;
-  /** Where each goes on: the position after the match. */
+  /** Where each continues: the position after the match. */
   readonly nexts: Int32Array;
 
-  /** @param most matches that are kept; shorter ones make room for longer ones */
+  /** @param most number of matches that are kept; longer ones replace shorter ones */
   constructor(private readonly most: number) {
     this.lengths = new Int32Array(most);
     this.nexts = new Int32Array(most);

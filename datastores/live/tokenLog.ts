@@ -1,11 +1,11 @@
-/** Files one after the other, as they came. The place of what is taken out stays, erased, until the log is compacted. */
+/** Files one after the other, in order of arrival. The place of a removed file stays, erased, until the log is compacted. */
 
-/** Precedes every file, so that no match goes from one into the next, and stands for erased tokens; negative, as no token is. */
+/** Precedes every file, so that no match crosses files, and replaces erased tokens; negative, unlike any token. */
 export const SEPARATOR = -1;
-/** Of what is needed, how much there is room for where an array is enlarged: few copies, and little left over. */
+/** Capacity of an enlarged array relative to the need: few copies, and little unused space. */
 const GROWTH = 1.5;
 
-/** An array with room for `needed` numbers: the same, or a larger copy. */
+/** An array with room for `needed` numbers: the same one, or a larger copy. */
 export function enlarged(numbers: Int32Array, needed: number): Int32Array {
   if (needed <= numbers.length) return numbers;
   const larger = new Int32Array(Math.ceil(GROWTH * needed));
@@ -13,26 +13,26 @@ export function enlarged(numbers: Int32Array, needed: number): Int32Array {
   return larger;
 }
 
-/** A file's part of the log, its separator included: positions [start, end). */
+/** A file's part of the log, including its separator: positions [start, end). */
 export interface Segment {
   readonly start: number;
   readonly end: number;
 }
 
 export class TokenLog {
-  /** The first `size` are in use. */
+  /** The first `size` elements are in use. */
   tokens: Int32Array;
   size = 0;
-  /** Positions of files that were taken out. */
+  /** Positions of removed files. */
   dead = 0;
-  /** All segments in their order, those of files taken out among them. */
+  /** All segments in order, including those of removed files. */
   private segments: { readonly name: string; readonly start: number }[] = [];
 
   constructor(capacity: number) {
     this.tokens = new Int32Array(capacity);
   }
 
-  /** Appends a file. The arrays are replaced by larger ones where it has no room, in time proportional to them. */
+  /** Appends a file. If the arrays have no room, larger ones replace them, in time proportional to their size. */
   append(name: string, tokens: Int32Array): Segment {
     const start = this.size;
     const end = start + 1 + tokens.length;
@@ -62,7 +62,7 @@ export class TokenLog {
     return this.segments[low - 1]?.name;
   }
 
-  /** Moves the files that are left together, in their order, and gives each its new segment. */
+  /** Moves the remaining files together, in order, and gives each its new segment. */
   compact(files: Map<string, Segment>): void {
     const kept = [...files].sort(([, a], [, b]) => a.start - b.start);
     this.segments = [];

@@ -1,6 +1,6 @@
 /**
- * Reads a file in a thread of its own. Damaged files can make a decoder run for ever; then the thread is ended, and
- * another one reads on without the page at which it happened.
+ * Reads a file in a separate thread. Damaged files can make a decoder run forever; then the thread is ended, and
+ * another one continues without the page at which it happened.
  */
 import { Worker } from "node:worker_threads";
 import {
@@ -16,14 +16,14 @@ import type { ReadOptions, SkipReason } from "./reading.ts";
 export interface ReadRequest {
   readonly input: LocalInput;
   readonly contentColumn: string | undefined;
-  /** Documents that were read before, and are passed over. */
+  /** Number of documents that were read before, and are skipped. */
   readonly passed: number;
   readonly badPages: readonly number[];
-  /** Where the page that is decoded lies in its file, in bytes; -1 before the first. */
+  /** Position of the page being decoded in its file, in bytes; -1 before the first. */
   readonly page: BigInt64Array;
 }
 
-/** What the thread sends; of `some` it waits for an answer, and `alive` says that it reads on. */
+/** Messages of the thread; after `some` it waits for an answer, and `alive` says that it is still reading. */
 export type ReadResponse =
   | {
       readonly kind: "some";
@@ -35,12 +35,12 @@ export type ReadResponse =
   | { readonly kind: "alive" }
   | { readonly kind: "problem"; readonly problem: StoreProblem };
 
-/** What has become of a thread: a response, or it failed, took too long, or is to be ended. */
+/** A response of the thread, its failure, or a timeout, after which it is ended. */
 type Event = ReadResponse | { readonly kind: "failed"; readonly error: Error } | { readonly kind: "late" };
 
 /** Longest time between two messages, in milliseconds; a page takes a fraction of a second. */
 const PATIENCE_MS = 60_000;
-/** Pages in which decoding did not end, after which a file is given up. */
+/** Number of pages whose decoding did not end after which the file is given up. */
 const MOST_BAD_PAGES = 16;
 
 export interface ApartOptions extends ReadOptions {
@@ -49,11 +49,11 @@ export interface ApartOptions extends ReadOptions {
   readonly patienceMs?: number;
 }
 
-/** The documents of an input, as `readInput` gives them. Throws as that does, and `corrupt` for a file without an end. */
+/** The documents of an input, like `readInput`. Throws as that does, and `corrupt` for a file that never ends. */
 export async function* readApart(input: LocalInput, options: ApartOptions): AsyncGenerator<SourceDocument> {
   const badPages: number[] = [];
   let passed = 0;
-  /** What was passed over, as often as it was reported: a thread that reads on reports it once more. */
+  /** Number of skipped parts that were reported: a thread that continues reports them once more. */
   let reported = 0;
   for (;;) {
     const page = new BigInt64Array(new SharedArrayBuffer(8)).fill(-1n);
@@ -82,7 +82,7 @@ export async function* readApart(input: LocalInput, options: ApartOptions): Asyn
   }
 }
 
-/** Nothing has come for too long. */
+/** Thrown when no message has come for too long. */
 class Late extends Error {}
 
 function endless({ name }: LocalInput, at: number): StoreError {

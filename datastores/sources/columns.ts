@@ -1,11 +1,11 @@
-/** From a row of a table, whatever the table, to a document: the columns known data sets use. */
+/** Turns a row of a table into a document: the columns that known data sets use. */
 import type { SourceDocument } from "../index.ts";
 
-/** A value of a row: text, a list of texts, or anything else, which is of no use here. */
+/** The values of a row: text, a list of texts, or anything else, which is ignored. */
 type Row = ReadonlyMap<string, unknown>;
 
 const POPULARITIES = ["stars", "issues", "forks"] as const;
-/** Of each kind the first that has a value counts; the first group is The Stack's own schema. */
+/** The first column of each kind with a value is used; the first group is The Stack's own schema. */
 const PATH_COLUMNS = [
   "max_stars_repo_path",
   "max_issues_repo_path",
@@ -29,7 +29,7 @@ const LANGUAGE_COLUMNS = ["language", "lang"];
 const PYTHON = /^(?:python3?|py)$/i;
 const ID_COLUMNS = ["hexsha", "content_id", "blob_id", "id"];
 
-/** Every column, beside the content, that `toDocument` looks at. */
+/** Every column beside the content that `toDocument` reads. */
 export const KNOWN_COLUMNS: readonly string[] = [
   ...PATH_COLUMNS,
   ...REPOSITORY_COLUMNS,
@@ -38,19 +38,20 @@ export const KNOWN_COLUMNS: readonly string[] = [
   ...LANGUAGE_COLUMNS,
 ];
 
-/** Whether the row says that it is Python, or does not say what it is. */
+/** Whether the row says that it is Python, or names no language. */
 export function isPython(row: Row): boolean {
   const language = texts(row, LANGUAGE_COLUMNS)[0];
   return language === undefined || PYTHON.test(language);
 }
 
 /**
- * StarCoder's training data opens a text with its metadata:
- * `<reponame>owner/name<filename>path<gh_stars>0-10` and a line break, any of them absent (StarCoder, arXiv 2305.06161, section 5.1).
+ * StarCoder's training data starts a text with its metadata:
+ * `<reponame>owner/name<filename>path<gh_stars>0-10` and a line break, each of them optional (StarCoder, arXiv 2305.06161,
+ * section 5.1).
  */
 const MARKERS = /^(?:<reponame>([^\n<]*))?(?:<filename>([^\n<]*))?(?:<gh_stars>[^\n<]*)?\n/;
 
-/** @param place says where the row is, for rows that name neither a repository nor a path */
+/** @param place identifies the row if it names neither a repository nor a path */
 export function toDocument(content: string, row: Row, place: string): SourceDocument {
   const markers = content.startsWith("<") ? MARKERS.exec(content) : null;
   const text = content.slice(markers ? markers[0].length : content.startsWith("\ufeff") ? 1 : 0);

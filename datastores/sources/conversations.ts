@@ -1,13 +1,13 @@
 /**
- * Conversations as data sets publish them, and their plain form in a store: what each turn says, trimmed, with a blank
- * line between. No names of roles: a store holds no control tokens, so drafts are found inside of answers alone, where
- * a model has text before it and no names.
+ * Conversations as data sets publish them, and their plain form in a store: the trimmed text of each turn, separated by
+ * blank lines. Roles are not named: a store holds no control tokens, so drafts are only found within answers, where the
+ * model's preceding text contains no names either.
  */
 
-/** Where the turns lie: ShareGPT; OpenAI's form, which UltraChat has in Parquet; LMSYS and WildChat; UltraChat's lines. */
+/** Paths of the turns: ShareGPT; OpenAI's form, also UltraChat's in Parquet; LMSYS and WildChat; UltraChat's lines. */
 export const CONVERSATION_PATHS = ["conversations.value", "messages.content", "conversation.content", "data"];
 
-/** The turns as one text; undefined where none is text. */
+/** The turns as one text; undefined if none is text. */
 export function joinTurns(turns: readonly unknown[]): string | undefined {
   const texts = turns.filter(turn => typeof turn === "string").map(turn => turn.trim());
   return texts.length > 0 ? texts.filter(text => text !== "").join("\n\n") : undefined;
@@ -15,13 +15,13 @@ export function joinTurns(turns: readonly unknown[]): string | undefined {
 
 export interface FoundText {
   readonly text: string;
-  /** Whether it was joined from a list of texts. */
+  /** Whether the text was joined from a list. */
   readonly isConversation: boolean;
 }
 
 /**
- * The text at a path of an object, such as `messages.content`: names with dots between, of which those below a list are
- * of each of its items. A name that has the dots itself comes first. Undefined where there is no text.
+ * The text at a path of an object, such as `messages.content`: names separated by dots; names below a list apply to
+ * each of its items. A single name that contains the dots takes precedence. Undefined if there is no text.
  */
 export function textAt(item: Readonly<Record<string, unknown>>, path: string): FoundText | undefined {
   const value = Object.hasOwn(item, path) ? item[path] : valueAt(item, path.split("."));

@@ -1,4 +1,4 @@
-/** Documents of a folder: source files below it, in a fixed order, without what its owner has git ignore. */
+/** Documents of a folder: source files below it, in a fixed order, without what git ignores. */
 import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { pathWithin, readWithin } from "./regularFile.ts";
 import { Visibility } from "./visibility.ts";
 
 export interface FolderOptions extends ReadOptions {
-  /** With the dot; `.py` and `.pyi` unless given. */
+  /** With the dot; `.py` and `.pyi` by default. */
   readonly extensions?: readonly string[];
-  /** Whether what git ignores is left out; it is unless this is false. */
+  /** Whether files that git ignores are left out; true by default. */
   readonly gitignore?: boolean;
-  /** What git does not ignore, where that is known already. */
+  /** The files that git does not ignore, if known already. */
   readonly visibility?: Visibility;
 }
 
@@ -26,7 +26,7 @@ interface FoundFile {
 
 const SOURCE_EXTENSIONS: readonly string[] = [".py", ".pyi"];
 const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)$/;
-/** Lies at the top of a virtual environment: other people's code, which the source `python` is for. */
+/** Marks the top of a virtual environment: other people's code, for which there is the source `python`. */
 const ENVIRONMENT_MARK = "pyvenv.cfg";
 
 /** Whether a file of a project counts as its source code. @param path below the root, with forward slashes */
@@ -41,8 +41,8 @@ export function isProjectSource(root: string, path: string): boolean {
 
 /**
  * Walks the folder in the order of file names by UTF-16 code unit, files before folders. Links to folders are
- * not followed, so there are no cycles, and links to files only where they stay below the root. What cannot be
- * listed or looked at is reported to `onSkipped` as `unreadable`; files over 1 MB as `tooLarge`. Throws
+ * not followed, so there are no cycles; links to files only if they stay below the root. What cannot be listed or
+ * examined is reported to `onSkipped` as `unreadable`; files over 1 MB as `tooLarge`. Throws
  * `StoreError` if the root itself cannot be listed, or when cancelled.
  */
 export async function* walk(root: string, options: FolderOptions = {}): AsyncGenerator<FoundFile> {
@@ -64,7 +64,7 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
         if (found) yield found;
       }
     }
-    // The last is taken first.
+    // The last folder is visited first.
     pending.push(...folders.reverse());
   }
 }
@@ -78,8 +78,8 @@ async function visibilityOf(root: string, options: FolderOptions): Promise<Visib
 }
 
 /**
- * The files of the folder as documents. A file that is not UTF-8 is counted and passed over; a byte order
- * mark is dropped. Throws as `walk` does.
+ * The files of the folder as documents. A file that is not UTF-8 is counted and skipped; a byte order
+ * mark is removed. Throws as `walk` does.
  */
 export async function* readFolder(root: string, options: FolderOptions = {}): AsyncGenerator<SourceDocument> {
   const pace = new Pace(options.signal);
@@ -99,7 +99,7 @@ export async function* readFolder(root: string, options: FolderOptions = {}): As
   }
 }
 
-/** What the walk finds as one digest, in hex, with its size: both change when a file does. */
+/** A digest, in hex, and the size of everything the walk finds: both change when a file does. */
 export async function fingerprint(
   root: string,
   options: FolderOptions = {},
@@ -131,7 +131,7 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
 
 function look(root: string, path: string, entry: Dirent, options: FolderOptions): FoundFile | undefined {
   try {
-    // Follows a link to a file; a folder, pipe or device at its end is left alone.
+    // Follows a link to a file; a folder, pipe or device as its target is ignored.
     const status = statSync(join(root, path));
     if (!status.isFile()) return undefined;
     if (entry.isSymbolicLink() && pathWithin(root, path) === undefined) {

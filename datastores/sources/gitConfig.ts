@@ -5,15 +5,15 @@ interface Reader {
   at: number;
 }
 
-/** Configurations that a `path` of `[include]` names, read where they stand. */
+/** Returns the text of the configuration that a `path` of `[include]` names. */
 type Include = (path: string) => string | undefined;
 
-/** Files that include each other end here. */
+/** Limit for files that include each other. */
 const MOST_INCLUDED = 10;
 
 /**
- * The last value of a variable; "" where it is set to nothing, undefined where it is not set.
- * @param name section and variable in lower case with a dot between, as `core.excludesfile` @param include what a path names
+ * The last value of a variable; "" if it is set to nothing, undefined if it is not set.
+ * @param name section and variable in lower case with a dot between, as `core.excludesfile` @param include reads a path
  */
 export function configValue(text: string, name: string, include: Include, depth = 0): string | undefined {
   let value: string | undefined;
@@ -26,7 +26,7 @@ export function configValue(text: string, name: string, include: Include, depth 
   return value;
 }
 
-/** Variables with their values, in order; those without `=` are left out, as are those of subsections. */
+/** Variables with their values, in order, without those that have no `=` or are in subsections. */
 function* entries(text: string): Generator<readonly [string, string]> {
   const reader: Reader = { text, at: 0 };
   let section = "";
@@ -54,7 +54,7 @@ function skipLine(reader: Reader): void {
   reader.at = end < 0 ? reader.text.length : end + 1;
 }
 
-/** The section whose header begins here, with all of it where it has a subsection: then no name that is asked for is in it. */
+/** The section whose header begins here; with a subsection, all of the header, which matches no requested name. */
 function sectionAt(reader: Reader): string {
   const start = reader.at + 1;
   const end = reader.text.indexOf("]", start);
@@ -69,7 +69,7 @@ function sectionAt(reader: Reader): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", b: "\b" };
 
-/** The value up to the end of its line: quotes are taken off, comments and blanks at its end left out. */
+/** The value up to the end of its line, without quotes, comments and trailing blanks. */
 function valueAt(reader: Reader): string {
   const { text } = reader;
   let [value, wanted, isQuoted] = ["", 0, false];
@@ -87,7 +87,7 @@ function valueAt(reader: Reader): string {
       wanted = value.length;
       continue;
     } else if (value !== "" || isQuoted || !/\s/.test(character)) value += character;
-    // Blanks count where something stands behind them.
+    // Blanks count if other text follows them.
     if (isQuoted || !/\s/.test(character)) wanted = value.length;
   }
   return value.slice(0, wanted);

@@ -1,14 +1,14 @@
-/** Where a repository keeps its own files: in `.git`, or where a file of that name says. */
+/** Finds the folder of a repository's own files: `.git`, or the folder that a file of that name points to. */
 import { join, resolve } from "node:path";
 import { readRegular } from "./regularFile.ts";
 
-/** Of files that hold a path. */
+/** Largest file that may hold a path. */
 const MOST_BYTES = 4096;
 
 interface GitFolders {
-  /** Of this working tree: its index and its `HEAD`. */
+  /** Files of this working tree: its index and its `HEAD`. */
   readonly own: string;
-  /** What all working trees of the repository share: its configuration and its `info/exclude`. */
+  /** Files that all working trees of the repository share: its configuration and its `info/exclude`. */
   readonly shared: string;
 }
 

@@ -1,26 +1,26 @@
-/** Asks git which files of a folder are tracked or would be: all but what it ignores. */
+/** Asks git which files of a folder are tracked or could be: all except ignored ones. */
 import { repositoryOf } from "./gitignore.ts";
 import { gitFlag } from "./gitSettings.ts";
 import { outputOf } from "./program.ts";
 
-/** A repository of a million files takes less; a hostile ignore file may take for ever. */
+/** Enough for a repository of a million files; a hostile ignore file may take forever. */
 const TIMEOUT_MS = 15_000;
-/** Of the listing, in bytes: about a million files. */
+/** Limit of the listing, in bytes: about a million files. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const NESTED_REPOSITORY = "160000";
 
 export interface GitListing {
   /** Keys of the files, whose paths are below the folder, with forward slashes. */
   readonly files: ReadonlySet<string>;
-  /** Keys of all folders that a file lies in. */
+  /** Keys of all folders that contain a file. */
   readonly folders: ReadonlySet<string>;
-  /** Folders that are repositories of their own, whose files are not listed: their paths by their keys. */
+  /** Nested repositories, whose files are not listed: their paths by their keys. */
   readonly repositories: ReadonlyMap<string, string>;
-  /** What paths have in common that are the same to git, though they differ in case or in how accents are composed. */
+  /** A common key for paths that are equal to git, though they differ in case or in how accents are composed. */
   readonly key: (path: string) => string;
 }
 
-/** Undefined where git is not there, takes too long, lists too much, or refuses the folder. */
+/** Undefined if git is not installed, takes too long, lists too much, or refuses the folder. */
 export async function gitListing(
   folder: string,
   signal: AbortSignal | undefined,
@@ -49,8 +49,8 @@ export async function gitListing(
 }
 
 /**
- * How paths are compared in a repository. Where file systems do not tell cases apart, git goes on listing a file by its old
- * name when only its case was changed; on macOS it lists composed accents, where the disk may have others.
+ * How paths are compared in a repository. On file systems that ignore case, git keeps listing a file by its old name after
+ * only its case was changed; on macOS it lists composed accents, while the disk may have others.
  */
 function pathKey(folder: string): (path: string) => string {
   const top = repositoryOf(folder) ?? folder;
@@ -78,7 +78,7 @@ function run(folder: string, signal: AbortSignal | undefined): Promise<string | 
   });
 }
 
-/** Without what would have git look at another repository, as hooks of git set it. */
+/** The environment without variables that would point git at another repository, as git's hooks set them. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^GIT_(?!CONFIG_(GLOBAL|SYSTEM|NOSYSTEM))/.test(name),

@@ -1,16 +1,16 @@
-/** Pipes and devices in place of files that git reads: it would wait at them for ever. */
+/** Finds pipes and devices in place of files that git reads: it would wait at them forever. */
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gitFolders } from "./gitFolder.ts";
 
-/** Folders that are looked into. */
+/** Most folders that are searched. */
 const MOST_FOLDERS = 200_000;
-/** Below a repository's own folder, what git reads before it lists anything. */
+/** Files in a repository's own folder that git reads before it lists anything. */
 const READ_FIRST = ["HEAD", "config", "config.worktree", "commondir", "index", "packed-refs", "shallow"];
 const READ_IN_COMMON = [...READ_FIRST, join("info", "exclude"), join("objects", "info", "alternates")];
 
-/** Whether git would wait at one of the files that it reads of a repository wherever it is asked. @param top its folder */
+/** Whether git would wait at a file that it reads for every query of a repository. @param top the repository's folder */
 export function hasObstacle(top: string, ignoreFiles: readonly string[]): boolean {
   const { own, shared } = gitFolders(top);
   const files = [
@@ -19,13 +19,13 @@ export function hasObstacle(top: string, ignoreFiles: readonly string[]): boolea
     ...READ_IN_COMMON.map(name => join(shared, name)),
     ...ignoreFiles,
   ];
-  // Git follows links to these.
+  // Git follows links to these files.
   return files.some(file => isObstacle(file, statSync));
 }
 
 /**
- * Whether git would wait at the ignore file of a folder at or below `root`. Links to ignore files it does not follow.
- * @param isIgnored whether git does not look into a folder, given below the root with forward slashes
+ * Whether git would wait at the ignore file of a folder at or below `root`. Git does not follow links to ignore files.
+ * @param isIgnored whether git skips a folder, given below the root with forward slashes
  * @param signal ends the search
  */
 export async function hasObstacleBelow(
@@ -52,7 +52,7 @@ async function foldersIn(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.filter(each => each.isDirectory() && each.name !== ".git").map(({ name }) => name);
   } catch {
-    return []; // It is gone, or may not be read: git cannot either.
+    return []; // It was removed, or may not be read, which git cannot either.
   }
 }
 
@@ -61,6 +61,6 @@ function isObstacle(file: string, status: (path: string) => Stats): boolean {
     const found = status(file);
     return found.isFIFO() || found.isCharacterDevice() || found.isBlockDevice();
   } catch {
-    return false; // There is none.
+    return false; // The file does not exist.
   }
 }

@@ -1,4 +1,4 @@
-/** What git's configuration says of a repository: its own wins over the user's, and that over the machine's. */
+/** Reads git's configuration of a repository: its own takes precedence over the user's, and that over the machine's. */
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { configValue } from "./gitConfig.ts";
 import { gitFolders } from "./gitFolder.ts";
 import { readRegular } from "./regularFile.ts";
 
-/** Larger configuration files, in bytes, are no work of people. */
+/** Configuration files larger than this, in bytes, are not written by people. */
 const LARGEST_BYTES = 512 * 1024;
 
 /** A value of git's configuration. @param top folder of the repository @param name in lower case, as `core.excludesfile` */
@@ -23,20 +23,20 @@ export function gitSetting(top: string, name: string): string | undefined {
 export const gitFlag = (top: string, name: string): boolean =>
   /^(?:true|yes|on|[1-9]\d*)$/i.test(gitSetting(top, name) ?? "");
 
-/** A path of git's configuration. @param folder what it is relative to */
+/** A path of git's configuration as an absolute one. @param folder base of relative paths */
 export function gitPath(folder: string, path: string): string {
   const home = homeFolder();
   return resolve(folder, home === undefined ? path : path.replace(/^~(?=[/\\])/, home));
 }
 
-/** The user's folder of git's files where there is one. */
+/** The user's folder of git's files, if there is one. */
 export function userGitFolder(): string | undefined {
   const home = homeFolder();
   const folder = process.env.XDG_CONFIG_HOME || (home === undefined ? undefined : join(home, ".config"));
   return folder === undefined ? undefined : join(folder, "git");
 }
 
-/** Where a link leads: the files that people link to, and that git follows, are those outside of the tree. */
+/** The target of a link: git follows links to files outside of the working tree. */
 export function target(file: string): string {
   try {
     return realpathSync(file);
@@ -45,7 +45,7 @@ export function target(file: string): string {
   }
 }
 
-/** Those that win first. */
+/** Configuration files, the ones with precedence first. */
 function configurations(top: string): string[] {
   const [home, userFolder] = [homeFolder(), userGitFolder()];
   return [

@@ -1,6 +1,6 @@
 /**
- * What git ignores, found without git: the ignore files from the top of the repository down to a path, its
- * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as ignored whole.
+ * Determines without git what git ignores: from the ignore files from the top of the repository down to a path, its
+ * `info/exclude`, and the user's own file. A folder whose ignore file cannot be used counts as completely ignored.
  */
 
 import { lstatSync } from "node:fs";
@@ -11,27 +11,27 @@ import { gitPath, gitSetting, target, userGitFolder } from "./gitSettings.ts";
 import { asBytes, type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
 import { readRegularBytes } from "./regularFile.ts";
 
-/** Larger ignore files, in bytes, or with more patterns, are no work of people. */
+/** Ignore files larger than this, in bytes, or with more patterns, are not written by people. */
 const LARGEST_BYTES = 512 * 1024;
 const MOST_PATTERNS = 10_000;
-/** Patterns kept of all folders together, about 1 KB each. */
+/** Cached patterns of all folders together, about 1 KB each. */
 const KEPT_PATTERNS = 100_000;
-/** Folders above a workspace that are looked at for a repository. */
+/** Most folders above a workspace that are searched for a repository. */
 const MOST_PARENTS = 64;
 
-/** In UTF-8, a byte a character. */
+/** In UTF-8, one character per byte. */
 const BYTE_ORDER_MARK = asBytes("\ufeff");
 
-/** The patterns of one file, in order; a problem where it cannot be used. */
+/** The patterns of one file, in order, or the problem if it cannot be used. */
 type Patterns = readonly IgnorePattern[] | { readonly problem: string };
 
 interface KeptPatterns {
-  /** Changes with the file. */
+  /** Changes when the file does. */
   readonly stamp: string;
   readonly patterns: Patterns;
 }
 
-/** The folder at or above `folder` that holds a `.git`; undefined where there is none. */
+/** The folder at or above `folder` that contains a `.git`; undefined if there is none. */
 export function repositoryOf(folder: string): string | undefined {
   let at = resolve(folder);
   for (let parents = 0; parents < MOST_PARENTS; parents++) {
@@ -44,21 +44,21 @@ export function repositoryOf(folder: string): string | undefined {
 
 export class IgnoreRules {
   private readonly top: string;
-  /** The root below `top`, its folders. */
+  /** The folder names from `top` down to the root. */
   private readonly rootFolders: readonly string[];
   private readonly ignoreCase = process.platform === "win32" || process.platform === "darwin";
-  /** Files whose patterns hold everywhere, those that win first. */
+  /** Files whose patterns apply everywhere, those with precedence first. */
   private readonly common: readonly string[];
   /** By path of the ignore file. */
   private readonly kept = new Map<string, KeptPatterns>();
   private keptPatterns = 0;
-  /** By folder of a repository, where its private excludes lie. */
+  /** Paths of private excludes, by folder of the repository. */
   private readonly excludeFiles = new Map<string, string>();
   private readonly reported = new Set<string>();
 
   /**
-   * @param root a folder @param warn is called once for each ignore file that cannot be used
-   * @param top the folder from which on ignore files count
+   * @param root a folder @param warn called once for each ignore file that cannot be used
+   * @param top the topmost folder whose ignore files count
    */
   constructor(
     root: string,
@@ -70,19 +70,19 @@ export class IgnoreRules {
     this.common = [excludeFile(this.top), ...userFile(this.top).map(target)];
   }
 
-  /** The ignore files that hold below the root and lie outside of it, or may. */
+  /** The ignore files that apply below the root and are, or may be, outside of it. */
   get outerFiles(): readonly string[] {
     const above = this.rootFolders.map((_, depth) => this.rootFolders.slice(0, depth));
     return [...this.common, ...above.map(folders => join(this.top, ...folders, ".gitignore"))];
   }
 
-  /** Whether patterns of the repository that the root lies in ignore it whole; not where one of their files cannot be used. */
+  /** Whether the surrounding repository ignores the whole root; false if one of its files of patterns cannot be used. */
   get ignoresRoot(): boolean {
     const areUsable = this.commonPatterns() !== undefined && this.isSound("x");
     return this.rootFolders.length > 0 && areUsable && this.isIgnored("/");
   }
 
-  /** Whether a path is ignored, or a folder it lies in. @param path below the root, with `/`, which ends a folder's */
+  /** Whether a path or one of its folders is ignored. @param path below the root, with `/`; a folder's path ends with it */
   isIgnored(path: string): boolean {
     const isFolder = path.endsWith("/");
     const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
@@ -102,7 +102,7 @@ export class IgnoreRules {
     return isFolder && "problem" in this.patternsOf(join(this.top, ...parts, ".gitignore"));
   }
 
-  /** Whether the ignore files of all folders that `path` lies in can be used. @param path below the root, with `/` */
+  /** Whether the ignore files of all folders of `path` can be used. @param path below the root, with `/` */
   isSound(path: string): boolean {
     const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
     return parts.every(
@@ -110,7 +110,7 @@ export class IgnoreRules {
     );
   }
 
-  /** What a repository within the top folder excludes privately; its ignore files win. */
+  /** The private excludes of a repository within the top folder; its ignore files take precedence. */
   private excludedIn(folder: string): Patterns {
     if (stampOf(join(folder, ".git")) === undefined) return [];
     const file = this.excludeFiles.get(folder) ?? excludeFile(folder);
@@ -118,7 +118,7 @@ export class IgnoreRules {
     return this.patternsOf(file);
   }
 
-  /** The patterns that hold everywhere; undefined where one of their files cannot be used. */
+  /** The patterns that apply everywhere; undefined if one of their files cannot be used. */
   private commonPatterns(): (readonly IgnorePattern[])[] | undefined {
     const all: (readonly IgnorePattern[])[] = [];
     for (const file of this.common) {
@@ -152,7 +152,7 @@ export class IgnoreRules {
   }
 }
 
-/** Whether the last pattern that matches ignores the path; files nearer to it win. @param chain from the top down */
+/** Whether the last matching pattern ignores the path; files nearer to it take precedence. @param chain from the top down */
 function isMatched(
   chain: readonly (readonly IgnorePattern[])[],
   common: readonly (readonly IgnorePattern[])[],
@@ -181,10 +181,10 @@ function readPatterns(file: string, ignoreCase: boolean): Patterns {
   return lines.flatMap(line => ignorePattern(line, ignoreCase) ?? []);
 }
 
-/** The file of what a repository excludes privately. @param top a folder that may hold a `.git` */
+/** The file of a repository's private excludes. @param top a folder that may contain a `.git` */
 const excludeFile = (top: string) => target(join(gitFolders(top).shared, "info", "exclude"));
 
-/** The file of `core.excludesFile`, or git's default for it. */
+/** The file of `core.excludesFile`, or git's default. */
 function userFile(top: string): string[] {
   const named = gitSetting(top, "core.excludesfile");
   if (named !== undefined) return named === "" ? [] : [gitPath(top, named)];
@@ -192,13 +192,13 @@ function userFile(top: string): string[] {
   return folder === undefined ? [] : [join(folder, "ignore")];
 }
 
-/** Changes when the file does; undefined where there is none. */
+/** Changes when the file does; undefined if it does not exist. */
 function stampOf(file: string): string | undefined {
   try {
     const { ino, size, mtimeMs, mode } = lstatSync(file);
     return `${ino} ${size} ${mtimeMs} ${mode}`;
   } catch (error) {
-    // What may not be looked at is there, and cannot be used.
+    // A file that may not be accessed exists, but cannot be used.
     const code = codeOf(error);
     return code === "ENOENT" || code === "ENOTDIR" ? undefined : `${code}`;
   }

@@ -1,22 +1,22 @@
 /**
- * Whether a path with forward slashes matches a pattern: `*` and `?` within one name, `**` any folders,
- * `{a,b}` either. A hub's file names come from strangers, and patterns from who asks, so the work is bounded by the product of
- * their lengths: all places that a part of the pattern leads to are followed at once.
+ * Whether a path with forward slashes matches a pattern: `*` and `?` within one name, `**` for any folders,
+ * `{a,b}` for either. File names of a hub and patterns are untrusted, so the work is bounded by the product of their
+ * lengths: all positions that a part of the pattern can reach are tracked at once.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
-  // A slash at the end of each makes all names alike.
+  // With a slash at the end of both, the last name is like any other.
   const matcher = new Matcher([...`${pattern}/`], [...`${path}/`]);
   return matcher.matches();
 }
 
-/** Places in a path, by their index: whether each can be reached. */
+/** Positions in a path, by their index: whether each can be reached. */
 type Places = readonly boolean[];
 
-/** What stands around a stretch of the pattern. */
+/** The surroundings of a part of the pattern. */
 interface Around {
-  /** Whether a name begins with it. */
+  /** Whether a name begins at its start. */
   readonly isPart: boolean;
-  /** Whether a slash follows that belongs to it. */
+  /** Whether a slash follows it. */
   readonly isFolder: boolean;
 }
 
@@ -32,7 +32,7 @@ class Matcher {
     return this.follow(0, this.pattern.length, places, whole)[this.path.length];
   }
 
-  /** Where the pattern from `start` to `end` leads from `places`. */
+  /** The positions that the pattern from `start` to `end` reaches from `places`. */
   private follow(start: number, end: number, places: Places, { isPart, isFolder }: Around): Places {
     const { pattern } = this;
     const beginsPart = (at: number) => (at === start ? isPart : pattern[at - 1] === "/");
@@ -40,7 +40,7 @@ class Matcher {
     for (let at = start; at < end; ) {
       const close = pattern[at] === "{" ? this.closing(at, end) : -1;
       if (close >= 0) {
-        // A slash behind the group is one behind each alternative, which may be `**`.
+        // A slash after the group follows each alternative, which may be `**`.
         const isBeforeSlash = close + 1 < end ? pattern[close + 1] === "/" : isFolder;
         reached = this.either(at + 1, close, reached, { isPart: beginsPart(at), isFolder: isBeforeSlash });
         if (isBeforeSlash && close + 1 >= end) return reached;
@@ -54,7 +54,7 @@ class Matcher {
     return isFolder ? this.step("/", reached) : reached;
   }
 
-  /** The end of the group that begins at `open`; -1 for a brace that stands for itself. */
+  /** The end of the group that begins at `open`; -1 for a literal brace. */
   private closing(open: number, end: number): number {
     let depth = 0;
     for (let at = open; at < end; at++) {
@@ -64,7 +64,7 @@ class Matcher {
     return -1;
   }
 
-  /** Where any of the alternatives between `start` and `end` leads. */
+  /** The positions that any of the alternatives between `start` and `end` reaches. */
   private either(start: number, end: number, places: Places, around: Around): Places {
     let [depth, from] = [0, start];
     const all: Places[] = [];
@@ -79,7 +79,7 @@ class Matcher {
     return places.map((_, i) => all.some(each => each[i]));
   }
 
-  /** Whether this is a part of the pattern that is `**`, where one begins here. @param isFolder whether a slash follows at `end` */
+  /** Whether a name of the pattern begins here and is `**`. @param isFolder whether a slash follows at `end` */
   private isAnyFolders(at: number, end: number, isFolder: boolean): boolean {
     const { pattern } = this;
     if (pattern[at] !== "*" || pattern[at + 1] !== "*") return false;
@@ -94,7 +94,7 @@ class Matcher {
     });
   }
 
-  /** One character of the pattern. */
+  /** Follows one character of the pattern. */
   private step(character: string, places: Places): Places {
     let isReached = false;
     return places.map((is, i) => {

@@ -1,4 +1,4 @@
-/** The files of a data set on the hub, pinned to one commit, and how they come to this machine. */
+/** Lists the files of a data set on the hub, pinned to one commit, and downloads them. */
 import { join } from "node:path";
 import {
   fileUrl,
@@ -17,7 +17,7 @@ import { formatOf, type HubSpec } from "./spec.ts";
 const dataSet = (name: string, revision: string): Repository => ({ type: "dataset", name, revision });
 
 /**
- * The data files of a data set that the spec's pattern names, at the commit its revision stands for now.
+ * The data files of a data set that match the spec's pattern, at the commit its revision currently stands for.
  * Throws `StoreError` as `transfer` does, and of code `empty` if no file matches.
  */
 export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<RemoteInput[]> {
@@ -43,13 +43,13 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
   return inputs;
 }
 
-/** Where `download` puts a file: by commit, so that revisions never mix. */
+/** Target path of a download: by commit, so that revisions never mix. */
 export function downloadPath(input: RemoteInput, folder: string): string {
   return join(folder, ...input.repository.split("/"), input.commit, ...input.path.split("/"));
 }
 
 /**
- * Brings a file of the hub into a folder of this machine, going on where an earlier call stopped. The result
+ * Downloads a file of the hub into a local folder, continuing where an earlier call stopped. The result
  * keeps the identity of the remote file. Throws as `transfer` does.
  */
 export async function download(

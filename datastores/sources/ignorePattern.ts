@@ -1,34 +1,34 @@
 /**
  * A line of a `.gitignore` file, matched as git does it (`match_basename` and `match_pathname` of its `dir.c`,
- * `wildmatch.c`), byte by byte. Regular expressions, which libraries make of such lines, can take exponential time for
- * hostile ones; here a match takes at most the product of the lengths of pattern and path.
+ * `wildmatch.c`), byte by byte. Libraries turn such lines into regular expressions, which can take exponential time for
+ * hostile lines; here a match takes at most the product of the lengths of pattern and path.
  */
 import { type Element, elementsOf, matchesElements } from "./wildmatch.ts";
 
 export interface IgnorePattern {
-  /** Whether the line takes back what earlier lines ignore. */
+  /** Whether the line re-includes what earlier lines ignore. */
   readonly negated: boolean;
-  /** Whether the line is about folders alone. */
+  /** Whether the line only applies to folders. */
   readonly foldersOnly: boolean;
   /** Whether only the last part of a path is compared. */
   readonly nameOnly: boolean;
-  /** What stands before the first wildcard; the whole pattern where there is none. */
+  /** The text before the first wildcard; the whole pattern if there is none. */
   readonly literal: string;
-  /** The rest; undefined where there is none. */
+  /** The rest; undefined if there is none. */
   readonly wild: readonly Element[] | undefined;
   readonly ignoreCase: boolean;
 }
 
 const WILDCARD = /[*?[\\]/;
 
-/** Text as git has it: the bytes of its UTF-8, each as the character of that number. */
+/** Text as git sees it: its UTF-8 bytes, each as the character with that number. */
 export const asBytes = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is ASCII.
   /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
 
 /**
  * The pattern of a line; undefined for an empty line, a comment, and a line that can never match.
- * @param line its bytes, each as the character of that number: it may be in any encoding
+ * @param line its bytes, each as the character with that number: it may be in any encoding
  */
 export function ignorePattern(line: string, ignoreCase: boolean): IgnorePattern | undefined {
   let text = withoutTrailingSpaces(line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -42,7 +42,7 @@ export function ignorePattern(line: string, ignoreCase: boolean): IgnorePattern 
   if (text.startsWith("/")) text = text.slice(1);
   const start = text.search(WILDCARD);
   const literal = start < 0 ? text : text.slice(0, start);
-  // What has a wildcard is compared whole by its name, and from there on by its path.
+  // A pattern with a wildcard is compared completely against a name, but only from the wildcard on against a path.
   const rest = nameOnly ? text : text.slice(literal.length);
   const wild = start < 0 ? undefined : elementsOf(rest, { isPath: !nameOnly, ignoreCase });
   if (start >= 0 && !wild) return undefined;
@@ -64,15 +64,15 @@ export function matchesPattern(
   return wild ? matchesElements(wild, rest) : rest === "";
 }
 
-/** Letters of ASCII alone have two cases to git. */
+/** In git, only ASCII letters have two cases. */
 const lowered = (text: string) => text.replace(/[A-Z]+/g, letters => letters.toLowerCase());
 
-/** A backslash keeps the space after it, but not those after that. */
+/** A backslash keeps the space after it, but not further spaces. */
 function withoutTrailingSpaces(line: string): string {
   let end = 0;
   for (let at = 0; at < line.length; at++) {
     if (line[at] === " ") continue;
-    // A backslash at the very end keeps what stands before it.
+    // A backslash at the very end keeps the text before it.
     if (line[at] === "\\") at++;
     end = Math.min(at + 1, line.length);
   }

@@ -1,12 +1,12 @@
-/** What an input of a build is: a file, or a folder with all that is in it. */
+/** An input of a build: a file, or a folder with everything in it. */
 import type { FileFormat } from "./spec.ts";
 
 interface Input {
-  /** For people. */
+  /** For display. */
   readonly name: string;
-  /** The same for the same content, and another when the content may have changed. */
+  /** Equal for equal content; different if the content may have changed. */
   readonly identity: string;
-  /** Of the file, or of all the files in a folder that count. */
+  /** Size of the file, or of all files in a folder that count. */
   readonly bytes: number;
 }
 
@@ -22,7 +22,7 @@ export interface FileInput extends Input {
   readonly format: FileFormat;
 }
 
-/** A file on the hub, to be downloaded before it can be read. */
+/** A file on the hub that must be downloaded before it can be read. */
 export interface RemoteInput extends Input {
   readonly kind: "remote";
   readonly repository: string;

@@ -1,4 +1,4 @@
-/** The independent inputs of a source: what a build does one by one, in shards, and not twice. */
+/** The independent inputs of a source: a build processes them one by one, into shards, and not twice. */
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { HubOptions } from "../download/index.ts";
@@ -14,8 +14,8 @@ import type { ReadOptions } from "./reading.ts";
 import type { FileFormat, SourceSpec } from "./spec.ts";
 
 /**
- * The inputs of a source in an order that depends on their names alone. Throws `StoreError` where the source
- * is not there, cannot be listed, or has nothing to read.
+ * The inputs of a source in an order that depends only on their names. Throws `StoreError` if the source
+ * does not exist, cannot be listed, or has nothing to read.
  */
 export async function listInputs(spec: SourceSpec, options: HubOptions = {}): Promise<SourceInput[]> {
   switch (spec.kind) {
@@ -27,13 +27,13 @@ export async function listInputs(spec: SourceSpec, options: HubOptions = {}): Pr
       return [fileInput(spec.path, spec.format)];
     case "python": {
       const { roots } = await findPython(undefined, options.signal);
-      // Packages bring ignore files that were meant for their own repository.
+      // Ignore files in packages were meant for the packages' own repositories.
       return Promise.all(roots.map(root => folderInput(root, false, options.signal)));
     }
   }
 }
 
-/** The documents of an input that lies on this machine. Throws `StoreError` as the readers do. */
+/** The documents of a local input. Throws `StoreError` as the readers do. */
 export function readInput(input: LocalInput, options: ReadOptions = {}): AsyncIterable<SourceDocument> {
   if (input.kind === "folder") return readFolder(input.path, { ...options, gitignore: input.gitignore });
   return input.format === "parquet" ? readParquet(input.path, options) : readJsonLines(input.path, options);
@@ -55,8 +55,8 @@ function fileInput(path: string, format: FileFormat): FileInput {
 }
 
 /**
- * The Stack v3 is sorted by repository, so its first parts are the code of owners that begin with "a". An
- * order by hash makes any first few inputs a fair sample, and is the same everywhere.
+ * The Stack v3 is sorted by repository, so its first parts are the code of owners that begin with "a". In an
+ * order by hash, the first inputs are always a fair sample, and the order is the same everywhere.
  */
 function shuffled<T extends { readonly path: string }>(inputs: readonly T[]): T[] {
   const key = ({ path }: T) => createHash("sha256").update(path).digest("hex");

@@ -1,6 +1,6 @@
 /**
- * The items of JSON arrays of any size, one by one: only where an item ends is looked for here, and what is in it is
- * for JSON's own parser.
+ * The items of JSON arrays of any size, one by one: this only finds the end of each item, which JSON's own parser
+ * then reads.
  */
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
@@ -8,8 +8,8 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 const isSpace = (byte: number) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 
 /**
- * The bytes of each item of the arrays that follow each other in `chunks`; undefined for an item that is longer than
- * `limit` bytes, which is not held, or that the input ends in.
+ * The bytes of each item of consecutive arrays in `chunks`; undefined for an item that is longer than `limit` bytes,
+ * which is not kept in memory, or that the end of the input cuts off.
  */
 export async function* arrayItems(
   chunks: AsyncIterable<Uint8Array>,
@@ -44,17 +44,17 @@ export async function* arrayItems(
   if (scan.isWithin) yield undefined;
 }
 
-/** Where one is in an array, byte by byte. */
+/** Tracks the position in an array, byte by byte. */
 class Scan {
   /** Whether an item has begun and not ended. */
   isWithin = false;
   private isInArray = false;
   private isInString = false;
   private isEscaped = false;
-  /** Lists and objects that are open within the item. */
+  /** Number of open lists and objects within the item. */
   private depth = 0;
 
-  /** An item ends before the byte at which that is said. */
+  /** Processes a byte. If it returns "ends", the item ended before this byte. */
   next(byte: number): "begins" | "ends" | undefined {
     if (this.isInString) {
       this.inString(byte);

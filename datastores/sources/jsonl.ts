@@ -1,4 +1,4 @@
-/** Documents of JSON lines, plain or compressed, one object a line; and of one JSON array of objects, however laid out. */
+/** Documents of JSON lines, plain or compressed, one object per line; or of one JSON array of objects in any layout. */
 import { createReadStream, type ReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { pipeline } from "node:stream";
@@ -18,24 +18,23 @@ import { CONVERSATION_PATHS, type FoundText, textAt } from "./conversations.ts";
 import { arrayItems } from "./jsonArray.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
-/** A line longer than this is no file of code: it is passed over without being held. */
+/** A longer line is not a file of code: it is skipped without being kept in memory. */
 const LINE_BYTES_LIMIT = 64 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** Given to the decompressor at once: four bytes may become 128 KB. */
+/** Bytes given to the decompressor at once: four bytes may become 128 KB. */
 const PIECE_BYTES = 1024;
 const NEWLINE = 0x0a;
 const OPEN_LIST = 0x5b;
-/** What JSON may have between values; other control characters are damage. */
+/** White space that JSON allows between values; other control characters are damage. */
 const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-/** Keys of a line that a message names at most. */
+/** Most keys of a line that a message names. */
 const LONG_KEYS = 12;
 
 /**
- * The documents of the file at `path` in its order; `.gz` and `.zst` are unpacked as they are read. A line
- * that is no JSON object, or has no text in the content key, is counted and passed over, and so is one that is too
- * long. Throws `StoreError`:
- * `missing`, `unreadable`, `corrupt` (a compressed file that is damaged), `schema` (lines, but none of use),
+ * The documents of the file at `path` in order; `.gz` and `.zst` are unpacked while reading. A line that is not a
+ * JSON object, has no text in the content key, or is too long, is counted and skipped. Throws `StoreError`:
+ * `missing`, `unreadable`, `corrupt` (a damaged compressed file), `schema` (no line has a text),
  * `cancelled`.
  */
 export async function* readJsonLines(
@@ -73,7 +72,7 @@ export async function* readJsonLines(
     throw uselessLines(path, seen.records, options.contentColumn ?? CONTENT_COLUMN, keys);
 }
 
-/** The text of a row: of the column that is named, or else a file's content, or a conversation. */
+/** The text of a row: of the named column, or else a file's content, or a conversation. */
 function contentOf(item: Record<string, unknown>, column: string | undefined): FoundText | undefined {
   for (const path of column === undefined ? [CONTENT_COLUMN, ...CONVERSATION_PATHS] : [column]) {
     const found = textAt(item, path);
@@ -82,7 +81,7 @@ function contentOf(item: Record<string, unknown>, column: string | undefined): F
   return undefined;
 }
 
-/** The error of a file whose lines all lack a text: nearly always the content has another key. */
+/** The error for a file whose lines all lack a text: nearly always the content has another key. */
 function uselessLines(path: string, line: number, column: string, keys: string[]): StoreError {
   const more = keys.length > LONG_KEYS ? ", …" : "";
   const found = keys.length > 0 ? ` It has ${keys.slice(0, LONG_KEYS).join(", ")}${more}.` : "";
@@ -95,7 +94,7 @@ function uselessLines(path: string, line: number, column: string, keys: string[]
   );
 }
 
-/** The objects of a line, one of itself or the items of an array; undefined for anything else, or no UTF-8. */
+/** The objects of a line, a single one or the items of an array; undefined for anything else, or invalid UTF-8. */
 function objects(bytes: Uint8Array): Record<string, unknown>[] | undefined {
   let value: unknown;
   try {
@@ -112,14 +111,14 @@ function objects(bytes: Uint8Array): Record<string, unknown>[] | undefined {
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 interface JsonRecord {
-  /** Undefined for one that is too long. */
+  /** Undefined for a record that is too long. */
   readonly bytes: Uint8Array | undefined;
   readonly unit: "line" | "item";
 }
 
 /**
- * The lines of a file, or the items of the array it is. An array whose first line is whole is a line like any
- * other, of which the damage of one is no other's.
+ * The lines of a file, or the items of the array that it is. If the first line is a complete array, the file has lines,
+ * and damage of one line does not affect the others.
  */
 async function* records(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<JsonRecord> {
   try {
@@ -136,7 +135,7 @@ async function* records(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Json
   }
 }
 
-/** The first chunks of a file, to the end of its second line that is not blank, or as many as a line may have. */
+/** The first chunks of a file, to the end of its second line that is not blank, or up to the length limit of a line. */
 async function firstLines(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let [length, ended, isBlankLine] = [0, 0, true];
@@ -157,8 +156,8 @@ async function firstLines(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Arra
 }
 
 /**
- * Whether a text begins with an array that does not end in its first line. A first line that is damaged may look like one: where the second
- * is a whole array, each line is one.
+ * Whether a text begins with an array that does not end in its first line. A damaged first line may look like one: if the
+ * second line is a complete array, every line is one.
  */
 function isBegunArray(head: Uint8Array): boolean {
   const isBefore = (byte: number) => BLANKS.includes(byte) || BYTE_ORDER_MARK.includes(byte);
@@ -203,7 +202,7 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   if (!line || !isBlank(line)) yield line;
 }
 
-/** The file's bytes, unpacked, with progress by the bytes that were read of it. */
+/** The file's bytes, unpacked; progress counts the bytes read from the file. */
 async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
   let total: number;
   try {
@@ -233,15 +232,15 @@ async function* unpacked(path: string, options: ReadOptions): AsyncGenerator<Uin
   }
 }
 
-/** How a file is packed is known by its name, as tools that write such files have it. */
+/** The compression is known by the file's name, as tools that write such files name them. */
 function unpacker(path: string, stream: ReadStream): AsyncIterable<Uint8Array> {
   const name = path.toLowerCase();
   if (name.endsWith(".zst")) return zstandard(stream);
-  // The callback has nothing to do: the iteration of the last stream throws what went wrong in any.
+  // The callback has nothing to do: iterating the last stream throws the errors of all of them.
   return name.endsWith(".gz") ? pipeline(stream, createGunzip(), () => {}) : stream;
 }
 
-/** fzstd pushes what it unpacked through a callback; here that is collected chunk by chunk. */
+/** fzstd delivers unpacked data through a callback, which collects it chunk by chunk. */
 async function* zstandard(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
   const decompress = new Decompress(chunk => {

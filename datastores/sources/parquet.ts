@@ -1,9 +1,9 @@
 /**
- * Documents of a Parquet file: one row one file (The Stack v1, StarCoder's data, any table with a content
- * column), or one row one repository with a list of files (The Stack v3).
+ * Documents of a Parquet file: one row per file (The Stack v1, StarCoder's data, any table with a content
+ * column), or one row per repository with a list of files (The Stack v3).
  *
- * All wanted columns stream in step, each holding one page; nothing is held for a row group or, in v3, for a
- * repository.
+ * All wanted columns stream in step, each holding one page; no row group or, in v3, repository is held in
+ * memory.
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
@@ -25,7 +25,7 @@ import { ColumnReader } from "./parquetColumn.ts";
 import { readFully, type Stored } from "./parquetPages.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 
-/** The list of files in a row of The Stack v3, and the columns beside the content that are looked at. */
+/** The list of files in a row of The Stack v3, and the columns beside the content that are read. */
 const FILES_COLUMN = "files";
 const LICENCE_TYPE = "license_type";
 const VENDORED = "is_vendor";
@@ -44,7 +44,7 @@ interface Table {
   readonly metadata: FileMetaData;
   readonly content: Wanted;
   readonly others: readonly Wanted[];
-  /** The repository of a row, where a row holds a list of files; undefined where it is a file. */
+  /** The repository of a row that holds a list of files; undefined if a row is a file. */
   readonly repository: Wanted | undefined;
   readonly isNested: boolean;
   /** Whether the content is a list of turns. */
@@ -125,7 +125,7 @@ async function openTable(file: number, path: string, column: string | undefined)
   );
 }
 
-/** The leaf at a path such as `messages.content`; lists lie between its names without being named. */
+/** The leaf at a path such as `messages.content`; the path does not name lists in between. */
 function leafAt(root: SchemaTree, column: string): Wanted | undefined {
   const path = [root];
   for (const name of column.split(".")) {
@@ -138,7 +138,7 @@ function leafAt(root: SchemaTree, column: string): Wanted | undefined {
   return wanted(root, path[path.length - 1], column, path.slice(0, -1));
 }
 
-/** What a clone without Git LFS has in the place of a data file. */
+/** Refuses the pointer that a clone without Git LFS has in place of a data file. */
 function refusePointer(head: string, path: string): void {
   if (!head.startsWith("version https://git-lfs")) return;
   throw storeError(
@@ -148,14 +148,14 @@ function refusePointer(head: string, path: string): void {
   );
 }
 
-/** The node and the only children below it, down to one that has none or several. */
+/** The node and its chain of only children, down to a node that has none or several. */
 function onlyChildren(node: SchemaTree): SchemaTree[] {
   const nodes = [node];
   for (let at = node; at.children.length === 1; nodes.push(at)) at = at.children[0];
   return nodes;
 }
 
-/** The leaf of a plain column or of a list of plain values; undefined for a struct, or for no node. */
+/** The leaf of a plain column or of a list of plain values; undefined for a struct, or if there is no node. */
 function wanted(
   root: SchemaTree,
   node: SchemaTree | undefined,
@@ -184,7 +184,7 @@ async function* readTable(table: Table, options: ReadOptions): AsyncGenerator<So
         document = reader.next();
       } catch (error) {
         if (error instanceof StoreError || (error as NodeJS.ErrnoException).syscall) throw error;
-        // Which rows the rest holds is not known: the next row group begins anew.
+        // It is unknown which rows the rest contains: reading continues with the next row group.
         damage = error as Error;
         options.onSkipped?.("badPage", `${table.name} row ${rowBase + reader.row + 1}: ${damage.message}`);
       }
@@ -226,7 +226,7 @@ class GroupReader {
   private readonly fields = new Map<string, unknown>();
   private readonly rows: number;
   private readonly depth: number;
-  /** From this definition level on an entry is a file; below it is an empty list or a null. */
+  /** An entry with at least this definition level is a file; below it is an empty list or a null. */
   private readonly present: number;
   private rowIndex = -1;
   private isWithinRow = false;
@@ -248,7 +248,7 @@ class GroupReader {
     this.present = table.isNested ? getMaxDefinitionLevel(table.content.path.slice(0, -1)) : 0;
   }
 
-  /** Index of the row it is at, within the group. */
+  /** Index of the current row within the group. */
   get row(): number {
     return Math.max(0, this.rowIndex);
   }
@@ -258,7 +258,7 @@ class GroupReader {
     return this.content.offset - this.start;
   }
 
-  /** The next document; null where there is one to pass over; undefined at the end of the group. */
+  /** The next document; null for one to skip; undefined at the end of the group. */
   next(): SourceDocument | null | undefined {
     const { content, fields: row } = this;
     if (!this.isWithinRow) {
@@ -281,7 +281,7 @@ class GroupReader {
     if (Array.isArray(stored)) return this.conversation(stored, place);
     if (!isPython(row)) return this.skip("otherLanguage", place);
     if (this.table.isNested) {
-      // A repository without a licence is all rights reserved, whatever the crawl holds of it.
+      // A repository without a licence is all rights reserved, whatever the crawl contains of it.
       if (row.get(LICENCE_TYPE) !== "permissive") return this.skip("notPermissive", place);
       if (row.get(VENDORED) === true) return this.skip("vendored", place);
       row.set("repo_name", row.get(REPOSITORY));
@@ -312,7 +312,7 @@ function advance(column: ColumnReader, name: string): Stored {
 
 /**
  * A column's part of one document: a plain value, or the values of a list.
- * @param depth lists around a document: 1 where a row holds a list of files
+ * @param depth number of lists around a document: 1 if a row holds a list of files
  */
 function element(column: ColumnReader, name: string, depth: number): unknown {
   const first = advance(column, name);

@@ -1,6 +1,6 @@
 /**
- * The entries of one column chunk of a Parquet file. Levels are turned into rows as the Dremel paper says (Melnik et
- * al. 2010): an entry of repetition level 0 begins a row, and one whose definition level is the highest carries a
+ * The entries of one column chunk of a Parquet file. Levels are turned into rows as in the Dremel paper (Melnik et
+ * al. 2010): an entry of repetition level 0 begins a row, and one with the highest definition level has a
  * value.
  */
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
@@ -9,18 +9,18 @@ import type { ReadOptions } from "./reading.ts";
 
 const NO_PAGE: Page = { entries: 0, repetitions: [], definitions: [], values: [], dictionary: undefined };
 
-/** The entries in order; after `next()` the fields hold the entry. */
+/** The entries in order; after `next()` the fields describe the entry. */
 export class ColumnReader {
-  /** 0 where a row begins; n where the n-th list above the value goes on. */
+  /** 0 at the start of a row; n if the n-th list above the value continues. */
   repetition = 0;
   definition = 0;
-  /** Null where the value, or something above it, is null or an empty list. Bytes hold until `next()`. */
+  /** Null if the value, or something above it, is null or an empty list. Bytes are valid until `next()`. */
   value: Stored = null;
   readonly maxDefinition: number;
   readonly maxRepetition: number;
   private readonly pages: ChunkPages;
   private page = NO_PAGE;
-  /** Of the page: the entry that comes next, and the next of its values, of which there are fewer. */
+  /** Position in the page: the next entry, and the next of its values, of which there are fewer. */
   private entry = 0;
   private valueIndex = 0;
 
@@ -35,7 +35,7 @@ export class ColumnReader {
     return this.pages.offset;
   }
 
-  /** False at the end of the chunk. Throws hyparquet's errors for what is damaged or unknown to it. */
+  /** False at the end of the chunk. Throws hyparquet's errors for damaged or unsupported data. */
   next(): boolean {
     if (!this.hasEntry()) return false;
     const { repetitions, definitions, values, dictionary } = this.page;
@@ -62,7 +62,7 @@ export class ColumnReader {
     return repetitions.length > 0 && repetitions[this.entry] > depth;
   }
 
-  /** Whether there is a next entry; turns to its page. */
+  /** Whether there is a next entry; moves to its page. */
   private hasEntry(): boolean {
     while (this.entry === this.page.entries) {
       const page = this.pages.next();

@@ -2,7 +2,7 @@
  * Reads one column chunk of a Parquet file page by page.
  *
  * hyparquet decodes whole column chunks, and BigCode's files hold one row group each: 450 MB of text at
- * once. Here the memory is that of one page (about 1 MB) and, where there is one, the chunk's dictionary.
+ * once. This takes the memory of one page (about 1 MB) and, if there is one, of the chunk's dictionary.
  * Headers, decompression and encodings are hyparquet's.
  */
 
@@ -23,13 +23,13 @@ type Decoder = Parameters<typeof readDataPage>[2];
 type Header = ReturnType<typeof parquetHeader>;
 type Compressor = NonNullable<Compressors["GZIP"]>;
 
-/** A value as it is stored: bytes for text, not decoded before somebody wants it. */
+/** A value as it is stored: bytes for text, which are decoded only when needed. */
 export type Stored = Uint8Array | number | bigint | boolean | null;
 
 const HEADER_BYTES = 4096;
-/** Of an unpacked page, a hundred times what writers make. */
+/** Limit of an unpacked page, a hundred times what writers make. */
 const PAGE_BYTES_LIMIT = 1 << 27;
-/** Of a page: arrays of all its levels are made. */
+/** Limit of values in a page, since arrays of all its levels are made. */
 const PAGE_VALUES_LIMIT = 1 << 22;
 
 const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) });
@@ -38,7 +38,7 @@ const unbrotli: Compressor = (bytes, length) =>
 /** Node's own zlib is several times the speed of the one in JavaScript. */
 const compressors: Compressors = { ...wasmCompressors, GZIP: gunzip, BROTLI: unbrotli, ZSTD: unzstandard };
 
-/** Ends as soon as there is more than the page's header says, which some kilobytes can ask gigabytes for. */
+/** Stops as soon as there is more data than the page's header says: some kilobytes can unpack to gigabytes. */
 function unzstandard(bytes: Uint8Array, length: number): Uint8Array {
   const page = new Uint8Array(length);
   let end = 0;
@@ -51,7 +51,7 @@ function unzstandard(bytes: Uint8Array, length: number): Uint8Array {
   return page.subarray(0, end);
 }
 
-/** Reads from a place in a file until the array is full or the file ends. Returns the bytes read. */
+/** Reads from a position in a file until the array is full or the file ends. Returns the number of bytes read. */
 export function readFully(file: number, into: Uint8Array, position: number): number {
   let done = 0;
   while (done < into.length) {
@@ -62,7 +62,7 @@ export function readFully(file: number, into: Uint8Array, position: number): num
   return done;
 }
 
-/** A column chunk: where it is, and the schema that says how to read it. */
+/** A column chunk: its position, and the schema for reading it. */
 export interface ColumnChunk {
   /** The file's descriptor. */
   readonly file: number;
@@ -76,13 +76,13 @@ export interface ColumnChunk {
 /** The entries of a page, as it stores them. */
 export interface Page {
   readonly entries: number;
-  /** A level for each entry; empty where all are 0. */
+  /** A level for each entry; empty if all are 0. */
   readonly repetitions: ArrayLike<number>;
-  /** A level for each entry; empty where all are the highest. */
+  /** A level for each entry; empty if all are the highest. */
   readonly definitions: ArrayLike<number>;
-  /** A value for each entry of the highest definition level; undefined of a page that could not be decoded. */
+  /** A value for each entry of the highest definition level; undefined for a page that could not be decoded. */
   readonly values: ArrayLike<Stored> | undefined;
-  /** What values are indices of; undefined where they are the values themselves. */
+  /** The values that `values` are indices of; undefined if `values` are the values themselves. */
   readonly dictionary: ArrayLike<Stored> | undefined;
 }
 
@@ -116,8 +116,8 @@ export class ChunkPages {
   }
 
   /**
-   * The next page of values, whose bytes hold until the one after it; undefined at the end of the chunk. Throws
-   * hyparquet's errors for what is damaged or unknown to it, unless it is known which rows are lost with the page.
+   * The next page of values, whose bytes are valid until the next call; undefined at the end of the chunk. Throws
+   * hyparquet's errors for damaged or unsupported data, unless it is known which rows are lost with the page.
    */
   next(): Page | undefined {
     while (this.offset < this.end) {
@@ -137,7 +137,7 @@ export class ChunkPages {
     return undefined;
   }
 
-  /** A page of nulls in place of one that cannot be decoded. Throws where it is not known which rows those are. */
+  /** A page of nulls that replaces one that cannot be decoded. Throws if it is not known which rows are lost. */
   private passedOver(header: Header, start: number, error: unknown): Page {
     const { path, name } = this.chunk;
     const entries = (header.data_page_header_v2 ?? header.data_page_header)?.num_values ?? -1;
@@ -151,7 +151,7 @@ export class ChunkPages {
     const page = this.unpack(header, bytes);
     const reader = { view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 };
     const count = header.dictionary_page_header?.num_values ?? 0;
-    // A value takes a bit at least.
+    // A value takes at least one bit.
     if (count < 0 || count > page.length * 8) throw new Error(`a dictionary claims ${count} values`);
     this.dictionary = readPlain(reader, type, count, element.type_length);
     this.buffer = new Uint8Array(0);
@@ -180,7 +180,7 @@ export class ChunkPages {
     return decompressPage(bytes, header.uncompressed_page_size, this.decoder.codec, compressors);
   }
 
-  /** The bytes of the page at `offset`, as they are stored; moves it after them. */
+  /** The stored bytes of the page at `offset`, which moves past them. */
   private readPage(header: Header): Uint8Array {
     const { compressed_page_size: stored, uncompressed_page_size: unpacked } = header;
     if (stored < 0 || stored > this.end - this.offset || unpacked < 0 || unpacked > PAGE_BYTES_LIMIT)
@@ -193,7 +193,7 @@ export class ChunkPages {
     return bytes;
   }
 
-  /** The header at `offset`, which it moves after it. Its length is known only when it has been read. */
+  /** The header at `offset`, which moves past it. Its length is only known after reading. */
   private readHeader(): Header {
     const rest = this.end - this.offset;
     for (let length = Math.min(HEADER_BYTES, rest); ; length = Math.min(length * 8, rest)) {
@@ -209,7 +209,7 @@ export class ChunkPages {
     }
   }
 
-  /** Reads `length` bytes at `offset`, which stays. */
+  /** Reads `length` bytes at `offset`, which does not change. */
   private read(into: Uint8Array, length: number): Uint8Array {
     const bytes = into.subarray(0, length);
     if (readFully(this.chunk.file, bytes, this.offset) < length)

@@ -1,17 +1,17 @@
-/** Programs of the system that are asked for something without the user having asked for it. */
+/** Runs programs of the system that the user did not explicitly ask for. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 
 interface RunOptions {
   readonly timeoutMs: number;
-  /** Of its output; more ends it. */
+  /** Limit of the program's output; more ends it. */
   readonly mostBytes?: number;
   readonly environment?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where macOS has what stands in for developer tools, and what tells whether these are installed. */
+/** Where macOS keeps the placeholders of developer tools, and the program that tells whether the tools are installed. */
 interface StandIns {
   readonly folder: string;
   readonly selector: string;
@@ -21,9 +21,9 @@ const APPLE: StandIns = { folder: "/usr/bin", selector: "/usr/bin/xcode-select" 
 const SELECTOR_MS = 5_000;
 
 /**
- * The output of a program; undefined where it is not there, fails, takes too long or says too much. It is not run in the
- * working folder: Windows would look for it there first.
- * @param standIns on macOS
+ * The output of a program; undefined if it does not exist, fails, takes too long or prints too much. It is not run in
+ * the working folder, where Windows would search for it first.
+ * @param standIns placeholders on macOS
  */
 export async function outputOf(
   command: string,
@@ -35,7 +35,7 @@ export async function outputOf(
   return run(command, args, options);
 }
 
-/** Whether a command is one of those that offer, in a window, to install the developer tools where these are not there. */
+/** Whether a command is a placeholder that opens a window to offer installing the missing developer tools. */
 function isStandIn(command: string, { folder }: StandIns): boolean {
   if (command.includes("/")) return dirname(command) === folder;
   const found = (process.env.PATH ?? "").split(delimiter).find(each => isProgram(join(each, command)));

@@ -1,4 +1,4 @@
-/** Finds the library of the Python installation on this machine, by asking the interpreter itself. */
+/** Finds the library of this machine's Python installation by asking the interpreter. */
 import { sep } from "node:path";
 import { storeError } from "../index.ts";
 import { outputOf } from "./program.ts";
@@ -6,11 +6,11 @@ import { outputOf } from "./program.ts";
 interface PythonInstallation {
   /** `3.11.7` */
   readonly version: string;
-  /** Folders of the standard library and of installed packages, none within another. */
+  /** Folders of the standard library and of installed packages; none contains another. */
   readonly roots: readonly string[];
 }
 
-/** Windows has `py` where Python was installed for one user and put on no path. */
+/** Windows has `py` if Python was installed for one user only and is not on the search path. */
 const COMMANDS = ["python3", "python", "py"];
 const TIMEOUT_MS = 10_000;
 const SCRIPT = [

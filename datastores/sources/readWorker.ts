@@ -1,14 +1,14 @@
-/** A thread that reads an input, so that reading can be ended whatever it does; `apart.ts` is its other end. */
+/** A thread that reads an input, so that reading can be ended at any time; `apart.ts` is its counterpart. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type SourceDocument, StoreError } from "../index.ts";
 import type { ReadRequest, ReadResponse } from "./apart.ts";
 import { readInput } from "./inputs.ts";
 import type { SkipReason } from "./reading.ts";
 
-/** Documents sent at once, by number and by characters of text. */
+/** Limits of documents sent at once, by number and by characters of text. */
 const BATCH = { documents: 64, characters: 1 << 20 };
 
-/** Longest silence while there is nothing to send. */
+/** Longest time without a message when there is nothing to send. */
 const SILENCE_MS = 1000;
 
 const port = parentPort;
@@ -24,7 +24,7 @@ let [documents, characters]: [SourceDocument[], number] = [[], 0];
 let skipped: [SkipReason, string][] = [];
 let progress: readonly [read: number, total: number] | undefined;
 
-/** Resolves when the other end has taken what was sent. */
+/** Resolves when the receiver has accepted what was sent. */
 async function flush(): Promise<void> {
   const taken = new Promise(resolve => port?.once("message", resolve));
   send({ kind: "some", documents, skipped, progress });

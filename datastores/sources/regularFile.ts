@@ -1,18 +1,18 @@
-/** Reads files that others may have made to hurt: links, pipes, devices, and files without end. */
+/** Reads files that may be hostile: links, pipes, devices, and files without end. */
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 
 /** Why a file is not read; `outside`: a link leads out of the root. */
 export type FileRefusal = "unreadable" | "notRegular" | "tooLarge" | "outside" | "notUtf8";
 
-/** What is there, or why it is not read. */
+/** The text of a file, or why it is not read. */
 type FileText = { readonly text: string } | { readonly refusal: FileRefusal };
 
 /** Never follows a link, and never waits for the other end of a pipe. Windows has neither flag. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Where the file at `path` really lies below the root, with forward slashes; undefined where it is gone or a link
+ * The real path of the file at `path` below the root, with forward slashes; undefined if it does not exist or a link
  * leads out of the root.
  */
 export function pathWithin(root: string, path: string): string | undefined {
@@ -25,7 +25,7 @@ export function pathWithin(root: string, path: string): string | undefined {
   }
 }
 
-/** The text of a file below `root`, to which links inside the root may lead. @param mostBytes larger files are refused */
+/** The text of a file below `root`; links may lead to files inside the root. @param mostBytes larger files are refused */
 export function readWithin(root: string, path: string, mostBytes: number): FileText {
   let realRoot: string;
   try {
@@ -38,7 +38,7 @@ export function readWithin(root: string, path: string, mostBytes: number): FileT
   return real === undefined ? { refusal: "outside" } : readRegular(join(realRoot, real), mostBytes);
 }
 
-/** The text of a regular file. @param path is not followed where it is a link @param mostBytes larger files are refused */
+/** The text of a regular file. @param path not followed if it is a link @param mostBytes larger files are refused */
 export function readRegular(path: string, mostBytes: number): FileText {
   const bytes = readRegularBytes(path, mostBytes);
   if (typeof bytes === "string") return { refusal: bytes };
@@ -61,7 +61,7 @@ export function readRegularBytes(path: string, mostBytes: number): Uint8Array | 
     const status = fstatSync(file);
     if (!status.isFile()) return "notRegular";
     if (status.size > mostBytes) return "tooLarge";
-    // One byte more, to notice a file that grows, and those of the kernel, which have no size.
+    // One byte more, to notice a file that grows; also for files of the kernel, which report no size.
     const bytes = Buffer.alloc(status.size + 1);
     let length = 0;
     for (let count = -1; count !== 0 && length < bytes.length; length += count)

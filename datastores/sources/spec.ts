@@ -1,4 +1,4 @@
-/** What a source is called on the command line and in settings, and what that stands for. */
+/** Names of sources on the command line and in settings, and what they stand for. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { StoreProblem } from "../index.ts";
@@ -11,7 +11,7 @@ export interface HubSpec {
   readonly repository: string;
   /** Branch, tag or commit. */
   readonly revision: string;
-  /** Pattern of the files that belong to it. */
+  /** Pattern of its data files. */
   readonly files: string;
 }
 
@@ -47,11 +47,11 @@ const FORMATS: readonly (readonly [ending: string, format: FileFormat])[] = [
   [".json.zst", "jsonl"],
 ];
 const ANY_FILE = `**/*{${FORMATS.map(([ending]) => ending).join(",")}}`;
-/** Names become folders of this machine: none may be `..`. */
+/** Names become local folders: none may be `..`. */
 const HUB = /^hub:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([^:\s]+))?(?::(\S+))?$/;
 const SHORT = /^([\w-]+)(?:@(\S+))?$/;
 
-/** What can be given as a source, for a message or a help text. */
+/** The forms of a source, for messages and help texts. */
 export const ACCEPTED_SOURCES = [
   ...Object.keys(NAMED),
   "hub:OWNER/NAME[@REVISION][:PATTERN]",
@@ -61,7 +61,7 @@ export const ACCEPTED_SOURCES = [
 ].join(", ");
 
 /**
- * BigCode passes its data on under duties that a user takes over with it; to be shown and agreed to before
+ * BigCode's data comes with duties for its users; they must be shown and agreed to before
  * the first download.
  */
 const BIGCODE_TERMS = [
@@ -74,18 +74,18 @@ const BIGCODE_TERMS = [
   "with the account whose token is used.",
 ].join(" ");
 
-/** The format that a file's name stands for; undefined for any other file. */
+/** The format for a file's name; undefined for any other file. */
 export function formatOf(path: string): FileFormat | undefined {
   const lower = path.toLowerCase();
   return FORMATS.find(([ending]) => lower.endsWith(ending))?.[1];
 }
 
-/** The terms to show before a source is read; undefined where its reader takes over no duty. */
+/** The terms to show before a source is read; undefined if it has none. */
 export function termsOf(spec: SourceSpec): string | undefined {
   return spec.kind === "hub" && /^bigcode\//i.test(spec.repository) ? BIGCODE_TERMS : undefined;
 }
 
-/** Whether a row of the source always says its licence, so that one without any is not to be trusted. */
+/** Whether every row of the source states its licence, so that a row without one is not to be trusted. */
 export function statesLicences(spec: SourceSpec): boolean {
   return (
     spec.kind === "hub" && spec.repository !== NAMED.starcoderdata.repository && termsOf(spec) !== undefined
@@ -93,8 +93,8 @@ export function statesLicences(spec: SourceSpec): boolean {
 }
 
 /**
- * Understands a source as written by a user. A short name wins over a folder of the same name, which can be
- * given as `./NAME`. Relative paths are taken from `workingFolder`.
+ * Parses a source as written by a user. A short name takes precedence over a folder of the same name, which can be
+ * given as `./NAME`. Relative paths start at `workingFolder`.
  */
 export function parseSource(text: string, workingFolder: string = process.cwd()): SpecOutcome {
   const source = text.trim();

@@ -1,29 +1,29 @@
 /**
- * Which files of a folder git does not ignore: as git itself lists them, or by its rules where it cannot be asked. A folder
- * that is ignored whole by a repository above it, such as a home folder under version control, is none of that repository:
- * who opens it means its files, and only ignore files in it count.
+ * Which files of a folder git does not ignore: by git's own listing, or by its rules if git cannot be asked. A folder that
+ * a repository above ignores completely, such as one within a home folder under version control, does not belong to that
+ * repository: the user opened it for its files, and only ignore files in it count.
  */
 import { join } from "node:path";
 import { IgnoreRules, repositoryOf } from "./gitignore.ts";
 import { type GitListing, gitListing } from "./gitListing.ts";
 import { hasObstacle, hasObstacleBelow } from "./gitObstacles.ts";
 
-/** A listing that takes longer may wait at something, in milliseconds. */
+/** A listing that takes longer, in milliseconds, may be blocked. */
 const QUICK_MS = 500;
-/** Repositories within a folder that are listed too, submodules among them. */
+/** Most nested repositories that are listed too, including submodules. */
 const MOST_REPOSITORIES = 64;
 
 export class Visibility {
   private rules: IgnoreRules;
   private readonly repositoryRules: IgnoreRules;
-  /** Where the repository above does not count; made when that is so for the first time. */
+  /** Rules for when the repository above does not count; created at first use. */
   private rootRules: IgnoreRules | undefined;
-  /** By folder below the root, "" for itself: what git lists there; undefined where its rules decide instead. */
+  /** Git's listings by folder below the root, "" for the root; undefined if git's rules are applied instead. */
   private listings = new Map<string, GitListing | undefined>();
-  /** Whether the listing is there, where there is to be one. Until then nothing is visible. */
+  /** Whether the listing, if there is to be one, exists. Until then nothing is visible. */
   private isListed: boolean;
 
-  /** @param warn is called once for each ignore file that cannot be used */
+  /** @param warn called once for each ignore file that cannot be used */
   constructor(
     private readonly root: string,
     private readonly warn: (message: string) => void,
@@ -33,7 +33,7 @@ export class Visibility {
     this.isListed = repositoryOf(root) === undefined;
   }
 
-  /** Asks git anew. What it listed before counts until then. */
+  /** Asks git again. The previous listing is used until then. */
   async refresh(signal?: AbortSignal): Promise<void> {
     const listings = new Map<string, GitListing | undefined>();
     const pending = repositoryOf(this.root) === undefined ? [] : [""];
@@ -58,7 +58,7 @@ export class Visibility {
     return this.rootRules;
   }
 
-  /** What git lists in a folder; undefined where it cannot be asked, and would wait for ever among others. */
+  /** Git's listing of a folder; undefined if git cannot be asked, for example since it would wait forever. */
   private async list(folder: string, signal: AbortSignal | undefined): Promise<GitListing | undefined> {
     const path = join(this.root, folder);
     if (hasObstacle(repositoryOf(path) ?? path, folder === "" ? this.repositoryRules.outerFiles : []))
@@ -68,7 +68,7 @@ export class Visibility {
     const listing = gitListing(path, given);
     const isIgnored = (inner: string) =>
       this.repositoryRules.isIgnored(folder === "" ? `${inner}/` : `${folder}/${inner}/`);
-    // Most listings are there before anything is searched for.
+    // Most listings finish before the search starts.
     const timer = setTimeout(() => {
       const searched = hasObstacleBelow(path, isIgnored, given);
       searched.then(found => found && ending.abort()).catch(() => {});
@@ -86,12 +86,12 @@ export class Visibility {
     return this.isListed && this.rules.isSound(path) && this.isKnown(path, "files", path);
   }
 
-  /** Whether a folder may have files that are visible. @param path as for `file`, without a slash at its end */
+  /** Whether a folder may contain visible files. @param path as for `file`, without a slash at its end */
   folder(path: string): boolean {
     return this.isListed && this.rules.isSound(`${path}/x`) && this.isKnown(path, "folders", `${path}/`);
   }
 
-  /** @param asRule the path as the rules take it */
+  /** @param asRule the path in the form that the rules expect */
   private isKnown(path: string, kind: "files" | "folders", asRule: string): boolean {
     let [base, below] = ["", path];
     for (;;) {

@@ -1,15 +1,15 @@
-/** Git's wildcards, as `wildmatch.c` reads them: compiled to elements, and matched by following all readings at once. */
+/** Git's wildcards as in `wildmatch.c`: compiled to elements, and matched by following all alternatives at once. */
 
-/** One element of a pattern. Text is bytes, each as the character of that number. */
+/** One element of a pattern. Text is bytes, each as the character with that number. */
 export type Element =
   /** Any number of characters. @see slashes whether a slash is one of them */
   | { readonly kind: "star"; readonly slashes: boolean }
-  /** `**` and a slash, of which nothing need be there: the elements after it may be left out. */
+  /** `**` and a slash, both optional: the elements after it may be skipped. */
   | { readonly kind: "optional"; readonly elements: number }
   | { readonly kind: "one"; readonly matches: (letter: string) => boolean };
 
 interface Reading {
-  /** Whether a path is matched, in which stars and sets stop at slashes. */
+  /** Whether a path is matched: stars and sets then do not match slashes. */
   readonly isPath: boolean;
   readonly ignoreCase: boolean;
 }
@@ -18,7 +18,7 @@ const isUpper = (letter: string) => letter >= "A" && letter <= "Z";
 const isLower = (letter: string) => letter >= "a" && letter <= "z";
 const folded = (letter: string) => (isUpper(letter) ? letter.toLowerCase() : letter);
 
-/** Of ASCII, as git has them. */
+/** Classes of ASCII characters, as in git. */
 const CLASSES: Readonly<Record<string, RegExp>> = {
   alnum: /[a-z\d]/i,
   alpha: /[a-z]/i,
@@ -45,7 +45,7 @@ export function elementsOf(pattern: string, reading: Reading): Element[] | undef
       const start = at;
       while (pattern[at] === "*") at++;
       const isWide = at - start > 1 && (start === 0 || pattern[start - 1] === "/") && endsPart(pattern, at);
-      // What `**/` stands for may be nothing, the slash included.
+      // `**/` may stand for nothing, including the slash.
       if (isPath && isWide && pattern[at] === "/") elements.push({ kind: "optional", elements: 2 });
       elements.push({ kind: "star", slashes: !isPath || isWide });
     } else if (letter === "?") {
@@ -72,13 +72,13 @@ const endsPart = (pattern: string, at: number) =>
 
 type Test = (letter: string) => boolean;
 
-/** The set of characters that begins at `start`, after its bracket; undefined where it is not sound. */
+/** The set of characters that begins at `start`, after its bracket; undefined if it is invalid. */
 function setAt(pattern: string, start: number, { isPath, ignoreCase }: Reading) {
   let at = start;
   const negated = pattern[at] === "!" || pattern[at] === "^";
   if (negated) at++;
   const tests: Test[] = [];
-  /** The character that a range may begin with. */
+  /** The possible first character of a range. */
   let before: string | undefined;
   for (let first = true; first || pattern[at] !== "]"; first = false) {
     const letter = pattern[at];
@@ -94,7 +94,7 @@ function setAt(pattern: string, start: number, { isPath, ignoreCase }: Reading) 
       const end = pattern.indexOf("]", at + 2);
       if (end < 0) return undefined;
       const name = pattern.slice(at + 2, end - 1);
-      // Without a colon before the bracket it is a bracket like any other.
+      // Without a colon before the closing bracket, the opening bracket is literal.
       if (end === at + 2 || pattern[end - 1] !== ":") {
         tests.push(found => found === "[");
         at++;
@@ -152,7 +152,7 @@ export function matchesElements(elements: readonly Element[], text: string): boo
   return states.has(end);
 }
 
-/** Adds a state with all that are reached from it without a character. */
+/** Adds a state and all states that are reached from it without a character. */
 function enter(states: Set<number>, from: number, elements: readonly Element[]): void {
   const pending = [from];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
