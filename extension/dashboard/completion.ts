@@ -1,4 +1,4 @@
-/** The last completion, drawn: the tree of each decode, and which way the model went. */
+/** Draws the last completion: the tree of each decode, and the branch that the model took. */
 import type { DrawnCompletion, DrawnNode, DrawnStep } from "../../server/protocol/index.ts";
 import { duration, layOut, visible } from "../figures/index.ts";
 import { asTable, button, empty, html, section, svg, table } from "./dom.ts";
@@ -6,10 +6,10 @@ import { asTable, button, empty, html, section, svg, table } from "./dom.ts";
 const CELL = { width: 132, height: 46 } as const;
 const NODE = { width: 108, height: 36 } as const;
 const MARGIN = 8;
-/** Characters of a token that have room in its node. */
+/** Most characters of a token that fit into its node. */
 const MOST_CHARACTERS = 12;
 
-/** Which step of which completion is looked at: kept while the figures around it change. */
+/** The shown step and its completion: kept while the figures around it change. */
 interface Position {
   id: number;
   step: number;
@@ -81,7 +81,7 @@ function stepText({ nodes, next, ms }: DrawnStep, index: number, count: number):
   return `Decode ${index + 1} of ${count}: ${drafts}, then the model chose "${visible(next)}"; ${duration(ms)}.`;
 }
 
-/** The tokens a step decided: those accepted after the root, then the model's own. */
+/** The tokens that a step produced: those accepted after the root, then the model's own. */
 const decided = ({ nodes, next }: DrawnStep) =>
   nodes
     .slice(1)
@@ -89,7 +89,7 @@ const decided = ({ nodes, next }: DrawnStep) =>
     .map(({ text }) => text)
     .join("") + next;
 
-/** The text up to a step, the step's own part marked, and what came later faint. */
+/** The text up to a step, with the step's own part marked and later text faint. */
 function textSoFar(steps: readonly DrawnStep[], index: number): Node[] {
   const text = (from: number, to: number) => steps.slice(from, to).map(decided).join("");
   return [
@@ -102,7 +102,7 @@ function textSoFar(steps: readonly DrawnStep[], index: number): Node[] {
 const likely = ({ probability }: DrawnNode) =>
   probability === undefined ? "" : `${Math.round(100 * probability)}%`;
 
-/** What a node reads. Where a text begins, the root is a control token of the prompt. */
+/** The text of a node. At the start of a text, the root is a control token of the prompt. */
 const tokenWords = ({ text, parent }: DrawnNode) => (text === "" && parent < 0 ? "(prompt)" : visible(text));
 
 function nodeWords(node: DrawnNode): string {

@@ -1,4 +1,4 @@
-/** Elements made of their names, attributes and children. Text is text: nothing is parsed as HTML. */
+/** Creates elements from names, attributes and children. Text is inserted as text: nothing is parsed as HTML. */
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 export type Child = Node | string | undefined;
@@ -31,7 +31,7 @@ export function button(label: string, press: () => void, attributes: Attributes 
   return made;
 }
 
-/** A table whose first column names its rows. */
+/** A table with row headers in its first column. */
 export function table(
   caption: string,
   columns: readonly string[],
@@ -44,12 +44,12 @@ export function table(
   return html("table", {}, html("caption", {}, caption), html("thead", {}, head), html("tbody", {}, ...body));
 }
 
-/** What a picture shows, for who does not see it. */
+/** The content of a picture as a table, for users who cannot see it. */
 export const asTable = (made: HTMLTableElement): HTMLDetailsElement =>
   html("details", {}, html("summary", {}, "As a table"), made);
 
 export const section = (id: string, title: string, ...children: readonly Child[]): HTMLElement =>
   html("section", { "aria-labelledby": id }, html("h2", { id }, title), ...children);
 
-/** A sentence in place of a picture that has nothing to show yet. */
+/** A sentence in place of a picture without data. */
 export const empty = (text: string): HTMLElement => html("p", { class: "empty" }, text);

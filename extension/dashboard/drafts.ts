@@ -1,4 +1,4 @@
-/** What drafts bring, by source, and what becomes of suggestions. */
+/** The benefit of drafts, by source, and the outcome of suggestions. */
 import { percent, type Summary } from "../figures/index.ts";
 import { empty, html, section, svg, table } from "./dom.ts";
 
@@ -72,7 +72,7 @@ export function suggestionsSection({ suggestions, characters, kept }: Summary): 
   );
 }
 
-/** A share as a bar; its number stands beside it. */
+/** A share as a bar; its number is shown beside it. */
 const share = (part: number, whole: number) =>
   svg(
     "svg",

@@ -1,9 +1,9 @@
-/** Latency over time: the median of neighbouring completions, divided, and the 90th percentile. */
+/** Latency over time: the median of groups of completions, divided into its parts, and the 90th percentile. */
 import { duration, type LatencyGroup, type Summary } from "../figures/index.ts";
 import { asTable, empty, html, section, svg, table } from "./dom.ts";
 import { picture, plotOf } from "./plot.ts";
 
-/** From the bottom of a bar up. */
+/** The parts of a bar from the bottom up. */
 const PARTS = [
   { name: "wait", title: "wait", explained: "until computing began" },
   { name: "prompt", title: "prompt", explained: "building and reading it" },

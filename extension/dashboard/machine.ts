@@ -1,10 +1,10 @@
-/** What decodes cost on this machine, and how large the trees were that were chosen. */
+/** Costs of decodes on this machine, and the sizes of the chosen trees. */
 import type { MachineFigures } from "../../server/protocol/index.ts";
 import { duration, percent } from "../figures/index.ts";
 import { asTable, empty, html, section, svg, table } from "./dom.ts";
 import { picture, plotOf } from "./plot.ts";
 
-/** Trees much larger than any that is chosen would leave no room for those that are. */
+/** Least number of nodes shown; trees much larger than any chosen one would leave no room for the chosen ones. */
 const LEAST_SHOWN = 16;
 
 export function machineSection(machine: MachineFigures | undefined): HTMLElement {

@@ -1,4 +1,4 @@
-/** The dashboard's page: draws what the extension sends, and tells it which buttons are pressed. */
+/** The dashboard's page: draws the extension's data, and reports pressed buttons to it. */
 import {
   duration,
   type PageAction,
@@ -59,7 +59,7 @@ function draw({ summary, server, now }: ShowMessage): void {
   restore(before, open);
 }
 
-/** The figures one looks for first. */
+/** The most important figures. */
 function glance({ latency, speedUp, sources, characters, kept }: Summary): HTMLElement {
   const proposed = sources.reduce((sum, source) => sum + source.proposed, 0);
   const accepted = sources.reduce((sum, source) => sum + source.accepted, 0);
@@ -81,12 +81,12 @@ function glance({ latency, speedUp, sources, characters, kept }: Summary): HTMLE
 
 const FOCUSABLE = "button, summary, [tabindex]";
 
-/** Which of the elements that can have the focus has it; -1 for none. */
+/** Index of the focused element among those that can have the focus; -1 for none. */
 const whereIsFocus = () =>
   [...(page?.querySelectorAll(FOCUSABLE) ?? [])].indexOf(document.activeElement ?? document.body);
 const openDetails = () => [...(page?.querySelectorAll("details") ?? [])].map(({ open }) => open);
 
-/** Puts the focus back, and opens again what was open before the page was drawn anew. */
+/** Restores the focus and the open details after the page was redrawn. */
 function restore(focus: number, open: readonly boolean[]): void {
   for (const [index, details] of page?.querySelectorAll("details").entries() ?? [])
     details.open = open[index] ?? false;
@@ -94,14 +94,14 @@ function restore(focus: number, open: readonly boolean[]): void {
   element?.focus({ preventScroll: true });
 }
 
-/** What is drawn, to know what is new. */
+/** The figures that are drawn, to notice new ones. */
 let drawn = "";
 
 window.addEventListener("message", ({ data }: MessageEvent<ShowMessage>) => {
   if (data?.type !== "show") return;
   const { now: _, askedAt, ...figures } = data;
   const figuresText = JSON.stringify(figures);
-  // What is looked at stays as it is while nothing changes.
+  // Nothing is redrawn while the figures stay the same.
   if (figuresText === drawn) return;
   drawn = figuresText;
   draw(data);

@@ -6,9 +6,9 @@ const MARGIN = { top: 22, right: 12, bottom: 34, left: 64 } as const;
 const SIZE = { width: 760, height: 240 } as const;
 
 interface Plot {
-  /** From 0 to 1 along the horizontal axis to its place. */
+  /** The horizontal coordinate of a position from 0 to 1 along the axis. */
   readonly x: (share: number) => number;
-  /** From a value of the vertical axis to its place. */
+  /** The vertical coordinate of a value. */
   readonly y: (value: number) => number;
   readonly left: number;
   readonly right: number;
@@ -16,7 +16,7 @@ interface Plot {
   readonly bottom: number;
 }
 
-/** Ticks of the vertical axis from 0 on, and the room between the axes. @param most the largest value */
+/** Ticks of the vertical axis from 0 on, and the area between the axes. @param most the largest value */
 export function plotOf(most: number): { readonly plot: Plot; readonly marks: readonly number[] } {
   const marks = ticks(most);
   const [top, bottom] = [MARGIN.top, SIZE.height - MARGIN.bottom];
@@ -33,7 +33,7 @@ export function plotOf(most: number): { readonly plot: Plot; readonly marks: rea
   return { plot, marks };
 }
 
-/** A picture with its grid; `label` says what it shows. @param bottoms what stands below, by its place from 0 to 1 */
+/** A picture with its grid; `label` describes it. @param bottoms labels below, by their position from 0 to 1 */
 export function picture(
   label: string,
   { plot, marks }: { readonly plot: Plot; readonly marks: readonly number[] },

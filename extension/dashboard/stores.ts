@@ -1,4 +1,4 @@
-/** What there is to draft from: datastores and the index of the workspace. */
+/** The data to draft from: datastores and the index of the workspace. */
 import type { DashboardFigures, StoreStatus, WorkspaceIndexStatus } from "../../server/protocol/index.ts";
 import { age, amount, type PageAction } from "../figures/index.ts";
 import { button, empty, html, section, table } from "./dom.ts";

@@ -1,35 +1,35 @@
-/** What is remembered of completions: numbers alone, nothing of what was typed or suggested. */
+/** The remembered figures of completions: only numbers, no typed or suggested text. */
 import type { SourceFigures } from "../../server/protocol/index.ts";
 
-/** Where the time from a key to its text went, in milliseconds. */
+/** The parts of the time from a key to its text, in milliseconds. */
 export interface LatencyParts {
-  /** Until computing began: a delay, the model being loaded, the computing before. */
+  /** Until computing began, after a delay, loading the model, and earlier computation. */
   readonly wait: number;
   /** Building and reading the prompt. */
   readonly prompt: number;
   /** Decoding up to the first text. */
   readonly decode: number;
-  /** Before the request and after the first text, as far as an extension sees it. */
+  /** Before the request and after the first text, as far as an extension can measure it. */
   readonly editor: number;
 }
 
-/** A request for a completion that came to an end of its own. */
+/** A request for a completion that ended without being cancelled. */
 export interface RequestEvent {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** As `Outcome` has it. */
+  /** As in `Outcome`. */
   readonly kind: string;
-  /** Present where text was computed and shown. */
+  /** Present if text was computed and shown. */
   readonly latency?: LatencyParts | undefined;
   readonly tokens: number;
   readonly steps: number;
   readonly decodeMs: number;
-  /** What as many tokens would have taken one at a time, where that is known. */
+  /** What as many tokens would have taken one at a time, if known. */
   readonly plainMs?: number | undefined;
   readonly sources: readonly SourceFigures[];
 }
 
-/** Times after which it is looked how much of an accepted text is still there, in milliseconds. */
+/** Times after which the rest of an accepted text is measured, in milliseconds. */
 export const RETENTION_MS = [30_000, 120_000, 600_000] as const;
 
 /** A suggestion that was on the screen; lengths in UTF-16 units. */
@@ -37,7 +37,7 @@ export interface SuggestionEvent {
   readonly at: number;
   readonly shown: number;
   readonly accepted: number;
-  /** By `RETENTION_MS`, what was still there of the accepted; null where its document was closed before. */
+  /** By `RETENTION_MS`, how much of the accepted text was left; null if its document was closed before. */
   readonly kept: readonly (number | null)[];
 }
 
@@ -48,10 +48,10 @@ export interface EventLog {
 }
 
 export const NO_EVENTS: EventLog = { requests: [], suggestions: [] };
-/** Most events of each kind that are remembered. */
+/** Most remembered events of each kind. */
 export const MOST_EVENTS = 10_000;
 
-/** Both logs as one, of which the oldest are forgotten. */
+/** Both logs merged; the oldest events are dropped. */
 export const joined = (before: EventLog, after: EventLog, most = MOST_EVENTS): EventLog => ({
   requests: [...before.requests, ...after.requests].slice(-most),
   suggestions: [...before.suggestions, ...after.suggestions].slice(-most),
@@ -61,7 +61,7 @@ const VERSION = 1;
 const NOT_KNOWN = -1;
 const tenths = (value: number | undefined) => (value === undefined ? NOT_KNOWN : Math.round(value * 10) / 10);
 
-/** The log as it is kept: rows of numbers, a tenth of the size of objects. */
+/** The log in its saved form: rows of numbers, a tenth of the size of objects. */
 export function writeEvents({ requests, suggestions }: EventLog): string {
   return JSON.stringify({
     version: VERSION,
@@ -79,7 +79,7 @@ export function writeEvents({ requests, suggestions }: EventLog): string {
   });
 }
 
-/** The log that a file holds; what is damaged of it counts as not there. */
+/** The log in a file; damaged parts count as missing. */
 export function readEvents(text: string): EventLog {
   let saved: { version?: unknown; requests?: unknown; suggestions?: unknown } | null;
   try {
@@ -97,7 +97,7 @@ export function readEvents(text: string): EventLog {
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
-/** Columns of a request before those of its sources, its kind aside. */
+/** Number of a request's columns before those of its sources, not counting its kind. */
 const REQUEST_NUMBERS = 9;
 
 function requestOf([at, kind, ...rest]: unknown[]): RequestEvent | undefined {

@@ -1,6 +1,6 @@
-/** A text that was accepted, followed through the edits of its document. */
+/** An accepted text, followed through the edits of its document. */
 
-/** A change as an editor reports it: offsets in the document before it, in UTF-16 units. */
+/** A change as an editor reports it: offsets in the document before the change, in UTF-16 units. */
 export interface TextChange {
   readonly offset: number;
   readonly removed: number;
@@ -19,7 +19,7 @@ export class FollowedText {
     this.pieces = [{ start, text }];
   }
 
-  /** Characters that are still there. */
+  /** Number of characters that are left. */
   get left(): number {
     return this.pieces.reduce((sum, { text }) => sum + text.length, 0);
   }
@@ -29,7 +29,7 @@ export class FollowedText {
   }
 }
 
-/** What is left of a piece after a change. */
+/** The parts of a piece that are left after a change. */
 function edited({ start, text }: Piece, { offset, removed, text: inserted }: TextChange): Piece[] {
   const end = start + text.length;
   const removedEnd = offset + removed;
@@ -41,13 +41,13 @@ function edited({ start, text }: Piece, { offset, removed, text: inserted }: Tex
   const again = gone === "" ? -1 : foundNear(inserted, gone, start + before.length - offset);
   return [
     { start, text: before },
-    // What is replaced by a text that says it again, as formatters do with whole documents, is still there.
+    // A text that is replaced by one which contains it, as formatters do with whole documents, is still there.
     ...(again >= 0 ? [{ start: offset + again, text: gone }] : []),
     { start: offset + inserted.length, text: after },
   ];
 }
 
-/** Where a text occurs in another: at `place` or the last time before it, else the first time; -1 where nowhere. */
+/** Position of a text in another one: at `place` or the last one before it, else the first; -1 if it does not occur. */
 function foundNear(text: string, wanted: string, place: number): number {
   const before = text.lastIndexOf(wanted, Math.max(0, place));
   return before >= 0 ? before : text.indexOf(wanted);

@@ -1,22 +1,22 @@
-/** What the dashboard's page and the extension say to each other. */
+/** Messages between the dashboard's page and the extension. */
 import type { DashboardFigures } from "../../server/protocol/index.ts";
 import type { Summary } from "./summary.ts";
 
-/** To the page: all that is shown. */
+/** To the page: everything that is shown. */
 export interface ShowMessage {
   readonly type: "show";
   readonly summary: Summary;
   /** Absent while the server does not run. */
   readonly server?: DashboardFigures | undefined;
-  /** Milliseconds since 1970: now, and when it was asked for. */
+  /** Milliseconds since 1970: now, and when the data was requested. */
   readonly now: number;
   readonly askedAt: number;
 }
 
-/** What a button of the page asks for. */
+/** The action of a button on the page. */
 export type PageAction = "export" | "clear" | "rebuild" | "reindex";
 
-/** From the page: it is there, it has drawn what it was sent so long after it was asked for, a button was pressed. */
+/** From the page: it is ready, it took this long from the request to drawing, or a button was pressed. */
 export type PageMessage =
   | { readonly type: "ready" }
   | { readonly type: "drawn"; readonly ms: number }

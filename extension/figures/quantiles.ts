@@ -1,12 +1,12 @@
-/** Quantiles of many numbers, and their division into groups that follow each other. */
+/** Quantiles of many numbers, and division into groups of neighbours. */
 
-/** The value below which `share` of sorted values lie, 0 to 1: one of them. NaN for none. */
+/** The element of sorted values below which `share` of them lie, 0 to 1. NaN if there are none. */
 export const quantileOf = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 
 export const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
-/** At most `most` groups of neighbours, as equal in size as can be; none is empty. */
+/** At most `most` groups of neighbours, of sizes as equal as possible; none is empty. */
 export function groups<T>(values: readonly T[], most: number): T[][] {
   const count = Math.min(most, values.length);
   return Array.from({ length: count }, (_, group) =>
@@ -24,6 +24,6 @@ export function ticks(most: number, wanted = 4): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find(factor => factor * power >= rough) ?? 10) * power;
   const count = Math.ceil(most / step - 1e-9);
-  // Multiplied and rounded, as sums of tenths are no tenths.
+  // Multiplied and rounded, since sums of tenths are inexact.
   return Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }

@@ -1,41 +1,41 @@
-/** What the remembered events come to. */
+/** Summary of the remembered events. */
 import type { SourceFigures } from "../../server/protocol/index.ts";
 import { type EventLog, type LatencyParts, RETENTION_MS, type RequestEvent } from "./events.ts";
 import { ascending, groups, quantileOf } from "./quantiles.ts";
 
-/** Completions that followed each other. */
+/** A group of consecutive completions. */
 export interface LatencyGroup {
-  /** Of the first and of the last, in milliseconds since 1970. */
+  /** Times of the first and of the last, in milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
   readonly count: number;
   /** Milliseconds from the key to the first text. */
   readonly p50: number;
   readonly p90: number;
-  /** How the median divides, by the completions of the middle half: adds up to `p50`. */
+  /** The parts of the median, from the completions of the middle half; their sum is `p50`. */
   readonly parts: LatencyParts;
 }
 
-/** What was left of accepted text after a time. */
+/** How much accepted text was left after a time. */
 interface Kept {
   readonly afterMs: number;
-  /** Characters that were accepted so long ago and could be followed. */
+  /** Number of characters that were accepted at least this long ago and could be followed. */
   readonly accepted: number;
   readonly kept: number;
 }
 
 export interface Summary {
-  /** Requests that were answered, and those of them from memory. */
+  /** Number of answered requests, and how many of them were answered from memory. */
   readonly answered: number;
   readonly fromMemory: number;
   /** Absent before any text was computed. */
   readonly latency?: { readonly p50: number; readonly p90: number } | undefined;
   readonly groups: readonly LatencyGroup[];
-  /** Time that plain decoding would have taken by the time that decoding took; absent where it is not known. */
+  /** Time that plain decoding would have taken, divided by the time of decoding; absent if unknown. */
   readonly speedUp?: number | undefined;
   /** Tokens per decode; absent before any decode. */
   readonly tokensPerDecode?: number | undefined;
-  /** Those that drafted most first. */
+  /** Sources, those that drafted most first. */
   readonly sources: readonly SourceFigures[];
   /** Suggestions, and their characters. */
   readonly suggestions: { readonly shown: number; readonly accepted: number };
@@ -43,7 +43,7 @@ export interface Summary {
   readonly kept: readonly Kept[];
 }
 
-/** As many bars as can be told apart. */
+/** Most bars that can be distinguished. */
 const MOST_GROUPS = 40;
 const FROM_MEMORY = ["cached", "typedThrough", "reindented"];
 

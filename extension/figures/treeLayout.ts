@@ -1,4 +1,4 @@
-/** Where the nodes of a draft tree are drawn: the root at the left, the way the model went in a straight line. */
+/** Positions of a draft tree's nodes: the root at the left, the model's branch in a straight line. */
 import type { DrawnNode } from "../../server/protocol/index.ts";
 
 interface NodePlace {
@@ -9,7 +9,7 @@ interface NodePlace {
 }
 
 interface TreeLayout {
-  /** By node. */
+  /** Position of each node. */
   readonly places: readonly NodePlace[];
   readonly columns: number;
   readonly rows: number;

@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Figures in readable form. */
 
 /** "84 ms", "1.2 s". */
 export const duration = (ms: number): string =>
@@ -12,7 +12,7 @@ export const duration = (ms: number): string =>
           ? `${Math.round(ms)} ms`
           : `${(ms / 1000).toFixed(1)} s`;
 
-/** "63%"; "none" of nothing. */
+/** "63%"; "none" if `whole` is 0. */
 export const percent = (part: number, whole: number): string =>
   whole > 0 ? `${Math.round((100 * part) / whole)}%` : "none";
 
@@ -26,7 +26,7 @@ export const amount = (count: number): string =>
 
 const DAY_MS = 86_400_000;
 
-/** How old something is that was made at a time of ISO 8601; "" where that is none. */
+/** Age of something created at an ISO 8601 time; "" if the time is invalid. */
 export function age(created: string, now: number): string {
   const days = Math.floor((now - Date.parse(created)) / DAY_MS);
   if (Number.isNaN(days)) return "";
