@@ -1,6 +1,6 @@
 /**
  * The dashboard in the page of a real VS Code: opened with ten thousand remembered events, in three themes, by
- * keyboard. Pictures go to out/screenshots.
+ * keyboard. Screenshots go to out/screenshots.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -25,8 +25,8 @@ import {
 
 const FILE = "repeating.py";
 /**
- * What the model generates, a character a token. The file says the first part already, so that drafts of it are right;
- * nothing says the second, which therefore takes decodes of its own.
+ * The text that the model generates, one character per token. The file contains the first part already, so that drafts of
+ * it are right; nothing contains the second, so it takes a decode per token.
  */
 const GENERATED = { said: "background(x, y)", new: "+5*73<64" };
 const NAMES = ["alpha", "beta", "gamma"];
@@ -43,11 +43,11 @@ const PROGRAM = [
   BEGINNING,
 ];
 const MINUTE_MS = 60_000;
-/** Tuning takes seconds, and more where the machine is busy. */
+/** Tuning takes seconds, and longer on a busy machine. */
 const TUNED_MS_MAX = 180_000;
 /**
- * Nothing is computed but what is asked for, so that the last completion is that one. Threads of so small a model wait
- * for each other more than they compute: with one, larger trees cost little more than a single row.
+ * Only requested completions are computed, so that the last completion is the expected one. Threads of so small a model
+ * mostly wait for each other: with a single one, larger trees cost little more than a single row.
  */
 const settingsFor = (modelPath: string) => ({
   "foretoken.modelPath": modelPath,
@@ -55,7 +55,7 @@ const settingsFor = (modelPath: string) => ({
   "foretoken.prefetch": false,
   "foretoken.threads": 1,
 });
-/** As long as the page is, so that a picture shows all of it. */
+/** As tall as the page, so that a screenshot shows all of it. */
 const SIZE = { width: 1180, height: 2900 };
 const THEMES = {
   dark: "Dark Modern",
@@ -63,7 +63,7 @@ const THEMES = {
   contrast: "Dark High Contrast",
 };
 
-/** Events of some weeks, slower towards their end. */
+/** Events of some weeks, with rising latency. */
 function rememberedEvents(): EventLog {
   const random = randomNumbers(7);
   const start = Date.now() - MOST_EVENTS * 4 * MINUTE_MS;
@@ -107,7 +107,7 @@ function rememberedEvents(): EventLog {
 
 const userFolder = (server: CodeServer) => join(dirname(server.workspace), "server", "data", "User");
 
-/** Chooses a theme as one does. */
+/** Chooses a theme as a user does. */
 async function chooseTheme(page: Page, theme: string): Promise<void> {
   await page.keyboard.press("F1");
   const input = page.locator(".quick-input-widget input.input");
@@ -121,7 +121,7 @@ async function chooseTheme(page: Page, theme: string): Promise<void> {
   await input.waitFor({ state: "hidden" });
 }
 
-/** The dashboard's own frame, once it has drawn. */
+/** The dashboard's frame, once it has drawn. */
 async function dashboardFrame(page: Page): Promise<Frame> {
   return waitUntil("the dashboard", async () => {
     for (const frame of page.frames())
@@ -149,7 +149,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
   let frame: Frame;
   const folder = mkdtempSync(join(tmpdir(), "foretoken-dashboard-"));
 
-  /** A test that leaves a picture when it fails. */
+  /** A test that takes a screenshot when it fails. */
   const step = (title: string, run: (context: TestContext) => Promise<void>) =>
     test(title, async context => {
       try {
@@ -214,7 +214,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
   });
 
   step("the last completion is drawn, and the arrow keys step through its decodes", async () => {
-    // Drafts begin once idle moments have shown how large exact trees are and what they cost.
+    // Drafts begin once measurements in idle moments have shown how large exact trees are and what they cost.
     ({ frame } = await openDashboard(page));
     await waitUntil("the machine", async () => /T\(n\)/.test(await textOf(frame, "machine")), TUNED_MS_MAX);
     await runCommand(page, "View: Close Editor");
@@ -250,7 +250,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     ({ frame } = await openDashboard(page));
     for (const [name, theme] of Object.entries(THEMES)) {
       await chooseTheme(page, theme);
-      // The colours are set along with the name. The body's class does not do: a theme of the same kind may be on.
+      // The colours are set together with the name. The body's class is not enough: another theme of the kind may be on.
       await frame.locator(`body[data-vscode-theme-name="${theme}"]`).waitFor();
       await screenshot(page, `dashboard-${name}`);
       for (const part of [

@@ -1,7 +1,7 @@
 /**
- * Runs `host/` inside the extension host of a real VS Code, and reports each of its tests as one here.
+ * Runs `host/` inside the extension host of a real VS Code, and reports each of its tests as a test here.
  *
- * With FORETOKEN_VSIX the packed extension is tested as installed; else the checkout, loaded for
+ * With FORETOKEN_VSIX the packed extension is installed and tested; otherwise the checkout, loaded for
  * development.
  */
 import assert from "node:assert/strict";
@@ -73,8 +73,8 @@ function inTime(exit: Promise<number>): Promise<number> {
 }
 
 /**
- * A window runs tests only when it also loads an extension for development. Where the extension under
- * test is an installed one, that other extension does nothing.
+ * A window only runs tests if it also loads an extension for development. If the tested extension is an
+ * installed one, that other extension does nothing.
  */
 function emptyExtension(scratch: string): string {
   const folder = join(scratch, "extension");

@@ -1,6 +1,6 @@
 /**
- * The default model in nine languages, in the page of a real VS Code: at each place a single line is suggested. What
- * it is depends on the model; the pictures in out/screenshots are for people to look at.
+ * The default model in nine languages, in the page of a real VS Code: at each place a single line is suggested. Its
+ * text depends on the model; the screenshots in out/screenshots are for visual inspection.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import {
 } from "./workbench.ts";
 
 const folder = join(root, "test", "fixtures", "languages");
-/** File, and where its statement is to be completed, counted from 1. */
+/** File and position of the statement to complete, counted from 1. */
 const PLACES: readonly [file: string, line: number, column: number][] = [
   ["config.py", 7, 9],
   ["adults.ts", 8, 23],

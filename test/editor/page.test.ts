@@ -1,10 +1,10 @@
 /**
- * Foretoken as a person has it: keys go into the page of a real VS Code, and what counts is what is
- * drawn there and what is in the saved file.
+ * Foretoken as a user sees it: keys go into the page of a real VS Code, and the tests check what is drawn
+ * there and what is in the saved file.
  *
- * The steps share one window and follow each other, as in use; when one fails the rest are left out.
- * With FORETOKEN_VSIX the packed extension is used as installed; else the checkout, loaded for
- * development. Pictures of each step go to out/screenshots.
+ * The steps share one window and follow each other; when one fails, the rest are skipped.
+ * With FORETOKEN_VSIX the packed extension is installed and used; otherwise the checkout, loaded for
+ * development. Screenshots of each step go to out/screenshots.
  */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -41,9 +41,9 @@ const FILE = "sample.py";
 /** Ends within a name, where any model has something to add on the same line. */
 const BEGINNING = "def save_";
 const TYPING_MS = 90;
-/** On a slow machine the list of words in the file might come first, and Tab would choose from it. */
+/** On a slow machine the list of words in the file might come first, and Tab would accept one of them. */
 const SETTINGS = { "editor.wordBasedSuggestions": "off" };
-/** Long enough for the editor's own pause before it asks, the server and a slow machine. */
+/** Long enough for the editor's own pause before a request, the server and a slow machine. */
 const NO_GHOST_MS = 2_000;
 
 let server: CodeServer;
@@ -51,7 +51,7 @@ let workbench: Workbench;
 let page: Page;
 let failed = false;
 
-/** A test that leaves a picture and the logs when it fails, and is left out after a failure. */
+/** A test that saves a screenshot and the logs when it fails, and is skipped after a failure. */
 function step(title: string, run: () => Promise<void>): void {
   test(title, async context => {
     if (failed) return context.skip("a step before it failed");
@@ -67,11 +67,11 @@ function step(title: string, run: () => Promise<void>): void {
 
 const savedFile = () => readFileSync(join(server.workspace, FILE), "utf8");
 
-/** Saves, and asserts what is then on disk. */
+/** Saves, and compares the file on disk. */
 async function saveAndCompare(expected: string): Promise<void> {
   const before = savedFile();
   await page.keyboard.press("Control+S");
-  // VS Code empties the file before it writes it: what is read between the two is neither.
+  // VS Code empties the file before writing it: a read in between is neither the old nor the new text.
   await waitUntil("the saved file", () => savedFile() !== before && savedFile() !== "");
   assert.equal(savedFile(), expected);
 }
@@ -107,7 +107,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     const original = savedFile();
     await goToEnd(original);
     const stopRecording = await recordGhostText(page);
-    // At once: of what is computed for the first keys, the last key might find all that there is.
+    // Inserted at once: completions of the first keys could leave nothing for the last key.
     await page.keyboard.insertText(BEGINNING);
     await waitForGhostText(page, "ghost text");
     await screenshot(page, "2-first-ghost-text");
@@ -130,7 +130,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     const stopRecording = await recordGhostText(page);
     await typeText(page, BEGINNING, { delayMs: TYPING_MS });
     const ghost = await finishedGhostText(page);
-    // Up to a bracket or quote, for which the editor would add the closing one.
+    // Up to a bracket or quote, for which the editor would insert the closing one.
     const agreeing = /^[^()[\]{}"'`]{0,6}/.exec(ghost.inline)?.[0] || ghost.inline.slice(0, 1);
     await typeText(page, agreeing, { delayMs: TYPING_MS });
     await page.waitForTimeout(300);
@@ -192,7 +192,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
   });
 });
 
-/** Puts the sample back as it was and types at its end. */
+/** Restores the sample and types at its end. */
 async function startNewFunction(text: string): Promise<void> {
   const original = readFileSync(join(sampleWorkspace, FILE), "utf8");
   writeFileSync(join(server.workspace, FILE), original);
@@ -202,7 +202,7 @@ async function startNewFunction(text: string): Promise<void> {
   await typeText(page, text, { delayMs: TYPING_MS });
 }
 
-/** Opens the sample as one who has just opened the folder does. */
+/** Opens the sample like a user who has just opened the folder. */
 async function openFromExplorer(): Promise<void> {
   const row = page.locator(".explorer-folders-view .monaco-list-row").filter({ hasText: FILE });
   await row.waitFor({ timeout: 90_000 });

@@ -1,5 +1,5 @@
 /**
- * What a person does and sees in the workbench, as small functions over the page.
+ * User actions and visible state of the workbench, as small functions over the page.
  */
 import type { Locator, Page } from "playwright-core";
 import type { Frame, GhostText, RecordedFrames, Recording } from "./probe.ts";
@@ -7,10 +7,10 @@ import type { Frame, GhostText, RecordedFrames, Recording } from "./probe.ts";
 /** VS Code gives a status bar item the id publisher.name.item. */
 const STATUS_ITEM = '.statusbar-item[id="foretoken.foretoken.foretoken.status"]';
 const POLL_MS = 30;
-/** VS Code may take so many frames to draw the same ghost text again; a person sees what is gone for longer. */
+/** VS Code may take this many frames to redraw the same ghost text; users only notice longer gaps. */
 const REDRAW_FRAMES = 2;
 
-/** Polls until `probe` gives something truthy, and returns that; the error reports the last value seen. */
+/** Polls until `probe` returns something truthy, and returns that; the error reports the last value. */
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T> | T,
@@ -34,12 +34,12 @@ export async function waitUntil<T>(
   }
 }
 
-/** The ghost text that is visible now. */
+/** The currently visible ghost text. */
 export function readGhostText(page: Page): Promise<GhostText> {
   return page.evaluate(() => foretokenProbe.read());
 }
 
-/** Everything that is shown from the line's beginning on, were it accepted: its whole line and those below. */
+/** The text from the line's beginning on if the ghost text were accepted: its whole line and those below. */
 export function acceptedText(ghost: GhostText): string {
   return [ghost.wholeLine, ...ghost.lines].join("\n");
 }
@@ -60,7 +60,7 @@ export async function waitForGhostText(
   return waitUntil(what, found, msMax);
 }
 
-/** Waits until the ghost text has stopped growing: the server is at rest and two looks agree. */
+/** Waits until the ghost text has stopped growing: the server is idle and two reads agree. */
 export async function finishedGhostText(page: Page): Promise<GhostText> {
   await waitForGhostText(page, "the first ghost text");
   await waitForStatus(page, "zap", 30_000);
@@ -73,8 +73,8 @@ export async function finishedGhostText(page: Page): Promise<GhostText> {
 }
 
 /**
- * Records ghost text at animation frames, until the returned function is called. What counts is what
- * a person could have seen, and only the page's own frames report that.
+ * Records ghost text at animation frames, until the returned function is called. Only the page's own frames
+ * report what users could have seen.
  */
 export async function recordGhostText(
   page: Page,
@@ -84,7 +84,7 @@ export async function recordGhostText(
   return () => page.evaluate(() => foretokenProbe.stop());
 }
 
-/** The frames of a recording that show something else than the one before. */
+/** The frames of a recording that differ from the previous one. */
 export function changedFrames({ frames }: Pick<Recording, "frames">): Frame[] {
   return frames.filter((frame, index) => {
     const previous = frames[index - 1];
@@ -93,9 +93,9 @@ export function changedFrames({ frames }: Pick<Recording, "frames">): Frame[] {
 }
 
 /**
- * The rule for growing ghost text: once there, it never vanishes and is only ever extended. It holds for
- * the line and for the lines below it each by itself, as VS Code may draw the two a frame apart.
- * @param typed the line as it was typed: what is shown for a part of it may rightly go with the next key
+ * The rule for growing ghost text: once visible, it never vanishes and is only ever extended. It applies to
+ * the line and the lines below it separately, as VS Code may draw the two a frame apart.
+ * @param typed the typed line: ghost text for a part of it may go away with the next key
  * @returns what broke the rule, or undefined
  */
 export function findFlicker({ frames }: Recording, typed: string): string | undefined {
@@ -122,8 +122,8 @@ const extendsText = (before: Frame, after: Frame) =>
   after.line.startsWith(before.line) && after.below.startsWith(before.below);
 
 /**
- * Puts the cursor at the end of an open file. Keys that are sent before the editor has the focus land
- * elsewhere, so this waits for the focus and then for the position in the status bar.
+ * Puts the cursor at the end of an open file. Keys sent before the editor has the focus go elsewhere, so this
+ * waits for the focus and then for the position in the status bar.
  */
 export async function focusAtEnd(page: Page, file: string, line: number, column: number): Promise<void> {
   const editor = page.locator(`.editor-instance .monaco-editor[data-uri$="/${file}"]`).first();
@@ -150,7 +150,7 @@ export async function openAt(page: Page, file: string, line: number, column: num
   await input.waitFor({ state: "hidden" });
   await page.locator(`.editor-instance .monaco-editor.focused[data-uri$="/${file}"]`).waitFor();
   const position = page.locator('.statusbar-item[id="status.editor.selection"]');
-  // The column that is shown there counts a tab as several.
+  // The column shown there counts a tab as several.
   await waitUntil(`the cursor in line ${line} of ${file}`, async () =>
     (await position.textContent())?.includes(`Ln ${line},`),
   );
@@ -161,7 +161,7 @@ export async function typeText(page: Page, text: string, { delayMs }: { delayMs:
   await page.keyboard.type(text, { delay: delayMs });
 }
 
-/** Runs a command from the command palette by its title; one that `asks` opens a choice of its own. */
+/** Runs a command from the command palette by its title; pass `asks` if it opens another choice. */
 export async function runCommand(page: Page, title: string, { asks = false } = {}): Promise<void> {
   await page.keyboard.press("F1");
   const input = page.locator(".quick-input-widget input.input");
@@ -177,11 +177,11 @@ export interface StatusItem {
   readonly text: string;
   /** Names of the icons, as in `$(zap)`. */
   readonly icons: readonly string[];
-  /** What a screen reader says. */
+  /** The text for screen readers. */
   readonly label: string;
 }
 
-/** Foretoken's item in the status bar, once it is there. */
+/** Foretoken's item in the status bar, once it exists. */
 export async function statusText(page: Page): Promise<StatusItem> {
   const item: Locator = page.locator(STATUS_ITEM);
   return item.evaluate(element => ({
@@ -195,7 +195,7 @@ export async function statusText(page: Page): Promise<StatusItem> {
   }));
 }
 
-/** Waits for what a screen reader says of the status bar; the error reports what it said last. */
+/** Waits for a label of the status bar for screen readers; the error reports the last one. */
 export async function waitForLabel(page: Page, wanted: RegExp, msMax = 30_000): Promise<void> {
   await waitUntil(
     `${wanted} in the status bar's label`,
@@ -209,7 +209,7 @@ export async function waitForLabel(page: Page, wanted: RegExp, msMax = 30_000): 
 }
 
 /** Waits for the status bar to show one of the icons. */
-/** @param pollMs between two looks, each of which takes the browser some milliseconds */
+/** @param pollMs time between two checks, each of which takes the browser some milliseconds */
 export async function waitForStatus(
   page: Page,
   icon: string,

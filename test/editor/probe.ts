@@ -3,10 +3,10 @@
  *
  * `installProbe` is sent to the browser as source text before the page's own scripts run, so it must not
  * refer to anything outside of itself. The selectors are those of VS Code 1.139: the first line of ghost
- * text is a decoration in the line (split into spans by token), further lines stand in a view zone.
+ * text is a decoration in the line (split into spans by token), further lines are in a view zone.
  */
 
-/** The ghost text of the active editor. Without any, all parts are empty. */
+/** The ghost text of the active editor. If there is none, all parts are empty. */
 export interface GhostText {
   /** The document's own text of the line, up to where ghost text begins. */
   readonly before: string;
@@ -14,17 +14,17 @@ export interface GhostText {
   readonly inline: string;
   /** Ghost text on further lines. */
   readonly lines: readonly string[];
-  /** The whole line as it is seen: the document's text and ghost text together. */
+  /** The whole visible line: the document's text and ghost text together. */
   readonly wholeLine: string;
 }
 
-/** What one animation frame has painted. */
+/** The content of one animation frame. */
 export interface Frame {
   /** When it was read, in milliseconds in the page's clock. */
   readonly at: number;
-  /** The line up to the ghost text, and its ghost text: constant while typing agrees with it. Or "". */
+  /** The line up to the end of its ghost text: constant while typing agrees with it. Or "". */
   readonly line: string;
-  /** Of that, the document's own text. */
+  /** The document's own part of `line`. */
   readonly before: string;
   /** Ghost text on further lines. VS Code may draw it one frame earlier than that within the line. */
   readonly below: string;
@@ -36,12 +36,12 @@ export interface Recording {
   readonly keys: readonly { readonly at: number; readonly key: string }[];
 }
 
-/** Having every frame drawn takes a third of a processor, and a page at rest draws none. */
+/** Drawing every frame takes a third of a processor, and an idle page draws none. */
 export type RecordedFrames = "all" | "changed";
 
 interface Probe {
   read(): GhostText;
-  /** Begins to record each frame, or those alone in which the page has changed. */
+  /** Starts recording every frame, or only those in which the page has changed. */
   start(which: RecordedFrames): void;
   stop(): Recording;
   recorded(): Recording;
@@ -84,8 +84,8 @@ export function installProbe(): void {
   let keys: { at: number; key: string }[] = [];
   let recording: RecordedFrames | undefined;
 
-  // Changes its size in each recorded frame: observers of sizes are called after all else that draws in the frame, so
-  // what is read there is what is painted.
+  // Changes its size in each recorded frame: observers of sizes are called after everything else that draws in the frame,
+  // so they read what is painted.
   const pulse = document.createElement("div");
   pulse.style.cssText = "position: fixed; visibility: hidden; height: 1px; width: 1px";
   let width = 1;
@@ -102,7 +102,7 @@ export function installProbe(): void {
   const sample = () => {
     if (!recording) return;
     const { before, inline, lines } = read();
-    // Not the frame's own time: a key may have been worked on since the frame began.
+    // Not the frame's own time: a key may have been handled since the frame began.
     const line = inline === "" ? "" : before + inline;
     frames.push({ at: performance.now(), line, before, below: lines.join("\n") });
   };

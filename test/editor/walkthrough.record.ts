@@ -24,12 +24,12 @@ const BEGINNING = "def is_empty(stock):\n";
 const FOLDER = join(root, "media", "walkthrough");
 const SIZE = { width: 760, height: 560 };
 const THEMES = { light: "Default Light Modern", dark: "Default Dark Modern" } as const;
-/** A pause in which the engine is tuned. */
+/** A pause long enough for tuning the engine. */
 const IDLE_MS = 8_000;
-/** All that the packages may grow by. */
+/** Most bytes that the pictures may add to the packages. */
 const MOST_BYTES = 200_000;
 
-/** A driver that draws on the processor would be taken for a graphics card. */
+/** A driver that renders on the processor would be taken for a graphics card. */
 const NO_DRIVERS = { VK_DRIVER_FILES: "none", VK_ICD_FILENAMES: "none" };
 
 const SETTINGS = {
@@ -76,7 +76,7 @@ async function recordTheme(theme: keyof typeof THEMES): Promise<void> {
 
 type Take = (name: string, clip: Clip) => Promise<unknown>;
 
-/** Ghost text, then with two words of it accepted. */
+/** Ghost text, then the same with two words accepted. */
 async function takeSuggestions(page: Page, take: Take): Promise<void> {
   await focusAtEnd(page, FILE, LAST_LINE, 1);
   await typeText(page, BEGINNING, { delayMs: 90 });
@@ -92,7 +92,7 @@ async function takeSuggestions(page: Page, take: Take): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
-/** The toolbar of suggestions would cover the line above. */
+/** Hides the toolbar of suggestions, which would cover the line above. */
 async function withoutToolbar(page: Page, work: () => Promise<unknown>): Promise<void> {
   const style = await page.addStyleTag({
     content: ".inlineSuggestionsHints { opacity: 0 !important; visibility: hidden !important; }",
@@ -101,7 +101,7 @@ async function withoutToolbar(page: Page, work: () => Promise<unknown>): Promise
   await style.evaluate(element => (element as unknown as { remove(): void }).remove());
 }
 
-/** The README's picture: the whole window with ghost text, after what the pictures before have left. */
+/** The README's picture: the whole window with ghost text, after the state that the previous pictures have left. */
 async function takeWindow(page: Page): Promise<void> {
   await focusAtEnd(page, FILE, LAST_LINE + 1, 1);
   await runCommand(page, "Undo");
@@ -113,7 +113,7 @@ async function takeWindow(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
-/** Completes until drafts are made: then it is also known what other models would take here. */
+/** Completes until drafts are made: from then on the cost of other models is known as well. */
 async function untilMeasured(page: Page): Promise<void> {
   let attempts = 0;
   await waitUntil(
@@ -129,7 +129,7 @@ async function untilMeasured(page: Page): Promise<void> {
   );
 }
 
-/** The lists of models, and of what a datastore is built from. */
+/** The lists of models and of datastore sources. */
 async function takeLists(page: Page, take: Take): Promise<void> {
   for (const [name, command] of [
     ["model", "Foretoken: Choose Model"],
@@ -147,7 +147,7 @@ async function takeLists(page: Page, take: Take): Promise<void> {
   }
 }
 
-/** The status bar item with all its figures, and what it says on hovering. */
+/** The status bar item with all its figures, and its tooltip. */
 async function takeStatus(page: Page, take: Take): Promise<void> {
   const item = page.locator('.statusbar-item[id="foretoken.foretoken.foretoken.status"]');
   await item.hover();

@@ -1,9 +1,9 @@
 /**
- * A VS Code under test and the page that shows it: what both editor suites start from.
+ * A VS Code under test and the page that shows it, used by both editor suites.
  *
  * `startCodeServer` runs VS Code's server on a copy of a workspace; `openWorkbench` opens it in a
- * headless Chromium that can reach nothing but loopback. Each returns a handle whose `dispose` removes
- * all that it made: processes, folders, browser profile.
+ * headless Chromium that can only reach loopback. Each returns a handle whose `dispose` removes
+ * everything it made: processes, folders, browser profile.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,14 +15,14 @@ import { installProbe } from "./probe.ts";
 
 export type { CodeServer } from "./codeServer.mjs";
 
-/** A packed extension to test in place of the checkout: FORETOKEN_VSIX. */
+/** A packed extension to test instead of the checkout: FORETOKEN_VSIX. */
 export const vsixUnderTest: string | undefined = process.env.FORETOKEN_VSIX || undefined;
 
 /** The workspace that the suites open; never opened itself, always a copy. */
 export const sampleWorkspace: string = join(root, "test", "fixtures", "workspace");
 
 export type ServerOptions = Pick<LaunchOptions, "workspace" | "settings" | "env" | "vsix"> & {
-  /** Also with a packed extension, let the page name a test suite. */
+  /** Lets the page name a test suite even with a packed extension. */
   readonly runsTests?: boolean;
 };
 
@@ -39,14 +39,14 @@ export interface WorkbenchOptions {
   readonly testsModule?: string;
   /** File to open, relative to the workspace. */
   readonly file?: string;
-  /** Address to open in place of the one put together from these options. */
+  /** Address to open instead of the one made from these options. */
   readonly address?: string;
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 export interface Workbench {
   readonly page: Page;
-  /** Addresses outside of loopback that the page asked for; every request was refused. */
+  /** Addresses outside of loopback that the page requested; every such request was refused. */
   readonly refused: ReadonlySet<string>;
   /** The exit code of a test run: resolves when the extension host has finished `testsModule`. */
   readonly testsExit: Promise<number>;
@@ -65,7 +65,7 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
   "--no-first-run",
   "--no-proxy-server",
-  // Below the refusal by request, which does not see what the browser itself asks for.
+  // In addition to refusing requests, which does not cover the browser's own requests.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
@@ -152,7 +152,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshotFolder(), `${name}.png`) });
 }
 
-/** Of a packed extension and of the checkout the pictures are kept apart. */
+/** Screenshots of a packed extension and of the checkout are kept separately. */
 function screenshotFolder(): string {
   const folder = join(outputFolder, "screenshots", vsixUnderTest ? basename(vsixUnderTest, ".vsix") : "");
   mkdirSync(folder, { recursive: true });

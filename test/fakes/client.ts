@@ -1,4 +1,4 @@
-/** A language client that speaks only the protocol, joined to a server by two in-memory streams. */
+/** A language client that only uses the protocol, connected to a server by two in-memory streams. */
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -83,7 +83,7 @@ export async function connect(
     rootUri: null,
     workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
     capabilities: {},
-    // Unless a test is about it, nothing is built beside it, and nothing is kept where a user's things are.
+    // Unless a test needs it, no store is built, and nothing is saved in the user's folders.
     initializationOptions: {
       storageDirectory: join(tmpdir(), "foretoken-test-client"),
       ...options,
@@ -99,7 +99,7 @@ export async function connect(
     log,
     status: test =>
       new Promise(resolve => {
-        // A server is kept alive by its client's pipe; its own timers, such as the pause before a tuning, keep nothing.
+        // A client's pipe keeps a real server alive; the server's own timers, such as the pause before tuning, do not.
         const alive = setInterval(() => {}, 1_000);
         const look = () => {
           const found = statuses.findLast(test);

@@ -1,6 +1,6 @@
 /**
- * An engine without a model. Its tokens are bytes, plus one that ends the text; what it says next is a
- * function of the whole context, so a wrong path, a lost token or a stale cache shows in its text.
+ * An engine without a model. Its tokens are bytes, plus one that ends the text; the next token is a function of
+ * the whole context, so a wrong path, a lost token or a stale cache shows in its text.
  */
 import type {
   Decoded,
@@ -41,13 +41,13 @@ export class ByteVocabulary implements Vocabulary {
 /** The next token after a context. */
 export type FakeModel = (context: readonly number[]) => number;
 
-/** A model that says `text` after the prompt, whatever the prompt, and then ends. */
+/** A model that generates `text` after any prompt, and then ends. */
 export function saying(text: string): FakeModel {
   const bytes = new TextEncoder().encode(text);
   return context => bytes[context.length - 1 - context.lastIndexOf(FILL.fillMiddle)] ?? END;
 }
 
-/** A model that says after each text, by its end, what it is given; the longest of several ends counts. Then it ends. */
+/** A model that answers each text according to its end; the longest matching end counts. Then it ends. */
 export function answering(answers: Readonly<Record<string, string>>): FakeModel {
   return context => {
     const middle = context.lastIndexOf(FILL.fillMiddle);
@@ -61,7 +61,7 @@ export function answering(answers: Readonly<Record<string, string>>): FakeModel 
   };
 }
 
-/** A model whose next token depends on all tokens before: any slip changes everything that follows. */
+/** A model whose next token depends on all previous tokens: any error changes everything that follows. */
 export const chaotic: FakeModel = context => {
   let hash = 7;
   for (const token of context) hash = (Math.imul(hash, 31) + token) >>> 0;
@@ -77,9 +77,9 @@ export class FakeEngine implements Engine {
   disposed = false;
   /** Resolves before each decode: lets a test hold the engine or count its steps. */
   beforeDecode: () => Promise<void> = async () => {};
-  /** Logits after a context, for tests that draw; all other tokens are impossible. */
+  /** Logits after a context, for tests of sampling; all other tokens are impossible. */
   distribution: (context: readonly number[]) => [token: number, logit: number][] = () => [];
-  /** Whether the next decodes find no memory. */
+  /** Whether the next decodes run out of memory. */
   memoryIsFull = false;
   savesEnergy = false;
   private tree: TokenTree | undefined;
@@ -104,7 +104,7 @@ export class FakeEngine implements Engine {
     };
   }
 
-  /** A decode costs the same whatever its size: every likely draft is worth its while. */
+  /** A decode costs the same whatever its size: every likely draft pays. */
   cost(_nodes?: number): number {
     return 1;
   }

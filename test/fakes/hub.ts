@@ -1,6 +1,6 @@
 /**
- * A hub on the loopback address with one data set or model, and on another port the host its files are redirected to.
- * Answers as the real one does where a client can report; its switches make it misbehave.
+ * A hub on the loopback address with one data set or model, and on another port the host that its files are redirected to.
+ * It answers like the real one as far as a client can tell; switches make it misbehave.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -13,22 +13,22 @@ export interface FakeAnswer {
 
 /** All off at first; a test sets what it needs, also between two requests. */
 export interface Switches {
-  /** Answers of the hub to come before it behaves; for listings and files alike. */
+  /** Next answers of the hub before it behaves normally; for listings and files alike. */
   answers: FakeAnswer[];
-  /** The token without which there is a 401. */
+  /** The token without which the hub answers 401. */
   token?: string;
-  /** Bytes after which each coming response of the file host breaks off. */
+  /** For each next response of the file host, the number of bytes after which it breaks off. */
   dropAfter: number[];
-  /** Bytes after which each coming response of the file host sends nothing more, and stays open. */
+  /** For each next response of the file host, the number of bytes after which it sends nothing more, but stays open. */
   stallAfter: number[];
   /** Added to the length the file host states. */
   lengthLie: number;
-  /** The file host sends this much more than the file holds, and says so. */
+  /** Number of bytes that the file host sends beyond the file's content, and includes in the stated length. */
   surplus: number;
   ignoreRange: boolean;
-  /** A 206 for another range than was asked for. */
+  /** Answers 206 with another range than the requested one. */
   wrongRange: boolean;
-  /** Coming responses of the file host in which a byte is flipped. */
+  /** Number of next responses of the file host with a flipped byte. */
   damaged: number;
   /** Version of the files; a change makes `If-Range` fail. */
   etag: string;
@@ -53,7 +53,7 @@ function refuse(
 
 export class FakeHub {
   readonly requests: FakeRequest[] = [];
-  /** Bytes of bodies the file host has sent. */
+  /** Bytes of bodies that the file host has sent. */
   servedBytes = 0;
   readonly switches: Switches = {
     answers: [],

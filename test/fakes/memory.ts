@@ -1,6 +1,6 @@
 import type { Memory } from "../../extension/memory.ts";
 
-/** What lasts, as a table. */
+/** Persistent memory as a table. */
 export function memoryOf(
   values: Record<string, unknown> = {},
 ): Memory & { readonly values: Record<string, unknown> } {

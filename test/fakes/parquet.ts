@@ -18,7 +18,7 @@ type PageHeader = Parameters<typeof writePageHeader>[1];
 
 export interface WriteOptions {
   readonly codec?: CompressionCodec;
-  /** Bytes of a page, about. */
+  /** Approximate size of a page in bytes. */
   readonly pageSize?: number;
   readonly rowGroupSize?: number;
 }
@@ -123,7 +123,7 @@ const MESSAGES: SchemaElement[] = table(
   ),
 );
 
-/** Zstandard without compressing: frames of raw blocks are frames like any other. */
+/** Zstandard without compression: frames of raw blocks are valid frames. */
 export function zstandardFrame(bytes: Uint8Array): Uint8Array {
   const head = Buffer.alloc(9);
   head.writeUInt32LE(0xfd2fb528, 0);
@@ -142,7 +142,7 @@ export function zstandardFrame(bytes: Uint8Array): Uint8Array {
 
 export const compressors = { SNAPPY: snappyCompress, GZIP: gzipSync, ZSTD: zstandardFrame };
 
-/** Writes to a file as it goes, so that a test of memory does not begin with its own. */
+/** Writes to a file directly, so that the writer itself takes no memory that a test would measure. */
 function fileWriter(path: string): ByteWriter {
   const file = openSync(path, "w");
   const writer = new ByteWriter();
@@ -257,12 +257,12 @@ function structOf(file: FakeRepositoryFile) {
   };
 }
 
-/** A table of one text column in any codec, or with the column called otherwise. */
+/** A table of one text column with any codec, or with another column name. */
 export function writeTexts(path: string, column: string, values: Texts, options: WriteOptions = {}): void {
   write(path, table(1, text(column)), { [column]: [...values] }, options);
 }
 
-/** A page of version 1: its levels, where the column has them, and its values, already encoded. */
+/** A page of version 1: its levels, if the column has them, and its encoded values. */
 interface OldPage {
   readonly levels: readonly (readonly number[])[];
   readonly encoding: "PLAIN" | "RLE_DICTIONARY";
@@ -271,7 +271,7 @@ interface OldPage {
 
 interface OldColumn {
   readonly path: string[];
-  /** Bits of each kind of level; one kind of one bit unless given. */
+  /** Bits of each kind of level; one kind of one bit by default. */
   readonly levelBits?: readonly number[];
   readonly dictionary: readonly string[];
   readonly pages: readonly OldPage[];
@@ -294,7 +294,7 @@ function indexValues(values: readonly string[], dictionary: readonly string[]): 
   return writer.getBytes();
 }
 
-/** Levels as version 1 has them: each kind with its length before it. */
+/** Levels in the form of version 1: each kind with its length before it. */
 function levelBytes(levels: OldPage["levels"], widths: readonly number[]): Uint8Array {
   const writer = new ByteWriter();
   for (const [index, kind] of levels.entries()) {
@@ -306,7 +306,7 @@ function levelBytes(levels: OldPage["levels"], widths: readonly number[]): Uint8
   return writer.getBytes();
 }
 
-/** Writes a file of one row group with pages of version 1, as hyparquet-writer cannot. */
+/** Writes a file of one row group with pages of version 1, which hyparquet-writer cannot make. */
 function writeOldPages(
   path: string,
   schema: SchemaElement[],

@@ -1,4 +1,4 @@
-/** Places in documents, for tests of what is shown of a completion: the cursor is where ‸ stands. */
+/** Places in documents, for tests of shown completions: the cursor is at ‸. */
 import { join } from "node:path";
 import { type Place, placeAt } from "../../server/postprocess/place.ts";
 import { type Shaped, shape } from "../../server/postprocess/shape.ts";
@@ -14,7 +14,7 @@ export function place(marked: string, languageId = "python"): { place: Place; di
   return placeAt(snapshot, surroundings(snapshot), grammars);
 }
 
-/** What is shown of `raw` at a place, once it has come whole. */
+/** The shown part of `raw` at a place, once it is complete. */
 export function shown(marked: string, raw: string, languageId = "python", ended = false): Shaped {
   const { place: at, dispose } = place(marked, languageId);
   try {

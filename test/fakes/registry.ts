@@ -1,15 +1,15 @@
-/** A registry of npm on the loopback address that serves one archive; its switches make it misbehave. */
+/** An npm registry on the loopback address that serves one archive; switches make it misbehave. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 interface RegistrySwitches {
-  /** Statuses to answer with before it behaves. */
+  /** Statuses of the next answers before it behaves normally. */
   statuses: number[];
-  /** Bytes after which each coming answer breaks off. */
+  /** For each next answer, the number of bytes after which it breaks off. */
   dropAfter: number[];
-  /** Bytes after which each coming answer sends nothing more and stays open. */
+  /** For each next answer, the number of bytes after which it sends nothing more, but stays open. */
   stallAfter: number[];
-  /** Coming answers in which the last byte is flipped. */
+  /** Number of next answers with a flipped last byte. */
   damaged: number;
 }
 

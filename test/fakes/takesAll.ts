@@ -1,4 +1,4 @@
-/** A filter of a build that takes every document but empty ones. */
+/** A build's filter that accepts all documents except empty ones. */
 import type { DocumentFilter } from "../../datastores/build/index.ts";
 import { sketchOf } from "../../datastores/filters/sketch.ts";
 

@@ -1,9 +1,9 @@
 /**
  * The extension inside a real extension host, with the real server and the embedded model.
  *
- * Ghost text itself cannot be read from here; what a test sees is the document after
- * `editor.action.inlineSuggest.commit`, which inserts what is shown and does nothing without it. How it
- * looks and grows is the matter of `page.test.ts`.
+ * Ghost text itself cannot be read from here; a test only sees the document after
+ * `editor.action.inlineSuggest.commit`, which inserts the shown suggestion and does nothing without one. `page.test.ts`
+ * tests how ghost text looks and grows.
  */
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
@@ -12,7 +12,7 @@ import type { Api } from "../../../extension/main.ts";
 const EXTENSION_ID = "foretoken.foretoken";
 const VIRTUAL_SCHEME = "foretoken-test";
 
-/** A context in which there is something to complete: the beginning of a function among its like. */
+/** A context with something to complete: the beginning of a function among similar ones. */
 const PROGRAM = [
   "import json",
   "",
@@ -60,7 +60,7 @@ async function openFile(name: string, content: string): Promise<vscode.TextDocum
   return document;
 }
 
-/** Types as the keyboard does, so that the editor asks for suggestions by itself. */
+/** Types like the keyboard, so that the editor asks for suggestions by itself. */
 async function type(text: string): Promise<void> {
   for (const character of text) await vscode.commands.executeCommand("type", { text: character });
 }
@@ -72,24 +72,24 @@ async function acceptSuggestion(document: vscode.TextDocument): Promise<{ before
   const before = document.getText();
   await until("a suggestion", async () => {
     await commit();
-    await sleep(50); // The change reaches this process by a message of its own.
+    await sleep(50); // The change reaches this process in a separate message.
     return document.getText() !== before;
   });
   return { before, after: document.getText() };
 }
 
-/** What is explained of the last request. */
+/** The explanation of the last request. */
 async function explanation(): Promise<string> {
   await vscode.commands.executeCommand("foretoken.explain");
   const shown = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "foretoken-explanation");
   return shown?.getText() ?? "";
 }
 
-/** Waits for an explanation: one that is open already is read again only by and by. */
+/** Waits for an explanation: an open one is only updated after a while. */
 const explained = (expected: RegExp) =>
   until(`the explanation ${expected}`, async () => expected.test(await explanation()));
 
-/** What the server says of the last request that it has computed something for. */
+/** The server's explanation of the last request for which it computed something. */
 async function lastComputed(): Promise<string> {
   let text = "";
   await until("a computed completion", async () => {
@@ -99,7 +99,7 @@ async function lastComputed(): Promise<string> {
   return text;
 }
 
-/** Gives a suggestion every chance to appear, then asserts that there is none. */
+/** Gives a suggestion time to appear, then asserts that there is none. */
 async function assertNoSuggestion(document: vscode.TextDocument): Promise<void> {
   const before = document.getText();
   await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
@@ -181,7 +181,7 @@ suite("Foretoken in the extension host", () => {
     const { document } = notebook.cellAt(1);
     await vscode.commands.executeCommand("notebook.cell.edit");
     await until("the cell's editor", () => vscode.window.activeTextEditor?.document === document);
-    // What comes after the suggestion is computed when it is asked for, not ahead: else the last request is one from memory.
+    // Nothing is computed ahead: otherwise the last request would be answered from memory.
     const settings = () => vscode.workspace.getConfiguration("foretoken");
     await settings().update("prefetch", false, vscode.ConfigurationTarget.Global);
     let asked: string;
@@ -277,7 +277,7 @@ suite("Foretoken in the extension host", () => {
     await settings().update("trigger", "manual", vscode.ConfigurationTarget.Global);
     try {
       const other = await openFile("trigger.py", PROGRAM);
-      // What is typed before the server has the setting is answered as before.
+      // Requests before the server receives the setting are answered as before.
       await until("the server's reason", async () => {
         await show(other);
         await type("x");

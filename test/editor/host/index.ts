@@ -1,10 +1,10 @@
 /**
- * Entry of the suite that runs inside the extension host, for VS Code's `extensionTestsPath`. The same
- * bundle serves the headless VS Code (`hostSuite.test.ts`) and a desktop one (`desktop.mjs`).
+ * Entry of the suite inside the extension host, for VS Code's `extensionTestsPath`. The headless VS Code
+ * (`hostSuite.test.ts`) and a desktop one (`desktop.mjs`) use the same bundle.
  *
- * VS Code calls `run`; when its promise is rejected the run's exit code is 1. An exit code alone cannot
- * report a passed suite from one that never started, so the outcome of each test is also written as JSON
- * to the file named by FORETOKEN_RESULT_FILE, and the runners demand that file.
+ * VS Code calls `run`; if its promise is rejected, the run's exit code is 1. An exit code alone cannot
+ * distinguish a passed suite from one that never started, so the outcome of each test is also written as JSON
+ * to the file named by FORETOKEN_RESULT_FILE, and the runners require that file.
  */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
@@ -21,7 +21,7 @@ export interface HostSuiteResult {
   readonly tests: readonly HostTestResult[];
 }
 
-/** A suggestion may have to wait for a server that is starting and a model that is loading. */
+/** A suggestion may have to wait for a starting server and a loading model. */
 const TEST_MS_MAX = 40_000;
 
 export async function run(): Promise<void> {
