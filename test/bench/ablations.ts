@@ -1,4 +1,4 @@
-/** Foretoken with a part left out, to measure what the part is worth. */
+/** Foretoken with a part left out, to measure the benefit of the part. */
 import {
   Calibration,
   type DraftMemoryOptions,
@@ -27,9 +27,9 @@ export type Ablation = (typeof ABLATIONS)[number];
 
 export interface AblationOptions {
   readonly memory: DraftMemoryOptions;
-  /** Trees of this size whatever they cost; undefined: as large as they pay. */
+  /** Size of all trees, whatever they cost; undefined: as large as they pay. */
   readonly fixedNodes: number | undefined;
-  /** Whether only what the model will say is drafted. */
+  /** Whether exactly the model's next tokens are drafted. */
   readonly oracle?: boolean;
 }
 
@@ -42,7 +42,7 @@ export function ablationOptions(ablation: Ablation): AblationOptions {
   return { memory: { without: [left] }, fixedNodes: undefined };
 }
 
-/** Every token gets its share of its source's continuations as its probability, and nothing is learned. */
+/** Each token's probability is its share of its source's continuations, and nothing is learned. */
 function rawCounts(): Calibration {
   const prior = new Array<number>(SOURCE_NAMES.length * FEATURE_COUNT + 2).fill(0);
   for (let source = 0; source < SOURCE_NAMES.length; source++)
@@ -51,10 +51,10 @@ function rawCounts(): Calibration {
   return new Calibration({ prior, rate: 0, pull: 0 });
 }
 
-/** A score of "none of them" that leaves them next to nothing. */
+/** A score for "none of them" that makes that nearly impossible. */
 const CERTAIN = -10;
 
-/** Has trees drafted of a fixed size, as far as there are drafts. */
+/** Drafts trees of a fixed size, if there are enough drafts. */
 export class FixedSizeDrafter implements TreeDrafter {
   constructor(
     private readonly drafter: TreeDrafter,

@@ -1,4 +1,4 @@
-/** What `foretoken bench` takes on the command line. */
+/** Command line options of `foretoken bench`. */
 import { resolve } from "node:path";
 import { UsageError, whole } from "../../server/system/index.ts";
 import { ABLATIONS } from "./ablations.ts";
@@ -98,7 +98,7 @@ export const DRAFT_MODEL_OPTIONS = {
   "draft-probability": { type: "string" },
 } as const;
 
-/** The model that drafts, and how. */
+/** The draft model and its options. */
 export function draftModelArguments(values: Readonly<Record<string, unknown>>): {
   readonly draftModel: string | undefined;
   readonly speculative: SpeculativeOptions;
@@ -114,6 +114,6 @@ export function draftModelArguments(values: Readonly<Record<string, unknown>>): 
   };
 }
 
-/** A path from an option, as from the working directory. */
+/** A path from an option, relative to the working directory. */
 export const path = (given: string | boolean | undefined) =>
   typeof given === "string" ? resolve(given) : undefined;

@@ -1,7 +1,7 @@
 /**
- * `foretoken bench calibration`: how far the probabilities can be trusted that drafting gives its guesses, and, with
- * `--fit`, the weights they are recognised by. Real code stands for the model: places in files of projects that no
- * store holds are completed by what really stands there, tree by tree, without any decoding.
+ * `foretoken bench calibration`: how reliable the probabilities are that drafting assigns to its guesses, and, with
+ * `--fit`, the weights they are computed from. Real code replaces the model: places in files of projects that no
+ * store contains are completed with their actual text, tree by tree, without any decoding.
  */
 
 import { generate } from "../../server/completion/index.ts";
@@ -24,7 +24,7 @@ import { drain, UsageError } from "../../server/system/index.ts";
 import { table } from "./figures.ts";
 import { type HeldOutSample, heldOutPlaces, projects } from "./heldOut.ts";
 
-/** A tree as on a machine between the fast and the slow: each further node costs an eighth of the first. */
+/** Tree costs of a machine between fast and slow: each further node costs an eighth of the first. */
 const NODE_COST = 1 / 8;
 const MAX_NODES = 32;
 /** Tokens the model predicts at a place. */
@@ -32,10 +32,10 @@ const OWN_TOKENS = 48;
 /** Classes of probabilities in a reliability table. */
 const CLASSES = 10;
 
-/** Chances and what came of them, in classes of a tenth, for each source. */
+/** Probabilities and outcomes, in classes of a tenth, for each source. */
 export class Reliability {
   tokens = 0;
-  /** What the steps cost together, one node alone being 1. */
+  /** Total cost of the steps, where a single node costs 1. */
   cost = 0;
   private readonly classes = SOURCE_NAMES.map(() =>
     Array.from({ length: CLASSES }, () => ({ count: 0, probability: 0, right: 0 })),
@@ -49,7 +49,7 @@ export class Reliability {
     if (right) found.right++;
   };
 
-  /** A row for each source that offered anything. */
+  /** A row for each source that offered any drafts. */
   rows(): ReliabilityRow[] {
     return SOURCE_NAMES.map((source, i) => {
       const classes = this.classes[i] ?? [];
@@ -86,7 +86,7 @@ export function reliabilityTable(rows: readonly ReliabilityRow[]): string {
   );
 }
 
-/** Completes a place by what really stands there, tree by tree. */
+/** Completes a place with its actual text, tree by tree. */
 export function replayPlace(memory: DraftMemory, place: HeldOutSample, seen: Reliability): void {
   const { before, script, after, corpora } = place;
   const bounds = { maxNodes: MAX_NODES, maxLeaves: MAX_NODES };
@@ -147,14 +147,14 @@ export interface CalibrationRun {
   readonly datastores: readonly CorpusSource[];
   readonly placesPerFile: number;
   readonly vocabulary: LlamaVocabulary;
-  /** The model, where it is to speak for itself; else what really stands at a place is generated. */
+  /** The model, if it generates the text itself; else the actual text of a place is used. */
   readonly engine: Engine | undefined;
   readonly signal: AbortSignal;
   /** Called with each project's number. */
   readonly onProject: (number: number) => void;
 }
 
-/** Completes places in every project whose number gives `remainder` modulo 2, so that some may be kept back. */
+/** Completes places in every project whose number is `remainder` modulo 2, so that the others can be held out. */
 export async function runCalibration(
   { projectFolder, datastores, placesPerFile, vocabulary, engine, signal, onProject }: CalibrationRun,
   calibration: Calibration,
@@ -178,18 +178,18 @@ export async function runCalibration(
   return seen;
 }
 
-/** A source that is not rested by its worth on a machine that is only imagined. */
+/** A source that is never paused for its low benefit, since the machine is only simulated. */
 const withoutThrottle = (source: CorpusSource): CorpusSource => ({
   ...source,
   throttle: new SourceThrottle(),
 });
 
-/** Sources that only a person's work says anything of: what was suggested and accepted. */
+/** Sources that depend on a user's work: suggested and accepted texts. */
 const NOT_MEASURED: readonly SourceName[] = ["recent", "accepted"];
-/** The source that needs the model's own voice. */
+/** The source that depends on the model's own predictions. */
 const OWN: SourceName = "recycling";
 
-/** Fits weights to half of the projects, in passes of falling rates. Sources that are not fitted keep theirs. */
+/** Fits weights to half of the projects, in passes of decreasing rates. Sources that are not fitted keep theirs. */
 export async function fitCalibration(run: CalibrationRun): Promise<SavedCalibration> {
   let prior: readonly number[] = PRIOR_WEIGHTS;
   for (const rate of [0.03, 0.01, 0.003]) {
@@ -200,7 +200,7 @@ export async function fitCalibration(run: CalibrationRun): Promise<SavedCalibrat
   return { version: CALIBRATION_VERSION, weights: prior };
 }
 
-/** Weights as `prior.ts` has them. */
+/** Weights in the form of `prior.ts`. */
 export function weightsText({ weights }: SavedCalibration): string {
   const row = (from: number, to: number) =>
     `  ...[${weights

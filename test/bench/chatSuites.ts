@@ -1,7 +1,7 @@
 /**
  * Suites of conversations. `mt-bench` asks the questions of MT-Bench (Zheng et al., arXiv 2306.05685), of two turns each:
- * what the first was answered is decoded plainly before anything is timed, so that all methods have the same second
- * prompt. `chat` replays conversations: what is on record as the answer takes the place of the model's choice.
+ * the answer to the first is decoded without drafts before anything is timed, so that all methods have the same second
+ * prompt. `chat` replays conversations: the recorded answer replaces the model's choice.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { type ConversationSuite, type Item, type SuiteSources, sample } from "./
 
 export interface Conversation {
   readonly id: string;
-  /** Turns of the user, and of the assistant where its answers are on record. */
+  /** Turns of the user, and of the assistant if its answers are recorded. */
   readonly messages: readonly Message[];
 }
 
@@ -77,7 +77,7 @@ const ROLES: Readonly<Record<string, Message["role"]>> = {
   bard: "assistant",
 };
 
-/** A conversation of ShareGPT, in OpenAI's form, or of UltraChat, whose turns alternate; undefined for anything else. */
+/** A conversation of ShareGPT, in OpenAI's form, or of UltraChat with alternating turns; undefined for anything else. */
 export function recordedConversation(item: Json, index: number): Conversation | undefined {
   const id = String(item.id ?? item.prompt_id ?? index);
   if (Array.isArray(item.data) && item.data.every(isText)) {
@@ -100,7 +100,7 @@ export interface ItemBounds {
   /** Most items, 0 for all. */
   readonly items: number;
   readonly maxTokens: number;
-  /** Most tokens of a prompt: a conversation is left where it is longer. */
+  /** Most tokens of a prompt: a conversation ends when it gets longer. */
   readonly promptTokens: number;
 }
 
@@ -116,7 +116,7 @@ export async function conversationItems(
     throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
   const { items: most } = bounds;
   const items: Item[] = [];
-  // Each has two turns or more as a rule.
+  // Each usually has two turns or more.
   for (const conversation of sample(conversations, Math.ceil(most / 2)))
     if (most === 0 || items.length < most)
       items.push(...(await itemsOf(engine, template, conversation, bounds, signal)));
@@ -156,7 +156,7 @@ async function itemsOf(
   return items;
 }
 
-/** What the model answers without drafts. */
+/** The model's answer without drafts. */
 async function plainAnswer(
   engine: Engine,
   { prompt, maxTokens }: Item,

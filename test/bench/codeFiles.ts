@@ -1,10 +1,10 @@
-/** Code to replay: the files of a folder, and what of Python's standard library there is to be had everywhere. */
+/** Code to replay: the files of a folder, and Python's standard library, which is available everywhere. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { UsageError } from "../../server/system/index.ts";
 
-/** Where the installed Python has its standard library. */
+/** Folder of the installed Python's standard library. */
 export function standardLibrary(): string {
   const ask = "import sysconfig; print(sysconfig.get_paths()['stdlib'])";
   for (const python of process.platform === "win32" ? ["python", "py"] : ["python3", "python"]) {
@@ -13,16 +13,16 @@ export function standardLibrary(): string {
         .toString()
         .trim();
     } catch {
-      // Not there under this name.
+      // It does not exist under this name.
     }
   }
   throw new UsageError("The suite needs Python's standard library or --corpus FOLDER.");
 }
 
-/** File extensions that are taken for code. */
+/** File extensions that count as code. */
 const CODE = new Set([".py", ".ts", ".js", ".go", ".rs", ".java", ".c", ".cc", ".cpp", ".h", ".cs", ".rb"]);
 
-/** Code files directly in a folder and its subfolders but tests, in a stable order. */
+/** Code files in a folder and its subfolders, except tests, in a stable order. */
 export function codeFiles(folder: string, depth = 3): string[] {
   const files: string[] = [];
   const entries = readdirSync(folder, { withFileTypes: true });
@@ -35,12 +35,12 @@ export function codeFiles(folder: string, depth = 3): string[] {
   return files;
 }
 
-/** Files of a package that is a project of some size. */
+/** Number of files of a package that is a project of some size. */
 const PACKAGE_FILES = { least: 15, most: 200 };
-/** Packages whose files are tables, one like the other. */
+/** Packages whose files are similar tables. */
 const TABLES = /^(encodings|pydoc_data|lib2to3)$/;
 
-/** The largest package of a library, in bytes, with as many files as a project has. Throws a `UsageError`. */
+/** The largest package of a library, in bytes, among those with as many files as a project. Throws a `UsageError`. */
 export function largestPackage(library: string): string {
   let largest: string | undefined;
   let mostBytes = 0;

@@ -1,4 +1,4 @@
-/** What the commands of `foretoken bench` share: the model that is measured, and printing. */
+/** Shared by the commands of `foretoken bench`: loading the measured model, and printing. */
 import {
   type LlamaEngine,
   loadBeside,
@@ -19,11 +19,11 @@ interface LoadedModel {
   readonly model?: string | undefined;
   /** Absent: the best back end that works here. */
   readonly backend?: string | undefined;
-  /** Absent: `exact`, since what one item left in the cache must not move another's choices. */
+  /** Absent: `exact`, since an item's remains in the cache must not change the results of another. */
   readonly reuse?: Settings["reuse"];
 }
 
-/** Loads a model and leaves it untuned: it decodes single rows until its rows are limited otherwise. */
+/** Loads a model without tuning: it decodes single rows until another limit of rows is set. */
 export async function loadUntuned(
   { model, backend, reuse = "exact" }: LoadedModel,
   threads: number,
@@ -38,7 +38,7 @@ export async function loadUntuned(
   return engine;
 }
 
-/** Loads a model and tunes it as the server does, but anew: what was found in another hour is not this one's. */
+/** Loads a model and tunes it as the server does, but always again: earlier results may not apply now. */
 export async function load(
   model: LoadedModel,
   threads: number,
@@ -55,9 +55,9 @@ export async function load(
 }
 
 /**
- * Loads a second model that drafts for the first, and measures it as the server does. Throws a `UsageError` where it
- * cannot be loaded or has another vocabulary; the first is disposed then.
- * @param trees how large its trees may be; absent: single tokens, with those of a prompt that are left over
+ * Loads a second model that drafts for the first, and measures it as the server does. Throws a `UsageError` if it
+ * cannot be loaded or has another vocabulary, and disposes the first.
+ * @param trees size limits of its trees; absent: single tokens, together with remaining tokens of a prompt
  */
 export async function loadDrafter(
   engine: LlamaEngine,
@@ -84,11 +84,11 @@ export async function loadDrafter(
 /** Prints to the standard output. */
 export const print = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Where nobody sees a line being rewritten, as in a log, lines are this far apart. */
+/** Time between lines of progress in outputs where a line cannot be rewritten, such as a log. */
 const LOGGED_EVERY_MS = 30_000;
 let loggedAt = performance.now();
 
-/** Reports how far a long run has come; an empty text ends the report. */
+/** Reports the progress of a long run; an empty text ends the report. */
 export const progress = (text: string) => {
   if (process.stderr.isTTY) return void process.stderr.write(`\r\x1b[K${text}`);
   if (!text || performance.now() - loggedAt < LOGGED_EVERY_MS) return;

@@ -1,4 +1,4 @@
-/** The comparison with everything a user could run instead, as one table of Markdown. */
+/** A comparison with everything that users could run instead, as one Markdown table. */
 import type { DecodeReport, MethodResult, Quantiles } from "./decode.ts";
 import { formatSpread } from "./figures.ts";
 import { originalOf } from "./presets/preset.ts";
@@ -44,7 +44,7 @@ export function compareTable({ suites }: DecodeReport): string {
 
 const ratio = (ofMethod: MethodResult) => ofMethod.extra.suiteRatioToPlain.median;
 
-/** For each suite, Foretoken's best row over the best of all others: a ratio of tokens a second. */
+/** For each suite, Foretoken's best row over the best of all others: a ratio of tokens per second. */
 export function leads({ suites }: DecodeReport): { suite: string; best: string; lead: number }[] {
   const isOurs = ({ method }: MethodResult) => method === "foretoken" || method === "datastore";
   const isRival = ({ method }: MethodResult) => !["plain", "plain-again", "oracle"].includes(method);
@@ -57,7 +57,7 @@ export function leads({ suites }: DecodeReport): { suite: string; best: string; 
   });
 }
 
-/** Of each published method and its row with something added, the faster in each suite. */
+/** For each published method, its own row or the one with an addition, whichever is faster in a suite. */
 export function betterOfEach(report: DecodeReport): DecodeReport {
   const suites = report.suites.map(({ suite, methods }) => {
     const best = new Map<string, MethodResult>();

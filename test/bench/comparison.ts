@@ -1,4 +1,4 @@
-/** What the commands have in common that measure methods suite by suite and may write their table into RESULTS.md. */
+/** Shared by commands that measure methods suite by suite and may write their table into RESULTS.md. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXACT_ROWS } from "../../server/engine/index.ts";
@@ -33,7 +33,7 @@ interface ComparisonValues {
   readonly [option: string]: string | boolean | undefined;
 }
 
-/** What is measured, but for the methods and the servers. */
+/** All options except the methods and the servers. */
 export function comparisonArguments(values: ComparisonValues): Omit<MeasuredSuites, "methods" | "servers"> {
   const problems = path(values.problems);
   return {
@@ -51,7 +51,7 @@ export function comparisonArguments(values: ComparisonValues): Omit<MeasuredSuit
   };
 }
 
-/** HumanEval's suites only where its files are given: the others need no file of the user's. */
+/** HumanEval's suites only if its files are given: the others need no files from the user. */
 function chosenSuites(given: string | boolean | undefined, problems: string | undefined): Suite[] {
   if (typeof given === "string" && given !== "all") return names(given, "suite", SUITES);
   return CODE_SUITES.filter(
@@ -59,7 +59,7 @@ function chosenSuites(given: string | boolean | undefined, problems: string | un
   );
 }
 
-/** What was measured on what, and how: stands above a table. */
+/** What was measured, on what, and how: text above a table. */
 export function introduction({ hardware, model, store }: DecodeReport, date: string, how: string): string {
   const drafts = store ? `, a store of ${(store.tokens / 1e6).toFixed(1)} M tokens` : "";
   return `${headline(hardware, model).replace("\n", ". ")}${drafts}. ${how}, ${date}.`;
@@ -67,7 +67,7 @@ export function introduction({ hardware, model, store }: DecodeReport, date: str
 
 export const today = () => new Date().toISOString().slice(0, 10);
 
-/** Prints a text and, where it is wanted, writes it between the marks of a command in RESULTS.md. */
+/** Prints a text and, if requested, writes it between the marks of a command in RESULTS.md. */
 export function publish(text: string, command: string, toResults: boolean): void {
   print(text);
   if (!toResults) return;
@@ -78,7 +78,7 @@ export function publish(text: string, command: string, toResults: boolean): void
   print(`\nWritten to ${RESULTS}.`);
 }
 
-/** A text with what stands between the marks of a command replaced; undefined where they are not there. */
+/** A text with the content between the marks of a command replaced; undefined if it has no such marks. */
 export function replaceMarked(text: string, command: string, content: string): string | undefined {
   const [start, end] = [`<!-- bench ${command}: start -->`, `<!-- bench ${command}: end -->`];
   const from = text.indexOf(start);

@@ -1,4 +1,4 @@
-/** REST's search in C++ (`restSearch.cpp`), compiled here by the machine's compiler and asked through pipes. */
+/** REST's search in C++ (`restSearch.cpp`), compiled by the machine's compiler and queried through pipes. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,12 +10,12 @@ export interface CompiledAnswer {
   readonly microseconds: number;
   /** Tokens of the longest span found; 0 for none. */
   readonly matchLength: number;
-  /** The suffixes that begin with it: indices [low, high) of the array. */
+  /** The suffixes that start with the span: indices [low, high) of the array. */
   readonly low: number;
   readonly high: number;
 }
 
-/** Compiles the search into a folder. Throws a `UsageError` where there is no compiler. */
+/** Compiles the search into a folder. Throws a `UsageError` if there is no compiler. */
 export function compileSearch(folder: string, compiler = process.env.CXX || "c++"): string {
   const program = join(folder, "restSearch");
   const source = join(packageRoot(), "test", "bench", "restSearch.cpp");
@@ -32,7 +32,7 @@ export function compileSearch(folder: string, compiler = process.env.CXX || "c++
   return program;
 }
 
-/** The running program. Whoever started it stops it. */
+/** The running program. The caller must stop it. */
 export class CompiledSearch {
   private readonly lines: AsyncIterator<string>;
 
@@ -42,7 +42,7 @@ export class CompiledSearch {
   }
 
   /**
-   * @param folder for the program and what it searches @param contexts all of the same length, 16 tokens at least
+   * @param folder for the program and its data @param contexts all of the same length, at least 16 tokens
    * @returns once the data are in memory
    */
   static async start(

@@ -1,4 +1,4 @@
-/** `foretoken bench retrieval` and `bench build`: what indexing and searching real code costs here. */
+/** `foretoken bench retrieval` and `bench build`: the costs of indexing and searching real code on this machine. */
 import { SEPARATOR } from "../../datastores/index/index.ts";
 import { listInputs, readInput } from "../../datastores/sources/index.ts";
 import { specOf } from "../../server/corpus/index.ts";
@@ -8,7 +8,7 @@ import { spread } from "./figures.ts";
 import { retrievalBench, retrievalTable } from "./retrieval.ts";
 
 export interface CorpusOptions {
-  /** As in `datastore build --source`; only what lies on this machine. */
+  /** As in `datastore build --source`; only local sources. */
   readonly source: string;
   readonly signal: AbortSignal;
 }
@@ -19,7 +19,7 @@ async function* texts({ source, signal }: CorpusOptions): AsyncGenerator<string>
       for await (const { text } of readInput(input, { signal })) if (text.trim() !== "") yield text;
 }
 
-/** The corpus as one stream of documents joined by `SEPARATOR`, of at most so many tokens. */
+/** The corpus as one stream of documents joined by `SEPARATOR`, of at most `most` tokens. */
 async function tokenStream(
   vocabulary: LlamaVocabulary,
   most: number,
@@ -38,9 +38,9 @@ async function tokenStream(
   return stream.subarray(0, Math.max(0, length - 1));
 }
 
-/** More than the largest index, from which the contexts are taken. */
+/** Tokens beyond the largest index, from which the contexts are taken. */
 const HELD_OUT_TOKENS = 1_000_000;
-/** The document with which the stream would be too long is left out. */
+/** The document that would make the stream too long is left out. */
 const LARGEST_DOCUMENT_TOKENS = 1 << 20;
 
 export async function measureRetrieval(
@@ -68,10 +68,10 @@ export async function measureRetrieval(
   return { report, table: retrievalTable(report) };
 }
 
-/** Bytes of text in a block: the two tokenizers take turns at the blocks. */
+/** Bytes of text in a block: the two tokenizers alternate block by block. */
 const BLOCK_BYTES = 1 << 20;
 
-/** Tokens a second of the tokenizer for corpora and of llama.cpp's, both on one thread and on the same texts. */
+/** Tokens per second of the corpus tokenizer and of llama.cpp's, both on one thread and on the same texts. */
 export async function measureTokenizing(vocabulary: LlamaVocabulary, blocks: number, options: CorpusOptions) {
   const tokenizer = new WordTokenizer(vocabulary);
   const ratios: number[] = [];

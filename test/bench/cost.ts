@@ -1,6 +1,6 @@
 /**
- * What a step costs by the size of its tree: `T(n)` after a context of a given length, measured through
- * the engine as the generation uses it (decode, the model's choice at the root, accept), drafting left out.
+ * The cost of a step by the size of its tree: `T(n)` after a context of a given length, measured through
+ * the engine as the generation uses it (decode, the model's choice at the root, accept), without drafting.
  */
 
 import { randomNumbers } from "../../server/draft/index.ts";
@@ -16,7 +16,7 @@ export interface CostOptions {
   readonly contextTokens: number;
   /** Sizes of the trees, root included, ascending; absent: `TREE_SIZES`. */
   readonly sizes?: readonly number[];
-  /** Times each size is measured, all sizes in turn, each after one of its like, after a turn that is not counted. */
+  /** Measurements per size: all sizes in turn, each after an uncounted one of the same size, and after an uncounted turn. */
   readonly runs: number;
 }
 
@@ -24,16 +24,16 @@ export interface CostRow {
   readonly nodes: number;
   /** Milliseconds of a step. */
   readonly ms: Spread;
-  /** Milliseconds of a step that are not llama.cpp's: batch, sequences, the choices at the visited nodes, accept. */
+  /** Milliseconds of a step outside of llama.cpp: batch, sequences, the choices at the visited nodes, accept. */
   readonly outsideMs: Spread;
-  /** Against the tree of one node of the same turn. */
+  /** Relative to the tree of one node in the same turn. */
   readonly relative: Spread;
-  /** Fastest step against the fastest of one node: what is left when nothing else runs on the machine. */
+  /** Fastest step relative to the fastest of one node: the ratio when nothing else runs on the machine. */
   readonly relativeOfFastest: number;
 }
 
 export interface CostResult {
-  /** What fitted of the length that was asked for. */
+  /** How much of the requested length fitted. */
   readonly contextTokens: number;
   readonly rows: CostRow[];
 }
@@ -42,7 +42,7 @@ export interface CostResult {
 const SPARE_CELLS = 4;
 
 /**
- * A tree as drafts make them: mostly chains, some branches. Tokens differ throughout, so siblings do.
+ * A tree like those of drafts: mostly chains, some branches. All tokens differ, and so do siblings.
  * @param branches most leaves
  */
 export function randomTree(count: number, branches: number, vocabulary: number, seed: number): TokenTree {
@@ -64,10 +64,10 @@ export function randomTree(count: number, branches: number, vocabulary: number, 
 const unexpected = (kind: string, what: string) =>
   kind === "aborted" ? new UsageError("Interrupted.") : new Error(`${what}: ${kind}`);
 
-/** Nodes the model's choice is looked for at: two drafts accepted, the third refused. */
+/** Number of nodes at which the model's choice is computed: two drafts accepted, the third refused. */
 const VISITED_NODES = 3;
 
-/** One step's milliseconds, and those of them spent outside of llama.cpp. */
+/** Milliseconds of one step, and the part of them outside of llama.cpp. */
 export interface StepTime {
   readonly ms: number;
   readonly outsideMs: number;
@@ -84,17 +84,17 @@ async function timeStep(engine: Engine, tree: TokenTree, signal: AbortSignal): P
   return { ms, outsideMs: ms - decoded.ms };
 }
 
-/** How much of a context fits beside the largest tree of so many nodes that the model takes. */
+/** How much of a context fits beside the largest tree, of at most `nodes` nodes, that the model takes. */
 export function fittingTokens({ info }: Engine, contextTokens: number, nodes: number): number {
   const largest = Math.min(info.maxTreeNodes, nodes);
   return Math.max(1, Math.min(contextTokens, info.contextTokens - largest - SPARE_CELLS));
 }
 
-/** A context whose content does not matter, the same at each call: ids spread over the vocabulary. */
+/** A context with arbitrary content, the same at each call: ids spread over the vocabulary. */
 export const someContext = ({ vocabulary }: Engine, tokens: number) =>
   Int32Array.from({ length: tokens }, (_, i) => (i * 7919) % vocabulary.size);
 
-/** Measures all sizes the model can take, in turn, so that a slow moment of the machine meets them alike. */
+/** Measures all sizes that the model can take, in turn, so that a slow moment of the machine affects all alike. */
 export async function measureCost(
   engine: Engine,
   { contextTokens, runs, sizes: wantedSizes = TREE_SIZES }: CostOptions,
@@ -111,10 +111,10 @@ export async function measureCost(
   const times = new Map(sizes.map(size => [size, [] as StepTime[]]));
   for (let run = 0; run <= runs; run++) {
     for (let i = 0; i < sizes.length; i++) {
-      // Each turn begins with another size: what follows a long decode finds warmer or hotter cores.
+      // Each turn begins with another size: a step after a long decode finds warmer or hotter cores.
       const size = sizes[(i + run) % sizes.length] ?? 1;
       const tree = randomTree(size, info.maxBranches, vocabulary.size, run * 64 + size);
-      // A completion goes on in sizes like the last one; here another size has just been decoded.
+      // Sizes in a completion are similar to the previous one; here another size has just been decoded.
       await timeStep(engine, tree, signal);
       const time = await timeStep(engine, tree, signal);
       if (run > 0) times.get(size)?.push(time);

@@ -1,6 +1,6 @@
 /**
- * Every method on every item, in turn, several times; what comes out is compared within the turn, so a slow
- * moment of the machine meets all methods alike.
+ * Runs every method on every item, in turn, several times; results are compared within a turn, so a slow
+ * moment of the machine affects all methods alike.
  */
 import { setTimeout } from "node:timers/promises";
 import { quantile } from "../../server/system/index.ts";
@@ -21,17 +21,17 @@ import type { Item, Suite } from "./suites.ts";
 
 export interface MethodResult {
   readonly method: MethodName;
-  /** Decided tokens in a second of decoding, over all items and runs; the prefill is not counted. */
+  /** Generated tokens per second of decoding, over all items and runs; without prefill. */
   readonly tokensPerSecond: number;
-  /** Tokens a second against plain's of the same item and run. */
+  /** Tokens per second relative to plain's for the same item and run. */
   readonly ratioToPlain: Spread;
   /** Tokens per decode. */
   readonly meanAccepted: number;
   /** Nodes per decode, root included. */
   readonly meanTreeSize: number;
-  /** Time a step spends on its drafts, the middle of all steps; null where it is not known. */
+  /** Median time that a step spends on its drafts; null if unknown. */
   readonly draftMs: number | null;
-  /** Whether every output is plain's, token for token. */
+  /** Whether every output equals plain's, token for token. */
   readonly exact: boolean;
   readonly extra: MethodExtra;
 }
@@ -44,20 +44,20 @@ export interface Quantiles {
 export interface MethodExtra {
   readonly items: number;
   readonly tokens: number;
-  /** All items of a run together against plain's of that run: what a whole suite gains. */
+  /** All items of a run relative to plain's of that run: the gain over a whole suite. */
   readonly suiteRatioToPlain: Spread;
-  /** The same against llama.cpp's server without drafts; null where that was not run. */
+  /** The same relative to llama.cpp's server without drafts; null if that was not run. */
   readonly suiteRatioToServer: Spread | null;
-  /** Of the items, the smallest ratio to plain, each the median of its runs. */
+  /** The smallest ratio of an item to plain, each the median of its runs. */
   readonly worstItemRatio: number;
-  /** Milliseconds to the first token and to the last, the prompt known; null where that is not known. */
+  /** Milliseconds to the first token and to the last, with the prompt in the cache; null if unknown. */
   readonly firstMs: Quantiles | null;
   readonly wholeMs: Quantiles | null;
-  /** Of prompts computed anew, over the items; null where none was. */
+  /** Speed for prompts without a cache, over the items; null if there were none. */
   readonly prefillTokensPerSecond: Spread | null;
-  /** Against plain's prefill of the same item. */
+  /** Relative to plain's prefill of the same item. */
   readonly prefillRatioToPlain: Spread | null;
-  /** Where an output first leaves plain's. */
+  /** Where an output first differs from plain's. */
   readonly firstDifference: string | null;
 }
 
@@ -70,7 +70,7 @@ export interface SuiteResult {
 export interface DecodeReport {
   readonly hardware: Hardware;
   readonly model: MeasuredModel;
-  /** The store the methods had, and how much of it those could take that index it in their own way. */
+  /** The store of the methods, and how much of it was used by those that build their own index. */
   readonly store: StoreUse | null;
   readonly suites: SuiteResult[];
 }
@@ -87,12 +87,12 @@ export interface SuiteRuns {
 }
 
 /**
- * Before each run, as before each completion of a person: a method that begins at once behind another finds threads that
- * still spin, where one that first takes the prompt in has to wake them.
+ * Pause before each run, as before each completion in an editor: a method that starts right after another finds threads
+ * that still spin, while one that first processes the prompt has to wake them.
  */
 const PAUSE_MS = 20;
 
-/** Times all methods run on the first item before anything is measured. */
+/** Number of runs of all methods on the first item before anything is measured. */
 const WARM_UPS = 3;
 
 /** Runs a suite. The order of the methods rotates from run to run and item to item. */
@@ -101,7 +101,7 @@ export async function runSuite(
   signal: AbortSignal,
 ): Promise<Records> {
   const records = new Map<MethodName, MethodRun[][]>(methods.map(({ name }) => [name, []]));
-  // The first use of anything is slow: pages are read, buffers grow, and code that is new is compiled beside the decodes.
+  // The first use of everything is slow: pages are read, buffers grow, and new code is compiled during the decodes.
   for (const item of Array.from({ length: WARM_UPS }, () => items[0]))
     if (item) for (const method of methods) await method.run(item, WARM_UP, signal);
   for (const [index, item] of items.entries()) {
@@ -123,7 +123,7 @@ export async function runSuite(
 
 const speed = ({ tokens, decodeMs }: MethodRun) => (1000 * tokens.length) / decodeMs;
 
-/** Tokens a second of many runs together. */
+/** Tokens per second of many runs together. */
 function totalSpeed(runs: readonly MethodRun[]): number {
   const tokens = runs.reduce((sum, run) => sum + run.tokens.length, 0);
   return (1000 * tokens) / runs.reduce((sum, run) => sum + run.decodeMs, 0);
@@ -135,7 +135,7 @@ const prefillSpeeds = (items: readonly (readonly MethodRun[])[]) =>
     return known ? (1000 * known.tokens) / known.ms : undefined;
   });
 
-/** The values of `own` divided by those of `reference`, where both are there. */
+/** The values of `own` divided by those of `reference`, for indices where both exist. */
 function ratios(own: readonly (number | undefined)[], reference: readonly (number | undefined)[]): number[] {
   const found: number[] = [];
   for (const [i, value] of own.entries()) {
@@ -145,7 +145,7 @@ function ratios(own: readonly (number | undefined)[], reference: readonly (numbe
   return found;
 }
 
-/** Where the first output that is not plain's leaves it; a server may keep the token that ends the text to itself. */
+/** Where the first output that differs from plain's does so; a server may leave out the token that ends the text. */
 function difference(
   runs: readonly (readonly MethodRun[])[],
   plain: readonly (readonly MethodRun[])[],
@@ -201,7 +201,7 @@ export function summarise(
     const drafts = runs.flatMap(run => run.draftMs);
     const prefills = prefillSpeeds(ofMethod);
     const knownPrefills = prefills.filter(value => value !== undefined);
-    // The first run of an item computes its prompt anew.
+    // The first run of an item computes its prompt without a cache.
     const known = ofMethod.flatMap(ofItem => ofItem.slice(1)).flatMap(run => run.latency ?? []);
     const firstDifference = difference(ofMethod, plain, items, endsText);
     return {

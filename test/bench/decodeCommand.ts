@@ -30,9 +30,9 @@ const DECODE_OPTIONS = {
 } as const;
 
 /**
- * The methods that are asked for, in the order of `METHODS`. Plain is always one of them, since every ratio is to
- * it, a llama-server where its address is given, and where nothing else is asked for `datastore` where a store is, and
- * `draft-model` and `speculative` where a model that drafts is.
+ * The requested methods, in the order of `METHODS`. Plain is always included, since every ratio refers to it, as is a
+ * llama-server if its address is given; if no methods are requested, also `datastore` if there is a store, and
+ * `draft-model` and `speculative` if there is a draft model.
  */
 function chosenMethods(
   given: string | undefined,
@@ -60,7 +60,7 @@ function chosenMethods(
   return METHODS.filter(name => wanted.includes(name) || also(name));
 }
 
-/** What was asked for. */
+/** The parsed arguments. */
 function decodeArguments(args: string[]): MeasuredSuites & { readonly json: boolean | undefined } {
   const { values } = parseArgs({ args, options: DECODE_OPTIONS });
   const server = serverUrl(values["llama-server"]);

@@ -1,4 +1,4 @@
-/** `foretoken bench device`: what a model takes and does on a back end and its device, untuned. */
+/** `foretoken bench device`: memory and speed of a model on a back end and its device, without tuning. */
 import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CHUNK_SIZES, EXACT_ROWS, type LlamaEngine } from "../../server/engine/index.ts";
@@ -11,25 +11,25 @@ import { hardware, headline, measuredModel, table } from "./figures.ts";
 import { measurePrefill, type PrefillRow, prefillTable } from "./prefill.ts";
 import { COMPARED_SIZES, compareRows, type RowDifferences } from "./rowDifferences.ts";
 
-/** Sizes of the trees, root included: back ends compute more than eight rows in another way than fewer. */
+/** Sizes of the trees, root included: back ends compute more than eight rows differently from fewer. */
 const SIZES = "1,2,3,4,6,8,9,12,16,24,32,64";
 const BRANCHES = 32;
 /** Rows that pad a tree, and the token after a prompt. */
 const SPARE_TOKENS = 16;
 
-/** What is known of the model once it is loaded. */
+/** Facts about the model once it is loaded. */
 interface LoadedFigures {
   /** Milliseconds until the model had decoded once. */
   readonly loadMs: number;
   readonly fileBytes: number;
-  /** Memory by the estimate that models are chosen by; absent where there is none. */
+  /** Memory by the estimate used for choosing models; absent if there is none. */
   readonly estimatedBytes: number | undefined;
   readonly deviceBytes: number | undefined;
   readonly keys: string;
   readonly notes: readonly string[];
 }
 
-/** One finding, as `--json` prints it: a line each. */
+/** One result; `--json` prints one per line. */
 type Finding = { readonly atMs: number } & (
   | ({ readonly kind: "loaded" } & LoadedFigures & ReturnType<typeof described>)
   | ({ readonly kind: "cost" } & CostResult)
@@ -74,11 +74,11 @@ export async function deviceCommand(args: string[], signal: AbortSignal): Promis
   if (!options.chunks.every(chunk => CHUNK_SIZES.some(size => size === chunk)))
     throw new UsageError(`--chunks takes ${CHUNK_SIZES.join(", ")}, got ${values.chunks}.`);
   const threads = whole(values, "threads", 0, 0);
-  // llama.cpp wants room for a row of each sequence.
+  // llama.cpp needs room for a row of each sequence.
   const rows = Math.max(EXACT_ROWS, options.sizes.at(-1) ?? 1);
   const contextTokens = (options.contexts.at(-1) ?? 1) + rows + SPARE_TOKENS;
   const model = path(values.model) ?? defaultModelPath();
-  // A process of its own, which reads the header while the model is loaded.
+  // Runs in a separate process, which reads the header while the model is loaded.
   const estimate = estimatedBytes(model, contextTokens);
   const start = performance.now();
   const place = { model, backend: values.backend };
@@ -102,7 +102,7 @@ export async function deviceCommand(args: string[], signal: AbortSignal): Promis
   }
 }
 
-/** Measures context by context, so that the shorter ones are known when the rest takes too long. */
+/** Measures context by context, so that results of the shorter ones exist if the rest takes too long. */
 async function measureDevice(
   engine: LlamaEngine,
   { contexts, sizes, chunks, runs }: DeviceOptions,

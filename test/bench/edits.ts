@@ -1,6 +1,6 @@
 /**
- * Editing as it was: what changed between two releases of a package is replayed from the top of each file down. Above
- * the cursor stands the new release, below it the old one, and what was written there is what is to be generated.
+ * Replays real edits: the changes between two releases of a package, from the top of each file down. Above the
+ * cursor is the new release, below it the old one, and the new text at the cursor must be generated.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ interface Release {
   readonly to: string;
 }
 
-/** Consecutive releases of packages in Python alone, under the Apache, BSD or MIT licence. */
+/** Consecutive releases of packages written only in Python, under the Apache, BSD or MIT licence. */
 const RELEASES: readonly Release[] = [
   { name: "requests", from: "2.31.0", to: "2.32.3" },
   { name: "flask", from: "2.3.3", to: "3.0.0" },
@@ -27,9 +27,9 @@ const RELEASES: readonly Release[] = [
   { name: "click", from: "8.1.3", to: "8.1.6" },
 ];
 
-/** Shorter changes leave nothing to be completed. */
+/** Shorter changes leave nothing to complete. */
 const SHORTEST_SCRIPT = 16;
-/** As for other suites, longer files are tables. */
+/** As in other suites, longer files are tables. */
 const LONGEST_FILE = 200_000;
 
 /** Lines that were replaced: `removed` lines from `fromLine` on by `added` lines from `toLine` on, counted from 0. */
@@ -47,7 +47,7 @@ export function parseHunks(diff: string): Hunk[] {
     /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/gm,
   )) {
     const counts = { removed: Number(removed), added: Number(added) };
-    // Of no lines, the line before them is named.
+    // For zero lines, the diff names the line before them.
     const fromLine = Number(from) - (counts.removed === 0 ? 0 : 1);
     const toLine = Number(to) - (counts.added === 0 ? 0 : 1);
     hunks.push({ fromLine, toLine, ...counts });
@@ -58,7 +58,7 @@ export function parseHunks(diff: string): Hunk[] {
 const isWordCharacter = (character: string | undefined) =>
   character !== undefined && /[\p{L}\p{N}_]/u.test(character);
 
-/** Where two texts begin to differ and, of the second, where they are the same again; words are kept whole. */
+/** Where two texts begin to differ and where the second one is the same again; words are kept whole. */
 function changedPart(before: string, now: string): { start: number; end: number } {
   let start = 0;
   while (start < before.length && start < now.length && before[start] === now[start]) start++;
@@ -74,7 +74,7 @@ function changedPart(before: string, now: string): { start: number; end: number 
 
 /**
  * The places of a file's edits, in the order of the file.
- * @param id what the places are named after
+ * @param id prefix of the places' names
  * @param before the file's text in the old release, `now` in the new one
  */
 export function editProblems(
@@ -109,20 +109,20 @@ export function editProblems(
   return problems;
 }
 
-/** What differs between two files, as git has it. */
+/** The difference between two files, as git reports it. */
 function diffOf(from: string, to: string): string {
   const args = ["diff", "--no-index", "--no-ext-diff", "--no-color", "--unified=0", "--", from, to];
   try {
     return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   } catch (error) {
     const { status, stdout } = error as { status?: number; stdout?: string };
-    // As `diff` does, git says with 1 that there is a difference.
+    // Like `diff`, git reports a difference with status 1.
     if (status === 1 && stdout) return stdout;
     throw new UsageError(`git diff of ${from} and ${to} failed: ${(error as Error).message}`);
   }
 }
 
-/** A package that was edited: its old release, whose files are open beside the one that is edited, and the places. */
+/** An edited package: its old release, whose files are open beside the edited one, and the places. */
 export interface EditedPackage {
   readonly name: string;
   readonly folder: string;
@@ -144,7 +144,7 @@ export function editedPackage(name: string, from: string, to: string): EditedPac
   return { name, folder: from, problems };
 }
 
-/** Fetches a release and unpacks it, once; where it lies. */
+/** Fetches a release and unpacks it, once. Returns its folder. */
 function fetchRelease(python: string, name: string, version: string, folder: string): string {
   const target = join(folder, `${name}-${version}`);
   if (existsSync(target)) return target;
@@ -166,8 +166,8 @@ function fetchRelease(python: string, name: string, version: string, folder: str
 }
 
 /**
- * The packages whose edits are replayed, fetched from PyPI when they are first asked for. Not below the checkout: what
- * git ignores there is not indexed. Throws a `UsageError`.
+ * The packages whose edits are replayed, fetched from PyPI at first use. They are not stored below the checkout, since
+ * files that git ignores there are not indexed. Throws a `UsageError`.
  */
 export function editedPackages(folder = join(cacheDirectory(), "bench", "releases")): EditedPackage[] {
   return RELEASES.map(({ name, from, to }) =>

@@ -9,7 +9,7 @@ import { someContext } from "./cost.ts";
 import { formatSpread, hardware, headline, measuredModel, type Spread, spread, table } from "./figures.ts";
 import { SERVER_PACKAGE, serverPython, startServer } from "./llamaServer.ts";
 
-/** Tokens a second of prefill and decode. */
+/** Tokens per second of prefill and decode. */
 export interface Speed {
   readonly prefill: number;
   readonly decode: number;
@@ -20,15 +20,15 @@ export interface EngineRow {
   readonly contextTokens: number;
   readonly prefill: Spread;
   readonly decode: Spread;
-  /** Ours over the server's, run by run. */
+  /** Our speed over the server's, run by run. */
   readonly prefillRatio: Spread;
   readonly decodeRatio: Spread;
 }
 
-/** Context kept free after the prompt. */
+/** Tokens of context that are kept free after the prompt. */
 const ROOM_TOKENS = 128;
 
-/** Computes a prompt anew and decodes greedily, one token at a time. */
+/** Computes a prompt without a cache and decodes greedily, one token at a time. */
 export async function engineSpeed(
   engine: LlamaEngine,
   prompt: Int32Array,
@@ -47,7 +47,7 @@ export async function engineSpeed(
     token = outcome.decoded.argmax(0);
     engine.accept([0]);
   };
-  // The server counts the first token to the prompt.
+  // The server counts the first token as part of the prompt.
   await step();
   const decoding = performance.now();
   for (let i = 1; i < tokens; i++) await step();
@@ -58,7 +58,7 @@ export async function engineSpeed(
   };
 }
 
-/** Summarises the runs of one size: `ours` and `theirs` in the order they were made. */
+/** Summarises the runs of one size: `ours` and `theirs` in the order of the runs. */
 export function engineRow(
   threads: number,
   contextTokens: number,

@@ -1,4 +1,4 @@
-/** `foretoken bench exactness`: the same places completed with drafts and without, until enough tokens are compared. */
+/** `foretoken bench exactness`: completes the same places with and without drafts, until enough tokens are compared. */
 import { readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type GenerateOptions, generate } from "../../server/completion/index.ts";
@@ -21,17 +21,17 @@ export interface ExactnessResult {
   readonly accepted: number;
   /** The largest tree in use. */
   readonly largestTree: number;
-  /** Where a text first differs; empty where none does. */
+  /** Where a text first differs; empty if none does. */
   readonly differences: readonly string[];
 }
 
 /** How much is compared. */
 interface ComparedAmount {
-  /** Tokens without drafts, at least. */
+  /** Least number of tokens without drafts. */
   readonly tokens: number;
-  /** Tokens of each place, at most; fewer where the text ends. */
+  /** Most tokens of each place; fewer if the text ends. */
   readonly perPlace: number;
-  /** Chooses the places: runs with different ones add up. */
+  /** Chooses the places: the results of runs with different seeds add up. */
   readonly seed: number;
 }
 
@@ -40,16 +40,16 @@ const isOfUse = (file: string) => {
   const { size } = statSync(file);
   return size >= FILE_BYTES.least && size <= FILE_BYTES.most;
 };
-/** Where nothing else is asked for. */
+/** Default number of tokens per place. */
 const TOKENS_PER_PLACE = 192;
-/** Lengths of prompt that are compared in turn, each twice: to fill in the middle, and to continue. */
+/** Lengths of prompts that are compared in turn, each twice: to fill in the middle, and to continue. */
 const PROMPT_TOKENS = [120, 400, 120, 900, 120, 400, 120, 1800] as const;
-/** What a row costs of a decode while trees are drafted, by place: little, and now and then next to nothing. */
+/** Cost of a row as a share of a decode while trees are drafted, by place: little, and sometimes almost nothing. */
 const ROW_SHARES = [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.04] as const;
 
 /**
- * Compares greedy texts with drafts and without at random places of files. The drafts of one place draw on those
- * before it, as they do in an editor; the trees are larger than would pay. When aborted, what was compared until then.
+ * Compares greedy texts with and without drafts at random places of files. The drafts of one place use those before
+ * it, as they do in an editor; the trees are larger than would pay. When aborted, returns the comparison so far.
  */
 export async function compareTexts(
   engine: LlamaEngine,
@@ -61,7 +61,7 @@ export async function compareTexts(
   const memory = new DraftMemory(vocabulary);
   const random = randomNumbers(seed);
   const filling = formatOf(vocabulary, info);
-  // What continues a text does not end after a line, so more is compared for each prompt.
+  // A continuation does not end after a line, so more is compared for each prompt.
   const continuing = { ...filling, fill: undefined };
   const differences: string[] = [];
   const count = { places: 0, tokens: 0, drafted: 0, accepted: 0, largestTree: 1 };
@@ -94,7 +94,7 @@ export async function compareTexts(
   return { ...count, differences };
 }
 
-/** The drafter, made to believe that each further row costs this share of the first. */
+/** The drafter with costs by which each further row costs this share of the first. */
 function withCheapRows(drafter: TreeDrafter, share: number): TreeDrafter {
   const cost = (nodes: number) => 1 + share * (nodes - 1);
   return {

@@ -1,9 +1,9 @@
-/** Numbers and tables of the benchmarks: spread, hardware, and what was measured on. Pure but for `hardware`. */
+/** Numbers and tables of the benchmarks: spread, hardware, and the measured model. Pure except for `hardware`. */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import type { EngineInfo } from "../../server/engine/index.ts";
 import { readGguf } from "./gguf.ts";
 
-/** Nothing is reported without its spread. */
+/** A figure with its spread, without which nothing is reported. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -19,13 +19,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Median and extremes; undefined of nothing. */
+/** Median and extremes; undefined if there are no values. */
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** To `digits` digits after the point, as a number. */
+/** Rounded to `digits` digits after the point, as a number. */
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
@@ -67,7 +67,7 @@ export interface Hardware {
   readonly memoryGiB: number;
   readonly platform: string;
   readonly backend: string;
-  /** What the driver calls the graphics card that computes; absent where none does. */
+  /** The driver's name of the graphics card that computes; absent if none does. */
   readonly graphicsCard?: string | undefined;
   readonly threads: number;
 }
@@ -129,7 +129,7 @@ export function measuredModel(info: EngineInfo): MeasuredModel {
   };
 }
 
-/** What was measured, on what: stands above every table. */
+/** The measured model and the hardware: text above every table. */
 export function headline(machine: Hardware, model: MeasuredModel): string {
   const { processor, processors, memoryGiB, platform, backend, graphicsCard, threads } = machine;
   const device = graphicsCard === undefined ? backend : `${backend} on ${graphicsCard}`;

@@ -1,4 +1,4 @@
-/** Places in real code that no store holds, to be completed by what really stands there. */
+/** Places in real code that no store contains, to be completed with their actual text. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LiveIndex } from "../../datastores/live/index.ts";
@@ -7,7 +7,7 @@ import { nearnessTo } from "../../server/corpus/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../../server/draft/index.ts";
 import type { Vocabulary, WordTokenizer } from "../../server/engine/index.ts";
 
-/** A place in a held-out file: the tokens before and after it, what stands there, and the project's other files. */
+/** A place in a held-out file: the tokens before and after it, its actual text, and the project's other files. */
 export interface HeldOutSample {
   readonly before: Int32Array;
   readonly script: Int32Array;
@@ -15,7 +15,7 @@ export interface HeldOutSample {
   readonly corpora: readonly CorpusSource[];
 }
 
-/** Bounds of what is looked at. */
+/** Bounds of files and projects. */
 const FILES_PER_PROJECT = { least: 3, indexed: 150, completed: 4 };
 const FILE_CHARACTERS = { least: 2_000, most: 120_000 };
 const HISTORY_CHARACTERS = 24_000;
@@ -40,7 +40,7 @@ export async function* projects(folder: string, signal: AbortSignal): AsyncGener
   }
 }
 
-/** Places in some files of a project, the rest of which is indexed as an open workspace is. */
+/** Places in some files of a project; the other files are indexed like an open workspace. */
 export function* heldOutPlaces(
   files: readonly ProjectFile[],
   vocabulary: Vocabulary,
@@ -72,7 +72,7 @@ export function* heldOutPlaces(
   }
 }
 
-/** A cursor somewhere in a line, and up to the end of that line or of a later one as what is to be generated. */
+/** A cursor somewhere in a line, and the text up to the end of that line or of a later one, which must be generated. */
 function placeIn(text: string, random: () => number): { before: string; script: string; after: string } {
   const start = text.indexOf("\n", Math.floor(text.length * (0.2 + 0.7 * random()))) + 1;
   const line = text.slice(start, text.indexOf("\n", start));

@@ -1,4 +1,4 @@
-/** HumanEval-Infilling (OpenAI, arXiv 2207.14255) as documents with a cursor, and what belongs there. */
+/** HumanEval-Infilling (OpenAI, arXiv 2207.14255) as documents with a cursor, and the expected text. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -18,11 +18,11 @@ const FILES: Record<InfillingSuite, string> = {
 
 export interface Infilling {
   readonly id: string;
-  /** The document as it is when one asks for a completion. */
+  /** The document when a completion is requested. */
   readonly snapshot: Snapshot;
-  /** What belongs at the cursor. */
+  /** The expected text at the cursor. */
   readonly truth: string;
-  /** Python that fails when the document with a completion in it does not do what it should. */
+  /** Python that fails if the completed document does not behave as it should. */
   readonly test: string;
 }
 
@@ -39,8 +39,8 @@ interface Row {
 const KEYS = ["task_id", "entry_point", "prompt", "suffix", "canonical_solution", "test"] as const;
 
 /**
- * An item as one meets it in an editor. The published items that miss whole lines join the lines above to
- * those below; in an editor an empty line lies between, with the cursor at its indentation.
+ * An item in the form it would have in an editor. Published items that lack whole lines join the lines above to those
+ * below; in an editor there is an empty line between them, with the cursor at its indentation.
  */
 export function infilling({ task_id: id, prompt, suffix, canonical_solution, ...row }: Row): Infilling {
   const wholeLines = prompt.endsWith("\n") && canonical_solution.endsWith("\n");

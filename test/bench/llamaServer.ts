@@ -1,4 +1,4 @@
-/** llama.cpp's own server beside the benchmarks: the PyPI package xllamacpp, in an environment made for it. */
+/** llama.cpp's own server for the benchmarks: the PyPI package xllamacpp, in its own Python environment. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { packageRoot, UsageError } from "../../server/system/index.ts";
 
 export const SERVER_PACKAGE = "xllamacpp==2026.10.11549";
 
-/** What the server reports of one completion. */
+/** The server's figures of one completion. */
 export interface ServerTimings {
   readonly prompt_n: number;
   readonly prompt_per_second: number;
@@ -16,12 +16,12 @@ export interface ServerTimings {
 
 export interface LlamaServer {
   readonly url: string;
-  /** Computes a prompt anew and decodes so many tokens greedily. */
+  /** Computes a prompt without a cache and decodes `tokens` tokens greedily. */
   complete(prompt: Int32Array, tokens: number, signal: AbortSignal): Promise<ServerTimings>;
   stop(): void;
 }
 
-/** The interpreter of a Python environment that has the server; made when it is not there. */
+/** The interpreter of a Python environment with the server; created if it does not exist. */
 export function serverPython(folder = join(packageRoot(), "out", "llama-server")): string {
   const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   const marker = join(folder, SERVER_PACKAGE.replace("==", "-"));

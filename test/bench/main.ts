@@ -1,4 +1,4 @@
-/** `foretoken bench`: what is measured is in the other files; here are arguments, loading and printing. */
+/** `foretoken bench`: arguments, loading and printing; the measurements are in the other files. */
 import { parseArgs } from "node:util";
 import { withVocabulary } from "../../server/corpus/index.ts";
 import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
@@ -115,7 +115,7 @@ async function costCommand(args: string[], signal: AbortSignal): Promise<void> {
   if (values.json) print(JSON.stringify(results, null, 2));
 }
 
-/** Runs `foretoken bench` with what follows on the command line. An interrupt ends it after the step it is at. */
+/** Runs `foretoken bench` with the given arguments. An interrupt ends it after the current step. */
 export async function bench(args: readonly string[]): Promise<void> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();

@@ -1,6 +1,6 @@
 /**
- * Random-weight models of real shapes: what a decode costs depends on a model's shape and number format,
- * not on what it has learned. They need no download, and their text means nothing.
+ * Random-weight models of real shapes: the cost of a decode depends on a model's shape and number format,
+ * not on its training. They need no download, and their text is meaningless.
  */
 
 import { type Metadatum, readGguf, type TensorPlan, type Value, writeGguf } from "./gguf.ts";
@@ -47,7 +47,7 @@ export const SHAPES = [...Object.keys(QWEN), SHORT, "tiny-mamba", "tiny-swa", "t
 /** Tokens of Qwen2.5's embedding matrix. */
 const QWEN_VOCABULARY = 151_936;
 const CONTEXT_TOKENS = 32_768;
-/** A standard deviation of the embedding that leaves the layers a say in what comes next. */
+/** A standard deviation of the embedding that lets the layers influence the next token. */
 const EMBEDDING_SPREAD = 0.05;
 /** ggml's token type of entries that stand for no text. */
 const UNUSED_TOKEN = 5;
@@ -58,7 +58,7 @@ export interface ModelPlan {
   readonly seed: number;
   /** A GGUF file whose tokenizer the model gets. */
   readonly tokenizerPath: string;
-  /** Entries of the metadata that are added, or stand in the place of those of the shape. */
+  /** Entries that are added to the shape's metadata, or replace them. */
   readonly metadata?: Readonly<Record<string, Metadatum>>;
 }
 
@@ -74,7 +74,7 @@ class TensorMaker {
     this.bits = new Bits(seed);
   }
 
-  /** A matrix `columns` -> `rows`; by default of the spread that keeps the size of what it is applied to. */
+  /** A matrix `columns` -> `rows`; by default with the spread that keeps the size of its input. */
   matrix(name: string, columns: number, rows: number, spread = 1 / Math.sqrt(columns)): void {
     this.weights(name, columns, rows, spread, this.type);
   }
@@ -105,7 +105,7 @@ class TensorMaker {
   }
 }
 
-/** The format a matrix gets where its rows are not whole blocks: llama.cpp's own fallbacks. */
+/** The format of a matrix whose rows are not whole blocks: llama.cpp's own fallbacks. */
 function fitting(requestedBackend: Exclude<FormatName, "f32">, columns: number): Exclude<FormatName, "f32"> {
   if (columns % FORMATS[requestedBackend].blockValues === 0) return requestedBackend;
   return requestedBackend === "q4_k" && columns % FORMATS.q5_0.blockValues === 0 ? "q5_0" : "f16";
@@ -129,7 +129,7 @@ const u32 = (value: number): Metadatum => ({ type: "u32", value });
 const f32 = (value: number): Metadatum => ({ type: "f32", value });
 const text = (value: string): Metadatum => ({ type: "string", value });
 
-/** What every transformer's metadata holds. */
+/** Metadata of every transformer. */
 function transformerMetadata(architecture: string, shape: TransformerShape): [string, Metadatum][] {
   return [
     [`${architecture}.context_length`, u32(CONTEXT_TOKENS)],
@@ -143,10 +143,10 @@ function transformerMetadata(architecture: string, shape: TransformerShape): [st
   ];
 }
 
-/** A model but for its tokenizer. */
+/** A model without its tokenizer. */
 interface Body {
   readonly architecture: string;
-  /** Entries of the vocabulary; more than the tokenizer has are padded. Undefined: as the tokenizer has. */
+  /** Vocabulary size; entries beyond the tokenizer's are padded. Undefined: the tokenizer's size. */
   readonly vocabulary?: number;
   readonly metadata: [string, Metadatum][];
   readonly tensors: (make: TensorMaker, vocabulary: number) => void;
@@ -174,7 +174,7 @@ function qwen(shape: TransformerShape): Body {
   };
 }
 
-/** Gemma 3's layout: five layers of six see a window only. */
+/** Gemma 3's layout: five of six layers only see a window. */
 function slidingWindow(): Body {
   const shape = { layers: 6, dim: 256, heads: 4, keyValueHeads: 2, feedForward: 512, tied: true };
   const headDim = 64;
@@ -201,7 +201,7 @@ function slidingWindow(): Body {
   };
 }
 
-/** GPT-2's layout, which StarCoder shares but for its number of heads of keys. */
+/** GPT-2's layout, which StarCoder shares except for its number of heads of keys. */
 function learnedPositions(): Body {
   const shape = { layers: 2, dim: 256, heads: 4, keyValueHeads: 4, feedForward: 512, tied: true };
   // No whole number of the units that llama.cpp makes contexts in.

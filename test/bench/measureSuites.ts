@@ -1,4 +1,4 @@
-/** Methods on suites: the model, the store and the items they share, and the figures of each. */
+/** Runs methods on suites: the model, the store and the items they share, and the figures of each method. */
 import { resolve } from "node:path";
 import { openCorpus } from "../../server/corpus/index.ts";
 import type { Engine } from "../../server/engine/index.ts";
@@ -22,7 +22,7 @@ import {
   suiteProblems,
 } from "./suites.ts";
 
-/** The methods of the literature have trees of up to 81 nodes, and tokens that are fed again beside them. */
+/** Published methods have trees of up to 81 nodes, and tokens that are fed again beside them. */
 const PUBLISHED_TREES = { rows: 128, branches: 96 } as const;
 
 export interface MeasuredSuites {
@@ -38,20 +38,20 @@ export interface MeasuredSuites {
   readonly speculative: SpeculativeOptions;
   /** Addresses of llama.cpp's servers. */
   readonly servers: ReadonlyMap<ServerName, string>;
-  /** Items of each suite, 0 for all; of each so many tokens, after a prompt of at most so many. */
+  /** Items of each suite, 0 for all; and the most tokens of a text and of its prompt. */
   readonly items: number;
   readonly maxTokens: number;
   readonly promptTokens: number;
   readonly runs: number;
   readonly threads: number;
-  /** Largest tree of Foretoken's, root included. */
+  /** Foretoken's largest tree, root included. */
   readonly treeNodes: number;
 }
 
-/** Runs all methods on all suites. Throws a `UsageError` where something they need is not there. */
+/** Runs all methods on all suites. Throws a `UsageError` if something they need is missing. */
 export async function measureSuites(asked: MeasuredSuites, signal: AbortSignal): Promise<DecodeReport> {
   const { methods, sources, maxTokens, runs, model } = asked;
-  // Before the model is loaded, which takes longer.
+  // Done before loading the model, which takes longer.
   const makers = asked.suites.map(suite => ({ suite, makeItems: itemMaker(suite, asked) }));
   const published = methods.some(isPreset);
   const engine = await load({ model }, asked.threads, 0, signal, published ? PUBLISHED_TREES : undefined);
@@ -61,7 +61,7 @@ export async function measureSuites(asked: MeasuredSuites, signal: AbortSignal):
   const drafting = drafter && { engine: drafter, options: asked.speculative };
   const opened = asked.datastore ? openCorpus(resolve(asked.datastore), vocabulary.fingerprint) : undefined;
   const data = opened && new StoreData(opened.store, vocabulary);
-  // As the server leaves room for what is generated; published methods say more than is asked for.
+  // The server also leaves room for the generated text; published methods may generate more than requested.
   const reserved = maxTokens + (published ? 2 * info.maxTreeNodes : asked.treeNodes) + 2;
   const promptTokens = Math.max(8, Math.min(asked.promptTokens, info.contextTokens - reserved));
   const maker = new MethodMaker({ ...asked, engine, sources: opened?.sources ?? [], data, drafting });
@@ -94,7 +94,7 @@ export async function measureSuites(asked: MeasuredSuites, signal: AbortSignal):
 
 type MakeItems = (engine: Engine, promptTokens: number, signal: AbortSignal) => Promise<Item[]>;
 
-/** Reads what a suite asks, to be made into items of a model. Throws a `UsageError` where it is not there. */
+/** Reads the data of a suite, from which items are made for a model. Throws a `UsageError` if it is missing. */
 function itemMaker(suite: Suite, { sources, items, maxTokens }: MeasuredSuites): MakeItems {
   if (isConversation(suite)) {
     const conversations = suiteConversations(suite, sources);

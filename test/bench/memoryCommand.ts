@@ -1,8 +1,8 @@
 /**
- * `foretoken bench memory`: what the built server takes while somebody types in several files, over LSP. Text of real
- * files is typed key by key, a completion is asked for after each, and every so often one is accepted or undone, or the
- * file changed. The server's process reports what it takes; at the end it collects garbage, forgets its model, and
- * collects again, which tells what has grown from what is kept on purpose.
+ * `foretoken bench memory`: memory of the built server while a simulated user types in several files, over LSP. Text of
+ * real files is typed key by key, a completion is requested after each, and from time to time one is accepted or undone, or
+ * the file is changed. The server's process reports its memory; at the end it collects garbage, frees its model, and
+ * collects again, which distinguishes growth from what is kept on purpose.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,14 +21,14 @@ import { table } from "./figures.ts";
 import { type MemorySample, memoryProbe } from "./memoryProbe.ts";
 import { TypedDocument } from "./typedDocument.ts";
 
-/** Keys typed in a file before the next one is turned to. */
+/** Keys typed in a file before switching to the next one. */
 const KEYS_IN_A_FILE = 160;
 const FILES = 6;
-/** Characters of files that are typed in, from the start. */
+/** Only this many characters from the start of a file are used. */
 const LONGEST_FILE = 40_000;
 const SHORTEST_FILE = 4_000;
 const SAMPLE_MS = 5_000;
-/** People stop to look at what is suggested; on a busy machine it takes its time. */
+/** Users stop to read suggestions; on a busy machine these take a while. */
 const PAUSE = { afterKeys: 12, mostMs: 15_000 };
 /** Keys after which the last insertion is undone. */
 const UNDO_EVERY = 48;
@@ -106,7 +106,7 @@ async function type(
       await document.focus(random());
     }
     typed.keys++;
-    // After a pause, what was suggested in it may be taken, and what was taken may be taken back.
+    // After a pause, its suggestion may be accepted, and an accepted one may be undone.
     if (typed.keys % UNDO_EVERY === 2) await document.undo();
     else if (typed.keys % PAUSE.afterKeys === 1 && (await document.accept())) typed.accepted++;
     else await document.type();

@@ -1,4 +1,4 @@
-/** Has a process of Node's report what memory it takes, without a change to its code. */
+/** Lets a Node process report its memory, without a change to its code. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -8,7 +8,7 @@ export interface MemorySample {
   /** Since the process started. */
   readonly seconds: number;
   readonly rss: number;
-  /** Of it, what is no file's: 0 where the system does not say. */
+  /** The part that belongs to no file; 0 if the system does not report it. */
   readonly anonymous: number;
   readonly heapUsed: number;
   readonly heapTotal: number;
@@ -18,15 +18,15 @@ export interface MemorySample {
 
 interface MemoryProbe {
   readonly nodeArguments: readonly string[];
-  /** Those of a process so far. Processes that it starts report theirs, too. */
+  /** The samples of a process so far. Processes that it starts report theirs, too. */
   samples(pid: number | undefined): MemorySample[];
-  /** One after garbage was collected; undefined where the process does not answer. */
+  /** A sample after collecting garbage; undefined if the process does not answer. */
   collected(pid: number | undefined): Promise<MemorySample | undefined>;
 }
 
 /** Longest wait for a process to collect its garbage. */
 const PATIENCE_MS = 20_000;
-/** After a collection allocators return memory by and by. */
+/** After a collection, allocators return memory gradually. */
 const SETTLE_MS = 1_500;
 
 /** @param file the samples are written to @param everyMs between samples */

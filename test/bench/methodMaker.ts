@@ -46,25 +46,25 @@ export interface MethodDependencies {
   readonly treeNodes: number;
   /** Addresses of llama.cpp's servers. */
   readonly servers: ReadonlyMap<ServerName, string>;
-  /** What Foretoken has of a store, and what other methods have. */
+  /** Foretoken's sources from a store, and the store's data for other methods. */
   readonly sources: readonly CorpusSource[];
   readonly data: StoreData | undefined;
-  /** The model that drafts, with the same vocabulary, and how. */
+  /** The draft model, with the same vocabulary, and its options. */
   readonly drafting: DraftingModel | undefined;
 }
 
-/** Makes methods over one engine; node-llama-cpp's own are loaded when first asked for. */
+/** Makes methods over one engine; node-llama-cpp's own are loaded at first use. */
 export class MethodMaker {
   private baseline: Promise<Baseline> | undefined;
   private readonly truths = new Map<string, readonly number[]>();
-  /** Of the prompts of items, each computed when first asked for. */
+  /** Predictions within the prompts of items, each computed at first use. */
   private readonly predictions = new WeakMap<Item["prompt"], PromptPredictions>();
 
   constructor(private readonly parts: MethodDependencies) {}
 
   /**
    * The methods of `chosen` that can run a suite.
-   * @param workspace what Foretoken has of the project an item is from
+   * @param workspace Foretoken's sources from the project of an item
    */
   async make(
     suite: Suite,
@@ -112,13 +112,13 @@ export class MethodMaker {
     await (await this.baseline)?.dispose();
   }
 
-  /** Foretoken's trees are as large as they are exact. */
+  /** Foretoken's trees are limited to exact sizes. */
   private own(treeNodes: number, corpora: (item: Item) => readonly CorpusSource[]): EngineMethodOptions {
     const rows = Math.min(treeNodes, EXACT_ROWS);
     return { treeNodes: rows, corpora, truths: this.truths, prepare: this.limitRows(undefined) };
   }
 
-  /** A published method has trees of its own size, be they exact or not. */
+  /** A published method has its own tree sizes, exact or not. */
   private published(preset: Preset): EngineMethodOptions {
     const { nodes } = preset;
     const prepare = this.limitRows(this.parts.engine.info.maxTreeNodes);
@@ -126,7 +126,7 @@ export class MethodMaker {
     return { treeNodes: nodes, preset, predictions, prepare };
   }
 
-  /** The prompt's last token is not decoded: what the model says after it is what is to be drafted. */
+  /** The prompt's last token is not decoded: the model's answer to it is what must be drafted. */
   private async predict({ prompt }: Item, signal: AbortSignal): Promise<PromptPredictions> {
     const known =
       this.predictions.get(prompt) ??

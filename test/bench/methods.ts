@@ -1,4 +1,4 @@
-/** The ways of decoding that are compared, each as: a prompt in, tokens and times out. */
+/** The compared ways of decoding, each as a function from a prompt to tokens and times. */
 
 import { type End, type GenerateOptions, generate } from "../../server/completion/index.ts";
 import { type CorpusSource, DraftMemory, DraftModel, type TreeDrafter } from "../../server/draft/index.ts";
@@ -19,7 +19,7 @@ import { ReplayEngine } from "./replay.ts";
 import type { Item } from "./suites.ts";
 import { TimedDrafter } from "./timedDrafter.ts";
 
-/** llama.cpp's server, without drafts or with one of the kinds it has (`--spec-type`). */
+/** llama.cpp's server, without drafts or with one of its kinds of speculation (`--spec-type`). */
 export const SERVERS = [
   "llama-server",
   "server+ngram-simple",
@@ -30,8 +30,9 @@ export const SERVERS = [
 export type ServerName = (typeof SERVERS)[number];
 
 /**
- * `plain-again` is plain decoding once more: what its row has beside `plain` is chance. `datastore` is Foretoken with a store to draft from, `draft-model` with a smaller model and the store where one is
- * given; `foretoken` has the document alone, and the workspace where the suite has one. `lookup` and `nlc-plain` are node-llama-cpp's own.
+ * `plain-again` is plain decoding once more: its difference from `plain` is chance. `datastore` is Foretoken with a store to
+ * draft from, `draft-model` with a smaller model; `foretoken` only has the document, and the workspace if the suite has
+ * one. `lookup` and `nlc-plain` are node-llama-cpp's own.
  */
 export const METHODS = [
   "plain",
@@ -47,7 +48,7 @@ export const METHODS = [
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
-/** What can replay: the others cannot be found out what to say. */
+/** Methods that can replay: the others cannot be made to generate a given text. */
 export const REPLAYING: readonly MethodName[] = [
   "plain",
   "plain-again",
@@ -58,39 +59,39 @@ export const REPLAYING: readonly MethodName[] = [
   ...ABLATIONS,
 ];
 
-/** What drafts with a second model. */
+/** Methods that draft with a second model. */
 export const NEED_DRAFT_MODEL: readonly MethodName[] = ["draft-model", "speculative", "ouroboros"];
 
 const STORE_METHODS = ["datastore", "rest", "sam", "sam+recycling"];
-/** What drafts from a store. */
+/** Methods that draft from a store. */
 export const NEED_STORE: readonly MethodName[] = METHODS.filter(name =>
   STORE_METHODS.includes(originalOf(name)),
 );
 
 /** One method on one item, once. */
 export interface MethodRun {
-  /** The tokens decided, the one that ends the text included. */
+  /** The generated tokens, including the one that ends the text. */
   readonly tokens: readonly number[];
   readonly decodeMs: number;
   /** Forward passes after the prefill, and tree nodes (roots included) in all of them. */
   readonly decodes: number;
   readonly nodes: number;
-  /** Time spent on drafts, by step; empty where it is not known. */
+  /** Time spent on drafts, by step; empty if unknown. */
   readonly draftMs: readonly number[];
-  /** Milliseconds from asking to the first token and to the last, the prompt included; undefined where not known. */
+  /** Milliseconds from the request to the first token and to the last, including the prompt; undefined if unknown. */
   readonly latency: { readonly firstMs: number; readonly wholeMs: number } | undefined;
-  /** Prompt tokens that were computed, and in what time; undefined when they were known already. */
+  /** Prompt tokens that were computed, and the time; undefined if they were in the cache already. */
   readonly prefill: { readonly tokens: number; readonly ms: number } | undefined;
 }
 
-/** The runs before all that count. */
+/** Number of the runs that are not counted. */
 export const WARM_UP = -1;
 
 export interface Method {
   readonly name: MethodName;
   /**
-   * @param run number of the run; what a method keeps from item to item, it keeps for each run apart. In the first
-   * run of an item that counts the prompt is computed anew, to compare prefills.
+   * @param run number of the run; what a method keeps from item to item, it keeps separately for each run. In the first
+   * counted run of an item the prompt is computed without a cache, to compare prefills.
    */
   run(item: Item, run: number, signal: AbortSignal): Promise<MethodRun>;
 }
@@ -104,13 +105,13 @@ export interface EngineMethodOptions {
   readonly corpora?: (item: Item) => readonly CorpusSource[];
   /** A smaller model that drafts for Foretoken. */
   readonly drafter?: Engine | undefined;
-  /** What is left out of Foretoken. */
+  /** The parts of Foretoken that are left out. */
   readonly ablation?: AblationOptions;
-  /** What plain decoding says of each item, by its id: noted by `plain`, known to the oracle. */
+  /** The text of plain decoding for each item, by its id: recorded by `plain`, used by the oracle. */
   readonly truths?: Map<string, readonly number[]>;
-  /** What drafts instead of Foretoken. */
+  /** The method that drafts instead of Foretoken. */
   readonly preset?: Preset;
-  /** What the model predicts within an item's prompt, for a preset that reads it; the engine forgets its context. */
+  /** The model's predictions within an item's prompt, for a preset that uses them; the engine loses its context. */
   readonly predictions?: (item: Item, signal: AbortSignal) => Promise<PromptPredictions>;
   /** Called before each run. */
   readonly prepare?: () => void;
@@ -146,7 +147,7 @@ export function engineMethod(
       maxTokens: item.maxTokens,
       predictions: preset.readsPrompt ? await predictions?.(item, signal) : undefined,
     };
-    // The trees of these methods are not bounded by what is left to generate: what is too much is dropped below.
+    // The trees of these methods are not limited by the remaining tokens: surplus tokens are dropped below.
     return { maxTokens: item.maxTokens + largest, drafter: () => maker(text, details) };
   };
   return {
@@ -164,7 +165,7 @@ export function engineMethod(
       const options: GenerateOptions = {
         maxTokens: item.maxTokens,
         treeNodes: largest,
-        // Prefill and decodes are timed apart.
+        // Prefill and decodes are timed separately.
         promptTail: "computed",
         watch: drafter => {
           timed = new TimedDrafter(changed(drafter, ablation, truth, largest));
@@ -183,7 +184,7 @@ export function engineMethod(
   };
 }
 
-/** A drafter of Foretoken's with what an ablation changes of it. */
+/** Foretoken's drafter with the changes of an ablation. */
 function changed(
   drafter: TreeDrafter,
   ablation: AblationOptions | undefined,
@@ -195,14 +196,14 @@ function changed(
   return nodes === undefined ? drafter : new FixedSizeDrafter(drafter, nodes);
 }
 
-/** What the model says of an item without drafts. */
+/** The model's text for an item without drafts. */
 async function plainTokens(engine: Engine, item: Item, signal: AbortSignal): Promise<readonly number[]> {
   if (item.script && engine instanceof ReplayEngine) engine.play(item.script);
   const steps = generate(engine, item.prompt, { maxTokens: item.maxTokens, treeNodes: 1 }, signal);
   return (await measure(steps, item, false)).tokens;
 }
 
-/** Runs a generation to its end or as far as the item goes. */
+/** Runs a generation to its end or to the item's limit. */
 async function measure(
   steps: ReturnType<typeof generate>,
   item: Item,
@@ -265,7 +266,7 @@ export function baselineMethod(name: "lookup" | "nlc-plain", baseline: Baseline)
   };
 }
 
-/** What is read of llama-server's answer to `/completion`. */
+/** The used part of llama-server's answer to `/completion`. */
 interface ServerAnswer {
   readonly tokens?: readonly number[];
   readonly timings?: {
@@ -279,8 +280,8 @@ interface ServerAnswer {
 }
 
 /**
- * A llama-server that runs already, with the same model and whatever speculation it was started with. The
- * times are its own, so the way there and back is not counted against it.
+ * A running llama-server with the same model and the speculation it was started with. The times are its own, so
+ * the transport is not counted against it.
  */
 export function serverMethod(name: ServerName, url: string): Method {
   const address = new URL("completion", url.endsWith("/") ? url : `${url}/`);

@@ -1,23 +1,23 @@
 /**
- * What perfect knowledge of acceptance would give: of all that Foretoken's sources offer, only what the model is about
- * to say is drafted, as much of it as pays. What Foretoken falls short of it, its probabilities lose; what the oracle
- * falls short of, the sources do not offer or the decodes cost.
+ * The result of perfect knowledge of acceptance: of all offers of Foretoken's sources, only what the model is about to
+ * generate is drafted, as much of it as pays. Foretoken's distance from it is due to its probabilities; the oracle's own
+ * limit is due to the sources' offers and the cost of decodes.
  */
 import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../server/draft/index.ts";
 
 const ROOT = 0;
-/** As in the product: what a draft must promise to be worth its own making. */
+/** As in the product: the least gain at which a draft is worth making. */
 const MIN_GAIN = 1.03;
 
 export class OracleDrafter implements TreeDrafter {
   private readonly tree: DraftTree;
-  /** Tokens decided so far; the next one is `truth[said]`. */
+  /** Tokens generated so far; the next one is `truth[said]`. */
   private said = 0;
   private offered: DraftTree | undefined;
   /** The nodes of `offered` that became the chain, the root first. */
   private path: number[] = [];
 
-  /** @param truth what the model says, token for token @param capacity largest tree, root included */
+  /** @param truth the model's text, token for token @param capacity largest tree, root included */
   constructor(
     private readonly drafter: TreeDrafter,
     private readonly truth: readonly number[],
@@ -37,7 +37,7 @@ export class OracleDrafter implements TreeDrafter {
 
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree {
     const { tree, truth, said } = this;
-    // Where a further node costs nothing, all that is offered is drafted.
+    // If a further node costs nothing, everything offered is drafted.
     const offered = this.drafter.draft(root, room, () => 1);
     const path = [ROOT];
     for (let at = ROOT; path.length < room; path.push(at)) {

@@ -1,4 +1,4 @@
-/** How fast a prompt is computed, by the size of the chunks it is computed in, and when the first token follows. */
+/** Speed of computing a prompt, by the size of its chunks, and the time to the first token. */
 import type { LlamaEngine } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
 import { fittingTokens, someContext } from "./cost.ts";
@@ -8,7 +8,7 @@ interface PrefillOptions {
   readonly contextTokens: number;
   /** Sizes of chunks, each one of `CHUNK_SIZES`. */
   readonly chunks: readonly number[];
-  /** Times each is measured, after one chunk that is not counted. */
+  /** Measurements of each size, after one chunk that is not counted. */
   readonly runs: number;
 }
 
@@ -20,7 +20,7 @@ export interface PrefillRow {
   readonly firstTokenMs: Spread;
 }
 
-/** Computes a prompt anew in chunks of each size, and one token after it. The engine then has the chunks it had before. */
+/** Computes a prompt in chunks of each size without a cache, and one token after it. Restores the engine's chunk size. */
 export async function measurePrefill(
   engine: LlamaEngine,
   { contextTokens, chunks, runs }: PrefillOptions,

@@ -1,4 +1,4 @@
-/** Projects whose files are open beside the one that is completed, indexed as the server does. */
+/** Projects whose files are open beside the completed one, indexed as the server does. */
 import { pathToFileURL } from "node:url";
 import { Workspace } from "../../server/corpus/index.ts";
 import type { CorpusSource } from "../../server/draft/index.ts";
@@ -8,7 +8,7 @@ import { UsageError } from "../../server/system/index.ts";
 export class Projects {
   private constructor(private readonly workspaces: ReadonlyMap<string, Workspace>) {}
 
-  /** Indexes each folder apart. Whoever asks for it disposes it. Throws a `UsageError` for one without files to index. */
+  /** Indexes each folder separately. The caller disposes the result. Throws a `UsageError` for one without such files. */
   static async of(folders: readonly string[], vocabulary: Vocabulary): Promise<Projects> {
     const tokenizer = {
       tokenize: async (texts: readonly string[]) => texts.map(text => vocabulary.tokenize(text)),
@@ -19,7 +19,7 @@ export class Projects {
         throw new UsageError(message);
       });
       await workspace.scan();
-      // A suite whose projects nobody drafts from would be another suite.
+      // Without projects to draft from it would be a different suite.
       if (workspace.files === 0)
         throw new UsageError(`${folder} has no files to draft from: does git ignore it?`);
       workspaces.set(`${pathToFileURL(folder).href}/`, workspace);
@@ -27,7 +27,7 @@ export class Projects {
     return new Projects(workspaces);
   }
 
-  /** The other files of the project that a file is in; nothing where it is in none. */
+  /** The other files of a file's project; none if it belongs to no project. */
   sourcesFor(uri: string): CorpusSource[] {
     for (const [folder, workspace] of this.workspaces)
       if (uri.startsWith(folder)) return [workspace.source(uri)];

@@ -1,9 +1,9 @@
 /**
- * How good completions are, as they are shown: the whole way from a document to text, beside what the model
- * says by itself to the same prompt.
+ * Quality of completions as they are shown: the whole way from a document to text, beside the model's own answer
+ * to the same prompt.
  *
- * A weak model seldom says what belongs at the cursor, so the rules of where a text ends are also judged on
- * replayed truth: what belongs there and the true text after it, as if the model had generated them.
+ * A weak model seldom generates the expected text, so the rules for the end of a text are also judged on replayed truth:
+ * the expected text and the true text after it, as if the model had generated them.
  */
 
 import {
@@ -25,7 +25,7 @@ import type { Sandbox } from "./sandbox.ts";
 
 /** Shares of the items, 0 to 1. */
 export interface Scores {
-  /** The document is as it was, blanks at the ends of lines aside. */
+  /** The document equals the original, apart from blanks at the ends of lines. */
   readonly exactMatch: number;
   /** The document passes its tests. */
   readonly passAt1: number;
@@ -34,11 +34,11 @@ export interface Scores {
 export interface QualityResult extends Scores {
   readonly suite: InfillingSuite;
   readonly items: number;
-  /** What is shown ends where the line ends (`endsWithLine`). Of single lines only. */
+  /** The shown text ends where the line ends (`endsWithLine`). Only for single lines. */
   readonly trimmedCorrectly: number | null;
-  /** What the model predicts until it ends its text, or has said the most tokens. */
+  /** The model's text until it ends, or reaches the limit of tokens. */
   readonly raw: Scores;
-  /** The document is as it was when the truth and what follows it are generated. */
+  /** The document equals the original when the truth and the text after it are generated. */
   readonly replayed: { readonly trimmedCorrectly: number };
 }
 
@@ -53,9 +53,9 @@ export interface QualityOptions {
 const CUTTING: ReadonlySet<string> = new Set(["bracket", "suffix", "repetition"]);
 
 /**
- * Whether a shown text ends where the first line of the raw text ends, blanks at both ends aside. It may end
- * earlier only where a rule has cut it that must: a bracket too many, the text after the cursor, or the same
- * words over and over.
+ * Whether a shown text ends where the first line of the raw text ends, apart from blanks at both ends. It may only end
+ * earlier if a rule had to cut it: a surplus bracket, the text after the cursor, or repetition of the same
+ * words.
  */
 export function endsWithLine(raw: string, { text, finishReason }: Pick<Completion, "text" | "finishReason">) {
   const [line = ""] = raw.split("\n", 1);
@@ -64,7 +64,7 @@ export function endsWithLine(raw: string, { text, finishReason }: Pick<Completio
   return shown === whole || (CUTTING.has(finishReason) && whole.startsWith(shown));
 }
 
-/** What is shown when the model predicts the truth and the text after the cursor. */
+/** The shown text if the model generates the truth and the text after the cursor. */
 export function shownOfTruth({ snapshot, truth }: Infilling, grammars: Grammars): string {
   const { place, dispose } = placeAt(snapshot, surroundings(snapshot), grammars);
   try {
@@ -81,7 +81,7 @@ const original = ({ snapshot: { text, offset }, truth }: Infilling) =>
 const matches = (document: string, item: Infilling) =>
   withoutTrailingBlanks(document) === withoutTrailingBlanks(original(item));
 
-/** What the model predicts to the prompt of a completion, with no rule to stop it. */
+/** The model's text for the prompt of a completion, without any rule that stops it. */
 export async function rawText(
   engine: Engine,
   snapshot: Snapshot,

@@ -9,9 +9,9 @@ import type {
 } from "../../server/engine/index.ts";
 
 /**
- * An engine whose model predicts a script. Every decode is really computed and every choice really
- * looked for, so the cost is the model's; only the answer is replaced, so acceptance is that of real code
- * whatever the model has learned. Off the script's path the model's answer is its own.
+ * An engine whose model generates a script. Every decode is really computed and every choice really searched, so
+ * the cost is the model's; only the answer is replaced, so acceptance is that of real code whatever the model has
+ * learned. Off the script's path the model's own answer is used.
  */
 export class ReplayEngine implements Engine {
   readonly info: EngineInfo;
@@ -25,7 +25,7 @@ export class ReplayEngine implements Engine {
     this.vocabulary = engine.vocabulary;
   }
 
-  /** What is to be generated after the next prompt. */
+  /** Sets the text to be generated after the next prompt. */
   play(script: Int32Array): void {
     this.script = Int32Array.from(script);
     this.said = 0;
@@ -62,7 +62,7 @@ export class ReplayEngine implements Engine {
     this.said += path.length;
   }
 
-  /** What the model predicts, but that after the script its next token is the most likely. */
+  /** The model's prediction with the script's next token made the most likely. */
   private scripted(own: Decoded, tree: TokenTree): Decoded {
     return {
       ms: own.ms,
@@ -85,7 +85,7 @@ export class ReplayEngine implements Engine {
     };
   }
 
-  /** What the script says after a node; undefined where the path to the node is not the script's. */
+  /** The script's token after a node; undefined if the path to the node differs from the script. */
   private next({ tokens, parents }: TokenTree, node: number): number | undefined {
     const path: number[] = [];
     for (let at = node; at > 0; at = parents[at] ?? 0) path.unshift(tokens[at] as number);
@@ -101,14 +101,14 @@ export class ReplayEngine implements Engine {
     this.engine.forget();
   }
 
-  /** The engine below belongs to whoever made it. */
+  /** The caller owns the engine below and disposes it. */
   async dispose(): Promise<void> {}
 }
 
-/** What is more likely than a token, and stays so when it is rounded. */
+/** A logit above another one, even after rounding. */
 const above = (logit: number) => logit + 1;
 
-/** Makes a token the most likely of a list in the order of `Decoded.top`. Returns how many there are then. */
+/** Makes a token the most likely of a list in the order of `Decoded.top`. Returns the new number of tokens. */
 function putFirst(token: number, most: number, found: number, ids: Int32Array, logits: Float32Array): number {
   if (found > 0 && ids[0] === token) return found;
   const known = ids.subarray(0, found).indexOf(token);

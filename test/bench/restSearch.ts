@@ -1,8 +1,8 @@
 /**
  * The search of REST (He et al., "REST: Retrieval-Based Speculative Decoding", NAACL 2024; `DraftRetriever` in
- * its repository) over the same tokens, to measure ours against: a suffix array, and for spans of 16 down to 2
- * tokens a binary search over all of it for where the context's last tokens begin to occur, and once they do,
- * one for where they end. REST holds all of it in memory; read from a file, each comparison reads twice.
+ * its repository) over the same tokens, to compare ours with: a suffix array, and for spans of 16 down to 2 tokens a
+ * binary search over all of it for the first occurrence of the context's last tokens and, once there is one, another for
+ * the last. REST holds all of it in memory; read from a file, each comparison reads twice.
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { prefixArray, SEPARATOR } from "../../datastores/index/index.ts";
@@ -23,12 +23,12 @@ export interface SuffixData {
 
 /**
  * The suffix array of a stream, sorted to a depth of 32 tokens: a prefix array of the stream read backwards.
- * Separators are a token like any other, as in REST.
+ * Separators are tokens like any other, as in REST.
  */
 export function suffixArray(tokens: Uint32Array): Uint32Array {
   let separator = 0;
   for (const token of tokens) if (token !== SEPARATOR && token >= separator) separator = token + 1;
-  // One token more, so that the first suffix too is "followed" by something.
+  // One token more, so that the first suffix is "followed" by a token too.
   const backwards = new Uint32Array(tokens.length + 1);
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[tokens.length - 1 - i] as number;
@@ -108,7 +108,7 @@ export class RestSearch {
   /** The suffixes that begin with it: indices [low, high) of the array. */
   low = 0;
   high = 0;
-  /** Whether a suffix was met that begins with the span. */
+  /** Whether a suffix that begins with the span was found. */
   private seen = false;
 
   constructor(readonly data: SuffixData) {}
@@ -129,7 +129,7 @@ export class RestSearch {
     }
   }
 
-  /** Reads what follows `most` occurrences spread evenly; returns how many. */
+  /** Reads the tokens after `most` occurrences spread evenly; returns the number of occurrences. */
   continuations(most: number, length: number, into: Int32Array): number {
     const found = this.high - this.low;
     const count = Math.min(most, found);

@@ -1,6 +1,6 @@
 /**
- * By how much the rows of a decode differ from the same rows decoded one by one: bit for bit, in logits, and in the
- * choices they lead to. Tuning only asks up to where there is no difference; this says what comes after.
+ * Differences between the rows of a decode and the same rows decoded one by one: bit for bit, in logits, and in the
+ * resulting choices. Tuning only finds the size up to which there is no difference; this measures what comes after.
  */
 import type { Engine, TokenTree } from "../../server/engine/index.ts";
 import { UsageError } from "../../server/system/index.ts";
@@ -16,11 +16,11 @@ type Form = keyof typeof FORMS;
 export interface RowDifference {
   /** Rows of the decode. */
   readonly rows: number;
-  /** Of them those whose logits equal the single row's bit for bit. */
+  /** Number of rows whose logits equal the single row's bit for bit. */
   readonly equal: number;
   /** The largest difference of a logit. */
   readonly largest: number;
-  /** Rows that have another likeliest token. */
+  /** Rows with another most likely token. */
   readonly otherChoices: number;
 }
 
@@ -30,7 +30,7 @@ export interface RowDifferences {
   readonly sizes: readonly RowDifference[];
 }
 
-/** The first `count` nodes of a tree, which are a tree too. */
+/** The first `count` nodes of a tree, which also form a tree. */
 const firstNodes = ({ tokens, parents }: TokenTree, count: number): TokenTree => ({
   count,
   tokens: tokens.subarray(0, count),
@@ -81,7 +81,7 @@ async function decodedRows(engine: Engine, tree: TokenTree, signal: AbortSignal)
   });
 }
 
-/** The logits at each node, its path decoded and accepted token by token. */
+/** The logits at each node, with its path decoded and accepted token by token. */
 async function singleRows(
   engine: Engine,
   context: Int32Array,
@@ -105,7 +105,7 @@ async function singleRows(
   return rows;
 }
 
-/** Sums up by how much rows differ from the single ones. */
+/** Summarises the differences of rows from the single ones. */
 export function differenceOf(
   single: readonly Float32Array[],
   together: readonly Float32Array[],
@@ -121,7 +121,7 @@ export function differenceOf(
   return { rows: single.length, equal, largest, otherChoices };
 }
 
-/** The largest difference; undefined where all bits are equal. A number beside none counts as infinite. */
+/** The largest difference; undefined if all bits are equal. A number that only one of them has counts as infinite. */
 function largestDifference(a: Float32Array, b: Float32Array): number | undefined {
   let largest = 0;
   let isEqual = a.length === b.length;

@@ -1,7 +1,7 @@
 /**
- * Runs Python that a model has written: in a process and a folder of its own, with an empty environment,
- * bounded time, memory and files, and without network where the system lets an ordinary process leave it.
- * This keeps accidents in; it is no wall against malice.
+ * Runs Python written by a model: in a separate process and folder, with an empty environment, limits of time,
+ * memory and files, and without network if the system lets an ordinary process disconnect itself.
+ * This protects against accidents, not against malice.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -27,11 +27,11 @@ exec(compile(open("program.py", encoding="utf-8").read(), "program.py", "exec"),
 export interface Sandbox {
   /** Whether programs are cut off from the network. */
   readonly withoutNetwork: boolean;
-  /** Whether a program ends, having reached its last line, without an error. */
+  /** Whether a program reaches its last line and ends without an error. */
   passes(program: string): Promise<boolean>;
 }
 
-/** Throws UsageError where there is no Python. */
+/** Throws UsageError if there is no Python. */
 export function openSandbox(): Sandbox {
   const python = process.platform === "win32" ? "python" : "python3";
   const runs = (command: string, args: readonly string[]) =>
@@ -44,7 +44,7 @@ export function openSandbox(): Sandbox {
     withoutNetwork: apart !== undefined,
     async passes(program) {
       const folder = mkdtempSync(join(tmpdir(), "foretoken-sandbox-"));
-      // A program that leaves early must not pass for one that has been through its tests.
+      // A program that exits early must not pass for one that has completed its tests.
       const reached = randomUUID();
       writeFileSync(join(folder, "program.py"), `${program}\nprint("${reached}")\n`);
       try {
@@ -56,7 +56,7 @@ export function openSandbox(): Sandbox {
   };
 }
 
-/** What a process prints until it ends, or is ended; its last 64 kB. */
+/** The output of a process until it ends or is ended; its last 64 kB. */
 function output(command: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const PATH = process.env.PATH ?? "";

@@ -1,4 +1,4 @@
-/** One store searched in every way there is here: ours from file and memory, REST's as ported and as compiled. */
+/** Searches one store in every available way: ours from file and memory, REST's as ported and as compiled. */
 import { type Store, tokenStream } from "../../datastores/index/index.ts";
 import { quantile } from "../../server/system/index.ts";
 import { CompiledSearch } from "./compiledSearch.ts";
@@ -21,7 +21,7 @@ export interface SearchTimes {
 }
 
 export interface SearchReport {
-  /** Tokens REST's searches have; ours has all of the store. */
+  /** Number of tokens in REST's searches; ours has the whole store. */
   readonly tokens: number;
   readonly storeTokens: number;
   readonly contexts: number;
@@ -32,7 +32,7 @@ export interface SearchReport {
 
 /** Searches contexts [from, to): microseconds of each. */
 type Run = (from: number, to: number) => Promise<readonly number[]>;
-/** A way to search, by how many occurrences are read. */
+/** A way to search, by the number of occurrences to read. */
 type Ways = (samples: number) => Run;
 
 /**

@@ -1,4 +1,4 @@
-/** `foretoken bench sources`: what each source of drafts is worth in Foretoken's tree, by leaving it out. */
+/** `foretoken bench sources`: the benefit of each source of drafts in Foretoken's tree, by leaving it out. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../../server/system/index.ts";
 import { ABLATIONS } from "./ablations.ts";
@@ -8,7 +8,7 @@ import { measureSuites } from "./measureSuites.ts";
 import type { MethodName } from "./methods.ts";
 import { sourcesTable } from "./sourcesTable.ts";
 
-/** What has nothing to leave out without a store. */
+/** Methods that leave out something which only exists with a store. */
 const OF_STORE: readonly MethodName[] = ["no-datastore"];
 
 export async function sourcesCommand(args: string[], signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** What each of Foretoken's sources of drafts is worth: with all of them, and without one at a time. */
+/** The benefit of each of Foretoken's sources of drafts: with all of them, and without one at a time. */
 import type { DecodeReport, MethodResult } from "./decode.ts";
 import { formatSpread } from "./figures.ts";
 

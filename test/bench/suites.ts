@@ -1,8 +1,8 @@
 /**
- * What the methods are compared on. HumanEval and HumanEval-Infilling ask the model itself; `replay` takes
- * real code and puts its next token in place of the model's choice (`replay.ts`), and so does `workspace` in the
- * files of one project, whose other files may be drafted from. `repeating` are the places of replay whose text repeats
- * what stands above most, and `edits` are changes between releases (`edits.ts`).
+ * The suites on which methods are compared. HumanEval and HumanEval-Infilling use the model's own text; `replay` takes
+ * real code and replaces the model's choice by its next token (`replay.ts`), and so does `workspace` in the files of one
+ * project, whose other files may be drafted from. `repeating` has the places of replay whose text repeats most of the
+ * text above, and `edits` has changes between releases (`edits.ts`).
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export type ConversationSuite = (typeof CONVERSATIONS)[number];
 type HumanEvalSuite = (typeof HUMAN_EVAL)[number];
 type ReplayedSuite = (typeof REPLAYED)[number];
 
-/** Whether the suite says what the model is to generate. */
+/** Whether the suite prescribes the generated text. */
 export const isReplayed = (suite: Suite): suite is ReplayedSuite | "chat" =>
   suite === "chat" || REPLAYED.some(each => each === suite);
 
@@ -36,7 +36,7 @@ export const isConversation = (suite: Suite): suite is ConversationSuite =>
 
 const isHumanEval = (suite: Suite): suite is HumanEvalSuite => HUMAN_EVAL.some(each => each === suite);
 
-/** The data files as they are published. */
+/** Names of the published data files. */
 const FILES: Record<HumanEvalSuite, string> = {
   humaneval: "HumanEval.jsonl.gz",
   single: "HumanEval-SingleLineInfilling.jsonl.gz",
@@ -47,14 +47,14 @@ const FILES: Record<HumanEvalSuite, string> = {
 /** A place to complete at. */
 export interface Problem {
   readonly id: string;
-  /** The document; the id where it is no file. */
+  /** The document; the id if it is not a file. */
   readonly uri: string;
   /** Text before and after the cursor. */
   readonly prefix: string;
   readonly suffix: string;
-  /** What is to be generated instead of the model's own choice; undefined: the model speaks for itself. */
+  /** The text to generate instead of the model's own choice; undefined: the model's own text. */
   readonly script: string | undefined;
-  /** What stood there before and was deleted to type something else; absent: nothing. */
+  /** The previous text, deleted before typing; absent: none. */
   readonly deleted?: string;
 }
 
@@ -63,9 +63,9 @@ export interface Item {
   readonly uri: string;
   readonly prompt: Prompt;
   readonly maxTokens: number;
-  /** The tokens that take the place of the model's choice, `maxTokens` of them. */
+  /** The tokens that replace the model's choice, `maxTokens` of them. */
   readonly script: Int32Array | undefined;
-  /** What was deleted there just now, as drafting remembers it. */
+  /** The text just deleted there, as drafting remembers it. */
   readonly deleted?: Int32Array | undefined;
 }
 
@@ -115,19 +115,19 @@ function humanEval(suite: HumanEvalSuite, folder: string | undefined): Problem[]
   }
 }
 
-/** Replay takes files of code that are neither trifles nor tables. */
+/** Sizes of replayed files: neither too short nor tables. */
 const REPLAY_BYTES = { least: 6_000, most: 200_000 };
-/** How far down a file one is typing. */
+/** Relative position of the cursor in a file. */
 const REPLAY_PLACE = 2 / 3;
-/** The same for the places of a project's file. */
+/** The same for the places in a project's file. */
 const WORKSPACE_PLACES = [0.3, 0.55, 0.8];
 /** Characters that are enough for `tokens` tokens of code. */
 const CHARACTERS_PER_TOKEN = 8;
 
 /**
- * A place in a file, at the indentation of a line some way down, where one would be typing: what is above is
- * known, and what is typed next is the script.
- * @param place how far down, from 0 to 1
+ * A place in a file, at the indentation of a line some way down, where a user could be typing: the text above is
+ * known, and the text typed next is the script.
+ * @param place relative position, from 0 to 1
  */
 export function replayProblem(
   id: string,
@@ -149,15 +149,15 @@ export function replayProblem(
   };
 }
 
-/** Words in a row by which a text is found to repeat another. */
+/** Number of consecutive words by which repeated text is recognised. */
 const SHINGLE_WORDS = 5;
-/** How far above a place is looked for what it repeats, in characters. */
+/** How far above a place repeated text is searched, in characters. */
 const REPEATED_FROM = 24_000;
-/** Places in a file that are looked at for text that repeats, and what share of it then does. */
+/** Examined places in a file, and the least share of repeated text at one that is used. */
 const REPEATING_PLACES = [0.25, 0.4, 0.55, 0.7, 0.85];
 const REPEATING_SHARE = 0.5;
 
-/** What share of the runs of five words in `script` stands in `above` as well. */
+/** The share of the runs of five words in `script` that also occur in `above`. */
 export function repeatedShare(above: string, script: string): number {
   const shingles = (text: string) => {
     const words = text.match(/\w+|[^\w\s]/g) ?? [];
@@ -222,7 +222,7 @@ export function suiteProblems(
 }
 
 /**
- * Problems as token ids of the model that is measured.
+ * Problems as token ids of the measured model.
  * @param promptTokens most tokens of a prompt
  */
 export function suiteItems(

@@ -1,6 +1,6 @@
 import type { DraftTree, TreeDrafter, VerifiedTree } from "../../server/draft/index.ts";
 
-/** Times a source of drafts: what a step spends on its tree and on taking note of what became of it. */
+/** Times a source of drafts: a step's time for making its tree and for recording the outcome. */
 export class TimedDrafter implements TreeDrafter {
   /** Milliseconds by step. */
   readonly stepsMs: number[] = [];
@@ -11,7 +11,7 @@ export class TimedDrafter implements TreeDrafter {
     return this.drafter.prepare?.(prompt, filled, signal);
   }
 
-  /** Begins a step: all that is spent until the next is this one's. */
+  /** Begins a step: all time until the next one counts for it. */
   draftAhead(
     root: number,
     room: number,

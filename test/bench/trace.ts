@@ -1,10 +1,10 @@
 /**
- * A fixed trace for methods of the literature: a prompt, a text that is then said, and a model that is a function of its last
- * two tokens, all of whole numbers, so that an original can be run on the same in its own language. What a method
- * drafts at each step can be compared tree by tree; `presets/README.md` says what came of it.
+ * A fixed trace for published methods: a prompt, a text that is then generated, and a model that is a function of its last
+ * two tokens, all in whole numbers, so that an original can be run on the same data in its own language. The drafts of a
+ * method can be compared tree by tree; `presets/README.md` gives the results.
  *
- * The text is every token once, then phrases that recur, some tokens changed. After the text so far the model says its next token, and
- * after that what it says anywhere: ten different tokens, the hashes of the last two and a counter.
+ * The text has every token once, then recurring phrases with some tokens changed. After the text so far the model generates
+ * its next token, and then its usual ones: ten different tokens, the hashes of the last two and a counter.
  */
 import { type DraftTree, randomNumbers, type VerifiedTree, verify } from "../../server/draft/index.ts";
 import type { Preset } from "./presets/preset.ts";
@@ -27,7 +27,7 @@ export function makeTrace(): Trace {
   const below = (count: number) => Math.floor(count * random());
   const token = () => Math.floor(TRACE_VOCABULARY * random() ** 2);
   const phrases = Array.from({ length: PHRASES }, () => Array.from({ length: 4 + below(13) }, token));
-  // Each token stands there once, so that all are known that a method may learn of from a prompt.
+  // Each token occurs once, so that a method which learns from a prompt can know all of them.
   const text = Array.from({ length: TRACE_VOCABULARY }, (_, each) => each);
   while (text.length < PROMPT + SAID) {
     const phrase = phrases[Math.floor(PHRASES * random() ** 2)] ?? [];
@@ -46,7 +46,7 @@ function hash(numbers: readonly number[]): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-/** What the model finds most likely after two tokens, the first after all others where the text goes on with one. */
+/** The most likely tokens after two tokens; `said` is the text's next token, if there is one, and comes first. */
 export function likeliest(previous: number, token: number, said: number | undefined): number[] {
   const found = said === undefined ? [] : [said];
   for (let counter = 0; found.length < PREDICTED; counter++) {
@@ -56,7 +56,7 @@ export function likeliest(previous: number, token: number, said: number | undefi
   return found;
 }
 
-/** What the model says of the prompt's tokens but the last, each from the two that end there. */
+/** The model's predictions at the prompt's tokens except the last, each from the two tokens that end there. */
 export function promptPredictions({ prompt }: Trace): PromptPredictions {
   const tokens = prompt.subarray(0, -1);
   const ids = new Int32Array(PREDICTED * tokens.length);
@@ -72,7 +72,7 @@ export interface TraceStep {
   /** The tree, root included. */
   readonly tokens: readonly number[];
   readonly parents: readonly number[];
-  /** What the step decided: the accepted tokens and the next one. */
+  /** Tokens that the step generated: the accepted ones and the next one. */
   readonly decided: readonly number[];
 }
 
@@ -109,7 +109,7 @@ export function runTrace(preset: Preset, trace: Trace): TraceStep[] {
   return steps;
 }
 
-/** @param rest what is still to be said @param text up to the root */
+/** @param rest the text still to be generated @param text the text up to the root */
 function predictionAt(
   { tokens, parents }: DraftTree,
   node: number,

@@ -1,4 +1,4 @@
-/** Queries that are done at a time, so that a noisy minute falls upon all kinds of search. */
+/** Number of queries per turn, so that a noisy minute affects all kinds of search. */
 export const TURN_QUERIES = 100;
 
 export interface Turn {
@@ -9,8 +9,8 @@ export interface Turn {
 }
 
 /**
- * Has each of `kinds` do all of `count` queries, in turns. In a round each kind has other queries, so that none finds in the
- * processor's cache what another has just read.
+ * Lets each of `kinds` run all of `count` queries, in turns. In a round each kind has other queries, so that none finds data
+ * in the processor's cache that another has just read.
  */
 export function* turns(kinds: number, count: number): Generator<Turn> {
   const rounds = Math.ceil(count / TURN_QUERIES);

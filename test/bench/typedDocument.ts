@@ -1,4 +1,4 @@
-/** A document that somebody types: what stands after its middle is typed anew, at a place that is chosen at times. */
+/** A document in which a simulated user types: its lines are typed again, at places that change from time to time. */
 import {
   CancellationTokenSource,
   DidChangeTextDocumentNotification,
@@ -19,11 +19,11 @@ interface Shown {
 
 export class TypedDocument {
   private offset = 0;
-  /** What is to be typed. */
+  /** The text still to be typed. */
   private rest = "";
   private shown: Shown | undefined;
   private asked: CancellationTokenSource | undefined;
-  /** Characters that were inserted last, to be undone. */
+  /** Number of characters inserted last, for undo. */
   private last = 0;
 
   private constructor(
@@ -37,12 +37,12 @@ export class TypedDocument {
     return new TypedDocument(connection, TextDocument.create(uri, "python", 1, text));
   }
 
-  /** Turns to a place and takes lines away there, which are typed again. @param share of the document before it, 0 to 1 */
+  /** Switches to a place and deletes lines there, which are typed again. @param share relative position, 0 to 1 */
   async focus(share: number): Promise<void> {
     this.asked?.cancel();
     const text = this.document.getText();
     const start = text.indexOf("\n", Math.floor(share * text.length * 0.9)) + 1;
-    // The line end stays: nothing stands after the cursor in its line.
+    // The line end stays: the cursor's line has no text after the cursor.
     const found = text.indexOf("\n", start + 400);
     const end = found < 0 ? text.length : found;
     this.offset = start;
@@ -60,12 +60,12 @@ export class TypedDocument {
     await this.replace(this.offset, this.offset, key);
   }
 
-  /** Takes back what was inserted last. */
+  /** Undoes the last insertion. */
   undo(): Promise<void> {
     return this.replace(this.offset - this.last, this.offset, "");
   }
 
-  /** Accepts what is suggested. Resolves to false where nothing is. */
+  /** Accepts the suggestion. Resolves to false if there is none. */
   async accept(): Promise<boolean> {
     const { shown } = this;
     const text = shown?.item.insertText;
@@ -80,7 +80,7 @@ export class TypedDocument {
     return true;
   }
 
-  /** Asks for a completion in place of the last that was asked for. Resolves to whether there is one. */
+  /** Requests a completion in place of the previous request. Resolves to whether there is one. */
   async ask(): Promise<boolean> {
     this.asked?.cancel();
     const asked = new CancellationTokenSource();

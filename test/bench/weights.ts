@@ -1,7 +1,7 @@
 /**
- * Random weights in ggml's formats, made directly as quantised blocks: what a block holds does not change
- * what it costs to compute with, and nothing is to be learned from weights that mean nothing. Scales are
- * chosen so that the weights have the spread that is asked for and activations stay finite.
+ * Random weights in ggml's formats, made directly as quantised blocks: a block's content does not change the
+ * cost of computing with it, and quantising meaningless weights would gain nothing. Scales are chosen so that the
+ * weights have the requested spread and activations stay finite.
  * Blocks as in ggml's `ggml-common.h`.
  */
 import type { TensorFormat } from "./gguf.ts";
@@ -38,7 +38,7 @@ export class Bits {
     return state;
   }
 
-  /** Sets every byte of `chunk`; the bits of `always`, one byte four times over, are set in each. */
+  /** Sets every byte of `chunk`; the bits of `always`, one byte repeated four times, are set in each. */
   fill(chunk: Uint8Array, always = 0): void {
     const words = new Int32Array(chunk.buffer, chunk.byteOffset, chunk.length >> 2);
     for (let i = 0; i < words.length; i++) words[i] = this.next() | always;
@@ -90,7 +90,7 @@ export function randomWeights(format: Exclude<FormatName, "f32">, spread: number
       return randomHalves(spread, bits);
     case "q8_0":
       return chunk => {
-        // Odd numbers from -127 to 127: -128 is no value of this format, and the mean is 0.
+        // Odd numbers from -127 to 127: -128 is not a value of this format, and the mean is 0.
         bits.fill(chunk, 0x01010101);
         stamp(chunk, blockBytes, 0, spread / (2 * evenSpread(128)));
       };
@@ -114,7 +114,7 @@ export function randomWeights(format: Exclude<FormatName, "f32">, spread: number
   }
 }
 
-/** Evenly spread halves, looked up by 16 random bits: conversion would take longer than everything else. */
+/** Evenly spread halves, looked up by 16 random bits: converting each would take longer than everything else. */
 function randomHalves(spread: number, bits: Bits): Filler {
   const reach = spread * Math.sqrt(3);
   const table = Uint16Array.from({ length: 1 << 16 }, (_, i) => halfBits(reach * (i / 32767.5 - 1)));

@@ -1,9 +1,9 @@
-/** Figures of editing: what suggestions took, and what was decoded for a key. */
+/** Figures of editing: the latency of suggestions, and the tokens decoded per key. */
 import { quantile } from "../../../server/system/index.ts";
 import { isNew, type RecordedRequest, typingFigures } from "./requestRecords.ts";
 import type { TimedStroke } from "./typing.ts";
 
-/** A place that was typed out, and what the server recorded meanwhile. */
+/** A place that was typed, and the server's records during that. */
 export interface TypedEdits {
   readonly strokes: readonly TimedStroke[];
   readonly records: readonly RecordedRequest[];
@@ -13,17 +13,17 @@ export interface EditFigures {
   readonly keys: number;
   /** Characters of accepted suggestions. */
   readonly accepted: number;
-  /** `p50 / p90` in milliseconds, of requests that were computed for; the first text, and the whole of it. */
+  /** `p50 / p90` in milliseconds, of requests that were computed; to the first text, and to the whole text. */
   readonly first: string;
   readonly whole: string;
-  /** The median of whole suggestions, by place; not a number where none came to its end. */
+  /** The median of whole suggestions, by place; NaN if none was finished. */
   readonly completeMs: readonly number[];
   readonly tokensPerKey: number;
   /** Share of the decoded tokens that answered no request. */
   readonly unused: number;
 }
 
-/** Milliseconds from the request to the end of what was computed for it, where it came to its end. */
+/** Milliseconds from the request to the end of its computation, for those that were finished. */
 const wholeTimes = (records: readonly RecordedRequest[]): number[] =>
   records
     .filter(record => isNew(record) && record.outcome.kind === "shown")
@@ -34,7 +34,7 @@ const quantiles = (values: readonly number[]) =>
     ? "nothing to measure"
     : `${quantile(values, 0.5).toFixed(0)} / ${quantile(values, 0.9).toFixed(0)}`;
 
-/** @param typed by one server, in the order in which it was typed */
+/** @param typed places typed into one server, in order */
 export function editFigures(typed: readonly TypedEdits[]): EditFigures {
   const strokes = typed.flatMap(each => each.strokes);
   const records = typed.flatMap(each => each.records);

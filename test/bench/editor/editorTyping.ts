@@ -1,4 +1,4 @@
-/** Typing in the page of a real VS Code, with the frames it drew meanwhile. */
+/** Typing in the page of a real VS Code, with the frames drawn meanwhile. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
@@ -23,12 +23,12 @@ export interface TypingPosition {
 }
 
 export interface TypingEditor {
-  /** Types a function at its place, saves, and compares the file with what should stand there. Throws if it differs. */
+  /** Types a function at its place, saves, and compares the file with the expected text. Throws if it differs. */
   type(place: HeldOutFunction, typist: Typist, mostKeys?: number): Promise<TypingPosition>;
   dispose(): Promise<void>;
 }
 
-/** Boxes of the editor's own over the text would be measured along, and no bracket is to close itself. */
+/** The editor's own boxes over the text would distort the measurements, and brackets must not close automatically. */
 const SETTINGS = {
   "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
   "editor.suggestOnTriggerCharacters": false,
@@ -43,7 +43,7 @@ const SETTINGS = {
 const SETTLE_MS = 1_500;
 const TUNING_MS_MAX = 90_000;
 
-/** @param folder the workspace, which is copied @param recordFile where the server records requests */
+/** @param folder the workspace, which is copied @param recordFile file for the server's records of requests */
 export async function openTypingEditor(folder: string, recordFile: string): Promise<TypingEditor> {
   const server = await startCodeServer({
     workspace: folder,
@@ -63,7 +63,7 @@ export async function openTypingEditor(folder: string, recordFile: string): Prom
   }
 }
 
-/** Whether the server has found out what it does once for each machine. */
+/** Whether the server has finished the measurements that it makes once per machine. */
 function isTuned({ workspace }: CodeServer): boolean {
   const storage = join(dirname(workspace), "server", "data", "User", "globalStorage", "foretoken.foretoken");
   return existsSync(join(storage, "tuning"));
@@ -90,7 +90,7 @@ function typingEditor(server: CodeServer, workbench: Workbench): TypingEditor {
   };
 }
 
-/** Opens the place's file with the cursor where the function is to be typed. */
+/** Opens the place's file with the cursor where the function will be typed. */
 async function goTo(page: Page, place: HeldOutFunction): Promise<void> {
   const { line, character } = cursorAfter(place, place.margin);
   const input = page.locator(".quick-input-widget input.input");
@@ -151,7 +151,7 @@ async function saveAndCompare(
 ): Promise<void> {
   await page.keyboard.press("Control+S");
   const read = () => readFileSync(file, "utf8");
-  // VS Code empties the file before it writes it: what is read between the two is neither.
+  // VS Code empties the file before writing it: a read in between is neither the old nor the new text.
   await waitUntil("the saved file", () => read() !== cutText(place) && read() !== "");
   const expected = place.before + typed + place.after;
   await waitUntil("the whole file", () => read() === expected, 2_000).catch(() => {

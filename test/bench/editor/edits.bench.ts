@@ -2,9 +2,9 @@
  * `npm run bench:edits [-- --keys N --seed S]`: changes between releases of real packages, typed key by key.
  *
  * The places are those of the suite `edits`: above the cursor the new release, below it the old one, the other files of
- * the package in the workspace. A person deletes what the old release has there, types what was written there, with
- * slips, and accepts suggestions that are right (typist.ts). The server is asked after each key, with drafts and
- * without, in turn place by place.
+ * the package in the workspace. A simulated user deletes the old release's text, types the new one's, with slips, and
+ * accepts suggestions that are right (typist.ts). The server is asked after each key, with drafts and without,
+ * alternating place by place.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,18 +24,18 @@ import { typeOut } from "./typing.ts";
 import { Typist } from "./typist.ts";
 
 const KEYS = 600;
-/** Places that are prepared: one that is typed to its end takes 20 keys at least. */
+/** Number of prepared places: typing one to its end takes at least 20 keys. */
 const PLACES = 40;
-/** Lengths that are typed, in characters. */
+/** Lengths of typed texts, in characters. */
 const LENGTH = { least: 20, most: 400 };
 
 interface TypedPlace extends HeldOutFunction {
   readonly uri: string;
-  /** What is deleted before anything is typed. */
+  /** Text that is deleted before anything is typed. */
   readonly deleted: string;
 }
 
-/** The place as the typist has it; undefined where it cannot be typed key by key. */
+/** The place in the typist's form; undefined if it cannot be typed key by key. */
 function typable({ uri, prefix, suffix, script = "", deleted = "" }: Problem): TypedPlace | undefined {
   const text = script.trimEnd();
   if (text.length < LENGTH.least || text.length > LENGTH.most || !/^[\x20-\x7e\n]*$/.test(text))
@@ -62,7 +62,7 @@ interface Side {
   readonly stop: () => void;
 }
 
-/** A server that drafts or does not, once it is tuned. */
+/** A tuned server with or without drafts. */
 async function side(name: string, drafts: boolean, folders: readonly string[]): Promise<Side> {
   const storageDirectory = mkdtempSync(join(tmpdir(), "foretoken-edits-"));
   const recordFile = join(storageDirectory, "requests.jsonl");

@@ -1,20 +1,20 @@
-/** Numbers of the benchmarks under `npm run`: quantiles, what was measured on, and where results go. */
+/** Helpers of the benchmarks under `npm run`: quantiles, hardware, and files for results. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { quantile } from "../../../server/system/index.ts";
 import { outputFolder } from "../../editor/paths.mjs";
 
-/** A time that something took, or that was waited for it in vain: it was cut off by something else. */
+/** A measured time, or a wait that something else cut off before its end. */
 export interface Waited {
   readonly ms: number;
   readonly isCut: boolean;
 }
 
 /**
- * The quantile of times of which some are known only to be longer than what was waited: Kaplan and Meier's estimate
- * (Nonparametric Estimation from Incomplete Observations, 1958), which is right where what cuts off knows nothing of
- * how long it would have taken. Undefined where too many were cut off to know.
+ * The quantile of times of which some are only known to be longer than the wait: Kaplan and Meier's estimate
+ * (Nonparametric Estimation from Incomplete Observations, 1958), which is right if the cut-offs are independent of
+ * the times. Undefined if too many were cut off.
  */
 export function quantileOfWaited(times: readonly Waited[], share: number): number | undefined {
   const sorted = [...times].sort((a, b) => a.ms - b.ms || Number(a.isCut) - Number(b.isCut));
@@ -33,7 +33,7 @@ export interface Summary {
   readonly max: number;
 }
 
-/** Of at least one value. */
+/** The summary of at least one value. */
 export const summary = (values: readonly number[]): Summary => ({
   p50: quantile(values, 0.5),
   p90: quantile(values, 0.9),
@@ -41,7 +41,7 @@ export const summary = (values: readonly number[]): Summary => ({
   max: Math.max(...values),
 });
 
-/** The same, reported with one digit after the point. */
+/** The same, rounded to one digit after the point. */
 export const rounded = (values: Summary): Summary => ({
   p50: tenths(values.p50),
   p90: tenths(values.p90),
@@ -51,7 +51,7 @@ export const rounded = (values: Summary): Summary => ({
 
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
-/** What a result was measured on, and when. */
+/** The hardware and the date of a result. */
 export const circumstances = () => ({
   hardware: `${cpus()[0]?.model.trim()}, ${cpus().length} threads, ${process.platform}-${process.arch}`,
   date: new Date().toISOString().slice(0, 10),

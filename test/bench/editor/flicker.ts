@@ -1,5 +1,5 @@
 /**
- * What a person sees of ghost text while typing, judged from the page's animation frames.
+ * Judges from the page's animation frames what users see of ghost text while typing.
  *
  * The rule. Without a key in between, ghost text may appear and may grow; it may not vanish, and what is shown may not
  * change. A key that agrees with what is shown leaves line and ghost text as a whole as they are, or lets them grow,
@@ -20,7 +20,7 @@ import type { Frame } from "../../editor/probe.ts";
 export interface TypedKey {
   /** Milliseconds in the frames' clock. */
   readonly at: number;
-  /** What stands from the beginning of the place's first line to the cursor, the key included. */
+  /** Text from the beginning of the place's first line to the cursor, including the key. */
   readonly typed: string;
 }
 
@@ -28,26 +28,26 @@ export interface Flicker {
   readonly kind: "replaced" | "blinked" | "vanished";
   /** Milliseconds in the frames' clock. */
   readonly at: number;
-  /** How long ghost text was gone before; 0 where one took the place of another. */
+  /** How long ghost text was gone before; 0 if other ghost text replaced it. */
   readonly goneMs: number;
   /** Since the last key. */
   readonly sinceKeyMs: number;
-  /** What had been seen, and the frame that broke it; of ghost text that was gone, the one that ended that. */
+  /** The text seen before, and the frame that broke the rule; for a gap, the frame that ended it. */
   readonly expected: string;
   readonly seen: string;
   readonly typed: string;
 }
 
-/** What has been seen. */
+/** Results of watching. */
 export interface Sight {
   readonly flickers: readonly Flicker[];
-  /** For each key, the milliseconds until ghost text was first seen where none could be held over from before. */
+  /** For each key, the milliseconds until ghost text was first seen, if none could be kept from before. */
   readonly firstMs: readonly (number | undefined)[];
-  /** For each key, whether it agreed with ghost text that was to be seen. */
+  /** For each key, whether it agreed with visible ghost text. */
   readonly agreed: readonly boolean[];
 }
 
-/** What VS Code may take to draw a key where the frame itself does not show it, in milliseconds: a few frames. */
+/** Most milliseconds until VS Code draws a key, if the frame itself does not show it: a few frames. */
 export const REACTION_MS = 60;
 
 type Drawn = Pick<Frame, "line" | "below">;
@@ -55,7 +55,7 @@ type Drawn = Pick<Frame, "line" | "below">;
 const isShown = ({ line, below }: Drawn) => line !== "" || below !== "";
 const same = (a: Drawn, b: Drawn) => a.line === b.line && a.below === b.below;
 
-/** The line of a whole text that the cursor stands in, and those below, as a frame has them. */
+/** The cursor's line of a whole text and the lines below it, in the form of a frame. */
 function drawnOf(whole: string, typed: string): Drawn {
   const [line = "", ...below] = whole.slice(typed.lastIndexOf("\n") + 1).split("\n");
   const inline = /^[^\n]*/.exec(whole.slice(typed.length))?.[0];
@@ -68,12 +68,12 @@ function wholeOf({ line, below }: Drawn, typed: string): string {
   return below === "" ? first : `${first}\n${below}`;
 }
 
-/** Whether a frame shows what is expected, or more. */
+/** Whether a frame shows at least what is expected. */
 function holds(drawn: Drawn, expected: Drawn): boolean {
   return drawn.line.startsWith(expected.line) && drawn.below.startsWith(expected.below);
 }
 
-/** Whether a frame shows a part of what is expected, the line or the lines below. */
+/** Whether a frame shows a part of what is expected: the line or the lines below. */
 function holdsPart({ line, below }: Drawn, expected: Drawn): boolean {
   return (
     holds({ line: line || expected.line, below: below || expected.below }, expected) &&
@@ -91,7 +91,7 @@ class Watcher {
   private expected: string | undefined;
   private goneSince: number | undefined;
   private last: Drawn = { line: "", below: "" };
-  /** What was shown at the key, while no frame has shown anything else. */
+  /** What was shown when the key was pressed, until a frame shows something else. */
   private stale: Drawn | undefined;
 
   press(key: TypedKey): void {
@@ -118,7 +118,7 @@ class Watcher {
     else if (this.expected !== undefined) this.goneSince ??= frame.at;
   }
 
-  /** What was seen need not be seen any more. */
+  /** What was seen may go away from now on. */
   release(at: number): void {
     if (this.goneSince !== undefined) this.tell("vanished", at, "");
     this.expected = undefined;

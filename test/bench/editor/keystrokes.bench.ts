@@ -1,11 +1,11 @@
 /**
- * `npm run bench:keystrokes [-- --keys N --seed S]`: a person's typing, replayed in the page of a real VS Code.
+ * `npm run bench:keystrokes [-- --keys N --seed S]`: a simulated user's typing, replayed in the page of a real VS Code.
  *
  * Real functions are typed at their places, with slips and corrections, and suggestions that are right are accepted
- * (typist.ts). Measured is what the server recorded of each request, and what the page's frames showed (flicker.ts).
- * In VS Code most keys that agree with ghost text ask the server nothing, so the same keys then go to a server alone,
- * from a client that asks after each. At last, typing in files of a thousand lines reports how much of each prompt is
- * found in the KV cache. Goals are reported, not asserted. What the server recorded and what was seen is kept in out/bench.
+ * (typist.ts). The measurements are the server's records of each request, and what the page's frames showed (flicker.ts).
+ * In VS Code most keys that agree with ghost text cause no request, so the same keys then go to a server alone,
+ * from a client that sends a request after each. Finally, typing in files of a thousand lines reports how much of each
+ * prompt is found in the KV cache. Goals are reported, not asserted. The records and frames are kept in out/bench.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,11 +29,11 @@ import { makeWorkspace, typeAgain, typeOut } from "./typing.ts";
 import { Typist } from "./typist.ts";
 
 const KEYS = 2_000;
-/** Keys that wake up everything before what is counted. */
+/** Keys that warm everything up before counting begins. */
 const WARM_UP_KEYS = 60;
 const LONG_FILE_KEYS = 150;
 const SLOWEST = 10;
-/** So many places are prepared: one that is typed to its end takes 100 keys at least. */
+/** Number of prepared places: typing one to its end takes at least 100 keys. */
 const PLACES = 40;
 
 const library = standardLibrary();
@@ -47,7 +47,7 @@ function recordFile(name: string): string {
   return file;
 }
 
-/** The records of a file from the one at `from` on, and the one before. */
+/** The records of a file from the one at `from` on, and the record before them. */
 function recordsFrom(file: string, from: number): [RecordedRequest[], RecordedRequest | undefined] {
   const records = readRecords(file);
   return [records.slice(from), records[from - 1]];
@@ -68,7 +68,7 @@ interface Typed {
   readonly before: RecordedRequest | undefined;
 }
 
-/** Types in VS Code until so many keys have been pressed, always to the end of a function. */
+/** Types in VS Code until `keys` keys have been pressed, always to the end of a function. */
 async function inEditor(
   held: readonly HeldOutFunction[],
   keys: number,
@@ -118,7 +118,7 @@ async function startAlone(folder: string, file: string, settings: Partial<Settin
   return { open, stop };
 }
 
-/** The same keys with the same pauses, from a client that asks after each. */
+/** The same keys with the same pauses, from a client that sends a request after each. */
 async function alone(held: readonly HeldOutFunction[], { warmUp, places }: Typed) {
   const workspace = makeWorkspace(held);
   const file = recordFile("alone");
@@ -138,7 +138,7 @@ async function alone(held: readonly HeldOutFunction[], { warmUp, places }: Typed
   }
 }
 
-/** Typing in a file of a thousand lines, suggestions that are right accepted. */
+/** Typing in a file of a thousand lines, accepting suggestions that are right. */
 async function inLongFileAlone(place: "end" | "middle", reuse: Settings["reuse"], random: () => number) {
   const held = inLongFile(place, library, random);
   const workspace = makeWorkspace([held]);
@@ -167,7 +167,7 @@ const seed = Number(values.seed);
 if (!Number.isInteger(keys) || !Number.isInteger(seed))
   throw new Error("--keys and --seed are whole numbers.");
 const held = heldOutFunctions(library, PLACES, randomNumbers(seed));
-// Numbers of its own for each run: what is shown in one decides how many it takes.
+// Separate random numbers for each run: what one run shows decides how many it uses.
 const typed = await inEditor(held, keys, randomNumbers(seed + 1));
 writeResult("keystrokes-seen", typed.places.map(changesOnly));
 const result = {

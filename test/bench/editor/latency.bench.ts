@@ -1,12 +1,12 @@
 /**
- * `npm run bench:latency`: how long a person waits, measured where a person sees it.
+ * `npm run bench:latency`: how long users wait, measured at what they see.
  *
  * Keys go into the page of a real VS Code; the animation frames of the page report when ghost text is first
  * drawn and when it is complete. Only frames in which the page changes are recorded: recording all of them makes the
- * browser draw all the time, which takes processors from the model that an editor at rest does not take. Of the time
- * measured VS Code waits 50 ms by itself before it asks, and the server reports how long the model computed until its
- * first text. The rest is ours and the editor's: the way through extension, server and back, and drawing. Also: from
- * starting the server to a loaded model.
+ * browser draw all the time, which takes processors from the model that an idle editor does not take. Of the measured
+ * time, VS Code waits 50 ms before its request, and the server reports how long the model computed until its first
+ * text. The rest is the path through extension, server and back, and drawing. The time from starting the server to a
+ * loaded model is measured as well.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,13 +36,13 @@ const ROUNDS = 2;
 const COLD_STARTS = 9;
 /** VS Code's own pause between a key and its request. */
 const DEBOUNCE_MS = 50;
-/** Keys closer together than the pause make one request, for the last of them. */
+/** Keys closer together than the pause cause one request, for the last of them. */
 const TYPING_MS = 15;
 /** A completion of many tokens on a busy machine. */
 const GIVE_UP_MS = 20_000;
 const QUIET_MS = 500;
 
-/** Beginnings of lines, as one would type them at the end of the sample. */
+/** Beginnings of lines, as users would type them at the end of the sample. */
 const BEGINNINGS = [
   "def load_",
   "def save_all(path, ",
@@ -75,7 +75,7 @@ interface Sample {
   readonly modelMs: number;
 }
 
-/** From request to first progress, less what the server computed: transport and both ends of the protocol. */
+/** Time from request to first progress, without the server's computation: transport and both ends of the protocol. */
 async function serverPart(): Promise<number[]> {
   const { connection, figures, stop } = await startServer();
   const text = readFileSync(join(sampleWorkspace, FILE), "utf8");
@@ -114,7 +114,7 @@ async function serverPart(): Promise<number[]> {
   return parts;
 }
 
-/** Milliseconds the server says it computed until the first text of the last completion. */
+/** The server's computation in milliseconds until the first text of the last completion, as it reports it. */
 async function modelMs(page: Page): Promise<number | undefined> {
   const label = await page
     .locator('.statusbar-item[id="foretoken.foretoken.foretoken.status"] a')
@@ -123,7 +123,7 @@ async function modelMs(page: Page): Promise<number | undefined> {
   return match ? Number(match[1]) : undefined;
 }
 
-/** A line that makes of a place one that has not been completed before: what was generated there would be remembered. */
+/** A line that makes a place different from all earlier ones, whose completions would be remembered. */
 const anew = (number: number) => `# ${number}`;
 let typedBefore = 0;
 
@@ -135,7 +135,7 @@ async function makeAnew(page: Page): Promise<void> {
   await waitForStatus(page, "zap", GIVE_UP_MS);
 }
 
-/** Types a beginning and watches what follows; undefined when nothing was suggested. */
+/** Types a beginning and watches what follows; undefined if nothing was suggested. */
 async function sample(page: Page, beginning: string): Promise<Sample | undefined> {
   await makeAnew(page);
   const stop = await recordGhostText(page, "changed");
@@ -169,7 +169,7 @@ async function clearLine(page: Page): Promise<void> {
 async function inEditor(): Promise<Sample[]> {
   const server = await startCodeServer({
     workspace: sampleWorkspace,
-    // Boxes of the editor's own over the text would be measured along.
+    // The editor's own boxes over the text would distort the measurements.
     settings: {
       "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
       "editor.autoClosingBrackets": "never",
@@ -217,7 +217,7 @@ const result = {
   modelToFirstTextMs: summary(samples.map(each => each.modelMs)),
   /** Without an editor: from request to first progress, less the model. */
   protocolMs: summary(parts),
-  /** In the editor: all but the model and the editor's pause. Mostly VS Code's way of a key and of drawing. */
+  /** In the editor: everything except the model and the editor's pause; mostly VS Code's key handling and drawing. */
   restInEditorMs: summary(samples.map(each => each.firstMs - DEBOUNCE_MS - each.modelMs)),
 };
 writeResult("latency", { ...result, each: samples });

@@ -1,29 +1,29 @@
-/** Real functions to be typed anew at their places in Python's standard library. */
+/** Real functions of Python's standard library, to be typed again at their places. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { codeFiles } from "../codeFiles.ts";
 
-/** A function and the module around it, cut in three. */
+/** A function and its module, cut into three parts. */
 export interface HeldOutFunction {
   /** File name of the module. */
   readonly module: string;
-  /** Whole lines, the first of the file on. */
+  /** Whole lines from the start of the file. */
   readonly before: string;
   /** Indentation of the first line. */
   readonly margin: string;
   /** From `def` to the last character. */
   readonly text: string;
-  /** Begins with a line feed; empty where the function is typed at the end of its file. */
+  /** Begins with a line feed; empty if the function is typed at the end of its file. */
   readonly after: string;
 }
 
-/** Lengths that are typed, in characters: a few lines up to a screen. */
+/** Lengths of typed functions, in characters: a few lines up to a screen. */
 const LENGTH = { least: 200, most: 650 };
-/** What comes before is enough to draw on. */
+/** Least text before a function, so that there is enough context. */
 const MIN_BEFORE = 2_000;
 const MODULE_CHARACTERS = 150_000;
 
-/** The functions of a module that can be typed with an editor's indentation, in the order of the text. */
+/** The functions of a module that can be typed with an editor's indentation, in order. */
 export function typableFunctions(module: string, text: string): HeldOutFunction[] {
   const lines = text.split("\n");
   const found: HeldOutFunction[] = [];
@@ -51,14 +51,14 @@ function endOfBlock(lines: readonly string[], first: number, indentation: number
   for (let at = end; at < lines.length; at++) {
     const line = lines[at] ?? "";
     if (line.trim() === "") continue;
-    // The closing bracket of parameters over several lines stands as deep as the function.
+    // The closing bracket of parameters over several lines has the function's indentation.
     if (line.search(/\S/) <= indentation && !/^\s*\)/.test(line)) break;
     end = at + 1;
   }
   return end;
 }
 
-/** Whether an editor's own indentation, four spaces more or less lead from each line to the next. */
+/** Whether the editor's automatic indentation, or four spaces more or less, leads from each line to the next. */
 function isTypable(whole: string): boolean {
   const lines = whole.split("\n");
   return (
@@ -71,14 +71,14 @@ function isTypable(whole: string): boolean {
         line !== "" &&
         !line.endsWith(" ") &&
         line.search(/\S/) % 4 === 0 &&
-        // Within comments and strings the editor goes by other rules.
+        // Within comments and strings the editor has other rules.
         !/#.*[([{:]$/.test(line) &&
         line.split('"""').length % 2 === 1,
     )
   );
 }
 
-/** Texts of the modules directly in a library, by file name, in an order that the numbers decide. */
+/** Texts of the modules directly in a library, by file name, in an order drawn from `random`. */
 function* modules(library: string, random: () => number): Generator<readonly [string, string]> {
   const files = codeFiles(library, 0);
   while (files.length > 0) {
@@ -90,8 +90,8 @@ function* modules(library: string, random: () => number): Generator<readonly [st
 }
 
 /**
- * So many functions with their modules, each module once; every third in the middle of its file, the others at its
- * end. Throws where a library has not so many.
+ * `count` functions with their modules, each module once; every third in the middle of its file, the others at its
+ * end. Throws if a library has too few.
  */
 export function heldOutFunctions(library: string, count: number, random: () => number): HeldOutFunction[] {
   const held: HeldOutFunction[] = [];
@@ -109,7 +109,7 @@ export function heldOutFunctions(library: string, count: number, random: () => n
 const atEnd = (held: HeldOutFunction): HeldOutFunction => ({ ...held, after: "" });
 
 const lineCount = (text: string) => text.split("\n").length;
-/** Lines of a file that is long, and how far from its half a place may be that is in its middle. */
+/** Lengths of a long file in lines, and the largest distance from its middle of a place "in the middle". */
 const LONG_LINES = { least: 950, most: 1_100, offMiddle: 120 };
 
 /** A function at the end or in the middle of a file of about a thousand lines. */

@@ -1,4 +1,4 @@
-/** What the server has recorded of each request: figures of typing. */
+/** The server's records of requests, and figures of typing from them. */
 import { readFileSync } from "node:fs";
 import type { ComputedFigures, RequestRecord } from "../../../server/protocol/index.ts";
 import { quantileOfWaited, type Waited } from "./figures.ts";
@@ -15,18 +15,18 @@ export function readRecords(file: string): RecordedRequest[] {
 }
 
 export interface Latency {
-  /** How many came to their end. */
+  /** Number of requests that were finished. */
   readonly count: number;
-  /** How many were cut off before; the quantiles take them into account. */
+  /** Number of requests that were cut off before; the quantiles take them into account. */
   readonly cut: number;
-  /** Undefined where more were cut off than allow of reporting. */
+  /** Undefined if too many were cut off. */
   readonly p50: number | undefined;
   readonly p90: number | undefined;
-  /** Of those that came to their end. */
+  /** Largest time of the finished ones. */
   readonly max: number;
 }
 
-/** Undefined where nothing came to its end. */
+/** Undefined if nothing was finished. */
 export function latency(times: readonly (number | Waited)[]): Latency | undefined {
   const waited = times.map(time => (typeof time === "number" ? { ms: time, isCut: false } : time));
   const whole = waited.filter(({ isCut }) => !isCut);
@@ -47,36 +47,36 @@ export function latency(times: readonly (number | Waited)[]): Latency | undefine
 
 export interface TypingFigures {
   readonly requests: number;
-  /** How many ended in which way. */
+  /** Number of requests by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** Milliseconds to the end of requests that were answered from memory with text. */
   readonly rememberedMs: Latency | undefined;
-  /** Milliseconds to the first text of requests that were computed for; cut off where they ended before it. */
+  /** Milliseconds to the first text of requests that were computed; cut off if they ended before it. */
   readonly firstTextMs: Latency | undefined;
-  /** Of those that had text, the milliseconds until computing began: what was computed before had to end. */
+  /** For those with text, the milliseconds until computing began: earlier computation had to end first. */
   readonly queuedMs: Latency | undefined;
-  /** Of completions that came to their end, the milliseconds it took to build the prompt, and then to prefill it. */
+  /** For finished completions, the milliseconds of building the prompt, and then of its prefill. */
   readonly promptMs: Latency | undefined;
   readonly prefillMs: Latency | undefined;
-  /** Milliseconds to the first text of requests that joined what was being computed for an earlier one. */
+  /** Milliseconds to the first text of requests that joined the computation of an earlier one. */
   readonly joinedFirstTextMs: Latency | undefined;
-  /** Prompt tokens that were computed anew for a completion. */
+  /** Prompt tokens that were not in the cache and had to be computed. */
   readonly promptTokensComputed: Latency | undefined;
   readonly tokens: {
     readonly decoded: number;
-    /** Of completions that answered no request. */
+    /** Tokens of completions that answered no request. */
     readonly unused: number;
     readonly unusedShare: number;
-    /** Of completions that no request followed to their end, whether something of them was shown or not. */
+    /** Tokens of completions that no request followed to their end, whether a part was shown or not. */
     readonly notFollowed: number;
   };
 }
 
-/** Whether it joined what was computed for an earlier request. */
+/** Whether the request joined the computation of an earlier one. */
 const isJoined = ({ timeline: { joined, queuedMs } }: RequestRecord) => joined ?? queuedMs === 0;
-/** Whether a text was to be computed for it. */
+/** Whether a text had to be computed for the request. */
 export const isNew = (record: RequestRecord): boolean => isComputed(record) && !isJoined(record);
-/** Whether it was answered from memory with text. */
+/** Whether the request was answered from memory with text. */
 export const isRemembered = ({ outcome, text }: RequestRecord): boolean =>
   outcome.kind !== "shown" && text !== "";
 const isComputed = ({ outcome: { kind } }: RequestRecord) => kind === "shown" || kind === "aborted";
@@ -87,8 +87,8 @@ const between = (from: number | undefined, to: number | undefined) =>
 const present = <T>(values: readonly (T | undefined)[]) => values.filter(value => value !== undefined);
 
 /**
- * @param records of one server process, in the order in which they ended
- * @param before the process's last record before them: what had been decoded by then is left out
+ * @param records records of one server process, in the order in which the requests ended
+ * @param before the process's previous record: tokens decoded until then are left out
  */
 export function typingFigures(records: readonly RecordedRequest[], before?: RequestRecord): TypingFigures {
   const outcomes: Record<string, number> = {};
@@ -157,8 +157,8 @@ export interface KeyAtPosition {
 export const arrivalOf = ({ at, timeline }: RecordedRequest): number => at - timeline.endMs;
 
 /**
- * For each key, the request that came for it: the last one at the key's place that came before the next key. Requests
- * that came for no key are in no entry.
+ * For each key, its request: the last one at the key's place that came before the next key. Requests that belong to no
+ * key are in no entry.
  */
 export function requestsOfKeys(
   keys: readonly KeyAtPosition[],

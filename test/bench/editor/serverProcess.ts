@@ -1,4 +1,4 @@
-/** The server as a process of its own, spoken to over stdio as any client would. */
+/** The server as a separate process, connected over stdio like any client. */
 import { spawn } from "node:child_process";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -28,15 +28,15 @@ export interface ServerProcess {
   /** From starting the process to a loaded model. */
   readonly startMs: number;
   readonly pid: number | undefined;
-  /** Waits until the server has found out how to run the model; what it has found may not be kept on a busy machine. */
+  /** Waits until the server has tuned the model; on a busy machine the result may not be saved. */
   tuned(): Promise<void>;
-  /** What the last completion cost. */
+  /** Figures of the last completion. */
   figures(): CompletionFigures | undefined;
   stop(): void;
 }
 
 export interface ServerProcessOptions {
-  /** For Node, before the server's script. */
+  /** Arguments for Node before the server's script. */
   readonly nodeArguments?: readonly string[];
   /** Environment variables over the inherited ones. */
   readonly env?: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ export async function initialize(
   await connection.sendNotification(InitializedNotification.type, {});
 }
 
-/** Starts the built server as the extension does; resolves when its model is loaded. Throws where that fails. */
+/** Starts the built server as the extension does; resolves when its model is loaded. Throws if that fails. */
 export async function startServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const start = performance.now();
   const { child, connection } = spawnServer(options);

@@ -1,4 +1,4 @@
-/** Figures of what was typed in the editor and seen there. */
+/** Figures of typing in the editor and of the ghost text seen there. */
 import type { TypingPosition } from "./editorTyping.ts";
 import type { Waited } from "./figures.ts";
 import { type Flicker, watch } from "./flicker.ts";
@@ -18,9 +18,9 @@ export interface StrokeFigures {
   readonly keys: number;
   readonly keysPerSecond: number;
   readonly functions: number;
-  /** Those with text of their module after them. */
+  /** Number of functions that are followed by more text of their module. */
   readonly inMiddle: number;
-  /** Keys that took a slip or a too deep indentation back. */
+  /** Keys that deleted a slip or a too deep indentation. */
   readonly backspaces: number;
   readonly accepted: number;
   readonly acceptedCharacters: number;
@@ -50,18 +50,18 @@ export interface PlacedFlicker extends Flicker {
 }
 
 export interface SightFigures {
-  /** Keys for which the server was asked nothing. */
+  /** Keys without a request to the server. */
   readonly keysWithoutRequest: number;
-  /** Keys that agreed with ghost text to be seen, and those of them for which the server was asked nothing. */
+  /** Keys that agreed with visible ghost text, and how many of them caused no request. */
   readonly agreeingKeys: number;
   readonly agreeingKeysWithoutRequest: number;
   /**
-   * Milliseconds from a key to the first frame with ghost text for it, computed for it or from memory; cut off where
+   * Milliseconds from a key to the first frame with ghost text for it, computed for it or from memory; cut off if
    * the next key came before.
    */
   readonly newTextMs: Latency | undefined;
   readonly rememberedTextMs: Latency | undefined;
-  /** Of new texts that were seen: from the key to the request's arrival, and from the server's text to the frame. */
+  /** For new texts that were seen: from the key to the request's arrival, and from the server's text to the frame. */
   readonly keyToServerMs: Latency | undefined;
   readonly serverToFrameMs: Latency | undefined;
   readonly flicker: {
@@ -73,19 +73,19 @@ export interface SightFigures {
   };
 }
 
-/** A key with the request that came for it, and what was seen. */
+/** A key with its request, and what was seen. */
 interface SeenKey {
   readonly request: RecordedRequest | undefined;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly agreed: boolean;
-  /** Until ghost text was seen. */
+  /** Milliseconds until ghost text was seen. */
   readonly firstMs: number | undefined;
-  /** Until the next key or the end. */
+  /** Milliseconds until the next key or the end. */
   readonly untilNextMs: number;
 }
 
-/** @param records what the server recorded meanwhile */
+/** @param records the server's records of the same time */
 export function sightFigures(
   places: readonly TypingPosition[],
   records: readonly RecordedRequest[],

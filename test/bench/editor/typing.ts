@@ -1,4 +1,4 @@
-/** Typing at a place in time: the typist's strokes at a keyboard, and the files that are typed in. */
+/** Types at a place in real time: the typist's strokes on a keyboard, and the files for it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +8,9 @@ import type { Stroke, Typist } from "./typist.ts";
 
 /** An editor to type into. */
 export interface Keyboard {
-  /** The ghost text after the cursor, if it belongs to what has been typed; else "". */
+  /** The ghost text after the cursor, if it belongs to the typed text; else "". */
   shown(typed: string): Promise<string>;
-  /** @param typed what then stands from the beginning of the place's first line to the cursor */
+  /** @param typed the resulting text from the beginning of the place's first line to the cursor */
   press(stroke: Stroke, typed: string): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface TimedStroke {
   readonly typed: string;
 }
 
-/** Types until the text stands there, or so many keys have been pressed. */
+/** Types until the text is complete, or the limit of keys is reached. */
 export async function typeOut(
   typist: Typist,
   keyboard: Keyboard,
@@ -42,7 +42,7 @@ export async function typeOut(
   return strokes;
 }
 
-/** Presses keys again with the pauses they were pressed with. */
+/** Presses keys again with the same pauses. */
 export async function typeAgain(strokes: readonly TimedStroke[], keyboard: Keyboard): Promise<void> {
   const start = Date.now() - (strokes[0]?.at ?? 0);
   for (const { at, stroke, typed } of strokes) {
@@ -54,7 +54,7 @@ export async function typeAgain(strokes: readonly TimedStroke[], keyboard: Keybo
 /** The file before anything is typed in it. */
 export const cutText = ({ before, margin, after }: HeldOutFunction): string => before + margin + after;
 
-/** Where the cursor follows what has been typed; both counted from 0. */
+/** The cursor after the typed text; line and character are counted from 0. */
 export function cursorAfter({ before }: HeldOutFunction, typed: string): { line: number; character: number } {
   const lines = typed.split("\n");
   return {

@@ -1,19 +1,19 @@
 /**
- * A person who types a text: how fast, which slips of the finger, and when a suggestion is taken. From the text,
- * what stands there so far and what is shown follows the next key. All probability comes from the numbers given, so that
- * a run can be had again as far as the same is shown.
+ * A simulated user who types a text: speed, slips of the finger, and accepting suggestions. The next key follows from
+ * the text, the typed part and the shown suggestion. All randomness comes from the given numbers, so that a run can be
+ * repeated as far as the same suggestions are shown.
  */
 
-/** What a person does next. `look` presses no key: what is shown is read, and after a while decided on. */
+/** The user's next action. `look` presses no key: the shown suggestion is read, and decided on after a while. */
 export type Stroke =
   | { readonly kind: "character"; readonly character: string }
   | { readonly kind: "enter" | "backspace" | "look" }
-  /** `text`: what is shown, and inserted. */
+  /** `text`: the shown text that is inserted. */
   | { readonly kind: "accept"; readonly text: string };
 
-/** How long a suggestion that is right is looked at before it is taken. */
+/** How long a right suggestion is read before it is accepted. */
 export const LOOK_MS = 250;
-/** Shorter suggestions are faster typed than read. */
+/** Shorter suggestions are typed faster than read. */
 const SHORTEST_ACCEPTED = 4;
 /** Share of the letters for which a neighbouring key is hit. */
 const SLIPS = 0.02;
@@ -21,23 +21,23 @@ const SLIPS = 0.02;
 const NOTICED_WITHIN = 4;
 const INDENTATION = 4;
 
-/** Median pause between two keys; with the longer ones below it comes to six keys a second. */
+/** Median pause between two keys; with the longer ones below, the speed is six keys a second. */
 const PAUSE_MS = 130;
-/** Of the logarithm of a pause. */
+/** Standard deviation of the logarithm of a pause. */
 const SPREAD = 0.35;
 const SHORTEST_PAUSE_MS = 55;
 const LONGEST_PAUSE_MS = 1_200;
-/** Factors for what takes longer. */
+/** Factors for keys that take longer. */
 const AFTER_WORD = 1.3;
 const AFTER_LINE = 2.5;
 const BEFORE_CORRECTION = 2.2;
 
-/** Keys beside each other. */
+/** Rows of neighbouring keys. */
 const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
 /**
- * What stands before the cursor after a stroke in VS Code with its default indentation, language Python, and without
- * closing brackets by itself.
+ * The text before the cursor after a stroke in VS Code with its default indentation, language Python, and without
+ * automatic closing brackets.
  * @param before the text from the beginning of a line to the cursor
  */
 export function afterStroke(before: string, stroke: Stroke): string {
@@ -52,12 +52,12 @@ export function afterStroke(before: string, stroke: Stroke): string {
     case "enter":
       return `${before}\n${indentationAfter(line)}`;
     case "backspace":
-      // Within the indentation to the tab stop before.
+      // Within the indentation, back to the previous tab stop.
       return before.slice(0, /^ +$/.test(line) ? -(((line.length - 1) % INDENTATION) + 1) : -1);
   }
 }
 
-/** The indentation that VS Code gives the line below, with the rules for Python it comes with. */
+/** The indentation that VS Code gives the next line with its built-in rules for Python. */
 function indentationAfter(line: string): string {
   const indentation = /^ */.exec(line)?.[0] ?? "";
   const opensBlock =
@@ -67,18 +67,18 @@ function indentationAfter(line: string): string {
 }
 
 export class Typist {
-  /** Always a beginning of the whole, or can be corrected to one. */
+  /** Always a beginning of the whole, or correctable to one. */
   private before: string;
   private readonly whole: string;
   /** Keys until a slip is noticed; undefined while there is none. */
   private unnoticed: number | undefined;
-  /** The suggestion that is being looked at. */
+  /** The suggestion that is being read. */
   private looked: string | undefined;
   private last: Stroke | undefined;
 
   /**
-   * @param text what is to be typed
-   * @param margin the indentation that stands before it
+   * @param text the text to type
+   * @param margin the indentation before it
    * @param random numbers in [0, 1)
    */
   constructor(
@@ -90,7 +90,7 @@ export class Typist {
     this.before = margin;
   }
 
-  /** What stands from the beginning of the first line, its indentation included, to the cursor. */
+  /** The text from the beginning of the first line, including its indentation, to the cursor. */
   get typed(): string {
     return this.before;
   }
@@ -99,7 +99,7 @@ export class Typist {
     return this.before === this.whole;
   }
 
-  /** Milliseconds until the next stroke; probability decides anew with each call. */
+  /** Milliseconds until the next stroke; drawn again with each call. */
   pauseMs(): number {
     if (this.last?.kind === "look") return LOOK_MS;
     const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
@@ -110,7 +110,7 @@ export class Typist {
     return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, ms));
   }
 
-  /** @param shown the suggestion after the cursor; "" where there is none */
+  /** @param shown the suggestion after the cursor; "" if there is none */
   next(shown: string): Stroke {
     const stroke = this.choose(shown);
     this.before = afterStroke(this.before, stroke);
@@ -125,29 +125,29 @@ export class Typist {
     this.looked = undefined;
     if (this.isRight(shown)) {
       if (shown === looked) return { kind: "accept", text: shown };
-      // New, or longer by now: to be read before it is taken.
+      // New or longer: it must be read before it is accepted.
       this.looked = shown;
       return { kind: "look" };
     }
-    // Of an indentation that the editor has made too deep.
+    // Corrects an indentation that the editor has made too deep.
     if (!this.whole.startsWith(this.before)) return { kind: "backspace" };
     return this.maybeSlip(this.wanted());
   }
 
-  /** Whether a suggestion is what is to come, and long enough. What begins with blanks is left to the editor's Tab. */
+  /** Whether a suggestion is right and long enough. None that begins with blanks is accepted: the editor's Tab indents. */
   private isRight(shown: string): boolean {
     return (
       shown.length >= SHORTEST_ACCEPTED && !/^[ \t]/.test(shown) && this.whole.startsWith(this.before + shown)
     );
   }
 
-  /** Goes on typing until the slip is noticed, then takes back what is wrong. */
+  /** Continues typing until the slip is noticed, then deletes what is wrong. */
   private withSlip(unnoticed: number): Stroke {
     if (unnoticed === 0) return { kind: "backspace" };
     this.unnoticed = unnoticed - 1;
     const wanted = this.wanted();
     if (wanted.kind !== "enter") return wanted;
-    this.unnoticed = 0; // At the end of a line one looks up.
+    this.unnoticed = 0; // At the end of a line the user looks up.
     return { kind: "backspace" };
   }
 
