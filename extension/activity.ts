@@ -9,7 +9,7 @@ interface Ongoing {
 
 export class Activity implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
-  /** By the work that they are of; the last one is shown. */
+  /** By work, in the order in which works began; the last one is shown. */
   private readonly ongoing = new Map<object, Ongoing>();
   readonly onDidChange = this.changed.event;
 
@@ -17,7 +17,7 @@ export class Activity implements vscode.Disposable {
     return [...this.ongoing.values()].at(-1);
   }
 
-  /** @param work what goes on: several works may go on at once @param ongoing undefined if it has ended */
+  /** @param work identifies it: several works may be under way at once @param ongoing undefined if it has ended */
   show(work: object, ongoing: Ongoing | undefined): void {
     if (ongoing) this.ongoing.set(work, ongoing);
     else this.ongoing.delete(work);

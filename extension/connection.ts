@@ -13,8 +13,6 @@ import { ACCEPTED_COMMAND } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
 import { ServerProcess } from "./serverProcess.ts";
 
-const STOP_TIMEOUT_MS = 2_000;
-
 export interface ServerPaths {
   /** The server's bundle. */
   readonly serverModule: string;
@@ -96,8 +94,8 @@ export class ServerConnection {
   /** Asks the server to end, and ends one that does not answer. Resolves when the process is gone. */
   stop(): Promise<void> {
     const { client } = this;
-    return this.process.end(async () => {
-      if (client.needsStop()) await client.stop(STOP_TIMEOUT_MS);
+    return this.process.end(async timeoutMs => {
+      if (client.needsStop()) await client.stop(timeoutMs);
     });
   }
 }

@@ -72,15 +72,12 @@ export class ServerProcess {
 
   /**
    * Ends the process. Resolves when it is gone, unless it was given up or lost before.
-   * @param ask asks the server to end by itself; failing, or taking longer than that may, is ignored
+   * @param ask asks the server to end by itself within a time; if it fails or takes longer, the process is ended all the same
    */
-  async end(ask: () => Promise<void>): Promise<void> {
+  async end(ask: (timeoutMs: number) => Promise<void>): Promise<void> {
     const child = this.release();
-    const patience = new AbortController();
-    const tooLong = sleep(ENDING_MS, undefined, { signal: patience.signal });
-    await Promise.race([ask(), tooLong]).catch(() => {});
-    patience.abort();
-    tooLong.catch(() => {});
+    const tooLong = sleep(ENDING_MS, undefined, { ref: false });
+    await Promise.race([ask(ENDING_MS), tooLong]).catch(() => {});
     if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise(resolve => child.once("exit", resolve));
     child.kill();
