@@ -1,5 +1,5 @@
 /** The memory that a model needs, as node-llama-cpp estimates it from the header of its file. */
-import { statSync } from "node:fs";
+import { fileStamp } from "../system/index.ts";
 import { askScript } from "./askScript.ts";
 
 /** A header is read within a second, on a busy machine within a few. */
@@ -21,9 +21,9 @@ export async function estimateModelBytes(
   script: string,
   timeoutMs = TIMEOUT_MS,
 ): Promise<number | undefined> {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) return undefined;
-  const file = `${stat.size} ${stat.mtimeMs} ${contextTokens}`;
+  const stamp = fileStamp(path);
+  if (stamp === undefined) return undefined;
+  const file = `${stamp} ${contextTokens}`;
   const before = known.get(path);
   if (before?.file === file) return before.bytes;
   const args = [`--max-old-space-size=${HEAP_MB}`, script, path, String(contextTokens)];

@@ -6,7 +6,7 @@ import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
-import { codeOf, inBackground } from "../system/index.ts";
+import { fileStamp, inBackground } from "../system/index.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
@@ -139,7 +139,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
   /** Settings with which a model was last loaded. */
   let working: Settings | undefined;
   /** Identifies the file of a model that could not be loaded, as it was then. */
-  let failed: { readonly stamp: string } | undefined;
+  let failed: { readonly stamp: string | undefined } | undefined;
 
   const use = (outcome: LoadedModel) => {
     tuning.abort();
@@ -241,16 +241,6 @@ async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise
 
 const draftModelLine = (engine: Engine) =>
   `${engine.info.modelName} from ${engine.info.modelPath} drafts: ${engine.info.backend}, ${engine.cost(1).toFixed(1)} ms a token.`;
-
-/** Changes when a model's file does; the same value for every path at which no file can be looked at for the same reason. */
-function fileStamp(path: string): string {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return `${size} ${mtimeMs}`;
-  } catch (error) {
-    return `${codeOf(error)}`;
-  }
-}
 
 /** Whether there is memory for another model while this one serves. A graphics card holds only one model. */
 function fitsBeside({ info }: Engine): boolean {
