@@ -164,8 +164,8 @@ export function addTombstones(directory: string, denied: readonly string[]): num
 function addToTombstones(directory: string, denied: readonly string[]): number {
   const before = readTombstones(directory);
   const all = [...new Set([...before.denied, ...denied.map(each => each.toLowerCase())])];
-  const list = DenyList.parse(all.join("\n"), "what is to be removed");
-  const newList = DenyList.parse(denied.join("\n"), "what is to be removed");
+  const added = DenyList.parse(denied.join("\n"), "what is to be removed");
+  const list = DenyList.parse(before.denied.join("\n"), "what is to be removed").with(added);
   const documents: Record<string, number[]> = {};
   let count = 0;
   for (const { file } of readStore(directory).shards) {
@@ -174,8 +174,10 @@ function addToTombstones(directory: string, denied: readonly string[]): number {
       const found: number[] = [];
       let index = 0;
       for (const document of shard.documents.all()) {
-        if (list.matches(document) !== undefined) found.push(index);
-        if (newList.matches(document) !== undefined) count++;
+        if (list.matches(document) !== undefined) {
+          found.push(index);
+          if (added.matches(document) !== undefined) count++;
+        }
         index++;
       }
       if (found.length > 0) documents[file] = found;
