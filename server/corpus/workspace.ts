@@ -48,7 +48,7 @@ export class Workspace {
 
   /** What to draft from when the document at `uri` is completed. Other changed documents are indexed for the next time. */
   source(uri: string): CorpusSource {
-    const path = this.pathIn(uri) ?? uri;
+    const path = this.keyOf(uri) ?? uri;
     this.indexChanged(path);
     const corpus = new LiveCorpus(this.indexed.index, { except: path, nearness: nearnessTo(path) });
     return { name: "workspace", corpus, throttle: this.throttle };
@@ -78,7 +78,7 @@ export class Workspace {
 
   /** The document was closed: from now on its file on disk counts. */
   closed(uri: string): void {
-    const path = this.pathIn(uri);
+    const path = this.keyOf(uri);
     if (path === undefined || !this.open.delete(path)) return;
     this.changes.delete(path);
     inBackground(this.fileChanged(uri), `Indexing ${path}`, this.warn);
@@ -103,8 +103,8 @@ export class Workspace {
     this.open.clear();
   }
 
-  /** The path of a document as the index has it, which for one outside of the workspace is its own. */
-  private pathIn(uri: string): string | undefined {
+  /** The path by which a document is kept and indexed; its own path if it lies outside of the workspace. */
+  private keyOf(uri: string): string | undefined {
     const file = this.shown.fileOf(uri);
     return file ? pathIn(file) : pathOf(uri);
   }

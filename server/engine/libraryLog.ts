@@ -1,7 +1,7 @@
 /**
- * What the library says. It has one callback in the process, and each line takes a way from the thread that computes to the
- * main thread and back: a context of the default model says 1,300 lines, which takes longer than making it. So it is
- * listened to only where something is to be learned.
+ * The library's log. There is one callback per process, and each line costs a round trip between the computing thread and the
+ * main thread: making a context of the default model logs 1,300 lines, which takes longer than making it. So the log is only
+ * read where something is to be learned from it.
  */
 import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";
@@ -16,13 +16,13 @@ export interface LogLine {
   readonly isError: boolean;
 }
 
-/** Who collects what a library says, which does not tell for whom it says it. */
+/** A reader of a library's log. Lines do not say which call they belong to, so each reader gets all of them. */
 interface LogCollector {
   readonly directory: string;
   readonly log: LogLine[];
   readonly callback: bigint;
   readonly until: RegExp | undefined;
-  /** Whether it wants no more. */
+  /** Whether it has read its last line. */
   isDone: boolean;
 }
 
@@ -38,9 +38,9 @@ export function silence(library: Library): void {
 }
 
 /**
- * Collects the library's log lines while `work` runs on a worker thread. Elsewhere than in the main thread there are none:
- * libraries belong to the process, and a callback would outlast a thread that is ended.
- * @param until the last line that is wanted
+ * Collects the library's log lines while `work` runs on a worker thread. Returns none outside of the main thread: libraries
+ * belong to the process, and a callback would outlive a thread that ends.
+ * @param until matches the last line to collect
  */
 export async function withLog<T>(
   library: Library,
@@ -68,8 +68,8 @@ export async function withLog<T>(
 }
 
 /**
- * Calls what gives null where it fails, and then once more to learn why.
- * @returns `log` is empty where it did not fail
+ * Runs work that resolves to null if it fails; then runs it once more and collects the log, to learn why.
+ * @returns an empty log if it did not fail
  */
 export async function withReason(
   library: Library,
@@ -79,7 +79,7 @@ export async function withReason(
   return result === null ? withLog(library, work) : { result, log: [] };
 }
 
-/** Gives a line to all who listen, while the thread that says it waits. */
+/** Gives a line to all readers, while the thread that logged it waits. */
 function take(library: Library, line: LogLine): void {
   let isSatisfied = false;
   for (const collector of listeners(library)) {
@@ -93,7 +93,7 @@ function take(library: Library, line: LogLine): void {
 const listeners = ({ directory }: Library) =>
   collectors.filter(each => each.directory === directory && !each.isDone);
 
-/** Has the library call back while somebody wants what it says. */
+/** Lets the library call back while there is a reader, and silences it otherwise. */
 function listen(library: Library): void {
   const listener = listeners(library).at(-1);
   if (listener) library.logSet(listener.callback, null);

@@ -142,7 +142,7 @@ export class LlamaEngine implements Engine {
   private exchangeThreadPool(pool: ThreadPool): void {
     const { library, context, longPrompts } = this.native;
     library.attachThreadPool(context.pointer, pool.pointer, pool.pointer);
-    // Its context uses the pool that is freed here.
+    // Its context uses the pool that is about to be freed.
     longPrompts?.close();
     if (this.threadPool) this.decoder.retire(this.threadPool);
     this.threadPool = pool;
