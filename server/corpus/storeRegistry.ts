@@ -21,7 +21,9 @@ const BACKGROUND_MEMORY_MEGABYTES = 256;
 /** Time between checks of another process's build, in milliseconds. */
 const POLL_MS = 2_000;
 /** The store that is made without being asked for. */
-const DEFAULT_STORE = "python";
+const FIRST_STORE = "python";
+/** Hexadecimal digits of a fingerprint that tell the first stores of tokenizers apart. */
+const FINGERPRINT_DIGITS = 8;
 
 /** A store can only be used with its own tokenizer. */
 interface StoreUser {
@@ -38,8 +40,8 @@ export class StoreRegistry {
   private user: StoreUser | undefined;
   private open: { readonly store: Store; readonly source: CorpusSource }[] = [];
   private statuses: StoreStatus[] = [];
-  /** Whether the store that is made without being asked for is of a version that cannot be read. */
-  private isFirstOutdated = false;
+  /** The stores that are not open, by folder name. */
+  private unused = new Map<string, "another tokenizer" | "another version" | "damaged">();
 
   /**
    * @param storageDirectory where the server may keep things @param warn writes to the log
@@ -102,23 +104,39 @@ export class StoreRegistry {
   }
 
   /**
-   * If there is no store, or only the first one and that of another version, builds a first one from the machine's own Python,
+   * If the model has no store, or only a first one of another version, builds a first one from the machine's own Python,
    * or continues its build.
    */
   async buildFirst(signal: AbortSignal): Promise<BuildOutcome | undefined> {
     if (!this.user || !this.wantsFirst) return undefined;
-    const directory = join(this.directory, DEFAULT_STORE);
+    const name = this.firstName;
+    const directory = join(this.directory, name);
     // Another window may be building it already: its store serves here as well.
     if (isBuilding(directory)) await this.untilBuilt(directory, signal);
     if (signal.aborted || !this.wantsFirst) return undefined;
-    const outcome = await this.build({ source: "python", name: DEFAULT_STORE }, true, () => {}, signal);
+    const outcome = await this.build({ source: "python", name }, true, () => {}, signal);
     if ("tokens" in outcome || !isBuilding(directory)) return outcome;
     await this.untilBuilt(directory, signal);
     return undefined;
   }
 
+  /** Whether the model has no store, and none that is damaged: nothing is built in place of one that can be mended. */
   private get wantsFirst(): boolean {
-    return this.statuses.length === (this.isFirstOutdated ? 1 : 0);
+    const first = this.firstName;
+    return (
+      this.open.length === 0 &&
+      [...this.unused].every(
+        ([name, reason]) =>
+          reason === "another tokenizer" || (reason === "another version" && name === first),
+      )
+    );
+  }
+
+  /** Name and folder of the model's first store. Windows may use models of several tokenizers: each has its own. */
+  private get firstName(): string {
+    return this.unused.get(FIRST_STORE) === "another tokenizer"
+      ? `${FIRST_STORE}-${this.user?.fingerprint.slice(0, FINGERPRINT_DIGITS)}`
+      : FIRST_STORE;
   }
 
   /** Waits until another process has ended its build, and opens what there is then. */
@@ -140,15 +158,15 @@ export class StoreRegistry {
   private reopen(): void {
     this.dispose();
     this.statuses = [];
-    this.isFirstOutdated = false;
+    this.unused = new Map();
     for (const directory of this.stores()) {
       try {
         this.take(directory, readStore(directory));
       } catch (error) {
         // A fault of one store must not affect the others.
         const expected = error instanceof StoreError;
-        if (expected && error.problem.code === "version" && basename(directory) === DEFAULT_STORE)
-          this.isFirstOutdated = true;
+        const isOutdated = expected && error.problem.code === "version";
+        this.unused.set(basename(directory), isOutdated ? "another version" : "damaged");
         this.refuse(directory, expected ? error.message : `it cannot be opened: ${(error as Error).stack}`);
       }
     }
@@ -165,6 +183,7 @@ export class StoreRegistry {
 
   private take(directory: string, { name, shards, created, tokenizer }: StoreManifest): void {
     if (tokenizer.fingerprint !== this.user?.fingerprint) {
+      this.unused.set(basename(directory), "another tokenizer");
       this.refuse(
         name,
         `it was built for the tokenizer of ${tokenizer.model}. Build it again: "Foretoken: Rebuild Datastore".`,

@@ -124,7 +124,7 @@ const input: BuildInput = {
   },
 };
 
-async function build(directory: string, name: string): Promise<void> {
+async function build(directory: string, name: string, fingerprint = "letters"): Promise<void> {
   await buildStore({
     directory,
     name,
@@ -136,7 +136,7 @@ async function build(directory: string, name: string): Promise<void> {
       parallel: 1,
       tokenize: async texts => texts.map(text => Int32Array.from(text, letter => letter.charCodeAt(0))),
     },
-    tokenizerEntry: { fingerprint: "letters", vocabularySize: 256, model: "letters" },
+    tokenizerEntry: { fingerprint, vocabularySize: 256, model: "letters" },
     memoryBytes: 1 << 20,
     builder: "test",
     signal: new AbortController().signal,
@@ -214,5 +214,37 @@ test("a window that finds another one building waits for its store", async () =>
   assert.equal(await built, undefined);
   assert.equal(registry.sources.length, 1);
   assert.equal(changes, 1);
+  registry.dispose();
+});
+
+test("a model whose tokenizer differs from that of the first store gets one of its own beside it", async () => {
+  const storage = join(root, "two tokenizers");
+  const folder = (name: string) => join(storage, "datastores", name);
+  await build(folder("python"), "python");
+  const own = folder("python-c0ffee00");
+  mkdirSync(own, { recursive: true });
+  // As if another window were building it: the registry waits for exactly that folder.
+  const unlock = lock(own, "manifest.json");
+  const registry = new StoreRegistry(storage, () => {});
+  registry.adopt({ fingerprint: "c0ffee00ffffffff", modelPath: "other.gguf" });
+  assert.equal(registry.sources.length, 0);
+  const built = registry.buildFirst(new AbortController().signal);
+  unlock();
+  await build(own, "python-c0ffee00", "c0ffee00ffffffff");
+  assert.equal(await built, undefined);
+  assert.equal(registry.sources.length, 1);
+  registry.adopt(user);
+  assert.equal(registry.sources.length, 1, "the store of the model before is kept");
+  registry.dispose();
+});
+
+test("no first store is built while one for the model is damaged", async () => {
+  const storage = join(root, "damaged only");
+  const damaged = join(storage, "datastores", "mine");
+  mkdirSync(damaged, { recursive: true });
+  writeFileSync(join(damaged, "manifest.json"), "{");
+  const registry = new StoreRegistry(storage, () => {});
+  registry.adopt(user);
+  assert.equal(await registry.buildFirst(new AbortController().signal), undefined);
   registry.dispose();
 });
