@@ -100,8 +100,8 @@ export function refuseLocked(directory: string, name: string, activity = "build"
   if (owner)
     throw new StoreError({
       code: "busy",
-      message: `Another ${activity} is at work in ${directory} (process ${owner.pid} on ${owner.host}).`,
-      remedy: `Wait until it has ended; if it does not run any more, delete ${path}.`,
+      message: `Another ${activity} is running in ${directory} (process ${owner.pid} on ${owner.host}).`,
+      remedy: `Wait until it has finished; if it is no longer running, delete ${path}.`,
     });
 }
 
@@ -132,7 +132,7 @@ export function lock(directory: string, name: string, activity = "build"): () =>
   }
   throw new StoreError({
     code: "busy",
-    message: `Another ${activity} began at the same moment in ${directory}.`,
+    message: `Another ${activity} started at the same moment in ${directory}.`,
     remedy: "Wait until it has ended.",
   });
 }

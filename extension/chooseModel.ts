@@ -82,7 +82,7 @@ const ofItem = ({ label, description, detail, reference }: ModelItem): Choice =>
 function otherChoices(current: string): Choice[] {
   return [
     {
-      label: `${current === "" ? "$(check)" : "$(package)"} The Small Model That Comes Along`,
+      label: `${current === "" ? "$(check)" : "$(package)"} The Included Small Model`,
       description: "135 million parameters · nothing to fetch · idioms and names in sight, little more",
       choose: async () => "",
     },

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 
 const SCHEME = "foretoken-explanation";
 const DOCUMENT = vscode.Uri.parse(`${SCHEME}:Last Completion.md`);
-const WITHOUT_SERVER = "The server does not run. Restart it: Foretoken: Restart Server.\n";
+const WITHOUT_SERVER = "The server is not running. Restart it: Foretoken: Restart Server.\n";
 
 /** What the view needs of the extension. */
 interface Explainer {

@@ -43,7 +43,7 @@ export async function rebuildDatastore(
 ): Promise<void> {
   const item = await vscode.window.showQuickPick(sourceItems(secrets), {
     title: "Rebuild Datastore",
-    placeHolder: "What shall completions be drafted from?",
+    placeHolder: "What should completions be drafted from?",
   });
   const source = await item?.choose();
   if (source) await build(builder, source, secrets, activity);
@@ -134,7 +134,7 @@ async function build(
 
 /** Shows the result and, if a part of the source was damaged, what is missing. */
 function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
-  const built = `Foretoken drafts from a datastore of ${tokens.toLocaleString()} tokens now.`;
+  const built = `Foretoken now drafts from a datastore of ${tokens.toLocaleString()} tokens.`;
   return damage
     ? vscode.window.showWarningMessage(`${built} ${damageText(damage)}`)
     : vscode.window.showInformationMessage(built);

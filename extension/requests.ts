@@ -53,7 +53,7 @@ interface CompletionAnswer {
 }
 
 const NO_SERVER = {
-  message: "The server does not run.",
+  message: "The server is not running.",
   remedy: "Restart it: Foretoken: Restart Server.",
 } as const;
 

@@ -85,7 +85,7 @@ export function statusTooltip(view: StatusView): string {
     lines.push(...notes, ...stores.map(storeLine), ...figureLines(status));
     lines.push(...sources.filter(({ proposed }) => proposed > 0).map(sourceLine));
   }
-  return [...lines, "Click for all there is to do."].join("\n");
+  return [...lines, "Click for the menu."].join("\n");
 }
 
 function stateLine({ status, languageOff, snoozedMinutes = 0 }: StatusView): string {

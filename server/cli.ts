@@ -111,7 +111,7 @@ async function main([command, ...args]: string[]): Promise<void> {
     case undefined:
       throw new UsageError(`No command given.\n\n${USAGE}`);
     default:
-      throw new UsageError(`There is no command ${command}. "foretoken --help" lists what there is.`);
+      throw new UsageError(`There is no command ${command}. "foretoken --help" lists the commands.`);
   }
 }
 

@@ -30,8 +30,8 @@ ${SERVE}${COMPLETE}${CHAT}${MODEL_USAGE}  foretoken datastore build|info|verify|
       Measures, in a checkout; --help lists what it can do.
   foretoken --help | --version
 
-Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no template of
-conversations; 130 interrupted; 143 terminated.
+Exit codes: 0 done; 1 it could not be done, with the reason on standard error; 2 the model has no chat
+template; 130 interrupted; 143 terminated.
 `;
 
 const COMMANDS = new Map([

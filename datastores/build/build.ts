@@ -125,7 +125,7 @@ function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[])
   return new StoreError({
     code: "empty",
     message: `${sources.join(", ")} has no documents that could be taken.${why}`,
-    remedy: "Choose another source, or look at the filters.",
+    remedy: "Choose another source, or check the filters.",
   });
 }
 
@@ -199,7 +199,7 @@ function throwIfCancelled(signal: AbortSignal): void {
   throw new StoreError({
     code: "cancelled",
     message: "The build was cancelled.",
-    remedy: "Begin it again: it goes on where it was.",
+    remedy: "Start it again: it continues where it stopped.",
   });
 }
 

@@ -143,7 +143,8 @@ export function readManifest(path: string): Manifest {
       "version",
       `${path} has version ${version}; this Foretoken reads ${MANIFEST_VERSION}.`,
     );
-  if (!isManifest(value)) throw shardProblem("corrupt", `${path} is damaged: it lacks what a manifest has.`);
+  if (!isManifest(value))
+    throw shardProblem("corrupt", `${path} is damaged: fields of a manifest are missing.`);
   return value;
 }
 

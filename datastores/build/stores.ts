@@ -92,7 +92,7 @@ function lacking(
   return new StoreError({
     code: "missing",
     message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.${until}`,
-    remedy: `Build them with --shard I/${share.count}; what is there already is taken over.`,
+    remedy: `Build them with --shard I/${share.count}; what exists already is reused.`,
   });
 }
 

@@ -69,7 +69,7 @@ export async function listRepository(
     if (error instanceof StoreError) throw error;
     throw storeError(
       "network",
-      `${what}: the hub's list of files makes no sense.`,
+      `${what}: the hub's list of files cannot be understood.`,
       "Try again later.",
       error,
     );
@@ -102,7 +102,7 @@ async function pin(repository: Repository, options: HubOptions): Promise<string>
   try {
     commit = (JSON.parse(body) as { sha?: unknown }).sha;
   } catch (error) {
-    throw storeError("network", `${what}: what the hub answered makes no sense.`, "Try again later.", error);
+    throw storeError("network", `${what}: the hub's answer cannot be understood.`, "Try again later.", error);
   }
   if (typeof commit === "string" && COMMIT.test(commit)) return commit;
   throw storeError("network", `${what}: the hub did not name a commit.`, "Give a commit as the revision.");

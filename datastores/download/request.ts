@@ -41,8 +41,8 @@ export function hubAddress(options: HubOptions): string {
   if (/^https?:\/\//i.test(address) && URL.canParse(address)) return address;
   throw storeError(
     "schema",
-    `${address} is no address of a hub.`,
-    "Let HF_ENDPOINT be one, such as https://hub.example.org, or unset it.",
+    `${address} is not the address of a hub.`,
+    "Set HF_ENDPOINT to one, such as https://hub.example.org, or unset it.",
   );
 }
 

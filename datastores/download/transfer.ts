@@ -119,11 +119,7 @@ async function download(part: Part, wanted: Transfer, options: TransferOptions) 
     if (expected === undefined || expected === part.digest()) return { bytes: part.length };
     await part.reset();
     throw new Temporary(
-      storeError(
-        "corrupt",
-        `${wanted.name} arrived damaged: its hash is not the one it is known by.`,
-        START_AGAIN,
-      ),
+      storeError("corrupt", `${wanted.name} arrived damaged: its hash does not match.`, START_AGAIN),
     );
   };
   return withRetries(attempt, options, hasProgressed);

@@ -152,7 +152,7 @@ export function decodeHeader(bytes: Uint8Array, fileBytes: number, path: string)
     sections,
   };
   if (!isConsistent(header))
-    throw shardProblem("corrupt", `${path} contradicts itself: its sections' sizes.`);
+    throw shardProblem("corrupt", `${path} is inconsistent: the sizes of its sections.`);
   return header;
 }
 

@@ -239,7 +239,7 @@ function writeProblem(error: unknown, path: string): unknown {
     {
       code: "unreadable",
       message: `${path} cannot be written: ${message}.`,
-      remedy: `See that ${folder} exists and may be written to, or choose another folder for the datastore.`,
+      remedy: `Make sure that ${folder} exists and is writable, or choose another folder for the datastore.`,
     },
     { cause: error },
   );

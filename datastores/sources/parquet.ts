@@ -72,7 +72,7 @@ export async function* readParquet(path: string, options: ReadOptions = {}): Asy
     if (typeof code === "string" && /^E[A-Z]+$/.test(code)) throw fileError(error, path);
     throw storeError(
       "corrupt",
-      `${path} is no sound Parquet file: ${messageOf(error)}.`,
+      `${path} is not a valid Parquet file: ${messageOf(error)}.`,
       "Download it again.",
       error,
     );

@@ -119,7 +119,7 @@ function parsePath(source: string, path: string): SpecOutcome {
   if (status?.isDirectory()) return { spec: { kind: "folder", path } };
   const format = formatOf(path);
   if (status && format) return { spec: { kind: "file", path, format } };
-  if (status) return schema(`${path} is of no kind that can be read.`, `A source is ${ACCEPTED_SOURCES}.`);
+  if (status) return schema(`${path} is not of a supported file type.`, `A source is ${ACCEPTED_SOURCES}.`);
   const isPath = format !== undefined || /[/\\]/.test(source);
   return isPath
     ? { problem: { code: "missing", message: `There is no ${path}.`, remedy: "Check the path." } }

@@ -42,11 +42,11 @@ function draw({ summary, server, now }: ShowMessage): void {
     html(
       "p",
       { class: "note" },
-      "Everything here stays on this machine. Of past completions figures alone are kept, no text.",
+      "Everything here stays on this machine. Only figures of past completions are kept, no text.",
     ),
     ...(server
       ? []
-      : [html("p", { class: "problem" }, "The server does not run: Foretoken: Restart Server.")]),
+      : [html("p", { class: "problem" }, "The server is not running. Start it: Foretoken: Restart Server.")]),
     glance(summary),
     latencySection(summary),
     draftsSection(summary),

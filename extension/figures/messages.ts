@@ -6,7 +6,7 @@ import type { Summary } from "./summary.ts";
 export interface ShowMessage {
   readonly type: "show";
   readonly summary: Summary;
-  /** Absent while the server does not run. */
+  /** Absent while the server is not running. */
   readonly server?: DashboardFigures | undefined;
   /** Milliseconds since 1970: now, and when the data was requested. */
   readonly now: number;

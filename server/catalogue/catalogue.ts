@@ -56,7 +56,7 @@ export function readCatalogue(file: string): CatalogueOutcome {
     return {
       problem: {
         message: `The catalogue ${file} cannot be read: ${messageOf(error)}.`,
-        remedy: 'Correct the setting "foretoken.catalogue", or clear it for the catalogue that comes along.',
+        remedy: 'Correct the setting "foretoken.catalogue", or clear it for the catalogue that is included.',
       },
     };
   }

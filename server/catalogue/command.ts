@@ -137,7 +137,7 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
 /** Fetches a model and prints its path; an interrupt keeps what has arrived, and the next call continues there. */
 async function get(given: string, models: readonly CatalogueModel[], folder: string): Promise<void> {
   if (given === DEFAULT_MODEL)
-    throw new UsageError("The default model comes along: there is nothing to fetch.");
+    throw new UsageError("The default model is included: there is nothing to download.");
   const { reference } = orUsageError(parseReference(given, models));
   if (reference.kind === "path") {
     const { path } = orUsageError(locateModel(given, models, folder));
@@ -145,7 +145,7 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
   }
   if (reference.kind === "hub" && reference.model)
     process.stderr.write(`${reference.model.title}: licence ${licenceOf(reference.model)}.\n`);
-  const interrupt = interrupted("The fetch was interrupted. The same command goes on where it was.");
+  const interrupt = interrupted("The fetch was interrupted. The same command continues where it stopped.");
   const outcome = await fetchModel(reference, folder, {
     reference: given,
     present: filesByHash(modelsHere()),

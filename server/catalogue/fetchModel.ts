@@ -138,7 +138,7 @@ async function hubParts(file: CatalogueFile, folder: string, options: HubOptions
     if (paths.length === 1 && file.sha256 !== undefined && sha256 !== undefined && file.sha256 !== sha256)
       throw storeError(
         "foreign",
-        `${path} of ${repositoryLabel(repository)} is another file than the catalogue names: its sha256 differs.`,
+        `${path} of ${repositoryLabel(repository)} is not the file that the catalogue names: its sha256 differs.`,
         `If you trust the repository, name the file: hf:${name}:${path}.`,
       );
     const hash = sha256 ?? file.sha256;

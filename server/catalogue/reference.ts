@@ -72,14 +72,17 @@ function addressOf(given: string): ReferenceOutcome {
     };
   if (url && /\.gguf$/i.test(url.pathname)) return { reference: { kind: "address", url: url.href } };
   return {
-    problem: { message: `${given} is no address of a GGUF file.`, remedy: "Give one that ends with .gguf." },
+    problem: {
+      message: `${given} is not the address of a GGUF file.`,
+      remedy: "Give one that ends with .gguf.",
+    },
   };
 }
 
 function hubFile(repository: string, revision: string, rest: string): ReferenceOutcome {
   const isPath = /\.gguf$/i.test(rest);
   if (isPath && /(?:^|\/)\.{0,2}(?:\/|$)|[\\:]/.test(rest))
-    return { problem: { message: `${rest} is no safe file name.`, remedy: "Name another file." } };
+    return { problem: { message: `${rest} is not a safe file name.`, remedy: "Name another file." } };
   const quantisation = quantisationOf(rest) ?? rest;
   const file = { quantisation, repository, revision, ...(isPath ? { path: rest } : {}) };
   return { reference: { kind: "hub", file } };

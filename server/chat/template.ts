@@ -31,14 +31,14 @@ export function openTemplate(
   const remedy = "Name a model that was trained for conversations, an -instruct or -chat one, with --model.";
   if (!info.chat)
     return {
-      problem: { message: `${info.modelName} (${info.modelPath}) has no template of conversations.`, remedy },
+      problem: { message: `${info.modelName} (${info.modelPath}) has no chat template.`, remedy },
     };
   try {
     return new ChatTemplate(info.chat, vocabulary);
   } catch (error) {
     return {
       problem: {
-        message: `The template of conversations of ${info.modelName} cannot be used: ${messageOf(error)}.`,
+        message: `The chat template of ${info.modelName} cannot be used: ${messageOf(error)}.`,
         remedy,
       },
     };

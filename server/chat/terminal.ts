@@ -54,10 +54,10 @@ export async function talk(
 
 const REMARKS: Partial<Record<Answer["finishReason"], string>> = {
   aborted: "Stopped.",
-  maxTokens: "The answer was cut at the most tokens an answer may have: --max-tokens.",
-  contextFull: "The answer was cut: the context is full. /reset begins anew.",
-  outOfMemory: "There is no memory for the answer. /reset begins anew.",
-  tooLong: "This turn alone is longer than the model's context: it was not asked.",
+  maxTokens: "The answer was cut at its token limit (--max-tokens).",
+  contextFull: "The answer was cut: the context is full. /reset starts a new conversation.",
+  outOfMemory: "There is not enough memory for the answer. /reset starts a new conversation.",
+  tooLong: "This message is longer than the model's context: it was not sent.",
   failed: "The model could not answer:",
 };
 
@@ -84,13 +84,13 @@ function command(line: string, chat: Chat, totals: Totals, sources: () => readon
       return HELP;
     case "/reset":
       chat.reset();
-      return "What was said is forgotten.";
+      return "The conversation has been cleared.";
     case "/stats":
       return totals.describe(sources());
     case "/save":
       return save(rest.join(" "), chat);
     default:
-      return `There is no ${name}. /help lists what there is.`;
+      return `There is no ${name}. /help lists the commands.`;
   }
 }
 

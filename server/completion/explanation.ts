@@ -51,7 +51,7 @@ function outcomeText(outcome: Outcome): string {
     case "cached":
       return "Shown from memory: it had been computed for this place before.";
     case "typedThrough":
-      return "Shown from memory: what is left of a text of which the beginning has been typed.";
+      return "Shown from memory: the rest of a text whose beginning you have typed.";
     case "reindented":
       return "Shown from memory: computed for this line with another indentation.";
     case "aborted":
@@ -114,7 +114,7 @@ function computedText({ tokens, steps, drafted, accepted, finishReason }: Comput
 /** How much was computed in vain, which `TokenUsage` bounds. */
 function decodedText({ tokens, unused }: DecodedTotals): string {
   const share = Math.round((100 * unused) / tokens);
-  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them for nothing: given up before their first text, or computed ahead and never asked for.`;
+  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them without use: given up before their first text, or computed ahead and never asked for.`;
 }
 
 /** A block of code whose fence the text cannot close. */

@@ -110,7 +110,7 @@ export async function selfTest(
 function problemOf(report: SelfTestReport, failure: string | undefined): string | undefined {
   const { middles } = report;
   if (failure !== undefined) return `It cannot compute: ${failure}.`;
-  if (!report.tokenizer) return "Its tokenizer does not give back the text it is given.";
+  if (!report.tokenizer) return "Its tokenizer does not reproduce the text it is given.";
   const { rightInOtherOrder = 0 } = middles;
   if (middles.right < MIN_RIGHT && rightInOtherOrder >= MIN_RIGHT)
     return `It fills in what is missing only with the ${middles.order === "suffix-first" ? "text before the cursor" : "text after the cursor"} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: foretoken.fim_order of its GGUF metadata is to be ${middles.order === "suffix-first" ? "prefix-first" : "suffix-first"}.`;

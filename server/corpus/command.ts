@@ -116,7 +116,7 @@ async function build(values: Values): Promise<void> {
   // A program that reads --progress wants no store once it is gone; the exit code then says that there is none.
   if (values.progress) process.exitCode = 1;
   else workUnread();
-  const interrupt = interrupted("The build was interrupted. The same command goes on where it was.");
+  const interrupt = interrupted("The build was interrupted. The same command continues where it stopped.");
   try {
     await buildAsAsked(values, interrupt);
     process.exitCode = 0;

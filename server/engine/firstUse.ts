@@ -13,7 +13,7 @@ export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | unde
   if (!vocabulary.tokenize(TRIAL_TEXT).every(isToken))
     return {
       code: "modelUnsuitable",
-      message: `${info.modelPath} has a tokenizer that does not read every text.`,
+      message: `${info.modelPath} has a tokenizer that cannot represent every text.`,
       remedy: CHOOSE_ANOTHER,
     };
   const { signal } = new AbortController();

@@ -37,7 +37,7 @@ export async function loadBeside(
 function unsuitable(engine: LlamaEngine, drafter: LlamaEngine): string | undefined {
   const [path, other] = [drafter.info.modelPath, engine.info.modelPath];
   if (!haveSameTokens(engine.vocabulary, drafter.vocabulary))
-    return `${path} has another vocabulary than ${other} and cannot draft for it.`;
+    return `${path} has a different vocabulary from ${other} and cannot draft for it.`;
   if (drafter.info.maxTreeNodes === 1 && engine.info.maxTreeNodes > 1)
     return `${path} keeps recurrent state, which cannot be rolled back: it cannot draft for ${other}.`;
   return undefined;

@@ -50,7 +50,7 @@ export async function fetchLibraries(
   if (!/^https?:\/\/\S+$/.test(base))
     return {
       code: "usage",
-      message: `"foretoken.npmRegistry" is no address: ${registry}`,
+      message: `"foretoken.npmRegistry" is not an address: ${registry}`,
       remedy: "Give one that begins with https://, or leave it empty.",
     };
   const target = packageFolder(folder, wanted);
@@ -86,7 +86,7 @@ export async function fetchLibraries(
     return {
       code: codeOf(error) ?? "failed",
       message: `The libraries cannot be put into ${folder}: ${messageOf(error)}.`,
-      remedy: "Make room there or make it writable, and try again.",
+      remedy: "Free space there or make it writable, and try again.",
     };
   }
 }

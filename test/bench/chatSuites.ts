@@ -104,7 +104,7 @@ export interface ItemBounds {
   readonly promptTokens: number;
 }
 
-/** The turns of conversations as items for a model, which must have a template of conversations. */
+/** The turns of conversations as items for a model, which must have a chat template. */
 export async function conversationItems(
   engine: Engine,
   conversations: readonly Conversation[],

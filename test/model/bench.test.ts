@@ -348,7 +348,7 @@ test("a model with another vocabulary is refused as a drafter, with what to do i
   assert.equal(code, 1);
   assert.match(
     err,
-    /other\.gguf has another vocabulary than .*Name a smaller model of the same family, .*, with --draft-model, or leave it out/,
+    /other\.gguf has a different vocabulary from .*Name a smaller model of the same family, .*, with --draft-model, or leave it out/,
   );
 });
 

@@ -108,9 +108,9 @@ test("an interrupt stops the answer, the next one ends the program", async () =>
   assert.match(err, /Stopped\./);
 });
 
-test("a model without a template of conversations is refused with the remedy and exit code 2", async () => {
+test("a model without a chat template is refused with the remedy and exit code 2", async () => {
   const { code, out, err } = await chat("hello\n", []);
   assert.equal(code, 2);
   assert.equal(out, "");
-  assert.match(err, /has no template of conversations\. Name a model .*--model/);
+  assert.match(err, /has no chat template\. Name a model .*--model/);
 });

@@ -98,7 +98,7 @@ test("a model that drafts changes nothing of the text and is counted; one that c
   assert.equal(refused.code, 1);
   assert.match(
     refused.err,
-    /other\.gguf has another vocabulary than .*Name a smaller model of the same family, or the same model in fewer bits, with --draft-model, or leave it out/,
+    /other\.gguf has a different vocabulary from .*Name a smaller model of the same family, or the same model in fewer bits, with --draft-model, or leave it out/,
   );
   const none = await foretoken("complete", place, "--draft-model", "auto");
   assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
@@ -170,7 +170,7 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
     ],
     [
       ["frobnicate"],
-      /^foretoken: There is no command frobnicate\. "foretoken --help" lists what there is\.\n$/,
+      /^foretoken: There is no command frobnicate\. "foretoken --help" lists the commands\.\n$/,
     ],
     [[], /^Usage:.*\n\nforetoken: No command given\.\n$/s],
   ];

@@ -71,7 +71,10 @@ test("a build that is interrupted ends with the signal's exit code and says how 
     child.stdout.once("data", () => child.kill(signal));
     const code = await new Promise(resolve => child.once("close", resolve));
     assert.equal(code, wanted, errors);
-    assert.match(errors, /^foretoken: The build was interrupted\. The same command goes on where it was\.$/m);
+    assert.match(
+      errors,
+      /^foretoken: The build was interrupted\. The same command continues where it stopped\.$/m,
+    );
   }
 });
 

@@ -113,7 +113,7 @@ test("a model with another vocabulary is refused, both files named", async () =>
     const { message, remedy } = outcome.problem;
     assert.equal(
       message,
-      `${other} has another vocabulary than ${fixtureModelPath()} and cannot draft for it.`,
+      `${other} has a different vocabulary from ${fixtureModelPath()} and cannot draft for it.`,
     );
     assert.match(remedy, /smaller model of the same family, or the same model in fewer bits/);
   } finally {

@@ -74,7 +74,7 @@ test("what shows in a model's first use is found while it is loaded", async () =
   const string = (value: string) => ({ type: "string", value }) as const;
   const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
     [{ "tokenizer.ggml.model": string("no_vocab") }, "modelUnsuitable", /has no tokenizer/],
-    [{ "tokenizer.ggml.model": string("rwkv") }, "modelUnsuitable", /does not read every text/],
+    [{ "tokenizer.ggml.model": string("rwkv") }, "modelUnsuitable", /cannot represent every text/],
     [{ "gemma3.rope.freq_base": { type: "f32", value: 0 } }, "modelInvalid", /logits are not numbers/],
   ];
   for (const [metadata, code, says] of cases) {

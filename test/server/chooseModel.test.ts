@@ -75,7 +75,7 @@ test("a model that cannot be had, or cannot be loaded, is a problem with a remed
   const cases: [string, RegExp][] = [
     ["qwen:1b", /The catalogue has no model qwen:1b/],
     ["hf:a/b:gone.gguf", /has no file gone\.gguf/],
-    ["https://example.org/m.zip", /no address of a GGUF file/],
+    ["https://example.org/m.zip", /not the address of a GGUF file/],
     ["/nowhere/m.gguf", /There is no model at \/nowhere\/m\.gguf/],
     [damaged, /damaged\.gguf/],
   ];

@@ -125,5 +125,5 @@ test("text with fences of its own stays within the explanation's", () => {
   };
   assert.ok(explain(record).includes("````\n```py\nx\n```\n````"));
   assert.match(explain(record), /asked for/);
-  assert.match(explain(record), /40 tokens have been decoded, 25% of them for nothing/);
+  assert.match(explain(record), /40 tokens have been decoded, 25% of them without use/);
 });

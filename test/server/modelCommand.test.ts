@@ -101,7 +101,10 @@ test("a fetch that is interrupted ends with the signal's exit code and keeps wha
     child.kill(signal);
     const { code, out } = await done;
     assert.equal(code, wanted, out);
-    assert.match(out, /^foretoken: The fetch was interrupted\. The same command goes on where it was\.$/m);
+    assert.match(
+      out,
+      /^foretoken: The fetch was interrupted\. The same command continues where it stopped\.$/m,
+    );
     assert.ok(arrived() >= before + 10_000);
   }
 });
@@ -153,7 +156,7 @@ test("what cannot be done is said with a remedy", async () => {
     [["info", commandLineScript()], /cli\.js is not a GGUF file/],
     [["info", dirname(commandLineScript())], /dist is not a GGUF file/],
     [["info", "qwen2.5-coder"], /There is no model at .*qwen2\.5-coder\..*qwen2\.5-coder:7b/],
-    [["get", "default"], /comes along/],
+    [["get", "default"], /is included/],
     [["remove", "default"], /was not fetched by Foretoken/],
     [["info"], /model info needs a model/],
     [["list", "surplus"], /surplus is too much: model list takes no model/],

@@ -118,6 +118,6 @@ test("what a suite of conversations lacks is named", async () => {
   await assert.rejects(
     conversationItems(new FakeEngine(agreeing), [], bounds, never),
     (error: unknown) =>
-      error instanceof UsageError && error.exitCode === 2 && /no template/.test(error.message),
+      error instanceof UsageError && error.exitCode === 2 && /no chat template/.test(error.message),
   );
 });

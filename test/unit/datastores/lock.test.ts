@@ -27,7 +27,7 @@ test("a name is claimed once, also where the file system has no links to files",
     if (code !== "none") refuseLinks(code);
     const release = lock(folder, "build");
     assert.ok(isLocked(folder, "build"), code);
-    assert.throws(() => lock(folder, "build"), /Another build is at work/, code);
+    assert.throws(() => lock(folder, "build"), /Another build is running/, code);
     release();
     assert.deepEqual(readdirSync(folder), [], code);
   }

@@ -58,7 +58,7 @@ test("the hint comes after a day and on a second one, with what the model takes"
   assert.deepEqual(state.asked, [], "a second day, and not a whole one later");
   await at(24);
   assert.equal(state.asked.length, 1);
-  assert.match(state.asked[0] ?? "", /small model that comes along/);
+  assert.match(state.asked[0] ?? "", /small model that is included/);
   assert.match(state.asked[0] ?? "", /Qwen2.5-Coder 1.5B, Q8_0 .*70%.*450 ms.*1.6 GB/);
 });
 

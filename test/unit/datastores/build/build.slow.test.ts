@@ -344,7 +344,7 @@ test("a share that another process builds is waited for, and its shards are take
   );
   await waiting;
   assert.equal(messages.length, 1);
-  assert.match(messages[0] ?? "", /Another build is at work in .*\(process \d+ on /);
+  assert.match(messages[0] ?? "", /Another build is running in .*\(process \d+ on /);
 });
 
 test("one that waits for another process can be cancelled", async () => {
@@ -470,15 +470,15 @@ test("nothing is removed from a store while a build is at work, and what that le
   const directory = folder();
   await buildStore(options(directory, [input("a", [document("some text")])]));
   const unlock = lock(directory, "manifest.json");
-  assert.throws(() => removeStore(directory), /Another build is at work/);
-  assert.throws(() => addTombstones(directory, ["other"]), /Another build is at work/);
+  assert.throws(() => removeStore(directory), /Another build is running/);
+  assert.throws(() => addTombstones(directory, ["other"]), /Another build is running/);
   unlock();
   const share = lock(directory, "manifest-0-of-2-0123456789abcdef.json");
-  assert.throws(() => removeStore(directory), /Another build is at work/);
+  assert.throws(() => removeStore(directory), /Another build is running/);
   share();
   const removing = lock(directory, "store");
   const refused = await problemOf(buildStore(options(directory, [input("a", [document("some text")])])));
-  assert.match(refused?.message ?? "", /Another change of the store is at work/);
+  assert.match(refused?.message ?? "", /Another change of the store is running/);
   removing();
   verifyStore(directory);
   rmSync(join(directory, "manifest.json"));
@@ -561,8 +561,8 @@ test("a shard of another store is found by a check and at open", async () => {
   const shardOf = (directory: string) =>
     join(directory, readdirSync(directory).find(file => file.endsWith(".fts")) as string);
   writeFileSync(shardOf(one), readFileSync(shardOf(two)));
-  assert.throws(() => verifyStore(one), /is of another tokenizer/);
-  assert.throws(() => openStore(one), /is of another tokenizer/);
+  assert.throws(() => verifyStore(one), /was made with another tokenizer/);
+  assert.throws(() => openStore(one), /was made with another tokenizer/);
 });
 
 test("what is passed over is counted, and what is damaged is named with its input", async () => {

@@ -184,7 +184,7 @@ test("what the file system refuses is a value, as is a hub whose address is none
   rmSync(folder);
   process.env.HF_ENDPOINT = "hub.example.org";
   const { message, remedy } = await problem("hf:a/b:m-Q8_0.gguf");
-  assert.match(message, /^hub\.example\.org is no address of a hub\.$/);
+  assert.match(message, /^hub\.example\.org is not the address of a hub\.$/);
   assert.match(remedy, /HF_ENDPOINT/);
 });
 

@@ -95,7 +95,7 @@ test("a model without a template, or with one that is no Jinja, is named with th
   const info = { modelName: "Coder", modelPath: "/models/coder.gguf" };
   const none = openTemplate(info, vocabulary);
   assert.ok("problem" in none);
-  assert.match(none.problem.message, /Coder \(\/models\/coder\.gguf\) has no template/);
+  assert.match(none.problem.message, /Coder \(\/models\/coder\.gguf\) has no chat template/);
   assert.match(none.problem.remedy, /--model/);
   for (const text of ["{% for %}", "{{ raise_exception('never') }}"]) {
     const broken = openTemplate({ ...info, chat: format(text) }, vocabulary);
