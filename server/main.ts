@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import { recorder } from "./completion/index.ts";
+import { messageGate } from "./lsp/index.ts";
 import { modelLoader } from "./model/index.ts";
 import { startServer } from "./server.ts";
 
@@ -9,7 +10,7 @@ import { startServer } from "./server.ts";
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
-startServer(createConnection(ProposedFeatures.all), {
+startServer(createConnection(ProposedFeatures.all, messageGate()), {
   modelLoader,
   record: recorder(process.env.FORETOKEN_RECORD),
 });

@@ -1,8 +1,9 @@
 /**
  * The language server: creates its parts, connects them and disposes them. The connection and the model loader
- * are passed in, so that a process, a test and a fake model can each supply their own.
+ * are passed in, so that a process, a test and a fake model can each supply their own; the connection with a
+ * `messageGate()`, so that its messages come in LSP's order and well formed.
  */
-import { type Connection, ErrorCodes, type InitializeResult, ResponseError } from "vscode-languageserver";
+import type { Connection, InitializeResult } from "vscode-languageserver";
 import { isPathReference, listModels, registerCatalogue } from "./catalogue/index.ts";
 import { Drafts, LastCompletion, registerInlineCompletion } from "./completion/index.ts";
 import { OpenFiles, ShownFiles } from "./context/index.ts";
@@ -10,6 +11,7 @@ import { registerDatastores } from "./corpus/index.ts";
 import { registerDashboard } from "./dashboard.ts";
 import { registerLibraries } from "./libraries/index.ts";
 import {
+  answerRefused,
   Configuration,
   DOCUMENT_SYNC,
   initializationOptions,
@@ -52,6 +54,7 @@ export interface ServerDependencies {
 }
 
 export function startServer(connection: Connection, dependencies: ServerDependencies): void {
+  answerRefused(connection);
   const parts = makeParts(connection, dependencies);
   joinParts(connection, parts);
   followLifecycle(connection, parts, dependencies.modelLoader);
@@ -198,11 +201,7 @@ function followLifecycle(
   }: Parts,
   modelLoader: ServerDependencies["modelLoader"],
 ): void {
-  let isInitialized = false;
   connection.onInitialize(params => {
-    if (isInitialized)
-      throw new ResponseError(ErrorCodes.InvalidRequest, "The server was initialized before.");
-    isInitialized = true;
     const options = initializationOptions(params.initializationOptions);
     const { storageDirectory, retryLoads, acceptCommand, trusted, reportsRequests } = options;
     shownFiles.trusted = trusted;

@@ -52,8 +52,11 @@ export class Answers {
     if (this.waiting?.uri === uri) this.waiting.controller.abort();
   }
 
-  /** The answer; undefined if there is nothing to show. Records how the request ended. */
-  async answer(asking: PendingRequest): Promise<InlineCompletionItem | undefined> {
+  /**
+   * The items to show: none if there is nothing to show, which takes older ones off the screen; null if the request
+   * was given up, since a newer one may have shown its own. Records how the request ended.
+   */
+  async answer(asking: PendingRequest): Promise<InlineCompletionItem[] | null> {
     const { target, request } = asking;
     this.newest = asking;
     const { runner, suggestions } = this.parts;
@@ -62,6 +65,7 @@ export class Answers {
     const suggestion = suggestions.begin(target);
     for (;;) {
       const live = runner.at(target.cursor, target.explicit) ?? (await this.begin(asking));
+      if (live === "failed") return [];
       const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
       // The user had typed ahead of the text, which then continued differently.
       if (live && followed.kind === "diverged") continue;
@@ -70,8 +74,8 @@ export class Answers {
       const { outcome, text, completion } = conclusion(followed);
       if (outcome.kind === "empty") live?.usage.use();
       request.end(outcome, text, completion);
-      if (outcome.kind !== "shown") return undefined;
-      return suggestions.send(suggestion, text);
+      if (outcome.kind === "aborted") return null;
+      return outcome.kind === "shown" ? [suggestions.send(suggestion, text)] : [];
     }
   }
 
@@ -79,26 +83,30 @@ export class Answers {
   private async repeat(
     { kind, text, completion }: Found,
     { target, request, signal }: PendingRequest,
-  ): Promise<InlineCompletionItem | undefined> {
+  ): Promise<InlineCompletionItem[] | null> {
     const { suggestions, drafts } = this.parts;
     // While the user types the suggested text, it is on the screen already.
     const isOnScreen = kind === "typedThrough" && completion.usage.isUsed;
     completion.usage.use();
     if (text === "") {
       request.end(nothing(completion));
-      return undefined;
+      return [];
     }
     if (!isOnScreen) await sleep(this.showInMs(target), signal);
     request.end(signal.aborted ? { kind: "aborted" } : { kind }, text);
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return null;
     drafts.shown(target.cursor.snapshot, text);
     const suggestion = suggestions.begin(target);
     suggestion.isRest = isOnScreen;
-    return suggestions.send(suggestion, text);
+    return [suggestions.send(suggestion, text)];
   }
 
-  /** Begins a completion for a request; undefined if the request ends first. Without a model it ends with the reason. */
-  private async begin({ target, request, signal }: PendingRequest): Promise<LiveCompletion | undefined> {
+  /** Begins a completion for a request; undefined if the request ends first, "failed" if it ended with the reason for that. */
+  private async begin({
+    target,
+    request,
+    signal,
+  }: PendingRequest): Promise<LiveCompletion | "failed" | undefined> {
     this.waiting?.controller.abort();
     const controller = new AbortController();
     this.waiting = { uri: target.cursor.snapshot.uri, controller };
@@ -113,10 +121,11 @@ export class Answers {
       const { message = "There is no model.", remedy = "" } =
         outcome && "problem" in outcome ? outcome.problem : board.current;
       request.end({ kind: "failed", message, remedy });
+      return "failed";
     }
     // Completions may have been switched off meanwhile.
     const isOn = languageEnabled(settings(), target.cursor.snapshot.languageId);
-    if (!engine || given.aborted || !isOn) return undefined;
+    if (given.aborted || !isOn) return undefined;
     const { cursor, explicit } = target;
     return runner.at(cursor, explicit) ?? runner.start(engine, cursor, explicit);
   }

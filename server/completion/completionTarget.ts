@@ -36,7 +36,6 @@ export function requested(
   const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
   if (!explicit && settings.trigger === "manual") return "manual";
   const { selectedCompletionInfo: selected } = context;
-  if (selected && typeof selected.text !== "string") return "selection";
   const range = selected?.range ?? { start: position, end: position };
   const start = documents.snapshot(textDocument.uri, range.start, snapshot.version);
   const end = documents.snapshot(textDocument.uri, range.end, snapshot.version);

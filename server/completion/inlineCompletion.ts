@@ -236,10 +236,9 @@ function answerRequests(
       const target = requested(documents, settings(), params);
       if (typeof target === "string") {
         request.end({ kind: "suppressed", why: target });
-        return null;
+        return target === "otherVersion" ? null : [];
       }
-      const answer = await answers.answer({ target, request, show, signal: signalOf(cancellation) });
-      return answer ? [answer] : null;
+      return answers.answer({ target, request, show, signal: signalOf(cancellation) });
     },
   );
   connection.onRequest(ExplainLastRequest, () => ({

@@ -1,5 +1,11 @@
 /** Recent suggestions, by the id that their items carry, and what becomes of them. */
-import type { Command, Connection, InlineCompletionItem } from "vscode-languageserver";
+import {
+  type Command,
+  type Connection,
+  ErrorCodes,
+  type InlineCompletionItem,
+  ResponseError,
+} from "vscode-languageserver";
 import {
   ACCEPT_COMMAND,
   DidPartiallyAcceptCompletionNotification,
@@ -98,6 +104,8 @@ export function listenToSuggestions(connection: Connection, suggestions: Suggest
     suggestions.acceptedPart(item, Number(acceptedLength) || 0),
   );
   connection.onExecuteCommand(({ command, arguments: ids }) => {
-    if (command === ACCEPT_COMMAND) suggestions.accepted(ids);
+    if (command !== ACCEPT_COMMAND)
+      throw new ResponseError(ErrorCodes.InvalidParams, `There is no command ${command}.`);
+    suggestions.accepted(ids);
   });
 }

@@ -30,6 +30,8 @@ export interface SettingsChange {
 
 export class Configuration {
   private settings = readSettings(undefined).settings;
+  /** Values of the initialization, which later ones add to. */
+  private initial: unknown;
   private readonly changes = new Emitter<SettingsChange>();
   /** Called after each change. */
   readonly onDidChange = this.changes.event;
@@ -37,9 +39,9 @@ export class Configuration {
   constructor(private readonly connection: Connection) {
     connection.onDidChangeConfiguration(({ settings: all }) => {
       // Some clients send changes that are not ours, without our section.
-      if (all?.[SECTION] === undefined) return;
+      if (all?.[SECTION] === undefined || all[SECTION] === null) return;
       const previous = this.settings;
-      this.read(all[SECTION]);
+      this.read(withDefaults(all[SECTION], this.initial));
       this.changes.fire({ previous, current: this.settings });
     });
   }
@@ -50,7 +52,8 @@ export class Configuration {
 
   /** Reads the settings of the initialization, and subscribes to changes. */
   start({ initializationOptions, capabilities }: InitializeParams): void {
-    this.read((initializationOptions as InitializationOptions | undefined)?.settings);
+    this.initial = (initializationOptions as InitializationOptions | undefined)?.settings;
+    this.read(this.initial);
     if (capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
       inBackground(
         this.connection.client.register(DidChangeConfigurationNotification.type, { section: SECTION }),
@@ -66,3 +69,10 @@ export class Configuration {
     this.settings = settings;
   }
 }
+
+/** Values in addition to others, if both have any; whatever else a client sent stays as it is. */
+const withDefaults = (values: unknown, others: unknown): unknown =>
+  isRecord(values) && isRecord(others) ? { ...others, ...values } : values;
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -112,12 +112,10 @@ export function trackDocuments(connection: Connection): Documents {
     snapshot(uri, position, version) {
       const document = documents.get(uri);
       if (!document) return "notOpen";
-      if (outOfStep.has(uri) || (version !== undefined && version !== document.version))
-        return "otherVersion";
+      if (outOfStep.has(uri) || (version ?? document.version) !== document.version) return "otherVersion";
       const offset = document.offsetAt(position);
-      const actual = document.positionAt(offset);
-      // A position past the end of its line or of the text would be moved to the nearest one.
-      if (actual.line !== position.line || actual.character !== position.character) return "noPosition";
+      // In LSP a character past the end of its line is the end; a line past the last one is of another text.
+      if (document.positionAt(offset).line !== position.line) return "noPosition";
       if (isInCharacter(document.getText(), offset)) return "noPosition";
       return snapshotAt(document, offset, notebooks);
     },

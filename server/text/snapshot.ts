@@ -37,18 +37,23 @@ interface Surroundings {
 
 /** Blank lines below the cursor that are skipped in search of the next line with text. */
 const BLANK_LINES_BELOW = 20;
+const LINE_END = /\r\n|[\r\n]/g;
 /** Longer lines are only examined up to this distance from the cursor. */
 const LINE_REACH = 1000;
 
 /** The cursor's line on either side of the cursor, and the next line that is not blank. */
 export function surroundings({ text, offset }: Snapshot): Surroundings {
-  const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
-  const newline = text.indexOf("\n", offset);
-  const lineEnd = newline < 0 ? text.length : newline;
-  const below = text.slice(lineEnd + 1, lineEnd + LINE_REACH).split("\n", BLANK_LINES_BELOW);
+  LINE_END.lastIndex = offset;
+  const lineEnd = LINE_END.exec(text)?.index ?? text.length;
+  // The rest of this line's own end is a blank line.
+  const below = text.slice(lineEnd, lineEnd + LINE_REACH).split(LINE_END, BLANK_LINES_BELOW + 1);
   return {
-    linePrefix: text.slice(Math.max(lineStart, offset - LINE_REACH), offset),
-    lineSuffix: text.slice(offset, Math.min(lineEnd, offset + LINE_REACH)).replace(/\r$/, ""),
+    linePrefix:
+      text
+        .slice(Math.max(0, offset - LINE_REACH), offset)
+        .split(LINE_END)
+        .at(-1) ?? "",
+    lineSuffix: text.slice(offset, Math.min(lineEnd, offset + LINE_REACH)),
     nextLine: below.find(line => line.trim() !== "")?.trimEnd() ?? "",
   };
 }

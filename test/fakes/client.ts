@@ -20,6 +20,7 @@ import {
   StreamMessageWriter,
   type TextDocumentContentChangeEvent,
 } from "vscode-languageserver-protocol/node";
+import { messageGate } from "../../server/lsp/index.ts";
 import {
   type InitializationOptions,
   InlineCompletionProgress,
@@ -62,7 +63,10 @@ export async function connect(
 ): Promise<TestClient> {
   const toServer = new Pipe();
   const toClient = new Pipe();
-  startServer(createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), parts);
+  startServer(
+    createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient), messageGate()),
+    parts,
+  );
   const connection = createProtocolConnection(
     new StreamMessageReader(toClient),
     new StreamMessageWriter(toServer),

@@ -103,7 +103,7 @@ test("a suggestion that is selected in a list is completed as if it had been tak
   const strange = { selectedCompletionInfo: { range: lines, text: "summed" } };
   assert.deepEqual(await client.complete(URI, range.end, undefined, strange).items, []);
   const number = { selectedCompletionInfo: { range, text: 5 as unknown as string } };
-  assert.deepEqual(await client.complete(URI, range.end, undefined, number).items, []);
+  await assert.rejects(client.complete(URI, range.end, undefined, number).items, /a range and a text/);
   await client.close();
 });
 
@@ -253,12 +253,10 @@ test("edits in UTF-16 units keep the document in step", async () => {
   client.change(URI, 2, [
     { range: { start: { line: 0, character: 8 }, end: { line: 0, character: 8 } }, text: "; b = " },
   ]);
-  assert.equal((await client.complete(URI, { line: 0, character: 14 }, 2).items).length, 1);
-  assert.deepEqual(
-    await client.complete(URI, { line: 0, character: 15 }, 2).items,
-    [],
-    "past the end of the line",
-  );
+  const [whole] = await client.complete(URI, { line: 0, character: 14 }, 2).items;
+  const [beyond] = await client.complete(URI, { line: 0, character: 15 }, 2).items;
+  assert.equal(whole?.insertText, "x");
+  assert.equal(beyond?.insertText, "x", "past the end of the line is its end");
   await client.close();
 });
 
@@ -266,7 +264,6 @@ test("a request for another version, place or document has no answer", async () 
   const client = await opened(endless());
   assert.deepEqual(await client.complete(URI, AT_END, 7).items, []);
   assert.deepEqual(await client.complete(URI, { line: 40, character: 0 }).items, []);
-  assert.deepEqual(await client.complete(URI, { line: 0, character: 400 }).items, []);
   assert.deepEqual(await client.complete("file:///elsewhere.py", AT_END).items, []);
   assert.deepEqual(await client.complete(URI, { line: 0, character: 4 }).items, [], "before a word");
   await client.close();

@@ -9,8 +9,10 @@ import { test } from "node:test";
 import { createConnection } from "vscode-languageserver/node";
 import {
   createProtocolConnection,
+  DidChangeConfigurationNotification,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  ErrorCodes,
   ExecuteCommandRequest,
   InitializedNotification,
   InitializeRequest,
@@ -20,18 +22,22 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
+import { messageGate } from "../../server/lsp/index.ts";
 import { startServer } from "../../server/server.ts";
-import { FakeEngine, saying } from "../fakes/engine.ts";
+import { FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 import { Pipe } from "../fakes/pipe.ts";
 
 const URI = "file:///project/sample.sketch";
 const LINE = "a = ";
 
-async function plainClient(engine: FakeEngine) {
+async function plainClient(engine: FakeEngine, text = `${LINE}\n`, settings: object = {}) {
   const [toServer, toClient] = [new Pipe(), new Pipe()];
-  startServer(createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient)), {
-    modelLoader: () => async () => ({ engine }),
-  });
+  startServer(
+    createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient), messageGate()),
+    {
+      modelLoader: () => async () => ({ engine }),
+    },
+  );
   const connection = createProtocolConnection(
     new StreamMessageReader(toClient),
     new StreamMessageWriter(toServer),
@@ -42,24 +48,27 @@ async function plainClient(engine: FakeEngine) {
     rootUri: null,
     initializationOptions: {
       storageDirectory: join(tmpdir(), "foretoken-plain-client"),
-      settings: { firstDatastore: false },
+      settings: { firstDatastore: false, ...settings },
     },
     capabilities: { textDocument: { inlineCompletion: { dynamicRegistration: false } } },
   });
   await connection.sendNotification(InitializedNotification.type, {});
   await connection.sendNotification(DidOpenTextDocumentNotification.type, {
-    textDocument: { uri: URI, languageId: "sketch", version: 1, text: `${LINE}\n` },
+    textDocument: { uri: URI, languageId: "sketch", version: 1, text },
   });
   let version = 1;
+  const ask = (character: number) =>
+    connection.sendRequest(InlineCompletionRequest.type, {
+      textDocument: { uri: URI },
+      position: { line: 0, character },
+      context: { triggerKind: 2 },
+    });
   return {
     capabilities,
     connection,
+    ask,
     async complete(character: number): Promise<InlineCompletionItem | undefined> {
-      const answer = await connection.sendRequest(InlineCompletionRequest.type, {
-        textDocument: { uri: URI },
-        position: { line: 0, character },
-        context: { triggerKind: 2 },
-      });
+      const answer = await ask(character);
       return (Array.isArray(answer) ? answer : answer?.items)?.[0];
     },
     replace: (from: number, to: number, text: string) =>
@@ -120,4 +129,58 @@ test("a second initialization is refused, and the first one stays", async () => 
   await assert.rejects(again, /initialized before/);
   assert.equal((await client.complete(LINE.length))?.insertText, "b + c");
   await client.connection.sendRequest(ShutdownRequest.type);
+});
+
+test("an empty list says that there is nothing to show, null that the request was given up", async () => {
+  const client = await plainClient(new FakeEngine(saying("\n")));
+  assert.deepEqual(await client.ask(4), []);
+  assert.deepEqual(await client.ask(1), [], "before a word");
+  await client.close();
+
+  const { engine, run } = steppedEngine(saying("first\n"));
+  const waiting = await plainClient(engine);
+  const older = waiting.ask(4);
+  const newer = waiting.ask(3);
+  // Until both have reached the model.
+  await waiting.connection.sendRequest("foretoken/explainLast");
+  run();
+  assert.equal(await older, null);
+  assert.ok(Array.isArray(await newer));
+  await waiting.close();
+});
+
+test("settings of the initialization stay where a later change does not name them, and null changes none", async () => {
+  const client = await plainClient(new FakeEngine(saying("b + c\n")), undefined, { trigger: "manual" });
+  const change = (foretoken: unknown) =>
+    client.connection.sendNotification(DidChangeConfigurationNotification.type, { settings: { foretoken } });
+  for (const values of [{ maxTokens: 5 }, null, undefined, {}]) {
+    await change(values);
+    assert.deepEqual(await client.ask(4), [], JSON.stringify(values));
+  }
+  await change({ trigger: "automatic" });
+  assert.equal((await client.complete(4))?.insertText, "b + c");
+  await client.close();
+});
+
+test("a command that the server does not have is refused", async () => {
+  const client = await plainClient(new FakeEngine(saying("b")));
+  const asked = client.connection.sendRequest(ExecuteCommandRequest.type, { command: "no.such" });
+  await assert.rejects(asked, { code: ErrorCodes.InvalidParams, message: /no command no\.such/ });
+  await client.close();
+});
+
+test("a document with lone carriage returns is completed like one with line feeds", async () => {
+  const texts = [];
+  for (const lineEnd of ["\r", "\n", "\r\n"]) {
+    const engine = new FakeEngine(saying("first\n"));
+    const client = await plainClient(engine, `a = ${lineEnd}b = 2${lineEnd}`);
+    texts.push([
+      (await client.complete(4))?.insertText,
+      new TextDecoder().decode(Uint8Array.from(engine.context)),
+    ]);
+    await client.close();
+  }
+  assert.equal(texts[1]?.[0], "first");
+  assert.deepEqual(texts[0], texts[1]);
+  assert.deepEqual(texts[2], texts[1]);
 });

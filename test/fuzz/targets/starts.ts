@@ -11,6 +11,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
+import { messageGate } from "../../../server/lsp/index.ts";
 import { startServer } from "../../../server/server.ts";
 import { FakeEngine, saying } from "../../fakes/engine.ts";
 import { oddText, oddValue, pick } from "../random.ts";
@@ -54,7 +55,11 @@ function params(random: Random, folder: string): Record<string, unknown> {
 
 async function attempt(random: Random, folder: string): Promise<void> {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
+  const server = createConnection(
+    new StreamMessageReader(toServer),
+    new StreamMessageWriter(toClient),
+    messageGate(),
+  );
   const engine = new FakeEngine(saying("first\n"));
   startServer(server, { modelLoader: () => async () => ({ engine }) });
   const client = createProtocolConnection(

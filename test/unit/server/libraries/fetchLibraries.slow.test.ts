@@ -114,7 +114,7 @@ test("a mirror without the package is named by its setting", async () => {
   assert.equal(problem?.code, "missing");
   assert.match(problem.message, /the registry has no such package/);
   assert.match(problem.remedy, /foretoken\.npmRegistry/);
-  assert.match((await fetch({ registry: "a mirror" }))?.message ?? "", /no address: a mirror/);
+  assert.match((await fetch({ registry: "a mirror" }))?.message ?? "", /not an address: a mirror/);
 });
 
 /** What arrived before the connection broke is not fetched again; of what was sent last some may never have arrived. */
