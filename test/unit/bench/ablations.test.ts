@@ -13,7 +13,7 @@ const place = {
   maxLeaves: 32,
 };
 
-/** The tree's size where a node more costs nearly nothing, with a part left out. */
+/** The size of the tree with a part left out, by default where a further node costs almost nothing. */
 function nodes(ablation: (typeof ABLATIONS)[number], perNode = 1e-3): number {
   const { memory, fixedNodes } = ablationOptions(ablation);
   const drafter = new DraftMemory(new ByteVocabulary(), memory).drafter(place);
@@ -21,7 +21,7 @@ function nodes(ablation: (typeof ABLATIONS)[number], perNode = 1e-3): number {
   return sized.draft(place.before.at(-1) as number, 63, count => 1 + perNode * count).count;
 }
 
-test("each part can be left out, and the tree reports that it is", () => {
+test("each part can be left out, which changes the size of the tree", () => {
   for (const ablation of ABLATIONS) assert.ok(nodes(ablation) >= 1, ablation);
   assert.equal(nodes("no-document"), 1, "nothing else knows anything");
   assert.ok(nodes("no-ahead") > 4);

@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const never = new AbortController().signal;
 const TEMPLATE =
   "{% for m in messages %}<|start|>{{ m.role }}:{{ m.content }}<|end|>{% endfor %}<|start|>assistant:";
-/** Says "yes" to whatever is asked. */
+/** Answers every turn with "yes". */
 const agreeing: FakeModel = context =>
   [121, 101, 115][context.length - 1 - context.lastIndexOf(260) - "assistant:".length] ?? END;
 const engine = new FakeEngine(agreeing, { chat: { template: TEMPLATE, beginning: "", end: "" } });
@@ -24,7 +24,7 @@ const shown = (tokens: Int32Array) =>
 const questions = join(packageRoot(), "test", "fixtures", "mt-bench");
 const bounds = { items: 0, maxTokens: 20, promptTokens: 2000 };
 
-test("MT-Bench's questions become two turns each, the second after the model's own first answer", async () => {
+test("each of MT-Bench's questions becomes two turns, the second after the model's own first answer", async () => {
   const conversations = suiteConversations("mt-bench", { problems: questions, corpus: undefined });
   assert.equal(conversations.length, 5);
   const items = await conversationItems(engine, conversations, bounds, never);
@@ -41,7 +41,7 @@ test("MT-Bench's questions become two turns each, the second after the model's o
   assert.ok(items.every(({ script, maxTokens }) => script === undefined && maxTokens === 20));
 });
 
-test("recorded answers are replayed, each after what was said before it on record", async () => {
+test("recorded answers are replayed, each after the recorded conversation before it", async () => {
   const path = join(folder, "talk.json");
   const forms = [
     {
@@ -86,7 +86,7 @@ test("recorded answers are replayed, each after what was said before it on recor
   assert.equal(recordedConversation({ messages: [{ role: "tool", content: "x" }] }, 0), undefined);
 });
 
-test("so many items are made, of conversations spread over all, and what does not fit is left out", async () => {
+test("the requested number of items is spread over all conversations, and prompts that do not fit are left out", async () => {
   const conversations = suiteConversations("mt-bench", { problems: questions, corpus: undefined });
   const four = await conversationItems(engine, conversations, { ...bounds, items: 4 }, never);
   assert.deepEqual(
@@ -102,7 +102,7 @@ test("so many items are made, of conversations spread over all, and what does no
   );
 });
 
-test("what a suite of conversations lacks is named", async () => {
+test("an error names what a suite of conversations lacks", async () => {
   const none = { problems: undefined, corpus: undefined };
   assert.throws(() => suiteConversations("mt-bench", none), /needs --problems FOLDER with question\.jsonl/);
   assert.throws(() => suiteConversations("chat", none), /needs --corpus FILE/);

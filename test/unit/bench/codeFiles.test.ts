@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the largest package that is a project is found, tables and trifles are not", () => {
+test("the largest package of a project's size is found, and very large, very small and data packages are not", () => {
   const library = join(folder, "library");
   const make = (name: string, files: number, bytes: number) => {
     mkdirSync(join(library, name), { recursive: true });

@@ -50,7 +50,7 @@ const report: DecodeReport = {
   ],
 };
 
-test("the table has a row for each method of each suite, with what is not known as a dash", () => {
+test("the table has a row for each method of each suite, with a dash for unknown values", () => {
   const lines = compareTable(report).split("\n");
   assert.equal(lines.length, 2 + 7);
   assert.equal(
@@ -60,14 +60,14 @@ test("the table has a row for each method of each suite, with what is not known 
   assert.equal(lines[2]?.split(" | ")[4], "-");
 });
 
-test("the lead is Foretoken's better row over the best of all that are not its own", () => {
+test("the lead is Foretoken's better row over the best of the methods that are not its own", () => {
   assert.deepEqual(
     leads(report).map(({ suite, best, lead }) => [suite, best, lead.toFixed(2)]),
     [["replay", "pld", "2.00"]],
   );
 });
 
-test("of a method as published and with something added the faster is shown, in each suite by itself", () => {
+test("the faster of a published method and its extended variants is shown, for each suite separately", () => {
   const suites = [
     {
       suite: "replay" as const,
@@ -87,7 +87,7 @@ test("of a method as published and with something added the faster is shown, in 
   ]);
 });
 
-test("a source is worth what the tree with all is faster than without it", () => {
+test("the worth of a source is the speed with all sources relative to the speed without it", () => {
   const [all, without] = [result("datastore", 1.5), result("no-document", 1.2)];
   assert.equal(worth(all, without), 1.25);
   const methods = [result("plain", 1), all, without, result("no-recycling", 1.5)];
@@ -99,7 +99,7 @@ test("a source is worth what the tree with all is faster than without it", () =>
   ]);
 });
 
-test("only what stands between the marks of a command is replaced", () => {
+test("only the text between the markers of a command is replaced", () => {
   const [start, end] = ["<!-- bench compare: start -->", "<!-- bench compare: end -->"];
   assert.equal(replaceMarked(`a\n${start}\nold\n${end}\nb`, "compare", "new"), `a\n${start}\nnew\n${end}\nb`);
   assert.equal(replaceMarked(`a\n${start}\nold\n${end}\nb`, "sources", "new"), undefined);

@@ -22,7 +22,7 @@ test("costs are reported relative to one node of the same turn", () => {
   });
 });
 
-test("random trees are in order, within the branches, and siblings differ", () => {
+test("random trees are in order and within the number of leaves, and their siblings differ", () => {
   for (let seed = 0; seed < 30; seed++) {
     const { count, tokens, parents } = randomTree(63, 8, 500, seed);
     const children = new Map<number, number[]>();
@@ -35,7 +35,7 @@ test("random trees are in order, within the branches, and siblings differ", () =
   }
 });
 
-test("cost is measured for the sizes a model takes, in the context that fits", async () => {
+test("cost is measured for the sizes that a model accepts, at the context length that fits", async () => {
   const engine = new FakeEngine(chaotic, { contextTokens: 100, maxTreeNodes: 12 });
   const { contextTokens, rows } = await measureCost(engine, { contextTokens: 512, runs: 2 }, never);
   assert.equal(contextTokens, 84);

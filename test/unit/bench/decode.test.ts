@@ -14,7 +14,7 @@ const run = (tokens: number[], decodeMs: number, decodes = tokens.length, nodes 
   prefill: undefined,
 });
 
-test("ratios are of paired runs, means of all decodes, exactness of all outputs", () => {
+test("ratios are computed from paired runs, means from all decodes, and exactness from all outputs", () => {
   const records: Records = new Map([
     [
       "plain",
@@ -63,7 +63,7 @@ test("ratios are of paired runs, means of all decodes, exactness of all outputs"
   assert.equal(server!.exact, true, "the token that ends the text may be left out");
 });
 
-test("a report says how much of a store was taken", () => {
+test("a report says how many tokens of a store each method used", () => {
   assert.equal(storeLine({ tokens: 90, restTokens: null, samTokens: null }), "store of 90 tokens");
   assert.equal(
     storeLine({ tokens: 90, restTokens: 90, samTokens: 40 }),

@@ -16,7 +16,7 @@ test("hunks of a diff are read with lines counted from 0", () => {
   ]);
 });
 
-test("an inserted line is written behind its indentation, between the new text and the old", () => {
+test("an inserted line is written after its indentation, between the new text and the old", () => {
   const [before, now] = [
     "def f():\n    return 1\nold = 2",
     "def f():\n    first_statement(1)\n    return 1\nold = 3",
@@ -33,7 +33,7 @@ test("an inserted line is written behind its indentation, between the new text a
   });
 });
 
-test("of a changed line what differs is written, in whole words", () => {
+test("only the difference of a changed line is written, in whole words", () => {
   const before = "a\nvalue = compute_old_total(items)\nb";
   const now = "a\nvalue = compute_old_totals_of_all(items)\nb";
   const hunks = [{ fromLine: 1, removed: 1, toLine: 1, added: 1 }];
@@ -52,7 +52,7 @@ test("removed lines and small changes leave nothing to complete", () => {
   assert.deepEqual(editProblems("p", "p", "gone\nx = 1", "x = 2", hunks), []);
 });
 
-test("the files of two releases are compared, and each place joins to a text between them", () => {
+test("the files of two releases are compared, and each problem joins to a text between the two", () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-edits-"));
   try {
     const [from, to] = [join(folder, "1"), join(folder, "2")];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatSpread, median, spread, table } from "../../bench/figures.ts";
 
-test("medians and spreads are of the values given", () => {
+test("medians and spreads are computed from the given values", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
   assert.deepEqual(spread([5, 1, 3]), { median: 3, min: 1, max: 5 });

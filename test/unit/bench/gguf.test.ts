@@ -20,7 +20,7 @@ const metadata = new Map<string, Metadatum>([
   ["some.numbers", { type: "i32s", value: [1, -2, 3] }],
 ]);
 
-test("what is written to a GGUF file is read from it", () => {
+test("reading a GGUF file returns what was written to it", () => {
   const path = join(folder, "written.gguf");
   const bits = new Bits(1);
   const tensors: TensorPlan[] = [
@@ -49,7 +49,7 @@ test("what is written to a GGUF file is read from it", () => {
   assert.equal(read.tensors[2]!.offset - matrix!.offset, Math.ceil((10 * 34) / 32) * 32);
 });
 
-test("a header of megabytes is written and read", () => {
+test("a header of several megabytes is written and read", () => {
   const path = join(folder, "large.gguf");
   const names = Array.from({ length: 200_000 }, (_, i) => `token ${i}`);
   writeGguf(path, new Map([["names", { type: "strings", value: names }]]), []);
@@ -73,12 +73,12 @@ test("a tensor larger than a chunk is filled in consecutive chunks", () => {
   assert.deepEqual([file[start], file[start + chunks[0]!]], [1, 2]);
 });
 
-test("rows that are not whole blocks are refused by name", () => {
+test("rows that are not whole blocks are refused, and the error names the tensor", () => {
   const plan = { name: "odd", shape: [33, 2], format: FORMATS.q8_0, fill: () => {} };
   assert.throws(() => writeGguf(join(folder, "odd.gguf"), new Map(), [plan]), /odd has rows of 33/);
 });
 
-test("what is no GGUF file, or a part of one, is refused", () => {
+test("a file that is not GGUF or is cut short is refused", () => {
   const other = join(folder, "other.gguf");
   writeFileSync(other, "PK\u0003\u0004 not a model at all");
   assert.throws(() => readGguf(other), /not a GGUF file/);

@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { accepted, infilling, withoutTrailingBlanks } from "../../bench/infilling.ts";
 import { LINE, row } from "./problems.ts";
 
-test("an item that misses whole lines has an empty line, indented, with the cursor in it", () => {
+test("an item that lacks whole lines gets an empty, indented line with the cursor in it", () => {
   const { snapshot, truth } = infilling(LINE);
   assert.equal(snapshot.text, "def f(a):\n    \n    return b\n");
   assert.equal(snapshot.offset, "def f(a):\n    ".length);
   assert.equal(truth, "b = a + 1");
 });
 
-test("an item that misses part of a line is left as it is", () => {
+test("an item that lacks part of a line is left as it is", () => {
   const { snapshot, truth } = infilling(row("x = f(", "1, 2", ")\n"));
   assert.deepEqual([snapshot.text, snapshot.offset, truth], ["x = f()\n", 6, "1, 2"]);
 });

@@ -11,7 +11,7 @@ import { item, vocabulary } from "./items.ts";
 
 const never = new AbortController().signal;
 
-test("what a published method keeps, it keeps from item to item of a run, and says no more than is asked", async () => {
+test("a published method keeps its state from item to item of a run, and generates no more tokens than asked for", async () => {
   const engine = new FakeEngine(saying("abcd".repeat(20)));
   const tokens = vocabulary.tokenize("abcd".repeat(6));
   const begun: number[][] = [];
@@ -56,7 +56,7 @@ test("what a published method keeps, it keeps from item to item of a run, and sa
   assert.equal(result!.exact, true);
 });
 
-test("every method runs on every item as often as asked, and drafts are found exact", async () => {
+test("every method runs on every item as often as asked, and the drafts are found to be exact", async () => {
   const engine = new FakeEngine(saying("a,b;a,b;a,b;a,b;"));
   const methods = [
     engineMethod("plain", engine, { treeNodes: 1 }),
@@ -82,7 +82,7 @@ test("every method runs on every item as often as asked, and drafts are found ex
   assert.match(suiteTable({ suite: "single", methods: results }), /foretoken .* yes/);
 });
 
-test("llama-server is asked for the same tokens and its own times are taken", async () => {
+test("llama-server is given the same tokens, and its own times are reported", async () => {
   let asked: { prompt: number[]; n_predict: number; cache_prompt: boolean } | undefined;
   const http = createServer((request, response) => {
     let body = "";

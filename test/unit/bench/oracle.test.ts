@@ -32,13 +32,13 @@ const draft = (cost: (nodes: number) => number, room = 16, truth = counting) => 
   return { offering, oracle, tokens: [...tree.tokens.subarray(0, tree.count)] };
 };
 
-test("of what is offered only what the model will say is drafted", () => {
+test("the oracle drafts only those offered tokens that the model will generate", () => {
   assert.deepEqual(draft(() => 1).tokens, [10, 11, 12, 13]);
   assert.deepEqual(draft(() => 1, 3).tokens, [10, 11, 12], "as far as there is room");
   assert.deepEqual(draft(() => 1, 16, [5, 6]).tokens, [10], "nothing of it is offered");
 });
 
-test("no more is drafted than pays", () => {
+test("no more nodes are drafted than pay off", () => {
   assert.deepEqual(draft(nodes => nodes).tokens, [10]);
   assert.deepEqual(draft(nodes => (nodes <= 2 ? 1 : 3 * nodes)).tokens, [10, 11]);
 });

@@ -14,6 +14,6 @@ test("a shown text ends with its line, or earlier where a rule has cut it", () =
   assert.ok(!endsWithLine("a = 1\nb = 2\n", { text: "a = 1\nb = 2", finishReason: "blockEnd" }));
 });
 
-test("of the truth and what follows it, the truth is shown", () => {
+test("a generated text that consists of the truth and what follows it is cut after the truth", () => {
   assert.equal(shownOfTruth(infilling(LINE), grammars), "b = a + 1");
 });

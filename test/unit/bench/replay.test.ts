@@ -7,7 +7,7 @@ import { item, vocabulary } from "./items.ts";
 
 const never = new AbortController().signal;
 
-test("a replayed script is what is generated, whatever the model and the tree", async () => {
+test("a replayed script is generated exactly, whatever the model and the tree", async () => {
   const script = vocabulary.tokenize("abcdabcdabxyabcdabcd");
   for (const treeNodes of [1, 4, 16]) {
     const engine = new ReplayEngine(new FakeEngine(chaotic));
@@ -23,7 +23,7 @@ test("a replayed script is what is generated, whatever the model and the tree", 
   }
 });
 
-test("after a script's path the next token is the most likely, and the rest is the model's own", async () => {
+test("the next token of the script is the most likely on its path, and the other logits are the model's own", async () => {
   const model = new FakeEngine(() => 97);
   model.distribution = () => [
     [97, 5],

@@ -18,7 +18,7 @@ function randomStream(random: () => number, length: number, alphabet: number): U
   return Uint32Array.from({ length }, () => (below(random, 40) === 0 ? SEPARATOR : below(random, alphabet)));
 }
 
-/** Where the last `span` tokens of a context occur, by trying everywhere. */
+/** Where the last `span` tokens of a context occur, by exhaustive search. */
 function occurrences(tokens: Uint32Array, context: readonly number[], span: number): number[] {
   const wanted = context.slice(-span).join();
   const found: number[] = [];
@@ -59,7 +59,7 @@ test("REST's search finds the longest span that occurs, and all its occurrences"
   }
 });
 
-test("REST's continuations are what follows", () => {
+test("REST's continuations are the tokens that follow the match", () => {
   const tokens = Uint32Array.of(1, 2, 7, 8, SEPARATOR, 1, 2, 9, 6);
   const search = new RestSearch(new SuffixMemory(tokens, suffixArray(tokens)));
   search.find(Int32Array.of(1, 2), 2);

@@ -4,7 +4,7 @@ import { SEPARATOR } from "../../../datastores/index/sort.ts";
 import { retrievalBench, retrievalTable } from "../../bench/retrieval.ts";
 import { below, seeded } from "../../fakes/random.ts";
 
-/** Text with phrases that come again, as code has them. */
+/** Text with repeated phrases, as in code. */
 function phrasedStream(length: number): Uint32Array {
   const random = seeded(4);
   const phrases = Array.from({ length: 40 }, () =>
@@ -18,7 +18,7 @@ function phrasedStream(length: number): Uint32Array {
   return Uint32Array.from(tokens.slice(0, length));
 }
 
-test("the retrieval benchmark finds no other lengths than REST, and reports figures for every size", async () => {
+test("the retrieval benchmark finds the same match lengths as REST, and reports figures for every size", async () => {
   const lines: string[] = [];
   const report = await retrievalBench({
     sizes: [3000, 30_000],
@@ -40,8 +40,8 @@ test("the retrieval benchmark finds no other lengths than REST, and reports figu
   assert.ok(lines.length > 0);
 });
 
-test("matches that REST has at documents' ends only are distinguished from disagreements", async () => {
-  // The text beside the index ends as every document in it does, and no document goes on from there.
+test("matches that REST has only at the ends of documents are distinguished from disagreements", async () => {
+  // The held-out text continues after what is the end of every document in the index.
   const document = [...Array.from({ length: 60 }, (_, i) => i), SEPARATOR];
   const tokens = Array.from({ length: 50 }, () => document).flat();
   const heldOut = [...Array.from({ length: 60 }, (_, i) => (i < 28 ? 100 + i : i)), 60, 60, 60, 60];
@@ -54,7 +54,7 @@ test("matches that REST has at documents' ends only are distinguished from disag
   assert.equal(report.rows[0]?.disagreements, 0);
 });
 
-test("a stream that leaves no text beside the index is refused", async () => {
+test("a stream that leaves no text outside the index is refused", async () => {
   await assert.rejects(
     retrievalBench({ sizes: [100], queries: 5, tokens: new Uint32Array(120) }),
     RangeError,

@@ -27,7 +27,7 @@ class InexactEngine extends FakeEngine {
   }
 }
 
-test("rows are equal up to the size from which the engine computes otherwise, as chains and as trees", async () => {
+test("rows are equal up to the size from which the engine computes differently, both as chains and as trees", async () => {
   const found = await compareRows(new InexactEngine(8), 40, COMPARED_SIZES, never);
   assert.deepEqual(
     found.map(({ form, contextTokens }) => [form, contextTokens]),
@@ -49,7 +49,7 @@ test("rows are equal up to the size from which the engine computes otherwise, as
   }
 });
 
-test("sizes the context has no room for are left out", async () => {
+test("a small context is filled with fewer tokens, so that all compared sizes fit", async () => {
   const engine = new InexactEngine(8, 30);
   const [chain] = await compareRows(engine, 512, [2, 4, 8], never);
   assert.equal(chain?.contextTokens, 18);
@@ -59,7 +59,7 @@ test("sizes the context has no room for are left out", async () => {
   );
 });
 
-test("a difference is the largest of all logits, and a number beside none is infinite", () => {
+test("a difference is the largest of all logits, and NaN against a number counts as infinite", () => {
   const single = [Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3)];
   const together = [Float32Array.of(1, 2.5, 3), Float32Array.of(1, 2, 3)];
   assert.deepEqual(differenceOf(single, together), { rows: 2, equal: 1, largest: 0.5, otherChoices: 0 });

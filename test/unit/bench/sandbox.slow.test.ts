@@ -14,7 +14,7 @@ test("a program passes when it has reached its end without an error", async () =
   assert.ok(!(await sandbox.passes("def f(:")));
 });
 
-test("a program has no environment of ours, no large memory and no large files", async () => {
+test("a program sees none of our environment and cannot use much memory or write large files", async () => {
   const sandbox = openSandbox();
   process.env.FORETOKEN_TEST_SECRET = "x";
   const programs = ["import os\nos.environ['FORETOKEN_TEST_SECRET']"];

@@ -21,7 +21,7 @@ function hasCompiler(): boolean {
   }
 }
 
-test("where there is no compiler it is said what to install", () => {
+test("the error says what to install where there is no C++ compiler", () => {
   assert.throws(
     () => compileSearch(folder, "no-such-compiler"),
     /no C\+\+ compiler \(no-such-compiler\).*apt-get install g\+\+/,
@@ -30,7 +30,7 @@ test("where there is no compiler it is said what to install", () => {
 
 const skip = hasCompiler() ? false : "needs a C++ compiler";
 
-test("the compiled search finds what the port finds, and every way is timed", { skip }, async () => {
+test("the compiled search finds what the port finds, and every search is timed", { skip }, async () => {
   const random = randomNumbers(5);
   const tokens = Uint32Array.from({ length: 20_000 }, () => Math.floor(40 * random() ** 3));
   const path = join(folder, "store.fts");

@@ -32,7 +32,7 @@ test("a HumanEval file is read with and without a suffix", () => {
   assert.throws(() => parseProblems(zipped({ name: "other" })), /not a HumanEval problem/);
 });
 
-test("a sample is spread evenly and never larger than what there is", () => {
+test("a sample is spread evenly and is never larger than the whole", () => {
   assert.deepEqual(sample([0, 1, 2, 3, 4, 5, 6, 7], 4), [0, 2, 4, 6]);
   assert.deepEqual(sample([0, 1], 4), [0, 1]);
   assert.deepEqual(sample([0, 1], 0), [0, 1]);
@@ -49,7 +49,7 @@ test("a replay problem is cut out of its file without a gap", () => {
 
 const { vocabulary } = new FakeEngine(chaotic);
 
-test("a suite's problems become prompts, a missing folder a sentence", () => {
+test("a suite's problems become prompts, and a missing folder becomes an error message", () => {
   const problems = join(folder, "problems");
   mkdirSync(problems);
   const lines = ["a", "b", "c", "d"].map(name => ({ task_id: name, prompt: `${name}(`, suffix: ")" }));
@@ -66,7 +66,7 @@ test("a suite's problems become prompts, a missing folder a sentence", () => {
   assert.throws(() => suiteProblems("multi", { ...without, problems }, 2, 10), /There is no .*Multi/);
 });
 
-test("replay takes code files of some length and leaves tests out", () => {
+test("the replay suite takes code files of some length and leaves tests out", () => {
   const corpus = join(folder, "corpus");
   mkdirSync(join(corpus, "test"), { recursive: true });
   mkdirSync(join(corpus, "package"));
@@ -84,7 +84,7 @@ test("replay takes code files of some length and leaves tests out", () => {
   assert.match(Buffer.from(items[0]!.script!).toString(), /^value = co/);
 });
 
-test("workspace has several places in each file, which say where the file is", () => {
+test("the workspace suite has several places in each file, with the URI of the file", () => {
   const corpus = join(folder, "project");
   mkdirSync(corpus);
   for (const name of ["first.py", "second.py"])
@@ -99,7 +99,7 @@ test("workspace has several places in each file, which say where the file is", (
   assert.ok(lengths[0]! < lengths[1]! && lengths[1]! < lengths[2]!);
 });
 
-test("what repeats is the share of runs of five words that stand above", () => {
+test("the repeated share is the share of runs of five words that also occur above", () => {
   const above = "entry = table.add(name, value)\n";
   assert.equal(repeatedShare(above, "entry = table.add(name, value)"), 1);
   assert.equal(repeatedShare(above, "nothing of this stands above it"), 0);

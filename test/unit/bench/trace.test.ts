@@ -7,14 +7,14 @@ import { likeliest, makeTrace, promptPredictions, runTrace, TRACE_VOCABULARY } f
 
 const trace = makeTrace();
 
-test("the trace is the same each time, and what is said in it recurs", () => {
+test("the trace is the same each time, and its text repeats enough for drafts to save steps", () => {
   assert.deepEqual(makeTrace(), trace);
   assert.deepEqual([trace.prompt.length, trace.said.length], [900, 400]);
   const steps = runTrace(pld, trace);
   assert.ok(steps.length < 0.8 * trace.said.length, `${steps.length}`);
 });
 
-test("a method says the trace's text, whatever it drafts, and its trees hold what it decides", () => {
+test("a method generates the trace's text whatever it drafts, and its trees keep to their number of nodes", () => {
   for (const preset of [pld, goose, racer(TRACE_VOCABULARY)]) {
     const steps = runTrace(preset, trace);
     assert.deepEqual(
@@ -29,7 +29,7 @@ test("a method says the trace's text, whatever it drafts, and its trees hold wha
   }
 });
 
-test("the model's ten tokens differ, follow from the last two, and begin with what is said", () => {
+test("the model's ten tokens are distinct, depend on the last two tokens, and begin with the generated one", () => {
   const alone = likeliest(3, 4, undefined);
   assert.equal(new Set(alone).size, 10);
   assert.deepEqual(likeliest(3, 4, undefined), alone);

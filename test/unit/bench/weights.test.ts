@@ -11,7 +11,7 @@ function halfValue(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-test("half precision is rounded to nearest, small and large numbers included", () => {
+test("numbers are rounded to the nearest half-precision value, very small and large ones included", () => {
   for (const value of [0, 1, -1, 0.1, 1 / 3, 65504, 6.1e-5, 6e-5, -5.96e-8, 1e-9, 2 ** -14, 1234.5]) {
     const near = halfValue(halfBits(value));
     const step = Math.max(2 ** -24, 2 ** (Math.floor(Math.log2(Math.abs(value) || 1)) - 10));
@@ -62,7 +62,7 @@ const dequantise: Record<string, (block: DataView) => number[]> = {
   },
 };
 
-test("random weights have the spread that was asked for, in every format", () => {
+test("random weights have the requested spread in every format", () => {
   for (const [name, weights] of Object.entries(dequantise)) {
     const format = name as Exclude<keyof typeof FORMATS, "f32">;
     const { blockBytes, blockValues } = FORMATS[format];
@@ -81,7 +81,7 @@ test("random weights have the spread that was asked for, in every format", () =>
   }
 });
 
-test("the same seed gives the same weights, another seed others", () => {
+test("the same seed gives the same weights, and another seed gives others", () => {
   const weights = (seed: number) => {
     const chunk = new Uint8Array(340);
     randomWeights("q8_0", 1, new Bits(seed))(chunk);

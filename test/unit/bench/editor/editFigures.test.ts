@@ -17,7 +17,7 @@ const record = (firstTextMs: number, endMs: number, decoded: number, kind: "show
 const key: TimedStroke = { at: 0, stroke: { kind: "character", character: "a" }, typed: "a" };
 const accept: TimedStroke = { at: 0, stroke: { kind: "accept", text: "hello" }, typed: "ahello" };
 
-test("a suggestion counts from the request to its end, a key by what was decoded", () => {
+test("a suggestion is timed from the request to its end, and decoded tokens are counted per key", () => {
   const figures = editFigures([
     { strokes: [key, accept], records: [record(10, 40, 4), record(20, 60, 8)] },
     { strokes: [key, key], records: [record(30, 999, 20, "aborted")] },

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { quantile } from "../../../../server/system/statistics.ts";
 import { quantileOfWaited } from "../../../bench/editor/figures.ts";
 
-test("quantiles take into account what was cut off", () => {
+test("quantiles take into account waits that were cut off", () => {
   const times = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
   for (const share of [0, 0.25, 0.5, 0.9])
     assert.equal(

@@ -20,7 +20,7 @@ function frames(at: number, ...shown: (string | readonly [string, string])[]): F
 const key = (at: number, typed: string): TypedKey => ({ at, typed });
 const reported = (flickers: readonly Flicker[]) => flickers.map(({ kind, goneMs }) => [kind, goneMs]);
 
-test("ghost text that appears and grows is no flicker", () => {
+test("ghost text that appears and grows does not flicker", () => {
   const { flickers, firstMs } = watch(frames(100, "", "", "f|oo(", "f|oo(a", "f|oo(a)", ["f|oo(a)", "b"]), [
     key(90, "f"),
   ]);
@@ -28,7 +28,7 @@ test("ghost text that appears and grows is no flicker", () => {
   assert.deepEqual(firstMs, [100 + 2 * FRAME_MS - 90]);
 });
 
-test("without a key it may not change", () => {
+test("ghost text must not change without a key", () => {
   const { flickers } = watch(frames(100, "f|oo(", "f|op"), [key(0, "f")]);
   assert.deepEqual(reported(flickers), [["replaced", 0]]);
   assert.deepEqual([flickers[0]?.expected, flickers[0]?.seen], ["foo(", "fop"]);
@@ -39,7 +39,7 @@ test("the lines below may be drawn a frame before the line", () => {
   assert.deepEqual(flickers, []);
 });
 
-test("without a key it may not vanish, and when it comes back it has blinked", () => {
+test("ghost text must not vanish without a key, and has blinked when it comes back", () => {
   const keys = [key(0, "f")];
   assert.deepEqual(reported(watch(frames(100, "f|oo", "", "", "f|oo"), keys).flickers), [
     ["blinked", 2 * FRAME_MS],
@@ -50,7 +50,7 @@ test("without a key it may not vanish, and when it comes back it has blinked", (
   assert.deepEqual(reported(watch(frames(100, "f|oo", "", ""), keys).flickers), [["vanished", FRAME_MS]]);
 });
 
-test("a key that agrees leaves the whole as it is", () => {
+test("ghost text stays unchanged as a whole after a key that agrees", () => {
   const keys = [key(0, "f"), key(110, "fo"), key(140, "foo")];
   const seen = frames(100, "f|ooba", "fo|oba", "fo|oba", "foo|bar", "foo|bar");
   const { flickers, agreed } = watch(seen, keys);
@@ -58,7 +58,7 @@ test("a key that agrees leaves the whole as it is", () => {
   assert.deepEqual(agreed, [false, true, true]);
 });
 
-test("gone for a frame after a key that agrees is blinking, another text is replacing", () => {
+test("ghost text that is gone for a frame after a key that agrees has blinked, and other text has replaced it", () => {
   const keys = [key(0, "f"), key(110, "fo")];
   assert.deepEqual(reported(watch(frames(100, "f|oobar", "", "fo|obar"), keys).flickers), [
     ["blinked", FRAME_MS],
@@ -66,12 +66,12 @@ test("gone for a frame after a key that agrees is blinking, another text is repl
   assert.deepEqual(reported(watch(frames(100, "f|oobar", "fo|ol"), keys).flickers), [["replaced", 0]]);
 });
 
-test("once all of it has been typed there is nothing to hold", () => {
+test("ghost text may change once all of it has been typed", () => {
   const keys = [key(0, "f"), key(110, "fo")];
   assert.deepEqual(watch(frames(100, "f|o", "", "", "fo|reign"), keys).flickers, []);
 });
 
-test("a key that disagrees, or deletes, lets it vanish or change once", () => {
+test("ghost text may vanish or change once after a key that disagrees or deletes", () => {
   for (const typed of ["fx", ""]) {
     const keys = [key(0, "f"), key(110, typed)];
     const next = `${typed}|foreign`;
@@ -83,7 +83,7 @@ test("a key that disagrees, or deletes, lets it vanish or change once", () => {
   }
 });
 
-test("Enter that agrees moves the lines below up", () => {
+test("an Enter that agrees moves the lines below up", () => {
   const below = "    return 1";
   const keys = [key(0, "def f()"), key(110, "def f():"), key(180, "def f():\n    ")];
   const shown = frames(100, ["def f()|:", below], ["", below], ["", below], ["", below], ["", below]);
@@ -92,7 +92,7 @@ test("Enter that agrees moves the lines below up", () => {
   assert.deepEqual(reported(watch([...shown, ...changed], keys).flickers), [["replaced", 0]]);
 });
 
-test("a part that is gone for a frame has blinked", () => {
+test("a part of the ghost text that is gone for a frame has blinked", () => {
   const { flickers } = watch(frames(100, ["a|b", "c"], ["a|b", ""], ["a|b", "c"]), [key(0, "a")]);
   assert.deepEqual(reported(flickers), [["blinked", FRAME_MS]]);
   const moved = frames(100, ["a|(", "b\nc"], ["", "b\nc"], ["", "b\nc"], ["", "c"], ["|b", "c"]);
@@ -101,7 +101,7 @@ test("a part that is gone for a frame has blinked", () => {
   ]);
 });
 
-test("frames before VS Code has drawn a key are not held against it, however late it is", () => {
+test("frames before VS Code has drawn a key do not count as flicker of that key, however late it is drawn", () => {
   const keys = [key(0, "a\n  f"), key(105, "a\n  fx")];
   const late = Math.ceil(REACTION_MS / FRAME_MS) + 2;
   for (const count of [3, late]) {
@@ -110,7 +110,7 @@ test("frames before VS Code has drawn a key are not held against it, however lat
   }
 });
 
-test("lines below that go when a key that disagrees must have been drawn have vanished", () => {
+test("lines below that vanish only after VS Code must have drawn a key that disagrees count as vanished", () => {
   const keys = [key(0, "f:"), key(105, "f:x")];
   const late = Math.ceil(REACTION_MS / FRAME_MS) + 2;
   const below = (count: number) =>
@@ -119,14 +119,14 @@ test("lines below that go when a key that disagrees must have been drawn have va
   assert.deepEqual(reported(watch(below(late), keys).flickers), [["vanished", FRAME_MS]]);
 });
 
-test("ghost text for the key before, drawn after the next, is not held to", () => {
+test("ghost text for the previous key that is drawn after the next key need not stay", () => {
   const keys = [key(0, "fo"), key(105, "foo")];
   assert.deepEqual(watch(frames(100, "", "fo|o", "", "foo|d"), keys).flickers, []);
   const back = [key(0, "fo"), key(105, "f")];
   assert.deepEqual(watch(frames(100, "", "fo|od", "", "f|ar"), back).flickers, []);
 });
 
-test("what was shown before the first key is held to as well", () => {
+test("text that was shown before the first key is checked as well", () => {
   const { flickers } = watch(frames(100, "fo|obar", "", "foo|bar"), [key(110, "foo")], "fo");
   assert.deepEqual(reported(flickers), [["blinked", FRAME_MS]]);
 });

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { heldOutFunctions, inLongFile, typableFunctions } from "../../../bench/editor/pythonFunctions.ts";
 import { seeded } from "../../../fakes/random.ts";
 
-/** A function of a length that is typed. */
+/** A function long enough to be typed. */
 const sum = (name: string, margin = "") =>
   [
     `def ${name}(`,
@@ -33,7 +33,7 @@ ${sum("second", "    ")}
     other = 1
 `;
 
-test("a function is cut out of its module so that the parts are the module", () => {
+test("a function is cut out of its module so that the parts joined are the module", () => {
   const functions = typableFunctions("box.py", MODULE);
   assert.deepEqual(
     functions.map(({ text }) => /\w+(?=\()/.exec(text)?.[0]),
@@ -49,7 +49,7 @@ test("a function is cut out of its module so that the parts are the module", () 
   assert.ok(functions[1]?.text.endsWith("return total"));
 });
 
-test("what the editor would indent otherwise is left out", () => {
+test("functions that the editor would indent differently or that cannot be typed are left out", () => {
   const spoil = (from: string, to: string) => typableFunctions("a.py", sum("f").replace(from, to)).length;
   assert.equal(spoil("total = 0", "total = 1"), 1);
   assert.equal(spoil("total = 0", "total = 0\n"), 0, "a blank line");
@@ -59,7 +59,7 @@ test("what the editor would indent otherwise is left out", () => {
   assert.equal(spoil('so."""', 'so.\n    """'), 0, "a string over several lines");
 });
 
-test("functions are held out of one module each, every third with the rest of its file after", () => {
+test("each function is held out of a different module, every third with the rest of its file after it", () => {
   const library = mkdtempSync(join(tmpdir(), "foretoken-library-"));
   try {
     const long = `${"x = 1\n".repeat(500)}${MODULE}`;
@@ -77,7 +77,7 @@ test("functions are held out of one module each, every third with the rest of it
   }
 });
 
-test("a long file's function stands at the end of a thousand lines, or in their middle", () => {
+test("a function in a long file stands at the end of a thousand lines or in their middle", () => {
   const library = mkdtempSync(join(tmpdir(), "foretoken-library-"));
   try {
     const lines = (count: number) => "x = 1\n".repeat(count);

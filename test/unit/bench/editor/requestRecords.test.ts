@@ -54,7 +54,7 @@ function record(kind: Outcome["kind"], given: Given = {}): RecordedRequest {
   };
 }
 
-test("answers from memory are those with text that was not computed for the request", () => {
+test("answers count as remembered if they have text that was not computed for the request", () => {
   const figures = typingFigures([
     record("cached", { text: "a", endMs: 1 }),
     record("typedThrough", { text: "a", endMs: 3 }),
@@ -65,7 +65,7 @@ test("answers from memory are those with text that was not computed for the requ
   assert.deepEqual(figures.outcomes, { cached: 1, typedThrough: 1, empty: 1, shown: 1 });
 });
 
-test("a first text counts for the request that waited for it, whether it was cancelled later or not", () => {
+test("a first text counts for the request that waited for it, whether or not it was cancelled later", () => {
   const figures = typingFigures([
     record("shown", { text: "a", queuedMs: 2, firstTextMs: 30 }),
     record("aborted", { queuedMs: 4, firstTextMs: 50 }),
@@ -77,7 +77,7 @@ test("a first text counts for the request that waited for it, whether it was can
   assert.deepEqual(figures.joinedFirstTextMs, { count: 1, cut: 0, p50: 1, p90: 1, max: 1 });
 });
 
-test("where the time to a first text goes is reported, and which took longest", () => {
+test("the parts of the time to a first text are reported, and so are the slowest requests", () => {
   const quick = record("shown", { queuedMs: 2, promptMs: 5, prefilledMs: 9, firstTextMs: 11, text: "a" });
   const slow = record("shown", { queuedMs: 1, promptMs: 11, prefilledMs: 91, firstTextMs: 95, text: "a" });
   const remembered = record("cached", { endMs: 200, text: "a" });
@@ -100,13 +100,13 @@ test("tokens are counted from where the run began", () => {
   assert.deepEqual(promptTokensComputed, { count: 2, cut: 0, p50: 7, p90: 7, max: 7 });
 });
 
-test("figures of nothing say so", () => {
+test("figures of no records are undefined or zero", () => {
   const figures = typingFigures([]);
   assert.equal(figures.firstTextMs, undefined);
   assert.equal(figures.tokens.unusedShare, 0);
 });
 
-test("a request belongs to the key at its place that came last", () => {
+test("a request belongs to the latest key at its place", () => {
   const keys = [
     { at: 1000, line: 3, character: 1 },
     { at: 1100, line: 3, character: 2 },

@@ -40,7 +40,7 @@ function typeOut(seed: number, text = TEXT, margin = "", shown: (typed: string) 
 
 const kinds = ({ strokes }: Typed, kind: Stroke["kind"]) => strokes.filter(stroke => stroke.kind === kind);
 
-test("whatever slips happen, the text stands there at the end", () => {
+test("the text is complete at the end, whatever slips happen", () => {
   for (let seed = 0; seed < 200; seed++) assert.equal(typeOut(seed).text, TEXT);
 });
 
@@ -49,12 +49,12 @@ test("a method is typed after its indentation", () => {
   assert.equal(typeOut(1, indented, "    ").text, `    ${indented}`);
 });
 
-test("the same seed types the same, another one does not", () => {
+test("the same seed types the same, and another seed does not", () => {
   assert.deepEqual(typeOut(7), typeOut(7));
   assert.notDeepEqual(typeOut(7).pauses, typeOut(8).pauses);
 });
 
-test("five to eight keys a second, with longer pauses at the ends of lines", () => {
+test("the typist types five to eight keys a second, with longer pauses after Enter", () => {
   const runs = Array.from({ length: 50 }, (_, seed) => typeOut(seed));
   const pauses = runs.flatMap(run => run.pauses);
   const mean = pauses.reduce((sum, ms) => sum + ms, 0) / pauses.length;
@@ -65,7 +65,7 @@ test("five to eight keys a second, with longer pauses at the ends of lines", () 
   assert.ok(behindEnter.reduce((sum, ms) => sum + ms, 0) / behindEnter.length > 1.5 * mean);
 });
 
-test("a slip hits a neighbouring key, is noticed after at most three more and taken back", () => {
+test("a slip hits a neighbouring key, and is noticed and taken back after at most three more keys", () => {
   const typed = Array.from({ length: 100 }, (_, seed) => typeOut(seed, "x".repeat(50)));
   const slips = typed.flatMap(({ strokes }) =>
     strokes.filter(({ kind }, i) => kind === "backspace" && strokes[i - 1]?.kind !== "backspace"),
@@ -88,7 +88,7 @@ test("a slip hits a neighbouring key, is noticed after at most three more and ta
   }
 });
 
-test("Enter indents as VS Code does for Python, and Backspace goes to the tab stop before", () => {
+test("Enter indents as VS Code does for Python, and Backspace goes to the previous tab stop", () => {
   const enter = (before: string) => afterStroke(before, { kind: "enter" });
   const backspace = (before: string) => afterStroke(before, { kind: "backspace" });
   assert.equal(enter("def f():"), "def f():\n    ");
@@ -100,7 +100,7 @@ test("Enter indents as VS Code does for Python, and Backspace goes to the tab st
   assert.equal(backspace("a\n    b"), "a\n    ");
 });
 
-test("a suggestion that is right is looked at, then accepted", () => {
+test("a suggestion that is right is first looked at and then accepted", () => {
   const typed = typeOut(3, TEXT, "", text => (text === "def largest" ? "(values, key):" : ""));
   assert.deepEqual(kinds(typed, "accept"), [{ kind: "accept", text: "(values, key):" }]);
   const look = typed.strokes.findIndex(({ kind }) => kind === "look");
@@ -109,7 +109,7 @@ test("a suggestion that is right is looked at, then accepted", () => {
   assert.equal(typed.text, TEXT);
 });
 
-test("a suggestion that has grown meanwhile is looked at again, one that has gone wrong is not accepted", () => {
+test("a suggestion that has grown is looked at again, and one that has become wrong is not accepted", () => {
   const typist = new Typist("abcdefghij", "", seeded(1));
   assert.equal(typist.next("abcd").kind, "look");
   assert.equal(typist.next("abcdef").kind, "look");
@@ -118,7 +118,7 @@ test("a suggestion that has grown meanwhile is looked at again, one that has gon
   assert.deepEqual(typist.next("gone"), { kind: "character", character: "g" });
 });
 
-test("what is short, wrong, or begins with blanks is not accepted", () => {
+test("a suggestion that is short, wrong or begins with blanks is not accepted", () => {
   const [first] = TEXT.split("\n");
   for (const shown of ["alu", "alueless", "    best"]) {
     const typed = typeOut(5, TEXT, "", text => (first?.startsWith(text) ? shown : ""));

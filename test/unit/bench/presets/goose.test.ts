@@ -33,7 +33,7 @@ test("the spine is what followed the first occurrence of the last 5, 4 or 3 toke
   assert.equal(copy.trust, 0.9);
 });
 
-test("occurrences that all go on alike are trusted wholly, and one that does not ends that", () => {
+test("a spine is trusted fully where all occurrences continue alike, and less where one does not", () => {
   assert.equal(
     copied(text(1, 2, 3, 8, 1, 2, 3, 8, 1, 2, 3), []).trust,
     (0.6 * 4) / 8,
@@ -43,7 +43,7 @@ test("occurrences that all go on alike are trusted wholly, and one that does not
   assert.ok(copied(text(9, 1, 2, 3, 8, 7, 1, 2, 3, 5, 6, 1, 2, 3), []).trust < 1);
 });
 
-test("a trusted spine is grown on by what followed its own last tokens", () => {
+test("a trusted spine is extended by what followed its own last tokens", () => {
   const long = Array.from({ length: 60 }, (_, i) => 100 + i);
   const { tokens, trust } = spineAfter(text(1, 2, 3, ...long, 1, 2, 3));
   assert.equal(trust, 0.9);
@@ -53,18 +53,18 @@ test("a trusted spine is grown on by what followed its own last tokens", () => {
   assert.deepEqual(spineAfter(text(1, 2, 3, 10, 11, 12, 13, 1, 2, 3)).tokens.length, 7, "not above 0.6");
 });
 
-test("children at the spine are parted by 1/i, one each at least as long as there are some", () => {
+test("children are distributed along the spine by 1/i, at least one per node while there are enough", () => {
   assert.deepEqual(harmonicShares(12, 3), [6, 3, 2]);
   assert.deepEqual(harmonicShares(3, 5), [1, 1, 1, 0, 0]);
 });
 
-test("where nothing is known after the root the spine is verified alone, twenty tokens of it", () => {
+test("the spine is verified alone, without branches, where nothing is known after the root", () => {
   const drafter = goose.begin()(Int32Array.of(1, 2, 3, 10, 11, 12, 1, 2, 3));
   assert.equal(drafted(drafter, 3), "10(11(12(1(2(3)))))");
   assert.equal(drafted(drafter, 3, 3), "10(11)");
 });
 
-test("branches stand beside the spine, at the root and at its nodes, and none repeats it", () => {
+test("branches grow from the root and from the nodes of the spine, and none repeats the spine", () => {
   const known = predictions([
     [3, [10, 50, 51]],
     [10, [11, 60]],
@@ -75,7 +75,7 @@ test("branches stand beside the spine, at the root and at its nodes, and none re
   assert.equal(drafted(drafter, 3), "10(11(12(1(2(3(10 50))))) 60(70)) 50 51");
 });
 
-test("a branch that the model gives less than a hundredth is not drafted, and branches end at depth six", () => {
+test("a branch with a probability below one percent is not drafted, and branches end at depth six", () => {
   const known = predictions([[5, [5, 6, 7, 8, 9, 10]]]);
   const drafter = goose.begin()(Int32Array.of(4, 5), { predictions: known });
   const tree = drafter.draft(5, 128, cost);
@@ -87,7 +87,7 @@ test("a branch that the model gives less than a hundredth is not drafted, and br
   assert.notEqual(tree.tokens[6], 10);
 });
 
-test("two tokens that were seen together say more than the last alone", () => {
+test("tokens that followed the last two tokens are preferred to those that followed the last one alone", () => {
   const drafter = goose.begin()(Int32Array.of(1, 2));
   const tree = drafter.draft(2, 128, cost);
   drafter.observe?.(verified(tree, { 2: [30] }));
@@ -99,13 +99,13 @@ test("two tokens that were seen together say more than the last alone", () => {
   assert.equal(drafted(drafter, 2), "30");
   drafter.observe?.(verified(other, { 2: [40] }));
   assert.equal(drafted(drafter, 2), "40");
-  // A tree with branches teaches the last token alone; "1 2" was learned by the first, which had none.
+  // From a tree with branches only the last token is learned; "1 2" was learned by the first, which had none.
   drafter.push(1);
   drafter.push(2);
   assert.equal(drafted(drafter, 2), "30");
 });
 
-test("spines that are refused leave the room to the branches", () => {
+test("spines that are rejected leave room for the branches", () => {
   const long = Array.from({ length: 30 }, (_, i) => 100 + i);
   const known = predictions([[3, [50, 51]]]);
   const drafter = goose.begin()(Int32Array.from([7, 1, 2, 3, ...long.slice(0, 7), 8, 1, 2, 3]), {
@@ -123,7 +123,7 @@ test("spines that are refused leave the room to the branches", () => {
   assert.deepEqual(spines, [77, 74, 74, 70, 70]);
 });
 
-test("what is known is a prompt's own", () => {
+test("what is known belongs to one prompt only", () => {
   const make = goose.begin();
   make(Int32Array.of(1), { predictions: predictions([[5, [6]]]) });
   assert.equal(drafted(make(Int32Array.of(5)), 5), "");

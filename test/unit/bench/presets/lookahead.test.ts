@@ -5,10 +5,10 @@ import { GramPool, lookahead } from "../../../bench/presets/lookahead.ts";
 import { drawn, verified } from "./trees.ts";
 
 const cost = (nodes: number) => nodes;
-/** A model that counts on: after each token the next number. */
+/** A model that counts up: after each token the next number. */
 const counting = Object.fromEntries(Array.from({ length: 400 }, (_, token) => [token, [token + 1]]));
 
-test("the window fills row by row, a column less each step, and then has W columns of N - 1 rows", () => {
+test("the window fills row by row with one column less each step, and then has W columns of N - 1 rows", () => {
   const drafter = lookahead.begin()(Int32Array.of(300));
   // All guesses are 300: the oldest row is a chain, and what follows 300 is 301 in every column.
   const sizes: number[] = [];
@@ -21,7 +21,7 @@ test("the window fills row by row, a column less each step, and then has W colum
   assert.deepEqual(sizes.slice(0, 4), [9, 17, 23, 27]);
 });
 
-test("a column's later guesses follow the oldest row up to the column, the first column's the root", () => {
+test("a column's later guesses follow the oldest row up to that column, and the first column's follow the root", () => {
   const drafter = lookahead.begin()(Int32Array.of(300));
   drafter.observe?.(verified(drafter.draft(10, 128, cost), counting));
   const tree = drafter.draft(11, 128, cost);
@@ -45,7 +45,7 @@ test("n-grams of the trajectory are verified under the token they follow", () =>
   assert.deepEqual(lengths.slice(0, 6), [1, 1, 1, 1, 1, 5]);
 });
 
-test("a guess of the window is not accepted, however right", () => {
+test("a guess of the window is not accepted, even if it is right", () => {
   const drafter = lookahead.begin()(Int32Array.of(5));
   const tree = drafter.draft(5, 128, cost);
   assert.equal(tree.tokens[1], 5);
@@ -66,7 +66,7 @@ test("the pool keeps the newest seven n-grams of a token, each once", () => {
   assert.deepEqual(pool.after(2), []);
 });
 
-test("the newest n-grams of a token can be replaced, as many as are given", () => {
+test("as many of a token's newest n-grams as are given can be replaced", () => {
   const pool = new GramPool(3);
   for (let i = 0; i < 3; i++) pool.put(1, [i]);
   pool.replaceNewest(1, [[8], [9]]);
@@ -75,7 +75,7 @@ test("the newest n-grams of a token can be replaced, as many as are given", () =
   assert.deepEqual(pool.after(2), [[7]]);
 });
 
-test("without room for the window only n-grams are drafted, and without a prompt nothing", () => {
+test("only n-grams are drafted without room for the window, and nothing is drafted without a prompt", () => {
   const drafter = lookahead.begin()(Int32Array.of(300));
   assert.equal(drafter.draft(1, 9, cost).count, 1);
   assert.equal(drafter.draft(1, 10, cost).count, 10);

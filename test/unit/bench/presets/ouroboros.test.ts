@@ -28,7 +28,7 @@ async function run(model: FakeModel, drafting?: FakeEngine, maxTokens = 60) {
 /** A model whose text repeats, so that its n-grams are right. */
 const repeating: FakeModel = context => 97 + (((context.at(-1) ?? 0) + 1 - 97) % 9);
 
-test("a model that drafts for itself has chains of twelve accepted, and the text is plain's", async () => {
+test("a model that drafts for itself has chains of twelve accepted, and the text is that of plain decoding", async () => {
   const plain = await run(chaotic);
   const { tokens, drafted, accepted } = await run(chaotic, engineOf(chaotic));
   assert.deepEqual(tokens, plain.tokens);
@@ -42,7 +42,7 @@ test("a model that drafts for itself has chains of twelve accepted, and the text
   );
 });
 
-test("another model's drafts leave the text as it is", async () => {
+test("drafts of another model do not change the text", async () => {
   const plain = await run(chaotic);
   const sometimesWrong: FakeModel = context => (context.length % 5 === 0 ? 120 : chaotic(context));
   const { tokens, accepted } = await run(chaotic, engineOf(sometimesWrong));
@@ -59,7 +59,7 @@ test("phrases of the window are verified after the chain, and longer drafts are 
   assert.ok(Math.max(...drafted) >= 18, `${drafted}`);
 });
 
-test("a drafting model with little room drafts without the window", async () => {
+test("a draft model with little room drafts without the window", async () => {
   const plain = await run(chaotic);
   const { tokens, drafted } = await run(chaotic, engineOf(chaotic, 8));
   assert.deepEqual(tokens, plain.tokens);
@@ -69,7 +69,7 @@ test("a drafting model with little room drafts without the window", async () => 
   );
 });
 
-test("predictions after a wrong token make phrases as long as the chain goes on as predicted", () => {
+test("predictions after a wrong token make phrases as long as the chain continues as predicted", () => {
   // The chain is 1 to 12; from its fifth token on the model would have gone on as the chain does, but for the eleventh.
   const chain = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
   const after = [0, 0, 0, 0, 6, 7, 8, 9, 10, 50, 12, 13];

@@ -6,20 +6,20 @@ import { drafted } from "./trees.ts";
 const END = 0;
 const begin = () => pia(token => token === END).begin();
 
-test("all that followed the last two tokens becomes a tree, depth first", () => {
+test("all continuations of the last two tokens become a tree, depth first", () => {
   const drafter = begin()(Int32Array.of(99, 1, 2, 3, 1, 2, 4, 1, 2));
   // After "1 2" comes 3 1 2 4 1 2 and 4 1 2.
   assert.equal(drafted(drafter, 2), "3(1(2(4(1(2))))) 4(1(2))");
   assert.equal(drafted(drafter, 2, 4), "3(1(2))", "as far as there is room");
 });
 
-test("the more frequent comes first, and branches have twelve levels", () => {
+test("the more frequent continuation comes first, and branches have twelve levels", () => {
   const run = Array.from({ length: 20 }, (_, i) => 30 + i);
   const drafter = begin()(Int32Array.from([99, 5, 4, 9, 5, 4, ...run, 5, 4, ...run, 5, 4]));
   assert.match(drafted(drafter, 4), /^30\(31\(32\(33\(34\(35\(36\(37\(38\(39\(40\(41\)+ 9/);
 });
 
-test("one occurrence in the prompt counts more than many in what was generated", () => {
+test("one occurrence in the prompt counts more than many in the generated text", () => {
   const make = begin();
   for (let prompt = 0; prompt < 3; prompt++) {
     const drafter = make(Int32Array.of(50));
@@ -30,7 +30,7 @@ test("one occurrence in the prompt counts more than many in what was generated",
   assert.match(drafted(drafter, 1), /^8.* 7/);
 });
 
-test("a prompt's counts end with it, what was generated is kept for the run", () => {
+test("a prompt's counts end with it, and generated text is kept for the run", () => {
   const make = begin();
   const first = make(Int32Array.of(99, 1, 8, 60));
   for (const token of [1, 7, END]) first.push(token);
@@ -44,7 +44,7 @@ test("a prompt's first token is not kept", () => {
   assert.equal(drafted(begin()(Int32Array.of(99, 1, 2, 3, 1)), 1), "2(3(1))");
 });
 
-test("a tree has a level less than tokens are left to generate", () => {
+test("a tree has fewer levels than tokens are left to generate", () => {
   const make = (maxTokens: number) => begin()(Int32Array.of(99, 5, 1, 2, 3, 5, 1), { maxTokens });
   assert.equal(drafted(make(4), 1), "2(3(5))");
   assert.equal(drafted(make(2), 1), "2");
@@ -54,7 +54,7 @@ test("a tree has a level less than tokens are left to generate", () => {
   assert.equal(drafted(drafter, 2), "3(5)");
 });
 
-test("a trie that a prompt creates has not changed, one that it adds to has, and so has one that is generated", () => {
+test("a trie that a prompt creates does not count as changed, one that it extends does, and so does a generated one", () => {
   const cache = new TrieCache();
   cache.put([1, 2, 3], 2, "input");
   assert.equal(cache.changes, 0);
@@ -64,7 +64,7 @@ test("a trie that a prompt creates has not changed, one that it adds to has, and
   assert.equal(cache.changes, 2);
 });
 
-test("what is generated is drafted from once a whole branch has come", () => {
+test("generated text is drafted from once a whole branch has been generated", () => {
   const drafter = begin()(Int32Array.of(1));
   const tokens = Array.from({ length: 13 }, (_, i) => 20 + i);
   for (const token of [3, ...tokens.slice(0, 12), 3]) drafter.push(token);
@@ -74,7 +74,7 @@ test("what is generated is drafted from once a whole branch has come", () => {
   assert.equal(drafted(early, 3), "");
 });
 
-test("a trie that has grown large loses what was generated once, and half of every count", () => {
+test("a trie that has grown large loses what was generated once and half of every count", () => {
   const trie = new Trie();
   for (let i = 0; i < 4; i++) trie.put([1, 2], "output");
   trie.put([1, 3], "output");

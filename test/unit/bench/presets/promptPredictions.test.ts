@@ -7,7 +7,7 @@ import { chaotic, FakeEngine } from "../../../fakes/engine.ts";
 
 const never = new AbortController().signal;
 
-test("every token of a prompt is predicted after all that stands before it, and the engine forgets", async () => {
+test("predictions after every token of a prompt depend on all tokens up to it, and the engine's context is cleared", async () => {
   const engine = new FakeEngine(chaotic);
   engine.context = [1, 2, 3];
   engine.distribution = context => [
@@ -28,14 +28,14 @@ test("every token of a prompt is predicted after all that stands before it, and 
   assert.deepEqual(engine.context, []);
 });
 
-test("a prompt that cannot be decoded is a fault, and an interrupt ends it", async () => {
+test("a prompt that cannot be decoded is an error, and an abort interrupts the prediction", async () => {
   const engine = new FakeEngine(chaotic);
   engine.memoryIsFull = true;
   await assert.rejects(predictPrompt(engine, Int32Array.of(1), never), /cannot be decoded: outOfMemory/);
   await assert.rejects(predictPrompt(engine, Int32Array.of(1), AbortSignal.abort()), /Interrupted/);
 });
 
-test("a method sees the text after the cursor, before the text before it, where it is to", () => {
+test("a method that sees the suffix gets deleted text and the text after the cursor before the prefix", () => {
   const texts = { history: Int32Array.of(1, 2), after: Int32Array.of(8, 9) };
   assert.deepEqual([...visibleText(pld, texts)], [1, 2]);
   assert.deepEqual([...visibleText({ ...pld, seesSuffix: true }, texts)], [8, 9, 1, 2]);

@@ -43,7 +43,7 @@ test("breadths halve from sibling to sibling, and from parent to child below the
   assert.deepEqual(levelsOf(tree), [8, 19, 2]);
 });
 
-test("nodes that are there already cost nothing and are gone on from", () => {
+test("existing nodes cost nothing, and the draft continues from them", () => {
   const table = new SuccessorTable(100);
   const tree = new DraftTree(16);
   tree.plant(1);
@@ -56,7 +56,7 @@ test("nodes that are there already cost nothing and are gone on from", () => {
   assert.equal(drawn(tree), "2(5 6) 3");
 });
 
-test("what the text ends with is looked up with all its suffixes of two tokens, the more frequent continuation first", () => {
+test("all suffixes of the text of at least two tokens are looked up, the more frequent continuation first", () => {
   const trie = new RetrievalTrie(100);
   trie.put([7, 1, 2, 3]);
   for (let i = 0; i < 3; i++) trie.put([1, 2, 4]);
@@ -81,7 +81,7 @@ test("what the text ends with is looked up with all its suffixes of two tokens, 
   assert.equal(frequentContinuations(strings, 3).length, 3);
 });
 
-test("where nothing goes on the text leads nowhere new, and a link leads to the suffix that goes on", () => {
+test("a text without continuation leads nowhere, and a link leads to the suffix that has one", () => {
   const trie = new RetrievalTrie(100);
   trie.put([1, 2, 3]);
   trie.put([2, 9]);
@@ -95,7 +95,7 @@ test("where nothing goes on the text leads nowhere new, and a link leads to the 
   assert.deepEqual(trie.suffixes(50, 1), []);
 });
 
-test("a full trie loses the n-gram used longest ago", () => {
+test("a full trie loses the least recently used n-gram", () => {
   const trie = new RetrievalTrie(7);
   trie.put([1, 2, 3]);
   trie.put([4, 5, 6]);
@@ -107,7 +107,7 @@ test("a full trie loses the n-gram used longest ago", () => {
   assert.equal(trie.root.children.has(1), false, "its beginning was used before its end");
 });
 
-test("n-grams of ten tokens are drafted from once the text has come to two of their tokens", () => {
+test("n-grams of ten tokens are drafted from once the text has reached two of their tokens", () => {
   const history = Int32Array.from([...Array.from({ length: 12 }, (_, i) => i + 1), 50]);
   const after12 = (room: number) => {
     const drafter = racer(100).begin()(history);
@@ -121,7 +121,7 @@ test("n-grams of ten tokens are drafted from once the text has come to two of th
   assert.equal(after12(4), "3(4(5))", "the string itself is the root");
 });
 
-test("the table fills what room retrieval leaves, and is kept with the trie from prompt to prompt", () => {
+test("the table fills the room that retrieval leaves, and is kept with the trie from prompt to prompt", () => {
   const make = racer(100).begin();
   const history = Int32Array.from([...Array.from({ length: 12 }, (_, i) => i + 1), 50]);
   const first = make(history);
@@ -136,7 +136,7 @@ test("the table fills what room retrieval leaves, and is kept with the trie from
   assert.equal(drafted(racer(100).begin()(Int32Array.of(60)), 2), "", "another run knows nothing");
 });
 
-test("what the model predicts within the prompt is in the table before the first draft", () => {
+test("the model's predictions within the prompt are in the table before the first draft", () => {
   const ids = new Int32Array(2 * PREDICTED).fill(-1);
   ids.set([40, 41], 0);
   ids.set([42], PREDICTED);

@@ -7,7 +7,7 @@ import { drafted, drawn, verified } from "./trees.ts";
 const NO_TEXT = new Int32Array(0);
 const cost = (nodes: number) => nodes;
 
-test("a token's children are what the model found most likely after it when it last saw it", () => {
+test("a token's children are the tokens that the model last found most likely after it", () => {
   const drafter = recycling(100).begin()(NO_TEXT);
   const tree = drafter.draft(1, 128, cost);
   assert.equal(tree.count, 1, "nothing is known");
@@ -21,7 +21,7 @@ test("a token's children are what the model found most likely after it when it l
   assert.equal(drafted(drafter, 4), "8");
 });
 
-test("the full tree is the published one: 8, 21, 25, 15, 8 and 3 nodes a level", () => {
+test("the full tree is the published one, with 8, 21, 25, 15, 8 and 3 nodes per level", () => {
   const drafter = recycling(20).begin()(NO_TEXT);
   const every = Object.fromEntries(
     Array.from({ length: 20 }, (_, token) => [
@@ -40,7 +40,7 @@ test("the full tree is the published one: 8, 21, 25, 15, 8 and 3 nodes a level",
   assert.equal(tree.tokens[tree.count - 1], 7);
 });
 
-test("the table is kept from prompt to prompt and begins anew with each run", () => {
+test("the table is kept from prompt to prompt and starts empty with each run", () => {
   const preset = recycling(100);
   const make = preset.begin();
   const first = make(NO_TEXT);
@@ -49,7 +49,7 @@ test("the table is kept from prompt to prompt and begins anew with each run", ()
   assert.equal(drafted(preset.begin()(NO_TEXT), 1), "");
 });
 
-test("what the model predicts within the prompt fills rows where it is given, the last place of a token counting", () => {
+test("the model's predictions within the prompt fill the table, and the last place of a token counts", () => {
   const ids = new Int32Array(3 * PREDICTED).fill(-1);
   ids.set([2, 3], 0);
   ids.set([4], PREDICTED);

@@ -10,7 +10,7 @@ function search(...documents: number[][]): RestSearch {
   return new RestSearch(new SuffixMemory(tokens, suffixArray(tokens)));
 }
 
-test("the prefixes of what followed become a tree, the more frequent first", () => {
+test("the prefixes of the continuations become a tree, the more frequent first", () => {
   const drafter = rest(search([1, 2, 6], [1, 2, 3, 4], [9, 1, 2, 3, 5])).begin()(Int32Array.of(8, 1, 2));
   // Prefixes: "3" twice, "3 4", "3 5" and "6" once. A document's end ends its continuation.
   assert.equal(drafted(drafter, 2), "3(4 5) 6");
@@ -21,13 +21,13 @@ test("the prefixes of what followed become a tree, the more frequent first", () 
   assert.equal(drafted(drafter, 7), "", "'3 7' does not occur");
 });
 
-test("the longest span that occurs decides, and continuations have ten tokens", () => {
+test("the longest span that occurs is used, and continuations have ten tokens", () => {
   const long = Array.from({ length: 14 }, (_, i) => 20 + i);
   const drafter = rest(search([2, 40], [2, 41], [1, 2, ...long])).begin()(Int32Array.of(1, 2));
   assert.equal(drafted(drafter, 2), "20(21(22(23(24(25(26(27(28(29)))))))))");
 });
 
-test("prefixes are dropped, the longest and rarest first, until their different tokens are few enough", () => {
+test("prefixes are dropped, the longest and rarest first, until few enough tokens are left", () => {
   const found = search([1, 2, 3, 4], [1, 2, 3, 5], [1, 2, 6]);
   found.find(Int32Array.of(1, 2), 2);
   // "3" 1, "3 4" 2, "3 5" 2 and "6" 1 are six tokens; without "3 5" four.
@@ -37,7 +37,7 @@ test("prefixes are dropped, the longest and rarest first, until their different 
   );
 });
 
-test("two long branches end as trees of fewer nodes than 64, by the rule that counts each prefix whole", () => {
+test("two long branches make a tree of fewer than 64 nodes, since each prefix counts as a whole", () => {
   const branch = (first: number) => Array.from({ length: 10 }, (_, i) => first + i);
   const found = search([1, 2, ...branch(20)], [1, 2, ...branch(40)]);
   found.find(Int32Array.of(1, 2), 2);
@@ -50,7 +50,7 @@ test("two long branches end as trees of fewer nodes than 64, by the rule that co
   assert.equal(depths.length, 15);
 });
 
-test("of more than 5,000 occurrences those that come first in the order of the suffixes are counted", () => {
+test("only the first 5,000 occurrences in the order of the suffixes are counted", () => {
   const documents = Array.from({ length: 8000 }, (_, i) => (i % 8 < 5 ? [1, 2, 3] : [1, 2, 9]));
   const drafter = rest(search(...documents)).begin()(Int32Array.of(1, 2));
   assert.equal(drafted(drafter, 2), "3");

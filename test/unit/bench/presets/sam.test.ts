@@ -11,7 +11,7 @@ function corpus(...documents: number[][]) {
   return corpusAutomaton(Uint32Array.from(stream), SEPARATOR, END);
 }
 
-test("the text's own match drafts what followed its first occurrence, four tokens for each it has", () => {
+test("the text's own match drafts what followed its first occurrence, four tokens for each matched one", () => {
   const drafter = sam(corpus([90, 91])).begin()(Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 99, 1));
   // "1" is matched alone, and first at the beginning: five nodes, root included.
   assert.equal(drafted(drafter, 1), "2(3(4(5)))");
@@ -29,8 +29,8 @@ test("a longer match in the corpus drafts its tree, best first by the product of
   assert.equal(drafted(drafter, 8, 6), "9(0(7(8))) 6");
 });
 
-test("a level of the corpus's tree has eight nodes at most, and the text's own match wins ties", () => {
-  // Each successor goes on in two ways, so that all of a level are likelier than what follows them.
+test("a level of the corpus's tree has at most eight nodes, and the text's own match wins ties", () => {
+  // Each successor continues in two ways, so that all nodes of a level are likelier than their children.
   const documents = Array.from({ length: 40 }, (_, i) => [7, 8, 20 + (i >> 1), 50 + (i & 1)]);
   const drafter = sam(corpus(...documents)).begin()(Int32Array.of(3, 7, 8));
   const tree = drafter.draft(8, 128, nodes => nodes);
@@ -57,7 +57,7 @@ test("with Token Recycling, a match of five drafts a chain of forty, root includ
   assert.deepEqual([...chain.tokens.subarray(0, chain.count)], [5, ...long.slice(0, 39)]);
 });
 
-test("the corpus's match counts five less, and its chain goes on as the corpus does", () => {
+test("the length of the corpus's match counts five less, and its chain continues as the corpus does", () => {
   const phrase = [1, 2, 3, 4, 5, 6, 7, 8, 9];
   const make = (history: number[]) =>
     samWithRecycling(corpus([...phrase, 10, 11, 12]), 500).begin()(Int32Array.from(history));
@@ -67,7 +67,7 @@ test("the corpus's match counts five less, and its chain goes on as the corpus d
   assert.equal(drafted(drafter, 10), "11(12(0))");
 });
 
-test("the text's own chain is of a shorter suffix where too few tokens follow the longest", () => {
+test("the text's own chain comes from a shorter suffix where too few tokens follow the longest", () => {
   const long = Array.from({ length: 45 }, (_, i) => 100 + i);
   const six = [1, 2, 3, 4, 5, 6];
   // "5 6" occurs first before `long`, the six together only near the end.

@@ -37,7 +37,7 @@ test("a model that drafts for itself has everything accepted, sixteen tokens at 
   assert.deepEqual(drafted, [16, 16, 16, 8]);
 });
 
-test("another model's drafts leave the text as it is, and its context keeps what was accepted", async () => {
+test("drafts of another model do not change the text, and its context keeps what was accepted", async () => {
   const plain = await run(chaotic, { treeNodes: 1 });
   const sometimesWrong: FakeModel = context => (context.length % 5 === 0 ? 120 : chaotic(context));
   const drafter = engineOf(sometimesWrong);
@@ -49,7 +49,7 @@ test("another model's drafts leave the text as it is, and its context keeps what
   assert.ok(common === -1 || common >= context.length - accepted.at(-1)! - 1, `${common}`);
 });
 
-test("a draft ends before a token the model is not sure of, and at its length", async () => {
+test("a draft ends before a token that the model is not sure of, and at its maximum length", async () => {
   const unsure = await run(chaotic, draftedBy(engineOf(chaotic, 0.7)));
   assert.ok(unsure.drafted.every(count => count === 0));
   const bold = await run(chaotic, draftedBy(engineOf(chaotic, 0.7), { maxTokens: 3, minProbability: 0.5 }));
@@ -57,7 +57,7 @@ test("a draft ends before a token the model is not sure of, and at its length", 
   assert.deepEqual(bold.tokens, unsure.tokens);
 });
 
-test("where the drafting model fails it is reported once and the text goes on without", async () => {
+test("a failure of the draft model is reported once, and the text continues without drafts", async () => {
   const plain = await run(chaotic, { treeNodes: 1 });
   const engine = engineOf(chaotic);
   engine.memoryIsFull = true;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { NO_MATCH, SuffixAutomaton } from "../../../bench/presets/suffixAutomaton.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 
-/** Ends of the occurrences of a string in a text, by trying everywhere. */
+/** Ends of the occurrences of a string in a text, by exhaustive search. */
 function ends(text: readonly number[], string: readonly number[]): number[] {
   const found: number[] = [];
   for (let end = string.length; end <= text.length; end++)
@@ -11,12 +11,12 @@ function ends(text: readonly number[], string: readonly number[]): number[] {
   return found;
 }
 
-test("the longest suffix that occurs is followed, with its first end, its count and what comes next", () => {
+test("the longest suffix that occurs is followed, with its first end, its count and its successors", () => {
   for (let seed = 0; seed < 60; seed++) {
     const random = seeded(seed);
     const alphabet = 1 + below(random, 4);
     const text = Array.from({ length: 1 + below(random, 120) }, () => below(random, alphabet));
-    // Half of them have to grow.
+    // Half of the automatons have to grow.
     const automaton = new SuffixAutomaton(seed % 2 === 0 ? text.length : 4);
     for (const token of text) automaton.extend(token);
     automaton.countOccurrences();

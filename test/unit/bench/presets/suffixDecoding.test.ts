@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { suffixDecoding } from "../../../bench/presets/suffixDecoding.ts";
 import { drafted } from "./trees.ts";
 
-test("the draft is as long as the match, and what was seen once before counts half", () => {
+test("the draft is as long as the match, also where the continuation was seen only once", () => {
   const make = suffixDecoding.begin();
   // "1 2 3" is matched: three tokens. The text's own end counts as an occurrence that nothing follows.
   const drafter = make(Int32Array.of(1, 2, 3, 4, 5, 6, 7, 90, 1, 2, 3));
@@ -13,7 +13,7 @@ test("the draft is as long as the match, and what was seen once before counts ha
   assert.equal(drafted(drafter, 4), "5(6(7(90)))");
 });
 
-test("the more frequent continuation comes first, and one less probable than a tenth not at all", () => {
+test("the more frequent continuation comes first, and one with a probability below a tenth is left out", () => {
   const text: number[] = [];
   for (let i = 0; i < 10; i++) text.push(50, 7, 8, 30, 20 + i);
   text.push(7, 8, 31, 7, 8);
@@ -23,7 +23,7 @@ test("the more frequent continuation comes first, and one less probable than a t
   assert.equal(drafted(drafter, 8), "30");
 });
 
-test("outputs of earlier requests draft where their score is higher, and prompts of theirs do not", () => {
+test("outputs of earlier requests are drafted from where their score is higher, and their prompts are not", () => {
   const make = suffixDecoding.begin();
   const first = make(Int32Array.of(60, 61, 62, 63));
   for (const token of [1, 2, 3, 4, 5, 6]) first.push(token);
@@ -38,7 +38,7 @@ test("outputs of earlier requests draft where their score is higher, and prompts
   );
 });
 
-test("of the two trees the request's own is taken where scores are equal", () => {
+test("the request's own tree is used where the scores of both trees are equal", () => {
   const make = suffixDecoding.begin();
   const first = make(Int32Array.of(40));
   // In the output, too, the match stands twice, the second time with nothing after it.

@@ -14,7 +14,7 @@ function occurrences(texts: readonly number[][], string: readonly number[]): num
   return count;
 }
 
-test("every string's count and successors are those of the texts, at each moment of their growth", () => {
+test("every string's count and successors match the texts at each moment of their growth", () => {
   const random = randomNumbers(5);
   for (let round = 0; round < 20; round++) {
     const tree = new SuffixTree(DEPTH);
@@ -46,7 +46,7 @@ test("every string's count and successors are those of the texts, at each moment
   }
 });
 
-test("a text does not go on into the next", () => {
+test("a text does not continue into the next one", () => {
   const tree = new SuffixTree(DEPTH);
   for (const token of [1, 2]) tree.push(token);
   tree.endText();
