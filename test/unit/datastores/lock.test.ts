@@ -14,7 +14,7 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Has the file system refuse links to files as others do. */
+/** Makes the file system refuse hard links, as some do. */
 function refuseLinks(code: string): void {
   fs.linkSync = () => {
     throw Object.assign(new Error(code), { code });
@@ -22,7 +22,7 @@ function refuseLinks(code: string): void {
   syncBuiltinESMExports();
 }
 
-test("a name is claimed once, also where the file system has no links to files", () => {
+test("a name is locked only once, also where the file system does not support hard links", () => {
   for (const code of ["none", "EPERM", "ENOTSUP", "EISDIR", "EXDEV", "EACCES", "UNKNOWN"]) {
     if (code !== "none") refuseLinks(code);
     const release = lock(folder, "build");

@@ -68,7 +68,7 @@ const input = (name: string, documents: readonly Given[], onRead = (_index: numb
   },
 });
 
-/** An input that passes over 12 lines of a file, and a page of another, before its document. */
+/** An input that skips 12 lines, a page and a row in another language before its document. */
 const damaged: BuildInput = {
   ...input("folder/a.jsonl", [document("x = 1")]),
   documents(signal, onBytes, onSkipped) {
@@ -125,7 +125,7 @@ const problemOf = async (work: Promise<unknown>) => {
   return undefined;
 };
 
-test("a store holds what its inputs had, says what was left out, and its checksums are right", async () => {
+test("a store contains its inputs' documents, reports what was left out, and has the right checksums", async () => {
   const directory = folder();
   await buildStore(
     options(directory, [
@@ -141,7 +141,7 @@ test("a store holds what its inputs had, says what was left out, and its checksu
   assert.deepEqual(listStores(root).includes(directory), true);
 });
 
-test("an input that is as it was is not read again, and one that changed is", async () => {
+test("an unchanged input is not read again, and a changed one is", async () => {
   const directory = folder();
   const read: string[] = [];
   const inputs = (text: string) => [
@@ -159,7 +159,7 @@ test("an input that is as it was is not read again, and one that changed is", as
   );
 });
 
-test("a build that was stopped goes on where it was, and the store is the same", async () => {
+test("a stopped build resumes where it was, and the store is the same", async () => {
   const many = Array.from({ length: 40 }, (_, i) => document(`${"abcdefgh".repeat(7500)} ${i} end`));
   const whole = folder();
   await buildStore(options(whole, [input("many", many)], { memoryBytes: 1 }));
@@ -183,7 +183,7 @@ test("a build that was stopped goes on where it was, and the store is the same",
   assert.ok(!readdirSync(directory).some(file => file.startsWith("journal")), "no journal is left");
 });
 
-test("shares built apart are one store, and a share built again changes nothing", async () => {
+test("shares built separately make one store, and building a share again changes nothing", async () => {
   const directory = folder();
   const inputs = ["a", "b", "c"].map(name => input(name, [document(`say ${name}`)]));
   await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
@@ -194,7 +194,7 @@ test("shares built apart are one store, and a share built again changes nothing"
   assert.deepEqual(readStore(directory).missingShares, []);
 });
 
-/** Shares with three times the same long text, one near to it, and one of each share's own. */
+/** Inputs that contain the same long text twice, a near duplicate of it, and texts of their own. */
 const repeating = (): [BuildInput, BuildInput, BuildInput] => {
   const words = (from: number) => Array.from({ length: 60 }, (_, i) => `w${from + i}`).join(" ");
   return [
@@ -204,13 +204,13 @@ const repeating = (): [BuildInput, BuildInput, BuildInput] => {
   ];
 };
 
-test("what repeats another input is left out of searches, however many processes build", async () => {
+test("documents that repeat another input are left out of searches, however many processes build", async () => {
   const [alone, shared] = [folder(), folder()];
   await buildStore(options(alone, repeating()));
   for (const index of [2, 0, 1])
     await buildStore(options(shared, repeating(), { share: { index, count: 3 } }));
   for (const directory of [alone, shared]) {
-    // The first of them stays; the near one has another end.
+    // The first one stays; the near duplicate has another end.
     assert.deepEqual(following(directory, "w59 end"), [" a"]);
     assert.deepEqual(following(directory, "own of "), ["a", "b"]);
     assert.equal(Object.values(repeatedOf(directory)).flat().length, 2);
@@ -239,7 +239,7 @@ test("a share that was stopped between inputs takes the same documents as one th
   assert.deepEqual(repeatedOf(stopped), repeatedOf(whole));
 });
 
-test("what a build that was given up has begun is removed by the next one that ends, if none is at work", async () => {
+test("the next build to finish removes what an abandoned build left, unless another build is running", async () => {
   const directory = folder();
   const cancel = new AbortController();
   const long = Array.from({ length: 40 }, (_, i) => document(`${"abcdefgh".repeat(7500)} ${i} end`));
@@ -259,13 +259,13 @@ test("what a build that was given up has begun is removed by the next one that e
   assert.ok(!begun.some(file => readdirSync(directory).includes(file)), readdirSync(directory).join());
 });
 
-test("a store that lacks shares does not pass a check, which names them", async () => {
+test("a check of a store that lacks shares fails and names them", async () => {
   const directory = folder();
   await buildStore(options(directory, repeating(), { share: { index: 1, count: 3 } }));
   assert.throws(() => verifyStore(directory), /lacks 2 of 3 shares: 0, 2\. Build them with --shard I\/3/);
 });
 
-test("shares of another build take the store's place once they are all there, not one by one", async () => {
+test("the shares of another build replace the store once all of them are complete, not one by one", async () => {
   const directory = folder();
   const inputs = (text: string) => ["a", "b"].map(name => input(name, [document(`${text}${name}`)]));
   const share = (text: string, index: number) =>
@@ -302,7 +302,7 @@ test("shares of another build take the store's place once they are all there, no
   assert.deepEqual(manifestFiles(directory), ["manifest.json"]);
 });
 
-test("lists of documents to be left out are not passed over when they are damaged", async () => {
+test("damaged lists of documents to leave out are reported and not ignored", async () => {
   const directory = folder();
   await buildStore(options(directory, repeating()));
   for (const damage of ["{", "[]", '{"documents":{"a":[-1]}}']) {
@@ -326,7 +326,7 @@ test("lists of documents to be left out are not passed over when they are damage
   openStore(directory).close();
 });
 
-test("a share that another process builds is waited for, and its shards are taken over", async () => {
+test("a build waits for a share that another process builds, and takes over its shards", async () => {
   const directory = folder();
   const share = { index: 0, count: 2 };
   await buildStore(options(directory, [input("a", [document("abc")])], { share }));
@@ -347,7 +347,7 @@ test("a share that another process builds is waited for, and its shards are take
   assert.match(messages[0] ?? "", /Another build is running in .*\(process \d+ on /);
 });
 
-test("one that waits for another process can be cancelled", async () => {
+test("a build that waits for another process can be cancelled", async () => {
   const directory = folder();
   await buildStore(options(directory, [], { share: { index: 0, count: 2 } }));
   const unlock = lock(directory, manifestFiles(directory)[0] as string);
@@ -357,7 +357,7 @@ test("one that waits for another process can be cancelled", async () => {
   unlock();
 });
 
-test("an input that moves to another share while that is built is in the store, whichever ends first", async () => {
+test("an input that moves to a share that is being built is in the store, whichever share finishes first", async () => {
   const directory = folder();
   const plain = (name: string) => input(name, [document(`own of ${name}`)]);
   for (const index of [0, 1])
@@ -366,7 +366,7 @@ test("an input that moves to another share while that is built is in the store, 
   const slow: BuildInput = {
     ...plain("slow"),
     async *documents(signal, onBytes, onSkipped) {
-      // The other share ends meanwhile, and its manifest does not name the shards of "a" any more.
+      // The other share ends meanwhile, and its manifest no longer names the shards of "a".
       await buildStore(options(directory, inputs, { share: { index: 0, count: 2 } }));
       yield* plain("slow").documents(signal, onBytes, onSkipped);
     },
@@ -378,7 +378,7 @@ test("an input that moves to another share while that is built is in the store, 
   assert.ok(!readdirSync(directory).some(file => file.startsWith("journal")), "no journal is left");
 });
 
-test("two builds of one store at once are refused; a claim left by a dead process is not one", async () => {
+test("a second build of a store at the same time is refused, and a lock left by a dead process is ignored", async () => {
   const directory = folder();
   await buildStore(options(directory, [input("a", [document("abc")])]));
   const unlock = lock(directory, "manifest.json");
@@ -412,7 +412,7 @@ test("a failing build leaves the old store in use", async () => {
   assert.deepEqual(following(directory, "old "), ["text"]);
 });
 
-test("what is removed is in no search from then on, and the next build leaves it out", async () => {
+test("removed documents no longer appear in any search", async () => {
   const directory = folder();
   await buildStore(
     options(directory, [input("a", [document("see me"), document("see him", "Other/Thing")])]),
@@ -422,7 +422,7 @@ test("what is removed is in no search from then on, and the next build leaves it
   assert.deepEqual(following(directory, "see "), ["me"]);
 });
 
-test("a damaged store names its file, and a removed one takes nothing else along", async () => {
+test("a damaged store's error names the file, and removing a store leaves other files in place", async () => {
   const directory = folder();
   await buildStore(options(directory, [input("a", [document("some text")])]));
   const [shard] = readdirSync(directory).filter(file => file.endsWith(".fts"));
@@ -444,7 +444,7 @@ test("a damaged store names its file, and a removed one takes nothing else along
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
 });
 
-test("short documents count for what is kept of each, so that many of them become several shards", async () => {
+test("short documents count with what is stored for each, so that many of them make several shards", async () => {
   const directory = folder();
   const short = Array.from({ length: 20_000 }, (_, i) => document(`x${i % 7}`));
   const { inputs } = await buildStore(options(directory, [input("short", short)]));
@@ -455,7 +455,7 @@ test("short documents count for what is kept of each, so that many of them becom
   assert.ok(first > 12_000 && first < 15_000, `${first}`);
 });
 
-test("a folder with another program's manifest is neither built in nor removed", async () => {
+test("a store is neither built in nor removed from a folder with another program's manifest", async () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
   const manifest = join(directory, "manifest.json");
@@ -466,7 +466,7 @@ test("a folder with another program's manifest is neither built in nor removed",
   assert.deepEqual(readdirSync(directory), ["manifest.json"]);
 });
 
-test("nothing is removed from a store while a build is at work, and what that leaves can be removed", async () => {
+test("nothing is removed from a store while a build is running, and what a build leaves can be removed", async () => {
   const directory = folder();
   await buildStore(options(directory, [input("a", [document("some text")])]));
   const unlock = lock(directory, "manifest.json");
@@ -489,7 +489,7 @@ test("nothing is removed from a store while a build is at work, and what that le
   assert.equal(existsSync(directory), false);
 });
 
-test("a claim is taken over from a process that has ended, whatever machine it was on", () => {
+test("a lock left by a process that has ended is taken over, whatever machine it ran on", () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
   const path = join(directory, "manifest.json.lock");
@@ -525,7 +525,7 @@ test("a claim is taken over from a process that has ended, whatever machine it w
   assert.deepEqual(readdirSync(directory), ["manifest.json.lock"]);
 });
 
-test("a build removes what ended builds left half written, and what it writes is its owner's alone", async () => {
+test("a build removes half-written files of ended builds, and only the owner can read what it writes", async () => {
   const directory = folder();
   mkdirSync(directory, { recursive: true });
   const [key, mine] = ["0123456789abcdef", ["mine.tmp", "shard-00000-of-00002.jsonl", "journal-2024.md"]];
@@ -546,14 +546,14 @@ test("a build removes what ended builds left half written, and what it writes is
   assert.equal(statSync(fresh).mode & 0o077, 0);
 });
 
-test("a folder that cannot be written is named", async t => {
+test("a build in a folder that cannot be written fails as unreadable", async t => {
   if (process.platform === "win32" || process.getuid?.() === 0) return t.skip("everything can be written");
   const directory = folder();
   mkdirSync(directory, { recursive: true, mode: 0o500 });
   assert.equal((await problemOf(buildStore(options(directory, [input("a", [])]))))?.code, "unreadable");
 });
 
-test("a shard of another store is found by a check and at open", async () => {
+test("a shard of another store is detected by a check and when the store is opened", async () => {
   const [one, two] = [folder(), folder()];
   await buildStore(options(one, [input("a", [document("some text")])]));
   const tokenizerEntry = { fingerprint: "others", vocabularySize: 256, model: "m" };
@@ -565,7 +565,7 @@ test("a shard of another store is found by a check and at open", async () => {
   assert.throws(() => openStore(one), /was made with another tokenizer/);
 });
 
-test("what is passed over is counted, and what is damaged is named with its input", async () => {
+test("what is skipped is counted, and damaged parts are named with their input", async () => {
   const directory = folder();
   const page: BuildInput = {
     ...input("b.parquet", [document("y = 2")]),
@@ -592,7 +592,7 @@ test("what is passed over is counted, and what is damaged is named with its inpu
   }
 });
 
-test("a shard that is damaged, cut short or without its sketches is built again, and the others are not", async () => {
+test("a shard that is damaged, cut short or without sketches is built again, and the others are not", async () => {
   const directory = folder();
   const inputs = [input("a", [document("some text")]), input("b", [document("other words")])];
   await buildStore(options(directory, inputs));
@@ -618,7 +618,7 @@ test("a shard that is damaged, cut short or without its sketches is built again,
   }
 });
 
-test("a build that finds nothing leaves no folder that was not there", async () => {
+test("a build that finds nothing leaves no new folder", async () => {
   const directory = folder();
   await assert.rejects(buildStore(options(directory, [input("a", [])])), StoreError);
   assert.ok(!existsSync(directory));
@@ -636,7 +636,7 @@ test("a build that finds nothing leaves no folder that was not there", async () 
   assert.ok(!existsSync(fresh));
 });
 
-test("a build that finds nothing says what it has left out", async () => {
+test("a build that finds nothing reports what it has left out", async () => {
   const directory = folder();
   const empty: BuildInput = {
     ...input("a.jsonl", []),

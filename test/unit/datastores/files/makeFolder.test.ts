@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "foretoken-folder-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const failure = (code: string) => (error: unknown) => (error as NodeJS.ErrnoException).code === code;
 
-test("a folder is made with those it lies in, for its owner alone, and once more", () => {
+test("a folder is created with its parents, for its owner alone, and creating it again succeeds", () => {
   const path = join(folder, "a", "b", "c");
   makeFolder(path);
   makeFolder(path);
@@ -18,14 +18,14 @@ test("a folder is made with those it lies in, for its owner alone, and once more
     for (const made of [path, join(folder, "a")]) assert.equal(statSync(made).mode & 0o777, 0o700);
 });
 
-test("a link to a folder is one", () => {
+test("a link to a folder is accepted as a folder", () => {
   symlinkSync(folder, join(folder, "link"), "junction");
   makeFolder(join(folder, "link"));
   makeFolder(join(folder, "link", "within"));
   assert.ok(statSync(join(folder, "within")).isDirectory());
 });
 
-test("a file in the way is said to be one", () => {
+test("a file in the way is reported as the error", () => {
   writeFileSync(join(folder, "file"), "");
   assert.throws(() => makeFolder(join(folder, "file")), failure("EEXIST"));
   assert.throws(() => makeFolder(join(folder, "file", "below")), failure("ENOTDIR"));
@@ -33,7 +33,7 @@ test("a file in the way is said to be one", () => {
   assert.throws(() => makeFolder(join(folder, "dangling")), failure("EEXIST"));
 });
 
-test("where a file system makes no folders, that is thrown and not tried for ever", {
+test("an error is thrown, without endless retries, where a file system does not create folders", {
   skip: process.platform === "linux" ? false : "/proc is Linux's",
 }, () => {
   assert.throws(() => makeFolder("/proc/foretoken"), failure("ENOENT"));

@@ -26,7 +26,7 @@ test("owners and repositories are matched in any case, and any of several reposi
   assert.equal(list.matches(subject([])), undefined);
 });
 
-test("contents are matched by the source's own name, or by either hash of the text", () => {
+test("contents are matched by the source's own ID or by either hash of the text", () => {
   const text = "print('naïve')\n";
   const bytes = Buffer.from(text);
   const blob = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
@@ -39,7 +39,7 @@ test("contents are matched by the source's own name, or by either hash of the te
   assert.equal(DenyList.parse("owner", "deny.txt").matches(subject([], "owner", text)), undefined);
 });
 
-test("a line that is no entry is refused with its number", () => {
+test("a line that is not an entry is refused with its number", () => {
   for (const bad of ["a/b/c", "two words", "/name", "owner/", "http://host/owner", "näme"])
     assert.throws(
       () => DenyList.parse(`# first\nfine\n${bad}\n`, "deny.txt"),
@@ -53,14 +53,14 @@ test("a line that is no entry is refused with its number", () => {
     );
 });
 
-test("the version depends on what the list says, not on how", () => {
+test("the version depends on the entries of the list, not on how they are written", () => {
   const first = DenyList.parse("b\nA/x\n", "1").version;
   assert.equal(DenyList.parse("a/x # why\n\nB\nb", "2").version, first);
   assert.notEqual(DenyList.parse("b\n", "3").version, first);
   assert.equal(DenyList.empty.version, DenyList.parse("# nothing\n", "4").version);
 });
 
-test("a list is read from a file, and a missing one said", () => {
+test("a list is read from a file, and a missing file is reported", () => {
   const path = join(folder, "deny.txt");
   writeFileSync(path, "\ufeffowner\n");
   assert.equal(DenyList.read(path).matches(subject(["owner/x"])), "owner");

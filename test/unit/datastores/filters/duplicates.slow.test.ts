@@ -4,7 +4,7 @@ import { Duplicates } from "../../../../datastores/filters/duplicates.ts";
 import { sketchOf } from "../../../../datastores/filters/sketch.ts";
 import { seeded } from "../../../fakes/random.ts";
 
-/** Code of so many lines over a vocabulary large enough for two draws to share hardly a shingle. */
+/** Code of `lines` lines, over a vocabulary so large that two samples share hardly any shingles. */
 function code(seed: number, lines = 80): string {
   const random = seeded(seed);
   const name = () => `name_${Math.floor(random() * 5000)}`;
@@ -14,7 +14,7 @@ function code(seed: number, lines = 80): string {
   ).join("\n");
 }
 
-/** The text with so many of its lines exchanged, spread evenly. */
+/** The text with the given share of its lines replaced, spread evenly. */
 function edited(text: string, share: number): string {
   const lines = text.split("\n");
   const step = Math.round(1 / share);
@@ -23,7 +23,7 @@ function edited(text: string, share: number): string {
     .join("\n");
 }
 
-test("the same text is an exact duplicate, however short; another is not", () => {
+test("the same text is an exact duplicate, however short, and another text is not", () => {
   const duplicates = new Duplicates();
   assert.equal(duplicates.see(sketchOf("import this\n")), undefined);
   assert.equal(duplicates.see(sketchOf("import this\n")), "exactDuplicate");
@@ -33,7 +33,7 @@ test("the same text is an exact duplicate, however short; another is not", () =>
   assert.equal(duplicates.size, 3);
 });
 
-test("of ten thousand texts each is found again after the tables have grown", () => {
+test("each of ten thousand texts is found again after the tables have grown", () => {
   const duplicates = new Duplicates();
   const text = (i: number) => `value = ${i}\n`;
   for (let i = 0; i < 10_000; i++) assert.equal(duplicates.see(sketchOf(text(i))), undefined);
@@ -65,7 +65,7 @@ test("texts that share half their lines, or only words, are kept", () => {
   assert.equal(duplicates.see(sketchOf(code(4))), undefined);
 });
 
-test("of thousands of texts nearly all alike pairs are found and no unlike one is dropped", () => {
+test("nearly all near duplicates of thousands of texts are found, and almost no different ones are dropped", () => {
   const duplicates = new Duplicates();
   const texts = Array.from({ length: 1500 }, (_, i) => code(100 + i));
   for (const text of texts) assert.equal(duplicates.see(sketchOf(text)), undefined);
@@ -77,7 +77,7 @@ test("of thousands of texts nearly all alike pairs are found and no unlike one i
   assert.ok(unlike < 0.03 * texts.length, `${unlike} of ${texts.length}`);
 });
 
-test("beyond the limit nothing more is remembered, and what was is still found", () => {
+test("nothing more is remembered beyond the limit, and earlier texts are still found", () => {
   const duplicates = new Duplicates(2);
   assert.equal(duplicates.see(sketchOf(code(5))), undefined);
   assert.equal(duplicates.see(sketchOf(code(6))), undefined);
@@ -88,7 +88,7 @@ test("beyond the limit nothing more is remembered, and what was is still found",
   assert.equal(duplicates.size, 2);
 });
 
-test("memory stays below 240 bytes a file", () => {
+test("memory stays below 240 bytes per file", () => {
   const duplicates = new Duplicates();
   const random = seeded(9);
   // As many signatures as one block holds.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isPermissive } from "../../../../datastores/filters/licences.ts";
 
-test("permissive licences are known in any case, copyleft and unknown ones are not permissive", () => {
+test("permissive licences are recognised in any case, and copyleft and unknown ones are not permissive", () => {
   const permissive =
     "MIT apache-2.0 BSD-3-Clause bsd-2-clause ISC Unlicense CC0-1.0 PSF-2.0 Python-2.0 Zlib BSL-1.0 0BSD";
   for (const licence of permissive.split(" ")) assert.ok(isPermissive([licence]), licence);
@@ -12,13 +12,13 @@ test("permissive licences are known in any case, copyleft and unknown ones are n
     assert.ok(!isPermissive([licence]), licence);
 });
 
-test("a file under several licences is kept only if all allow it, and none is no permission", () => {
+test("a file with several licences is kept only if all are permissive, and no licence is not a permission", () => {
   assert.ok(isPermissive(["MIT", "Apache-2.0"]));
   assert.ok(!isPermissive(["MIT", "GPL-3.0"]));
   assert.ok(!isPermissive([]));
 });
 
-test("expressions choose with OR, add up with AND, and exceptions only widen", () => {
+test("OR needs one permissive licence, AND needs all, and exceptions only extend the permission", () => {
   const cases: [string, boolean][] = [
     ["GPL-2.0-only OR MIT", true],
     ["(Apache-2.0 OR GPL-3.0)", true],

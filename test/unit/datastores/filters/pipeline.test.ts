@@ -25,7 +25,7 @@ function judge(pipeline: Filters, given: SourceDocument): string | undefined {
   return judged.kind === "dropped" ? judged.reason : undefined;
 }
 
-test("each document is kept, or dropped for the first reason there is", () => {
+test("each document is kept, or dropped for the first reason that applies", () => {
   const pipeline = filters({ denyList: DenyList.parse("gone", "deny.txt") });
   const other = TEXT.replace("add", "plus");
   const cases: [Partial<SourceDocument>, string | undefined][] = [
@@ -41,26 +41,26 @@ test("each document is kept, or dropped for the first reason there is", () => {
   for (const [more, wanted] of cases) assert.equal(judge(pipeline, document(more)), wanted);
 });
 
-test("what is dropped is not remembered: a licensed copy of a denied or unlicensed file is kept", () => {
+test("dropped documents are not remembered, so that a licensed copy of a denied or unlicensed file is kept", () => {
   const pipeline = filters({ denyList: DenyList.parse("gone", "deny.txt") });
   assert.equal(judge(pipeline, document({ repositories: ["gone/x"] })), "denied");
   assert.equal(judge(pipeline, document({ licences: ["GPL-3.0"] })), "licence");
   assert.equal(judge(pipeline, document()), undefined);
 });
 
-test("one's own code needs no licence, and any licence can be let through", () => {
+test("a missing licence can be allowed without allowing every licence, and any licence can be allowed", () => {
   assert.equal(judge(filters({ unknownLicence: "keep" }), document({ licences: [] })), undefined);
   assert.equal(judge(filters({ unknownLicence: "keep" }), document({ licences: ["GPL-3.0"] })), "licence");
   assert.equal(judge(filters({ licences: "any" }), document({ licences: ["GPL-3.0"] })), undefined);
   assert.equal(judge(filters({ licences: "any" }), document({ licences: [] })), undefined);
 });
 
-test("duplicates can be let through", () => {
+test("duplicates can be allowed", () => {
   const pipeline = filters({ duplicatesLimit: 0 });
   assert.deepEqual([judge(pipeline, document()), judge(pipeline, document())], [undefined, undefined]);
 });
 
-test("prose is not measured as code is, and an empty one is dropped all the same", () => {
+test("prose is not checked as code is, and empty prose is still dropped", () => {
   const pipeline = filters({ licences: "any" });
   const paragraph = `${"A paragraph of a conversation goes on in one line for as long as it likes. ".repeat(40)}\n\nYes.`;
   assert.equal(judge(pipeline, document({ text: paragraph })), "minified");

@@ -23,7 +23,7 @@ test("a file with a statement that only Python 2 has is left out", () => {
     assert.equal(reason(`${text}\n`), "python2", text);
 });
 
-test("what looks like Python 2 within strings, comments and Python 3 is kept", () => {
+test("text that looks like Python 2 within strings, comments and Python 3 is kept", () => {
   for (const text of [
     '"""Prints:\n\n    print "a"\n\nexcept E, e: raise E, e\n"""',
     "# print 'a'",
@@ -38,7 +38,7 @@ test("what looks like Python 2 within strings, comments and Python 3 is kept", (
     assert.equal(reason(`${text}\n`), undefined, text);
 });
 
-test("a template of code is broken, a file that quotes one is not", () => {
+test("a code template is broken, and a file that quotes one is not", () => {
   const line = "value = compute(first, second)\n";
   const template = `{% if cookiecutter.a == "y" %}\n${line}{% endif %}\n`;
   assert.equal(reason(template.repeat(10)), "broken");
@@ -46,7 +46,7 @@ test("a template of code is broken, a file that quotes one is not", () => {
   assert.equal(reason(`${line.repeat(20)}{% raw %}\n${line.repeat(20)}`), undefined);
 });
 
-test("only Python files with a sign of something else are parsed", () => {
+test("only Python files that may contain something else are parsed", () => {
   const parsed: string[] = [];
   const spy = (text: string): SyntaxFigures => {
     parsed.push(text);
@@ -60,7 +60,7 @@ test("only Python files with a sign of something else are parsed", () => {
   assert.deepEqual(parsed, ["print 'a'"]);
 });
 
-test("a build leaves them out, and remembers nothing of them", () => {
+test("a build leaves Python 2 files out and remembers nothing of them", () => {
   const text = `def f(first, second):\n    print "the sum", first + second\n`;
   const document = { text, origin: "a", path: "a.py", repositories: [], licences: [], contentId: "" };
   const filters = new Filters({ licences: "any", unknownLicence: "keep", syntax: read });

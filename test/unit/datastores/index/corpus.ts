@@ -1,4 +1,4 @@
-/** Small corpora for the index's tests, and the search by trying everything that they are compared with. */
+/** Small corpora for the index's tests, and the exhaustive search that results are compared with. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ export function corpusOf(texts: readonly (readonly number[])[], vocabularySize =
   return { tokens: Uint32Array.from(tokens), documents, metadata: metadataOf(vocabularySize) };
 }
 
-/** Documents of tokens below `alphabet`, times `spacing`; pieces of earlier ones come again, as in code. */
+/** Documents of tokens below `alphabet`, times `spacing`; pieces of earlier ones are repeated, as in code. */
 export function randomTexts(random: () => number, count: number, alphabet: number, spacing = 1): number[][] {
   const texts: number[][] = [];
   for (let i = 0; i < count; i++) {
@@ -91,14 +91,14 @@ export function continuationAt(tokens: Uint32Array, position: number, count: num
   return [...kept, ...Array<number>(count - kept.length).fill(-1)];
 }
 
-/** A folder that goes when the test ends. */
+/** A folder that is removed when the test ends. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-index-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** How a shard can come to be searched; all must find the same. */
+/** The ways to make a shard; a search must find the same in all. */
 export const WAYS = ["built in memory", "loaded from a file", "read from a file"] as const;
 export type Way = (typeof WAYS)[number];
 

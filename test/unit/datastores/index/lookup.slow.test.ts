@@ -52,7 +52,7 @@ function contextsOf(random: () => number, corpora: readonly Corpus[], alphabet: 
   });
 }
 
-/** Asserts that a search found what there is to find, by trying everything. */
+/** Asserts that a search found what an exhaustive search finds. */
 function assertTrue(
   lookup: Lookup,
   corpora: readonly Corpus[],
@@ -101,7 +101,7 @@ function assertTrue(
 }
 
 for (const way of WAYS) {
-  test(`${way}, a search finds what trying everything finds`, async t => {
+  test(`${way}, a search finds what an exhaustive search finds`, async t => {
     const folder = temporaryFolder(t);
     for (let seed = 0; seed < 25; seed++) {
       const random = seeded(seed);
@@ -156,7 +156,7 @@ for (const way of WAYS) {
   });
 }
 
-test("a shard with more than 65,535 different tokens is searched like others", async t => {
+test("a shard with more than 65,535 different tokens is searched like any other", async t => {
   const random = seeded(3);
   const corpus = corpusOf(
     [
@@ -173,7 +173,7 @@ test("a shard with more than 65,535 different tokens is searched like others", a
   }
 });
 
-test("a match is 32 tokens at most", () => {
+test("a match is at most 32 tokens long", () => {
   const text = Array.from({ length: 100 }, (_, i) => i);
   const { tokens, documents, metadata } = corpusOf([text]);
   const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]));
@@ -182,7 +182,7 @@ test("a match is 32 tokens at most", () => {
   assert.equal(lookup.continuations[0], 60);
 });
 
-test("a context outside any vocabulary, or empty, matches nothing", () => {
+test("a context that is empty or outside any vocabulary matches nothing", () => {
   const { tokens, documents, metadata } = corpusOf([[1, 2, 3]]);
   const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]));
   for (const context of [[], [1, -1], [2 ** 31 - 1], [1, 999], [-5]]) {
@@ -267,7 +267,7 @@ test("samples are spread over shards in proportion to their occurrences", () => 
   assert.equal(lookup.shards.filter(shard => shard === 0).length, 48);
 });
 
-test("a thin match is widened by those of shorter suffixes, the longest first", () => {
+test("a match with few occurrences is extended by those of shorter suffixes, the longest first", () => {
   const texts = [[9, 8, 7, 1, 2, 50], ...Array.from({ length: 20 }, (_, i) => [100 + i, 2, 60 + i])];
   const { tokens, documents, metadata } = corpusOf(texts);
   const store = new Store([Shard.fromTokens(tokens, documents, metadata)]);
@@ -285,14 +285,14 @@ test("a thin match is widened by those of shorter suffixes, the longest first", 
   assert.equal(satisfied.count, 1);
 });
 
-test("with no samples asked for, only the match is searched", () => {
+test("only the match is searched when no samples are asked for", () => {
   const { tokens, documents, metadata } = corpusOf([[1, 2, 3]]);
   const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]), { samples: 0 });
   lookup.find(Int32Array.of(1, 2), 2);
   assert.deepEqual([lookup.matchLength, lookup.occurrences, lookup.count], [2, 1, 0]);
 });
 
-test("an occurrence that a document's end follows is none", () => {
+test("an occurrence at the end of a document does not count", () => {
   const { tokens, documents, metadata } = corpusOf([
     [1, 2, 3],
     [5, 6, 2, 3, 4],
@@ -320,7 +320,7 @@ test("excluded documents are left out of ranges too large to count", async t => 
   assert.equal(lookup.count, 0);
 });
 
-test("where all of a large range is excluded, shorter suffixes are searched", async t => {
+test("shorter suffixes are searched where all of a large range is excluded", async t => {
   const many = corpusOf([Array.from({ length: 60_000 }, (_, i) => [5, 1, 10 + (i % 7)][i % 3] as number)]);
   const other = corpusOf([[1, 8]]);
   const path = join(temporaryFolder(t), "many.fts");
@@ -335,7 +335,7 @@ test("where all of a large range is excluded, shorter suffixes are searched", as
   assert.equal(lookup.continuations[0], 8);
 });
 
-test("a sample's document can be found out", async t => {
+test("the document of a sample can be found", async t => {
   const corpus = corpusOf([[1, 2, 3], [], [4, 5, 6], [7, 5, 8]]);
   for (const way of WAYS) {
     const lookup = new Lookup(new Store([await shardOf(way, corpus, join(temporaryFolder(t), "told.fts"))]));
@@ -345,7 +345,7 @@ test("a sample's document can be found out", async t => {
   }
 });
 
-test("shards added to and removed from a store are searched, or not, from then on", () => {
+test("a shard is searched once it is added to a store, and no longer once it is removed", () => {
   const shards = [
     [1, 2, 3],
     [1, 2, 4],

@@ -7,7 +7,7 @@ import { MemoryData } from "../../../../datastores/index/shardData.ts";
 import { keyOf, prefixArray } from "../../../../datastores/index/sort.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 
-/** Counts the comparisons that from a file would each be a read. */
+/** Counts the comparisons, each of which would be a read from a file. */
 class CountingData extends MemoryData {
   compared = 0;
 
@@ -44,14 +44,14 @@ test("a range of any size is found by a few comparisons with the text", () => {
     for (let length = search.next; length > 0; length = search.next) {
       data.compared = 0;
       search.widen(length);
-      // At either end at most seven steps that double, and six halvings back.
+      // At either end there are at most seven doubling steps and six halvings.
       assert.ok(data.compared <= 26, `${data.compared} for length ${length}`);
     }
     assert.ok(search.high - search.low > 120_000, "all that end in the last token");
   }
 });
 
-test("an occurrence that stands alone is found by fewer", () => {
+test("a single occurrence is found by even fewer comparisons", () => {
   const random = seeded(22);
   const tokens = Uint32Array.from({ length: 200_000 }, () => below(random, 5000));
   const { data, search } = searchIn(tokens, 5000);
@@ -63,7 +63,7 @@ test("an occurrence that stands alone is found by fewer", () => {
   assert.ok(data.compared <= 3, `${data.compared} comparisons`);
 });
 
-test("keys are numbers of the tokens a shard has, and say what they are not", () => {
+test("keys number the tokens that a shard has, and anything else is reported as missing", () => {
   const keys = new DictionaryKeys(Uint32Array.of(3, 70_000, 150_000));
   assert.deepEqual(
     [3, 70_000, 150_000, 4, -1, 0xffffffff, 150_001].map(token => keys.keyOf(token)),

@@ -38,7 +38,7 @@ async function writtenShard(t: TestContext, name = "some.fts"): Promise<string> 
   return path;
 }
 
-/** The problem that `act` ends in; it names the file and a remedy. */
+/** The problem that `act` throws; it names the file and a remedy. */
 function problemOf(act: () => void, path: string, what: string): StoreProblem {
   try {
     act();
@@ -56,7 +56,7 @@ function problemOf(act: () => void, path: string, what: string): StoreProblem {
 }
 
 for (const way of WAYS)
-  test(`${way}, a shard gives its tokens, positions and documents`, async t => {
+  test(`${way}, a shard returns its tokens, positions and documents`, async t => {
     const corpus = someCorpus();
     const shard = await shardOf(way, corpus, join(temporaryFolder(t), "contract.fts"));
     const { documents } = shard;
@@ -98,7 +98,7 @@ for (const way of WAYS)
   });
 
 for (const way of WAYS)
-  test(`${way}, texts are compared backwards and no further than their document`, async t => {
+  test(`${way}, texts are compared backwards and not beyond the start of their document`, async t => {
     const corpus = corpusOf([
       [1, 2, 3, 4],
       [2, 3, 4],
@@ -116,7 +116,7 @@ for (const way of WAYS)
     assert.equal(keyOf(5), 6);
   });
 
-test("a file shard holds less than half a byte a token in memory", async t => {
+test("a file shard takes less than half a byte per token in memory", async t => {
   const random = seeded(5);
   const path = join(temporaryFolder(t), "resident.fts");
   for (const alphabet of [3000, 70_000]) {
@@ -131,7 +131,7 @@ test("a file shard holds less than half a byte a token in memory", async t => {
   }
 });
 
-test("a file that is not there, foreign, empty or of another version is refused", async t => {
+test("a file that is missing, foreign, empty or of another version is refused", async t => {
   const folder = temporaryFolder(t);
   const path = join(folder, "refused.fts");
   assert.equal(problemOf(() => Shard.open(path), path, "no file").code, "missing");
@@ -146,13 +146,13 @@ test("a file that is not there, foreign, empty or of another version is refused"
   assert.equal(problemOf(() => Shard.open(path), path, "version 2").code, "version");
 });
 
-test("a store that cannot open one of its files opens none", async t => {
+test("a store that cannot open one of its files reports that file", async t => {
   const path = await writtenShard(t);
   const missing = `${path}.missing`;
   assert.equal(problemOf(() => Store.open([path, missing]), missing, "one missing").code, "missing");
 });
 
-test("a whole file passes its check", async t => {
+test("an intact file passes its check", async t => {
   const path = await writtenShard(t);
   Shard.verify(path);
   const folder = temporaryFolder(t);
@@ -176,7 +176,7 @@ test("a file cut short anywhere is refused", async t => {
   }
 });
 
-/** Offsets of bytes that mean something: not those that fill up to the next section. */
+/** Offsets of all bytes except the padding between sections. */
 function meaningfulBytes(bytes: Buffer): number[] {
   const header = decodeHeader(bytes.subarray(0, HEADER_BYTES), bytes.length, "");
   const offsets = Array.from({ length: HEADER_BYTES }, (_, i) => i);
@@ -187,7 +187,7 @@ function meaningfulBytes(bytes: Buffer): number[] {
   return offsets;
 }
 
-test("a flipped bit is noticed on opening or by the check", async t => {
+test("a flipped bit is detected when the file is opened or by the check", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const offsets = meaningfulBytes(whole);
@@ -212,7 +212,7 @@ test("a flipped bit is noticed on opening or by the check", async t => {
   assert.ok(onOpening >= trials / 3);
 });
 
-/** A file with something changed in a section, and every checksum made to fit. */
+/** A file with a change in a section, and all checksums adjusted to it. */
 function forged(whole: Buffer, name: SectionName, change: (section: Buffer) => void): Buffer {
   const bytes = Buffer.from(whole);
   const header = decodeHeader(bytes.subarray(0, HEADER_BYTES), bytes.length, "");
@@ -224,7 +224,7 @@ function forged(whole: Buffer, name: SectionName, change: (section: Buffer) => v
   return bytes;
 }
 
-test("the check notices disorder that no checksum reports", async t => {
+test("the check detects disorder that no checksum reveals", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const swap = (width: number) => (section: Buffer) => {
@@ -250,7 +250,7 @@ test("the check notices disorder that no checksum reports", async t => {
   assert.match(problemOf(() => Shard.open(path), path, "dictionary").message, /dictionary is out of order/);
 });
 
-test("damage of a small section, and of much of a large one, is found at open", async t => {
+test("damage to a small section, or to much of a large one, is detected when the file is opened", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const header = decodeHeader(whole.subarray(0, HEADER_BYTES), whole.length, "");
@@ -266,7 +266,7 @@ test("damage of a small section, and of much of a large one, is found at open", 
   }
 });
 
-test("damage while a file is open can mislead a search, but gives no token outside the vocabulary", async t => {
+test("damage while a file is open can mislead a search but gives no token outside the vocabulary", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const header = decodeHeader(whole.subarray(0, HEADER_BYTES), whole.length, "");
@@ -290,7 +290,7 @@ test("damage while a file is open can mislead a search, but gives no token outsi
   }
 });
 
-test("a file deleted while it is open goes on being searched", {
+test("a file that is deleted while it is open is still searched", {
   skip: process.platform === "win32",
 }, async t => {
   const path = await writtenShard(t);
@@ -303,7 +303,7 @@ test("a file deleted while it is open goes on being searched", {
   store.close();
 });
 
-test("a file cut short while it is open leaves the store, reported once, and the others are searched", async t => {
+test("a file cut short while it is open is reported once and left out, and the other files are searched", async t => {
   const cut = await writtenShard(t);
   const { tokens, documents, metadata } = corpusOf([[13, 26, 39]]);
   const store = Store.open([cut]);
@@ -323,7 +323,7 @@ test("a file cut short while it is open leaves the store, reported once, and the
   );
 });
 
-test("a shard that was closed is not read any more, from whatever file has its number now", async t => {
+test("a closed shard is no longer read, even if another file has its descriptor now", async t => {
   const path = await writtenShard(t);
   const store = Store.open([path]);
   const lookup = new Lookup(store);

@@ -21,7 +21,7 @@ function assertSorted(tokens: Uint32Array, positions: Uint32Array, what: string)
       assert.fail(`${what}: entries ${entry - 1} and ${entry} are out of order`);
 }
 
-test("positions are sorted by the text before them, and each that is continued is there once", () => {
+test("positions are sorted by the text before them, and each one with a continuation occurs once", () => {
   for (let seed = 0; seed < 60; seed++) {
     const random = seeded(seed);
     const { tokens } = corpusOf(randomTexts(random, below(random, 30), 1 + below(random, 5)));
@@ -38,18 +38,18 @@ test("positions are sorted by the text before them, and each that is continued i
   }
 });
 
-test("nothing, one token and separators alone have no positions", () => {
+test("no token, one token and separators alone have no positions", () => {
   for (const tokens of [[], [4], [SEPARATOR], [SEPARATOR, SEPARATOR], [4, SEPARATOR, 4]])
     assert.equal(prefixArray(Uint32Array.from(tokens)).length, 0);
 });
 
-test("what stands before a separator does not count", () => {
-  // Were the separator passed over, 9 before it would put the second document's entry last.
+test("text before a separator does not count", () => {
+  // If the separator were ignored, the 9 before it would put the second document's entry last.
   const tokens = Uint32Array.of(9, SEPARATOR, 5, 6, SEPARATOR, 1, 5, 7);
   assert.deepEqual([...prefixArray(tokens)], [6, 3, 7]);
 });
 
-test("ranges beyond the cache of keys are sorted like others", () => {
+test("ranges beyond the cache of keys are sorted correctly", () => {
   const random = seeded(2);
   const tokens = Uint32Array.from({ length: 1_200_000 }, () => (random() < 0.96 ? 1 : 2 + below(random, 40)));
   const positions = prefixArray(tokens);
@@ -74,7 +74,7 @@ test("a file that occurs two hundred times is sorted in bounded time", () => {
   assertSorted(tokens, positions, "copies");
 });
 
-test("a sort in steps reports how far it is", () => {
+test("a sort in steps reports its progress", () => {
   const random = seeded(6);
   const sorter = new PrefixSorter(Uint32Array.from({ length: 900_000 }, () => below(random, 2000)));
   const done = [sorter.sorted];

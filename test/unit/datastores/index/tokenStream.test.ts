@@ -15,13 +15,13 @@ function storeOf(...shards: number[][][]): Store {
   );
 }
 
-test("all documents of all shards are one stream, a separator between them", () => {
+test("all documents of all shards make one stream, with a separator between them", () => {
   const store = storeOf([[1, 2], [], [3]], [[4, 5, 6]]);
   assert.deepEqual([...tokenStream(store, 100)], [1, 2, SEPARATOR, 3, SEPARATOR, 4, 5, 6]);
   assert.deepEqual([...tokenStream(storeOf(), 100)], []);
 });
 
-test("where there is not room for all, whole documents spread over the store are taken", () => {
+test("whole documents spread over the store are taken where there is no room for all", () => {
   const store = storeOf(Array.from({ length: 100 }, (_, i) => [i, i, i]));
   const stream = tokenStream(store, 40);
   assert.ok(stream.length <= 40 && stream.length > 30, `${stream.length} tokens`);

@@ -10,7 +10,7 @@ import { corpusOf, metadataOf, temporaryFolder } from "./corpus.ts";
 
 const OLD = "the old file";
 
-/** A place with a file that must not suffer. */
+/** A path with an existing file that must not be damaged. */
 function placeWithFile(t: TestContext): { folder: string; path: string } {
   const folder = temporaryFolder(t);
   const path = join(folder, "place.fts");
@@ -28,7 +28,7 @@ async function failure(writing: Promise<unknown>): Promise<StoreProblem> {
   return assert.fail("it fails");
 }
 
-test("a shard takes the place of the old file, and leaves nothing else", async t => {
+test("a shard replaces the old file and leaves nothing else", async t => {
   const { folder, path } = placeWithFile(t);
   const written = await writeShard(path, corpusOf([[1, 2, 3], [4]]));
   assert.deepEqual(readdirSync(folder), ["place.fts"]);
@@ -51,7 +51,7 @@ test("a full disk is reported with its folder and a remedy, and the old file sta
   assert.ok(existsSync("/dev/full"), "what was removed is the link");
 });
 
-test("a folder that is not there is reported", async t => {
+test("a missing folder is reported", async t => {
   const path = join(temporaryFolder(t), "nowhere", "some.fts");
   const { code, message, remedy } = await failure(writeShard(path, corpusOf([[1, 2]])));
   assert.equal(code, "unreadable");
@@ -76,7 +76,7 @@ test("a build can be cancelled while it sorts and while it writes, and the old f
   }
 });
 
-test("progress only grows, first of the sort and then of the writing", async t => {
+test("progress only increases, first for the sort and then for the writing", async t => {
   const random = seeded(2);
   const tokens = Uint32Array.from({ length: 2_500_000 }, () => below(random, 800));
   const reported: WriteProgress[] = [];
@@ -94,7 +94,7 @@ test("progress only grows, first of the sort and then of the writing", async t =
   assert.ok(reported.every(({ done }) => done >= 0 && done <= 1));
 });
 
-test("others have their turn while a shard is built", async t => {
+test("timers run while a shard is built", async t => {
   const random = seeded(3);
   const tokens = Uint32Array.from({ length: 1_500_000 }, () => below(random, 3000));
   let turns = 0;
@@ -108,7 +108,7 @@ test("others have their turn while a shard is built", async t => {
   assert.ok(turns >= 3, `${turns} turns`);
 });
 
-test("signed tokens with -1 between documents make the same file", async t => {
+test("signed tokens with -1 between documents give the same file", async t => {
   const folder = temporaryFolder(t);
   const corpus = corpusOf([[1, 2, 3], [2, 3], [500]]);
   await writeShard(join(folder, "unsigned.fts"), corpus);
@@ -116,7 +116,7 @@ test("signed tokens with -1 between documents make the same file", async t => {
   assert.deepEqual(readFileSync(join(folder, "signed.fts")), readFileSync(join(folder, "unsigned.fts")));
 });
 
-test("tokens outside the vocabulary and documents out of order are faults", async t => {
+test("tokens outside the vocabulary and documents out of order are errors", async t => {
   const path = join(temporaryFolder(t), "fault.fts");
   const corpus = corpusOf([[1, 2], [3]]);
   await assert.rejects(writeShard(path, { ...corpus, metadata: metadataOf(3) }), RangeError);
@@ -129,7 +129,7 @@ test("tokens outside the vocabulary and documents out of order are faults", asyn
   assert.ok(!existsSync(path));
 });
 
-test("records longer than any buffer come back whole", async t => {
+test("records longer than any buffer are read back whole", async t => {
   const path = join(temporaryFolder(t), "long.fts");
   const { tokens, documents, metadata } = corpusOf([[1, 2], [3], [4, 5]]);
   const long = documents.map((document, i) => ({ ...document, origin: `ö${"x".repeat(i * 70_000)}` }));

@@ -15,7 +15,7 @@ function found(index: LiveIndex, context: Int32Array, except?: string) {
   }));
 }
 
-/** All occurrences of at least two tokens, found by looking everywhere. */
+/** The lengths of all matches of at least two tokens, found by exhaustive search. */
 function everywhere(files: Map<string, Int32Array>, context: Int32Array) {
   const lengths: number[] = [];
   for (const tokens of files.values())
@@ -60,7 +60,7 @@ test("the longest matches are found after any mix of puts, replacements and remo
   }
 });
 
-test("of equal matches the one put in last comes first, and continuations stay in their file", () => {
+test("the file put in last comes first among equal matches, and continuations stay in their file", () => {
   const index = new LiveIndex(1000);
   index.put("a", Int32Array.of(1, 2, 3, 4, 10));
   index.put("b", Int32Array.of(1, 2, 3, 4, 20));
@@ -71,7 +71,7 @@ test("of equal matches the one put in last comes first, and continuations stay i
   ]);
 });
 
-test("a file under edit can be left out", () => {
+test("the file being edited can be left out", () => {
   const index = new LiveIndex(1000);
   index.put("a", Int32Array.of(1, 2, 3, 4, 10));
   index.put("b", Int32Array.of(1, 2, 3, 4, 20));
@@ -86,7 +86,7 @@ test("a file for which there is no room is refused, and the others stay", () => 
   assert.ok(index.put("a", new Int32Array(90)), "replacing counts only what is new");
 });
 
-test("files replaced over and over do not fill the memory, and are still found", () => {
+test("files replaced many times do not fill the memory, and other files are still found", () => {
   const index = new LiveIndex(1 << 22);
   const random = seeded(6);
   const kept = randomTokens(500, 1000, random);
@@ -96,7 +96,7 @@ test("files replaced over and over do not fill the memory, and are still found",
   assert.deepEqual(found(index, kept.subarray(100, 120))[0], { length: 20, next: kept[120] });
 });
 
-test("one token repeated, empty files and short contexts do no harm", () => {
+test("one repeated token, empty files and short contexts are handled correctly", () => {
   const index = new LiveIndex(1 << 20);
   index.put("same", new Int32Array(100_000).fill(7));
   index.put("empty", new Int32Array(0));
@@ -105,7 +105,7 @@ test("one token repeated, empty files and short contexts do no harm", () => {
   assert.deepEqual(found(index, new Int32Array(0)), []);
 });
 
-test("occurrences that are erased, or in the file under edit, hide none before them", () => {
+test("occurrences that are erased or in the file being edited do not hide earlier ones", () => {
   const index = new LiveIndex(1 << 20);
   const sequence = [5, 6, 7, 8];
   index.put("b", Int32Array.of(...sequence, 9));

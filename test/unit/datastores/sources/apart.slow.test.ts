@@ -34,7 +34,7 @@ async function read(from: FileInput, more: Partial<ApartOptions> = {}) {
 const code = (wanted: string) => (error: unknown) =>
   error instanceof StoreError && error.problem.code === wanted;
 
-test("a file is read in a thread as it is read without one", async () => {
+test("a file read in a thread gives the same as one read without a thread", async () => {
   const lines = Array.from({ length: 300 }, (_, i) => JSON.stringify({ content: `x = ${i}` }));
   lines.splice(100, 0, "no json");
   writeFileSync(join(root, "a.jsonl"), lines.join("\n"));
@@ -45,7 +45,7 @@ test("a file is read in a thread as it is read without one", async () => {
   await assert.rejects(read(input("nowhere.jsonl")), code("missing"));
 });
 
-/** A reader in which some pages never come to an end, unless they are passed over. */
+/** A reader in which the decoding of some pages never ends, unless they are skipped. */
 function script(pages: readonly number[]): string {
   const path = join(root, `reader${pages.join("-")}.mjs`);
   writeFileSync(
@@ -79,7 +79,7 @@ parentPort.close();
   return path;
 }
 
-test("a page in which decoding does not end is passed over and named once, and the rest is read", async () => {
+test("a page whose decoding does not end is skipped and named once, and the rest is read", async () => {
   const { texts, skipped } = await read(input("endless.parquet", "parquet"), {
     script: script([10, 20]),
     patienceMs: 300,
@@ -88,7 +88,7 @@ test("a page in which decoding does not end is passed over and named once, and t
   assert.deepEqual(skipped, ["badLine a", "badPage byte 10", "badLine b", "badPage byte 20", "badLine c"]);
 });
 
-test("a thread that never reaches a page is given up, and an abort ends one that is busy", async () => {
+test("a thread that never reaches a page is given up, and an abort ends a busy thread", async () => {
   const path = join(root, "busy.mjs");
   writeFileSync(path, "for (;;);");
   await assert.rejects(read(input("a.jsonl"), { script: path, patienceMs: 300 }), code("corrupt"));
@@ -99,7 +99,7 @@ test("a thread that never reaches a page is given up, and an abort ends one that
   assert.ok(performance.now() - start < 3000);
 });
 
-test("a bit that is turned anywhere in a file costs pages, or ends in a problem that names the file", async () => {
+test("a flipped bit anywhere in a file costs only pages or gives an error that names the file", async () => {
   const name = "whole.parquet";
   const files = Array.from({ length: 40 }, (_, i) => ({
     content: `def function_${i}(value):\n    return value + ${i}\n`.repeat(4),

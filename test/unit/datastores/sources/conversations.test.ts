@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joinTurns, textAt } from "../../../../datastores/sources/conversations.ts";
 
-test("turns are trimmed and joined with a blank line; what is no text is left out", () => {
+test("turns are trimmed and joined with a blank line, and anything that is not text is left out", () => {
   assert.equal(joinTurns([" a\n", "", "b", null, 5]), "a\n\nb");
   assert.equal(joinTurns([""]), "");
   assert.equal(joinTurns([null]), undefined);

@@ -56,7 +56,7 @@ test("Python files are found in a fixed order, files before folders, and nothing
   });
 });
 
-test("folders nobody wrote code in are left out, and virtual environments with them", async () => {
+test("folders without hand-written code are left out, including virtual environments", async () => {
   const root = tree({
     "kept.py": "",
     ".git/hook.py": "",
@@ -71,7 +71,7 @@ test("folders nobody wrote code in are left out, and virtual environments with t
   assert.deepEqual(await paths(root), ["kept.py", "distribution/info.py"]);
 });
 
-test("gitignore files count where they lie, and an inner one can take an outer one back", async () => {
+test("gitignore files apply in their own folder, and an inner one can override an outer one", async () => {
   const files = {
     ".gitignore": "build/\n*.local.py\n/top.py\n# *.py\n",
     "top.py": "",
@@ -92,7 +92,7 @@ test("gitignore files count where they lie, and an inner one can take an outer o
   assert.deepEqual((await paths(root, { gitignore: false })).sort(), all.sort());
 });
 
-test("links to folders make no cycles, a link to a file is read, a broken one counted", async t => {
+test("links to folders make no cycles, a link to a file is read, and a broken link is counted", async t => {
   const root = tree({ "a/b/c.py": "c", "a/file.py": "f" });
   try {
     symlinkSync(root, join(root, "a/b/up"), "dir");
@@ -109,7 +109,7 @@ test("links to folders make no cycles, a link to a file is read, a broken one co
   assert.deepEqual(skipped, ["unreadable broken.py"]);
 });
 
-test("text that is not UTF-8 and files over a megabyte are counted; a byte order mark is dropped", async () => {
+test("files that are not UTF-8 or exceed a megabyte are counted, and a byte order mark is dropped", async () => {
   const root = tree({
     "latin.py": Buffer.from("# caf\xe9\n", "latin1"),
     "marked.py": Buffer.from("\ufeffx = 1\n", "utf8"),
@@ -146,7 +146,7 @@ test("a folder too deep to be listed is counted, and the rest is read", async t 
   const skipped: string[] = [];
   assert.deepEqual(await paths(root, { onSkipped: reason => skipped.push(reason) }), ["kept.py"]);
   assert.deepEqual(skipped, ["unreadable"]);
-  // Too long a path for `rmSync` as well: shortened from the top.
+  // The path is too long for `rmSync` as well; `rm` can remove it.
   const { spawnSync } = await import("node:child_process");
   spawnSync("rm", ["-rf", root]);
 });
@@ -163,7 +163,7 @@ test("a root that is missing or a file is refused, and an abort ends the walk", 
   await assert.rejects(endless(), code("cancelled"));
 });
 
-test("the fingerprint changes with a file's time, name or ignore rules, and with nothing else", async () => {
+test("the fingerprint changes with a file's time and the ignore rules, and not with other files", async () => {
   const root = tree({ "a.py": "1", "notes.txt": "1" });
   const first = await fingerprint(root);
   assert.deepEqual({ files: first.files, bytes: first.bytes }, { files: 1, bytes: 1 });

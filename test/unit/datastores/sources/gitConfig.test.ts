@@ -27,7 +27,7 @@ const CASES: readonly [string, string | undefined][] = [
   ["", undefined],
 ];
 
-test("a value is read as git reads it: sections, comments, quotes, escapes, and the last one wins", () => {
+test("a value is read as git reads it, with sections, comments, quotes and escapes, and the last one wins", () => {
   for (const [text, value] of CASES)
     assert.equal(
       configValue(text, NAME, () => undefined),
@@ -47,7 +47,7 @@ test("git reads the same values", { skip: spawnSync("git", ["--version"]).status
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("what is included counts where it stands, and files that include each other end", () => {
+test("an included file counts at its place, and files that include themselves do not cause an endless loop", () => {
   const files: Record<string, string> = {
     a: "[core]\nexcludesfile = of a\n",
     loop: "[include]\npath = loop\n[core]\nexcludesfile = of loop\n",

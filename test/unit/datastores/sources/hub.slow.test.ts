@@ -97,7 +97,7 @@ test("the files of a data set are listed over several pages, pinned to a commit"
   assert.ok(!hub.requests.some(({ path }) => path.includes("data/go")));
 });
 
-test("the hub's address and token come from the environment where they are not given", async () => {
+test("the hub's address and token come from the environment by default", async () => {
   process.env.HF_ENDPOINT = `${hub.url}/`;
   process.env.HF_TOKEN = "secret without a prefix";
   hub.switches.token = "secret without a prefix";
@@ -105,7 +105,7 @@ test("the hub's address and token come from the environment where they are not g
   assert.ok(hub.requests.every(({ authorization }) => authorization === "Bearer secret without a prefix"));
 });
 
-test("a pattern that matches nothing, and a revision that is not there, are generated", async () => {
+test("a pattern that matches nothing and a missing revision or repository are reported", async () => {
   await assert.rejects(listHub(spec("hub:bigcode/the-stack-dedup:*.csv.parquet"), options()), code("empty"));
   await assert.rejects(listHub(spec("the-stack-dedup@gone"), options()), code("missing"));
   await assert.rejects(listHub(spec("hub:no/body"), options()), code("missing"));
@@ -124,7 +124,7 @@ test("a file whose name leads out of the folder is refused", async () => {
   }
 });
 
-test("a download is checked, gets its name last, and is not repeated", async () => {
+test("a download is checked, is complete before it gets its name, and is not repeated", async () => {
   const input = await firstFile();
   const seen: [number, number][] = [];
   const local = await download(input, folder, options({ onProgress: (...at) => seen.push(at) }));
@@ -152,7 +152,7 @@ test("the token goes to the hub and never to the host of the files", async () =>
   );
 });
 
-test("a small file outside large-file storage is downloaded by its length alone", async () => {
+test("a small file outside large-file storage, which has no sha256, is downloaded", async () => {
   const [input] = await listHub(spec("hub:bigcode/the-stack-dedup:data/python/*.json"), options());
   assert.ok(input && input.sha256 === undefined);
   const texts: string[] = [];
@@ -160,7 +160,7 @@ test("a small file outside large-file storage is downloaded by its length alone"
   assert.deepEqual(texts, ["x = 1"]);
 });
 
-test("after broken connections only the missing bytes are asked for and sent", async () => {
+test("only the missing bytes are requested and sent after broken connections", async () => {
   const input = await firstFile();
   hub.switches.dropAfter = [1_000_000, 500_000];
   const { path } = await download(input, folder, options());
@@ -168,11 +168,11 @@ test("after broken connections only the missing bytes are asked for and sent", a
   assert.equal(asked().length, 3);
   assert.equal(asked()[0], undefined);
   for (const range of asked().slice(1)) assert.match(range ?? "", /^bytes=\d+-$/);
-  // What was under way when a connection broke may be sent twice, as far as the fake has sent it at all.
+  // Bytes in transit when a connection broke may be sent twice.
   assert.ok(hub.servedBytes <= SIZE + 1_500_000, `${hub.servedBytes} bytes sent`);
 });
 
-test("a later call goes on where an aborted one stopped, and sends not one byte twice", async () => {
+test("a later call resumes where an aborted one stopped, and no byte is sent twice", async () => {
   const input = await firstFile();
   const controller = new AbortController();
   hub.switches.stallAfter = [1_200_000];
@@ -191,7 +191,7 @@ test("a later call goes on where an aborted one stopped, and sends not one byte 
   assert.equal(hub.servedBytes, SIZE);
 });
 
-test("a part of another version is dropped, by the server's word or by the sha256", async () => {
+test("a part of another version is dropped, detected by the server or by the sha256", async () => {
   const input = await firstFile();
   const part = `${downloadPath(input, folder)}.part`;
   mkdirSync(dirname(part), { recursive: true });
@@ -207,7 +207,7 @@ test("a part of another version is dropped, by the server's word or by the sha25
   assert.deepEqual(asked(), ["bytes=1000-", "bytes=1000-", undefined]);
 });
 
-test("a server that ignores ranges, or sends the wrong one, costs time but no bytes", async () => {
+test("a download succeeds from a server that ignores ranges or sends the wrong one", async () => {
   const input = await firstFile();
   hub.switches.dropAfter = [1_000_000];
   hub.switches.ignoreRange = true;
@@ -219,7 +219,7 @@ test("a server that ignores ranges, or sends the wrong one, costs time but no by
   assert.ok(readFileSync((await download(input, folder, options())).path).equals(content));
 });
 
-test("a length that is not true is found out, too long or too short", async () => {
+test("a wrong length, too long or too short, is detected", async () => {
   const input = await firstFile();
   for (const lie of [1000, -1000]) {
     hub.switches.lengthLie = lie;
@@ -237,7 +237,7 @@ test("a length that is not true is found out, too long or too short", async () =
   assert.ok(!existsSync(downloadPath(input, folder)));
 });
 
-test("damaged bytes are fetched anew once, and given up when they stay damaged", async () => {
+test("damaged bytes are downloaded again, and the download fails when they stay damaged", async () => {
   const input = await firstFile();
   hub.switches.damaged = 1;
   assert.ok(readFileSync((await download(input, folder, options())).path).equals(content));
@@ -251,14 +251,14 @@ test("damaged bytes are fetched anew once, and given up when they stay damaged",
   assert.ok(!existsSync(downloadPath(input, folder)));
 });
 
-test("a connection that stalls is given up and tried again", async () => {
+test("a connection that stalls is given up and retried", async () => {
   const input = await firstFile();
   hub.switches.stallAfter = [700_000];
   assert.ok(readFileSync((await download(input, folder, options({ idleMs: 100 }))).path).equals(content));
   assert.equal(hub.servedBytes, SIZE);
 });
 
-test("refusals that stay are generated at once, with what to do about them", async () => {
+test("permanent refusals are reported at once, with what to do about them", async () => {
   const input = await firstFile();
   const refused = async (status: number, wanted: string, message: RegExp, token?: string) => {
     hub.requests.length = 0;
@@ -272,7 +272,7 @@ test("refusals that stay are generated at once, with what to do about them", asy
   await refused(404, "missing", /no such data set, revision or file/);
 });
 
-test("too many requests and failures of the hub are tried again, as late as it asks", async () => {
+test("requests that fail or are too many for the hub are retried, as late as the hub asks", async () => {
   const input = await firstFile();
   hub.switches.answers = [
     { status: 500 },
@@ -285,7 +285,7 @@ test("too many requests and failures of the hub are tried again, as late as it a
   assert.equal(hub.requests.filter(({ host }) => host === "hub").length, 4);
 });
 
-test("what fails again and again ends after the tries there are", async () => {
+test("a request that fails repeatedly ends after the allowed attempts", async () => {
   const input = await firstFile();
   hub.switches.answers = Array.from({ length: 9 }, () => ({ status: 502 }));
   const retries: string[] = [];
@@ -303,7 +303,7 @@ test("what fails again and again ends after the tries there are", async () => {
   await assert.rejects(download(input, folder, offline), code("network", /connection/));
 });
 
-test("an abort ends the wait between two tries", async () => {
+test("an abort ends the wait between two attempts", async () => {
   const input = await firstFile();
   hub.switches.answers = [{ status: 429, headers: { "retry-after": "60" } }];
   const controller = new AbortController();
@@ -313,7 +313,7 @@ test("an abort ends the wait between two tries", async () => {
   assert.ok(performance.now() - start < 5000);
 });
 
-test("a full disk is reported before the download where the length is known, and when it happens", async t => {
+test("a full disk is reported before the download where the length is known, and otherwise when it occurs", async t => {
   const input = await firstFile();
   await assert.rejects(download({ ...input, bytes: 1e15 }, folder, options()), code("noSpace"));
   assert.equal(hub.requests.length, 0);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrayItems } from "../../../../datastores/sources/jsonArray.ts";
 
-/** The items of a text that comes in chunks of so many bytes. */
+/** The items of a text that is given in chunks of `chunkBytes`. */
 async function items(text: string, chunkBytes: number, limit = 1000): Promise<(string | undefined)[]> {
   const bytes = Buffer.from(text);
   async function* chunks() {
@@ -14,7 +14,7 @@ async function items(text: string, chunkBytes: number, limit = 1000): Promise<(s
   return found;
 }
 
-test("items end at their own commas, whatever borders the chunks have", async () => {
+test("items end at their own commas, wherever the chunks begin and end", async () => {
   const wanted = [
     { text: 'a, "b" ] } \\', list: [1, [2], { x: "]" }] },
     "[,]",
@@ -38,7 +38,7 @@ test("arrays may follow each other, be empty, and have text around them", async 
   assert.deepEqual(await items("", 4), []);
 });
 
-test("an item that is too long, or that the text ends in, is undefined, and the others are given", async () => {
+test("an item that is too long or incomplete is undefined, and the others are returned", async () => {
   assert.deepEqual(await items(`["a", "${"b".repeat(100)}", "c"]`, 8, 50), ['"a"', undefined, '"c"']);
   assert.deepEqual(await items('["a", {"b": [1', 5), ['"a"', undefined]);
 });

@@ -41,7 +41,7 @@ const row = (i: number) => ({
 const rows = Array.from({ length: 3000 }, (_, i) => row(i % 400));
 const lines = `${rows.map(item => JSON.stringify(item)).join("\n")}\n`;
 
-test("lines are read whole, whatever borders the chunks of the file have", async () => {
+test("lines are read whole, wherever the chunks of the file begin and end", async () => {
   const documents = await read(file("plain.jsonl", lines));
   assert.deepEqual(
     documents.map(({ text }) => text),
@@ -57,7 +57,7 @@ test("lines are read whole, whatever borders the chunks of the file have", async
   });
 });
 
-test("gzip in several members and zstandard in several frames are unpacked as they come", async () => {
+test("gzip in several members and zstandard in several frames are decompressed", async () => {
   const half = lines.indexOf("\n", lines.length / 2) + 1;
   const parts = [lines.slice(0, half), lines.slice(half)].map(part => Buffer.from(part));
   const wanted = rows.map(({ content }) => content);
@@ -73,7 +73,7 @@ test("gzip in several members and zstandard in several frames are unpacked as th
   );
 });
 
-test("what the zstd program has packed is unpacked", async () => {
+test("a file compressed by the zstd program is decompressed", async () => {
   const packed = [
     "KLUv/QRoJQMAMkYUF4BrG+Djq4VIVqpkqw4KF+ZY/dATWhPCQPQwED3z+FT8VF1QfhTGETwrrzKN87ThHa8620Lk8b",
     "pyE2vqErtsTi/XhW/CLGjH2mqO79VexhwKBQASg9HlhhhM/YDy/Lw3ofOqRhw=",
@@ -85,7 +85,7 @@ test("what the zstd program has packed is unpacked", async () => {
   );
 });
 
-test("a bad line is counted and passed over, and blank ones do not count", async () => {
+test("a bad line is counted and skipped, and blank lines do not count", async () => {
   const good = JSON.stringify({ content: "a = 1" });
   const path = file(
     "bad.jsonl",
@@ -106,7 +106,7 @@ test("a bad line is counted and passed over, and blank ones do not count", async
   ]);
 });
 
-test("a first line that is damaged costs itself alone, also where each line is an array", async () => {
+test("only the first line is lost when it is damaged, also where each line is an array", async () => {
   const list = (name: string) => JSON.stringify([{ content: `${name} = 1` }, { content: `${name} = 2` }]);
   for (const first of [
     list("a").slice(0, -9),
@@ -127,7 +127,7 @@ test("a first line that is damaged costs itself alone, also where each line is a
   }
 });
 
-test("a row in another language is counted and passed over", async () => {
+test("a row in another language is counted and skipped", async () => {
   const line = (language: string) => JSON.stringify({ content: language, language });
   const skipped: string[] = [];
   const path = file("languages.jsonl", ["Python", "Java", "python", "Jupyter Notebook"].map(line).join("\n"));
@@ -139,7 +139,7 @@ test("a row in another language is counted and passed over", async () => {
   assert.deepEqual(skipped, ["otherLanguage languages.jsonl line 2", "otherLanguage languages.jsonl line 4"]);
 });
 
-test("a line too long for a file of code is passed over without being held", async () => {
+test("a line too long for a code file is skipped", async () => {
   const good = '{"content": "x = 1"}\n';
   const path = file(
     "long.jsonl",
@@ -151,12 +151,12 @@ test("a line too long for a file of code is passed over without being held", asy
   assert.deepEqual(skipped, ["badLine long.jsonl line 2"]);
 });
 
-test("one array of objects is as good as lines", async () => {
+test("one array of objects is read like lines", async () => {
   const documents = await read(file("array.json", JSON.stringify(rows.slice(0, 3))));
   assert.equal(documents.length, 3);
 });
 
-test("an array is read item by item however it is laid out, and a bad item costs itself alone", async () => {
+test("an array is read item by item in any layout, and a bad item is lost alone", async () => {
   const wanted = rows.slice(0, 300).map(({ content }) => content);
   const skipped: string[] = [];
   const onSkipped = (reason: string, name: string) => skipped.push(`${reason} ${name}`);
@@ -191,7 +191,7 @@ test("an array is read item by item however it is laid out, and a bad item costs
   ]);
 });
 
-test("an array in one line that is longer than a line may be is read as a stream, its long items named", async () => {
+test("an array in one line longer than the limit is read as a stream, and its oversized items are named", async () => {
   const big = "x".repeat(70 << 20);
   const small = Array.from({ length: 300 }, (_, i) => ({ content: `item ${i}` }));
   const path = file("one-line.json", JSON.stringify([small[0], { content: big }, ...small.slice(1)]));
@@ -201,7 +201,7 @@ test("an array in one line that is longer than a line may be is read as a stream
   assert.deepEqual(skipped, ["badLine one-line.json item 2"]);
 });
 
-test("conversations of ShareGPT, OpenAI and UltraChat are their turns with blank lines between", async () => {
+test("conversations of ShareGPT, OpenAI and UltraChat become their turns with blank lines between them", async () => {
   const forms = [
     {
       id: "s1",
@@ -243,7 +243,7 @@ test("conversations of ShareGPT, OpenAI and UltraChat are their turns with blank
   assert.deepEqual(skipped, ["noContent empty.jsonl line 2", "noContent empty.jsonl line 3"]);
 });
 
-test("a file none of whose lines is of use is refused, with the keys it has", async () => {
+test("a file without any usable line is refused, and the error names the keys it has", async () => {
   await assert.rejects(read(file("prose.jsonl", "not JSON\nat all\n")), code("schema"));
   await assert.rejects(
     read(file("other.jsonl", '{"code": "x", "id": 1}\n')),
@@ -254,7 +254,7 @@ test("a file none of whose lines is of use is refused, with the keys it has", as
   assert.deepEqual(await read(file("nothing.jsonl", "")), []);
 });
 
-test("a packed file that is damaged or cut off is corrupt, and a missing one missing", async () => {
+test("a compressed file that is damaged or cut off is reported as corrupt, and a missing one as missing", async () => {
   const packed = gzipSync(lines);
   await assert.rejects(read(file("cut.jsonl.gz", packed.subarray(0, packed.length / 2))), code("corrupt"));
   await assert.rejects(read(file("fake.jsonl.gz", lines)), code("corrupt"));
@@ -288,7 +288,7 @@ function repeatedBytes(blocks: number): Uint8Array {
   return bytes;
 }
 
-test("a few kilobytes that unpack to gigabytes are read in little memory, as one line that is too long", async () => {
+test("a few kilobytes that decompress to a gigabyte are read in little memory, as one line that is too long", async () => {
   const path = join(folder, "bomb.jsonl.zst");
   writeFileSync(path, repeatedBytes(8000));
   const before = process.memoryUsage().rss;

@@ -23,7 +23,7 @@ import {
 /** In a child process this file is the reader whose memory is measured. */
 const MEASURED = process.env.FORETOKEN_MEASURED_PARQUET;
 if (MEASURED) {
-  // Sampled: the kernel's own peak of a child begins with what its parent held.
+  // Sampled, since the kernel's peak of a child process includes what its parent held.
   const rss = () => process.memoryUsage.rss();
   const before = rss();
   let peak = before;
@@ -89,7 +89,7 @@ for (const codec of ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"] as const)
     assert.deepEqual(documents[12]!.licences, ["Apache-2.0", "ISC", "MIT"]);
   });
 
-test("row groups follow each other without a row lost or doubled", async () => {
+test("row groups are read in order without losing or repeating a row", async () => {
   const path = at("groups.parquet");
   writeStackV1(path, files, { rowGroupSize: 37, pageSize: 500 });
   const documents = await read(path);
@@ -99,7 +99,7 @@ test("row groups follow each other without a row lost or doubled", async () => {
   );
 });
 
-test("a row that names no file is called by its place in the whole file", async () => {
+test("a row that names no file is named by its number in the whole file", async () => {
   const path = at("unnamed.parquet");
   writeTexts(path, "content", ["a", "b", "c", "d", "e"], { rowGroupSize: 2 });
   assert.deepEqual(
@@ -108,7 +108,7 @@ test("a row that names no file is called by its place in the whole file", async 
   );
 });
 
-test("a row without text, and one over a megabyte, are counted and passed over", async () => {
+test("a row without text or over a megabyte is counted and skipped", async () => {
   const path = at("holes.parquet");
   const row = (content: string | null) => ({ content });
   writeStackV1(path, [row("a = 1"), row(null), row("b".repeat(1024 * 1024 + 1)), row("c = 3")]);
@@ -141,7 +141,7 @@ for (const codec of ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"] as const)
     assert.equal(documents[0]!.origin, `mixed-${codec}.parquet row 1`);
   });
 
-test("lists that go on in the next page stay with their row; null and empty ones have no licence", async () => {
+test("lists that continue on the next page stay with their row, and null and empty lists give no licence", async () => {
   const path = at("split.parquet");
   const lists = [["A", "B", "C"], null, ["D"], [], ["E", "F", "G", "H", "I"], ["J"]];
   writeSplitLists(
@@ -159,7 +159,7 @@ test("lists that go on in the next page stay with their row; null and empty ones
   );
 });
 
-test("StarCoder's markers before a text are taken off", async () => {
+test("StarCoder's markers before a text are removed", async () => {
   const path = at("starcoder.parquet");
   const row = (content: string) => ({ path: "a/b.py", repository: "o/r", content });
   writeStarcoder(path, [
@@ -177,7 +177,7 @@ test("StarCoder's markers before a text are taken off", async () => {
   assert.deepEqual(documents[0]!.repositories, ["o/r"]);
 });
 
-test("of The Stack v3 only permissive Python of the repository's own is kept, file by file", async () => {
+test("only permissive Python of the repository's own is kept of The Stack v3, file by file", async () => {
   const path = at("v3.parquet");
   const python = (name: string) => ({ content: `# ${name}\n`, path: name, language: "Python" });
   writeStackV3(
@@ -218,7 +218,7 @@ test("of The Stack v3 only permissive Python of the repository's own is kept, fi
   assert.deepEqual(found, { otherLanguage: 1, notPermissive: 1, vendored: 1, noContent: 1 });
 });
 
-test("a column of another name is read when it is named", async () => {
+test("a column of another name is read when it is specified", async () => {
   const path = at("code.parquet");
   writeTexts(path, "code", ["import this\n"]);
   assert.equal((await read(path, { contentColumn: "code" }))[0]?.text, "import this\n");
@@ -230,7 +230,7 @@ test("a column of another name is read when it is named", async () => {
   });
 });
 
-test("a list of messages is one conversation a row, found by itself or by its path", async () => {
+test("a list of messages is one conversation per row, found automatically or by its path", async () => {
   const path = at("messages.parquet");
   const said = (...contents: (string | null)[]) =>
     contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
@@ -249,7 +249,7 @@ test("a list of messages is one conversation a row, found by itself or by its pa
   await assert.rejects(read(path, { contentColumn: "messages.text" }), code("schema"));
 });
 
-test("what is missing, no Parquet, cut off or damaged is distinguished from nothing to read", async () => {
+test("a file that is missing, not Parquet, cut off or damaged is reported as such", async () => {
   await assert.rejects(read(at("nowhere.parquet")), code("missing"));
   writeFileSync(at("text.parquet"), "this is no Parquet file at all");
   await assert.rejects(read(at("text.parquet")), code("corrupt"));
@@ -286,7 +286,7 @@ test("progress grows to the size of the content, and an abort ends the stream be
   assert.equal(count, 10);
 });
 
-test("an abort by a timer gets through although the work is synchronous", async () => {
+test("an abort by a timer takes effect although the work is synchronous", async () => {
   const path = at("timer.parquet");
   writeTexts(
     path,

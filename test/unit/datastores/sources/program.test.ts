@@ -15,7 +15,7 @@ after(() => {
 const isPosix = process.platform !== "win32";
 const options = { timeoutMs: 10_000 };
 
-/** A system whose developer tools are stand-ins that note that they were run. */
+/** A system whose developer tools are stubs that record that they were run. */
 function system(name: string, areInstalled: boolean) {
   const folder = join(base, name);
   mkdirSync(folder);
@@ -34,7 +34,7 @@ function system(name: string, areInstalled: boolean) {
   };
 }
 
-test("a stand-in is not run where the tools are not installed", {
+test("a stub of a developer tool is not run where the tools are not installed", {
   skip: !isPosix,
 }, async () => {
   const { standIns, notes } = system("without", false);
@@ -43,7 +43,7 @@ test("a stand-in is not run where the tools are not installed", {
   assert.equal(notes(), "asked\n".repeat(3));
 });
 
-test("a stand-in is run where the tools are installed, and any other program without asking", {
+test("a stub is run where the tools are installed, and any other program is run without a check", {
   skip: !isPosix,
 }, async () => {
   const { standIns, notes } = system("with", true);
@@ -54,7 +54,7 @@ test("a stand-in is run where the tools are installed, and any other program wit
   assert.equal(await outputOf("git-of-test", [], options, elsewhere), "listed\n");
 });
 
-test("a program that is not there, fails, says too much or takes too long has no output", {
+test("a program that is missing, fails, prints too much or takes too long has no output", {
   skip: !isPosix,
 }, async () => {
   for (const [command, args, more] of [

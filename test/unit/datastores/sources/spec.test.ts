@@ -24,7 +24,7 @@ function problem(source: string) {
   return outcome.problem;
 }
 
-test("short names stand for data sets and their Python files, with a revision if wanted", () => {
+test("short names refer to data sets and their Python files, with an optional revision", () => {
   assert.deepEqual(spec("the-stack-dedup"), {
     kind: "hub",
     repository: "bigcode/the-stack-dedup",
@@ -40,7 +40,7 @@ test("short names stand for data sets and their Python files, with a revision if
   for (const name of ["the-stack", "the-stack-smol", "starcoderdata"]) assert.equal(spec(name).kind, "hub");
 });
 
-test("any data set of the hub can be named with revision and pattern", () => {
+test("any data set of the hub can be specified with a revision and a pattern", () => {
   const hub = (source: string) => {
     const found = spec(source);
     assert.ok(found.kind === "hub");
@@ -60,7 +60,7 @@ test("any data set of the hub can be named with revision and pattern", () => {
     assert.match(problem(source).remedy, /hub:OWNER\/NAME/);
 });
 
-test("paths are folders, or files of a kind that can be read; a short name wins over a folder", () => {
+test("paths are folders or files of a readable kind, and a short name takes precedence over a folder", () => {
   mkdirSync(join(folder, "python"));
   writeFileSync(join(folder, "rows.JSONL.gz"), "");
   writeFileSync(join(folder, "table.parquet"), "");
@@ -82,13 +82,13 @@ test("paths are folders, or files of a kind that can be read; a short name wins 
   assert.match(problem("none.parquet").message, /none\.parquet/);
 });
 
-test("what is no source is answered with all that are", () => {
+test("an unknown source is answered with a list of all sources", () => {
   for (const source of ["the-stacks", "", "toString"])
     for (const name of ["the-stack-dedup", "stack-v3", "python", "folder", "hub:", ".parquet"])
       assert.ok(problem(source).remedy.includes(name), `${source}: ${name}`);
 });
 
-test("BigCode's data sets come with their terms, others without", () => {
+test("BigCode's data sets have terms, and others have none", () => {
   assert.match(termsOf(spec("starcoderdata")) ?? "", /opt/i);
   assert.match(termsOf(spec("hub:bigcode/other")) ?? "", /terms/i);
   assert.equal(termsOf(spec("stack-v3")), undefined);
@@ -100,7 +100,7 @@ test("BigCode's data sets come with their terms, others without", () => {
   ]);
 });
 
-test("patterns match names, not across folders, except by **", () => {
+test("patterns match names, and only ** matches across folders", () => {
   const cases: [string, string, boolean][] = [
     ["data/python/*.parquet", "data/python/train-00000-of-00206.parquet", true],
     ["data/python/*.parquet", "data/python/deep/x.parquet", false],
@@ -148,7 +148,7 @@ test("a file is one input, and a changed file has another identity", async () =>
   assert.equal(later?.bytes, 21);
 });
 
-test("without a Python the problem says what was tried", async () => {
+test("the error without Python names the interpreters that were tried", async () => {
   await assert.rejects(findPython(["no-such-python-1", "no-such-python-2"]), (error: unknown) => {
     assert.ok(error instanceof StoreError);
     assert.equal(error.problem.code, "missing");
@@ -157,7 +157,7 @@ test("without a Python the problem says what was tried", async () => {
   });
 });
 
-test("the first interpreter that gives a sensible answer counts, roots within roots left out", async t => {
+test("the first interpreter with a valid answer is used, and nested roots are left out", async t => {
   if (process.platform === "win32") {
     t.skip("the stand-in for an interpreter is a shell script");
     return;

@@ -11,7 +11,7 @@ const base = mkdtempSync(join(tmpdir(), "foretoken-visibility-"));
 after(() => rmSync(base, { recursive: true, force: true }));
 const hasGit = spawnSync("git", ["--version"]).status === 0;
 const isPosix = process.platform !== "win32";
-// The user's own ignore file must not decide tests.
+// The user's own ignore file must not affect the tests.
 process.env.XDG_CONFIG_HOME = join(base, "configuration");
 process.env.GIT_CONFIG_GLOBAL = join(base, "gitconfig");
 process.env.HOME = base;
@@ -41,7 +41,7 @@ async function visible(root: string, warnings: string[] = []): Promise<string[]>
     .sort();
 }
 
-/** Patterns, the paths they are tried on, and what git says of each: the two must agree. */
+/** Patterns, paths that match and others: the rules and git must agree. */
 const PATTERNS: readonly [pattern: string, matching: readonly string[], others: readonly string[]][] = [
   ["a.py", ["a.py", "x/a.py"], ["b.py", "aa.py"]],
   ["/a.py", ["a.py"], ["x/a.py"]],
@@ -61,7 +61,7 @@ const PATTERNS: readonly [pattern: string, matching: readonly string[], others: 
   ["a.py\\", [], ["a.py"]],
   ["*a*a*a*b.py", ["xaxaxab.py"], ["aaab.txt"]],
   ["x/*", ["x/a.py", "x/y/a.py"], ["a.py"]],
-  // What stands before the first wildcard is no part of what decides whether two stars stand alone.
+  // Text before the first wildcard does not count when two stars are checked for standing alone.
   ["x**/z.py", ["x/z.py", "xy/y/z.py"], ["z.py", "y/z.py"]],
   // Git compares bytes: this letter is two of them.
   ["?.py", ["a.py"], ["é.py"]],
@@ -75,7 +75,7 @@ const PATTERNS: readonly [pattern: string, matching: readonly string[], others: 
   ["a.py \\ ", ["a.py  "], ["a.py"]],
 ];
 
-test("patterns match what git says they match", { skip: !isPosix }, async () => {
+test("patterns match the same paths as in git", { skip: !isPosix }, async () => {
   for (const [pattern, matching, others] of PATTERNS) {
     const files = Object.fromEntries([...matching, ...others].map(path => [path, ""]));
     const root = tree({ ...files, ".gitignore": `${pattern}\n` });
@@ -112,7 +112,9 @@ const REPOSITORY = {
   "sub/mine.py": "",
 };
 
-test("the repository above, its exclude file and the user's count as well", { skip: !hasGit }, async () => {
+test("the enclosing repository's ignore file, its exclude file and the user's also apply", {
+  skip: !hasGit,
+}, async () => {
   const root = tree(REPOSITORY);
   git(root, "init", "-q");
   put(join(root, ".git/info/exclude"), "excluded.py\n");
@@ -133,7 +135,7 @@ test("the repository above, its exclude file and the user's count as well", { sk
   }
 });
 
-test("a folder that the repository above ignores whole has its own rules, unless files of it are tracked", {
+test("a folder that the enclosing repository ignores has its own rules, unless files in it are tracked", {
   skip: !hasGit,
 }, async () => {
   const root = tree({
@@ -159,7 +161,7 @@ test("a folder that the repository above ignores whole has its own rules, unless
   assert.deepEqual(await visible(root), ["other/tracked.py"]);
 });
 
-test("a tracked file is visible whatever is ignored, and repositories within one have their own rules", {
+test("a tracked file is visible even if it is ignored, and nested repositories have their own rules", {
   skip: !hasGit,
 }, async () => {
   const root = tree({
@@ -176,7 +178,7 @@ test("a tracked file is visible whatever is ignored, and repositories within one
   assert.deepEqual(await visible(root), ["inner/i.py", "tracked.py"]);
 });
 
-test("a file whose name git has in another case, or with composed accents, is the file that git lists", {
+test("a file whose name differs from git's only in case or composed accents is the file that git lists", {
   skip: !hasGit || !isPosix,
 }, async () => {
   const [decomposed, composed] = ["e\u0301.py", "\u00e9.py"];
@@ -213,7 +215,7 @@ test("a file whose name git has in another case, or with composed accents, is th
   assert.equal(visibility.file("foo.py"), false, "where cases are told apart");
 });
 
-test("a repository's configuration runs no program and sends git nowhere else", {
+test("a repository's configuration runs no program, and GIT_DIR does not redirect git", {
   skip: !hasGit || !isPosix,
 }, async () => {
   const root = tree({ "a.py": "", "hook.sh": `#!/bin/sh\ntouch ${join(base, "ran")}\n` });
@@ -228,7 +230,7 @@ test("a repository's configuration runs no program and sends git nowhere else", 
   assert.ok(!readdirSync(base).includes("ran"));
 });
 
-test("what a clone excludes privately is hidden where its parent folder is opened too", async () => {
+test("files that a clone excludes privately are also hidden where its parent folder is opened", async () => {
   const parent = tree({ "a.py": "", "clone/b.py": "", "clone/private.py": "", "clone/shown.py": "" });
   put(join(parent, "clone/.git/HEAD"), "");
   put(join(parent, "clone/.git/info/exclude"), "private.py\nshown.py\n");
@@ -236,13 +238,13 @@ test("what a clone excludes privately is hidden where its parent folder is opene
   assert.deepEqual(await visible(parent), ["a.py", "clone/b.py", "clone/shown.py"]);
 });
 
-test("an ignore file in another encoding hides what it names, and not its folder", async () => {
+test("an ignore file in another encoding hides what it names, and not its whole folder", async () => {
   const root = tree({ "a.py": "", "mine.py": "" });
   writeFileSync(join(root, ".gitignore"), Buffer.from("# caf\u00e9\nmine.py\n", "latin1"));
   assert.deepEqual(await visible(root), ["a.py"]);
 });
 
-test("the exclude file that a configuration names counts without git, and a hostile one costs no time", async () => {
+test("the exclude file in a configuration applies without git, and a hostile configuration costs no time", async () => {
   const root = tree({ "a.py": "", "mine.py": "", ".git/HEAD": "" });
   put(join(base, "dotfiles/ignores"), "mine.py\n");
   if (isPosix) symlinkSync(join(base, "dotfiles/ignores"), join(base, "my ignores"));
@@ -261,7 +263,7 @@ test("the exclude file that a configuration names counts without git, and a host
   }
 });
 
-test("nothing is visible in a folder whose ignore file cannot be used, and each is reported once", {
+test("nothing is visible in a folder whose ignore file cannot be used, and each such file is reported once", {
   skip: !isPosix,
 }, async () => {
   const makers: Record<string, (file: string) => void> = {
@@ -277,7 +279,7 @@ test("nothing is visible in a folder whose ignore file cannot be used, and each 
       const root = tree({ "a.py": "", "hostile/b.py": "", "hostile/deep/c.py": "" });
       if (withGit) git(root, "init", "-q");
       make(join(root, "hostile/.gitignore"));
-      // Its rules decide in git's place where it would wait at the file for ever.
+      // The rules decide instead of git where git would wait for the file for ever.
       const warnings: string[] = [];
       const start = performance.now();
       assert.deepEqual(await visible(root, warnings), ["a.py"], name);
@@ -286,7 +288,7 @@ test("nothing is visible in a folder whose ignore file cannot be used, and each 
     }
 });
 
-test("git is not asked where it would wait at a pipe in its own files or the user's", {
+test("git is not run where it would wait for a pipe in its own files or the user's", {
   skip: !hasGit || !isPosix,
 }, async () => {
   for (const path of [".git/info/exclude", ".git/index", ".git/config", ".git/HEAD", ".gitignore", "user"]) {
@@ -299,7 +301,7 @@ test("git is not asked where it would wait at a pipe in its own files or the use
     try {
       const start = performance.now();
       const found = await visible(join(root, "sub"));
-      // What cannot be read of the rules themselves hides all; the rest leaves them in force.
+      // Unreadable rules hide everything; other unreadable files leave the rules in force.
       const isRule = /exclude|ignore|user/.test(path);
       assert.deepEqual(found, isRule ? [] : ["a.py"], path);
       assert.ok(performance.now() - start < 3000, `${path}: ${performance.now() - start} ms`);
@@ -309,7 +311,7 @@ test("git is not asked where it would wait at a pipe in its own files or the use
   }
 });
 
-test("the folder of a repository that lies elsewhere is looked at there", {
+test("the git folder of a worktree is examined at its actual place", {
   skip: !hasGit || !isPosix,
 }, async () => {
   const main = tree({ "m.py": "" });
