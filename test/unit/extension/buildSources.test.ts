@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storeName } from "../../../extension/buildSources.ts";
 
-test("a datastore is called after its folder, and otherwise than that of another folder of the same name", () => {
+test("a datastore is named after its folder, and differently from that of another folder with the same name", () => {
   assert.match(storeName("app", "/home/me/app"), /^app-[0-9a-f]{6}$/);
   assert.notEqual(storeName("app", "/home/me/app"), storeName("app", "/home/me/other/app"));
   assert.equal(storeName("app", "/home/me/app"), storeName("app", "/home/me/app"));
 });
 
-test("whatever a folder is called, its datastore's name is one that a folder can have", () => {
+test("a datastore's name is a valid folder name, whatever its folder is called", () => {
   for (const [name, expected] of [
     ["", /^folder-/],
     ["..", /^folder-/],

@@ -22,7 +22,7 @@ const request = (at: number): RequestEvent => ({
 const fail = (message: string) => assert.fail(message);
 const times = (history: CompletionHistory) => history.read().requests.map(({ at }) => at);
 
-test("two windows add to one history, and it outlives both", () => {
+test("two windows add to the same history, which outlives both", () => {
   const folder = join(scratch, "two");
   const [one, two] = [new CompletionHistory(folder, fail), new CompletionHistory(folder, fail)];
   one.addRequest(request(1));
@@ -38,7 +38,7 @@ test("two windows add to one history, and it outlives both", () => {
   assert.deepEqual([times(one), times(two)], [[], []]);
 });
 
-test("events are kept from time to time by themselves", () => {
+test("events are saved automatically from time to time", () => {
   const folder = join(scratch, "many");
   const history = new CompletionHistory(folder, fail);
   for (let i = 0; i < 450; i++) history.addRequest(request(i));
@@ -46,7 +46,7 @@ test("events are kept from time to time by themselves", () => {
   assert.equal(times(history).length, 450);
 });
 
-test("where nothing can be written it is said, and what was to be written is still known", () => {
+test("a history that cannot be written is reported, and its events are still known", () => {
   const file = join(scratch, "file");
   writeFileSync(file, "");
   const warnings: string[] = [];
@@ -57,7 +57,7 @@ test("where nothing can be written it is said, and what was to be written is sti
   assert.deepEqual(times(history), [1]);
 });
 
-test("ten thousand events are read and summed up in well under a second", context => {
+test("ten thousand events are read and summarised within a second", context => {
   const folder = join(scratch, "full");
   const history = new CompletionHistory(folder, fail);
   history.addRequest(request(1));
@@ -70,7 +70,7 @@ test("ten thousand events are read and summed up in well under a second", contex
     assert.equal(summarize(history.read()).answered, MOST_EVENTS);
     return performance.now() - start;
   });
-  // The fastest: a machine that does other things beside is not what is measured.
+  // The fastest run counts, since other programs on the machine are not to be measured.
   const ms = Math.min(...times);
   context.diagnostic(`${ms.toFixed(0)} ms`);
   assert.ok(ms < 1_000, `${times} ms`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Crashes } from "../../../extension/crashes.ts";
 
-test("pauses double from crash to crash, and the fifth in a row is the last", () => {
+test("the pause doubles from crash to crash, and there is no restart after the fifth in a row", () => {
   const crashes = new Crashes();
   crashes.started(0);
   assert.deepEqual(
@@ -14,7 +14,7 @@ test("pauses double from crash to crash, and the fifth in a row is the last", ()
   assert.equal(crashes.crashed(6), 1_000, "a person has started it again");
 });
 
-test("a server that has lived two minutes is well again", () => {
+test("a server that has run for two minutes is considered stable again", () => {
   const crashes = new Crashes();
   crashes.started(0);
   assert.equal(crashes.crashed(10), 1_000);

@@ -13,12 +13,12 @@ const last = (firstTextMs: number | undefined, totalMs: number): CompletionFigur
   finishReason: "endOfText",
 });
 
-test("the first text waits for the rest where the last one came soon after, or nothing is known", () => {
+test("the first text waits for the rest where the last rest came soon after or no figures are known", () => {
   for (const known of [undefined, last(undefined, 900), last(80, 80), last(80, 140)])
     assert.equal(holdBackMs(known), 20);
 });
 
-test("the first text of a model that takes long for the rest is shown at once", () => {
+test("the first text is shown at once where the model takes long for the rest", () => {
   assert.equal(holdBackMs(last(80, 141)), 0);
   assert.equal(holdBackMs(last(40, 2_000)), 0);
 });

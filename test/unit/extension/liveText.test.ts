@@ -16,14 +16,14 @@ test("a live text is only ever extended", () => {
   assert.equal(text.text, "return a");
 });
 
-test("typing along with it leaves the rest, typing something else leaves nothing", () => {
+test("typing that agrees leaves the remainder, and other typing leaves nothing", () => {
   const text = live("return a");
   assert.equal(text.remainder("ret"), "urn a");
   assert.equal(text.remainder("rex"), undefined);
   assert.ok(text.agrees("return a") && !text.agrees("rex"));
 });
 
-test("typing ahead of the model agrees only while more may come", () => {
+test("typing ahead of the model agrees only while more text may come", () => {
   const text = live("ret");
   assert.ok(text.agrees("return"));
   assert.ok(!text.agrees("rex"));
@@ -31,13 +31,13 @@ test("typing ahead of the model agrees only while more may come", () => {
   assert.ok(!text.agrees("return"));
 });
 
-test("before there is any text, typing on calls for a new request", () => {
+test("typing before there is any text needs a new request", () => {
   const text = live("");
   assert.ok(text.agrees(""));
   assert.ok(!text.agrees("r"));
 });
 
-test("waiters wake at growth and at the end", async () => {
+test("waiting callers wake when the text grows and when it ends", async () => {
   const text = live("");
   const grown = text.change();
   text.grow("a");
@@ -48,7 +48,7 @@ test("waiters wake at growth and at the end", async () => {
   await text.change();
 });
 
-test("who waits for the whole text does not wake before its end", async () => {
+test("a caller that waits for the whole text does not wake before its end", async () => {
   const text = live("");
   let isWhole = false;
   const whole = text.whole().then(() => {

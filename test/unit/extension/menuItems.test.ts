@@ -13,7 +13,7 @@ const labels = (view: StatusView) =>
     "label" in item ? item.label.replace(/^\$\(.*?\) /, "") : [],
   );
 
-test("the menu has what there is to do, on and off first", () => {
+test("the menu lists the available actions, with turning off first", () => {
   assert.deepEqual(labels(ready), [
     "Turn Off",
     "Turn Off for go",
@@ -31,7 +31,7 @@ test("the menu has what there is to do, on and off first", () => {
   ]);
 });
 
-test("what is off can be turned on, and nothing else be turned off meanwhile", () => {
+test("an item turns on what is off, and offers no further way to turn it off", () => {
   assert.deepEqual(labels({ ...ready, status: { state: "off" } }).slice(0, 2), [
     "Turn On",
     "Snooze for 5 minutes",
@@ -40,14 +40,14 @@ test("what is off can be turned on, and nothing else be turned off meanwhile", (
   assert.deepEqual(labels({ status: { state: "ready" } }).slice(0, 2), ["Turn Off", "Snooze for 5 minutes"]);
 });
 
-test("a snooze that is on is ended before another is begun", () => {
+test("an active snooze can be ended before another is started", () => {
   const [end, first] = snoozeItems(12);
   assert.ok(end && "label" in end && first && "label" in first);
   assert.deepEqual([end.command, end.args, end.description], [Commands.snooze, [0], "12 minutes left"]);
   assert.deepEqual(first.args, [5]);
 });
 
-test("an error comes first with its remedy, each action one click away", () => {
+test("an error comes first with its remedy, and each action is one click away", () => {
   const view: StatusView = {
     status: { state: "error", message: "Memory ran out.", remedy: 'Lower "foretoken.contextTokens".' },
   };
@@ -61,7 +61,7 @@ test("an error comes first with its remedy, each action one click away", () => {
   assert.ok(labels(view).includes("Show Log"));
 });
 
-test("the explanation says already why nothing is shown, and the model its name", () => {
+test("the explain item says why nothing is shown, and the model item names the model", () => {
   const items = menuItems({ ...ready, snoozedMinutes: 2 }, "foretoken.foretoken");
   const of = (command: string) => items.find(item => "command" in item && item.command === command);
   assert.deepEqual(

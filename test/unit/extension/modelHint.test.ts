@@ -16,7 +16,7 @@ const recommended: ModelEntry = {
   recommended: true,
 };
 
-/** A hint whose clock stands at hours after noon of the first day. */
+/** A hint whose clock gives the hours after noon of the first day. */
 function hinted(
   options: {
     models?: ModelEntry[];
@@ -52,7 +52,7 @@ function hinted(
   };
 }
 
-test("the hint comes after a day and on a second one, with what the model takes", async () => {
+test("the hint comes after a day, on a second day of use, and says what the model needs", async () => {
   const { state, at } = hinted();
   for (const hours of [0, 5, 13, 23]) await at(hours);
   assert.deepEqual(state.asked, [], "a second day, and not a whole one later");
@@ -62,7 +62,7 @@ test("the hint comes after a day and on a second one, with what the model takes"
   assert.match(state.asked[0] ?? "", /Qwen2.5-Coder 1.5B, Q8_0 .*70%.*450 ms.*1.6 GB/);
 });
 
-test("it comes once, whatever becomes of it", async () => {
+test("the hint comes once, whatever the answer", async () => {
   for (const answer of [undefined, "Fetch It", "Choose Another"]) {
     const { state, at, memory } = hinted(answer === undefined ? {} : { answer });
     for (const hours of [0, 24, 26, 48, 200]) await at(hours);
@@ -73,7 +73,7 @@ test("it comes once, whatever becomes of it", async () => {
   }
 });
 
-test("the recommended model is fetched, or another one chosen, as the user says", async () => {
+test("the recommended model is fetched or another one is chosen, depending on the answer", async () => {
   for (const [answer, expected] of [
     ["Fetch It", ["qwen2.5-coder:1.5b"]],
     ["Choose Another", [undefined]],
@@ -84,7 +84,7 @@ test("the recommended model is fetched, or another one chosen, as the user says"
   }
 });
 
-test("who has chosen a model, or has seen no suggestion, is left alone", async () => {
+test("a user who has chosen a model or seen no suggestion gets no hint", async () => {
   const chosen = hinted({ small: false });
   for (const hours of [0, 24, 48]) await chosen.at(hours);
   const unused = hinted();
@@ -92,7 +92,7 @@ test("who has chosen a model, or has seen no suggestion, is left alone", async (
   assert.deepEqual([chosen.state.asked, unused.state.asked], [[], []]);
 });
 
-test("a window that was open a day ago and not since is one day of use", async () => {
+test("a window that was used a day ago and not since counts as one day of use", async () => {
   const { state, at } = hinted();
   await at(0);
   await at(30);
@@ -102,7 +102,7 @@ test("a window that was open a day ago and not since is one day of use", async (
   assert.equal(single.state.asked.length, 0);
 });
 
-test("where none is recommended yet, it is looked for again after an hour", async () => {
+test("the list of models is read again after an hour where none is recommended yet", async () => {
   const { state, at } = hinted({ models: [{ ...recommended, recommended: false }] });
   for (const hours of [0, 24, 24.1, 24.9, 25.1]) await at(hours);
   assert.deepEqual([state.lists, state.asked], [2, []]);

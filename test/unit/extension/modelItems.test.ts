@@ -15,7 +15,7 @@ const ENTRY: ModelEntry = {
   recommended: true,
 };
 
-test("a model of the hub says what it costs to fetch, whether it fits, how fast it is and how good", () => {
+test("an item of the hub shows the size to fetch, whether the model fits, its speed and its quality", () => {
   assert.deepEqual(modelItem(ENTRY, ""), {
     label: "$(star-full) M 1B, Q8_0",
     description: "recommended · 1.6 GB to fetch · fits · a line in about 860 ms",
@@ -24,7 +24,7 @@ test("a model of the hub says what it costs to fetch, whether it fits, how fast 
   });
 });
 
-test("a model on this machine says who has it, and the one in use is marked", () => {
+test("an item on this machine shows which program has the model, and the model in use is marked", () => {
   const { bytes: _, singleLine: __, lineMs: ___, ...bare } = ENTRY;
   const here = { ...bare, recommended: false, place: "Ollama", bytes: 92e6, lineMs: 2345 };
   assert.equal(modelItem(here, "").label, "$(database) M 1B, Q8_0");
@@ -32,7 +32,7 @@ test("a model on this machine says who has it, and the one in use is marked", ()
   assert.equal(modelItem({ ...here, place: "fetched" }, "m:1b").label, "$(check) M 1B, Q8_0");
 });
 
-test("a licence that forbids use at work, and a model too large, say so", () => {
+test("an item says if the licence forbids commercial use and if the model is too large", () => {
   const { bytes: _, ...unsized } = ENTRY;
   const licence = { name: "R", commercial: "no" } as const;
   const item = modelItem({ ...unsized, licence, fit: "no", recommended: false }, "");

@@ -4,7 +4,7 @@ import { remedyActions } from "../../../extension/remedies.ts";
 
 const actions = (remedy: string) => remedyActions(remedy).map(({ label }) => label);
 
-test("a remedy's commands and settings become actions, in its order", () => {
+test("a remedy's commands and settings become actions, in their order", () => {
   assert.deepEqual(
     actions("Start it again: Foretoken: Restart Server. The log says more: Foretoken: Show Log."),
     ["Restart Server", "Show Log"],
@@ -15,13 +15,13 @@ test("a remedy's commands and settings become actions, in its order", () => {
   );
 });
 
-test("another model is one click away where the remedy asks for one", () => {
+test("choosing another model is one click away where the remedy asks for it", () => {
   const [setting, model] = remedyActions('Lower "foretoken.contextTokens" or choose a smaller model.');
   assert.deepEqual(setting?.args, ["foretoken.contextTokens"]);
   assert.equal(model?.command, "foretoken.chooseModel");
   assert.deepEqual(actions("Choose another model with Foretoken: Choose Model."), ["Choose Model"]);
 });
 
-test("a remedy that names nothing has no actions", () => {
+test("a remedy that names no known command or setting has no actions", () => {
   assert.deepEqual(actions("Close other programs. Foretoken: Make Coffee"), []);
 });

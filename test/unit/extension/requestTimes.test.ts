@@ -10,13 +10,13 @@ const ended = (more: Partial<EndedRequest> = {}): EndedRequest => ({
   ...more,
 });
 
-test("the time from the key to the text is divided without a rest", () => {
+test("the time from the key to the text is divided completely into its parts", () => {
   const { latency, kind, at } = requestEvent(ended(), 150, 5) ?? {};
   assert.deepEqual([kind, at], ["shown", 5]);
   assert.deepEqual(latency, { wait: 10, prompt: 40, decode: 30, editor: 70 });
 });
 
-test("a completion that was under way when it was asked for has no time below 0", () => {
+test("a completion that was already running when it was requested has no negative times", () => {
   const timeline = { ...TIMELINE, queuedMs: 0, prefilledMs: 0, firstTextMs: 3 };
   assert.deepEqual(requestEvent(ended({ timeline }), 2, 5)?.latency, {
     wait: 0,
@@ -33,7 +33,7 @@ test("a completion that was under way when it was asked for has no time below 0"
   });
 });
 
-test("what came from memory or was not seen has no latency, what was given up is passed over", () => {
+test("a remembered or unseen completion has no latency, and an aborted or suppressed one is ignored", () => {
   assert.equal(requestEvent(ended({ outcome: { kind: "cached" } }), 20, 5)?.latency, undefined);
   assert.equal(requestEvent(ended(), undefined, 5)?.latency, undefined);
   assert.equal(requestEvent(ended({ outcome: { kind: "aborted" } }), 20, 5), undefined);

@@ -15,10 +15,10 @@ function script(code: string): string {
   return path;
 }
 
-/** A server that never answers, and is not ended by being asked. */
+/** A server that never answers and ignores SIGTERM. */
 const DEAF = `process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("runs");`;
 
-/** A process that runs, and how it was lost if it was. */
+/** A running process, and how it was lost, if it was. */
 async function started(code: string, startingMs?: number) {
   const lost: string[] = [];
   const server = new ServerProcess(how => lost.push(how), startingMs);
@@ -28,14 +28,14 @@ async function started(code: string, startingMs?: number) {
   return { server, lost, gone };
 }
 
-test("a program that is not there is reported, and ends nothing else", async () => {
+test("a missing program is reported", async () => {
   const how = await new Promise<string>(resolve => {
     new ServerProcess(resolve).start("server.js", join(folder, "no-such-program"));
   });
   assert.match(how, /ENOENT/);
 });
 
-test("a process that ends by itself is reported once, with how it ended", async () => {
+test("a process that exits by itself is reported once, with its exit code", async () => {
   const { server, lost, gone } = await started(`console.log("runs"); setTimeout(() => process.exit(7), 20);`);
   assert.ok(server.pid);
   await gone;
@@ -50,7 +50,7 @@ test("a process that does not answer in time is ended and reported", async () =>
   assert.deepEqual([lost, server.pid], [["no answer in 1.5 s"], undefined]);
 });
 
-test("a process that has not answered yet is ended at once when its start is given up, without a report", async () => {
+test("a process that has not answered yet is ended at once, without a report, when its start is given up", async () => {
   const { server, lost, gone } = await started(DEAF);
   server.giveUp();
   await assert.rejects(server.over, /given up/);

@@ -12,7 +12,7 @@ const model: SlowAdvice = {
 const context: SlowAdvice = { kind: "context", tokens: 1024, lineMs: 1310 };
 const backend: SlowAdvice = { kind: "backend", backend: "vulkan" };
 
-test("what takes long is said with its figure, and what would help with its own", () => {
+test("the message gives the time a first line takes, and the time with each advice", () => {
   const { message, actions } = slowText({ model: "Big 7B", lineMs: 2345, advice: [model, context] });
   assert.equal(
     message,
@@ -24,7 +24,7 @@ test("what takes long is said with its figure, and what would help with its own"
   );
 });
 
-test("at most two things are offered, those that help most", () => {
+test("at most two actions are offered, those that help most", () => {
   const { message, actions } = slowText({ model: "m", lineMs: 1100, advice: [backend, model, context] });
   assert.deepEqual(
     actions.map(({ advice }) => advice),

@@ -20,7 +20,7 @@ function warning(memory = memoryOf(), answer?: string) {
   return { slow, asked, followed, memory };
 }
 
-test("it is said once for each model, in this window and in later ones", async () => {
+test("the warning is shown once for each model, in this window and in later ones", async () => {
   const { slow, asked, memory } = warning();
   await slow.show({});
   assert.equal(asked.length, 0);
@@ -31,7 +31,7 @@ test("it is said once for each model, in this window and in later ones", async (
   assert.equal(later.asked.length, 0);
 });
 
-test("what is chosen is done, and closing the message does nothing", async () => {
+test("the chosen advice is followed, and closing the message does nothing", async () => {
   const chosen = warning(memoryOf(), "Use 1024 Tokens");
   await chosen.slow.show({ slow: { model: "a", lineMs: 2000, advice } });
   assert.deepEqual(chosen.followed, advice);
@@ -40,7 +40,7 @@ test("what is chosen is done, and closing the message does nothing", async () =>
   assert.deepEqual(closed.followed, []);
 });
 
-test("statuses that come while it is on the screen do not say it again", async () => {
+test("statuses that arrive while the warning is on the screen do not repeat it", async () => {
   const { slow, asked } = warning();
   const status = { slow: { model: "a", lineMs: 2000, advice } };
   await Promise.all([slow.show(status), slow.show(status)]);

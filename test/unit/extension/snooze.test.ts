@@ -26,7 +26,7 @@ test("a snooze counts down by minutes and ends by itself", () => {
   end();
 });
 
-test("a minute that has begun counts as one", () => {
+test("a minute that has begun counts as a whole one", () => {
   const { snooze, end } = snoozed(5);
   mock.timers.tick(MINUTE + 1);
   assert.equal(snooze.minutesLeft, 4);
@@ -35,7 +35,7 @@ test("a minute that has begun counts as one", () => {
   end();
 });
 
-test("it can be ended, and begun anew with another time", () => {
+test("a snooze can be ended, and restarted with another time", () => {
   const { snooze, shown, end } = snoozed(5);
   snooze.start(60);
   assert.equal(snooze.minutesLeft, 60);

@@ -25,17 +25,17 @@ test("the status bar shows model, back end, latency, gain and acceptance", () =>
   assert.equal(text(withoutText), "$(zap) Tiny · cpu · 1.4× · 63%", "a completion without text");
 });
 
-test("what has no room is left out, the latency last", () => {
+test("parts that do not fit are left out, and the latency is kept longest", () => {
   assert.equal(text(ready), "$(zap) Qwen2.5 Coder 1.5B · 84 ms · 1.4×");
   const long = { ...model, name: "A Model That Somebody Has Given a Long Name" };
   assert.equal(text({ ...ready, model: long }), "$(zap) 84 ms · 1.4× · 63%");
 });
 
-test("drafts that gain nothing to speak of are not spoken of", () => {
+test("the speed-up is left out where drafts gain almost nothing", () => {
   assert.equal(text({ ...ready, model: undefined, speedUp: 1.01 }), "$(zap) 84 ms · 63%");
 });
 
-test("what is under way is counted up, or turns where nothing can be counted", () => {
+test("loading and fetching show their percentage, or a spinner where it is not known", () => {
   assert.equal(text({ state: "starting" }), "$(loading~spin) Foretoken");
   assert.equal(text({ state: "starting", loaded: 0.431 }), "$(sync) Foretoken 43%");
   assert.equal(text({ ...ready, loaded: 0.5 }), "$(sync) Foretoken 50%", "another model is loaded");
@@ -45,17 +45,17 @@ test("what is under way is counted up, or turns where nothing can be counted", (
   assert.equal(text(ready, { activity: { ...activity, done: undefined } }), "$(loading~spin) Foretoken");
 });
 
-test("a completion that is computed moves nothing: the model needs the processors", () => {
+test("a running completion shows no animation, since the model needs the processors", () => {
   // VS Code turns its icon "loading" unasked.
   assert.doesNotMatch(text({ ...ready, state: "working" }), /spin|loading/);
 });
 
-test("a snooze is shown with the minutes that are left", () => {
+test("a snooze is shown with the minutes left", () => {
   assert.equal(text(ready, { snoozedMinutes: 14 }), "$(bell-slash) 14 min");
   assert.match(statusTooltip({ status: ready, snoozedMinutes: 1 }), /^Foretoken is snoozed for 1 minute\./);
 });
 
-test("off for a language is told from off and from on", () => {
+test("off for a language looks different from off and from on", () => {
   const states = [
     text({ state: "ready" }),
     text({ state: "ready" }, { languageOff: "go" }),
@@ -72,7 +72,7 @@ test("off for a language is told from off and from on", () => {
   assert.match(statusTooltip({ status: { state: "off" } }), /^Foretoken is off\.\n/);
 });
 
-test("the tooltip has the whole: the remedy of an error, the figures, and why nothing is shown", () => {
+test("the tooltip shows an error's remedy, the figures and why nothing is shown", () => {
   assert.match(
     statusTooltip({ status: { state: "error", message: "No model.", remedy: "Choose one." } }),
     /No model\.\nChoose one\./,

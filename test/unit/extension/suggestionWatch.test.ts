@@ -24,7 +24,7 @@ function watched() {
   return { watch, events, clock, accept };
 }
 
-test("what was shown and left alone is reported at once", () => {
+test("a suggestion that was shown and not accepted is reported at once", () => {
   const { watch, events, clock } = watched();
   clock.now = 7;
   watch.shown(URI, 5);
@@ -34,7 +34,7 @@ test("what was shown and left alone is reported at once", () => {
   assert.deepEqual(events, [{ at: 7, shown: 8, accepted: 0, kept: [null, null, null] }]);
 });
 
-test("what is left is looked up at its times, whenever the document is edited", () => {
+test("the remaining characters are counted at their times, whenever the document is edited", () => {
   const { watch, events, clock, accept } = watched();
   accept();
   const remove = () => watch.edited(URI, [{ offset: 1, removed: 1, text: "" }]);
@@ -50,7 +50,7 @@ test("what is left is looked up at its times, whenever the document is edited", 
   assert.deepEqual(watch.pending(), []);
 });
 
-test("edits of other documents change nothing; a document that is closed is not seen any more", () => {
+test("edits of other documents change nothing, and a closed document is no longer followed", () => {
   const { watch, events, clock, accept } = watched();
   accept();
   watch.edited("file:///other.py", [{ offset: 0, removed: 9, text: "" }]);
@@ -61,7 +61,7 @@ test("edits of other documents change nothing; a document that is closed is not 
   assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [8, null, null] }]);
 });
 
-test("a suggestion that is accepted word by word is one, and times count from its last word", () => {
+test("a suggestion accepted word by word counts as one, and times count from its last word", () => {
   const { watch, events, clock } = watched();
   watch.shown(URI, 8);
   for (const [offset, text] of [
@@ -79,7 +79,7 @@ test("a suggestion that is accepted word by word is one, and times count from it
   assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [null, null, null] }]);
 });
 
-test("of many that are followed the oldest is given up, and forgetting reports nothing", () => {
+test("the oldest of too many followed suggestions is given up, and forgetting reports nothing", () => {
   const { watch, events, accept } = watched();
   for (let i = 0; i < 101; i++) accept();
   assert.equal(events.length, 1);

@@ -7,13 +7,13 @@ const uri = "file:///a.py";
 const nothing = { uri, line: 2, character: 4, why: "There was nothing to show: the line ended." };
 const ready: Status = { state: "ready", nothing };
 
-test("the server's reason is named with its place, and only in the document it is of", () => {
+test("the server's reason is shown with its place, and only in its own document", () => {
   assert.equal(whyNothing(ready, { uri }), `Line 3, column 5: ${nothing.why}`);
   assert.equal(whyNothing(ready, { uri: "file:///b.py" }), undefined);
   assert.equal(whyNothing({ state: "ready" }, { uri }), undefined);
 });
 
-test("what keeps the server from being asked comes first", () => {
+test("reasons for not asking the server come first", () => {
   const reasons = [
     whyNothing({ ...ready, state: "off" }, { uri, snoozedMinutes: 3 }),
     whyNothing(ready, { uri, languageOff: "go", snoozedMinutes: 3 }),
@@ -30,7 +30,7 @@ test("what keeps the server from being asked comes first", () => {
   ]);
 });
 
-test("without a model the reason is what is wrong with it, or that it is loaded", () => {
+test("the reason without a model is its error, or that it is being loaded", () => {
   assert.equal(
     whyNothing({ state: "error", message: "No model.", remedy: "Choose one." }, {}),
     "No model. Choose one.",

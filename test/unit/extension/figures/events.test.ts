@@ -25,7 +25,7 @@ const LOG: EventLog = {
   suggestions: [{ at: 1_100, shown: 40, accepted: 12, kept: [12, 3, null] }],
 };
 
-test("what is written is read again", () => {
+test("written events are read back unchanged", () => {
   assert.deepEqual(readEvents(writeEvents(LOG)), LOG);
   assert.deepEqual(readEvents(writeEvents(NO_EVENTS)), NO_EVENTS);
 });
@@ -36,7 +36,7 @@ test("numbers are kept to a tenth of a millisecond", () => {
   assert.equal(readEvents(writeEvents(exact)).requests[0]?.decodeMs, 0.3);
 });
 
-test("of a damaged file what can be read counts", () => {
+test("the readable part of a damaged file counts", () => {
   for (const text of [
     "",
     "{",
@@ -54,7 +54,7 @@ test("of a damaged file what can be read counts", () => {
   assert.deepEqual(readEvents(JSON.stringify(saved)), LOG);
 });
 
-test("the oldest are forgotten", () => {
+test("the oldest events are forgotten", () => {
   const two = joined(LOG, LOG, 3);
   assert.deepEqual(
     two.requests.map(({ at }) => at),

@@ -3,21 +3,21 @@ import { test } from "node:test";
 import { FollowedText, type TextChange } from "../../../../extension/figures/followedText.ts";
 import { seeded } from "../../../fakes/random.ts";
 
-/** What is left of `world` in "hello world!" after changes. */
+/** The number of characters left of `world` in "hello world!" after changes. */
 function left(...changes: TextChange[]): number {
   const followed = new FollowedText(6, "world");
   for (const change of changes) followed.edit(change);
   return followed.left;
 }
 
-test("edits before, behind and at the edges leave it whole", () => {
+test("edits before, after and at the edges of a text leave it whole", () => {
   assert.equal(left(), 5);
   assert.equal(left({ offset: 0, removed: 3, text: "" }, { offset: 3, removed: 0, text: "x" }), 5);
   assert.equal(left({ offset: 11, removed: 1, text: "??" }), 5);
   assert.equal(left({ offset: 6, removed: 0, text: "x" }, { offset: 12, removed: 0, text: "y" }), 5);
 });
 
-test("what is removed is gone, wherever it lies", () => {
+test("removed characters are gone, wherever the removal begins and ends", () => {
   assert.equal(left({ offset: 8, removed: 2, text: "" }), 3);
   assert.equal(left({ offset: 4, removed: 4, text: "" }), 3);
   assert.equal(left({ offset: 9, removed: 3, text: "x" }), 3);
@@ -31,13 +31,13 @@ test("a text that is split is followed in its parts", () => {
   assert.equal(left(split, { offset: 11, removed: 3, text: "" }), 2);
 });
 
-test("what replaces a document and says the same again leaves it there", () => {
+test("a text that a replacement of the document repeats remains", () => {
   const formatted = { offset: 0, removed: 12, text: "hello,\n  world!" };
   assert.equal(left(formatted), 5);
   assert.equal(left(formatted, { offset: 9, removed: 1, text: "" }), 4);
 });
 
-test("random edits leave what a list of marked characters leaves", () => {
+test("random edits leave the same count as a list of marked characters", () => {
   const random = seeded(11);
   const below = (limit: number) => Math.floor(random() * limit);
   for (let round = 0; round < 200; round++) {

@@ -11,7 +11,7 @@ test("a quantile is one of the values", () => {
   assert.ok(Number.isNaN(quantileOf([], 0.5)));
 });
 
-test("groups follow each other, are as equal as can be, and none is empty", () => {
+test("groups are consecutive, of nearly equal size and never empty", () => {
   assert.deepEqual(groups([1, 2, 3, 4, 5], 2), [
     [1, 2, 3],
     [4, 5],

@@ -18,7 +18,7 @@ const request = (at: number, ms: number, more: Partial<RequestEvent> = {}): Requ
   ...more,
 });
 
-test("of nothing there is nothing to say", () => {
+test("a summary of no events has no figures", () => {
   const { latency, groups, speedUp, tokensPerDecode, sources, kept } = summarize(NO_EVENTS);
   assert.deepEqual(
     [latency, groups, speedUp, tokensPerDecode, sources],
@@ -27,7 +27,7 @@ test("of nothing there is nothing to say", () => {
   assert.ok(kept.every(({ accepted, kept: left }) => accepted === 0 && left === 0));
 });
 
-test("latency counts what was computed, and a group's parts add up to its median", () => {
+test("latency counts computed requests only, and a group's parts add up to its median", () => {
   const requests = [
     ...Array.from({ length: 100 }, (_, i) => request(i, 100 + i)),
     { at: 100, kind: "cached", tokens: 0, steps: 0, decodeMs: 0, sources: [] },
@@ -42,14 +42,14 @@ test("latency counts what was computed, and a group's parts add up to its median
   }
 });
 
-test("the speed-up is of time, over the requests of which it is known", () => {
+test("the speed-up is a ratio of times, over the requests for which it is known", () => {
   const unknown = request(3, 1, { decodeMs: 900 });
   const requests = [request(1, 1), request(2, 1, { plainMs: 100 }), { ...unknown, plainMs: undefined }];
   const { speedUp, tokensPerDecode } = summarize({ requests, suggestions: [] });
   assert.deepEqual([speedUp, tokensPerDecode], [1.25, 1.5]);
 });
 
-test("sources are named by the data, those that drafted most first", () => {
+test("sources are named by the data, and those that drafted most come first", () => {
   const other = request(2, 1, { sources: [{ name: "a source of tomorrow", proposed: 9, accepted: 9 }] });
   const { sources } = summarize({ requests: [request(1, 1), request(1, 1), other], suggestions: [] });
   assert.deepEqual(sources, [
@@ -59,7 +59,7 @@ test("sources are named by the data, those that drafted most first", () => {
   ]);
 });
 
-test("what is left counts of what could be followed so long", () => {
+test("what is kept is counted among the suggestions that could be followed for that long", () => {
   const log: EventLog = {
     requests: [],
     suggestions: [

@@ -5,7 +5,7 @@ import { layOut } from "../../../../extension/figures/treeLayout.ts";
 const nodes = (parents: readonly number[], accepted: readonly number[]) =>
   parents.map((parent, node) => ({ parent, accepted: accepted.includes(node) }));
 
-test("the way the model went is a straight line, and no two nodes share a place", () => {
+test("the accepted path is a straight line, and no two nodes share a place", () => {
   // 0 -> 1 -> 3, 0 -> 2 -> 4, 2 -> 5; the model goes 0, 2, 5.
   const { places, columns, rows } = layOut(nodes([-1, 0, 0, 1, 2, 2], [0, 2, 5]));
   assert.deepEqual([columns, rows], [3, 3]);
@@ -18,7 +18,7 @@ test("the way the model went is a straight line, and no two nodes share a place"
   assert.equal(places[1]?.row, places[3]?.row, "a node stands in the row of its first child");
 });
 
-test("a chain has one row, and nothing has none", () => {
+test("a chain has one row, and an empty tree has none", () => {
   assert.deepEqual(layOut(nodes([-1, 0, 1], [0])), {
     places: [0, 1, 2].map(column => ({ column, row: 0 })),
     columns: 3,

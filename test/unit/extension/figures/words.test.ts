@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { age, amount, duration, percent, visible } from "../../../../extension/figures/words.ts";
 
-test("figures are as precise as they can be read", () => {
+test("figures are rounded to a readable precision", () => {
   assert.deepEqual([0, 0.123, 4.26, 83.6, 1234].map(duration), [
     "0 ms",
     "0.12 ms",
@@ -23,6 +23,6 @@ test("an age is counted in days", () => {
   );
 });
 
-test("blanks of a token are seen, and a token without text has a name", () => {
+test("a token's blanks are made visible, and a token without text has a name", () => {
   assert.deepEqual(["  if\t", "\r\n", ""].map(visible), ["··if⇥", "⏎", "(end)"]);
 });
