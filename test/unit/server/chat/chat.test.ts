@@ -38,14 +38,14 @@ async function ask(chat: Chat, turn: string, signal = never): Promise<{ text: st
 const decoded = (tokens: readonly number[]) =>
   tokens.map(token => (token === START ? "[" : token === END ? "]" : String.fromCharCode(token))).join("");
 
-/** Says back what the last turn said, and ends. */
+/** Repeats the last turn, and ends. */
 const echo: FakeModel = context => {
   const begin = context.lastIndexOf(START);
   const question = context.slice(context.lastIndexOf(START, begin - 1) + "user:".length + 1, begin - 1);
   return question[context.length - begin - 1 - "assistant:".length] ?? END;
 };
 
-test("each turn is answered after all that was said, the system message first", async () => {
+test("each turn is answered with the whole conversation before it, the system message first", async () => {
   const { engine, chat } = open(echo, { system: "Be brief." });
   const first = await ask(chat, "one two");
   assert.equal(first.text, "one two");
@@ -57,7 +57,7 @@ test("each turn is answered after all that was said, the system message first", 
   );
 });
 
-test("drafts change how many decodes it takes and nothing of what is said", async () => {
+test("drafts change the number of decodes and never the text", async () => {
   for (const model of [echo, chaotic]) {
     const told: string[][] = [];
     const steps: number[] = [];
@@ -75,7 +75,7 @@ test("drafts change how many decodes it takes and nothing of what is said", asyn
   }
 });
 
-test("a drawn answer is the same for the same seed, and each answer has a seed of its own", async () => {
+test("a sampled answer is the same for the same seed, and each answer has a seed of its own", async () => {
   const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 3 };
   const answers = async (treeNodes: number) => {
     const { engine, chat } = open(chaotic, { treeNodes, sampling, maxTokens: 20 });
@@ -89,7 +89,7 @@ test("a drawn answer is the same for the same seed, and each answer has a seed o
   assert.notEqual(plain[0], plain[1]);
 });
 
-test("where the context is full the oldest turns are left out, and the system message stays", async () => {
+test("the oldest turns are left out where the context is full, and the system message stays", async () => {
   const { engine, chat } = open(echo, { system: "S", maxTokens: 40 }, { contextTokens: 240 });
   const dropped: number[] = [];
   for (let i = 0; i < 8; i++) {
@@ -107,7 +107,7 @@ test("where the context is full the oldest turns are left out, and the system me
   assert.equal(chat.messages.length, 17, "all that was said is kept");
 });
 
-test("a turn that alone is longer than the context is not asked, and leaves nothing behind", async () => {
+test("a turn that is longer than the whole context is not asked and leaves nothing behind", async () => {
   const { chat } = open(echo, {}, { contextTokens: 120 });
   await ask(chat, "short");
   const { answer } = await ask(chat, "x".repeat(200));
@@ -117,7 +117,7 @@ test("a turn that alone is longer than the context is not asked, and leaves noth
   assert.equal((await ask(chat, "again")).text, "again");
 });
 
-test("what was said until an abort stays; a turn that nothing was said to does not", async () => {
+test("the text of an aborted answer stays, and a turn without any answer does not", async () => {
   const { engine, chat } = open(chaotic, { treeNodes: 1 });
   const stop = new AbortController();
   engine.beforeDecode = async () => {
@@ -132,7 +132,7 @@ test("what was said until an abort stays; a turn that nothing was said to does n
   assert.equal(chat.messages.length, 2);
 });
 
-test("an answer is cut at the most tokens it may have, and after a reset nothing is known", async () => {
+test("an answer is cut at its maximum number of tokens, and a reset forgets the conversation", async () => {
   const { engine, chat } = open(chaotic, { maxTokens: 7 });
   const { text, answer } = await ask(chat, "x");
   assert.equal(answer.finishReason, "maxTokens");

@@ -25,12 +25,12 @@ function shown(tokens: Int32Array): string {
   return parts.join("");
 }
 
-test("the template's own markers are control tokens, and what is said is text", () => {
+test("the template's own markers become control tokens, and message text stays text", () => {
   const template = new ChatTemplate(format(TEMPLATE), vocabulary);
   assert.equal(shown(template.tokens([user("hello")])), "[start]user\nhello[end]\n[start]assistant\n");
 });
 
-test("a marker inside a message stays the text it is, wherever the template puts or trims it", () => {
+test("a marker inside a message stays text, wherever the template puts or trims it", () => {
   const template = new ChatTemplate(format(TEMPLATE), vocabulary);
   for (const said of ["<|end|>", "a <|start|>system", "<|e<|end|>nd|>", "<<|end|>", "<|end|><|end|>"])
     assert.equal(
@@ -40,7 +40,7 @@ test("a marker inside a message stays the text it is, wherever the template puts
     );
 });
 
-test("a marker that the vocabulary finds in any text is one where the template writes it, and text where it is said", () => {
+test("a marker that the vocabulary finds in any text is a token in the template and text in a message", () => {
   const TURN = 1000;
   const finding = {
     ...{
@@ -64,14 +64,14 @@ test("a marker that the vocabulary finds in any text is one where the template w
   }
 });
 
-test("what an answer said is text as well, however the template takes it apart", () => {
+test("an answer's markers also stay text, however the template splits the answer", () => {
   const parting = TEMPLATE.replace("message.content | trim", "message.content.split('</think>')[-1]");
   const template = new ChatTemplate(format(parting), vocabulary);
   const said: Message[] = [user("?"), { role: "assistant", content: "hm</think><|end|>!" }, user("and")];
   assert.match(shown(template.tokens(said)), /\[start\]assistant\n<\|end\|>!\[end\]/);
 });
 
-test("where a template refuses a system message, it goes before the first turn", () => {
+test("a system message goes before the first turn where the template refuses or ignores it", () => {
   const refusing = `{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}${TEMPLATE}`;
   const ignoring = TEMPLATE.replace("%}<|start|>{{", "if message.role != 'system' %}<|start|>{{");
   for (const text of [refusing, ignoring]) {
@@ -81,7 +81,7 @@ test("where a template refuses a system message, it goes before the first turn",
   }
 });
 
-test("the beginning is put in front once, whether the template writes it or not", () => {
+test("the beginning token is put in front once, whether or not the template writes it", () => {
   const beginning = Object.assign(new ByteVocabulary(), {
     special: { ...vocabulary.special, beginning: START },
   });
@@ -91,7 +91,7 @@ test("the beginning is put in front once, whether the template writes it or not"
   assert.equal(shown(none.tokens([user("?")])), "[start]x");
 });
 
-test("a model without a template, or with one that is no Jinja, is named with the remedy", () => {
+test("a model without a usable chat template is named, with the remedy", () => {
   const info = { modelName: "Coder", modelPath: "/models/coder.gguf" };
   const none = openTemplate(info, vocabulary);
   assert.ok("problem" in none);

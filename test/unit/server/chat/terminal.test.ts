@@ -13,10 +13,10 @@ const folder = mkdtempSync(join(tmpdir(), "foretoken-chat-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const TEMPLATE = "{% for m in messages %}<|start|>{{ m.content }}<|end|>{% endfor %}<|start|>";
-/** Says "yes" to whatever is asked. */
+/** Answers every turn with "yes". */
 const agreeing: FakeModel = context => [121, 101, 115][context.length - 1 - context.lastIndexOf(260)] ?? END;
 
-/** Types the lines; one that is a function is called where it stands. */
+/** Types the lines and returns what the terminal shows. */
 async function hold(
   lines: readonly string[],
   { model = agreeing, contextTokens = 4096 }: { model?: FakeModel; contextTokens?: number } = {},
@@ -52,7 +52,7 @@ async function hold(
   return { out, notes, prompts, chat };
 }
 
-test("lines are turns, blank ones are none, and a doubled slash begins a turn with a slash", async () => {
+test("lines are turns, blank lines are ignored, and a doubled slash begins a turn with a slash", async () => {
   const { out, notes, prompts, chat } = await hold([
     "hello",
     "",
@@ -69,7 +69,7 @@ test("lines are turns, blank ones are none, and a doubled slash begins a turn wi
   );
 });
 
-test("commands answer in notes, and an unknown one is named", async () => {
+test("commands answer with notes, and an unknown one is named", async () => {
   const { out, notes, chat } = await hold(["hello", "/stats", "/reset", "/help", "/frob", "/save"]);
   assert.equal(out, "yes\n");
   assert.match(notes[0] ?? "", /^1 answers, 4 tokens in \d decodes/);
@@ -79,7 +79,7 @@ test("commands answer in notes, and an unknown one is named", async () => {
   assert.match(notes[4] ?? "", /Name the file/);
 });
 
-test("a conversation is saved as messages, never over a file that is there", async () => {
+test("a conversation is saved as messages, and never over an existing file", async () => {
   const file = join(folder, "my talk.jsonl");
   const { notes } = await hold(["hello", `/save ${file}`, `/save ${file}`, `/save ${folder}/none/x`]);
   assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
@@ -93,21 +93,21 @@ test("a conversation is saved as messages, never over a file that is there", asy
   assert.match(notes[2] ?? "", /cannot be written/);
 });
 
-test("an interrupt stops the answer and the conversation goes on", async () => {
+test("an interrupt stops the answer, and the conversation continues", async () => {
   const { notes, chat, prompts } = await hold(["go on"], { model: chaotic });
   assert.deepEqual(notes, ["Stopped."]);
   assert.equal(prompts, 2);
   assert.ok((chat.messages[1]?.content.length ?? 0) >= 3);
 });
 
-test("that old turns are left out is said once", async () => {
+test("leaving out old turns is reported once", async () => {
   const lines = Array.from({ length: 30 }, (_, i) => `question ${i}`);
   const { notes } = await hold(lines, { contextTokens: 160 });
   assert.equal(notes.length, 1);
   assert.match(notes[0] ?? "", /oldest turns are left out/);
 });
 
-test("why an answer ended early is said", async () => {
+test("the reason is reported when a question is too long for an answer", async () => {
   const { notes } = await hold(["x".repeat(300)], { contextTokens: 120 });
   assert.match(notes[0] ?? "", /longer than the model's context/);
 });

@@ -8,22 +8,22 @@ const after = (...firstTextsMs: number[]) => {
   return delay;
 };
 
-test("a fast model is asked at once, and one that is not known yet too", () => {
+test("there is no delay for a fast model or for one not yet measured", () => {
   assert.equal(after().ms, 0);
   assert.equal(after(40, 120, 300, 900).ms, 0);
 });
 
-test("the slower the median first text, the longer a request waits, up to half a second", () => {
+test("a request waits longer the slower the median first text is, up to half a second", () => {
   assert.equal(after(400, 420, 5000).ms, 120);
   assert.equal(after(9000, 8000, 9000).ms, 500);
 });
 
-test("a first completion or two, whose prompts are new, do not make the next wait", () => {
+test("the first one or two completions, whose prompts are new, cause no delay", () => {
   assert.equal(after(1500).ms, 0);
   assert.equal(after(1500, 900).ms, 0);
 });
 
-test("only the last completions count, and another model begins anew", () => {
+test("only the last completions count, and another model starts anew", () => {
   const delay = after(...Array(20).fill(2000), ...Array(15).fill(50));
   assert.equal(delay.ms, 0);
   delay.observe(900);

@@ -37,7 +37,7 @@ const found = (cache: CompletionCache, marked: string) => {
   return kind && [kind, text];
 };
 
-test("the same place has its text, and a text's typed beginning leaves the rest", () => {
+test("the same place finds its text, and typing the text's beginning leaves the rest", () => {
   const cache = cacheOf({ "a = |\nb": "first + second" });
   assert.deepEqual(found(cache, "a = |\nb"), ["cached", "first + second"]);
   assert.deepEqual(found(cache, "a = first|\nb"), ["typedThrough", " + second"]);
@@ -45,7 +45,7 @@ test("the same place has its text, and a text's typed beginning leaves the rest"
   assert.equal(found(cache, "a = first + second|\nb"), undefined, "nothing is left");
 });
 
-test("neither another beginning, another end nor another document is taken for the same place", () => {
+test("a place with another prefix, another suffix or another document is not the same place", () => {
   const cache = cacheOf({ "a = |\nb": "first" });
   assert.equal(found(cache, "a = |\nc"), undefined);
   assert.equal(found(cache, "a = |"), undefined);
@@ -58,7 +58,7 @@ test("neither another beginning, another end nor another document is taken for t
   assert.equal(found(distant, `2${far}a = |`), undefined, "beyond what is compared as it is");
 });
 
-test("what was generated in one language is not what is generated in another", () => {
+test("a text generated in one language is not found in another", () => {
   const cache = cacheOf({ "a:\n|": "first" });
   for (const marked of ["a:\n|", "a:\nfi|", "a:\n  |"]) {
     const { snapshot, hash } = at(marked);
@@ -67,24 +67,24 @@ test("what was generated in one language is not what is generated in another", (
   }
 });
 
-test("backspace finds what was generated for the earlier place, not what was generated later", () => {
+test("backspace finds the text generated for the earlier place, not one generated later", () => {
   const cache = cacheOf({ "a = |": "first", "a = s|": "econd" });
   assert.deepEqual(found(cache, "a = s|"), ["cached", "econd"]);
   assert.deepEqual(found(cache, "a = |"), ["cached", "first"]);
   assert.equal(found(cache, "a =|"), undefined);
 });
 
-test("of two texts that fit, the one said for the nearer place is shown", () => {
+test("the text generated for the nearer place is shown where two fit", () => {
   const cache = cacheOf({ "a = f|": "irst[0]", "a = |": "first" });
   assert.deepEqual(found(cache, "a = fi|"), ["typedThrough", "rst[0]"]);
 });
 
-test("a line break typed as two characters is one", () => {
+test("a line break typed as two characters counts as one", () => {
   const cache = cacheOf({ "if a:|": "\n    b\n    c" });
   assert.deepEqual(found(cache, "if a:\r\n    |"), ["typedThrough", "b\n    c"]);
 });
 
-test("a text follows the indentation of its line", () => {
+test("a text follows the indentation of its line when that changes", () => {
   const cache = cacheOf({ "f()\n    |\nend": "if a:\n        b\n    c" });
   assert.deepEqual(found(cache, "f()\n        |\nend"), ["reindented", "if a:\n            b\n        c"]);
   assert.equal(found(cache, "f()\n|\nend"), undefined, "another block");
@@ -101,20 +101,20 @@ test("a text follows the indentation of its line", () => {
   assert.equal(farther, undefined, "a line that cannot go further to the left");
 });
 
-test("a line within a string is not moved, and nothing is moved out of its block where blanks make blocks", () => {
+test("a line within a string is not reindented, and nothing leaves its block where indentation makes blocks", () => {
   const cache = cacheOf({ "def f():\n    |": "x = '''a\nb'''", "def g():\n    |": "x = 1\n    return 2" });
   assert.equal(found(cache, "def f():\n        |"), undefined);
   assert.deepEqual(found(cache, "def g():\n        |"), ["reindented", "x = 1\n        return 2"]);
   assert.equal(found(cache, "def g():\n|"), undefined);
 });
 
-test("an empty answer is known at its own place alone", () => {
+test("an empty text is found at its own place only", () => {
   const cache = cacheOf({ "a = |": "" });
   assert.deepEqual(found(cache, "a = |"), ["cached", ""]);
   assert.equal(found(cache, "a = b|"), undefined);
 });
 
-test("a newer text takes the older one's place, and the least recently used goes first", () => {
+test("a newer text replaces an older one at its place, and the least recently used is dropped first", () => {
   const cache = new CompletionCache(2);
   const add = (marked: string, text: string) => cache.add(entry(marked, text));
   add("a|", "1");
@@ -129,7 +129,7 @@ test("a newer text takes the older one's place, and the least recently used goes
   assert.equal(found(cache, "a|"), undefined);
 });
 
-test("hashes taken over from edit to edit are those of the text made anew", () => {
+test("hashes carried over from edit to edit equal those of the text hashed anew", () => {
   const numbers = seeded(5);
   const random = (limit: number) => below(numbers, limit);
   const letters = "abc\n🙂é";
@@ -167,7 +167,7 @@ test("a place that is kept does not keep the text of its document", () => {
   assert.equal(places[0]?.line?.indentation, " ".repeat(40));
 });
 
-test("what was held back answers nobody who asks for it, and what was asked for nobody who does not", () => {
+test("a withheld text is not found by explicit requests, and a requested one not by automatic requests", () => {
   const cache = new CompletionCache();
   cache.add({ ...entry("f(a|", ""), finishReason: "closersOnly" });
   assert.equal(cache.find(at("f(a|"), false)?.text, "");

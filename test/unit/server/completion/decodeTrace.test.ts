@@ -26,7 +26,7 @@ function traced(plainMs: number | undefined): DecodeTrace {
   return trace;
 }
 
-test("a step is drawn as it was, though its tree is used again", () => {
+test("a step is drawn as it was, although its tree has been reused", () => {
   const { steps, id, finishReason } = traced(20).draw(7, "lineEnd", vocabulary);
   assert.deepEqual([id, finishReason], [7, "lineEnd"]);
   assert.deepEqual(steps, [
@@ -50,7 +50,7 @@ test("drafted and accepted tokens are counted by source", () => {
   ]);
 });
 
-test("what plain decoding would have taken is known where all steps know it", () => {
+test("the time of plain decoding is known where all steps know it", () => {
   assert.deepEqual([traced(20).decodeMs, traced(20).plainMs], [12, 20]);
   assert.equal(traced(undefined).plainMs, undefined);
   assert.equal(new DecodeTrace().plainMs, undefined);

@@ -8,7 +8,7 @@ function lineOf(tokens: readonly (readonly [text: string, probability: number])[
   return line;
 }
 
-test("the confidence is the mean probability of the tokens of the first line alone", () => {
+test("the confidence is the mean probability of the tokens of the first line only", () => {
   const line = lineOf([
     ["return", 0.9],
     [" a", 0.5],
@@ -18,7 +18,7 @@ test("the confidence is the mean probability of the tokens of the first line alo
   assert.deepEqual([line.isWhole, line.confidence], [true, 0.7]);
 });
 
-test("a token that ends the line with more than its end belongs to it", () => {
+test("a token that ends the line and begins with part of it belongs to the line", () => {
   assert.equal(
     lineOf([
       ["a", 0.5],
@@ -29,7 +29,7 @@ test("a token that ends the line with more than its end belongs to it", () => {
   );
 });
 
-test("blanks and line ends before the first word are no part of the line", () => {
+test("blanks and line breaks before the first word do not belong to the line", () => {
   const line = lineOf([
     ["\n", 0.01],
     ["    ", 0.01],
@@ -40,7 +40,7 @@ test("blanks and line ends before the first word are no part of the line", () =>
   assert.deepEqual([line.isWhole, line.confidence], [true, 0.5]);
 });
 
-test("without a token there is no confidence", () => {
+test("there is no confidence without a token", () => {
   assert.equal(new FirstLine().confidence, undefined);
   assert.equal(lineOf([["\n\n", 0.5]]).isWhole, false);
 });

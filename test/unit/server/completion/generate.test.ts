@@ -42,7 +42,7 @@ test("drafts never change the tokens", async () => {
   }
 });
 
-test("a text that repeats takes fewer decodes with drafts than without", async () => {
+test("a repetitive text takes fewer decodes with drafts than without", async () => {
   const plain = new FakeEngine(repeating);
   const drafted = new FakeEngine(repeating);
   await run(plain, 1);
@@ -50,7 +50,7 @@ test("a text that repeats takes fewer decodes with drafts than without", async (
   assert.ok(drafted.decodes * 3 < plain.decodes, `${drafted.decodes} against ${plain.decodes}`);
 });
 
-/** Decodes of n rows take 10 + 5n ms, and tokens that wait for the first of them are four rows. */
+/** Decodes of n rows take 10 + 5n ms, and the first one also has four rows of waiting tokens. */
 class WaitingEngine extends FakeEngine {
   private get waiting() {
     return this.decodes === 0 ? 4 : 0;
@@ -65,7 +65,7 @@ class WaitingEngine extends FakeEngine {
   }
 }
 
-/** What trees of 1, 2 and 4 nodes cost at each of so many steps without drafts. */
+/** The cost of trees of 1, 2 and 4 nodes at each of the given number of steps without drafts. */
 async function costsAsked(engine: FakeEngine, steps: number): Promise<number[][]> {
   const asked: number[][] = [];
   const tree = new DraftTree(1);
@@ -81,7 +81,7 @@ async function costsAsked(engine: FakeEngine, steps: number): Promise<number[][]
   return asked;
 }
 
-test("tokens that wait do not make large trees cheap, and before the first text a millisecond counts twice", async () => {
+test("waiting tokens do not make large trees cheap, and a millisecond counts twice before the first text", async () => {
   assert.deepEqual(await costsAsked(new WaitingEngine(repeating), 3), [
     [7.5, 12.5, 22.5],
     [15, 20, 30],
@@ -89,7 +89,7 @@ test("tokens that wait do not make large trees cheap, and before the first text 
   ]);
 });
 
-test("a tree is as dear as it makes the single rows behind it", async () => {
+test("the cost of a tree includes the slowdown of the single rows after it", async () => {
   const engine = new FakeEngine(repeating);
   engine.cost = (nodes = 1) => 10 * nodes;
   Object.defineProperty(engine, "slowdownMs", { get: () => 3 });
@@ -99,7 +99,7 @@ test("a tree is as dear as it makes the single rows behind it", async () => {
   ]);
 });
 
-test("a larger decode that takes less than a single row is as dear as that", async () => {
+test("a larger decode that takes less time than a single row costs as much as the single row", async () => {
   const asked: number[][] = [];
   const engine = new FakeEngine(repeating);
   engine.cost = (nodes = 1) => 12 / nodes;
@@ -117,7 +117,7 @@ test("a larger decode that takes less than a single row is as dear as that", asy
   ]);
 });
 
-test("exactly as many tokens come as were asked for", async () => {
+test("exactly the requested number of tokens is generated", async () => {
   for (const treeNodes of [1, 16]) {
     const { tokens, end } = await run(new FakeEngine(repeating), treeNodes, 17);
     assert.equal(tokens.length, 17);
@@ -180,7 +180,7 @@ test("a character spread over tokens is shown whole or not at all", async () => 
   assert.deepEqual(texts, ["é", "é🙂"]);
 });
 
-test("a source of drafts that is at fault costs its drafts, is reported of once, and changes nothing", async () => {
+test("a faulty source of drafts loses only its drafts, is reported once and does not change the text", async () => {
   const plain = await run(new FakeEngine(repeating), 1);
   const tree = (fill: (tree: DraftTree) => void) => () => {
     const made = new DraftTree(64);
@@ -214,7 +214,7 @@ test("a source of drafts that is at fault costs its drafts, is reported of once,
   }
 });
 
-/** Drafts what a text goes on with, so many tokens at a time: every draft is accepted. */
+/** Drafts the continuation of a text, a given number of tokens at a time: every draft is accepted. */
 class PerfectDrafter {
   private at = 0;
   private readonly tree: DraftTree;
@@ -238,7 +238,7 @@ class PerfectDrafter {
   }
 }
 
-test("where a text ends does not depend on how many tokens a step has decided", async () => {
+test("the end of a text does not depend on how many tokens each step decides", async () => {
   const places: [marked: string, languageId: string, generated: string][] = [
     [
       "class A {\n    void F() {\n        if (a)\n        {‸\n    }\n}\n",

@@ -11,11 +11,11 @@ function lineOf(probability: number, text = "a"): FirstLine {
   return line;
 }
 
-test("without options everything is shown at once", () => {
+test("everything is shown at once without options", () => {
   assert.equal(new Reserve(code, undefined).verdict(")", lineOf(0), false), "shown");
 });
 
-test("closers are held back until more follows, and for good where nothing does", () => {
+test("closers are held back until more text follows, and are withheld if none does", () => {
   const reserve = new Reserve(code, { minConfidence: 0 });
   assert.equal(reserve.asksForConfidence, false);
   assert.equal(reserve.verdict(")", lineOf(1), false), "undecided");
@@ -23,7 +23,7 @@ test("closers are held back until more follows, and for good where nothing does"
   assert.equal(new Reserve(code, { minConfidence: 0 }).verdict(");", lineOf(1), true), "closersOnly");
 });
 
-test("a text waits for its first line where the model is to be sure of that", () => {
+test("a text waits for its first line where a minimum confidence is required", () => {
   const reserve = new Reserve(code, { minConfidence: 0.5 });
   assert.equal(reserve.asksForConfidence, true);
   assert.equal(reserve.verdict("a", lineOf(0.9), false), "undecided");
@@ -36,7 +36,7 @@ test("a text waits for its first line where the model is to be sure of that", ()
   assert.equal(reserve.asksForConfidence, false);
 });
 
-test("a first line the model is less sure of ends the text, at once when it is whole", () => {
+test("a first line below the minimum confidence ends the text as soon as the line is whole", () => {
   assert.equal(
     new Reserve(code, { minConfidence: 0.5 }).verdict("a", lineOf(0.4, "a\n"), false),
     "lowConfidence",
@@ -45,10 +45,10 @@ test("a first line the model is less sure of ends the text, at once when it is w
   assert.equal(new Reserve(code, { minConfidence: 0.5 }).verdict("a", lineOf(0.5), true), "shown");
 });
 
-test("an empty text is none that is held back", () => {
+test("an empty text is not withheld", () => {
   assert.equal(new Reserve(code, { minConfidence: 0.5 }).verdict("", new FirstLine(), true), "shown");
 });
 
-test("the ends at which something is held back are known by name", () => {
+test("the finish reasons that withhold a text are recognised", () => {
   assert.deepEqual(["closersOnly", "lowConfidence", "endOfText"].map(isWithheld), [true, true, false]);
 });

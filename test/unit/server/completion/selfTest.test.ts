@@ -8,7 +8,7 @@ import { answering, END, FakeEngine, type FakeModel } from "../../../fakes/engin
 const never = new AbortController().signal;
 const [PREFIX, SUFFIX] = [257, 258];
 
-/** The middles of the probes, by what stands before them. */
+/** The middles of the probes, by the text before them. */
 const knowing = answering({
   "def add(a, b):\n    return ": "a + b",
   "with open(": "path",
@@ -18,7 +18,7 @@ const knowing = answering({
   "count++;\n        return ": "count;",
 });
 
-/** A model that knows the middles only where the prompt begins with one of the two parts, and speaks nonsense else. */
+/** A model that knows the middles only where the prompt begins with the given part, and generates nonsense otherwise. */
 const onlyFirst =
   (first: number): FakeModel =>
   context => {
@@ -40,13 +40,13 @@ const onlyFirst =
 const tested = (model: FakeModel, fimOrder?: string) =>
   selfTest(new FakeEngine(model, { fimOrder }), new Grammars(grammarsDirectory(), () => {}), never);
 
-test("a model that fills in the middles may be used", async () => {
+test("a model that fills in the middles passes", async () => {
   const report = await tested(onlyFirst(PREFIX));
   assert.deepEqual(report?.middles, { right: 6, of: 6, order: "prefix-first", rightInOtherOrder: 0 });
   assert.equal(report?.problem, undefined);
 });
 
-test("a model that wants the other order than its file says is refused with the remedy", async () => {
+test("a model that needs the other order than its file states is refused, with the remedy", async () => {
   const report = await tested(onlyFirst(SUFFIX));
   assert.deepEqual(report?.middles, { right: 0, of: 6, order: "prefix-first", rightInOtherOrder: 6 });
   assert.match(
@@ -58,7 +58,7 @@ test("a model that wants the other order than its file says is refused with the 
   assert.equal(said?.problem, undefined);
 });
 
-test("a model that knows no middle in either order is refused", async () => {
+test("a model that fills in the middles in neither order is refused", async () => {
   const report = await tested(context => (context.length % 7 ? 120 : END));
   assert.match(report?.problem ?? "", /does not fill in what is missing in code: 0 of 6/);
 });

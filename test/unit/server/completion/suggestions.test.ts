@@ -23,7 +23,7 @@ function recorded() {
   return { suggestions, parts };
 }
 
-test("of an item that is accepted in part, what the model generated counts, not the word that was selected", () => {
+test("only the generated part of a partly accepted item counts, not the selected word", () => {
   const { suggestions, parts } = recorded();
   const item = suggestions.begin(target).item("m(values)");
   suggestions.acceptedPart(item, "sum(".length);
@@ -32,7 +32,7 @@ test("of an item that is accepted in part, what the model generated counts, not 
   assert.deepEqual(parts, ["m(", ""]);
 });
 
-test("suggestions of long ago are no longer known", () => {
+test("old suggestions are forgotten", () => {
   const { suggestions, parts } = recorded();
   const old = suggestions.begin(target).item("m");
   let latest = old;
@@ -42,7 +42,7 @@ test("suggestions of long ago are no longer known", () => {
   assert.deepEqual(parts, ["m19"]);
 });
 
-test("what is sent counts as shown until the client has reported what it shows", () => {
+test("a suggestion counts as shown when it is sent, until the client reports what it shows", () => {
   const { suggestions, parts } = recorded();
   const suggestion = suggestions.begin(target);
   suggestions.shown(suggestions.send(suggestion, "m"));

@@ -16,7 +16,7 @@ test("tokens count as unused until a request has been answered with their comple
   assert.deepEqual(usage.totals, { tokens: 20, unused: 5 });
 });
 
-test("something may be risked while no more than the given share, and a few tokens, was for nothing", () => {
+test("tokens may be risked while no more than the given share and a few tokens were unused", () => {
   const usage = new TokenUsage();
   assert.ok(usage.affords(0.1, 0), "nothing has been lost yet");
   usage.begin().decoded(2);

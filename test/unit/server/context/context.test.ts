@@ -15,7 +15,7 @@ const other = (path: string, text: string, editedLine?: number): OtherText => ({
 
 const paths = (files: readonly { path: string }[]) => files.map(({ path }) => path);
 
-test("windows like the surroundings of the cursor are chosen, four at most, the longest unchanged first", () => {
+test("windows similar to the cursor's surroundings are chosen, at most four, the longest unchanged first", () => {
   const alike = "def total(item, quantity):\n    return price(item) * quantity * rate(country) + shipping\n";
   const others = [
     other("weather.py", "def forecast(wind, rain):\n    return storm\n"),
@@ -34,17 +34,17 @@ test("the best sixty lines of a long file are shown, not all of it", () => {
   assert.equal(file?.text.split("\n").length, 60);
 });
 
-test("what reads like the surroundings themselves is left out", () => {
+test("a window that is nearly the same as the surroundings is left out", () => {
   assert.deepEqual(contextFiles(AROUND, [other("copy.py", [...AROUND].join(" "))]), []);
 });
 
-test("the lines around a recent edit are shown whatever they are like", () => {
+test("the lines around a recent edit are shown, however dissimilar they are", () => {
   const text = Array.from({ length: 100 }, (_, i) => `line_${i} = 1`).join("\n");
   const [file] = contextFiles(AROUND, [other("edited.py", text, 50)]);
   assert.ok(file?.text.includes("line_50 = 1") && !file.text.includes("line_70"));
 });
 
-test("when the time is up no further file is looked at", () => {
+test("no further file is examined when the time is up", () => {
   const others = [other("a.py", "total price"), other("b.py", "total price")];
   assert.deepEqual(
     contextFiles(AROUND, others, () => true),
@@ -52,7 +52,7 @@ test("when the time is up no further file is looked at", () => {
   );
 });
 
-test("the identifiers around a place are those of the lines on both sides", () => {
+test("the identifiers around a place come from the lines on both sides", () => {
   const text = "first_name = 1\nlast_name = 2\n";
   assert.deepEqual([...identifiersAround(text, 15)], ["first_name", "last_name"]);
 });

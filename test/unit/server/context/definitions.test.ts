@@ -63,13 +63,13 @@ test("definitions of imported names that are used around the cursor are shown, b
   ]);
 });
 
-test("a name that is used only far from the cursor is not shown", () => {
+test("a name used only far from the cursor is not shown", () => {
   const { around } = workspace("far", SHOP);
   const below = "\n".repeat(60);
   assert.deepEqual(around("main.py", `from shop import Basket\nBasket()\n${below}print(`), []);
 });
 
-test("a submodule is imported by name, and a package may import itself in a circle", () => {
+test("a submodule can be imported by name, and circular imports end", () => {
   const { around } = workspace("circle", {
     "pkg/__init__.py": "from .a import *\n",
     "pkg/a.py": "from . import *\nfrom .b import thing\n",
@@ -101,7 +101,7 @@ test("files that are secret, ignored, too large or unreadable are not shown", ()
   assert.deepEqual(["link", "outside", "alias"].map(using), [[], [], ["alias.py"]]);
 });
 
-test("an open document's text counts before its file's, and a file that changes is read again", () => {
+test("an open document's text takes precedence over its file, and a changed file is read again", () => {
   const { around, open, write, folder } = workspace("changing", { "lib.py": "def wanted(one): pass\n" });
   const shown = () => around("main.py", "import lib\nlib.wanted(").map(({ text }) => text);
   assert.deepEqual(shown(), ["def wanted(one): ..."]);
@@ -115,7 +115,7 @@ test("an open document's text counts before its file's, and a file that changes 
   assert.deepEqual(shown(), [], "neither a text as large as data nor what the disk had before it");
 });
 
-test("an open file's part that has the definition is shown in place of its outline", () => {
+test("the part of an open file that has the definition is shown instead of its outline", () => {
   const { around, open } = workspace("open", {});
   open("lib.py", "def wanted(one):\n    return one\n");
   assert.deepEqual(around("main.py", "from lib import wanted\nwanted("), [
@@ -123,7 +123,7 @@ test("an open file's part that has the definition is shown in place of its outli
   ]);
 });
 
-test("what was chosen stays while one types, until an import is added", () => {
+test("the chosen definitions stay the same during typing, until an import is added", () => {
   const { around } = workspace("stable", { "lib.py": "def first(): pass\n\ndef second(): pass\n" });
   const chosen = around("main.py", "from lib import first\nfirst(abc, ");
   assert.equal(around("main.py", "from lib import first\nfirst(abc, d"), chosen);
@@ -132,7 +132,7 @@ test("what was chosen stays while one types, until an import is added", () => {
   ]);
 });
 
-test("a package's own file imports its modules, and the choice stays while one types in it", () => {
+test("a package's own file can import its modules, and the choice stays the same during typing in it", () => {
   const { around } = workspace("package", { "pkg/__init__.py": "", "pkg/sub.py": "def helper(): pass\n" });
   const text = "from . import sub, helper\nsub.helper(abc, ";
   const chosen = around("pkg/__init__.py", text);
@@ -140,7 +140,7 @@ test("a package's own file imports its modules, and the choice stays while one t
   assert.equal(around("pkg/__init__.py", `${text}d`), chosen);
 });
 
-test("the names used nearest to the cursor come first where there is no room for all", () => {
+test("the names used nearest to the cursor come first where there is not room for all", () => {
   const names = Array.from({ length: 9 }, (_, i) => `module_${i}`);
   const body = Array.from({ length: 30 }, (_, i) => `    field_number_${i}: str`).join("\n");
   const files = Object.fromEntries(names.map(name => [`${name}.py`, `class Of_${name}:\n${body}\n`]));

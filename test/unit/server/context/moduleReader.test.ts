@@ -9,7 +9,7 @@ import { grammars } from "../../../fakes/places.ts";
 
 await Promise.all(["typescript", "javascript", "python"].map(id => grammars.load(id)));
 
-test("what a script uses of its imports is found in the workspace, through files that hand it on", () => {
+test("the imports that a script uses are found in the workspace, also through files that re-export them", () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-scripts-"));
   const files = {
     "index.ts": 'export { Basket as Cart } from "./cart.js";\nexport * from "./tax";\n',
@@ -39,7 +39,7 @@ test("what a script uses of its imports is found in the workspace, through files
   rmSync(root, { recursive: true });
 });
 
-test("when the time is up a file is left half parsed, and read the next time", () => {
+test("a file is left partly parsed when the time is up, and is read the next time", () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-late-"));
   writeFileSync(join(root, "large.ts"), "export function wanted() {}\nf(a, b, c);\n".repeat(2000));
   const definitions = new Definitions({
@@ -63,7 +63,7 @@ test("when the time is up a file is left half parsed, and read the next time", (
   rmSync(root, { recursive: true });
 });
 
-/** Definitions of what a module of this text uses of `mod`. */
+/** Definitions of the names that a module imports from `mod` and uses. */
 function usesOf(definitions: Definitions, root: string, names: readonly string[]) {
   const text = `from mod import ${names.join(", ")}\n`;
   const using = { around: new Set(names), distance: () => 0, isShown: () => false };
@@ -76,7 +76,7 @@ function usesOf(definitions: Definitions, root: string, names: readonly string[]
   );
 }
 
-test("a file that git comes to ignore is shown no more, and one that it ignores no more is", async () => {
+test("a file is no longer shown once git ignores it, and is shown again once git does not", async () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-ignored-"));
   writeFileSync(join(root, "mod.py"), "def helper(a, b):\n    pass\n");
   const shown = new ShownFiles(() => {}, [root]);
@@ -97,7 +97,7 @@ test("a file that git comes to ignore is shown no more, and one that it ignores 
   rmSync(root, { recursive: true });
 });
 
-test("a file whose parser is not there yet is read once it is, and not by another language's", () => {
+test("a file whose parser is not loaded yet is read once it is, and not with another language's parser", () => {
   const root = mkdtempSync(join(tmpdir(), "foretoken-late-"));
   let isThere = false;
   const definitions = new Definitions({

@@ -19,7 +19,7 @@ function marked(snapshot: Snapshot): string {
   return `${text.slice(0, offset)}‸${text.slice(offset)}`;
 }
 
-test("cells in the cursor's language stand above and below it, others are left out", () => {
+test("cells in the cursor's language are placed above and below it, and others are left out", () => {
   const above = [code("import os\r\nx = 1\r\n\n"), code("SELECT 1", "sql"), code("  \n")];
   assert.equal(
     marked(cell("y = ‸\nz", above, [code("print(y)"), code("last()\n")])),
@@ -27,7 +27,7 @@ test("cells in the cursor's language stand above and below it, others are left o
   );
 });
 
-test("text cells are comments, but for long lines and long cells; without line comments they are left out", () => {
+test("text cells become comments without long lines and long cells, and are left out without line comments", () => {
   const image = `![plot](data:image/png;base64,${"A".repeat(5_000)})`;
   const text = markup(`# Sums\n\n${image}\nAdd them.`);
   assert.equal(marked(cell("‸", [text], [])), "# # Sums\n#\n# Add them.\n\n‸");
@@ -37,25 +37,25 @@ test("text cells are comments, but for long lines and long cells; without line c
   assert.ok(chapter.text.length < 200, `${chapter.text.length} characters`);
 });
 
-test("a cell that a magic puts into another language is no code of this one", () => {
+test("a cell that a magic command puts into another language is left out", () => {
   const cells = [code("%%bash\nls"), code("%%time\nwork()"), code("%matplotlib inline")];
   assert.equal(marked(cell("‸", cells, [])), "%%time\nwork()\n\n%matplotlib inline\n\n‸");
 });
 
-test("a document that is no cell is its own text, and has no neighbours", () => {
+test("a document that is not a cell is its own text and has no neighbours", () => {
   const { notebook: _, ...plain } = cell("a‸b", [code("x")], [code("y")]);
   assert.equal(asOneText(plain), plain);
   assert.deepEqual(neighbouringLines(plain), { linesAbove: [], nextLine: "" });
 });
 
-test("the neighbouring lines are the last above and the first below that is not blank", () => {
+test("the neighbouring lines are the last lines above and the first line below that is not blank", () => {
   const above = [code("first()"), code("a = 1  \nb = 2\n\n")];
   const { linesAbove, nextLine } = neighbouringLines(cell("‸", above, [code(""), code("\n  c = 3\nd")]));
   assert.deepEqual(linesAbove, ["a = 1", "b = 2"]);
   assert.equal(nextLine, "  c = 3");
 });
 
-test("hashes of a text depend on what stands around it, however it is edited there", () => {
+test("hashes of a text depend on its surroundings, also after edits", () => {
   const long = "start ".repeat(2_000);
   const around = { before: wholeHash([new TextHash("a"), new TextHash("b")]), after: wholeHash([]) };
   const within = new TextHash(long).within(around);

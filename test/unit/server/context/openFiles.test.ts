@@ -40,7 +40,7 @@ const HERE = "from basket import total\nprice = total(item, quantity)\nprint(pri
 
 const LIKE = "def total(item, quantity):\n    return item.price * quantity * rate\n";
 
-test("secret, ignored and foreign documents are never shown to a model, nor the document itself", () => {
+test("secret, ignored and foreign documents and the document itself are never shown to a model", () => {
   mkdirSync(join(root, "build"), { recursive: true });
   writeFileSync(join(root, ".gitignore"), "build/\n*.local.py\n");
   const { files, open, around, changed } = opened();
@@ -53,7 +53,7 @@ test("secret, ignored and foreign documents are never shown to a model, nor the 
   assert.ok(root.endsWith(files.repository ?? "nothing"));
 });
 
-test("documents that were opened before their folder was added to the workspace are shown from then on", () => {
+test("documents opened before their folder was added to the workspace are shown from then on", () => {
   const { files, open, around } = opened();
   files.roots = [];
   for (const path of ["main.py", "basket.py"]) open(path, LIKE);
@@ -62,7 +62,7 @@ test("documents that were opened before their folder was added to the workspace 
   assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
 });
 
-test("what was chosen stays while one types, and changes with the other documents", () => {
+test("the choice stays the same during typing, and changes with the other documents", () => {
   const { open, close, around } = opened();
   open("main.py", HERE);
   open("basket.py", LIKE);
@@ -74,7 +74,7 @@ test("what was chosen stays while one types, and changes with the other document
   assert.deepEqual(around("main.py", HERE), []);
 });
 
-test("a text as large as data is not looked at", () => {
+test("a text as large as data is ignored", () => {
   const { open, around } = opened();
   open("data.py", LIKE.repeat(10_000));
   assert.deepEqual(around("main.py", HERE), []);

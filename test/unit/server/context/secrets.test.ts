@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { holdsSecret, isSecret } from "../../../../server/context/secrets.ts";
 
-test("files that hold secrets are known by their names", () => {
+test("files that hold secrets are recognised by their names", () => {
   for (const path of [
     ".env",
     "app/.env.production",
@@ -38,7 +38,7 @@ test("files that hold secrets are known by their names", () => {
     assert.ok(!isSecret(path), path);
 });
 
-test("files that hold secrets are known by what stands in them", () => {
+test("files that hold secrets are recognised by their content", () => {
   const letters = (count: number) => "aB3dE5gH7".repeat(8).slice(0, count);
   for (const text of [
     `aws_secret_access_key = ${letters(40)}`,

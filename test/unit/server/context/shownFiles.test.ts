@@ -24,7 +24,7 @@ function tree(files: Record<string, string>): string {
 
 const guard = (root: string) => new ShownFiles(() => {}, [root]);
 
-test("a file is read only where it is regular, small, inside and not hidden by another name", {
+test("a file is read only if it is regular, small, inside the workspace and not a link to a hidden file", {
   skip: process.platform === "win32",
 }, () => {
   const outside = tree({ "outside.py": "o" });
@@ -60,7 +60,7 @@ test("a file is read only where it is regular, small, inside and not hidden by a
     assert.equal(read(path), undefined, path);
 });
 
-test("the index takes what a scan would take, whoever brings the path", async () => {
+test("the index takes the same files that a scan finds, wherever a path comes from", async () => {
   const root = tree({
     "a.py": "",
     "notes.txt": "",
@@ -80,7 +80,7 @@ test("the index takes what a scan would take, whoever brings the path", async ()
   assert.deepEqual(given, ["a.py", "deep/f.pyi"]);
 });
 
-test("nothing is shown of a workspace that is not trusted, nor of a folder that was removed", async () => {
+test("nothing is shown from an untrusted workspace or from a removed folder", async () => {
   const root = tree({ "a.py": "a" });
   const files = guard(root);
   files.trusted = false;
@@ -92,7 +92,7 @@ test("nothing is shown of a workspace that is not trusted, nor of a folder that 
   assert.equal(files.readSource({ root, path: "a.py" }), undefined);
 });
 
-test("files belong to the workspace by their path, not by how it begins", () => {
+test("a file belongs to the workspace if it is in the folder, not if its path only begins alike", () => {
   const root = tree({});
   const files = guard(`${root}/`);
   const of = (path: string) => files.fileOf(pathToFileURL(path).href)?.path;
@@ -115,7 +115,7 @@ const PLAIN_NAMES =
   `main.py keyboard.ts password_field.tsx tokens.ts environment.py appsettings.json keys.py config.json
   service.py monkey.key.ts state.tf passworded.md tokenizer.json`.split(/\s+/);
 
-test("files that hold secrets are known by their names", () => {
+test("files that hold secrets are recognised by their names", () => {
   assert.deepEqual(
     SECRET_NAMES.filter(path => !isSecret(path)),
     [],
@@ -123,7 +123,7 @@ test("files that hold secrets are known by their names", () => {
   assert.deepEqual(PLAIN_NAMES.filter(isSecret), []);
 });
 
-test("texts that hold keys are known by what stands in them", () => {
+test("texts that hold keys are recognised by their content", () => {
   const letters = (count: number) => "aB3dE6gH9jK2mN5p".repeat(10).slice(0, count);
   const secrets = [
     "-----BEGIN PRIVATE KEY-----",

@@ -63,7 +63,7 @@ test("an empty and a one-token stream have no matches", () => {
   assert.equal(built([5]).matches.count, 0);
 });
 
-test("one token repeated 100,000 times is taken in bounded work per token", () => {
+test("one token repeated 100,000 times is added in bounded work per token", () => {
   const automaton = new SuffixAutomaton();
   for (let i = 0; i < 100_000; i++) automaton.extend(7);
   assert.equal(automaton.matches.lengths[0], 99_999);

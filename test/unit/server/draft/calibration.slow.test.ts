@@ -30,7 +30,7 @@ function probabilities(
   return found;
 }
 
-test("probabilities of one node never exceed one, longer matches are likelier, and agreement counts", () => {
+test("probabilities at a node sum to less than one, and longer matches and agreement raise them", () => {
   const calibration = new Calibration();
   const one = probabilities(calibration, [[DOCUMENT, 7, 2]]).get(7) as number;
   const longer = probabilities(calibration, [[DOCUMENT, 7, 4]]).get(7) as number;
@@ -50,7 +50,7 @@ test("probabilities of one node never exceed one, longer matches are likelier, a
   assert.ok([...many.values()].reduce((a, b) => a + b) < 1);
 });
 
-test("probabilities become the shares that are seen", () => {
+test("probabilities converge to the observed shares", () => {
   const calibration = new Calibration({ rate: 0.003, pull: 0, bound: 50 });
   const random = seeded(5);
   // Short matches are right one time in five, long ones four times in five.
@@ -63,7 +63,7 @@ test("probabilities become the shares that are seen", () => {
   assert.ok(Math.abs(short - 0.2) < 0.08 && Math.abs(long - 0.8) < 0.08, `${short} and ${long}`);
 });
 
-test("no document moves a weight farther than its bound from the prior", () => {
+test("no document moves a weight farther than the bound from its prior", () => {
   const calibration = new Calibration({ rate: 1 });
   const before = calibration.save().weights;
   for (let i = 0; i < 500; i++) probabilities(calibration, [[DOCUMENT, 1, 5]], 2);
@@ -72,7 +72,7 @@ test("no document moves a weight farther than its bound from the prior", () => {
   assert.notDeepEqual(after, before);
 });
 
-test("what was learned is saved and restored; anything else is refused and changes nothing", () => {
+test("learned weights are saved and restored, and anything else is refused and changes nothing", () => {
   const learned = new Calibration();
   for (let i = 0; i < 50; i++) probabilities(learned, [[DOCUMENT, 1, 3]], 1);
   const saved = learned.save();
@@ -97,7 +97,7 @@ test("what was learned is saved and restored; anything else is refused and chang
   assert.equal(saved.weights.length % FEATURE_COUNT, 2);
 });
 
-test("a table takes more tokens and offers than it begins with room for, up to its bounds", () => {
+test("a table grows beyond its initial room for tokens and offers, up to its bounds", () => {
   const calibration = new Calibration();
   const table = new OfferTable(2, 2, calibration);
   const offers = new Offers(1);
@@ -124,7 +124,7 @@ test("a table takes more tokens and offers than it begins with room for, up to i
   assert.equal(reported, 4096);
 });
 
-test("a token is owed to a source as far as others do not make it likely", () => {
+test("a source gets credit for a token to the extent that other sources do not make it likely", () => {
   const calibration = new Calibration();
   const table = new OfferTable(1, 3, calibration);
   const offers = new Offers();

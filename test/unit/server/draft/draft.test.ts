@@ -10,10 +10,10 @@ import { DraftStatistics } from "../../../../server/draft/statistics.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 
 const free = () => 1;
-/** Reports the drafter nothing of logits. */
+/** Gives the drafter no logits. */
 const blind = { top: () => 0 };
 
-/** A drafter from the document alone. */
+/** A drafter with the document as its only source. */
 function overDocument(context: Int32Array, maxNodes: number, maxLeaves = 32): Drafter {
   const sources = [{ source: new DocumentSource(context.length) }];
   return new Drafter({
@@ -30,7 +30,7 @@ const tree = (drafter: Drafter, root: number, room = 63, cost: (nodes: number) =
   return { tokens: [...tokens.subarray(0, count)], parents: [...parents.subarray(0, count)] };
 };
 
-test("a draft goes on as the text did after the last time", () => {
+test("a draft continues as the text did after the last occurrence", () => {
   const drafter = overDocument(Int32Array.of(1, 2, 3, 4, 5, 6, 1, 2), 16);
   assert.deepEqual(tree(drafter, 2), {
     tokens: [2, 3, 4, 5, 6, 1, 2],
@@ -50,7 +50,7 @@ test("nothing is drafted where nothing is known", () => {
   assert.deepEqual(tree(overDocument(Int32Array.of(1, 2, 3), 16), 3).tokens, [3]);
 });
 
-test("a tree is never larger than its room or its leaves, and parents come first", () => {
+test("a tree keeps within its room and its maximum number of leaves, and parents come first", () => {
   const random = seeded(3);
   const context = Int32Array.from({ length: 3000 }, () => below(random, 4));
   const drafter = overDocument(context, 63, 5);
@@ -71,7 +71,7 @@ test("a tree is never larger than its room or its leaves, and parents come first
   assert.equal(largest, 5, "the bound was met");
 });
 
-test("a tree is as large as it pays", () => {
+test("a tree is only as large as pays off", () => {
   const context = Int32Array.from({ length: 120 }, (_, i) => i % 30);
   const sizes = [0, 0.05, 0.5, 5].map(
     perNode => tree(overDocument(context, 63), 29, 63, nodes => 1 + perNode * nodes).tokens.length,
@@ -86,7 +86,7 @@ test("a tree is as large as it pays", () => {
   assert.deepEqual(dear.tokens, [29], "rows that cost more than they bring are left out");
 });
 
-test("a step in the cost is passed over when more nodes than that pay", () => {
+test("a step in the cost is crossed when enough further nodes pay off", () => {
   const context = Int32Array.from({ length: 200 }, (_, i) => i % 50);
   const stepped = (nodes: number) => (nodes <= 1 ? 1 : nodes <= 16 ? 1.8 : 6);
   assert.equal(tree(overDocument(context, 63), 49, 63, stepped).tokens.length, 16);
@@ -119,7 +119,7 @@ const overSources = (
     maxNodes: 16,
   });
 
-test("sources that agree make each other surer, and what is generated comes to be drafted", () => {
+test("sources that agree raise each other's probability, and the generated token becomes likely", () => {
   const [document, workspace] = [new Insistent("document", [7]), new Insistent("workspace", [7, 9])];
   const probabilities = new Map<number, number>();
   const drafter = new Drafter({
@@ -140,7 +140,7 @@ test("sources that agree make each other surer, and what is generated comes to b
   assert.ok(agreed > (probabilities.get(104) ?? 0), "and 9 never");
 });
 
-test("a source whose guesses never come is rested, and asked again now and then", t => {
+test("a source whose drafts are never accepted is rested, and asked again occasionally", t => {
   let nowMs = 0;
   t.mock.method(performance, "now", () => nowMs);
   const wrong = new Insistent("datastore", [5]);
@@ -160,7 +160,7 @@ test("a source whose guesses never come is rested, and asked again now and then"
   assert.ok(wrong.searches > 24 && wrong.searches < 60, `${wrong.searches} searches in 200 steps`);
 });
 
-test("what is drafted and accepted is counted for the source that was surest", () => {
+test("drafted and accepted tokens are counted for the source with the highest probability", () => {
   const statistics = new DraftStatistics();
   const drafter = overSources([{ source: new Insistent("document", [7]) }], statistics);
   const tree = drafter.draft(1, 4, nodes => 1 + 1e-6 * nodes);

@@ -9,7 +9,7 @@ import { CompletionThrottle } from "../../../../server/draft/sourceThrottle.ts";
 import { chaotic, FakeDrafter, type FakeEngine, type FakeModel, slowEngine } from "../../../fakes/engine.ts";
 
 const never = new AbortController().signal;
-/** No other source than the draft model. */
+/** All sources but the draft model, which are left out. */
 const WITHOUT = SOURCE_NAMES.filter(name => name !== "draft model");
 
 /** A completion of 60 tokens. @param more what is kept from completion to completion */
@@ -40,7 +40,7 @@ async function run(
   }
 }
 
-/** Says what `chaotic` does but for every so many tokens. */
+/** Generates what `chaotic` does, but one wrong token in every `tokens`. */
 const wrongEvery =
   (tokens: number): FakeModel =>
   context =>
@@ -60,7 +60,7 @@ test("a draft model saves decodes and does not change the text, right or wrong",
   assert.ok(right <= 12 && right < mostly && mostly < half && half < wrong && wrong === 60, `${decodes}`);
 });
 
-test("what a draft model drafts is counted as its own", async () => {
+test("tokens drafted by a draft model are counted as its own", async () => {
   const { figures, accepted } = await run(
     slowEngine(chaotic),
     new DraftModel(new FakeDrafter(wrongEvery(7))),
@@ -73,7 +73,7 @@ test("what a draft model drafts is counted as its own", async () => {
   assert.ok(accepted > 30 && (figures[0]?.proposed ?? 0) >= accepted);
 });
 
-test("a draft model's context follows what was accepted: it always goes on from the text", async () => {
+test("a draft model's context follows the accepted tokens, so that it always continues the text", async () => {
   const engine = slowEngine(chaotic);
   const drafter = new FakeDrafter(wrongEvery(5));
   const { distribution } = drafter;
@@ -87,7 +87,7 @@ test("a draft model's context follows what was accepted: it always goes on from 
   assert.ok(chains > 8, `${chains} chains`);
 });
 
-test("an abort while the draft model computes ends the completion, and the next one is as ever", async () => {
+test("an abort while the draft model computes ends the completion, and the next one is not affected", async () => {
   const plain = await run(slowEngine(chaotic), undefined);
   const engine = slowEngine(chaotic);
   const drafter = new FakeDrafter(wrongEvery(5));
@@ -103,7 +103,7 @@ test("an abort while the draft model computes ends the completion, and the next 
   assert.deepEqual((await run(engine, model)).text, plain.text);
 });
 
-test("where the draft model is unsure its chains are short, where it is sure they are long", async () => {
+test("a draft model that is unsure drafts short chains, and one that is sure drafts long ones", async () => {
   const perDecode: number[] = [];
   for (const sure of [0.55, 0.75, 0.99]) {
     const [engine, drafter] = [slowEngine(chaotic), new FakeDrafter(chaotic, sure)];
@@ -116,7 +116,7 @@ test("where the draft model is unsure its chains are short, where it is sure the
   assert.ok(unsure < between && between < sure, `${perDecode}`);
 });
 
-test("one that was not worth it is asked once a completion all the same, and more once it is", async () => {
+test("a draft model with low acceptance is still asked once per completion, and more once it improves", async () => {
   const engine = slowEngine(chaotic);
   let model: FakeModel = () => 120;
   const drafter = new FakeDrafter(context => model(context));
@@ -135,7 +135,7 @@ test("one that was not worth it is asked once a completion all the same, and mor
   assert.ok((await decodes()) > 20 && draftModel.acceptance > 0.8, `${draftModel.acceptance}`);
 });
 
-test("a draft model as dear as the model itself is not asked", async () => {
+test("a draft model as slow as the model itself is not asked", async () => {
   const drafter = new FakeDrafter(chaotic);
   drafter.cost = () => 1000;
   const { text } = await run(slowEngine(chaotic), new DraftModel(drafter));
@@ -143,7 +143,7 @@ test("a draft model as dear as the model itself is not asked", async () => {
   assert.equal(text.length, 60);
 });
 
-test("a draft model that is always wrong comes to rest over completions, prompts included", async () => {
+test("a draft model that is always wrong is rested across completions, including its prefill", async () => {
   const engine = slowEngine(chaotic);
   const drafter = new FakeDrafter(() => 120);
   const model = new DraftModel(drafter);
@@ -159,7 +159,7 @@ test("a draft model that is always wrong comes to rest over completions, prompts
   assert.equal(drafter.prefills, prefills, "nor does it read ahead");
 });
 
-test("a source that rests for completions is asked in every sixteenth, and comes back once it pays", () => {
+test("a source that rests across completions is asked in every sixteenth, and returns once it pays off", () => {
   const throttle = new CompletionThrottle();
   assert.ok(throttle.begin(), "on trial at first");
   throttle.spend(100);
@@ -184,7 +184,7 @@ test("a source that rests for completions is asked in every sixteenth, and comes
   assert.ok(!throttle.isResting && throttle.begin() && throttle.isDue());
 });
 
-test("a draft model without memory drafts no more, and is reported of once; the text is the same", async () => {
+test("a draft model without memory drafts no more and is reported once, and the text is the same", async () => {
   const plain = await run(slowEngine(chaotic), undefined);
   const reported: string[] = [];
   const drafter = new FakeDrafter(chaotic);
@@ -197,7 +197,7 @@ test("a draft model without memory drafts no more, and is reported of once; the 
   ]);
 });
 
-test("a text with a token that the draft model has not is not shown to it", async () => {
+test("a text with a token that is not in the draft model's vocabulary is not given to it", async () => {
   const drafter = new FakeDrafter(chaotic);
   const chain = new ModelChain(drafter, 4);
   chain.begin(Int32Array.of(97, 98));

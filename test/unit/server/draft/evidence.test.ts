@@ -31,7 +31,7 @@ function offered(evidence: Evidence, cursor: number) {
   });
 }
 
-test("places that go on alike are one offer with their share, and part where their texts do", () => {
+test("places with the same continuation are one offer with their share, and separate where their texts differ", () => {
   const evidence = found([
     [[1, 2, 3], 4, 1],
     [[1, 2, 4], 4, 2],
@@ -52,7 +52,7 @@ test("places that go on alike are one offer with their share, and part where the
   assert.deepEqual(offered(evidence, offered(evidence, five?.cursor as number)[0]?.cursor as number), []);
 });
 
-test("each token by which a match is shorter than the longest halves what it counts for", () => {
+test("each token by which a match is shorter than the longest halves its weight", () => {
   const [long, short] = offered(
     found([
       [[1], 5, 1],
@@ -63,7 +63,7 @@ test("each token by which a match is shorter than the longest halves what it cou
   assert.deepEqual([long?.share, short?.share], [0.8, 0.2]);
 });
 
-test("where a text runs into what follows the cursor, its end is offered", () => {
+test("the end is offered where a text runs into what follows the cursor", () => {
   const ending = { token: 99, after: Int32Array.of(7, 8, 9, 10) };
   const evidence = found(
     [
@@ -77,7 +77,7 @@ test("where a text runs into what follows the cursor, its end is offered", () =>
   assert.ok(!offered(found([[[7, 1], 3, 1]], ending), ROOT_CURSOR).some(({ token }) => token === 99));
 });
 
-test("more places, tokens and groups than there is room for are left out", () => {
+test("places, tokens and groups beyond the room are left out", () => {
   const evidence = new Evidence(4, 3);
   for (let i = 0; i < 9; i++) evidence.add(Int32Array.of(i, i, i, i), 0, 4, 1, 1);
   evidence.ready();
@@ -101,7 +101,7 @@ const vocabulary = new PieceVocabulary([
   " retire",
 ]);
 
-test("healing keeps what begins with the letters, and leaves the rest of the word as the model would generate it", () => {
+test("healing keeps what begins with the typed letters, and leaves the rest of the word in the model's tokens", () => {
   const evidence = new Evidence(8, 4);
   const add = (text: string, length: number) => {
     const tokens = vocabulary.tokenize(text);
@@ -119,7 +119,7 @@ test("healing keeps what begins with the letters, and leaves the rest of the wor
   assert.equal(offered(evidence, rest?.cursor as number)[0]?.token, vocabulary.token(" x"));
 });
 
-test("healing a whole word leaves what follows it", () => {
+test("healing a whole word leaves the text after it", () => {
   const evidence = new Evidence(8, 4);
   const tokens = vocabulary.tokenize(" return x");
   evidence.add(tokens, 0, tokens.length, 2, 1);
@@ -128,11 +128,11 @@ test("healing a whole word leaves what follows it", () => {
   assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token(" x"));
 });
 
-test("many places that all go on differently are followed, each on its own", () => {
+test("many places with different continuations are followed separately", () => {
   const evidence = new Evidence(500, 40);
   const offers = new Offers();
   evidence.clear();
-  // Fifty rows for each of ten tokens, which go on with one of their own.
+  // Fifty rows for each of ten tokens, each of which continues with a token of its own.
   for (let row = 0; row < 500; row++) {
     const text = Int32Array.from({ length: 40 }, (_, depth) => (depth === 0 ? row % 10 : 100 + (row % 10)));
     evidence.add(text, 0, 40, 3, 1);
@@ -151,7 +151,7 @@ test("many places that all go on differently are followed, each on its own", () 
       }
     }
     assert.equal(next.length, 10);
-    // Sixteen times five hundred rows are all that one step follows.
+    // One step follows at most sixteen times five hundred rows.
     if (next.includes(-1)) {
       assert.ok(depth >= 14, `followed to depth ${depth}`);
       return;

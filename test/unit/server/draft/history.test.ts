@@ -8,14 +8,14 @@ const textOf = (tokens: Iterable<number>) =>
   Buffer.concat([...tokens].map(token => vocabulary.bytes(token))).toString();
 const known = (history: TokenHistory) => textOf(history.tokens.subarray(0, history.size));
 
-test("a word the cursor stands in is held back with the blank before it", () => {
+test("the word at the cursor is held back with the blank before it", () => {
   const history = new TokenHistory(vocabulary.tokenize("x = 1\n  retu"), vocabulary);
   assert.equal(known(history), "x = 1\n ");
   assert.equal(Buffer.from(history.held).toString(), " retu");
   assert.deepEqual(history.heldTokens, [vocabulary.token(" retu")]);
 });
 
-test("the whole word takes its place, as a corpus has it", () => {
+test("the whole word replaces the held one once it has ended, tokenized as in a corpus", () => {
   const history = new TokenHistory(vocabulary.tokenize("x = 1\n  retu"), vocabulary);
   history.push(vocabulary.token("rn"));
   assert.equal(known(history), "x = 1\n ", "the word may still go on");
@@ -27,14 +27,14 @@ test("the whole word takes its place, as a corpus has it", () => {
   assert.equal(known(history), "x = 1\n  return value(");
 });
 
-test("a token that ends the word and goes on is cut where the word ends", () => {
+test("a token that contains the end of the word is split there", () => {
   const pieces = new PieceVocabulary(["value", "val", "ue)", ")"]);
   const history = new TokenHistory(pieces.tokenize("val"), pieces);
   history.push(pieces.token("ue)"));
   assert.deepEqual([...history.tokens.subarray(0, history.size)], [pieces.token("value"), pieces.token(")")]);
 });
 
-test("after anything but a letter nothing is held back, nor without a vocabulary", () => {
+test("nothing is held back after anything but a letter, or without a vocabulary", () => {
   for (const text of ["f(", "x = ", "a\n", ""]) {
     const history = new TokenHistory(vocabulary.tokenize(text), vocabulary);
     assert.equal(known(history), text);
@@ -46,7 +46,7 @@ test("after anything but a letter nothing is held back, nor without a vocabulary
   assert.equal(plain.tokens[plain.size - 1], 5);
 });
 
-test("an endless word is looked up as it is", () => {
+test("a very long word is not held back", () => {
   const long = new TokenHistory(vocabulary.tokenize("a".repeat(200)), vocabulary);
   assert.equal(known(long), "a".repeat(200));
   const growing = new TokenHistory(vocabulary.tokenize("aaa"), vocabulary);
@@ -56,7 +56,7 @@ test("an endless word is looked up as it is", () => {
   assert.equal(known(growing), `${"a".repeat(303)}(`);
 });
 
-test("the end of the text ends a held word", () => {
+test("the end of the text also ends a held word", () => {
   const history = new TokenHistory(vocabulary.tokenize("retu"), vocabulary);
   history.push(vocabulary.end);
   assert.equal(known(history), "retu");

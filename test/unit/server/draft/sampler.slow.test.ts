@@ -23,7 +23,7 @@ function softmax(logits: readonly number[], temperature: number): number[] {
 const chiSquare = (counts: readonly number[], expected: readonly number[]) =>
   counts.reduce((sum, count, i) => sum + (count - (expected[i] as number)) ** 2 / (expected[i] as number), 0);
 
-test("draws follow the softmax at each temperature", () => {
+test("samples follow the softmax at each temperature", () => {
   for (const temperature of [0.5, 1, 2]) {
     const sampler = new Sampler({ ...OPEN, temperature, seed: 7 });
     const counts = LOGITS.map(() => 0);
@@ -40,7 +40,7 @@ test("draws follow the softmax at each temperature", () => {
   }
 });
 
-test("the filters keep what they say and nothing else", () => {
+test("each filter keeps exactly the tokens that it allows", () => {
   const drawn = (options: Partial<SamplingOptions>) => {
     const sampler = new Sampler({ ...OPEN, temperature: 3, ...options });
     return [...new Set(Array.from({ length: 3000 }, () => sampler.sample(Float32Array.from(LOGITS))))].sort(
@@ -54,12 +54,12 @@ test("the filters keep what they say and nothing else", () => {
   assert.deepEqual(drawn({ topK: 5, topP: 0.99, minP: 0.3 }), [0, 1, 2]);
 });
 
-test("temperature 0 takes the most likely, the lower id among equals", () => {
+test("temperature 0 takes the most likely token, the lower ID among equals", () => {
   const sampler = new Sampler({ ...OPEN, temperature: 0 });
   assert.equal(sampler.sample(Float32Array.of(1, 3, 3, 2)), 1);
 });
 
-test("the same seed draws the same, another seed something else", () => {
+test("the same seed samples the same tokens, and another seed does not", () => {
   const run = (seed: number) => {
     const sampler = new Sampler({ ...OPEN, seed });
     return Array.from({ length: 50 }, () => sampler.sample(Float32Array.from(LOGITS))).join();
@@ -90,7 +90,7 @@ function drawing(): FakeEngine {
   return engine;
 }
 
-/** Drafts for it, with other probabilities than its own. */
+/** A draft model for `drawing`, with other probabilities. */
 function drafting(): DraftModel {
   const drafter = new FakeDrafter(chaotic);
   drafter.distribution = context => {
@@ -100,7 +100,7 @@ function drafting(): DraftModel {
   return new DraftModel(drafter);
 }
 
-/** @param draftModel drafts alone; without it all other sources do */
+/** @param draftModel the only source; without it all other sources draft */
 async function drawn(treeNodes: number, seed: number, maxTokens: number, draftModel?: DraftModel) {
   const engine = drawing();
   const tokens = engine.vocabulary.tokenize("abcdabcdabcd");
@@ -118,7 +118,7 @@ async function drawn(treeNodes: number, seed: number, maxTokens: number, draftMo
   return { text, accepted };
 }
 
-test("with the same seed drafts do not change a drawn text", async () => {
+test("drafts do not change a sampled text with the same seed", async () => {
   for (const seed of [1, 2, 3]) {
     const plain = await drawn(1, seed, 200);
     const drafted = await drawn(16, seed, 200);

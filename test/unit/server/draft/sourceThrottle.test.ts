@@ -4,7 +4,7 @@ import { SourceThrottle } from "../../../../server/draft/sourceThrottle.ts";
 
 const DECODE_MS = 4;
 
-/** The steps, of so many, at which a source is asked that spends and saves so many milliseconds each time. */
+/** The steps at which a source is asked that spends and saves the given milliseconds each time. */
 function asked(throttle: SourceThrottle, steps: number, spentMs: number, savedMs: number): number[] {
   const at: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -19,20 +19,20 @@ test("a source that saves more than it costs is asked at every step", () => {
   assert.equal(asked(new SourceThrottle(), 200, 1, 1.5).length, 200);
 });
 
-test("one that saves nothing has a trial of 24 steps, and then every sixteenth step", () => {
+test("a source that saves nothing has a trial of 24 steps and then is asked at every sixteenth", () => {
   const steps = asked(new SourceThrottle(), 100, 0.1, 0);
   assert.deepEqual(steps.slice(0, 24), [...Array(24).keys()]);
   assert.deepEqual(steps.slice(24), [39, 55, 71, 87]);
 });
 
-test("one that is dear has a shorter trial, and then a hundredth of the decodes' time", () => {
+test("an expensive source has a shorter trial, and then takes a hundredth of the decoding time", () => {
   const steps = asked(new SourceThrottle(), 2000, 8, 0);
   assert.deepEqual(steps.slice(0, 6), [0, 1, 2, 3, 4, 204]);
   const share = ((steps.length - 5) * 8) / (2000 * DECODE_MS);
   assert.ok(share > 0.005 && share <= 0.011, `${share} of the time`);
 });
 
-test("one that has become cheap is asked more often, and one that pays again at every step", () => {
+test("a source that has become cheap is asked more often, and one that pays off again is asked at every step", () => {
   const throttle = new SourceThrottle();
   asked(throttle, 10, 8, 0);
   assert.ok(asked(throttle, 400, 0.1, 0).length >= 10);

@@ -16,7 +16,7 @@ import { chain } from "./sources/chain.ts";
 
 const texts = new TokenTexts(new PieceVocabulary([]));
 
-test("no source minds empty texts, one token without end, noise, or tokens of no vocabulary", () => {
+test("every source copes with empty texts, one repeated token, noise and tokens outside the vocabulary", () => {
   const random = seeded(9);
   const histories = [
     new Int32Array(0),

@@ -15,7 +15,7 @@ const vocabulary = new PieceVocabulary(pieces);
 const texts = new TokenTexts(vocabulary);
 const token = (text: string) => vocabulary.token(text);
 
-test("a token is of the kind of what it begins with behind its blanks", () => {
+test("the kind of a token is that of its first character after blanks", () => {
   const kinds = pieces.map(piece => texts.kind(token(piece)));
   const { word, punctuation, lineBreak } = TokenKind;
   assert.deepEqual(kinds, [word, punctuation, word, word, lineBreak, word, punctuation, word, punctuation]);
@@ -23,7 +23,7 @@ test("a token is of the kind of what it begins with behind its blanks", () => {
   assert.equal(texts.kind(1e6), TokenKind.control);
 });
 
-test("a token is within a name where the one before it ends in one and nothing parts them", () => {
+test("a token is within a name if the one before it ends in a name and no blank separates them", () => {
   const within = (before: string, after: string) => texts.isWithinName(token(before), token(after));
   assert.ok(within("self", "_path"));
   assert.ok(within(" result", "1"));
@@ -36,7 +36,7 @@ test("a token is within a name where the one before it ends in one and nothing p
   assert.ok(!texts.isWithinName(token("self"), 1e6));
 });
 
-test("offers are described by what they look like behind the token before them", () => {
+test("offers are described by what they look like after the previous token", () => {
   const offers = new Offers();
   for (const text of ["_path", ".", "\n    ", " result"]) offers.add(token(text), NO_CURSOR);
   describeTokens(offers, token("self"), texts);

@@ -12,7 +12,7 @@ function planted(): DraftTree {
   return tree;
 }
 
-test("the path follows the model's choices as far as drafts agree", () => {
+test("the path follows the model's choices as far as the drafts agree", () => {
   const choices = new Map([
     [0, 10],
     [1, 11],
@@ -31,7 +31,7 @@ test("a sibling can be accepted instead of the first child", () => {
   );
 });
 
-test("a choice that no draft has ends the path at once", () => {
+test("a choice that was not drafted ends the path at once", () => {
   assert.deepEqual(
     verify(planted(), () => 77),
     { path: [0], next: 77 },
@@ -47,7 +47,7 @@ test("the model is asked only at nodes on the path", () => {
   assert.deepEqual(asked, [0, 2]);
 });
 
-test("a full tree grows no further, a known child is found again", () => {
+test("a full tree grows no further, and an existing child is found again", () => {
   const tree = new DraftTree(2);
   tree.plant(1);
   assert.equal(tree.grow(0, 5), 1);

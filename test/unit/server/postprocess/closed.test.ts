@@ -4,7 +4,7 @@ import { closedFrames } from "../../../../server/postprocess/closed.ts";
 import { Scanner } from "../../../../server/postprocess/scanner.ts";
 import { languageRules } from "../../../../server/syntax/languages.ts";
 
-test("brackets nested as deep as in data are matched", () => {
+test("very deeply nested brackets are matched", () => {
   const depth = 50_000;
   const { lexicon } = languageRules("json");
   const scanner = new Scanner(lexicon);

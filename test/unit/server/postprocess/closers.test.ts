@@ -10,7 +10,7 @@ function after(text: string) {
   return placeAt(snapshot, surroundings(snapshot), undefined).place;
 }
 
-test("closing brackets, ends of statements and blanks alone say nothing", () => {
+test("a text of closing brackets, statement ends and blanks counts as closers only", () => {
   const place = barePlace({ linePrefix: "f(", lineSuffix: "", nextLine: "" });
   for (const text of [")", "])", ");", "\n}", "  }\n}\n", ";"])
     assert.equal(closesOnly(text, place), true, text);
@@ -18,7 +18,7 @@ test("closing brackets, ends of statements and blanks alone say nothing", () => 
     assert.equal(closesOnly(text, place), false, JSON.stringify(text));
 });
 
-test("a quote closes where its string is open, and says something elsewhere", () => {
+test("a quote counts as a closer where its string is open, and not elsewhere", () => {
   const open = after('print("hello');
   for (const text of ['"', '")', ' ")\n']) assert.equal(closesOnly(text, open), true, text);
   for (const text of [' world"', ")", "'", '" + "']) assert.equal(closesOnly(text, open), false, text);

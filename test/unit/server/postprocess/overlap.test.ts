@@ -5,21 +5,21 @@ import { barePlace } from "../../../../server/postprocess/place.ts";
 import { replacedNow } from "../../../../server/protocol/typedAlong.ts";
 import { place } from "../../../fakes/places.ts";
 
-/** Of a text before `rest`, where what `rest` closes was opened out of sight; a string is opened in the line. */
+/** The overlap of a text with `rest`, whose closers belong to brackets opened earlier; a string is opened in the line. */
 const overlap = (text: string, rest: string) =>
   overlapAt(
     text,
     barePlace({ linePrefix: rest.startsWith('"') ? 'f("' : "", lineSuffix: rest, nextLine: "" }),
   );
 
-/** Of a text at a cursor in a document. */
+/** The overlap of a text at the cursor of a document. */
 function at(marked: string, text: string, languageId: string): number {
   const { place: there, dispose } = place(marked, languageId);
   dispose();
   return overlapAt(text, there);
 }
 
-test("brackets the text closes without having opened them are superfluous behind it", () => {
+test("brackets that the text closes without opening them are superfluous after it", () => {
   assert.equal(overlap("a, b)", ")"), 1);
   assert.equal(overlap("x])", "])"), 2);
   assert.equal(overlap("a):", "):"), 2);
@@ -27,14 +27,14 @@ test("brackets the text closes without having opened them are superfluous behind
   assert.equal(overlap("a) + f(b)", ")"), 1);
 });
 
-test("each bracket the text closes without having opened it makes one superfluous", () => {
+test("each bracket that the text closes without opening it makes one superfluous", () => {
   assert.equal(overlap("a) + b)", "))"), 2);
   assert.equal(overlap("a) + b", "))"), 1);
   assert.equal(overlap("a) + b):", ")):"), 3);
   assert.equal(overlap("a)]", ") ]"), 3);
 });
 
-test("brackets the text opens itself leave those behind it in place", () => {
+test("brackets that the text opens itself leave those after it in place", () => {
   assert.equal(overlap("len(items)", ")"), 0);
   assert.equal(overlap("a[0]", "]"), 0);
   assert.equal(overlap("g()", "):"), 0);
@@ -56,7 +56,7 @@ test("punctuation is superfluous when the text ends with it", () => {
   assert.equal(overlap("a", ""), 0);
 });
 
-test("the language tells what is a string, and what an expression within one", () => {
+test("the language decides what is a string and what is an expression within one", () => {
   assert.equal(at('print(f"{‸}")', 'name}!")', "python"), 3);
   assert.equal(at('print("{‸}")', 'name}!")', "python"), 0);
   assert.equal(at(`const url = \`/api/\${‸}\`;`, "id}/posts`;", "javascript"), 3);
@@ -65,7 +65,7 @@ test("the language tells what is a string, and what an expression within one", (
   assert.equal(at("'''‸'''", "Sum.'''", "python"), 3);
 });
 
-test("of the rest of a line, what the editor has closed since is replaced, and what was typed over is not", () => {
+test("brackets that the editor has closed since are also replaced, and text that was typed over is not", () => {
   assert.equal(replacedNow(1, ")", ")"), 1);
   assert.equal(replacedNow(0, "", ")"), 1);
   assert.equal(replacedNow(1, ")", "])"), 2);

@@ -31,7 +31,7 @@ function assertShown(cases: readonly Case[]): void {
     assert.equal(shown(marked, raw, languageId), expected, marked);
 }
 
-test("a text that closes what is open and opens it again only grows, and fits where it ends", () => {
+test("a text that closes what is open and reopens it only grows, and fits where it ends", () => {
   const cases: Case[] = [
     ["javascript", "if (\n  a ¦\n) {\n  x();\n}\n", "|| b) && (c)", "|| b) && (c"],
     ["python", "x = foo(\n    a¦\n)\n", ", b) + bar(c)", ", b) + bar(c"],
@@ -42,7 +42,7 @@ test("a text that closes what is open and opens it again only grows, and fits wh
   assertShown(cases);
 });
 
-test("the block of a header that goes on over lines is as deep as the header says, not its last line", () => {
+test("the block of a header over several lines is indented from the header's first line, not its last", () => {
   const file = "def g():\n    return 1\n\n\ndef h():\n    return 2\n\n\n";
   const script = "function g() {\n  return 1;\n}\nfunction h() {\n  return 2;\n}\n";
   const go = "func g() {\n\treturn\n}\nfunc h() {\n\treturn\n}\n";
@@ -62,19 +62,19 @@ test("the block of a header that goes on over lines is as deep as the header say
     ["python", `${file}class A:\n    def f(self,\n          ¦`, "b):\n    return b", "b):\n        return b"],
     // A block is open within the list that is closed.
     ["javascript", `${script}if (f({\n    a,\n    ¦`, "b: 1 })) {\n  c();\n}", "b: 1 })) {\n  c();\n}"],
-    // The list is open still: its line is the one to count from.
+    // The list is still open: indentation is counted from its line.
     ["javascript", `${script}foo(\n  a, ¦`, "() => {\n    b();\n  });", "() => {\n    b();\n  });"],
   ];
   assertShown(cases);
 });
 
-test("what a backslash before the cursor escapes ends no string", () => {
+test("a quote that a backslash before the cursor escapes does not end the string", () => {
   assert.equal(shown("console.log('it\\¦');", "'s');", "javascript"), "'s");
   assert.equal(shown('s = f("a\\¦")', '"b")', "python"), '"b');
   assert.equal(shown("x = 'a\\\\¦", "' + b", "python"), "' + b", "an escaped backslash escapes nothing");
 });
 
-test("a header keeps its brace where its block stands below", () => {
+test("a header keeps its opening brace where its block is below", () => {
   const cases: Case[] = [
     [
       "javascript",
@@ -90,13 +90,13 @@ test("a header keeps its brace where its block stands below", () => {
   assertShown(cases);
 });
 
-test("closers that go on with words are shown once it is known that they do not repeat the line below", () => {
+test("closers followed by words are shown once they are known not to repeat the line below", () => {
   const below = `export { type Hash, type HashesAround, type TextHash, hashOf, sameHash } from "./textHash.ts";`;
   const marked = `export {\n  wantsCompletion,\n¦\n${below}\n`;
   assert.equal(shown(marked, '} from "./snapshot.ts";\n', "typescript"), '} from "./snapshot.ts";');
 });
 
-test("a blank before a line feed that is on the screen stays", () => {
+test("a shown blank before a line feed is not taken back", () => {
   shown("/* a ¦# x\n b */", "ids \n\t# x\n", "javascript");
 });
 

@@ -17,7 +17,7 @@ function open(text: string, languageId: string): string {
   return closers.join(" ");
 }
 
-test("what is open at a place is known in each language", () => {
+test("what is open at a place is recognised in each language", () => {
   for (const [languageId, text, closers] of [
     ["python", "f('''a\n\"", "''' )"],
     ["python", 'f(f"{{{a[', '] } " )'],
@@ -40,7 +40,7 @@ test("what is open at a place is known in each language", () => {
     assert.equal(open(text, languageId), closers, `${languageId}: ${text}`);
 });
 
-test("states are equal where the same is open, wherever it was opened", () => {
+test("states are equal where the same brackets are open, wherever they were opened", () => {
   assert.ok(sameState(stateAfter("f(a) + g(", "python"), stateAfter("f(", "python")));
   assert.ok(!sameState(stateAfter("f[", "python"), stateAfter("f(", "python")));
   assert.ok(!sameState(stateAfter("f((", "python"), stateAfter("f(", "python")));

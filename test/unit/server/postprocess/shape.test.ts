@@ -12,20 +12,20 @@ test("a block ends where the indentation falls back to the statement's", () => {
   assert.deepEqual(shape(raw, context("def f("), false), { text: "a):\n    return a", stopped: "blockEnd" });
 });
 
-test("on a blank line, lines as deep as the cursor belong to the completion", () => {
+test("lines as deep as the cursor belong to the completion on a blank line", () => {
   const raw = "x = 1\n    y = 2\nz = 3";
   assert.deepEqual(shape(raw, context("    "), false), { text: "x = 1\n    y = 2", stopped: "blockEnd" });
 });
 
-test("a closing bracket at the statement's depth still belongs to it", () => {
+test("a closing bracket at the statement's depth still belongs to the statement", () => {
   assert.equal(shape("[\n    1,\n]\nb", context("a = "), false).text, "[\n    1,\n]");
 });
 
-test("with text after the cursor only one line is completed", () => {
+test("only one line is completed with text after the cursor", () => {
   assert.deepEqual(shape("a, b)\nmore", context("f(", ")"), false), { text: "a, b)", stopped: "lineEnd" });
 });
 
-test("the line below the cursor is not said again", () => {
+test("the line below the cursor is not repeated", () => {
   const below = context("    ", "", "    return total");
   assert.deepEqual(shape("total += 1\n    return total\n", below, false), {
     text: "total += 1",
@@ -35,7 +35,7 @@ test("the line below the cursor is not said again", () => {
   assert.equal(shape("total += 1\n    return top\n", below, false).text, "total += 1\n    return top");
 });
 
-test("a line said three times in a row ends the text", () => {
+test("a line generated several times in a row ends the text", () => {
   const raw = "a()\n    a()\n    a()\n    a()\n";
   assert.deepEqual(shape(raw, context("    "), false), { text: "a()", stopped: "repetition" });
 });
@@ -49,7 +49,7 @@ test("blanks at the end are never shown", () => {
   assert.equal(shape("a = 1\n", context(""), true).text, "a = 1");
 });
 
-test("text only ever grows, however it is cut", () => {
+test("the text only grows, however it is cut", () => {
   const random = seeded(1);
   const pieces = [
     "a",
@@ -90,7 +90,7 @@ test("text only ever grows, however it is cut", () => {
   }
 });
 
-test("a deeper line that reads like the one below is another line", () => {
+test("a more deeply indented line with the text of the line below is kept", () => {
   const below = context("    ", "", "    return None");
   assert.equal(
     shape("if not key:\n        return None\n", below, false).text,
@@ -98,18 +98,18 @@ test("a deeper line that reads like the one below is another line", () => {
   );
 });
 
-test("the cursor's own line does not become the one below", () => {
+test("the cursor's own line does not become the same as the line below", () => {
   assert.equal(shape("return None\n", context("    ", "", "    return None"), true).text, "");
   assert.equal(shape("urn None", context("    ret", "", "    return None"), true).text, "");
   assert.equal(shape("urn Nothing", context("    ret", "", "    return None"), true).text, "urn Nothing");
 });
 
-test("closing brackets under each other are no repetition", () => {
+test("closing brackets below each other are not a repetition", () => {
   const raw = "[\n    [\n        [1\n        ]\n    ]\n]";
   assert.equal(shape(raw, context("x = "), true).text, raw);
 });
 
-test("a text of as many lines as are wanted ends there, blank ones not counted", () => {
+test("a text ends after the maximum number of lines, not counting blank ones", () => {
   const raw = "if a:\n    b()\n\n    c()\n    d()\n";
   const lines = (count: number) => shape(raw, context(""), true, count);
   assert.deepEqual(lines(3), { text: "if a:\n    b()\n\n    c()", stopped: "maxLines" });

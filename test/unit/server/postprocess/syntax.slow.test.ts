@@ -14,7 +14,7 @@ test("every language with rules has a grammar that loads", () => {
   for (const id of LANGUAGES) assert.ok(grammars.parser(id), id);
 });
 
-test("of several statements the first is shown, and all once the model ends its text or meets the document's", () => {
+test("only the first of several statements is shown, and all once the text ends or meets the document's", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    return x\n";
   assert.deepEqual(shown(at, "x += a\n"), { text: "x += a" });
   assert.deepEqual(shown(at, "x += a\n    x += b\n"), { text: "x += a" });
@@ -30,7 +30,7 @@ test("of several statements the first is shown, and all once the model ends its 
   assert.equal(shown("import os\n‸", "import sys\n").text, "import sys");
 });
 
-test("after a jump the block is over", () => {
+test("a block ends after a jump statement", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    x = 2\n";
   const jump = { text: "return x", stopped: "statementEnd" };
   assert.deepEqual(shown(at, "return x\n    x = 3\n", "python", true), jump);
@@ -40,7 +40,7 @@ test("after a jump the block is over", () => {
   );
 });
 
-test("a statement goes on while brackets, strings or operators are open", () => {
+test("a statement continues while brackets, strings or operators are open", () => {
   const at = "‸\nprint(x)\n";
   for (const [raw, text] of [
     ["x = [\n    1,\n    2,\n]\ny", "x = [\n    1,\n    2,\n]"],
@@ -60,29 +60,29 @@ test("a compound statement is completed with its body and clauses", () => {
   assert.equal(shown(at, "if a:\n        x = 2\n    els").text, "if a:\n        x = 2", "not yet a clause");
 });
 
-test("a comment after a header is no obstacle, in a document that begins with an empty line", () => {
+test("a comment after a header is handled in a document that begins with an empty line", () => {
   const at = "\n\ndef f():  # the first\n    # and only\n    ‸\n\ng()\n";
   assert.equal(shown(at, "x = 1\n    return x\n\n\ng()").text, "x = 1\n    return x");
 });
 
-test("after a header the block is completed, and no more", () => {
+test("only the block is completed after a header", () => {
   const raw = "\n    x = 1\n    return x\n\ndef g():\n";
   assert.equal(shown("def f():‸", raw).text, "\n    x = 1\n    return x");
   assert.equal(shown("def f():\n    ‸\n\ndef g():\n    pass", raw.slice(5)).text, "x = 1\n    return x");
 });
 
-test("a header whose block the document has is one line", () => {
+test("only a header is completed where the document already has its block", () => {
   const at = "def f(a):\n    ‸\n        print(x)\n";
   assert.equal(shown(at, "for x in a:\n").text, "for x in a:");
 });
 
-test("at the end of a block the block goes on, unless its last statement leaves it", () => {
+test("a block continues at its end, unless its last statement leaves it", () => {
   const raw = "x = 1\n    y = 2\n";
   assert.equal(shown("def f():\n    w = 0\n    ‸\n\ng()", raw).text, "x = 1\n    y = 2");
   assert.equal(shown("def f():\n    return (\n        0)\n    ‸\n\ng()", raw).text, "x = 1");
 });
 
-test("a closer the document has after the cursor is not said again", () => {
+test("a closer that the document has after the cursor is not repeated", () => {
   const js = "function f() {\n  ‸\n}\n";
   assert.deepEqual(shown(js, "return 1;\n}\n\nfunction g() {", "javascript"), {
     text: "return 1;",
@@ -101,7 +101,7 @@ test("a closer that closes nothing ends the text", () => {
   assert.equal(shown('print("‸")\n', 'a)b")\n').text, 'a)b")');
 });
 
-test("a bracket of the cursor's line is open unless the document closes it there or at its depth", () => {
+test("a bracket on the cursor's line is open unless the document closes it there or at its depth", () => {
   const calls = "\nassert_close(a, b)\n".repeat(600);
   assert.equal(shown(`assert_close(‸\n${calls}`, "a, c)\n").text, "a, c)");
   const inner = "f(\n    g(‸\n)\n";
@@ -109,12 +109,12 @@ test("a bracket of the cursor's line is open unless the document closes it there
   assert.equal(shown("f(g(‸))\n", "a) + b)\n").text, "a) + b)");
 });
 
-test("brackets in regular expressions and character literals are none", () => {
+test("brackets in regular expressions and character literals are ignored", () => {
   assert.equal(shown("let a = ‸\n", "/[)\\]}]/.test(b / c)\n", "javascript").text, "/[)\\]}]/.test(b / c)");
   assert.equal(shown("let a = ‸\n", "b(')', '\\'');\n", "rust").text, "b(')', '\\'');");
 });
 
-test("statements of other languages end alike", () => {
+test("statements of other languages end in the same way", () => {
   for (const [id, at, raw, text] of [
     ["javascript", "let a = 1;\n‸\nlet c = 3;\n", "let b = 2;\nlet d", "let b = 2;"],
     ["javascript", "let a = 1;\n‸", "let b = f()\n  .g()\n  .h()\nlet d", "let b = f()\n  .g()\n  .h()"],
@@ -144,7 +144,7 @@ test("statements of other languages end alike", () => {
     assert.equal(shown(at, raw, id).text, text, id);
 });
 
-test("text that runs into what follows the cursor ends before it, blanks and slips aside", () => {
+test("a text that runs into what follows the cursor ends before it, despite other blanks and small differences", () => {
   const at = "def f(values):\n    ‸\n    total = sum(values) / len(values)\n    return total\n";
   assert.equal(shown(at, "x = 1\n    total=sum(values)/len(values)\n").text, "x = 1");
   assert.equal(shown(at, "total = sum(values) / len(value)\n", "python", true).text, "");
@@ -156,14 +156,14 @@ test("text that runs into what follows the cursor ends before it, blanks and sli
   );
 });
 
-test("a rest of the line that is generated again is left out", () => {
+test("the rest of the line is left out when it is generated again", () => {
   assert.equal(shown("x = ‸b + c\n", "a * b + c\n").text, "a * ", "the blank belongs before the rest");
   assert.equal(shown("x = ‸b + c\n", "a * b +").text, "a *");
   assert.equal(shown("x = ‸b + c\n", "a * b - ").text, "a * b -");
   assert.equal(shown("x = [‸ for x in y]\n", "f(x) for x in y]\n").text, "f(x)");
 });
 
-test("a period said over and over ends the text; tables and rulers do not", () => {
+test("a pattern repeated many times ends the text, and tables and rulers do not", () => {
   assert.equal(shown("x = ‸\n", "self.parent.".repeat(40)).stopped, "repetition");
   assert.equal(shown("x = ‸\n", `[${"0, ".repeat(60)}]\n`).text, `[${"0, ".repeat(60)}]`);
   assert.equal(shown("‸\n", `# ${"-".repeat(100)}\nx = 1\n`).text, `# ${"-".repeat(100)}\nx = 1`);
@@ -181,12 +181,12 @@ test("the document's indentation is kept", () => {
   assert.equal(shown(quoted, 'y = """\n        z"""\n').text, 'y = """\n        z"""', "not in strings");
 });
 
-test("indentation the cursor has already is not said again, except in strings", () => {
+test("indentation that the cursor already has is not repeated, except in strings", () => {
   assert.equal(shown("def f():\n    ‸\n\ng()", "    x = 1\n    return x\n").text, "x = 1\n    return x");
   assert.equal(shown('def f():\n    """\n    ‸\n    """\n', "    - a list\n").text, "    - a list");
 });
 
-test("syntax errors before the cursor leave the rules of indentation", () => {
+test("indentation rules apply where there are syntax errors before the cursor", () => {
   const at = "def f(:\n  )) = [\nclass\ndef g():\n    ‸\n";
   assert.match(shown(at, "x = 1\n    y = 2\nz = 3\n").text, /^x = 1/);
   assert.doesNotMatch(shown(at, "x = 1\n    y = 2\nz = 3\n").text, /z/);
@@ -240,7 +240,7 @@ const PLACES: [string, string][] = [
   ["<p title=‸></p>\n", "html"],
 ];
 
-test("with syntax too, text only ever grows, however it is cut, and is the same as at once", () => {
+test("a text shaped by syntax also only grows, and is the same as when shaped at once", () => {
   const random = seeded(7);
   for (let round = 0; round < 4000; round++) {
     const [marked, id] = PLACES[round % PLACES.length] as [string, string];
@@ -267,12 +267,12 @@ test("with syntax too, text only ever grows, however it is cut, and is the same 
   }
 });
 
-test("half a character at the end waits for its other half", () => {
+test("half a surrogate pair at the end waits for its other half", () => {
   assert.equal(shown("x = ‸", "a\ud83d").text, "a");
   assert.equal(shown("x = ‸", "a\ud83d\ude42").text, "a🙂");
 });
 
-test("a place in a line of five million characters, or below a hundred thousand lines, is found in a window", () => {
+test("the place is found in a line of five million characters and below a hundred thousand lines", () => {
   const { place: long, dispose } = place(`${"x".repeat(5_000_000)}‸`);
   assert.ok(shape("y\n", long, false).text.length < 10);
   dispose();
@@ -283,7 +283,7 @@ test("a place in a line of five million characters, or below a hundred thousand 
   free();
 });
 
-test("thousands of brackets or operators in a row are read in no time, and end nothing", async () => {
+test("thousands of brackets or operators in a row are read in bounded time", async () => {
   for (const languageId of ["python", "typescript"]) {
     grammars.prepare(languageId);
     while (!grammars.isSettled(languageId)) await new Promise(resolve => setTimeout(resolve, 5));

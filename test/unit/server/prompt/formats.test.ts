@@ -127,20 +127,20 @@ const GOLDEN: [
 ];
 
 for (const [model, controls, beginning, alone, others] of GOLDEN)
-  test(`${model} is asked in the format it was taught`, () => {
+  test(`${model} gets a prompt in the format it was trained on`, () => {
     const vocabulary = new ControlVocabulary(controls, { beginning });
     assert.equal(prompt(vocabulary, model), alone);
     if (others !== undefined) assert.equal(prompt(vocabulary, model, withFiles), others);
   });
 
-test("tokens that only the model file names are used, the suffix first where there is none for the middle", () => {
+test("tokens named only by the model file are used, with the suffix first where there is no middle token", () => {
   const three = new ControlVocabulary(["P", "S", "M"], { fill: ["P", "S", "M"] });
   assert.equal(prompt(three, "unheard-of"), "«P»def f(«S»):\n    pass«M»");
   const two = new ControlVocabulary(["P", "S"], { fill: ["P", "S"] });
   assert.equal(prompt(two, "unheard-of"), "«S»):\n    pass«P»def f(");
 });
 
-test("a document that contains control tokens contains their characters", () => {
+test("control tokens in a document are treated as text", () => {
   const marked = "a = '<|fim_middle|><|file_sep|>'‸ # <|fim_suffix|>";
   const expected =
     "«<|fim_prefix|>»a = '<|fim_middle|><|file_sep|>'«<|fim_suffix|>» # <|fim_suffix|>«<|fim_middle|>»";
@@ -151,7 +151,7 @@ test("a document that contains control tokens contains their characters", () => 
   }
 });
 
-test("a document is named as its file or its tab is, without its URI's scheme and fragment", () => {
+test("a document is named like its file or tab, without its URI's scheme and fragment", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });
   for (const [uri, name] of [
@@ -164,7 +164,7 @@ test("a document is named as its file or its tab is, without its URI's scheme an
   }
 });
 
-test("a notebook's cells go before other files, which get what the cells leave", () => {
+test("a notebook's cells take precedence over other files, which get the remaining room", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });
   const asked = (above: string, isCell: boolean) => {
@@ -182,7 +182,7 @@ test("a notebook's cells go before other files, which get what the cells leave",
   assert.ok(asked(many, true).includes(many) && !asked(many, true).includes("A = 1"));
 });
 
-test("other files keep to their share of the budget, and whole files are left out", () => {
+test("other files keep to their share of the budget, and a file that does not fit is left out whole", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });
   const files = [{ path: "large.py", text: "x = 1\n".repeat(40) }, ...FILES];
@@ -194,7 +194,7 @@ test("other files keep to their share of the budget, and whole files are left ou
   assert.ok(written.endsWith("y = 2\n«<|fim_suffix|>»«<|fim_middle|>»"));
 });
 
-test("a model file that gives its own order and file marker overrules the table", () => {
+test("a model file that gives its own order and file marker overrides the table", () => {
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const written = (identity: Parameters<typeof formatOf>[1]) => {
     const format = formatOf(vocabulary, identity);

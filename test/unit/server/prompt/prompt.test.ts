@@ -29,7 +29,7 @@ test("prefix and suffix go around the control tokens", () => {
   assert.deepEqual(parts(tokens), { prefix: "def f(", suffix: "):\n    pass" });
 });
 
-test("a prompt keeps to its budget and holds the text nearest to the cursor", () => {
+test("a prompt keeps to its budget and contains the text nearest to the cursor", () => {
   const line = "value = compute(1, 2, 3)\n";
   for (const budget of [8, 40, 100, 400]) {
     const { tokens } = buildPrompt(
@@ -42,7 +42,7 @@ test("a prompt keeps to its budget and holds the text nearest to the cursor", ()
   }
 });
 
-test("the prompt's beginning stays in place while one types", () => {
+test("the beginning of the prompt stays the same during typing", () => {
   const line = "value = compute(1, 2, 3)\n";
   const text = line.repeat(400);
   const starts = new Set<string>();
@@ -54,7 +54,7 @@ test("the prompt's beginning stays in place while one types", () => {
   assert.ok(starts.size <= 2, `${starts.size} different beginnings in 60 keystrokes`);
 });
 
-test("what stays the same from key to key is tokenized once, and the prompt is as if it were made anew", () => {
+test("unchanged text is not tokenized again, and the prompt is the same as one built anew", () => {
   const counting = new ByteVocabulary();
   let tokenized = 0;
   const tokenize = counting.tokenize.bind(counting);
@@ -77,7 +77,7 @@ test("what stays the same from key to key is tokenized once, and the prompt is a
   }
 });
 
-test("another model's tokens are not taken over", () => {
+test("another model's tokens are not reused", () => {
   const other = new ByteVocabulary();
   other.tokenize = text => new Int32Array(text.length).fill(1);
   const marked = snapshot("before‸\nbehind\n");
@@ -89,13 +89,13 @@ test("another model's tokens are not taken over", () => {
   assert.deepEqual(built.tokens, buildPrompt(marked, vocabulary, 500).tokens);
 });
 
-test("carriage returns are dropped; control words in the text stay text", () => {
+test("carriage returns are dropped, and control words in the text stay text", () => {
   const { tokens } = buildPrompt(snapshot("a\r\n<|fim_middle|>\r\nb‸"), vocabulary, 500);
   assert.equal(parts(tokens).prefix, "a\n<|fim_middle|>\nb");
   assert.equal([...tokens].filter(token => token === fillMiddle).length, 1);
 });
 
-test("a window never parts a surrogate pair", () => {
+test("a window never splits a surrogate pair", () => {
   const emoji = "🙂".repeat(4000);
   for (const shift of ["", "x"]) {
     const { tokens, history } = buildPrompt(snapshot(`${shift}${emoji}‸${emoji}`), vocabulary, 300);
@@ -104,13 +104,13 @@ test("a window never parts a surrogate pair", () => {
   }
 });
 
-test("the history reaches further back than the prompt", () => {
+test("the history goes further back than the prompt", () => {
   const { tokens, history } = buildPrompt(snapshot(`${"abc\n".repeat(2000)}‸`), vocabulary, 200);
   assert.ok(history.length > tokens.length);
   assert.ok(decode(history).endsWith("abc\n"));
 });
 
-test("a model without fill-in-the-middle sees the text before the cursor", () => {
+test("a model without fill-in-the-middle gets only the text before the cursor", () => {
   const plain = {
     special: { beginning: 1, fillPrefix: undefined, fillSuffix: undefined, fillMiddle: undefined },
     tokenize: (text: string) => vocabulary.tokenize(text),
@@ -129,20 +129,20 @@ test("the surroundings of a cursor are its line and the next one with text", () 
   assert.deepEqual(surroundings(snapshot("‸")), { linePrefix: "", lineSuffix: "", nextLine: "" });
 });
 
-test("the surroundings of a cursor in a line of five million characters are found at once", () => {
+test("the surroundings of a cursor in a line of five million characters are cut", () => {
   const text = "x".repeat(5_000_000);
   const { linePrefix } = surroundings({ uri: "", languageId: "", version: 0, text, offset: 2_500_000 });
   assert.ok(linePrefix.length <= 1000);
 });
 
-test("completions are wanted at the end of a line and before closers, not before words", () => {
+test("completions are offered at the end of a line and before closers, and not before words", () => {
   for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, ", " # note", ") // note"])
     assert.ok(wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
   for (const lineSuffix of ["x", " + 1", "(a)", ") + 1", ", b)"])
     assert.ok(!wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
 });
 
-test("an empty place in a list is completed too", () => {
+test("completions are also offered in an empty place of a list", () => {
   for (const [linePrefix, lineSuffix] of [
     ["f(", ", b)"],
     ["f(a, ", ", c);"],
@@ -152,7 +152,7 @@ test("an empty place in a list is completed too", () => {
     assert.ok(wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
 });
 
-test("many blanks after the cursor are looked at in no time", () => {
+test("many blanks after the cursor are scanned in bounded time", () => {
   const start = performance.now();
   assert.ok(!wantsCompletion({ linePrefix: "", lineSuffix: `${" ".repeat(50_000)}x` }));
   assert.ok(performance.now() - start < 100);

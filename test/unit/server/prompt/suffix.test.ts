@@ -5,7 +5,7 @@ import { buildPrompt, type ReusablePrompt } from "../../../../server/prompt/prom
 import { changedShare, nextSuffix } from "../../../../server/prompt/suffix.ts";
 import { ControlVocabulary, snapshot } from "./controlVocabulary.ts";
 
-test("a suffix stays as it was until a tenth of it has changed", () => {
+test("a suffix stays unchanged until a tenth of its text has changed", () => {
   const lines = Array.from({ length: 40 }, (_, i) => `line ${i} of the text\n`);
   const first = nextSuffix(undefined, lines.join(""));
   assert.equal(nextSuffix(first, `)${lines.join("")}`), first, "a bracket was closed");
@@ -16,7 +16,7 @@ test("a suffix stays as it was until a tenth of it has changed", () => {
   assert.equal(nextSuffix("", "x = 1\n"), "x = 1\n");
 });
 
-test("typing does not change the tokens up to the prefix where the suffix comes first", () => {
+test("typing does not change the tokens before the prefix where the suffix comes first", () => {
   const vocabulary = new ControlVocabulary(["[SUFFIX]", "[PREFIX]"]);
   const format = formatOf(vocabulary, { modelName: "Codestral" });
   const below = "\n".concat("value = compute(1, 2)\n".repeat(20));

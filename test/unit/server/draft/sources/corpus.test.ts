@@ -12,7 +12,7 @@ import { chain } from "./chain.ts";
 
 const vocabulary = new PieceVocabulary([" return", " retu", "rn", " value", "\n"]);
 
-test("inside a word, what follows words that begin alike is drafted, from the document and from others", () => {
+test("the continuations of words that begin alike are drafted inside a word, from the document and other files", () => {
   const before = vocabulary.tokenize("a return value\nb retu");
   const document = new DocumentSource(before.length, new TokenTexts(vocabulary));
   const expected = [vocabulary.token("rn"), vocabulary.token(" value")];
@@ -27,7 +27,7 @@ test("inside a word, what follows words that begin alike is drafted, from the do
   assert.deepEqual(chain(other, new TokenHistory(vocabulary.tokenize("q\nb retu"), vocabulary), 2), expected);
 });
 
-test("a word that stands in a corpus as the model has it is found where healing finds nothing", () => {
+test("a word tokenized in a corpus as the model has it is found where healing finds nothing", () => {
   const index = new LiveIndex(1000);
   const [retu, rn] = [vocabulary.token(" retu"), vocabulary.token("rn")];
   index.put("odd", Int32Array.of(5, 6, 7, retu, rn, 8));

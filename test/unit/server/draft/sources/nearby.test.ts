@@ -8,7 +8,7 @@ import { chain } from "./chain.ts";
 
 const texts = new TokenTexts(new PieceVocabulary([]));
 
-test("the text after the cursor is a source, and one token in common is no match", () => {
+test("the text after the cursor is drafted from, and one common token is not a match", () => {
   const behind = Int32Array.of(4, 5, 6, 7, 8);
   const ahead = new NearbySource("ahead", { tokens: behind, size: behind.length }, texts);
   assert.deepEqual(chain(ahead, new TokenHistory(Int32Array.of(1, 4, 5)), 9), [6, 7, 8]);

@@ -24,7 +24,7 @@ function verified(tokens: number[], next: number, top: (node: number) => number[
   };
 }
 
-test("what the model found likely after two tokens is offered when they come again", () => {
+test("tokens that the model found likely after two tokens are offered when these occur again", () => {
   const recycled = new RecycledTokens(100);
   const source = new RecyclingSource(recycled);
   const history = new TokenHistory(Int32Array.of(1, 2));

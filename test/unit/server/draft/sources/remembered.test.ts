@@ -11,7 +11,7 @@ import { chain } from "./chain.ts";
 
 const texts = new TokenTexts(new PieceVocabulary([]));
 
-test("what was suggested or deleted a moment ago is drafted, and does not run into the next text", () => {
+test("recently suggested or deleted texts are drafted from, and do not run into the next text", () => {
   const recent = new RecentTexts();
   recent.add(Int32Array.of(1, 2, 3, 4));
   recent.add(Int32Array.of(1, 2, 9));
@@ -20,7 +20,7 @@ test("what was suggested or deleted a moment ago is drafted, and does not run in
   assert.deepEqual(chain(source, new TokenHistory(Int32Array.of(2, 3)), 9), [4]);
 });
 
-test("recent texts never outgrow their room, and the newest stays", () => {
+test("recent texts never exceed their room, and the newest one stays", () => {
   const recent = new RecentTexts();
   const random = seeded(2);
   for (let i = 0; i < 500; i++) {
@@ -34,7 +34,7 @@ test("recent texts never outgrow their room, and the newest stays", () => {
   recent.add(new Int32Array(0));
 });
 
-test("what was accepted comes again, the oldest give way", () => {
+test("accepted texts are drafted from, and the oldest are dropped", () => {
   const accepted = new AcceptedTexts();
   accepted.add(Int32Array.of(900, 901, 902, 903));
   const source = new CorpusDrafts(accepted.source, texts);
