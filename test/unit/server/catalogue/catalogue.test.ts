@@ -7,7 +7,7 @@ import { packageRoot } from "../../../../server/system/paths.ts";
 const shipped = readCatalogue(join(packageRoot(), "models", "catalogue.json"));
 const models = "models" in shipped ? shipped.models : [];
 
-test("the catalogue that comes along is valid, and holds the families that people ask for", () => {
+test("the included catalogue is valid and contains the model families that people ask for", () => {
   assert.ok("models" in shipped, JSON.stringify(shipped));
   const names = models.map(({ name }) => name);
   for (const name of [
@@ -29,12 +29,12 @@ test("the catalogue that comes along is valid, and holds the families that peopl
     assert.ok(names.includes(name), name);
 });
 
-test("licences that forbid use at work say so", () => {
+test("models with a licence that forbids commercial use are marked", () => {
   const forbidden = models.filter(({ licence }) => licence.commercial === "no").map(({ name }) => name);
   assert.deepEqual(forbidden, ["qwen2.5-coder:3b", "codestral:22b"]);
 });
 
-test("a file that is pinned to a commit has its length and its hash", () => {
+test("a file that is pinned to a commit has a length and a hash", () => {
   const pinned = models
     .flatMap(({ files }) => files)
     .filter(({ revision }) => /^[0-9a-f]{40}$/.test(revision));
@@ -52,7 +52,7 @@ const model = {
 const parse = (...given: unknown[]) =>
   parseCatalogue(JSON.stringify({ version: 1, models: given }), "mine.json");
 
-test("a catalogue of one's own is read; what is wrong with it is said by model, file and field", () => {
+test("a custom catalogue is read, and its errors are reported by model, file and field", () => {
   assert.deepEqual(parse(model), { models: [model] });
   const faults: [unknown[], RegExp][] = [
     [[], /"models" is not a list/],
@@ -78,7 +78,7 @@ test("a catalogue of one's own is read; what is wrong with it is said by model, 
   }
 });
 
-test("a catalogue that is no JSON, of another version or missing is said to be so", () => {
+test("a catalogue that is not JSON, of another version or missing is reported as such", () => {
   const other = parseCatalogue('{"version": 2, "models": []}', "mine.json");
   assert.ok("problem" in other && /"version" is not 1/.test(other.problem.message));
   assert.ok("problem" in parseCatalogue("{", "mine.json"));

@@ -38,7 +38,7 @@ const machine = (memoryBytes: number, more: Partial<MachineFacts> = {}): Machine
 const names = (facts: MachineFacts, of: readonly CatalogueModel[] = models) =>
   modelChoices(of, [], [], facts).map(({ reference }) => reference);
 
-test("the largest model that fits, is quick and may be used at work is recommended and comes first", () => {
+test("the largest model that fits, is fast and allows commercial use is recommended and comes first", () => {
   const choices = modelChoices(models, [], [], machine(16e9));
   assert.deepEqual(
     choices.filter(({ recommended }) => recommended).map(({ reference }) => reference),
@@ -48,7 +48,7 @@ test("the largest model that fits, is quick and may be used at work is recommend
   assert.equal(Math.round(choices[0]?.lineMs ?? 0), 864);
 });
 
-test("a slower machine, or one of less memory, is recommended a smaller one", () => {
+test("a smaller model is recommended for a slower machine or one with less memory", () => {
   const slow = machine(16e9, { measured: { ...measured, tokenMs: 15 } });
   assert.equal(names(slow)[0], "m:small");
   assert.equal(names(machine(3e9))[0], "m:small");
@@ -61,13 +61,13 @@ test("nothing is recommended before the machine is known", () => {
   assert.ok(choices.every(({ recommended, lineMs }) => !recommended && lineMs === undefined));
 });
 
-test("a model of which a part computes is as quick as that part", () => {
+test("a model with few active parameters is as fast as those parameters", () => {
   const [choice] = modelChoices([SPARSE], [], [], machine(64e9));
   assert.equal(Math.round(choice?.lineMs ?? 0), 180);
   assert.equal(choice?.recommended, true);
 });
 
-test("what fits is said for all of known size", () => {
+test("the fit is reported for all models of known size", () => {
   const fits = Object.fromEntries(
     modelChoices(models, [], [], machine(11e9)).map(({ reference, fit }) => [reference, fit]),
   );
@@ -82,7 +82,7 @@ test("what fits is said for all of known size", () => {
   assert.ok(neededBytes(8e9) > 8.8e9);
 });
 
-test("where a graphics card computes, what its memory holds fits well, and what only the machine's holds is tight", () => {
+test("a model fits well in the graphics card's memory, and is tight where only the machine's memory holds it", () => {
   const card = machine(64e9, { graphicsBytes: 4e9 });
   const onCard = (of: CatalogueModel) => modelChoices([of], [], [], card)[0]?.fit;
   assert.deepEqual([onCard(MIDDLE), onCard(LARGE)], ["yes", "tight"]);
@@ -90,14 +90,14 @@ test("where a graphics card computes, what its memory holds fits well, and what 
   assert.equal(modelChoices([LARGE], [], [], machine(10e9, { graphicsBytes: 24e9 }))[0]?.fit, "yes");
 });
 
-test("what a model takes that is here is better known than by its size", () => {
+test("the measured memory of a fetched model replaces the estimate from its size", () => {
   const fetched = [{ references: ["m:large"], bytes: 8e9, fetched: "", path: "/f/large" }];
   const needed = new Map([["/f/large", 5e9]]);
   assert.equal(modelChoices([LARGE], fetched, [], machine(11e9, { needed }))[0]?.fit, "yes");
   assert.equal(modelChoices([LARGE], [], [], machine(11e9, { needed }))[0]?.fit, "no");
 });
 
-test("models that are here are said to be, and one of the catalogue only once", () => {
+test("models on this machine are shown with their place, and those of the catalogue only once", () => {
   const fetched = [
     { references: ["hf:a/m:small.gguf", "m:small"], bytes: 0.5e9, fetched: "", path: "/f/small" },
     { references: ["hf:x/y:z.gguf"], bytes: 1, fetched: "", path: "/f/z" },

@@ -77,7 +77,7 @@ async function problem(text: string, options: Partial<FetchOptions> = {}) {
   return outcome.problem;
 }
 
-test("a file comes whole, with progress, and is known afterwards", async () => {
+test("a file is fetched whole, with progress, and is listed afterwards", async () => {
   const reports: FetchProgress[] = [];
   const { path, bytes } = await fetched("hf:a/b:m-Q8_0.gguf", { onProgress: report => reports.push(report) });
   assert.deepEqual(readFileSync(path), content);
@@ -95,7 +95,7 @@ test("a file comes whole, with progress, and is known afterwards", async () => {
   assert.equal(hub.servedBytes, served, "nothing is fetched twice");
 });
 
-test("twenty breaks at random places fetch no byte twice", async () => {
+test("a download whose connection breaks twenty times at random places never goes back", async () => {
   hub.switches.dropAfter = Array.from({ length: 20 }, (_, i) => 1000 + ((i * 48271) % 140_000));
   const { path } = await fetched("hf:a/b:m-Q8_0.gguf", { attempts: 30, backOffMs: 0 });
   assert.deepEqual(readFileSync(path), content);
@@ -109,7 +109,7 @@ test("twenty breaks at random places fetch no byte twice", async () => {
   );
 });
 
-test("a download that was cancelled goes on where it was", async () => {
+test("a cancelled download resumes where it was", async () => {
   const controller = new AbortController();
   hub.switches.stallAfter = [1_000_000];
   const first = fetch("hf:a/b:m-Q8_0.gguf", {
@@ -123,13 +123,13 @@ test("a download that was cancelled goes on where it was", async () => {
   assert.equal(hub.servedBytes, content.length);
 });
 
-test("two that want the same at the same moment fetch it once", async () => {
+test("two simultaneous requests for the same file fetch it once", async () => {
   const [one, other] = await Promise.all([fetched("hf:a/b:m-Q8_0.gguf"), fetched("hf:a/b:m-Q8_0.gguf")]);
   assert.equal(one.path, other.path);
   assert.equal(hub.servedBytes, content.length);
 });
 
-test("a split model comes with all parts, and the first is what is loaded", async () => {
+test("a split model is fetched with all parts, and the first part is the one to load", async () => {
   const { path, bytes } = await fetched(`hf:a/b:${SPLIT[0]}`);
   assert.ok(path.endsWith(SPLIT[0]));
   assert.equal(bytes, content.length + 9);
@@ -147,7 +147,7 @@ test("a file is found by its quantisation", async () => {
   assert.match(remedy, /m-Q8_0\.gguf/);
 });
 
-test("what is on this machine already is not fetched", async () => {
+test("a file that is already on this machine is not fetched", async () => {
   const there = join(base, "theirs.gguf");
   writeFileSync(there, content);
   const { path } = await fetched("hf:a/b:m-Q8_0.gguf", { present: new Map([[sha256, there]]) });
@@ -156,10 +156,10 @@ test("what is on this machine already is not fetched", async () => {
   assert.equal(hub.servedBytes, 0);
 });
 
-test("what is here already and cannot have a second name is copied", async t => {
+test("a file that is already on this machine and cannot be linked is copied", async t => {
   const there = join(base, "linked.gguf");
   writeFileSync(there, content);
-  // No link can be made onto a file that is there.
+  // A link cannot be created where a file already exists.
   const broken = join(folder, "hf", "a", "b", COMMIT);
   mkdirSync(broken, { recursive: true });
   symlinkSync(join(base, "nowhere"), join(broken, "m-Q8_0.gguf"));
@@ -171,14 +171,14 @@ test("what is here already and cannot have a second name is copied", async t => 
   assert.equal(fetchedModels(folder)[0]?.path, path);
 });
 
-test("a model is known by all names it was fetched as", async () => {
+test("a model is known by all references it was fetched with", async () => {
   await fetched("hf:a/b:m-Q8_0.gguf");
   await fetched(" hf:a/b:q8_0 ");
   await fetched("hf:a/b:q8_0");
   assert.deepEqual(fetchedModels(folder)[0]?.references, ["hf:a/b:m-Q8_0.gguf", "hf:a/b:q8_0"]);
 });
 
-test("what the file system refuses is a value, as is a hub whose address is none", async () => {
+test("an error of the file system and an invalid address of the hub are returned, not thrown", async () => {
   writeFileSync(folder, "no folder");
   assert.match((await problem("hf:a/b:m-Q8_0.gguf")).message, /ENOTDIR|EEXIST/);
   rmSync(folder);
@@ -188,7 +188,7 @@ test("what the file system refuses is a value, as is a hub whose address is none
   assert.match(remedy, /HF_ENDPOINT/);
 });
 
-test("damage on the way is noticed and mended; damage that stays is an error", async () => {
+test("damage in transit is detected and repaired, and damage that stays is an error", async () => {
   hub.switches.damaged = 1;
   assert.deepEqual(readFileSync((await fetched("hf:a/b:m-Q8_0.gguf")).path), content);
   rmSync(folder, { recursive: true });
@@ -197,7 +197,7 @@ test("damage on the way is noticed and mended; damage that stays is an error", a
   assert.deepEqual(fetchedModels(folder), []);
 });
 
-test("a hub whose file is not the catalogue's is refused", async () => {
+test("a file of the hub that is not the catalogue's is refused", async () => {
   const file = {
     quantisation: "Q8_0",
     repository: "a/b",
@@ -210,14 +210,14 @@ test("a hub whose file is not the catalogue's is refused", async () => {
   assert.equal(hub.servedBytes, 0);
 });
 
-test("a page in place of a model is refused", async () => {
+test("an HTML page in place of a model is refused", async () => {
   const { code, message } = await problem("hf:a/b:page.gguf");
   assert.equal(code, "foreign");
   assert.match(message, /not a GGUF file/);
   assert.deepEqual(fetchedModels(folder), []);
 });
 
-test("each refusal of the hub has its own words and remedy", async () => {
+test("each refusal of the hub has its own message and remedy", async () => {
   const cases: [FakeAnswer, string, RegExp][] = [
     [{ status: 401 }, "unauthorised", /access token/],
     [{ status: 403 }, "gated", /terms must be accepted/],
@@ -234,7 +234,7 @@ test("each refusal of the hub has its own words and remedy", async () => {
   }
 });
 
-test("a hub that lies about lengths or ranges is found out", async () => {
+test("wrong lengths and ranges of a hub are detected", async () => {
   hub.switches.lengthLie = -100;
   assert.equal((await problem("hf:a/b:m-Q8_0.gguf")).code, "network");
   hub.switches.lengthLie = 0;
@@ -246,7 +246,7 @@ test("a hub that lies about lengths or ranges is found out", async () => {
   assert.deepEqual(readFileSync((await fetched("hf:a/b:m-Q8_0.gguf")).path), content);
 });
 
-test("an address is fetched to a place of its own, once", async () => {
+test("an address is fetched once", async () => {
   let requests = 0;
   const server = createServer((_, response) => {
     requests++;
@@ -261,7 +261,7 @@ test("an address is fetched to a place of its own, once", async () => {
   server.close();
 });
 
-test("an address whose file changes during the download is begun anew, also where the server knows no If-Range", async () => {
+test("a download starts over when its file changes, also where the server does not support If-Range", async () => {
   const versions = ["A", "B"].map(letter => Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(2e6, letter)]));
   let requests = 0;
   const server = createServer((request, response) => {
@@ -283,7 +283,7 @@ test("an address whose file changes during the download is begun anew, also wher
   server.close();
 });
 
-test("a split model at an address comes with all parts", async () => {
+test("a split model at an address is fetched with all parts", async () => {
   const names: string[] = [];
   const server = createServer(({ url = "" }, response) => {
     names.push(url);
@@ -302,7 +302,7 @@ test("a split model at an address comes with all parts", async () => {
   server.close();
 });
 
-test("a path is what it is, and a receipt without its file counts for nothing", async () => {
+test("a path is returned as it is, and a receipt that is damaged or without its file is ignored", async () => {
   assert.deepEqual(await fetched("/some/m.gguf"), { path: "/some/m.gguf", bytes: 0 });
   const { path } = await fetched("hf:a/b:m-Q4_0.gguf");
   rmSync(path);

@@ -68,7 +68,7 @@ test("models of LM Studio and of llama.cpp are found, but not parts of models", 
   );
 });
 
-test("models in the Hugging Face cache are found through their links, which tell the hash", () => {
+test("models in the Hugging Face cache are found through their links, which reveal the hash", () => {
   const folder = home({ [`hub/models--a--b--c/blobs/${hash}`]: "GGUF" });
   const snapshot = join(folder, "hub/models--a--b--c/snapshots/0123");
   mkdirSync(snapshot, { recursive: true });
@@ -81,7 +81,7 @@ test("models in the Hugging Face cache are found through their links, which tell
   assert.equal(look(folder, { HF_HUB_CACHE: join(folder, "hub"), HF_HOME: "/nowhere" }).length, 1);
 });
 
-test("nothing there, or no home, is no fault", () => {
+test("a missing folder or home directory gives no models and no error", () => {
   assert.deepEqual(look(undefined), []);
   assert.deepEqual(look(join(base, "nowhere")), []);
 });

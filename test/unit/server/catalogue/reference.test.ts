@@ -11,19 +11,19 @@ const licence = { name: "MIT", commercial: "yes" } as const;
 const model: CatalogueModel = { name: "qwen:1.5b", title: "Qwen", parameters: 1, licence, files };
 const read = (text: string) => parseReference(text, [model]);
 
-test("a name of the catalogue is its first file, or that of a quantisation", () => {
+test("a name of the catalogue stands for its first file, or for that of the given quantisation", () => {
   assert.deepEqual(read("qwen:1.5b"), { reference: { kind: "hub", file: files[0], model } });
   assert.deepEqual(read(" Qwen:1.5B:q4_k_m "), { reference: { kind: "hub", file: files[1], model } });
 });
 
-test("a name that the catalogue lacks is a mistake, with what there is", () => {
+test("a name that the catalogue lacks is an error that lists what there is", () => {
   const size = read("qwen:7b");
   assert.ok("problem" in size && size.problem.remedy === "The catalogue has qwen:1.5b.");
   const quantisation = read("qwen:1.5b:q2_k");
   assert.ok("problem" in quantisation && /Q8_0, Q4_K_M/.test(quantisation.problem.remedy));
 });
 
-test("a file of the hub may name a revision, or a quantisation in place of the file", () => {
+test("a reference to the hub may name a revision, and a quantisation instead of a file", () => {
   assert.deepEqual(read("hf:a/b:c/d-Q6_K.gguf"), {
     reference: {
       kind: "hub",
@@ -37,7 +37,7 @@ test("a file of the hub may name a revision, or a quantisation in place of the f
     assert.ok("problem" in read(text), text);
 });
 
-test("addresses must be of a GGUF file", () => {
+test("addresses must point to a GGUF file", () => {
   assert.deepEqual(read("https://example.org/a%20b.gguf?x=1"), {
     reference: { kind: "address", url: "https://example.org/a%20b.gguf?x=1" },
   });

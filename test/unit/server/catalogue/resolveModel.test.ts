@@ -25,7 +25,7 @@ const located = (text: string, folder: string) => {
   return "path" in outcome ? outcome.path : undefined;
 };
 
-test("a revision stands for the commit it was fetched at, and for no other", () => {
+test("a revision stands for the commit at which it was fetched last, and for no other", () => {
   const folder = join(base, "revisions");
   const one = fetched(folder, COMMITS[0], "m-Q8_0.gguf", ["hf:a/b@v1:m-Q8_0.gguf"], 2);
   const two = fetched(folder, COMMITS[1], "m-Q8_0.gguf", ["hf:a/b@v2:m-Q8_0.gguf", "hf:a/b:Q8_0"], 1);
@@ -38,7 +38,7 @@ test("a revision stands for the commit it was fetched at, and for no other", () 
   assert.equal(located("hf:a/b@v1:m-Q8_0.gguf", folder), newer, "the revision has moved on");
 });
 
-test("a model is found however deep it lies in its repository, and by any of its parts", () => {
+test("a model is found at any depth in its repository and by any of its parts", () => {
   const folder = join(base, "deep");
   const deep = fetched(folder, COMMITS[0], "a/b/c/d/e/m-f16.gguf", ["hf:a/b:a/b/c/d/e/m-f16.gguf"], 1);
   assert.equal(located("hf:a/b:a/b/c/d/e/m-f16.gguf", folder), deep);
@@ -52,7 +52,7 @@ test("a model is found however deep it lies in its repository, and by any of its
   assert.equal(located("hf:a/b:q4_k", folder), undefined);
 });
 
-test("a split model at an address has all its parts in one folder, and odd names are names", () => {
+test("all parts of a split model at an address are in one folder, and names with odd escapes are accepted", () => {
   const parts = addressParts(base, "https://example.org/x/m-00002-of-00003.gguf?key=1");
   assert.deepEqual(
     parts.map(({ url }) => url),
@@ -66,7 +66,7 @@ test("a split model at an address has all its parts in one folder, and odd names
   assert.equal(located("https://example.org/a%FF.gguf", base), undefined);
 });
 
-test("what is fetched from any address has a name that every system takes", () => {
+test("a file fetched from any address has a name that every system accepts", () => {
   const nameOf = (url: string) => (addressParts(base, url)[0]?.path ?? "").slice(base.length + 1).split(sep);
   assert.deepEqual(nameOf("http://[::1]:8080/a%3Cb%3F%7C.gguf").toSpliced(2, 1), [
     "url",

@@ -32,7 +32,7 @@ test("the lowest index wins among equals, in one part of the row or in several",
   assert.equal(argmax(row), 9_041);
 });
 
-test("infinities are numbers, NaN is passed over", () => {
+test("infinities count as numbers, and NaN is ignored", () => {
   const row = new Float32Array(40).fill(Number.NEGATIVE_INFINITY);
   assert.equal(argmax(row), 0);
   row[30] = -1e30;
@@ -43,7 +43,7 @@ test("infinities are numbers, NaN is passed over", () => {
   assert.equal(argmax(new Float32Array(9_000).fill(Number.NaN)), 0);
 });
 
-/** The `count` largest by sorting everything. */
+/** The `count` largest logits, found by sorting all of them. */
 function sorted(row: Float32Array, count: number): [ids: number[], values: number[]] {
   const ids = Array.from(row.keys())
     .filter(id => row[id]! > Number.NEGATIVE_INFINITY)
@@ -52,12 +52,12 @@ function sorted(row: Float32Array, count: number): [ids: number[], values: numbe
   return [ids, ids.map(id => row[id]!)];
 }
 
-test("the largest logits are those that sorting finds, the lowest index first among equals", () => {
+test("the largest logits are those found by sorting, the lowest index first among equals", () => {
   const random = seeded(9);
   for (const size of [1, 7, 63, 64, 65, 1000, 4096, 4097, 13_000]) {
     const largest = new LargestLogits(size);
     for (let round = 0; round < 20; round++) {
-      // Few different values, so that many are equal, and some that are impossible.
+      // Few different values, so that many are equal, and some that are minus infinity.
       const values = round % 2 === 0 ? 5 : 1e6;
       const row = Float32Array.from({ length: size }, () =>
         below(random, 10) === 0 ? Number.NEGATIVE_INFINITY : below(random, values) - 2,
@@ -84,7 +84,7 @@ test("a row without numbers has no largest logits", () => {
   }
 });
 
-test("the share of a logit is that of the softmax, at every size and spread", () => {
+test("the share of a logit is its softmax probability, at every size and spread", () => {
   const random = seeded(5);
   for (const size of [1, 2, 63, 64, 65, 4096, 4097, 13_000]) {
     const largest = new LargestLogits(size);
@@ -104,7 +104,7 @@ test("the share of a logit is that of the softmax, at every size and spread", ()
   }
 });
 
-test("impossible tokens and those without a number have no share, and take none from others", () => {
+test("tokens with a logit of minus infinity or NaN have no share and take none from others", () => {
   const row = new Float32Array(5000).fill(Number.NEGATIVE_INFINITY);
   assert.equal(new LargestLogits(5000).share(partsOf(row), 3), 0);
   row[4500] = -3;

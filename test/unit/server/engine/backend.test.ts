@@ -12,7 +12,7 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 const system = { win32: "win", darwin: "mac" }[process.platform as string] ?? process.platform;
 const folderOf = (name: string) => `${system}-${process.arch === "arm" ? "armv7l" : process.arch}-${name}`;
 
-/** Where libraries of a back end lie once they were fetched for a release. */
+/** The folder of a back end's libraries after they were fetched for a release. */
 function fetched(cacheDirectory: string, name: string, release: string): string {
   const folder = folderOf(name);
   const directory = join(cacheDirectory, "libraries", release, folder, "bins", folder);
@@ -20,12 +20,12 @@ function fetched(cacheDirectory: string, name: string, release: string): string 
   return directory;
 }
 
-/** A back end that no package brings to this platform. */
+/** A back end that no package has for this platform. */
 const ABSENT = process.platform === "darwin" ? "vulkan" : "metal";
 const choose = (requestedBackend: "auto" | typeof ABSENT, cacheDirectory: string) =>
   chooseBackend({ requestedBackend, cacheDirectory, probeScript: "" });
 
-test("libraries that were fetched for this release are found, those of another are not", async () => {
+test("libraries fetched for this release are found, and those of another release are not", async () => {
   const cache = join(scratch, "absent");
   fetched(cache, ABSENT, "0.0.1");
   const missing = await choose(ABSENT, cache);
@@ -34,7 +34,7 @@ test("libraries that were fetched for this release are found, those of another a
   assert.deepEqual(await choose(ABSENT, cache), { name: ABSENT, directory });
 });
 
-test("CUDA's libraries that a person has had fetched are what auto takes", async () => {
+test("auto takes CUDA's libraries that the user has fetched", async () => {
   const cache = join(scratch, "auto");
   fetched(cache, "cuda", EXPECTED_RELEASE);
   const chosen = await choose("auto", cache);

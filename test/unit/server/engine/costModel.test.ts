@@ -8,14 +8,14 @@ const measured = (curve: (size: number) => number, contextTokens = 500) => {
   return model;
 };
 
-test("measured sizes are reported as measured, sizes between them by a line", () => {
+test("measured sizes are reported as measured, and sizes between them are interpolated linearly", () => {
   const model = measured(size => 2 + size);
   for (const size of SIZES) assert.equal(model.time(size, 500), 2 + size);
   assert.equal(model.time(5, 500), 7);
   assert.equal(model.time(40, 500), 42);
 });
 
-test("a step in the curve is kept, and none above a larger size", () => {
+test("a step in the curve is kept, and no size costs more than a larger one", () => {
   const model = measured(size => (size === 3 ? 51 : size >= 12 ? 20 + size : size));
   assert.equal(model.time(12, 500), 32);
   assert.equal(model.time(8, 500), 8);
@@ -24,7 +24,7 @@ test("a step in the curve is kept, and none above a larger size", () => {
   assert.ok(Math.abs(model.time(3, 500) - 3.5) < 0.6, "and decodes of this size correct it");
 });
 
-test("the first decode of a size is weighed against what others say of it", () => {
+test("the first decode of a size is weighed against the estimate from other sizes", () => {
   const model = measured(size => 10 * size, 300);
   model.observe(1, 2000, 20);
   model.observe(3, 2000, 110);
@@ -36,13 +36,13 @@ test("the first decode of a size is weighed against what others say of it", () =
   assert.equal(model.time(2, 2000), model.time(3, 2000), "not for more than an accident may be worth");
 });
 
-test("before any measurement a curve is assumed that rises with the size", () => {
+test("a curve that rises with the size is assumed before any measurement", () => {
   const model = new CostModel();
   assert.equal(model.time(1, 0), 1);
   for (let rows = 2; rows <= 63; rows++) assert.ok(model.time(rows, 0) > model.time(rows - 1, 0));
 });
 
-test("another context length is judged by the nearest that is known", () => {
+test("an unknown context length is estimated from the nearest known one", () => {
   const model = measured(size => 10 * size, 500);
   assert.equal(model.time(4, 3000), 40);
   model.set(4, 3000, 60);
@@ -50,7 +50,7 @@ test("another context length is judged by the nearest that is known", () => {
   assert.equal(model.time(4, 500), 40);
 });
 
-test("what little is known of a context length scales all that is known of another", () => {
+test("a few decodes at a context length scale all that is known at another", () => {
   const model = measured(size => 10 + 5 * size, 300);
   for (let i = 0; i < 3; i++) model.observe(1, 2000, 30);
   assert.equal(model.time(1, 2000), 30);
@@ -63,14 +63,14 @@ test("what little is known of a context length scales all that is known of anoth
   assert.ok(model.time(8, 9000) > 100, "an unknown length is taken for the nearest");
 });
 
-test("sizes that were too dear to be measured are taken to grow as they mostly do", () => {
+test("sizes that were too slow to be measured are extrapolated", () => {
   const model = new CostModel();
   for (const size of [1, 2, 3, 4] as const) model.set(size, 300, 40 * size);
   assert.ok(model.time(63, 300) > 8 * 40);
   assert.ok(model.time(6, 300) > model.time(4, 300));
 });
 
-test("decodes move the table, outliers do not", () => {
+test("decodes adjust the table, and outliers do not", () => {
   const model = measured(size => 2 * size);
   for (let i = 0; i < 100; i++) model.observe(8, 500, 20);
   assert.ok(Math.abs(model.time(8, 500) - 20) < 0.5);
@@ -79,21 +79,21 @@ test("decodes move the table, outliers do not", () => {
   assert.equal(model.time(4, 500), before);
 });
 
-test("a decode larger than the table says nothing of those in it", () => {
+test("a decode larger than the table does not change the sizes in it", () => {
   const model = measured(size => size);
   for (let i = 0; i < 100; i++) model.observe(90, 500, 900);
   assert.equal(model.time(63, 500), 63);
   assert.equal(model.time(126, 500), 126);
 });
 
-test("what is saved is read again", () => {
+test("saved times are read back", () => {
   const model = measured(size => size / 3);
   const again = new CostModel(JSON.parse(JSON.stringify(model.save())));
   for (let rows = 1; rows <= 63; rows++)
     assert.ok(Math.abs(again.time(rows, 500) - model.time(rows, 500)) < 0.01);
 });
 
-test("single rows behind a tree are slower by a share that is no part of what a row costs", () => {
+test("the slowdown of single rows after a tree is kept apart from the cost of a row", () => {
   const { ms } = measured(size => 10 * size).save();
   const model = new CostModel({ ms, slowdown: [0.5, 0.25, 0] });
   assert.equal(model.slowdownMs(0, 500), 7.5);

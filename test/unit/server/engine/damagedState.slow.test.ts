@@ -1,4 +1,4 @@
-/** What the server keeps between starts, with damage in it: it is found out anew. */
+/** Damaged state that the server keeps between starts: it is ignored and determined again. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { isConfiguration } from "../../../../server/engine/configuration.ts";
 const folder = mkdtempSync(join(tmpdir(), "foretoken-state-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a remembered back end that is none is decided anew", async () => {
+test("the back end is chosen again when the remembered one is invalid", async () => {
   const probeScript = join(folder, "probe.mjs");
   writeFileSync(probeScript, 'process.send("cpu", () => process.exit());');
   const options = { requestedBackend: "auto", cacheDirectory: folder, probeScript } as const;
@@ -28,7 +28,7 @@ test("a remembered back end that is none is decided anew", async () => {
   }
 });
 
-test("a tuning with a number that cannot be is none", () => {
+test("a tuning with an impossible number is invalid", () => {
   const costs = { ms: [[1, 2, 0]], slowdown: [0.5, 0] };
   const sound = {
     threads: 2,

@@ -27,7 +27,7 @@ const batch = (rows: number): BatchStruct => ({
   logits: 5n,
 });
 
-test("decodes are answered one after the other with what the thread returns", async () => {
+test("decodes are answered one after the other with the thread's result", async () => {
   const echo = `port.on("message", asked => asked === "${END}" ? port.close() : port.postMessage(Number(asked.context) + asked.batch.n_tokens));`;
   const thread = await DecodeThread.start(library, script("echo", `${echo} port.postMessage("ready");`));
   assert.ok(thread);
@@ -38,7 +38,7 @@ test("decodes are answered one after the other with what the thread returns", as
   thread.free();
 });
 
-test("who shares a thread keeps it until the last is done", async () => {
+test("a shared thread runs until its last user frees it", async () => {
   const echo = `port.on("message", asked => asked === "${END}" ? port.close() : port.postMessage(0)); port.postMessage("ready");`;
   const thread = await DecodeThread.start(library, script("shared", echo));
   assert.ok(thread);
@@ -53,7 +53,7 @@ test("who shares a thread keeps it until the last is done", async () => {
   await pending;
 });
 
-test("a thread that cannot start is none, and one that ends says so to who waits and is used no more", async () => {
+test("a thread that cannot start is undefined, and one that exits rejects its decode and is not used again", async () => {
   assert.equal(await DecodeThread.start(library, join(folder, "absent.mjs")), undefined);
   assert.equal(await DecodeThread.start(library, script("throws", 'throw new Error("no");')), undefined);
   const ends = 'port.on("message", () => process.exit(1)); port.postMessage("ready");';

@@ -33,7 +33,7 @@ for (const [headValues, size] of [
     assert.deepEqual(rotation.values.subarray(count), before.subarray(count), "what follows stays");
   });
 
-test("a value is spread over its head, and rotating twice is not rotating", () => {
+test("a value is spread over its head, and rotating twice restores it", () => {
   const rotation = new KeyRotation(128, 64);
   rotation.values[64] = 8;
   rotation.rotate(128);
@@ -48,7 +48,7 @@ test("a value is spread over its head, and rotating twice is not rotating", () =
   );
 });
 
-test("heads that no power of two from 64 on divides are left as they are", () => {
+test("heads whose size no power of two from 64 on divides are left unchanged", () => {
   for (const headValues of [32, 80, 96, 112]) {
     const rotation = new KeyRotation(2 * headValues, headValues);
     for (let i = 0; i < rotation.values.length; i++) rotation.values[i] = i;

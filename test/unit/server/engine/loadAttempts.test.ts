@@ -23,7 +23,7 @@ function machine() {
     attempts,
     state,
     directory,
-    /** What a process that loads, or was interrupted while it did, has left. */
+    /** Writes the note of a process that loads or was interrupted while loading. */
     note(subject: string, pid: number, isAlive = false) {
       attempts.begin(subject);
       const [file] = readdirSync(join(directory, "attempts")).filter(name =>
@@ -39,7 +39,7 @@ function machine() {
   };
 }
 
-test("one interruption proves nothing, two at different times do", () => {
+test("one interruption proves nothing, and two at different times cause distrust", () => {
   const { attempts, note, state } = machine();
   note("vulkan 1", 11);
   assert.equal(attempts.isDistrusted("vulkan 1"), false);
@@ -59,7 +59,7 @@ test("several windows that are closed while they load count as one interruption"
   assert.equal(attempts.isDistrusted("vulkan"), false);
 });
 
-test("loads that are under way in other windows do not count", () => {
+test("loads that are running in other windows do not count", () => {
   const { attempts, note, state } = machine();
   for (const pid of [31, 32, 33]) {
     note("vulkan", pid, true);
@@ -74,7 +74,7 @@ test("loads that are under way in other windows do not count", () => {
   );
 });
 
-test("interruptions are forgotten after a day, on success, and when a person asks for another try", () => {
+test("interruptions are forgotten after a day, on success and when the user asks for another try", () => {
   for (const forget of [
     ({ state }: ReturnType<typeof machine>) => {
       state.now += 25 * 60 * 60_000;
@@ -92,13 +92,13 @@ test("interruptions are forgotten after a day, on success, and when a person ask
   }
 });
 
-test("a load that ends in an orderly way leaves nothing", () => {
+test("a load that ends normally leaves nothing", () => {
   const { attempts, directory } = machine();
   attempts.begin("model").ended();
   assert.deepEqual(readdirSync(join(directory, "attempts")), []);
 });
 
-test("a folder that cannot be written, or holds rubbish, distrusts nothing", () => {
+test("a folder that cannot be written or holds an invalid file causes no distrust", () => {
   const file = join(folder, "a file");
   writeFileSync(file, "");
   const attempts = new LoadAttempts(file);
@@ -110,7 +110,7 @@ test("a folder that cannot be written, or holds rubbish, distrusts nothing", () 
   assert.equal(others.isDistrusted("model"), false);
 });
 
-test("interruptions of the future, from a time when the clock was wrong, do not count", () => {
+test("interruptions in the future, from a time when the clock was wrong, do not count", () => {
   const { attempts, note, state } = machine();
   const { now } = state;
   for (const pid of [91, 92, 93]) {
@@ -122,7 +122,7 @@ test("interruptions of the future, from a time when the clock was wrong, do not 
   assert.equal(attempts.isDistrusted("vulkan"), false);
 });
 
-test("a process that was told to end leaves no note of a load, however it is ended then", () => {
+test("a process that was told to end leaves no note of a load, however it ends", () => {
   const { attempts, directory } = machine();
   const notes = () => readdirSync(join(directory, "attempts"));
   const attempt = attempts.begin("model 1");

@@ -5,7 +5,7 @@ import { ALL_LAYERS, placementNote, placements } from "../../../../server/engine
 const GIB = 2 ** 30;
 const need = { layers: 29, modelBytes: 2 * GIB, contextTokens: 8192, freeBytes: undefined };
 
-test("what fits is placed whole, and less is tried step by step down to the processor", () => {
+test("the whole model is placed first, and then less, step by step, down to the processor alone", () => {
   const tried = placements(need);
   assert.deepEqual(tried[0], { layers: ALL_LAYERS, contextTokens: 8192 });
   assert.deepEqual(tried[1], { layers: ALL_LAYERS, contextTokens: 4096 });
@@ -18,7 +18,7 @@ test("what fits is placed whole, and less is tried step by step down to the proc
   );
 });
 
-test("memory known to be too small is not tried first", () => {
+test("a placement known to exceed the free memory is not tried first", () => {
   const [first] = placements({ ...need, freeBytes: GIB });
   assert.equal(first?.layers, 12, "85% of 1 GiB holds 12 of 29 layers of 2 GiB");
   assert.deepEqual(placements({ ...need, freeBytes: 0 }), [{ layers: 0, contextTokens: 8192 }]);
@@ -29,7 +29,7 @@ test("a context of 2,048 tokens or fewer is not shortened", () => {
     assert.ok(placements({ ...need, contextTokens }).every(each => each.contextTokens === contextTokens));
 });
 
-test("the log says what was placed where, and nothing when all is as wished", () => {
+test("the log says what was placed where, and says nothing when everything is as requested", () => {
   const wanted = { layers: ALL_LAYERS, contextTokens: 8192 };
   assert.equal(placementNote(wanted, wanted), undefined);
   assert.match(placementNote({ layers: 0, contextTokens: 8192 }, wanted) ?? "", /processor\.$/);

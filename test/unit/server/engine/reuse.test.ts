@@ -8,19 +8,19 @@ const some = (length: number) => Array.from({ length }, () => below(random, 50_0
 const plan = (before: number[], after: number[], common: number) =>
   planReuse(Int32Array.from(before), Int32Array.from(after), common);
 
-test("what follows typed text is taken over, moved by the length of the text", () => {
+test("tokens after typed text are reused, moved by the length of the typed text", () => {
   const [head, typed, tail, said] = [some(100), some(3), some(60), some(20)];
   const runs = plan([...head, ...tail, ...said], [...head, ...typed, ...tail], 100);
   assert.deepEqual(runs, [{ from: 100, to: 103, length: 60 }]);
 });
 
-test("what was deleted moves the rest forwards", () => {
+test("tokens after deleted text are reused, moved towards the beginning", () => {
   const [head, gone, tail] = [some(50), some(7), some(40)];
   const runs = plan([...head, ...gone, ...tail], [...head, ...tail], 50);
   assert.deepEqual(runs, [{ from: 57, to: 50, length: 40 }]);
 });
 
-test("a window that has moved and text typed in it are two runs", () => {
+test("a window that has moved and has text typed in it gives two runs", () => {
   const [dropped, body, typed, tail] = [some(200), some(300), some(2), some(90)];
   const runs = plan([1, ...dropped, ...body, 2, ...tail], [1, ...body, ...typed, 2, ...tail], 1);
   assert.deepEqual(runs, [

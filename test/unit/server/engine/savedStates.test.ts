@@ -14,7 +14,7 @@ function keep(states: SavedStates, one: SavedState): void {
   states.keep(one);
 }
 
-test("the state with the longest common beginning is found, if it is long enough", () => {
+test("the state with the longest common prefix is found, if that is long enough", () => {
   const states = new SavedStates(100);
   const short = state([1, 2, 9, 9]);
   const long = state([1, 2, 3, 4, 8]);
@@ -25,14 +25,14 @@ test("the state with the longest common beginning is found, if it is long enough
   assert.equal(states.find(Int32Array.of(1, 2, 9), 2, false), short);
 });
 
-test("what cannot be shortened is found only by tokens that continue it", () => {
+test("a state that cannot be shortened is found only by tokens that continue it", () => {
   const states = new SavedStates(100);
   keep(states, state([1, 2, 3, 4]));
   assert.equal(states.find(Int32Array.of(1, 2, 3), 1, true), undefined);
   assert.ok(states.find(Int32Array.of(1, 2, 3, 4, 5), 1, true));
 });
 
-test("the budget is kept by dropping what was not used for longest", () => {
+test("the budget is kept by dropping the least recently used states", () => {
   const states = new SavedStates(30);
   for (const first of [1, 2, 3]) keep(states, state([first, 7, 7]));
   assert.ok(states.find(Int32Array.of(1, 7, 7), 3, false));
@@ -44,7 +44,7 @@ test("the budget is kept by dropping what was not used for longest", () => {
   assert.ok(states.find(Int32Array.of(3, 7, 7), 3, false), "and nothing was dropped for it");
 });
 
-test("a state that continues another takes its place", () => {
+test("a state replaces another that it continues", () => {
   const states = new SavedStates(20);
   keep(states, state([9, 9]));
   keep(states, state([1, 2]));
@@ -53,7 +53,7 @@ test("a state that continues another takes its place", () => {
   assert.ok(states.holds(Int32Array.of(9, 9)), "there was room for both");
 });
 
-test("of small states no more are kept than there are places one comes back to", () => {
+test("only a limited number of small states is kept, however large the budget", () => {
   const states = new SavedStates(1_000_000);
   for (let first = 0; first < 20; first++) keep(states, state([first, 7]));
   const kept = Array.from({ length: 20 }, (_, first) => first).filter(first =>
@@ -62,7 +62,7 @@ test("of small states no more are kept than there are places one comes back to",
   assert.deepEqual(kept, [12, 13, 14, 15, 16, 17, 18, 19]);
 });
 
-test("a state takes the place of one that ends otherwise, where states can be shortened", () => {
+test("a state replaces one whose different end is no longer than the spare tokens", () => {
   const [earlier, later] = [state([1, 2, 3, 4, 8, 8]), state([1, 2, 3, 4, 5, 6, 7])];
   for (const [spare, isKept] of [
     [0, true],
@@ -77,14 +77,14 @@ test("a state takes the place of one that ends otherwise, where states can be sh
   }
 });
 
-test("short states of different places stand side by side, however many tokens may be spared", () => {
+test("short states of different places are all kept, however many tokens may be spared", () => {
   const states = new SavedStates(100, 64);
   keep(states, state([1, 7, 7]));
   keep(states, state([2, 7, 7]));
   assert.ok(states.holds(Int32Array.of(1, 7, 7)) && states.holds(Int32Array.of(2, 7, 7)));
 });
 
-test("the memory of a dropped state that is not written again is given back at once", () => {
+test("the memory of a dropped state is freed at once if it is not reused", () => {
   const states = new SavedStates(60);
   const kept = [1, 2].map(first => {
     const tokens = Int32Array.of(first, 7, 7);
@@ -102,7 +102,7 @@ test("the memory of a dropped state that is not written again is given back at o
   assert.equal(large.buffer.byteLength, 0);
 });
 
-test("the memory of a dropped state is written again where it is as large, or little larger", () => {
+test("the memory of a dropped state is reused if it is as large as needed or slightly larger", () => {
   const states = new SavedStates(60);
   const [first, second] = [state([1, 7, 7], 25), state([2, 7, 7], 25)];
   keep(states, first);

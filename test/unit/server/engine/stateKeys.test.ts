@@ -12,7 +12,7 @@ const HEAD = 64;
 interface StateParts {
   readonly streams?: number;
   readonly transposed?: number;
-  /** What it says of its layers, of which it has two. */
+  /** The number of layers that the state gives; it has two. */
   readonly layers?: number;
   readonly keyType?: number;
   readonly valueType?: number;
@@ -46,7 +46,7 @@ function state(parts: StateParts = {}, key: (at: number) => number = () => 0): U
   return Uint8Array.from(bytes);
 }
 
-/** Counts calls: what is left alone must not be computed with. */
+/** Records calls: nothing may be computed with a state that is left alone. */
 function library() {
   const calls: string[] = [];
   const native = (name: string, result: number) => () => {
@@ -61,7 +61,7 @@ function library() {
   } as never as Parameters<typeof withKeysInQ8>[0] & { calls: string[] };
 }
 
-test("a state with keys in F16 becomes one with keys in Q8_0, its cells and values as they were", async () => {
+test("a state with keys in F16 becomes one with keys in Q8_0, with cells and values unchanged", async () => {
   const used = library();
   const converted = await withKeysInQ8(
     used,
@@ -77,7 +77,7 @@ test("a state with keys in F16 becomes one with keys in Q8_0, its cells and valu
   assert.deepEqual(converted?.subarray(0, 72), expected.subarray(0, 72), "up to the first layer's rows");
 });
 
-test("a state that is laid out otherwise is left alone", async () => {
+test("a state with another layout is left alone", async () => {
   const others: [string, Uint8Array, number][] = [
     ["two streams", state({ streams: 2 }), CELLS],
     ["transposed values", state({ transposed: 1 }), CELLS],
@@ -100,7 +100,7 @@ test("a state that is laid out otherwise is left alone", async () => {
   }
 });
 
-test("keys agree up to rounding, and not where they are turned, scaled or of another layout", () => {
+test("keys agree up to rounding, and not if they are negated, scaled or in another layout", () => {
   const q8 = { keyType: Q8_0, keyBytes: 68 };
   const key = (at: number) => (at % 34 < 2 ? 40 : at * 5 - 100);
   const one = state(q8, key);

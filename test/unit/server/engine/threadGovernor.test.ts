@@ -13,7 +13,7 @@ function machine(processors: number) {
   return {
     governor,
     state,
-    /** Decodes for so long, and says how many threads are used at the end. */
+    /** Decodes for the given time and returns the number of threads used at the end. */
     run(ms: number, wanted: number): number {
       let threads = governor.threads(wanted);
       for (let spent = 0; spent < ms; spent += 50) {
@@ -32,7 +32,7 @@ function machine(processors: number) {
   };
 }
 
-test("on an idle machine all the threads that are wanted compute", () => {
+test("all requested threads compute on an idle machine", () => {
   for (const [processors, wanted] of [
     [2, 2],
     [8, 4],
@@ -41,7 +41,7 @@ test("on an idle machine all the threads that are wanted compute", () => {
     assert.equal(machine(processors).run(2_000, wanted), wanted);
 });
 
-test("one busy program takes one thread away within a second, and gives it back within a second", () => {
+test("one busy program takes one thread away within a second, and returns it within a second", () => {
   for (const processors of [2, 4, 8]) {
     const { run, state } = machine(processors);
     assert.equal(run(1_000, processors), processors);
@@ -52,20 +52,20 @@ test("one busy program takes one thread away within a second, and gives it back 
   }
 });
 
-test("what is busy on processors that are not needed takes nothing away", () => {
+test("programs on processors that are not needed take no thread away", () => {
   const { run, state } = machine(8);
   state.others = 3;
   assert.equal(run(2_000, 4), 4);
 });
 
-test("at least one thread computes, and one that is wanted is never looked at", () => {
+test("at least one thread always computes", () => {
   const { run, state } = machine(2);
   state.others = 2;
   assert.equal(run(2_000, 2), 1);
   assert.equal(machine(2).run(1_000, 1), 1);
 });
 
-test("where the platform reports no processor times nothing changes", () => {
+test("nothing changes where the platform reports no processor times", () => {
   let at = 0;
   const governor = new ThreadGovernor(
     4,

@@ -15,7 +15,7 @@ function planned(parents: number[]): TreePlan {
   return plan;
 }
 
-test("the principal chain follows the root directly", () => {
+test("the principal chain directly follows the root", () => {
   //      0 -> 1 -> 3,  0 -> 2 -> 4,  1 -> 5
   const plan = planned([-1, 0, 0, 1, 2, 1]);
   assert.deepEqual([...plan.nodeAt.subarray(0, 6)], [0, 1, 3, 5, 2, 4]);
@@ -23,7 +23,7 @@ test("the principal chain follows the root directly", () => {
   assert.equal(plan.leaves, 3);
 });
 
-test("a node belongs to the sequences of exactly the leaves below it", () => {
+test("a node belongs to the sequences of exactly those leaves that are below it", () => {
   const random = seeded(11);
   for (let round = 0; round < 200; round++) {
     const parents = [-1];

@@ -28,7 +28,7 @@ const base = mkdtempSync(join(tmpdir(), "foretoken-libraries-"));
 after(() => rmSync(base, { recursive: true, force: true }));
 
 const LIBRARY = "package/bins/linux-x64-cuda/libllama.so";
-/** Not to be compressed, so that the archive is as large. */
+/** Random bytes cannot be compressed, so that the archive is as large. */
 const content = randomBytes(3_000_000);
 
 async function archiveOf(files: Record<string, Buffer | { link: string }>, name: string): Promise<Buffer> {
@@ -78,7 +78,7 @@ const fetch = (options: Partial<FetchLibrariesOptions> = {}) =>
 
 const library = () => join(packageFolder(folder, wanted), "bins", "linux-x64-cuda", "libllama.so");
 
-/** Everything is in place, and nothing else. */
+/** Asserts that everything is in place, and nothing else. */
 function assertFetched(): void {
   assert.ok(readFileSync(library()).equals(content));
   const left = readdirSync(join(folder, "1.2.3")).filter(name => !name.endsWith(".lock"));
@@ -96,7 +96,7 @@ test("a package is fetched, checked and unpacked, and no token is sent", async (
   assert.equal(seen.at(-1), archive.length);
 });
 
-test("an archive with another hash is tried anew and then refused; nothing of it is unpacked", async () => {
+test("an archive with another hash is fetched again and then refused, and nothing of it is unpacked", async () => {
   registry.switches.damaged = 1;
   assert.equal(await fetch(), undefined);
   assertFetched();
@@ -108,7 +108,7 @@ test("an archive with another hash is tried anew and then refused; nothing of it
   assert.equal(existsSync(packageFolder(folder, wanted)), false);
 });
 
-test("a mirror without the package is named by its setting", async () => {
+test("the error for a mirror without the package names the setting", async () => {
   registry.switches.statuses = [404];
   const problem = await fetch();
   assert.equal(problem?.code, "missing");
@@ -117,14 +117,14 @@ test("a mirror without the package is named by its setting", async () => {
   assert.match((await fetch({ registry: "a mirror" }))?.message ?? "", /not an address: a mirror/);
 });
 
-/** What arrived before the connection broke is not fetched again; of what was sent last some may never have arrived. */
+/** Bytes that arrived before the connection broke are not fetched again; some of the last ones sent may not have arrived. */
 function assertGoneOnAfter(sentBytes: number): void {
   const from = Number(/^bytes=(\d+)-$/.exec(registry.requests.at(-1)?.range ?? "")?.[1]);
   assert.ok(from > sentBytes - 65_536 && from <= sentBytes, `gone on from ${from}`);
   assert.equal(registry.servedBytes, sentBytes + archive.length - from);
 }
 
-test("what breaks off is gone on with, and no byte that arrived is fetched twice", async () => {
+test("an interrupted download resumes, and no byte that arrived is fetched twice", async () => {
   registry.switches.statuses = [503];
   registry.switches.dropAfter = [1_200_000];
   assert.equal(await fetch(), undefined);
@@ -132,7 +132,7 @@ test("what breaks off is gone on with, and no byte that arrived is fetched twice
   assertGoneOnAfter(1_200_000);
 });
 
-test("what another try has left is gone on with", async () => {
+test("a download that an earlier attempt left resumes", async () => {
   registry.switches.dropAfter = [500_000];
   assert.equal((await fetch({ attempts: 1 }))?.code, "network");
   assert.equal(existsSync(packageFolder(folder, wanted)), false);
@@ -141,7 +141,7 @@ test("what another try has left is gone on with", async () => {
   assertGoneOnAfter(500_000);
 });
 
-test("it can be cancelled at any time, and begun again", async () => {
+test("a download can be cancelled and started again", async () => {
   const cancel = new AbortController();
   registry.switches.stallAfter = [300_000];
   const problem = await fetch({ signal: cancel.signal, onProgress: () => cancel.abort() });
@@ -150,8 +150,8 @@ test("it can be cancelled at any time, and begun again", async () => {
   assertFetched();
 });
 
-test("a disk that is full is said to be, and what cannot be written is named", async () => {
-  // A file that is always full stands where the archive would be written.
+test("a full disk is reported, and a path that cannot be written is named", async () => {
+  // The archive would be written to a file that is always full.
   mkdirSync(join(folder, "1.2.3"), { recursive: true });
   symlinkSync("/dev/full", `${packageFolder(folder, wanted)}.tgz.part`);
   const problem = await fetch();
@@ -164,7 +164,7 @@ test("a disk that is full is said to be, and what cannot be written is named", a
   assert.match(other?.message ?? "", /in-the-way/);
 });
 
-test("a package that holds anything but plain files is not unpacked", async () => {
+test("a package that contains anything but plain files is not unpacked", async () => {
   const odd = join(base, "odd.tgz");
   writeFileSync(odd, await archiveOf({ "package/bins/lib.so": { link: "/etc/passwd" } }, "linked"));
   await assert.rejects(unpack(odd, join(base, "unpacked")), /no plain file/);
@@ -178,7 +178,7 @@ test("a package that holds anything but plain files is not unpacked", async () =
   assert.equal(existsSync(join(base, "unpacked-2", "evil")), false);
 });
 
-test("what was fetched for another release is removed", async () => {
+test("packages fetched for another release are removed", async () => {
   assert.equal(await fetch(), undefined);
   removeOtherReleases(folder, "1.2.3");
   assertFetched();

@@ -16,7 +16,7 @@ function listed(text: string): string {
   return file;
 }
 
-test("the build notes CUDA's libraries of the pinned release with the lock file's hash", () => {
+test("the build records CUDA's libraries of the pinned release with the lock file's hash", () => {
   const found = cudaPackage(librariesFile(), "linux", "x64");
   assert.equal(found?.version, EXPECTED_RELEASE);
   const { packages } = JSON.parse(readFileSync(join(packageRoot(), "package-lock.json"), "utf8"));
@@ -24,7 +24,7 @@ test("the build notes CUDA's libraries of the pinned release with the lock file'
   assert.match(sha512Of(found), /^[0-9a-f]{128}$/);
 });
 
-test("nothing is offered where there is none, or its content is not known", () => {
+test("no package is offered where there is none or its hash is unknown", () => {
   const good = `sha512-${"A".repeat(86)}==`;
   const list = (integrity: unknown) =>
     listed(JSON.stringify([null, 5, { name: "@node-llama-cpp/win-x64-cuda", version: "1", integrity }]));

@@ -20,7 +20,7 @@ function saver(battery: Settings["battery"], onBattery: boolean | undefined) {
   return { energy, engine, settings, looks: () => looks };
 }
 
-test("energy is saved on battery, and where it is not known nothing is", async () => {
+test("energy is saved on battery, and not where the power source is unknown", async () => {
   for (const [onBattery, expected] of [
     [true, true],
     [false, false],
@@ -33,7 +33,7 @@ test("energy is saved on battery, and where it is not known nothing is", async (
   }
 });
 
-test("always and never ask nobody", async () => {
+test("the settings always and never do not check the power source", async () => {
   for (const battery of ["always", "never"] as const) {
     const { energy, engine, looks } = saver(battery, battery === "never");
     await energy.look();
@@ -45,7 +45,7 @@ test("always and never ask nobody", async () => {
   }
 });
 
-test("a changed setting counts at once", async () => {
+test("a changed setting takes effect at once", async () => {
   const { energy, engine, settings } = saver("always", false);
   await energy.look();
   settings.battery = "auto";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { mock, test } from "node:test";
 import { withLoadedShare } from "../../../../server/model/loadedShare.ts";
 
-test("the share grows with the process's memory, never beyond the whole, and ends with the load", async () => {
+test("the share grows with the process's memory, never reaches the whole, and ends with the load", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-share-"));
   const path = join(folder, "model.gguf");
   writeFileSync(path, Buffer.alloc(1000));
@@ -30,7 +30,7 @@ test("the share grows with the process's memory, never beyond the whole, and end
   }
 });
 
-test("a file that is not there is loaded as it is", async () => {
+test("a missing file is loaded without reporting a share", async () => {
   assert.equal(
     await withLoadedShare(
       "/does/not/exist",

@@ -41,7 +41,7 @@ test("a request replaced before it began never runs", async () => {
   assert.equal(ran, false);
 });
 
-test("what is idle is known, and for how long", async () => {
+test("it is known whether a session is idle, and for how long", async () => {
   const session = new Session();
   const running = session.run(never, signal => untilAborted(signal));
   assert.deepEqual([session.idle, session.idleMs], [false, 0]);
@@ -61,7 +61,7 @@ test("a failing request does not block the next", async () => {
   assert.equal(await session.run(never, async () => 2), 2);
 });
 
-test("a model is disposed when another takes its place, and a faulty loader is a problem, not a crash", async () => {
+test("a model is disposed when another replaces it, and a faulty loader is a problem, not a crash", async () => {
   const engines: FakeEngine[] = [];
   let fail = false;
   const host = new ModelHost(async () => {
@@ -83,7 +83,7 @@ test("a model is disposed when another takes its place, and a faulty loader is a
   assert.ok(engines[1]?.disposed);
 });
 
-test("a model that is loaded beside another takes its place only once it is there", async () => {
+test("a model that is loaded while another is in use replaces it only once it is ready", async () => {
   const engines: FakeEngine[] = [];
   let give: (() => void) | undefined;
   const host = new ModelHost(async ({ modelPath }) => {

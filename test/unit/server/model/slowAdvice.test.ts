@@ -23,7 +23,7 @@ const advised = (more: Partial<SlowFacts>) =>
     advice.kind === "model" ? advice.reference : advice.kind === "context" ? advice.tokens : advice.backend,
   );
 
-test("the recommended model is advised, else the largest that is much faster and fits", () => {
+test("the recommended model is advised, or otherwise the largest that is much faster and fits", () => {
   const choices = [
     choice("tiny", 100),
     choice("small", 600),
@@ -36,7 +36,7 @@ test("the recommended model is advised, else the largest that is much faster and
   assert.deepEqual(advised({ choices: [choice("as slow", 1900, { recommended: true })] }), []);
 });
 
-test("a shorter context is advised where reading the prompt is the larger part, with what it would take", () => {
+test("a shorter context is advised where prefill takes the larger part, with the expected time", () => {
   const [context, ...rest] = slowAdvice({ ...facts, prefillMs: 1600, computedTokens: 2000 });
   assert.deepEqual(rest, []);
   // 1280 tokens leave 960 for the prompt, which take 1600 * 960 / 2000 = 768 ms, and 400 for the line.
@@ -49,7 +49,7 @@ test("a shorter context is advised where reading the prompt is the larger part, 
   );
 });
 
-test("a better back end comes first", () => {
+test("the advice for a better back end comes first", () => {
   const choices = [choice("small", 600)];
   assert.deepEqual(advised({ betterBackend: "vulkan", choices }), ["vulkan", "small"]);
 });

@@ -23,7 +23,7 @@ function rule(isCurrent = true) {
   return { reports, observe };
 }
 
-test("ten slow first lines are said once, with their median and what would help", async () => {
+test("ten slow first lines are reported once, with their median and advice", async () => {
   const { reports, observe } = rule();
   const engine = measured("Big");
   await observe(engine, 1500, 9);
@@ -38,7 +38,7 @@ test("ten slow first lines are said once, with their median and what would help"
   ]);
 });
 
-test("a few slow ones among quick ones are none to speak of", async () => {
+test("a few slow first lines among fast ones are not reported", async () => {
   const { reports, observe } = rule();
   const engine = measured("Quick");
   for (let i = 0; i < 6; i++) {
@@ -58,14 +58,14 @@ test("only the last ten count", async () => {
   assert.equal(reports.length, 1);
 });
 
-test("another model is observed from the beginning", async () => {
+test("counting starts again for another model", async () => {
   const { reports, observe } = rule();
   await observe(measured("One"), 1500, 9);
   await observe(measured("Two"), 1500, 9);
   assert.deepEqual(reports, []);
 });
 
-test("before the model is measured, and of one that is gone, nothing is said", async () => {
+test("nothing is reported before the model is measured, or of a model that is no longer current", async () => {
   const { reports, observe } = rule();
   await observe(new FakeEngine(saying("")), 3000, 15);
   const gone = rule(false);
