@@ -26,12 +26,12 @@ test("every source file belongs to a project", () => {
   );
 });
 
-test("a folder imports others through their index.ts, and only those that it names", () => {
+test("a folder imports others only through their index.ts, and only those that it names", () => {
   const wrong = product.flatMap(importsOf).filter(({ from, to }) => {
     const [own, other] = [roomOf(from), roomOf(to)];
     if (!own || own === other) return false;
     const isIndex = other?.files.length === 1 || to === `${other?.folder}/index.ts`;
-    // The processes load what takes long to load when it is asked for.
+    // The processes import slow commands only when they are needed.
     const isEntry = own.folder === "server" && to.endsWith("command.ts");
     return !other || !own.references.includes(other.folder) || !(isIndex || isEntry);
   });
@@ -42,7 +42,7 @@ test("no folder can import one that can import it", () => {
   for (const { folder } of all) assert.ok(!reachable(folder, all).has(folder), folder);
 });
 
-test("the benchmarks import folders of the product through their index.ts too", () => {
+test("the benchmarks also import folders of the product through their index.ts only", () => {
   const wrong = tests
     .filter(file => file.startsWith("test/bench/"))
     .flatMap(importsOf)
@@ -53,10 +53,10 @@ test("the benchmarks import folders of the product through their index.ts too", 
   assert.deepEqual(wrong.map(describe), []);
 });
 
-/** What VS Code calls. */
+/** The functions that VS Code calls. */
 const ENTRY_POINTS = ["extension/main.ts: activate", "extension/main.ts: deactivate"];
 
-test("what is exported is imported somewhere", () => {
+test("every export is imported somewhere", () => {
   const imports = [...product, ...tests].flatMap(importsOf);
   const used = new Map<string, Set<string>>();
   for (const { to, names } of imports) {

@@ -16,7 +16,7 @@ function written(name: string, content: string | Buffer): string {
 
 const unnoted = (message: string) => assert.fail(message);
 
-test("a place is a document with the cursor there, lines and columns counted from 1", () => {
+test("a place is a document with a cursor, whose line and column are counted from 1", () => {
   const file = written("plain.rs", "one\r\ntwo\r\n");
   const { languageId, offset, text, uri } = snapshotAt(`${file}:2:4`, unnoted);
   assert.deepEqual([languageId, text.slice(0, offset)], ["rust", "one\r\ntwo"]);
@@ -25,7 +25,7 @@ test("a place is a document with the cursor there, lines and columns counted fro
   assert.throws(() => snapshotAt(`${file}:0:1`, unnoted), /there is no line 0/);
 });
 
-test("lines end as in editors: also with a carriage return alone", () => {
+test("lines end as in editors, also at a single carriage return", () => {
   const { offset, text } = snapshotAt(`${written("mac.py", "a = 1\rb = \r\n\nc")}:2:5`, unnoted);
   assert.equal(text.slice(0, offset), "a = 1\rb = ");
   assert.equal(snapshotAt(`${join(folder, "mac.py")}:4:2`, unnoted).offset, text.length);
@@ -35,20 +35,20 @@ test("lines end as in editors: also with a carriage return alone", () => {
   );
 });
 
-test("columns count UTF-16 units; there is none inside a character", () => {
+test("columns count UTF-16 units, and there is none inside a character", () => {
   const file = written("emoji.py", "a\u{1f600}b");
   for (const column of [1, 2, 4, 5])
     assert.equal(snapshotAt(`${file}:1:${column}`, unnoted).offset, column - 1);
   assert.throws(() => snapshotAt(`${file}:1:3`, unnoted), /Column 3 of line 1 of .* is inside a character/);
 });
 
-test("a byte order mark is none of the text: columns are counted as editors do", () => {
+test("a byte order mark is not part of the text, so that columns are counted as in editors", () => {
   const { text, offset } = snapshotAt(`${written("mark.py", "\ufeffdef f\n")}:1:6`, unnoted);
   assert.deepEqual([text, offset], ["def f\n", 5]);
   assert.throws(() => snapshotAt(`${written("mark.py", "\ufeffdef f\n")}:1:7`, unnoted), /no column 7/);
 });
 
-test("what is no text in UTF-8 is refused", () => {
+test("a file that is not text in UTF-8 is refused", () => {
   const binary = written("binary.py", Buffer.from([0x61, 0, 0x62]));
   // Without a single NUL: characters of Chinese.
   const utf16 = written("utf16.py", Buffer.from("\ufeff\u4e2d\u6587", "utf16le"));
@@ -57,7 +57,7 @@ test("what is no text in UTF-8 is refused", () => {
     assert.throws(() => snapshotAt(`${file}:1:1`, unnoted), /is not text in UTF-8\./);
 });
 
-test("single bytes that are not UTF-8 are read as U+FFFD, and told of", () => {
+test("single bytes that are not UTF-8 are read as U+FFFD and reported", () => {
   const notes: string[] = [];
   const { text } = snapshotAt(
     `${written("latin.py", Buffer.from("J\u00fcrgen", "latin1"))}:1:1`,
@@ -67,7 +67,7 @@ test("single bytes that are not UTF-8 are read as U+FFFD, and told of", () => {
   assert.match(notes.join(), /latin\.py is not all UTF-8: .* U\+FFFD/);
 });
 
-test("a file that cannot be read is refused in plain words", () => {
+test("a file that cannot be read is refused with a plain reason", () => {
   const absent = join(folder, "absent.py");
   assert.throws(() => snapshotAt(`${absent}:1:1`, unnoted), { message: `${absent} does not exist.` });
   assert.throws(() => snapshotAt(`${folder}:1:1`, unnoted), { message: `${folder} is a folder.` });

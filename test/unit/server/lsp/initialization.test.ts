@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initializationOptions } from "../../../../server/lsp/initialization.ts";
 
-test("options that are as they should be are taken, and a workspace is trusted where nothing is said", () => {
+test("valid options are used, and a workspace is trusted by default", () => {
   const given = {
     settings: { enabled: false },
     storageDirectory: "/s",
@@ -14,7 +14,7 @@ test("options that are as they should be are taken, and a workspace is trusted w
   assert.equal(initializationOptions({ trusted: false }).trusted, false);
 });
 
-test("what is of another type is left out, and gives no trust", () => {
+test("a value of another type is left out, and gives no trust", () => {
   const none = { settings: undefined, trusted: true, retryLoads: false, reportsRequests: false };
   for (const given of [undefined, null, 5, "text", [], { storageDirectory: "", acceptCommand: "" }])
     assert.deepEqual(initializationOptions(given), none);

@@ -12,7 +12,7 @@ const completion = {
 };
 const model = { modelName: "m", backend: "cpu", threads: 2, notes: [] };
 
-test("an error stays until a completion goes well, and then leaves no trace", () => {
+test("an error stays until a completion succeeds, and then leaves no trace", () => {
   const board = new StatusBoard(() => {});
   board.ready({ info: model });
   board.failed("There was not enough memory.", "Close something.");
@@ -26,7 +26,7 @@ test("an error stays until a completion goes well, and then leaves no trace", ()
   assert.equal(board.current.model?.name, "m");
 });
 
-test("drafts' gain is what tokens cost one by one over what their decodes do, where that is measured", () => {
+test("the speed-up is the time of plain decoding over that with drafts, where it is measured", () => {
   const board = new StatusBoard(() => {});
   board.ready({ info: model });
   const gain = (costs?: { stepsMs: number; plainMs: number }) => {
@@ -41,7 +41,7 @@ test("drafts' gain is what tokens cost one by one over what their decodes do, wh
   assert.equal(gain({ stepsMs: 10, plainMs: 10 }), 1, "of another model");
 });
 
-test("a request with nothing to show is told of once, until something is shown", () => {
+test("each request with nothing to show is reported once, until something is shown", () => {
   const sent: unknown[] = [];
   const board = new StatusBoard(status => sent.push(status.nothing?.why));
   const nothing = { uri: "file:///a", line: 1, character: 2, why: "Nothing." };
@@ -50,7 +50,7 @@ test("a request with nothing to show is told of once, until something is shown",
   assert.deepEqual(sent, ["Nothing.", "Nothing.", undefined]);
 });
 
-test("how much of a model is loaded is told of until it is there, or failed", () => {
+test("the loaded share of a model is reported until the model is ready or has failed", () => {
   const board = new StatusBoard(() => {});
   board.starting();
   board.loading(0.4);

@@ -7,7 +7,7 @@ import { WorkspaceFolders } from "../../../../server/lsp/workspaceFolders.ts";
 const uriOf = (path: string) => pathToFileURL(path).href;
 const folder = (uri: string) => ({ uri, name: uri });
 
-/** Folders of a client that tells of changes by calling the returned function. */
+/** Folders of a client that reports changes through the returned function. */
 function started(params: Partial<InitializeParams>) {
   let change: (event: WorkspaceFoldersChangeEvent) => void = () => assert.fail("nobody listens");
   const connection = {
@@ -22,7 +22,7 @@ function started(params: Partial<InitializeParams>) {
   return { folders, change: (event: WorkspaceFoldersChangeEvent) => change(event) };
 }
 
-test("folders of this machine are taken, those of other schemes and hosts passed over", () => {
+test("folders of this machine are used, and those of other schemes and hosts are ignored", () => {
   const { folders } = started({
     workspaceFolders: [
       folder(uriOf("/home/me/one")),
@@ -35,7 +35,7 @@ test("folders of this machine are taken, those of other schemes and hosts passed
   assert.deepEqual(folders.paths, ["/home/me/one"]);
 });
 
-test("a client without workspace folders has its root", () => {
+test("the root is used for a client without workspace folders", () => {
   assert.deepEqual(started({ rootUri: uriOf("/home/me/old") }).folders.paths, ["/home/me/old"]);
   assert.deepEqual(started({ workspaceFolders: null }).folders.paths, []);
   assert.deepEqual(
@@ -45,7 +45,7 @@ test("a client without workspace folders has its root", () => {
   );
 });
 
-test("folders that are added later and removed are told once each", () => {
+test("each later change of the folders is reported once", () => {
   const { folders, change } = started({
     workspaceFolders: [folder(uriOf("/a"))],
     capabilities: { workspace: { workspaceFolders: true } },

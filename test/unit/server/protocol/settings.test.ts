@@ -7,19 +7,19 @@ import {
   type Settings,
 } from "../../../../server/protocol/settings.ts";
 
-test("nothing configured gives the defaults", () => {
+test("an empty configuration gives the defaults", () => {
   for (const nothing of [undefined, null, {}, 5, "x"])
     assert.deepEqual(readSettings(nothing), { settings: DEFAULT_SETTINGS, problems: [] });
 });
 
-/** The setting that is taken for a value, and the problem. */
+/** The setting that is used for a value, and the number of problems. */
 function read(key: keyof Settings, value: unknown) {
   const { settings, problems } = readSettings({ [key]: value }, { threads: 8, contextTokens: 16_384 });
   assert.ok(problems.every(problem => problem.startsWith(`foretoken.${key} is `) && !problem.includes("\n")));
   return [settings[key], problems.length];
 }
 
-test("numbers are moved into what the machine and the setting allow, with one line each", () => {
+test("numbers are limited to what the machine and the setting allow, with one message each", () => {
   assert.deepEqual(read("threads", 256), [8, 1]);
   assert.deepEqual(read("threads", 8), [8, 0]);
   assert.deepEqual(read("threads", -1), [0, 1]);
@@ -30,7 +30,7 @@ test("numbers are moved into what the machine and the setting allow, with one li
   assert.deepEqual(read("maxTokens", 1e300), [1024, 1]);
 });
 
-test("for what is no value of its setting the default is taken, with one line each", () => {
+test("an invalid value is replaced by the default, with one message each", () => {
   for (const value of [Number.NaN, "8", "many", true, {}, []])
     assert.deepEqual(read("threads", value), [0, 1]);
   assert.deepEqual(read("backend", "abacus"), ["auto", 1]);
@@ -43,7 +43,7 @@ test("for what is no value of its setting the default is taken, with one line ea
   ]);
 });
 
-test("a language that is turned off turns no other on", () => {
+test("turning one language off does not turn on others", () => {
   const { settings } = readSettings({ languages: { go: false } });
   const enabled = ["go", "plaintext", "markdown", "python", "constructor"].map(id =>
     languageEnabled(settings, id),

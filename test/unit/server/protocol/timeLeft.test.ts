@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timeLeftText } from "../../../../server/protocol/timeLeft.ts";
 
-test("time left is said in seconds, from a minute and a half on in minutes, and not where it is not known", () => {
+test("the time left is shown in seconds, in minutes from a minute and a half on, and not if it is unknown", () => {
   const said = [undefined, 1, 1000, 1001, 89_000, 90_000, 121_000].map(timeLeftText);
   assert.deepEqual(said, [
     "",

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { replacedNow, restFits, typedPart } from "../../../../server/protocol/typedAlong.ts";
 
-test("a closed bracket counts as the one that was typed", () => {
+test("an automatically closed bracket counts as the typed opening bracket", () => {
   assert.equal(typedPart("()"), "(");
   assert.equal(typedPart('""'), '"');
   assert.equal(typedPart("(a)"), "(a)");
 });
 
-test("the rest of the line may gain closers of what was typed, and lose what was typed over or accepted", () => {
+test("the rest of the line may gain closers of typed text, and lose text that was typed over or accepted", () => {
   const fitting: [restThen: string, restNow: string, typed: string, replaced?: number][] = [
     ["", "", "abc"],
     [" # note", " # note", "abc"],
@@ -27,7 +27,7 @@ test("the rest of the line may gain closers of what was typed, and lose what was
   assert.equal(replacedNow(1, ")", "))"), 2);
 });
 
-test("anything else behind the cursor was edited", () => {
+test("any other change after the cursor counts as an edit", () => {
   const edited: [restThen: string, restNow: string, typed: string, replaced?: number][] = [
     [", 2, 3]", ", 3]", ""],
     [", 2)", ")", "1", 4],

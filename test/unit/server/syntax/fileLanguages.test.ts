@@ -4,7 +4,7 @@ import { languageOfFile } from "../../../../server/syntax/fileLanguages.ts";
 import { languageRules } from "../../../../server/syntax/languages.ts";
 import { moduleLanguage } from "../../../../server/syntax/moduleLanguages.ts";
 
-test("the language of a file is that which editors tell from its name", () => {
+test("the language of a file follows from its name as in editors", () => {
   for (const [path, language] of [
     ["/a/b.py", "python"],
     ["stub.pyi", "python"],
@@ -27,14 +27,14 @@ test("the language of a file is that which editors tell from its name", () => {
     assert.equal(languageOfFile(path), language, path);
 });
 
-test("a file that is called as what all objects have is a file like others", () => {
+test("a file named like a property of every object is treated like any other", () => {
   assert.equal(languageOfFile("constructor"), "plaintext");
   assert.equal(languageOfFile("a.__proto__"), "__proto__");
   assert.equal(languageRules("constructor").header, "");
   assert.equal(moduleLanguage("constructor"), undefined);
 });
 
-test("a file that is imported is of the importing one's language where its name tells nothing", () => {
+test("an imported file has the language of the importing one where its name does not tell", () => {
   assert.equal(languageOfFile("/a/data.json", "typescript"), "typescript");
   assert.equal(languageOfFile("/a/b.js", "typescript"), "javascript");
 });

@@ -11,7 +11,7 @@ const imports = (text: string) =>
     local,
   ]);
 
-test("every form of import and of handing on is understood, wherever it stands", () => {
+test("every form of import and re-export is understood, wherever it stands", () => {
   const text = [
     'import fs from "fs";',
     'import Main, { a, b as c, type T } from "./main";',
@@ -43,7 +43,7 @@ test("every form of import and of handing on is understood, wherever it stands",
   ]);
 });
 
-test("comments within a statement may hold quotes, brackets and what begins another", () => {
+test("comments within a statement may contain quotes, brackets and keywords that begin another", () => {
   const text = [
     "import {",
     "  a, // don't (use) b; import c",

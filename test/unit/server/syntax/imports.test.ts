@@ -42,7 +42,7 @@ test("every form of Python's imports is understood, wherever it stands", () => {
   assert.equal(importStatements(text, "rust"), "");
 });
 
-test("a list may hold comments with brackets, and one that is not closed yet hides no other", () => {
+test("a list may contain comments with brackets, and an unclosed list does not hide other imports", () => {
   assert.deepEqual(imports("from z import (\n    b,  # c) (d\n    e,\n)\nimport os"), [
     ["z", "b", "b"],
     ["z", "e", "e"],
@@ -55,14 +55,14 @@ test("a list may hold comments with brackets, and one that is not closed yet hid
   assert.ok(imports("from z import (\nimport os\nx = f(1)\n").some(([module]) => module === "os"));
 });
 
-test("finding statements takes time in proportion to the text, whatever it begins and does not end", () => {
+test("finding statements takes time in proportion to the text, also where statements do not end", () => {
   const ms = (line: string, languageId: string, times: number) => {
     const text = line.repeat(times);
     const start = performance.now();
     importStatements(text, languageId);
     return performance.now() - start;
   };
-  // A quarter of a million lines: squared, minutes.
+  // A quarter of a million lines would take minutes in quadratic time.
   for (const [line, languageId] of [
     ["from a import (\n", "python"],
     ["from a import (#\n", "python"],

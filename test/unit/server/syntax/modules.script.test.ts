@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scriptModule } from "../../../../server/syntax/modules.ts";
 
-test("relative modules are found with and without their ending, in folders, and by what they are compiled to", () => {
+test("relative modules are found with and without a file extension, in folders and by their compiled name", () => {
   const files = new Set(["src/a.ts", "src/view.tsx", "src/lib/index.js", "src/b.js", "src/.ts", "index.ts"]);
   const found = (module: string, from = "src/main.ts") => scriptModule(module, from, path => files.has(path));
   assert.equal(found("./a"), "src/a.ts");

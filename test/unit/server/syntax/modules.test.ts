@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pythonModule } from "../../../../server/syntax/modules.ts";
 
-test("modules are found as Python finds them: relative, in packages, beside scripts and in src folders", () => {
+test("modules are found as in Python: relative, in packages, beside scripts and in src folders", () => {
   const files = new Set([
     "src/shop/__init__.py",
     "src/shop/cart.py",

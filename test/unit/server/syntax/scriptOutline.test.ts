@@ -6,7 +6,7 @@ import { read } from "./read.ts";
 const outlines = (text: string, languageId = "typescript") =>
   read(text, languageId, scriptDefinitions).map(({ name, outline }) => [name, outline]);
 
-test("functions and constants are shown by their signature, with the first sentence of what is generated of them", () => {
+test("functions and constants are shown by their signature, with the first sentence of their comment", () => {
   const text = [
     "/**",
     " * The sum of a basket.",
@@ -34,7 +34,7 @@ test("functions and constants are shown by their signature, with the first sente
   ]);
 });
 
-test("a class is shown by its public members, a type as it stands", () => {
+test("a class is shown by its public members, and a type as it is written", () => {
   const text = [
     "export abstract class Basket<T> extends Base implements Sized {",
     "  readonly owner: string;",
@@ -75,7 +75,7 @@ test("a class is shown by its public members, a type as it stands", () => {
   ]);
 });
 
-test("what a file exports by default is known as such, however it is written", () => {
+test("the default export of a file is recognised, however it is written", () => {
   assert.deepEqual(outlines("export default function main(a) { return a; }", "javascript"), [
     ["default", "export default function main(a);"],
   ]);
@@ -85,7 +85,7 @@ test("what a file exports by default is known as such, however it is written", (
   ]);
 });
 
-test("what looks like a comment within a string stays, and comments go wherever they stand", () => {
+test("text like a comment within a string stays, and a comment at the end of a line is removed", () => {
   const text = 'export function f(u = "see // x", // a comment\n  b /* of two */: number): string {}\n';
   assert.deepEqual(outlines(text), [
     ["f", 'export function f(u = "see // x", b /* of two */: number): string;'],

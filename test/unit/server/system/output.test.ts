@@ -20,7 +20,7 @@ function started() {
 
 const failure = (code: string) => Object.assign(new Error(`${code}: why, write`), { code });
 
-test("a reader that has gone ends the process without a word and with the exit code there is", () => {
+test("a closed reader ends the process without a message and with its present exit code", () => {
   for (const code of ["EPIPE", "EOF"]) {
     const { stdout, stderr, exits } = started();
     stdout.emit("error", failure(code));
@@ -28,7 +28,7 @@ test("a reader that has gone ends the process without a word and with the exit c
   }
 });
 
-test("output that cannot be written is told of once", () => {
+test("output that cannot be written is reported once", () => {
   const { stdout, stderr, exits } = started();
   stdout.emit("error", failure("ENOSPC"));
   stdout.emit("error", failure("ENOSPC"));
@@ -36,13 +36,13 @@ test("output that cannot be written is told of once", () => {
   assert.equal(stderr.text, "foretoken: the output cannot be written: ENOSPC: why, write\n");
 });
 
-test("remarks that cannot be written end nothing", () => {
+test("a failure to write to standard error does not end the process", () => {
   const { stderr, exits } = started();
   stderr.emit("error", failure("ENOSPC"));
   assert.deepEqual(exits, []);
 });
 
-test("work whose output only says how it goes is not ended by a reader that has gone", () => {
+test("a closed reader does not end work whose output only shows progress", () => {
   const { stdout, stderr, exits } = started();
   workUnread();
   stdout.emit("error", failure("EPIPE"));

@@ -20,7 +20,7 @@ function thrownBy(work: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-test("what is wrong with options is one sentence, whatever this version of Node says of it", () => {
+test("an error in the options is one sentence, whatever this version of Node reports", () => {
   const options = {
     model: { type: "string" },
     json: { type: "boolean" },
@@ -48,7 +48,7 @@ test("what is wrong with options is one sentence, whatever this version of Node 
   assert.equal(parsingProblem(thrownBy(() => new URL("nowhere"))), undefined);
 });
 
-test("a file that cannot be read is told of by its name and the reason", () => {
+test("a file that cannot be read is reported with its name and the reason", () => {
   const cases: [path: string, says: string][] = [
     [join(folder, "absent"), "does not exist."],
     [folder, "is a folder."],
@@ -65,7 +65,7 @@ test("a file that cannot be read is told of by its name and the reason", () => {
   assert.equal(refusalOf(new Error("worn out"), file), `${file} cannot be read: worn out.`);
 });
 
-test("Node's own words on a file are replaced wherever they stand in a message", () => {
+test("Node's own messages about a file are replaced wherever they occur in a message", () => {
   const absent = join(folder, "absent");
   const { message } = thrownBy(() => readFileSync(absent));
   assert.equal(inPlainWords(message), `${absent} does not exist.`);
@@ -81,7 +81,7 @@ test("Node's own words on a file are replaced wherever they stand in a message",
     assert.equal(inPlainWords(other), other);
 });
 
-test("a remedy names the options of a command where they do what the settings do", () => {
+test("a remedy names the options of a command that correspond to settings", () => {
   const cases: [remedy: string, says: string][] = [
     ['Set "foretoken.backend" to "auto".', 'Set --backend to "auto".'],
     [

@@ -12,7 +12,7 @@ const reader = (parts: Partial<PowerReader>): PowerReader => ({
   ...parts,
 });
 
-/** What Linux says with these supplies: by name, the files of each. */
+/** The result on Linux with these power supplies: by name, the files of each. */
 async function onLinux(supplies: Record<string, Record<string, string>>): Promise<boolean | undefined> {
   const root = mkdtempSync(join(tmpdir(), "foretoken-power-"));
   try {
@@ -27,7 +27,7 @@ async function onLinux(supplies: Record<string, Record<string, string>>): Promis
   }
 }
 
-test("on Linux a battery that discharges with no mains means battery", async () => {
+test("a discharging battery without mains power means battery on Linux", async () => {
   const battery = { type: "Battery", status: "Discharging" };
   assert.equal(await onLinux({ AC: { type: "Mains", online: "0" }, BAT0: battery }), true);
   assert.equal(await onLinux({ AC: { type: "Mains", online: "1" }, BAT0: battery }), false);
@@ -43,7 +43,7 @@ test("the battery of a mouse is not the machine's", async () => {
   assert.equal(await onLinux({ mouse: { type: "Battery", scope: "Device", status: "Discharging" } }), false);
 });
 
-test("on macOS pmset says it", async () => {
+test("the power source on macOS is read from pmset", async () => {
   const says = (line: string) =>
     runsOnBattery(
       reader({ platform: "darwin", run: async () => `Now drawing from '${line}'\n -InternalBattery-0` }),
@@ -52,7 +52,7 @@ test("on macOS pmset says it", async () => {
   assert.equal(await says("AC Power"), false);
 });
 
-test("where the platform does not say it, nothing is known", async () => {
+test("the power source is unknown where the platform does not report it", async () => {
   assert.equal(await runsOnBattery(reader({ platform: "win32" })), undefined);
   assert.equal(await runsOnBattery(reader({})), undefined, "no folder of supplies");
   const failing = async () => {

@@ -5,7 +5,7 @@ import { ArgumentsError, failureText, refuseSurplus, UsageError } from "../../..
 
 const USAGE = "Usage:\n  foretoken fly\n";
 
-test("the reason stands last, below the usage", () => {
+test("the reason comes last, below the usage", () => {
   const expected = "Usage:\n  foretoken fly\n\nforetoken: fly needs wings.\n";
   assert.equal(failureText(new ArgumentsError("fly needs wings."), USAGE), expected);
   assert.equal(failureText(new UsageError(`fly needs wings.\n\n${USAGE}`), "Usage:\n  all\n"), expected);
@@ -13,7 +13,7 @@ test("the reason stands last, below the usage", () => {
   assert.equal(paragraphs, "Usage:\n  foretoken fly\n\nExit codes: 0\n\nforetoken: No.\n");
 });
 
-test("only what is wrong with the arguments shows how a command is used", () => {
+test("the usage is shown only for errors in the arguments", () => {
   assert.equal(failureText(new UsageError("It rains."), USAGE), "foretoken: It rains.\n");
   assert.equal(failureText(new ArgumentsError("No.")), "foretoken: No.\n");
   try {
@@ -24,7 +24,7 @@ test("only what is wrong with the arguments shows how a command is used", () => 
   }
 });
 
-test("what nobody expects is told with where it is from", () => {
+test("an unexpected error is reported with its stack trace", () => {
   assert.match(failureText(new Error("worn out"), USAGE), /^foretoken: Error: worn out\n {4}at /);
 });
 

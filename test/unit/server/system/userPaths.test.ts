@@ -8,7 +8,7 @@ import { expandPath, resolvePath } from "../../../../server/system/userPaths.ts"
 const folder = resolve("/work/shop");
 const other = resolve("/work/other");
 
-test("paths in settings are understood as people write them", () => {
+test("paths in settings are understood as users write them", () => {
   process.env.FORETOKEN_TEST_FOLDER = resolve("/models");
   const written: Record<string, string> = {
     "~/m.gguf": join(homedir(), "m.gguf"),
@@ -31,7 +31,7 @@ test("paths in settings are understood as people write them", () => {
   assert.equal(expandPath("hub:a/b@main:*.parquet"), "hub:a/b@main:*.parquet");
 });
 
-test("without a home there is a folder to keep things in all the same", {
+test("there is a cache folder also without a home directory", {
   skip: process.platform === "win32",
 }, () => {
   const { HOME, XDG_CACHE_HOME } = process.env;

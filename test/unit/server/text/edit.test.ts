@@ -20,7 +20,7 @@ const reported = (...given: Parameters<typeof edited>) => {
   return { start, removed, added };
 };
 
-test("an edit is reported without what it leaves as it was at its ends", () => {
+test("an edit is reported without unchanged text at its ends", () => {
   assert.deepEqual(reported("abc", [2, 2, "X"]), { start: 2, removed: "", added: "X" });
   assert.deepEqual(reported("aXXa", [1, 3, ""]), { start: 1, removed: "XX", added: "" });
   assert.deepEqual(reported("x = r", [4, 5, "reticulate"]), { start: 5, removed: "", added: "eticulate" });
@@ -28,11 +28,11 @@ test("an edit is reported without what it leaves as it was at its ends", () => {
   assert.deepEqual(reported("f(a)", [0, 4, "f(b)"]), { start: 2, removed: "a", added: "b" });
 });
 
-test("a place that could be reported in two ways is where the edit was", () => {
+test("an edit that could be reported at several places is reported where it was made", () => {
   assert.deepEqual(reported("aaa", [1, 1, "a"]), { start: 1, removed: "", added: "a" });
 });
 
-test("several changes are one replacement, from the first place to the last", () => {
+test("several changes become one replacement, from the first place to the last", () => {
   assert.deepEqual(reported("one two", [4, 7, "2"], [0, 3, "1"]), {
     start: 0,
     removed: "one two",
@@ -46,7 +46,7 @@ test("several changes are one replacement, from the first place to the last", ()
   assert.deepEqual(reported("abc", [1, 1, "XY"], [1, 3, ""]), { start: 1, removed: "", added: "" });
 });
 
-test("whatever was changed, the replacement makes one text of the other", () => {
+test("the replacement turns the old text into the new one, whatever was changed", () => {
   const random = seeded(7);
   const letters = () => Array.from({ length: below(random, 5) }, () => "ab\n"[below(random, 3)]).join("");
   for (let round = 0; round < 3000; round++) {
