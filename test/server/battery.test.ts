@@ -7,7 +7,7 @@ import { FakeEngine, saying } from "../fakes/engine.ts";
 const URI = "file:///project/sample.py";
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-/** Prompts that are read for a document one turns to. */
+/** Counts the prompts prefilled for a document that gets the focus; also tells whether the engine saves energy. */
 async function prefillsOnFocus(
   settings: object,
   onBattery: boolean,
@@ -28,7 +28,7 @@ async function prefillsOnFocus(
   return [engine.prefills - before, engine.savesEnergy];
 }
 
-test("on battery nothing is read ahead and fewer threads compute; the setting overrules the machine", async () => {
+test("on battery power nothing is prefilled ahead and the engine saves energy, unless the setting overrides it", async () => {
   assert.deepEqual(await prefillsOnFocus({}, true), [0, true]);
   assert.deepEqual(await prefillsOnFocus({}, false), [1, false]);
   assert.deepEqual(await prefillsOnFocus({ battery: "always" }, false), [0, true]);

@@ -37,7 +37,7 @@ const start = (catalogue = "") =>
     { settings: { catalogue } },
   );
 
-test("the models of the catalogue are listed, or what is wrong with one's own catalogue", async () => {
+test("the models of the catalogue are listed, or the problem with the user's own catalogue is reported", async () => {
   const client = await start();
   const { models } = await client.connection.sendRequest(ListModelsRequest);
   const small = models.find(({ reference }) => reference === "qwen2.5-coder:0.5b");
@@ -52,7 +52,7 @@ test("the models of the catalogue are listed, or what is wrong with one's own ca
   await other.close();
 });
 
-test("a model is fetched with progress and tested; one that does not fill in is not to be used", async () => {
+test("a model is fetched with progress and checked; one without fill-in-the-middle is refused", async () => {
   const client = await start();
   const reports: ModelProgressReport[] = [];
   client.connection.onProgress(ModelProgress, "t", report => {
@@ -68,7 +68,7 @@ test("a model is fetched with progress and tested; one that does not fill in is 
   await client.close();
 });
 
-test("a model that cannot be had, or cannot be loaded, is a problem with a remedy", async () => {
+test("a model that cannot be fetched or loaded is reported with a remedy", async () => {
   const client = await start();
   const damaged = join(cache, "damaged.gguf");
   writeFileSync(damaged, content.subarray(0, 100_000));

@@ -11,7 +11,7 @@ import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
 const URI = "file:///project/sample.py";
-/** What the model says stands above already, so that it is drafted. */
+/** The model's text occurs above already, so that it is drafted. */
 const TEXT = "first = compute(alpha, beta)\nsecond = compute(alpha, beta)\nthird = ";
 const AT_END = { line: 2, character: 8 };
 
@@ -24,7 +24,7 @@ async function opened(options: InitializationOptions = {}) {
   return { client, ended, dashboard: () => client.connection.sendRequest(DashboardRequest) };
 }
 
-test("the trees of the last completion hold its text along the accepted path, with sources", async () => {
+test("the trees of the last completion contain its text along the accepted path, with sources", async () => {
   const { client, dashboard } = await opened();
   await client.complete(URI, AT_END).items;
   const { completion, machine, sources } = await dashboard();
@@ -55,7 +55,7 @@ test("the trees of the last completion hold its text along the accepted path, wi
   await client.close();
 });
 
-test("a request is reported as it ends, with its token and without text, to who asks for that", async () => {
+test("a finished request is reported, with its token and without text, to a client that wants reports", async () => {
   const { client, ended } = await opened({ reportsRequests: true });
   await client.complete(URI, AT_END).items;
   assert.equal(ended.length, 1, "before the answer");
@@ -76,7 +76,7 @@ test("a request is reported as it ends, with its token and without text, to who 
   await other.client.close();
 });
 
-test("nothing is drawn of a model whose memory was freed, and nothing is indexed without a folder", async () => {
+test("the dashboard shows nothing of a freed model, and nothing is indexed without a workspace folder", async () => {
   const { client, dashboard } = await opened();
   await client.complete(URI, AT_END).items;
   await client.connection.sendRequest(FreeMemoryRequest);

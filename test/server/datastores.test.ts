@@ -39,7 +39,7 @@ function outcomeOf(text: string, signal = new AbortController().signal): Promise
 const DONE = `console.log(JSON.stringify({ phase: "done", tokens: 7 }));`;
 const NOISE = `console.error("Warning: Ignoring extra certs from /nowhere");`;
 
-test("the exit code and the last report of a build decide, whatever stands in its error output", async () => {
+test("the exit code and last report of a build decide its outcome, whatever else its error output contains", async () => {
   assert.deepEqual(await outcomeOf(`${NOISE}${DONE}`), { tokens: 7 });
   assert.deepEqual(await outcomeOf(`console.log("null"); console.log("5"); ${DONE}`), { tokens: 7 });
   const failed = `${NOISE}console.error("foretoken: There is no space left."); process.exitCode = 1;`;
@@ -58,7 +58,7 @@ test("the exit code and the last report of a build decide, whatever stands in it
   });
 });
 
-/** A thread that gives the lengths of texts for tokens, ends at "choke" and is silent at "sleep". */
+/** A thread that returns the lengths of texts as tokens, fails at "choke" and does not answer at "sleep". */
 const TOKENIZER = `
 import { parentPort } from "node:worker_threads";
 parentPort.on("message", ({ id, texts }) => {
@@ -72,7 +72,7 @@ parentPort.on("message", ({ id, texts }) => {
   });
 });`;
 
-test("a tokenizer thread that fails or hangs fails its own texts, and others are tokenized after it", async () => {
+test("a tokenizer thread that fails or hangs fails only its own texts, and later texts are tokenized", async () => {
   const pool = new TokenizerPool(script(TOKENIZER), "", 1, { patienceMs: 300 });
   const tokens = async (text: string) => [...((await pool.tokenize([text]))[0] ?? [])];
   assert.deepEqual(await tokens("abc"), [3]);
@@ -86,7 +86,7 @@ test("a tokenizer thread that fails or hangs fails its own texts, and others are
   await assert.rejects(tokens("ab"), /disposed/);
 });
 
-test("a tokenizer thread that has nothing to do ends by itself, and another serves what comes later", async () => {
+test("an idle tokenizer thread ends by itself, and a new one tokenizes later texts", async () => {
   const log = join(root, "tokenizer.log");
   const told = `
 import { appendFileSync } from "node:fs";
@@ -108,7 +108,7 @@ parentPort.on("message", message => {
   await pool.dispose();
 });
 
-test("a tokenizer that does not start is not started for ever", async () => {
+test("a tokenizer that cannot start fails each request with its error", async () => {
   const pool = new TokenizerPool(script(`throw new Error("no model");`), "", 1);
   for (let i = 0; i < 5; i++) await assert.rejects(pool.tokenize(["a"]), /no model/);
   await pool.dispose();
@@ -145,7 +145,7 @@ async function build(directory: string, name: string, fingerprint = "letters"): 
 
 const user = { fingerprint: "letters", modelPath: "letters.gguf" };
 
-test("a damaged store is set aside with its reason, and the others serve", async () => {
+test("a damaged store is set aside with the reason, and the other stores are used", async () => {
   const storage = join(root, "storage");
   await build(join(storage, "datastores", "good"), "good");
   const damaged = join(storage, "datastores", "damaged");
@@ -183,7 +183,7 @@ test("a damaged store is set aside with its reason, and the others serve", async
   }
 });
 
-test("a datastore that would not lie in a folder of its own is refused", async () => {
+test("a datastore whose name would not give it a folder of its own is refused", async () => {
   const storage = join(root, "names");
   const registry = new StoreRegistry(storage, () => {});
   registry.adopt(user);
@@ -196,7 +196,7 @@ test("a datastore that would not lie in a folder of its own is refused", async (
   registry.dispose();
 });
 
-test("a window that finds another one building waits for its store", async () => {
+test("a window that finds another window building a store waits for that store", async () => {
   const storage = join(root, "shared");
   const directory = join(storage, "datastores", "python");
   mkdirSync(directory, { recursive: true });
@@ -217,7 +217,7 @@ test("a window that finds another one building waits for its store", async () =>
   registry.dispose();
 });
 
-test("a model whose tokenizer differs from that of the first store gets one of its own beside it", async () => {
+test("a model with a different tokenizer from the first store's gets a store of its own beside it", async () => {
   const storage = join(root, "two tokenizers");
   const folder = (name: string) => join(storage, "datastores", name);
   await build(folder("python"), "python");
@@ -238,7 +238,7 @@ test("a model whose tokenizer differs from that of the first store gets one of i
   registry.dispose();
 });
 
-test("no first store is built while one for the model is damaged", async () => {
+test("no first store is built while a damaged store exists", async () => {
   const storage = join(root, "damaged only");
   const damaged = join(storage, "datastores", "mine");
   mkdirSync(damaged, { recursive: true });

@@ -23,7 +23,7 @@ async function opened(engine: FakeEngine, settings: object) {
   return { ...client, last };
 }
 
-test("a request waits as long as the user wants before anything is computed, unless it was asked for", async () => {
+test("a request waits for the configured delay before anything is computed, unless it was explicit", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine, { delayMs: 800 });
   const asked = client.complete(URI, AT);
@@ -36,7 +36,7 @@ test("a request waits as long as the user wants before anything is computed, unl
   await client.close();
 });
 
-test("of requests that follow each other while they wait only the last is computed", async () => {
+test("only the last of several waiting requests is computed", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine, { delayMs: 100, drafts: false });
   const asked = [0, 1, 2].map(() => client.complete(URI, AT));
@@ -46,7 +46,7 @@ test("of requests that follow each other while they wait only the last is comput
   await client.close();
 });
 
-test("a request that waits is not computed where completions have been switched off meanwhile", async () => {
+test("a waiting request is not computed if completions are turned off meanwhile", async () => {
   for (const off of [{ enabled: false }, { languages: { [LANGUAGE]: false } }]) {
     const engine = new FakeEngine(saying("first\n"));
     const client = await opened(engine, { delayMs: 100 });
@@ -60,7 +60,7 @@ test("a request that waits is not computed where completions have been switched 
   }
 });
 
-test("where first texts take long, a request waits without a setting", async () => {
+test("a request waits even without a configured delay if the first text takes long", async () => {
   const engine = new FakeEngine(saying("first\n"));
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 180));
   const client = await opened(engine, { drafts: false });
@@ -69,7 +69,7 @@ test("where first texts take long, a request waits without a setting", async () 
     engine.context = [...tokens];
     return { kind: "prefilled", reused: 0, computed: tokens.length };
   };
-  // The first three tell nothing of the model: their prompts are computed from nothing.
+  // The first three say nothing about the model: none of their prompts is in the KV cache.
   for (const name of ["one", "two", "three"]) {
     const uri = `file:///project/${name}.sketch`;
     client.open(uri, "a = \nb = 2\n", LANGUAGE);
@@ -81,7 +81,7 @@ test("where first texts take long, a request waits without a setting", async () 
   await client.close();
 });
 
-test("text is shown so long after the last key as the user wants, what one types along at once", async () => {
+test("text is shown the configured time after the last key, but at once when the user types along", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine, { showAfterMs: 800 });
   const edited = performance.now();
@@ -99,7 +99,7 @@ test("text is shown so long after the last key as the user wants, what one types
   await client.close();
 });
 
-test("a request that is given up while its text is held back ends as aborted", async () => {
+test("a request cancelled while its text is held back ends as aborted", async () => {
   const client = await opened(new FakeEngine(saying("first\n")), { showAfterMs: 10_000 });
   const asked = client.complete(URI, AT);
   await client.last().catch(() => undefined);

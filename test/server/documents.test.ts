@@ -55,7 +55,7 @@ function tracked() {
   };
 }
 
-test("watchers are reported what an edit did, in units and lines of the text as it is now", async () => {
+test("watchers are notified of what an edit changed, in UTF-16 units and lines of the current text", async () => {
   const { client, changeBy, dispose } = tracked();
   const heard = async (send: () => Promise<void>) => (await changeBy(send)).edit;
   const open = (text: string) =>
@@ -80,7 +80,7 @@ test("watchers are reported what an edit did, in units and lines of the text as 
   dispose();
 });
 
-test("lines are counted right where an edit joins or parts the two characters of a line end", async () => {
+test("lines are counted correctly when an edit joins or splits the two characters of a line ending", async () => {
   const { documents, client, changeBy, dispose } = tracked();
   for (const [name, text, added, offset] of [
     ["joins", "a\rb\nlast", "\n", 2],
@@ -94,7 +94,7 @@ test("lines are counted right where an edit joins or parts the two characters of
       const before = text.slice(0, place).split(/\r\n|\r|\n/);
       return { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
     };
-    // Within a line end no position lies: it is made and parted from its start.
+    // No position lies within a line ending: the edit starts before it.
     const start = name === "parts" ? { line: 0, character: 1 } : at(offset);
     const contentChanges = [{ range: { start, end: at(offset) }, text: added }];
     await changeBy(() =>
@@ -114,7 +114,7 @@ test("lines are counted right where an edit joins or parts the two characters of
   dispose();
 });
 
-test("an edit beyond the end of the text is made at its end, and lines are counted right after it", async () => {
+test("an edit beyond the end of the text is applied at its end, and lines are counted correctly afterwards", async () => {
   const { documents, client, changeBy, dispose } = tracked();
   await changeBy(() =>
     client.sendNotification(DidOpenTextDocumentNotification.type, {
@@ -140,7 +140,7 @@ test("an edit beyond the end of the text is made at its end, and lines are count
   dispose();
 });
 
-test("a change that cannot be applied leaves no text to complete until the client sends it whole", async () => {
+test("a change that cannot be applied leaves no text to complete until the client sends the whole text", async () => {
   const { documents, client, changeBy, dispose } = tracked();
   const open = { uri: URI, languageId: "python", version: 1, text: "def f(a):\n    return 1\n" };
   await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument: open }));
@@ -150,7 +150,7 @@ test("a change that cannot be applied leaves no text to complete until the clien
       contentChanges: [change as TextDocumentContentChangeEvent],
     });
   const end = (version: number | undefined) => documents.snapshot(URI, { line: 0, character: 1 }, version);
-  // Some clients write a range that there is not as null.
+  // Some clients write a missing range as null.
   await changeBy(() => send(2, { range: null, text: "xy\n" }));
   const whole = end(2);
   assert.ok(typeof whole !== "string" && whole.text === "xy\n");
@@ -164,7 +164,7 @@ test("a change that cannot be applied leaves no text to complete until the clien
   dispose();
 });
 
-test("there is no place within a character of two UTF-16 units", async () => {
+test("a position inside a character of two UTF-16 units is invalid", async () => {
   const { documents, client, changeBy, dispose } = tracked();
   const textDocument = { uri: URI, languageId: "python", version: 1, text: 'x = "😀"' };
   await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));

@@ -11,7 +11,7 @@ const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const TEXT = "reticulate(splines)\n";
 
-/** A server whose model may be given another one that drafts. @param load what is loaded by its name */
+/** A server whose model may have a draft model. @param load loads a draft model by its name */
 function serve(load: (name: string) => ReturnType<LoadDraftModel>, draftModel: string) {
   const engines: FakeEngine[] = [];
   const modelLoader = () => async () => {
@@ -22,12 +22,12 @@ function serve(load: (name: string) => ReturnType<LoadDraftModel>, draftModel: s
   return connect({ modelLoader }, { settings: { draftModel } }).then(client => ({ client, engines }));
 }
 
-/** A drafting model that is measured at once. */
+/** A draft model that is measured at once. */
 const ready = (...engines: FakeEngine[]) => ({
   candidates: engines.map(engine => ({ engine, tune: async () => true })),
 });
 
-test("a model that cannot draft is named in the log and the status, with the remedy, and completions go on", async () => {
+test("a model that cannot draft is named in the log and status with the remedy, and completions continue", async () => {
   const { client } = await serve(
     async name => ({
       problem: { code: "modelUnsuitable", message: `${name} has another vocabulary.`, remedy: "Clear it." },
@@ -49,7 +49,7 @@ test("a model that cannot draft is named in the log and the status, with the rem
   await client.close();
 });
 
-test("a model that drafts does so once it is measured, is replaced with the setting, and freed with the model", async () => {
+test("a draft model drafts once it is measured, is replaced when its setting changes, and is freed with the model", async () => {
   const drafters = new Map<string, FakeEngine>();
   const { client, engines } = await serve(async name => {
     if (name === "") return undefined;
@@ -76,7 +76,7 @@ test("a model that drafts does so once it is measured, is replaced with the sett
   await client.close();
 });
 
-test("of drafting models that are asked for in a row the last is used, and none is left over", async () => {
+test("the last of several draft models requested in a row is used, and all others are freed", async () => {
   const loaded: FakeEngine[] = [];
   const slot = new DraftModelSlot(async () => {
     const engine = slowEngine(chaotic);
@@ -100,7 +100,7 @@ test("of drafting models that are asked for in a row the last is used, and none 
   assert.ok(loaded.every(({ disposed }) => disposed));
 });
 
-test("a drafting model that cannot be measured is freed and named", async () => {
+test("a draft model that cannot be measured is freed and reported", async () => {
   const drafter = new FakeDrafter(chaotic);
   const slot = new DraftModelSlot(async () => ({
     candidates: [{ engine: drafter, tune: async () => false }],
@@ -112,7 +112,7 @@ test("a drafting model that cannot be measured is freed and named", async () => 
   assert.ok(drafter.disposed);
 });
 
-test("of a drafting model on two devices the quicker one is kept once both are measured", async () => {
+test("a draft model loaded on two devices is kept only on the faster one once both are measured", async () => {
   const [slow, quick] = [slowEngine(chaotic), new FakeDrafter(chaotic)];
   slow.cost = () => 5;
   quick.cost = () => 4;

@@ -16,9 +16,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const serve = (engine: FakeEngine, storageDirectory: string) =>
   connect({ modelLoader: () => async () => ({ engine }) }, { storageDirectory });
 
-test("a suggestion asked for again is drafted from the last one", async () => {
+test("a suggestion requested again is drafted from the previous one", async () => {
   const engine = new FakeEngine(saying("reticulate(splines)\n"));
-  // What is computed ahead in pauses would be counted too.
+  // Decodes computed ahead in pauses would be counted too.
   const quiet = { storageDirectory: join(folder, "again"), settings: { prefetch: false } };
   const client = await connect({ modelLoader: () => async () => ({ engine }) }, quiet);
   client.open(URI, "x = ");
@@ -34,7 +34,7 @@ test("a suggestion asked for again is drafted from the last one", async () => {
   const first = await sources();
   assert.equal(first.item?.insertText, "reticulate(splines)");
   const cost = engine.decodes;
-  // Elsewhere in the document something else, so that it is not known from before as a whole.
+  // The document differs elsewhere, so that the whole suggestion is not simply reused.
   client.change(URI, 2, [{ range: { start: at, end: at }, text: "\n" }]);
   const { names } = await sources();
   assert.ok(names.includes("recent"), `drafted from ${names}`);
@@ -43,7 +43,7 @@ test("a suggestion asked for again is drafted from the last one", async () => {
   await client.close();
 });
 
-test("what is accepted at once is remembered as accepted, what is deleted as recent, and typing as neither", () => {
+test("text accepted at once is remembered as accepted, deleted text as recent, and typed text as neither", () => {
   let change = (_text: string, _start?: number, _removed?: string, _added?: string) => {};
   const documents: Pick<Documents, "watch"> = {
     watch(changed) {
@@ -91,7 +91,7 @@ function mortal(): FakeEngine {
   return engine;
 }
 
-test("what was remembered serves a model that was freed and loaded again, with the new one's vocabulary", async () => {
+test("remembered texts serve a model that was freed and reloaded, with the new model's vocabulary", async () => {
   const client = await connect({ modelLoader: () => async () => ({ engine: mortal() }) });
   client.open(URI, "x = ");
   const at = { line: 0, character: 4 };
@@ -109,7 +109,7 @@ test("what was remembered serves a model that was freed and loaded again, with t
   await client.close();
 });
 
-test("what is deleted or accepted while no model is loaded is not tokenized with the one that was freed", async () => {
+test("text deleted or accepted while no model is loaded is not tokenized with the freed model", async () => {
   const engine = mortal();
   const client = await connect({ modelLoader: () => async () => ({ engine }) });
   client.open(URI, "x = \nimport something\n");
@@ -132,7 +132,7 @@ test("what is deleted or accepted while no model is loaded is not tokenized with
   await client.close();
 });
 
-test("an acceptance counts once: by its document, or by its command where others were suggested since", () => {
+test("an acceptance counts once: by its edit, or by its command if other suggestions were shown since", () => {
   let change = (_text: string, _start: number, _added: string) => {};
   const documents: Pick<Documents, "watch"> = {
     watch(changed) {
@@ -164,13 +164,13 @@ test("an acceptance counts once: by its document, or by its command where others
   drafts.accepted(at("y = "), "second");
   assert.equal(count, 2, "another was suggested since");
 
-  // One that still grows when it is accepted.
+  // A suggestion that is still growing when it is accepted.
   change("w = thi", 4, "thi");
   drafts.accepted(at("w = "), "third");
   assert.equal(count, 3);
 });
 
-test("several lines accepted at once count where the document breaks its lines as Windows does", async () => {
+test("several lines accepted at once count in a document with CRLF line endings", async () => {
   const client = await serve(new FakeEngine(saying("{\n  a\n}")), join(folder, "lines"));
   client.open(URI, "x = \r\ny\r\n", "sketch");
   const at = { line: 0, character: 4 };
@@ -181,7 +181,7 @@ test("several lines accepted at once count where the document breaks its lines a
   await client.close();
 });
 
-test("the calibration is kept at the end and taken up again; a damaged one is reported in the log", async () => {
+test("the calibration is saved at shutdown and accepted at the next start; a damaged one is logged and not used", async () => {
   const storage = join(folder, "kept");
   const client = await serve(new FakeEngine(saying("a + b, a + b\n")), storage);
   client.open(URI, "x = a + b, a + b, ");

@@ -4,7 +4,7 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, END, FakeEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is generated does not depend on when one has been loaded.
+// A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const OTHER = "file:///project/other.sketch";
@@ -36,7 +36,7 @@ async function opened(settings = {}, engine = new FakeEngine(model)) {
       client.change(uri, ++version, [{ range: { start: at, end: at }, text }]);
       await explained();
     },
-    /** How many decodes are made in so many milliseconds. */
+    /** The number of decodes within the given milliseconds. */
     async decodesIn(ms: number) {
       const before = engine.decodes;
       await pause(ms);
@@ -45,7 +45,7 @@ async function opened(settings = {}, engine = new FakeEngine(model)) {
   };
 }
 
-test("a completion is computed from the key on, and the editor's request joins it", async () => {
+test("a completion starts with the keystroke, and the editor's request joins it", async () => {
   const client = await opened();
   await client.asked(4);
   await pause(60);
@@ -59,7 +59,7 @@ test("a completion is computed from the key on, and the editor's request joins i
   await client.close();
 });
 
-test("only keys begin a completion, and only where the editor asks as one types", async () => {
+test("only keystrokes start a completion, and only in a document where the editor requests while typing", async () => {
   const client = await opened();
   client.open(OTHER, "a = ", LANGUAGE);
   const begun = client.engine.decodes;
@@ -76,7 +76,7 @@ test("only keys begin a completion, and only where the editor asks as one types"
   await client.close();
 });
 
-test("a bracket that the editor closes is completed from within the pair", async () => {
+test("a completion after a bracket that the editor auto-closes starts inside the pair", async () => {
   const client = await opened();
   await client.asked(4);
   await pause(60);
@@ -90,8 +90,8 @@ test("a bracket that the editor closes is completed from within the pair", async
   await client.close();
 });
 
-test("what nobody asks for is given up, and then no more is risked", async () => {
-  // Nothing where it is asked, so that nothing is computed ahead of a suggestion, and endless after each key.
+test("a completion that is never requested is abandoned, and no further one is started early", async () => {
+  // No text at the requested position, so that nothing is computed ahead of a suggestion, and endless text after each key.
   const endless = new FakeEngine(context => (context.includes("b".charCodeAt(0)) ? 97 : END));
   const client = await opened({ maxTokens: 1024 }, endless);
   await client.asked(4);
@@ -107,7 +107,7 @@ test("what nobody asks for is given up, and then no more is risked", async () =>
   await client.close();
 });
 
-test("after three keys without a request nothing is begun until the editor asks again", async () => {
+test("after three keystrokes without a request, nothing is started until the editor requests again", async () => {
   const client = await opened({}, new FakeEngine(() => END));
   await client.asked(4);
   const decodes: number[] = [];
@@ -124,7 +124,7 @@ test("after three keys without a request nothing is begun until the editor asks 
   await client.close();
 });
 
-test("nothing is computed before it is asked for where that is switched off", async () => {
+test("nothing is computed before a request if a setting rules that out", async () => {
   for (const settings of [
     { prefetch: false },
     { trigger: "manual" },

@@ -17,7 +17,7 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
 
 const explained = ({ connection }: TestClient) => connection.sendRequest(ExplainLastRequest);
 
-test("before any request there is nothing to explain, and it is generated so", async () => {
+test("before any request, the explanation says that there is nothing to explain", async () => {
   const client = await opened(new FakeEngine(saying("x")));
   const { last, markdown } = await explained(client);
   assert.equal(last, undefined);
@@ -90,7 +90,7 @@ test("a cancelled request ends as aborted, a fault as failed with a remedy", asy
   await client.close();
 });
 
-test("tokens that answered a request are distinguished from those that were given up before", async () => {
+test("tokens that answered a request are distinguished from tokens that were discarded before", async () => {
   const { engine, allow, run } = steppedEngine(saying("    return a\n"));
   const client = await opened(engine, "def f(a):\n\n", { drafts: false });
   client.complete(URI, { line: 1, character: 0 });
@@ -106,7 +106,7 @@ test("tokens that answered a request are distinguished from those that were give
   await client.close();
 });
 
-test("text with fences of its own stays within the explanation's", () => {
+test("text that contains code fences stays within the explanation's longer fence", () => {
   const record = {
     uri: URI,
     line: 0,

@@ -21,7 +21,7 @@ const AT_END = { line: 1, character: 4 };
 
 const serving = (load: LoadModel) => ({ modelLoader: () => load });
 const withEngine = (engine: FakeEngine) => serving(async () => ({ engine }));
-/** Says something else at each step and never ends. */
+/** Generates something else at each step and never ends. */
 const endless = () => new FakeEngine(chaotic);
 
 async function opened(engine: FakeEngine, text = TEXT) {
@@ -38,7 +38,7 @@ test("the server announces inline completion and UTF-16 positions", async () => 
   await client.close();
 });
 
-test("text streams as growing progress and comes whole in the response", async () => {
+test("text is streamed as growing progress and returned whole in the response", async () => {
   const client = await opened(new FakeEngine(saying("return a + b\n")));
   const asked = client.complete(URI, AT_END);
   const [item] = await asked.items;
@@ -53,14 +53,14 @@ test("text streams as growing progress and comes whole in the response", async (
   await client.close();
 });
 
-test("the text ends with its statement, and nothing is computed after it", async () => {
+test("the text ends with its statement, and nothing is computed beyond it", async () => {
   const engine = new FakeEngine(saying("return [\n    a,\n    b]\n    print(a)\n    print(b)\n"));
-  // Without drafts: what was generated before would be drafted again as a whole.
+  // Without drafts: the text generated before would be drafted again as a whole.
   const client = await connect(withEngine(engine), { settings: { drafts: false } });
   client.open(URI, "def add(a, b):\n    a += 1\n    \n    b += 1\n");
   await client.status(status => status.state === "ready");
   const at = { line: 2, character: 4 };
-  // The grammar is loaded beside the first completions, which end by indentation.
+  // The grammar is loaded during the first completions, which end by indentation.
   let text: unknown;
   do text = (await client.complete(URI, at).items)[0]?.insertText;
   while (String(text).includes("print(b)"));
@@ -69,7 +69,7 @@ test("the text ends with its statement, and nothing is computed after it", async
   await client.close();
 });
 
-test("the status goes from starting over ready and working to ready with figures", async () => {
+test("the status goes from starting through ready and working back to ready, with figures", async () => {
   const client = await opened(new FakeEngine(saying("return abcabcabcabcabc\n")));
   await client.complete(URI, AT_END).items;
   const last = await client.status(status => status.last !== undefined);
@@ -82,7 +82,7 @@ test("the status goes from starting over ready and working to ready with figures
   await client.close();
 });
 
-test("what the completion repeats of the rest of the line is replaced", async () => {
+test("the rest of the line is replaced where the completion repeats it", async () => {
   const client = await opened(new FakeEngine(saying("1, 2)")), "print()\n");
   const [item] = await client.complete(URI, { line: 0, character: 6 }).items;
   assert.equal(item?.insertText, "1, 2)");
@@ -90,7 +90,7 @@ test("what the completion repeats of the rest of the line is replaced", async ()
   await client.close();
 });
 
-test("a suggestion that is selected in a list is completed as if it had been taken", async () => {
+test("an item selected in the suggestion list is completed as if it had been accepted", async () => {
   const engine = new FakeEngine(saying("(a, b)"));
   const client = await opened(engine, "add = su\n");
   const range = { start: { line: 0, character: 6 }, end: { line: 0, character: 8 } };
@@ -107,7 +107,7 @@ test("a suggestion that is selected in a list is completed as if it had been tak
   await client.close();
 });
 
-test("text of nothing but blanks, or of the next line, is no answer", async () => {
+test("text that is only white space, or that repeats the next line, is not suggested", async () => {
   for (const said of ["\n\n    \n", "    print(sum)\n"]) {
     const client = await opened(new FakeEngine(saying(said)), "def f():\n\n    print(sum)\n");
     const asked = client.complete(URI, { line: 1, character: 0 });
@@ -117,7 +117,7 @@ test("text of nothing but blanks, or of the next line, is no answer", async () =
   }
 });
 
-test("blanks alone are no answer within a string either, and are shown with what follows them", async () => {
+test("white space alone is not suggested within a string either, but is shown with the text that follows it", async () => {
   for (const [said, expected] of [
     ["   ", undefined],
     ["   and more", "   and more"],
@@ -130,7 +130,7 @@ test("blanks alone are no answer within a string either, and are shown with what
   }
 });
 
-test("a word after the cursor is completed only on request, and not said again", async () => {
+test("a completion before a word is computed only on explicit request, and does not repeat the word", async () => {
   const client = await opened(new FakeEngine(saying("a + total\n")), "sum = total\n");
   const at = { line: 0, character: 6 };
   assert.deepEqual(await client.complete(URI, at).items, []);
@@ -139,7 +139,7 @@ test("a word after the cursor is completed only on request, and not said again",
   await client.close();
 });
 
-/** Gives an engine the control tokens of files; the result reports the text that it has read. */
+/** Gives an engine the control tokens for files; the returned function gives the text of its prompt. */
 function readsFiles(engine: FakeEngine): () => string {
   const controls = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"];
   const find = (text: string) => (controls.includes(text) ? 257 + controls.indexOf(text) : undefined);
@@ -147,7 +147,7 @@ function readsFiles(engine: FakeEngine): () => string {
   return () => new TextDecoder().decode(Uint8Array.from(engine.context.filter(token => token < 256)));
 }
 
-test("other open files go to a model that was taught to read them, unless that is switched off", async () => {
+test("other open files are included in the prompt of a model trained to read them, unless that is turned off", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
   const engine = new FakeEngine(saying("done\n"), { modelName: "Qwen2.5 Coder" });
   const said = readsFiles(engine);
@@ -168,7 +168,7 @@ test("other open files go to a model that was taught to read them, unless that i
   rmSync(folder, { recursive: true });
 });
 
-test("definitions of imported names go to a model that was taught to read files, read from the disk", async () => {
+test("definitions of imported names are read from disk for the prompt of a model trained to read files", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
   writeFileSync(
     join(folder, "shop.py"),
@@ -180,7 +180,7 @@ test("definitions of imported names go to a model that was taught to read files,
   const client = await connect(withEngine(engine), { settings: { workspaceIndex: false } }, [folder]);
   const uri = pathToFileURL(join(folder, "main.py")).href;
   client.open(uri, "from shop import price\nfrom secrets import password\nprice(password\n");
-  // The grammar is loaded beside the first completions.
+  // The grammar is loaded during the first completions.
   for (let version = 2; !said().includes("shop.py"); version++) {
     const at = { line: 2, character: 0 };
     client.change(uri, version, [{ range: { start: at, end: at }, text: "# more\n" }]);
@@ -192,7 +192,7 @@ test("definitions of imported names go to a model that was taught to read files,
   rmSync(folder, { recursive: true });
 });
 
-test("of a workspace that is not trusted only the open document goes to the model, until it is", async () => {
+test("only the completed document is in the prompt until its workspace is trusted", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-project-"));
   writeFileSync(
     join(folder, "shop.py"),
@@ -219,7 +219,7 @@ test("of a workspace that is not trusted only the open document goes to the mode
   rmSync(folder, { recursive: true });
 });
 
-test("a request that the document has left after stops decoding within one step", async () => {
+test("a cancelled request stops decoding within one step after an edit that contradicts it", async () => {
   const engine = endless();
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
@@ -235,7 +235,7 @@ test("a request that the document has left after stops decoding within one step"
   await client.close();
 });
 
-test("a newer request takes the place of an older one", async () => {
+test("a newer request replaces an older one", async () => {
   const engine = endless();
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
@@ -248,7 +248,7 @@ test("a newer request takes the place of an older one", async () => {
   await client.close();
 });
 
-test("edits in UTF-16 units keep the document in step", async () => {
+test("edits in UTF-16 units keep the document in sync", async () => {
   const client = await opened(new FakeEngine(saying("x")), "a = '🙂'\n");
   client.change(URI, 2, [
     { range: { start: { line: 0, character: 8 }, end: { line: 0, character: 8 } }, text: "; b = " },
@@ -260,7 +260,7 @@ test("edits in UTF-16 units keep the document in step", async () => {
   await client.close();
 });
 
-test("a request for another version, place or document has no answer", async () => {
+test("a request for another version, an invalid position or an unknown document gets no completion", async () => {
   const client = await opened(endless());
   assert.deepEqual(await client.complete(URI, AT_END, 7).items, []);
   assert.deepEqual(await client.complete(URI, { line: 40, character: 0 }).items, []);
@@ -269,7 +269,7 @@ test("a request for another version, place or document has no answer", async () 
   await client.close();
 });
 
-test("strange documents are completed or left alone, and the server stays up", async () => {
+test("strange documents are completed, and the server keeps running", async () => {
   const client = await opened(new FakeEngine(saying("done")));
   const strange: Record<string, string> = {
     nul: "a = '\0'\n",
@@ -294,7 +294,7 @@ test("strange documents are completed or left alone, and the server stays up", a
   await client.close();
 });
 
-test("a model that cannot be loaded is an error with a remedy, and a good one in the settings mends it", async () => {
+test("a model that cannot be loaded is an error with a remedy, and setting a good model resolves it", async () => {
   const load = async (settings: Settings) =>
     settings.modelPath === resolve("good.gguf")
       ? { engine: new FakeEngine(saying("mended")) }
@@ -320,7 +320,7 @@ test("a model that cannot be loaded is an error with a remedy, and a good one in
   await client.close();
 });
 
-test("a model that cannot be loaded leaves the one before in use, and says why", async () => {
+test("a model that cannot be loaded leaves the previous one in use, and the status says why", async () => {
   const engines: FakeEngine[] = [];
   const load = async ({ modelPath }: Settings) => {
     if (modelPath === resolve("bad.gguf"))
@@ -353,7 +353,7 @@ test("a model that cannot be loaded leaves the one before in use, and says why",
   await client.close();
 });
 
-test("switched off, nothing is computed and the status says so", async () => {
+test("nothing is computed while completions are turned off, and the status says so", async () => {
   const engine = endless();
   const client = await opened(engine);
   await client.status(status => status.state === "ready");
@@ -375,7 +375,7 @@ test("switched off, nothing is computed and the status says so", async () => {
   await client.close();
 });
 
-test("a fault in the engine is logged and costs one completion", async () => {
+test("a fault in the engine is logged and costs only one completion", async () => {
   const engine = new FakeEngine(saying("fine"));
   const client = await opened(engine);
   engine.beforeDecode = async () => {
@@ -388,7 +388,7 @@ test("a fault in the engine is logged and costs one completion", async () => {
   await client.close();
 });
 
-test("when graphics memory runs out, less is put into it, and the next completion comes", async () => {
+test("when graphics memory runs out, the model is reloaded with less in it until completions succeed", async () => {
   const loads: number[] = [];
   const load: LoadModel = async (_, smaller) => {
     loads.push(smaller);
@@ -408,7 +408,7 @@ test("when graphics memory runs out, less is put into it, and the next completio
   await client.close();
 });
 
-test("when ordinary memory runs out, the remedy is generated and the server stays up", async () => {
+test("when main memory runs out, the remedy is reported and the server keeps running", async () => {
   const engine = new FakeEngine(saying("later"));
   const client = await opened(engine);
   engine.memoryIsFull = true;
@@ -420,7 +420,7 @@ test("when ordinary memory runs out, the remedy is generated and the server stay
   await client.close();
 });
 
-test("a model that is replaced while a request waits for it is not used any more", async () => {
+test("a model that is replaced while a request waits for it is no longer used", async () => {
   const engines: FakeEngine[] = [];
   let finish = () => {};
   const load = async () => {
@@ -449,7 +449,7 @@ test("a model that is replaced while a request waits for it is not used any more
   await client.close();
 });
 
-test("a request whose model is replaced before it has text is answered by the next one", async () => {
+test("a request whose model is replaced before it has text is answered by the new model", async () => {
   const engines: FakeEngine[] = [];
   let release = () => {};
   const held = new Promise<void>(resolve => {
@@ -476,7 +476,7 @@ test("a request whose model is replaced before it has text is answered by the ne
   await client.close();
 });
 
-test("an aborted completion leaves the state and the figures as they were", async () => {
+test("a completion aborted by turning completions off leaves the state off and the figures unchanged", async () => {
   const engine = new FakeEngine(saying("return abcabcabc\n"));
   const client = await opened(engine);
   await client.complete(URI, AT_END).items;
@@ -495,7 +495,7 @@ test("an aborted completion leaves the state and the figures as they were", asyn
   await client.close();
 });
 
-test("freed memory is generated so, and the next completion loads the model again", async () => {
+test("a freed model is reported as asleep, and the next completion loads it again", async () => {
   const engines: FakeEngine[] = [];
   const client = await connect(
     serving(async () => {

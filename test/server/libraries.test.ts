@@ -18,7 +18,7 @@ import { FakeRegistry } from "../fakes/registry.ts";
 const scratch = mkdtempSync(join(tmpdir(), "foretoken-libraries-server-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** What platforms without CUDA answer is in the last test. */
+/** Undefined on platforms without CUDA, whose answers the tests check too. */
 const wanted = cudaPackage(librariesFile());
 const archivePath = () => `/${wanted?.name}/-/${wanted?.name.split("/").at(-1)}-${wanted?.version}.tgz`;
 
@@ -30,14 +30,14 @@ function connected(storageDirectory: string, npmRegistry: string) {
   );
 }
 
-test("libraries are offered where the driver is and the libraries are not", async () => {
+test("libraries are offered if the driver is present and the libraries are missing", async () => {
   const client = await connected(join(scratch, "offer"), "");
   const offered = await client.connection.sendRequest(LibrariesRequest);
   assert.equal(offered, wanted !== undefined && hasNvidiaDriver());
   await client.close();
 });
 
-test("what another release has fetched goes with the start", async () => {
+test("libraries fetched by another release are removed at startup", async () => {
   const old = join(scratch, "old", "libraries", "0.0.1");
   const own = join(scratch, "old", "libraries", EXPECTED_RELEASE);
   for (const folder of [old, own]) mkdirSync(folder, { recursive: true });
@@ -47,7 +47,7 @@ test("what another release has fetched goes with the start", async () => {
   await client.close();
 });
 
-test("a mirror is asked, and a failure has its remedy", async () => {
+test("a configured mirror is used, and a failure is reported with its remedy", async () => {
   const registry = await FakeRegistry.start("/elsewhere", Buffer.alloc(0));
   const client = await connected(join(scratch, "mirror"), registry.url);
   const problem = await client.connection.sendRequest(FetchLibrariesRequest, {});
@@ -59,7 +59,9 @@ test("a mirror is asked, and a failure has its remedy", async () => {
   await registry.close();
 });
 
-test("a download reports how far it is, and ends with its request", { skip: !wanted }, async () => {
+test("a download reports its progress and ends when its request is cancelled", {
+  skip: !wanted,
+}, async () => {
   const registry = await FakeRegistry.start(archivePath(), Buffer.alloc(500_000));
   registry.switches.stallAfter = [100_000];
   const client = await connected(join(scratch, "cancel"), registry.url);

@@ -12,7 +12,7 @@ const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-test("a fault while the model is tuned is reported in the log, and the server stays up", async () => {
+test("a fault while the model is tuned is logged, and the server keeps running", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const tune = async () => {
     throw new Error("the tuning broke");
@@ -24,7 +24,7 @@ test("a fault while the model is tuned is reported in the log, and the server st
   await client.close();
 });
 
-test("a model that is wanted while the last one is freed is loaded once that is gone", async () => {
+test("a model requested while the previous one is being freed is loaded once that is gone", async () => {
   const engines: FakeEngine[] = [];
   let release = () => {};
   const released = new Promise<void>(resolve => {
@@ -58,7 +58,7 @@ test("a model that is wanted while the last one is freed is loaded once that is 
   await client.close();
 });
 
-test("a model that is never asked for anything is freed after the quiet minutes too", async t => {
+test("a model that is never used is freed after the configured idle time too", async t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const engine = new FakeEngine(saying("first\n"));
   const client = await connect(
@@ -87,7 +87,7 @@ test("a model that is never asked for anything is freed after the quiet minutes 
   await client.close();
 });
 
-test("switched off and on again, a model whose memory was freed is not called ready", async () => {
+test("a freed model is not reported as ready after completions are turned off and on again", async () => {
   const client = await connect({
     modelLoader: () => async () => ({ engine: new FakeEngine(saying("first\n")) }),
   });
@@ -108,7 +108,7 @@ test("switched off and on again, a model whose memory was freed is not called re
   await client.close();
 });
 
-test("a model at a path that cannot be looked at is reported, and does not keep the server starting", async () => {
+test("a model at an inaccessible path is reported, and the server does not stay in its starting state", async () => {
   const problem = {
     code: "modelInvalid",
     message: "It may not be read.",
@@ -125,7 +125,7 @@ test("a model at a path that cannot be looked at is reported, and does not keep 
   await client.close();
 });
 
-test("a model that could not be loaded is tried again once its file has changed, and its problem is the request's", async () => {
+test("a model that could not be loaded is retried once its file changes, and requests report its problem", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-model-"));
   const modelPath = join(folder, "model.gguf");
   writeFileSync(modelPath, "damaged");
@@ -156,7 +156,7 @@ test("a model that could not be loaded is tried again once its file has changed,
 });
 
 for (const enabled of [true, false])
-  test(`settings that overlap end as the last of them: ${enabled ? "on" : "off"}`, async () => {
+  test(`overlapping settings changes end with the last one: ${enabled ? "on" : "off"}`, async () => {
     const engine = new FakeEngine(saying("first line of a text\n"));
     engine.beforeDecode = async () => void (await pause(30));
     let loadMs = 0;
@@ -171,7 +171,7 @@ for (const enabled of [true, false])
       });
     client.open(URI, "a = ", "sketch");
     await client.status(({ state }) => state === "ready");
-    // While something is computed, and while another model is loaded.
+    // Settings change while a completion is computed, and while another model is loaded.
     const asked = client.complete(URI, AT);
     await client.status(({ state }) => state === "working");
     for (const each of [!enabled, enabled]) await set({ enabled: each });
@@ -187,7 +187,7 @@ for (const enabled of [true, false])
     await client.close();
   });
 
-test("a request that still waits at shutdown does not load the model again", async () => {
+test("a request that is still waiting at shutdown does not load the model again", async () => {
   let loads = 0;
   const client = await connect(
     {

@@ -56,7 +56,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-test("twenty kills in the middle of a download cost no byte", async () => {
+test("a download that is killed twenty times fetches no byte twice", async () => {
   let total = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const bytes = 1 + ((kill * 48271 + 7919) % Math.floor(content.length / KILLS));
@@ -73,7 +73,7 @@ test("twenty kills in the middle of a download cost no byte", async () => {
   assert.equal(hub.servedBytes, content.length);
 });
 
-test("a fetched model is listed, described, taken into use and removed", async () => {
+test("a fetched model can be listed, described, chosen and removed", async () => {
   assert.match((await run("list")).out, /On this machine:\n {2}hf:a\/b:m-Q8_0\.gguf/);
   assert.match((await run("info", REFERENCE)).out, new RegExp(`Lies at: +${path()}`));
   const used = await run("use", REFERENCE);
@@ -89,7 +89,7 @@ test("a fetched model is listed, described, taken into use and removed", async (
   assert.match((await run("info", REFERENCE)).out, /not on this machine/);
 });
 
-test("a fetch that is interrupted ends with the signal's exit code and keeps what has come", async () => {
+test("an interrupted fetch ends with the signal's exit code and keeps the bytes received", async () => {
   for (const [signal, wanted] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],
@@ -109,7 +109,7 @@ test("a fetch that is interrupted ends with the signal's exit code and keeps wha
   }
 });
 
-test("a check says what a model cannot do, and fails", async () => {
+test("the check command reports what a model cannot do, and fails", async () => {
   const { code, out } = await run("check", fixtureModelPath(), "--json");
   assert.equal(code, 1, out);
   const report = JSON.parse(out.slice(out.indexOf("{")));
@@ -119,7 +119,7 @@ test("a check says what a model cannot do, and fails", async () => {
   assert.ok(report.drafts.tokens >= 50 && report.tokensPerSecond > 0);
 });
 
-test("the model that comes along is checked by the name default, and may be used", async () => {
+test("the included model is checked under the name default, and may be used", async () => {
   const { code, out } = await run("check", "default");
   assert.equal(code, 0, out);
   assert.match(out, /may be used/);
@@ -129,13 +129,13 @@ test("the model that comes along is checked by the name default, and may be used
   );
 });
 
-test("the model that comes along is described by the name default", async () => {
+test("the included model is described under the name default", async () => {
   const { code, out } = await run("info", "default");
   assert.equal(code, 0, out);
   assert.match(out, /Lies at: +\/.*\.gguf\nSize: +\d+ MB/);
 });
 
-test("a choice that cannot be kept is said with its file", async () => {
+test("a choice of model that cannot be saved is reported with its file", async () => {
   const blocked = join(cache, "blocked");
   writeFileSync(blocked, "");
   const { code, out } = await start({ XDG_CACHE_HOME: blocked }, "use", fixtureModelPath()).done;
@@ -144,7 +144,7 @@ test("a choice that cannot be kept is said with its file", async () => {
   assert.doesNotMatch(out, /\n +at /);
 });
 
-test("what cannot be done is said with a remedy", async () => {
+test("a command that cannot be carried out is reported with a remedy", async () => {
   const cases: [string[], RegExp][] = [
     [["get", "qwen2.5-coder:9b"], /no model qwen2\.5-coder:9b.*qwen2\.5-coder:7b/],
     [["get", "m.gguf"], /There is no model at .*m\.gguf\. The catalogue has/],

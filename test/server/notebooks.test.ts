@@ -11,7 +11,7 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, FakeEngine, type FakeModel, saying, steppedEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is generated does not depend on when one has been loaded.
+// A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const NOTEBOOK = "file:///project/study.ipynb";
 const uriOf = (name: string) => `vscode-notebook-cell:/project/study.ipynb#${name}`;
@@ -34,7 +34,7 @@ const item = ({ name, text, languageId = LANGUAGE }: TestCell) => ({
 });
 
 async function opened(engine: FakeEngine, cells: readonly TestCell[], settings = {}) {
-  // What is computed ahead would be counted along.
+  // Decodes computed ahead would be counted too.
   const quiet = { settings: { prefetch: false, ...settings } };
   const client = await connect({ modelLoader: () => async () => ({ engine }) }, quiet);
   const { connection } = client;
@@ -57,12 +57,12 @@ async function opened(engine: FakeEngine, cells: readonly TestCell[], settings =
   };
   return {
     ...client,
-    /** What is suggested in a cell. */
+    /** The suggestions in a cell. */
     async at(name: string, line: number, character: number) {
       const items = await client.complete(uriOf(name), { line, character }).items;
       return items.map(({ insertText }) => insertText);
     },
-    /** What the model was shown last. */
+    /** The model's last prompt. */
     prompt() {
       const { fillPrefix, fillSuffix, fillMiddle } = engine.vocabulary.special;
       const { context } = engine;
@@ -83,7 +83,7 @@ async function opened(engine: FakeEngine, cells: readonly TestCell[], settings =
           ],
         },
       }),
-    /** Replaces `deleted` cells at an index by others; those that come and go as documents are named. */
+    /** Replaces `deleted` cells at an index by others; `documents` names those that are opened and closed. */
     splice(
       start: number,
       deleted: number,
@@ -114,13 +114,13 @@ const CELLS: readonly TestCell[] = [
   { name: "below", text: "show(total)" },
 ];
 
-test("the server asks for notebooks, and the cells above are the prefix, those below the suffix", async () => {
+test("the server registers for notebooks; cells above the cursor form the prefix, those below the suffix", async () => {
   const client = await opened(new FakeEngine(saying("1 + 2\n")), CELLS);
   assert.deepEqual(client.initialized.capabilities.notebookDocumentSync, {
     notebookSelector: [{ notebook: "*" }],
   });
   assert.deepEqual(await client.at("cursor", 0, 8), ["1 + 2"]);
-  // A language without line comments leaves text cells out; cells of other languages are no code of this one.
+  // A language without line comments leaves text cells out; cells of other languages are left out as well.
   assert.deepEqual(client.prompt(), {
     prefix: "import numbers\n\ntotal = ",
     suffix: "\nprint(total)\n\nshow(total)",
@@ -128,7 +128,7 @@ test("the server asks for notebooks, and the cells above are the prefix, those b
   await client.close();
 });
 
-test("text cells are comments, in the cursor's language", async () => {
+test("text cells become comments in the language of the cursor's cell", async () => {
   const python = CELLS.map(cell => (cell.languageId ? cell : { ...cell, languageId: "python" }));
   const client = await opened(new FakeEngine(saying("1 + 2\n")), python);
   await client.at("cursor", 0, 8);
@@ -136,7 +136,7 @@ test("text cells are comments, in the cursor's language", async () => {
   await client.close();
 });
 
-test("cells that are inserted, removed, moved and edited change what the model is shown", async () => {
+test("inserting, removing, moving and editing cells changes the prompt", async () => {
   const client = await opened(new FakeEngine(saying("1\n")), [
     { name: "a", text: "a = 1" },
     { name: "b", text: "b = " },
@@ -151,7 +151,7 @@ test("cells that are inserted, removed, moved and edited change what the model i
   assert.deepEqual(await prompt("b", 4), { prefix: "a = 1\n\nc = 3\n\nb = ", suffix: "" });
   await client.edit("a", 0, 4, 5, "7");
   assert.deepEqual(await prompt("b", 4), { prefix: "a = 7\n\nc = 3\n\nb = ", suffix: "" });
-  // The last cell to the top: its document stays open.
+  // Moves the last cell to the top: its document stays open.
   await client.splice(
     0,
     3,
@@ -174,7 +174,7 @@ test("cells that are inserted, removed, moved and edited change what the model i
   await client.close();
 });
 
-test("what was generated is known again while the other cells are what they were, and only then", async () => {
+test("generated text is reused if, and only if, the other cells are unchanged", async () => {
   const engine = new FakeEngine(saying("first + second\n"));
   const client = await opened(engine, [
     { name: "a", text: "x = 1" },
@@ -208,7 +208,7 @@ test("what was generated is known again while the other cells are what they were
   await client.close();
 });
 
-test("a completion under way ends when cells are moved", async () => {
+test("a running completion ends when cells are moved", async () => {
   const { engine, allow, run } = steppedEngine(saying("first + second\n"));
   const cells = [
     { name: "a", text: "x = 1" },
@@ -223,7 +223,7 @@ test("a completion under way ends when cells are moved", async () => {
   await client.close();
 });
 
-test("a completion under way ends when another cell changes, and one that types along joins it", async () => {
+test("a running completion and a request that joined it by typing along end when another cell changes", async () => {
   const { engine, allow, run } = steppedEngine(saying("first + second\n"));
   const client = await opened(
     engine,
@@ -247,7 +247,7 @@ test("a completion under way ends when another cell changes, and one that types 
   await client.close();
 });
 
-test("the next cell's first line is not generated once more, and its brackets are its own", async () => {
+test("the next cell's first line is not suggested again, and its brackets close nothing in the cell above", async () => {
   const saysBoth: FakeModel = answering({ "w = (\n\n": "y = 2\nshow(x, y)\n", "z = f(": "1)\n" });
   const client = await opened(new FakeEngine(saysBoth), [
     { name: "open", text: "w = (" },
@@ -261,7 +261,7 @@ test("the next cell's first line is not generated once more, and its brackets ar
   await client.close();
 });
 
-test("a cell that repeats the one above it is not offered", async () => {
+test("text that repeats the cell above is not suggested", async () => {
   const client = await opened(new FakeEngine(saying("import numbers\n")), [
     { name: "a", text: "import numbers" },
     { name: "b", text: "" },
@@ -270,7 +270,7 @@ test("a cell that repeats the one above it is not offered", async () => {
   await client.close();
 });
 
-test("messages about notebooks and cells that are not there do no harm", async () => {
+test("messages about unknown notebooks and cells do no harm", async () => {
   const client = await opened(new FakeEngine(saying("1\n")), [{ name: "a", text: "a = " }]);
   await client.splice(7, 3, [{ name: "ghost", text: "" }], { closed: ["nobody"] });
   await client.edit("nobody", 0, 0, 0, "x");

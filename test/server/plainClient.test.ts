@@ -1,6 +1,6 @@
 /**
- * What a client gets that speaks LSP 3.18 and nothing else: no partial results, no versions in its requests, none
- * of our notifications. It has options only so that the test leaves the user's folders alone.
+ * A client that speaks LSP 3.18 and nothing else: no partial results, no versions in its requests, none of our
+ * notifications. It sends options only so that the test leaves the user's folders alone.
  */
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
@@ -85,7 +85,7 @@ async function plainClient(engine: FakeEngine, text = `${LINE}\n`, settings: obj
   };
 }
 
-test("it gets a completion, and what it types of that and takes back without the model", async () => {
+test("a plain client gets a completion, and the matching rest after typing along and deleting", async () => {
   const engine = new FakeEngine(saying("first + second\n"));
   const client = await plainClient(engine);
   assert.ok(client.capabilities.inlineCompletionProvider);
@@ -105,7 +105,7 @@ test("it gets a completion, and what it types of that and takes back without the
   await client.close();
 });
 
-test("it can report of an acceptance by the command that its item carries and the server announces", async () => {
+test("a plain client can report an acceptance by the command that its item carries and the server announces", async () => {
   const client = await plainClient(new FakeEngine(saying("first\n")));
   const { command } = (await client.complete(4)) ?? {};
   assert.ok(command && client.capabilities.executeCommandProvider?.commands.includes(command.command));
@@ -118,7 +118,7 @@ test("it can report of an acceptance by the command that its item carries and th
   await client.close();
 });
 
-test("a second initialization is refused, and the first one stays", async () => {
+test("a second initialize request is refused, and the first one stays in effect", async () => {
   const engine = new FakeEngine(saying("b + c"));
   const client = await plainClient(engine);
   const again = client.connection.sendRequest(InitializeRequest.type, {

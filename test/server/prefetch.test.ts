@@ -4,12 +4,12 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, FakeEngine, steppedEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is generated does not depend on when one has been loaded.
+// A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-/** A session in which each line is completed, and the one after it too. */
+/** A session in which each line is completed, and then the line after it. */
 const SESSION = answering({
   "a = ": "first()",
   "a = first()": "\n",
@@ -34,7 +34,7 @@ async function opened(engine: FakeEngine, text: string, settings = {}) {
       const [item] = await client.complete(URI, { line, character }).items;
       return [item?.insertText, (await explained())?.outcome.kind];
     },
-    /** Until nothing has been decoded for a while. */
+    /** Waits until nothing has been decoded for a while. */
     async quiet() {
       for (let before = -1; before !== engine.decodes; ) {
         before = engine.decodes;
@@ -44,7 +44,7 @@ async function opened(engine: FakeEngine, text: string, settings = {}) {
   };
 }
 
-test("what comes after an accepted suggestion, and on the line after it, is there at once", async () => {
+test("the completions after an accepted suggestion and on the next line are available at once", async () => {
   const engine = new FakeEngine(SESSION);
   const client = await opened(engine, "a = ");
   assert.deepEqual(await client.at(0, 4), ["first()", "shown"]);
@@ -59,7 +59,7 @@ test("what comes after an accepted suggestion, and on the line after it, is ther
   await client.close();
 });
 
-test("what is computed ahead is reported in the document's own line breaks and indentation", async () => {
+test("text computed ahead matches the document's own line endings and indentation", async () => {
   const engine = new FakeEngine(
     answering({ "if a": ":", "if a:\r\n": "no", "    if b:\n        ": "c()", "if b": ":" }),
   );
@@ -72,7 +72,7 @@ test("what is computed ahead is reported in the document's own line breaks and i
   await client.close();
 });
 
-test("nothing is computed ahead where that is switched off", async () => {
+test("nothing is computed ahead when prefetching is off", async () => {
   const engine = new FakeEngine(SESSION);
   const client = await opened(engine, "a = ", { prefetch: false });
   await client.at(0, 4);
@@ -82,7 +82,7 @@ test("nothing is computed ahead where that is switched off", async () => {
   await client.close();
 });
 
-test("a request does not wait for what is computed ahead", async () => {
+test("a request does not wait for a completion that is computed ahead", async () => {
   const { engine, allow, run } = steppedEngine(SESSION);
   const client = await opened(engine, "a = \nz = ", { drafts: false });
   const first = client.complete(URI, { line: 0, character: 4 });
@@ -96,7 +96,7 @@ test("a request does not wait for what is computed ahead", async () => {
   await client.close();
 });
 
-test("a request for the place that is computed ahead joins it", async () => {
+test("a request at the position of a completion that is computed ahead joins it", async () => {
   const { engine, allow, run } = steppedEngine(
     answering({ "a = ": "first", "a = first": "(b, c)", "a = first(b, c)": "\n" }),
   );
@@ -105,7 +105,7 @@ test("a request for the place that is computed ahead joins it", async () => {
   await allow(6);
   await first.items;
   await pause(40);
-  await allow(2); // "(b" of what comes ahead.
+  await allow(2); // "(b" of the completion ahead.
   await client.insert(0, 4, "first");
   const second = client.complete(URI, { line: 0, character: 9 });
   run();
@@ -116,7 +116,7 @@ test("a request for the place that is computed ahead joins it", async () => {
   await client.close();
 });
 
-test("an edit that contradicts the suggestion ends what is computed ahead", async () => {
+test("an edit that contradicts the suggestion ends the completion computed ahead", async () => {
   const { engine, allow, run } = steppedEngine(SESSION);
   const client = await opened(engine, "a = ", { drafts: false });
   const first = client.complete(URI, { line: 0, character: 4 });
@@ -131,7 +131,7 @@ test("an edit that contradicts the suggestion ends what is computed ahead", asyn
   await client.close();
 });
 
-test("where suggestions are never taken, little is computed ahead of them", async () => {
+test("little is computed ahead when suggestions are never accepted", async () => {
   const engine = new FakeEngine(
     answering({ "= ": "first(second, third)", ")": "\n\nfourth = fifth + sixth" }),
   );

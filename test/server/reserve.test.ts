@@ -9,14 +9,14 @@ const ASKED = { triggerKind: 1 as const };
 
 async function opened(text: string, engine: FakeEngine, settings = {}) {
   const client = await connect({ modelLoader: () => async () => ({ engine }) }, { settings });
-  // Nothing is kept before the grammar of a language is there: this one has none.
+  // Nothing is kept before the grammar of a language is loaded: this language has none.
   client.open(URI, text, "ruby");
   const lines = text.split("\n");
   const position = { line: lines.length - 1, character: (lines.at(-1) ?? "").length };
   return {
     client,
     engine,
-    /** What is suggested at the end. */
+    /** The suggestion at the end of the text. */
     async suggested(context = {}) {
       const [item] = await client.complete(URI, position, undefined, context).items;
       return item?.insertText;
@@ -25,7 +25,7 @@ async function opened(text: string, engine: FakeEngine, settings = {}) {
   };
 }
 
-/** An engine that is so sure of each byte of what it says. */
+/** An engine that gives each byte of its text this probability. */
 function surenessEngine(model: FakeModel, probability: number): FakeEngine {
   const engine = new FakeEngine(model);
   const others = 255;
@@ -39,7 +39,7 @@ function surenessEngine(model: FakeModel, probability: number): FakeEngine {
   return engine;
 }
 
-test("closers alone are not suggested, and they are when asked for", async () => {
+test("closing brackets alone are suggested only on explicit request", async () => {
   const { client, suggested, explained } = await opened("print(total", new FakeEngine(saying(")\n")));
   assert.equal(await suggested(), undefined);
   const { last, markdown } = await explained();
@@ -51,13 +51,13 @@ test("closers alone are not suggested, and they are when asked for", async () =>
   await client.close();
 });
 
-test("closers are suggested with what follows them", async () => {
+test("closing brackets are suggested together with the text that follows them", async () => {
   const { client, suggested } = await opened("print(total", new FakeEngine(saying(").strip()\n")));
   assert.equal(await suggested(), ").strip()");
   await client.close();
 });
 
-test("closers that were held back are known the next time", async () => {
+test("closing brackets that were held back are not computed again the next time", async () => {
   const { client, engine, suggested } = await opened("print(total", new FakeEngine(saying(")\n")));
   await suggested();
   const { decodes } = engine;
@@ -66,7 +66,7 @@ test("closers that were held back are known the next time", async () => {
   await client.close();
 });
 
-test("a first line of which the model is less sure than wanted is not shown, with its figure", async () => {
+test("a first line below the minimum confidence is not shown, and the explanation gives its confidence", async () => {
   const engine = surenessEngine(saying("return a\n"), 0.3);
   const { client, suggested, explained } = await opened("def f(a):\n    ", engine, { minConfidence: 0.5 });
   assert.equal(await suggested(), undefined);
@@ -79,7 +79,7 @@ test("a first line of which the model is less sure than wanted is not shown, wit
   await client.close();
 });
 
-test("a first line of which the model is sure enough is shown, once it is whole", async () => {
+test("a first line above the minimum confidence is shown once it is complete", async () => {
   const engine = surenessEngine(saying("return a\n"), 0.7);
   const { client } = await opened("def f(a):\n    ", engine, { minConfidence: 0.5 });
   const asked = client.complete(URI, { line: 1, character: 4 });
@@ -89,7 +89,7 @@ test("a first line of which the model is sure enough is shown, once it is whole"
   await client.close();
 });
 
-test("probabilities are computed only where the setting asks for them", async () => {
+test("probabilities are computed only if the setting requires them", async () => {
   let asked = 0;
   const engine = new FakeEngine(saying("return a\n"));
   const decode = engine.decode.bind(engine);
@@ -115,7 +115,7 @@ test("probabilities are computed only where the setting asks for them", async ()
   }
 });
 
-test("a completion has as many lines as are wanted, and the model stops there", async () => {
+test("a completion has at most the configured number of lines, and the model stops there", async () => {
   const text = "if a:\n        b()\n        c()\n        d()\n        e()\n";
   const engine = new FakeEngine(saying(text));
   const { client, suggested, explained } = await opened("def f(a):\n    ", engine, {
@@ -128,7 +128,7 @@ test("a completion has as many lines as are wanted, and the model stops there", 
   await client.close();
 });
 
-test("with a manual trigger nothing is computed unasked, neither for a request nor ahead", async () => {
+test("with the manual trigger, nothing is computed without an explicit request, not even ahead", async () => {
   const { client, engine, suggested, explained } = await opened("x = ", new FakeEngine(saying("1\n")), {
     trigger: "manual",
   });

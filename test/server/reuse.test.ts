@@ -8,7 +8,7 @@ import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
 
-// A language without a grammar: what is generated does not depend on when one has been loaded.
+// A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const TEXT = "a = \nb = 2\n";
@@ -22,7 +22,7 @@ const texts = async ({ items }: ReturnType<TestClient["complete"]>) =>
   (await items).map(({ insertText }) => insertText);
 
 async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
-  // What is computed ahead would be counted along.
+  // Decodes computed ahead would be counted too.
   const quiet = { settings: { prefetch: false, ...settings } };
   const client = await connect({ modelLoader: () => async () => ({ engine }) }, quiet);
   client.open(URI, text, LANGUAGE);
@@ -47,7 +47,7 @@ async function opened(engine: FakeEngine, text = TEXT, settings = {}) {
   };
 }
 
-test("what was generated for a place is generated again without the model, while typing along and after backspace", async () => {
+test("text generated for a position is reused without the model while typing along and after backspace", async () => {
   const engine = new FakeEngine(saying("first + second\n"));
   const client = await opened(engine);
   assert.deepEqual(await texts(client.at(4)), ["first + second"]);
@@ -65,7 +65,7 @@ test("what was generated for a place is generated again without the model, while
   await client.close();
 });
 
-test("text that differs anywhere in the document is computed anew", async () => {
+test("a completion is computed again when the document differs anywhere", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine);
   await texts(client.at(4));
@@ -78,7 +78,7 @@ test("text that differs anywhere in the document is computed anew", async () => 
   await client.close();
 });
 
-test("other settings forget what was generated", async () => {
+test("a change of settings discards the generated text", async () => {
   const client = await opened(new FakeEngine(saying("first\n")));
   await texts(client.at(4));
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
@@ -90,7 +90,7 @@ test("other settings forget what was generated", async () => {
   await client.close();
 });
 
-test("a completion that was not whole is not kept", async () => {
+test("an incomplete completion is not kept", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine);
   engine.memoryIsFull = true;
@@ -100,7 +100,7 @@ test("a completion that was not whole is not kept", async () => {
   await client.close();
 });
 
-test("a request that types along joins the completion under way and gets the rest, streamed", async () => {
+test("a request that types along joins the running completion and gets the rest, streamed", async () => {
   const { engine, allow, run } = steppedEngine(saying("first + second\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const first = client.at(4);
@@ -116,7 +116,7 @@ test("a request that types along joins the completion under way and gets the res
   await client.close();
 });
 
-test("typing ahead of the text waits for it and gets the rest, or a new completion where it continues differently", async () => {
+test("a request typed ahead of the text waits for it and gets the rest, or a new completion if it differs", async () => {
   for (const [typed, rest] of [
     ["first", " + second"],
     ["fish", "first + second"],
@@ -135,7 +135,7 @@ test("typing ahead of the text waits for it and gets the rest, or a new completi
   }
 });
 
-test("a cancelled request whose successor comes soon does not lose the computing", async () => {
+test("a cancelled request that is soon followed by another does not lose its computation", async () => {
   const { engine, allow, run } = steppedEngine(saying("first + second\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const first = client.at(4);
@@ -170,7 +170,7 @@ test("a cancelled request without a successor stops computing", async () => {
   await client.close();
 });
 
-test("an edit that disagrees ends the computing, one that the editor has closed a bracket with does not", async () => {
+test("an edit that contradicts the text ends the completion, but an auto-closed bracket does not", async () => {
   const { engine, allow, run } = steppedEngine(saying("f(a, b)\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const first = client.at(4);
@@ -193,7 +193,7 @@ test("an edit that disagrees ends the computing, one that the editor has closed 
   await diverged.close();
 });
 
-test("a request that is given up before its turn does not leave the status at working", async () => {
+test("a request that is abandoned before its turn does not leave the status at working", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const first = client.at(4);
@@ -208,7 +208,7 @@ test("a request that is given up before its turn does not leave the status at wo
   await client.close();
 });
 
-test("two editors on one document: at one place both get the text, at two the later one does", async () => {
+test("two editors at one position of a document both get the text; at two positions only the later one does", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const [left, right] = [client.at(4), client.at(4)];
@@ -225,7 +225,7 @@ test("two editors on one document: at one place both get the text, at two the la
   await client.close();
 });
 
-test("a request that had typed ahead of the text does not take the model from a later one", async () => {
+test("a request typed ahead of the text does not take the model from a later request", async () => {
   const { engine, allow, run } = steppedEngine(saying("first + second\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const first = client.at(4);
@@ -243,7 +243,7 @@ test("a request that had typed ahead of the text does not take the model from a 
   await client.close();
 });
 
-test("a request that waits is not computed for a document that was closed or edited otherwise", async () => {
+test("a waiting request is not computed once its document is closed or edited elsewhere", async () => {
   const engine = new FakeEngine(saying("first\n"));
   for (const leave of [
     (client: TestClient) =>
@@ -265,7 +265,7 @@ test("a request that waits is not computed for a document that was closed or edi
   }
 });
 
-test("a document that is closed while it is completed has no answer, and one opened again is completed", async () => {
+test("a document closed during its completion gets no text, and is completed again once reopened", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const asked = client.at(4);
@@ -289,7 +289,7 @@ test("a document that is closed while it is completed has no answer, and one ope
   await client.close();
 });
 
-test("a document changed elsewhere between request and answer has no answer", async () => {
+test("a document edited elsewhere between request and answer gets no text", async () => {
   const { engine, allow, run } = steppedEngine(saying("first\n"));
   const client = await opened(engine, TEXT, { drafts: false });
   const asked = client.at(4);

@@ -7,7 +7,7 @@ import { FakeEngine, saying } from "../fakes/engine.ts";
 
 const URI = "file:///project/sample.rb";
 
-test("ten first lines of which each took more than a second are told of once, with what would be faster", async () => {
+test("slowness is reported, with advice, once ten first lines have each taken more than a second", async () => {
   const engine = Object.assign(new FakeEngine(saying("1\n"), { modelName: "Slow" }), {
     prefillMsPerToken: 1,
   });
@@ -31,7 +31,7 @@ test("ten first lines of which each took more than a second are told of once, wi
   const { slow } = await client.status(status => status.slow !== undefined);
   assert.equal(slow?.model, "Slow");
   assert.ok(slow.lineMs > 1_000 && slow.lineMs < 5_000, `${slow.lineMs}`);
-  // Nearly all of the time is the prompt's, and no catalogue is there to find another model in.
+  // Nearly all of the time goes to the prompt, and there is no catalogue to find another model in.
   assert.deepEqual(
     slow.advice.map(({ kind }) => kind),
     ["context"],

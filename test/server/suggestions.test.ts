@@ -20,7 +20,7 @@ const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-/** "a = " and its answer; and after the answer another, to see what is computed ahead. */
+/** Answers "a = ", and then the text after that answer, to show what is computed ahead. */
 const engineOf = () => new FakeEngine(answering({ "a = ": "first", "a = first": "(second)" }));
 
 async function opened(engine: FakeEngine, options: InitializationOptions = {}, text = "a = ") {
@@ -44,7 +44,7 @@ const accept = (client: TestClient, item: InlineCompletionItem) =>
     command: ACCEPT_COMMAND,
     arguments: item.command?.arguments ?? [],
   });
-/** A client that has reported before what it shows. Reports of an item. */
+/** Makes a client one that reports what it shows. Returns a function that reports an item. */
 async function telling({ connection }: TestClient) {
   const tell = (item: InlineCompletionItem) =>
     connection.sendNotification(DidShowCompletionNotification, { item });
@@ -54,7 +54,7 @@ async function telling({ connection }: TestClient) {
 const counted = async (client: TestClient, accepted: number) =>
   (await client.status(({ suggestions }) => suggestions?.accepted === accepted)).suggestions;
 
-test("an item carries the announced command, and each item an id of its own", async () => {
+test("each item carries the announced command with an id of its own", async () => {
   const client = await opened(engineOf());
   assert.deepEqual(client.initialized.capabilities.executeCommandProvider, { commands: [ACCEPT_COMMAND] });
   const [first, second] = [await itemAt(client), await itemAt(client)];
@@ -63,7 +63,7 @@ test("an item carries the announced command, and each item an id of its own", as
   await client.close();
 });
 
-test("a client with a command of its own gets items that carry it, and none is announced", async () => {
+test("a client with a command of its own gets items that carry it, and the server announces none", async () => {
   const client = await opened(engineOf(), { acceptCommand: "editor.accepted" });
   assert.equal(client.initialized.capabilities.executeCommandProvider, undefined);
   const item = await itemAt(client);
@@ -74,7 +74,7 @@ test("a client with a command of its own gets items that carry it, and none is a
   await client.close();
 });
 
-test("an acceptance counts once, whether the edit or the command reports of it", async () => {
+test("an acceptance counts once, whether the edit, the command or both report it", async () => {
   const client = await opened(engineOf());
   const item = await itemAt(client);
   insert(client, 2, 4, "first");
@@ -92,7 +92,7 @@ test("an acceptance counts once, whether the edit or the command reports of it",
   await client.close();
 });
 
-test("what is typed along is the same suggestion still", async () => {
+test("a suggestion that the user types along counts as one suggestion", async () => {
   const client = await opened(engineOf(), { settings: { prefetch: false } });
   await itemAt(client);
   insert(client, 2, 4, "fi");
@@ -102,7 +102,7 @@ test("what is typed along is the same suggestion still", async () => {
   await client.close();
 });
 
-test("a client that reports what it shows has nothing computed ahead before it does", async () => {
+test("a client that reports what it shows has nothing computed ahead until it reports an item", async () => {
   const engine = engineOf();
   const client = await opened(engine);
   const tell = await telling(client);
@@ -115,7 +115,7 @@ test("a client that reports what it shows has nothing computed ahead before it d
   await client.close();
 });
 
-test("nothing is computed ahead of what is shown in a document that was closed, or where completions are off", async () => {
+test("nothing is computed ahead of a shown item if its document was closed or completions are off", async () => {
   const leave: ((client: TestClient) => Promise<void>)[] = [
     client =>
       client.connection.sendNotification(DidCloseTextDocumentNotification.type, {

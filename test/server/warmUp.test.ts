@@ -29,7 +29,7 @@ async function opened(engine: FakeEngine, settings = {}) {
 
 const focus = { textDocument: { uri: URI }, position };
 
-test("the prompt of the document one turns to is read, and nothing is decoded", async () => {
+test("the prompt of a document that gets the focus is prefilled, and nothing is decoded", async () => {
   const { engine, prefills } = watched();
   const client = await opened(engine);
   await client.status(({ state }) => state === "ready");
@@ -40,7 +40,7 @@ test("the prompt of the document one turns to is read, and nothing is decoded", 
   await client.close();
 });
 
-test("where something else is computed, the document one turns to is read after that", async () => {
+test("a document that gets the focus during another completion is prefilled after it", async () => {
   const { engine: stepped, allow, run } = steppedEngine(saying("x\n"));
   const { engine, prefills } = watched(stepped);
   const client = await opened(engine);
@@ -57,7 +57,7 @@ test("where something else is computed, the document one turns to is read after 
   await client.close();
 });
 
-test("a document that had the focus before the model was there is read once it is", async () => {
+test("a document that had the focus before the model was loaded is prefilled once it is loaded", async () => {
   const { engine, prefills } = watched();
   let load = () => {};
   const loaded = new Promise<void>(resolve => {
@@ -78,7 +78,7 @@ test("a document that had the focus before the model was there is read once it i
   await client.close();
 });
 
-test("the place last asked about is read again once nothing has been typed for a while", async () => {
+test("the last requested position is prefilled again once nothing has been typed for a while", async () => {
   const { engine, prefills } = watched();
   const client = await opened(engine, { prefetch: true });
   await client.complete(URI, position).items;
@@ -89,7 +89,7 @@ test("the place last asked about is read again once nothing has been typed for a
   await client.close();
 });
 
-test("nothing is read ahead where that is switched off, for a language that is off, or with no place known", async () => {
+test("nothing is prefilled ahead if prefetching or the language is off, or without a known position", async () => {
   for (const [settings, params] of [
     [{ prefetch: false }, focus],
     [{ languages: { python: false } }, focus],
@@ -107,7 +107,7 @@ test("nothing is read ahead where that is switched off, for a language that is o
   }
 });
 
-test("a model whose memory was freed is not loaded to be warmed up", async () => {
+test("a freed model is not loaded just to be warmed up", async () => {
   let loads = 0;
   const { engine, prefills } = watched(new FakeEngine(chaotic));
   const client = await connect({

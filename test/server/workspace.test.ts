@@ -27,7 +27,7 @@ function write(path: string, text: string): void {
 
 const codes = (text: string) => Int32Array.from(text, letter => letter.charCodeAt(0));
 const letters: Tokenizer = { tokenize: async texts => texts.map(codes) };
-/** Notes the texts that it is given. */
+/** Records the texts that it is given. */
 const noting = (texts: string[]): Tokenizer => ({
   tokenize: async given => {
     texts.push(...given);
@@ -53,7 +53,7 @@ async function until(check: () => boolean): Promise<void> {
   assert.ok(check());
 }
 
-test("files are indexed, but for what git ignores and what is not Python", async () => {
+test("files are indexed unless git ignores them or they are not Python", async () => {
   const path = folder({
     "a.py": "say hello",
     "deep/b.py": "say there",
@@ -68,7 +68,7 @@ test("files are indexed, but for what git ignores and what is not Python", async
   workspace.dispose();
 });
 
-test("an edit is found without being saved, a closed document counts as it is on disk", async () => {
+test("an edit is found without being saved, and a closed document counts as it is on disk", async () => {
   const path = folder({ "a.py": "say hello" });
   const workspace = new Workspace([path], letters, () => {});
   await workspace.scan();
@@ -81,7 +81,7 @@ test("an edit is found without being saved, a closed document counts as it is on
   workspace.dispose();
 });
 
-test("a document under edit is tokenized once another one is worked in, with what it is then", async () => {
+test("an edited document is tokenized once another document is edited, with its text at that time", async () => {
   const path = folder({ "a.py": "say hello", "b.py": "say there" });
   const calls: string[] = [];
   const workspace = new Workspace([path], noting(calls), () => {});
@@ -102,7 +102,7 @@ test("a document under edit is tokenized once another one is worked in, with wha
   workspace.dispose();
 });
 
-test("files that are made, written, renamed and removed by others are followed", async () => {
+test("files that other programs create, rename and remove are followed", async () => {
   const path = folder({ "a.py": "say one" });
   const workspace = new Workspace([path], letters, () => {});
   await workspace.scan();
@@ -122,7 +122,7 @@ test("files that are made, written, renamed and removed by others are followed",
   workspace.dispose();
 });
 
-test("a document that grows as large as data leaves the index, and comes back", async () => {
+test("a document that grows too large leaves the index, and returns once it is small again", async () => {
   const path = folder({ "a.py": "say hello" });
   const workspace = new Workspace([path], letters, () => {});
   await workspace.scan();
@@ -134,7 +134,7 @@ test("a document that grows as large as data leaves the index, and comes back", 
   workspace.dispose();
 });
 
-test("an older answer of the tokenizer does not replace a newer one", async () => {
+test("an older result of the tokenizer does not replace a newer one", async () => {
   const path = folder({ "a.py": "say one" });
   const answers: (() => void)[] = [];
   const slow: Tokenizer = {
@@ -153,7 +153,7 @@ test("an older answer of the tokenizer does not replace a newer one", async () =
   workspace.dispose();
 });
 
-test("an edit does not wait for all the files of a branch that is switched, and is not undone by them", async () => {
+test("an edit does not wait for all the files of a branch switch, and is not undone by them", async () => {
   const files = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}.py`, `say file${i}`]));
   const path = folder(files);
   const calls: string[] = [];
@@ -179,7 +179,7 @@ test("an edit does not wait for all the files of a branch that is switched, and 
   workspace.dispose();
 });
 
-test("a tokenizer that fails is reported, and ends nothing", async () => {
+test("a failure of the tokenizer is reported, and the scan still completes", async () => {
   const path = folder({ "a.py": "say one" });
   const said: string[] = [];
   const broken: Tokenizer = { tokenize: () => Promise.reject(new Error("no tokens today")) };
@@ -190,7 +190,7 @@ test("a tokenizer that fails is reported, and ends nothing", async () => {
   workspace.dispose();
 });
 
-test("an event brings in nothing that a scan leaves out", async () => {
+test("a file event adds nothing to the index that a scan leaves out", async () => {
   const path = folder({
     "a.py": "say hello",
     "huge.py": "say huge",
@@ -216,7 +216,7 @@ test("an event brings in nothing that a scan leaves out", async () => {
   workspace.dispose();
 });
 
-test("an ignore file that changes takes files out of the index and brings others in", async () => {
+test("a changed ignore file removes files from the index and adds others", async () => {
   const path = folder({ "a.py": "say hello", "b.py": "say there", ".gitignore": "b.py\n" });
   const workspace = new Workspace([path], letters, () => {});
   await workspace.scan();
@@ -226,7 +226,7 @@ test("an ignore file that changes takes files out of the index and brings others
   workspace.dispose();
 });
 
-test("a new file of a repository is indexed where git would track it", async t => {
+test("a new file in a repository is indexed if git would track it", async t => {
   const path = folder({ "a.py": "say hello", ".gitignore": "out/\n" });
   if (spawnSync("git", ["-C", path, "init", "-q"]).status !== 0) return t.skip("there is no git");
   const workspace = new Workspace([path], letters, () => {});
@@ -239,7 +239,7 @@ test("a new file of a repository is indexed where git would track it", async t =
   workspace.dispose();
 });
 
-test("files of a repository that come in quick succession are all indexed", async t => {
+test("files created in a repository in quick succession are all indexed", async t => {
   const path = folder({ "a.py": "say hello" });
   if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
   const workspace = new Workspace([path], letters, () => {});
@@ -255,7 +255,7 @@ test("files of a repository that come in quick succession are all indexed", asyn
   workspace.dispose();
 });
 
-test("a folder that is removed or renamed takes its files out of the index", async t => {
+test("removing or renaming a folder removes its files from the index", async t => {
   const path = folder({
     "a.py": "say one",
     "pkg/b.py": "say two",
@@ -278,7 +278,7 @@ test("a folder that is removed or renamed takes its files out of the index", asy
   workspace.dispose();
 });
 
-test("files that change together are each looked at once, and their texts tokenized once", async () => {
+test("files that change together are each checked at most three times and tokenized once", async () => {
   const names = Array.from({ length: 300 }, (_, i) => `file${i}.py`);
   const path = folder(Object.fromEntries(names.map(name => [name, `say ${name}`])));
   const shown = new ShownFiles(() => {}, [path]);
@@ -298,7 +298,7 @@ test("files that change together are each looked at once, and their texts tokeni
   workspace.dispose();
 });
 
-test("ignore files that change together have the folder read once more, and no file that is as it was tokenized", async () => {
+test("ignore files that change together update the index without tokenizing unchanged files again", async () => {
   const folders = Array.from({ length: 10 }, (_, i) => `folder${i}`);
   const path = folder(
     Object.fromEntries(
@@ -320,7 +320,7 @@ test("ignore files that change together have the folder read once more, and no f
   workspace.dispose();
 });
 
-test("a document that has come to be ignored is not indexed, and is once it is ignored no more", async () => {
+test("a document that becomes ignored leaves the index, and returns once it is no longer ignored", async () => {
   const path = folder({ "a.py": "say hello", "b.py": "say there" });
   const workspace = new Workspace([path], letters, () => {});
   await workspace.scan();
@@ -337,7 +337,7 @@ test("a document that has come to be ignored is not indexed, and is once it is i
   workspace.dispose();
 });
 
-test("an edit counts that comes before git has listed the file, or before anything is read", async t => {
+test("an edit counts even if it comes before git has listed the file or anything has been read", async t => {
   const path = folder({ "a.py": "say hello" });
   if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
   const workspace = new Workspace([path], letters, () => {});
@@ -352,7 +352,7 @@ test("an edit counts that comes before git has listed the file, or before anythi
   workspace.dispose();
 });
 
-test("of folders of the workspace that lie in each other the inner one decides, in whatever order they are", async () => {
+test("the inner of two nested workspace folders decides which files are indexed, in either order", async () => {
   const outer = folder({ ".gitignore": "/inner\n", "a.py": "say outer", "inner/b.py": "say inner" });
   const inner = join(outer, "inner");
   for (const roots of [
@@ -366,10 +366,10 @@ test("of folders of the workspace that lie in each other the inner one decides, 
   }
 });
 
-test("a document whose URI spells its folder in another way than the workspace does is the file on disk", async () => {
+test("a document whose URI spells its folder differently from the workspace is matched to the file on disk", async () => {
   const path = folder({ "a.py": "say hello" });
   const other = path.replace("workspace", "WORKSPACE");
-  /** As on Windows, where names differ in case and are the same. */
+  /** As on Windows, where names that differ only in case are the same. */
   class Folding extends ShownFiles {
     override fileAt(whole: string) {
       return super.fileAt(whole.replace(other, path));
