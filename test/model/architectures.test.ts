@@ -1,4 +1,4 @@
-/** Models of other kinds than most: with recurrent state, learned positions, or keys rotated by the length of the context. */
+/** Models of less common kinds: with recurrent state, learned positions, or keys rotated by the length of the context. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const some = (length: number) => Int32Array.from({ length }, () => below(random,
 const made = (model: Pick<ModelPlan, "shape" | "metadata">) =>
   writeModel(join(folder, `${model.shape}.gguf`), model);
 
-test("recurrent state that has moved on is computed anew, and says what it did", async () => {
+test("recurrent state that has advanced is computed again, with the same logits", async () => {
   const engine = await load({ modelPath: made({ shape: "tiny-mamba" }), contextTokens: 512, threads: 1 });
   const tokens = some(40);
   await engine.prefill(tokens, never);
@@ -30,14 +30,14 @@ test("recurrent state that has moved on is computed anew, and says what it did",
   await engine.dispose();
 });
 
-test("a recurrent model is measured", async () => {
+test("a recurrent model can be tuned", async () => {
   const engine = await load({ modelPath: made({ shape: "tiny-mamba" }), contextTokens: 512, threads: 1 });
   const tuned = await tune(engine, { threadChoices: [1], exactness: "auto" }, never);
   assert.ok(tuned?.costs && tuned.prefillMsPerToken);
   await engine.dispose();
 });
 
-test("a model that would draft for a recurrent one loads beside it", async () => {
+test("a draft model for a recurrent model loads beside it", async () => {
   const engine = await load({ modelPath: made({ shape: "tiny-mamba" }), contextTokens: 512, threads: 1 });
   const outcome = await loadBeside(engine, { ...cpuOptions, threads: 1 });
   assert.ok("engine" in outcome, "problem" in outcome ? outcome.problem.message : "");
@@ -60,7 +60,7 @@ test("no token is computed beyond the positions that a model has learned", async
   await engine.dispose();
 });
 
-test("a context is as large as it may become at once, where its size decides how keys are rotated", async () => {
+test("a context has its full size from the start if its size decides how keys are rotated", async () => {
   const whole = (value: number) => ({ type: "u32", value }) as const;
   for (const [original, cells] of [
     [4096, 1024],

@@ -88,7 +88,7 @@ test("a random-weight model of each type loads, and its logits are finite and no
     });
 });
 
-test("a padded vocabulary reads text as the embedded model's does", async () => {
+test("a padded vocabulary tokenizes text as the embedded model's does", async () => {
   const embedded = await load({ threads: 1 });
   const expected = embedded.vocabulary.tokenize(TEXT);
   await embedded.dispose();
@@ -98,7 +98,7 @@ test("a padded vocabulary reads text as the embedded model's does", async () => 
   });
 });
 
-test("a recurrent model decodes plainly, says so, and says the same thing twice", async () => {
+test("a recurrent model decodes without drafts, notes that, and generates the same text twice", async () => {
   await withModel("tiny-mamba", "q8_0", async engine => {
     assert.equal(engine.info.architecture, "mamba");
     assert.equal(engine.info.maxTreeNodes, 1);
@@ -172,7 +172,7 @@ test("bench device prints each finding on a line of its own", async () => {
   assert.ok(prefill.tokensPerSecond.min > 0 && prefill.firstTokenMs.min > 0);
 });
 
-test("bench decode replays real code, and drafts leave its tokens as they are", async () => {
+test("bench decode replays real code, and drafts do not change its tokens", async () => {
   const report = await json(
     "decode",
     "--suite",
@@ -203,7 +203,7 @@ test("bench decode replays real code, and drafts leave its tokens as they are", 
   assert.equal(methods[0].meanAccepted, 1);
 });
 
-/** A folder of code that repeats, and a store of it. */
+/** A folder of repetitive code, and a store built from it. */
 async function storeOfFunctions(): Promise<{ source: string; datastore: string }> {
   const source = mkdtempSync(join(folder, "source-"));
   for (let file = 0; file < 8; file++) {
@@ -220,7 +220,7 @@ async function storeOfFunctions(): Promise<{ source: string; datastore: string }
   return { source, datastore };
 }
 
-test("bench decode runs every published method, on a suite of each kind, and reports what became of it", async () => {
+test("bench decode runs every published method on a suite of each kind and reports its results", async () => {
   const { source, datastore } = await storeOfFunctions();
   const published = [
     "pld",
@@ -258,7 +258,7 @@ test("bench decode runs every published method, on a suite of each kind, and rep
     for (const [method, { draftMs, meanAccepted, meanTreeSize, tokensPerSecond }] of found) {
       const row = `${suite.suite}, ${method}: ${draftMs} ${meanAccepted} ${meanTreeSize}`;
       assert.ok(draftMs! > 0 && tokensPerSecond! > 0, row);
-      // A model that drafts says nothing where it is not sure.
+      // A draft model drafts nothing where it is not sure.
       const drafts = method === "speculative" ? 1 : 2;
       if (published.includes(method)) assert.ok(meanAccepted! > 1 && meanTreeSize! > drafts, row);
     }
@@ -267,7 +267,7 @@ test("bench decode runs every published method, on a suite of each kind, and rep
   }
 });
 
-test("bench sources measures the tree without each of its sources, and the text stays plain's", async () => {
+test("bench sources measures the tree without each of its sources, and the text does not change", async () => {
   const { source, datastore } = await storeOfFunctions();
   const options = ["--suite", "replay", "--corpus", source, "--items", "1", "--max-tokens", "12"];
   const report = await json("sources", ...options, "--runs", "2", "--datastore", datastore);
@@ -288,7 +288,7 @@ test("bench sources measures the tree without each of its sources, and the text 
   for (const { method, exact } of methods) assert.equal(exact, true, method);
 });
 
-test("bench search finds the same with the compiled search as with the port, or says what it lacks", async () => {
+test("bench search finds the same with the compiled search as with the port, or reports a missing compiler", async () => {
   const { source, datastore } = await storeOfFunctions();
   const { code, out, err } = await foretoken(
     ...["search", "--datastore", datastore, "--corpus", source, "--queries", "120", "--json"],
@@ -298,7 +298,7 @@ test("bench search finds the same with the compiled search as with the port, or 
   assert.deepEqual([differences, contexts, times.length], [0, 120, 4]);
 });
 
-test("bench trace writes what methods draft, each step with what it decided", async () => {
+test("bench trace writes what methods draft, with the tokens that each step decides", async () => {
   const out = join(folder, "trace.json");
   const { code, err } = await foretoken("trace", "--methods", "pld,goose", "--out", out);
   assert.equal(code, 0, err);
@@ -311,7 +311,7 @@ test("bench trace writes what methods draft, each step with what it decided", as
     );
 });
 
-test("a model that drafts for itself has nearly all of it accepted, and the text is plain's", async () => {
+test("a model that drafts for itself has nearly all drafts accepted, and the text does not change", async () => {
   const [engine, drafter] = [await load({ threads: 1 }), await load({ threads: 1 })];
   try {
     const tokens = engine.vocabulary.tokenize(TEXT);
@@ -339,7 +339,7 @@ test("a model that drafts for itself has nearly all of it accepted, and the text
   }
 });
 
-test("a model with another vocabulary is refused as a drafter, with what to do instead", async () => {
+test("a model with another vocabulary is refused as a draft model, with the remedy", async () => {
   const other = join(folder, "other.gguf");
   writeModel(other, { shape: "tiny" });
   const args = ["--suite", "replay", "--items", "1", "--threads", "1", "--draft-model", other];
@@ -352,7 +352,7 @@ test("a model with another vocabulary is refused as a drafter, with what to do i
   );
 });
 
-test("node-llama-cpp's own evaluation says what it says with its lookup, in fewer decodes", async () => {
+test("node-llama-cpp's evaluation repeats its tokens, with and without its lookup, which adds no decodes", async () => {
   const engine = await load({ threads: 1 });
   const baseline = await openBaseline(engine.info);
   try {
@@ -371,7 +371,7 @@ test("node-llama-cpp's own evaluation says what it says with its lookup, in fewe
   }
 });
 
-test("what bench is asked wrongly is answered with the reason", async () => {
+test("bench refuses wrong arguments with the reason", async () => {
   const cases: [args: string[], says: RegExp][] = [
     [[], /bench needs a command/],
     [["sort"], /bench has no command sort/],
@@ -420,7 +420,7 @@ test("what bench is asked wrongly is answered with the reason", async () => {
   assert.doesNotMatch(err, /\n {4}at /, "no stack trace");
 });
 
-test("bench retrieval and bench build measure a corpus and agree with what they stand beside", async () => {
+test("bench retrieval and bench build measure a corpus and agree with the methods they are compared with", async () => {
   const corpus = mkdtempSync(join(folder, "corpus-"));
   const line = (seed: number) => `def f${seed % 97}(a, b):\n    return a + ${seed % 31} * b\n`;
   for (let file = 0; file < 130; file++)
@@ -438,7 +438,7 @@ test("bench retrieval and bench build measure a corpus and agree with what they 
   assert.ok(build.ratio.median > 0);
 });
 
-test("bench calibration reports how far chances can be trusted, of real code and of the model's own", async () => {
+test("bench calibration reports how reliable probabilities are, on real code and on the model's own text", async () => {
   const corpus = mkdtempSync(join(folder, "projects-"));
   for (const project of ["one", "two"]) {
     mkdirSync(join(corpus, project));

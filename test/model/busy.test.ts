@@ -10,7 +10,7 @@ const spinning: ChildProcess[] = [];
 const stopSpinning = () => spinning.splice(0).map(child => child.kill("SIGKILL"));
 after(stopSpinning);
 
-/** Decodes single rows for so long and returns the thread count in use at the end. */
+/** Decodes single rows for the given time and returns the thread count in use at the end. */
 async function threadsAfter(engine: LlamaEngine, ms: number): Promise<number> {
   const tree = { count: 1, tokens: Int32Array.of(5), parents: Int32Array.of(-1) };
   for (const end = performance.now() + ms; performance.now() < end; ) {
@@ -20,7 +20,7 @@ async function threadsAfter(engine: LlamaEngine, ms: number): Promise<number> {
   return engine.decoder.threadsInUse;
 }
 
-test("threads give way to busy programs within a second, and come back when these end", async context => {
+test("threads give way to busy programs within a second, and return when those end", async context => {
   const processors = availableParallelism();
   if (processors < 2) return context.skip("one processor has no thread to give");
   const engine = await load({ threads: 0 });
@@ -29,7 +29,7 @@ test("threads give way to busy programs within a second, and come back when thes
     Int32Array.from({ length: 64 }, (_, i) => i),
     never,
   );
-  // As many as leave one processor.
+  // Leaves one processor free.
   for (let i = 1; i < processors; i++) spinning.push(spawn(process.execPath, ["-e", "for (;;);"]));
   // The programs take a moment to start.
   await pause(500);
@@ -41,7 +41,7 @@ test("threads give way to busy programs within a second, and come back when thes
   await engine.dispose();
 });
 
-test("a thread count that a person has set stays", async () => {
+test("a thread count that the user has set stays", async () => {
   const engine = await load({ threads: 2 });
   assert.equal(engine.decoder.otherLoad, 0);
   assert.equal(await threadsAfter(engine, 300), 2);

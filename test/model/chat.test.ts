@@ -64,7 +64,7 @@ function chat(
 
 const TURNS = "import os\nwrite <|endoftext|> now\nimport os\n/stats\n";
 
-test("a conversation over a pipe is the same with drafts and without, and drawn with a seed too", async () => {
+test("a conversation over a pipe is the same with and without drafts, also when sampled with a seed", async () => {
   for (const drawn of [[], ["--temperature", "0.9", "--seed", "4"]]) {
     const args = ["--model", model, "--max-tokens", "40", ...drawn];
     const drafted = await chat(TURNS, args);
@@ -79,7 +79,7 @@ test("a conversation over a pipe is the same with drafts and without, and drawn 
   }
 });
 
-test("a conversation is saved, and its system message with it", async () => {
+test("a conversation is saved together with its system message", async () => {
   const file = join(folder, "talk.jsonl");
   const { code, err } = await chat(`hello\n/save ${file}\n/quit\nnever asked\n`, [
     ...["--model", model, "--max-tokens", "8", "--system", "Be brief."],
@@ -93,7 +93,7 @@ test("a conversation is saved, and its system message with it", async () => {
   );
 });
 
-test("an interrupt stops the answer, the next one ends the program", async () => {
+test("the first interrupt stops the answer, and the next one ends the program", async () => {
   let interrupts = 0;
   const { code, err } = await chat("tell\n", ["--model", model, "--max-tokens", "900"], (out, child) => {
     if (interrupts === 0 && out.length > 20) {

@@ -59,7 +59,7 @@ test("complete --json prints one object with text, counts and milliseconds", asy
   assert.equal(typeof report.finishReason, "string");
 });
 
-test("a seed draws the same text each time, with drafts and without; a bad temperature is named", async () => {
+test("a seed samples the same text each time, with and without drafts; an invalid temperature is reported", async () => {
   const draw = async (...flags: string[]) =>
     JSON.parse((await foretoken("complete", place, "--json", "--temperature", "1.2", ...flags)).out).text;
   const first = await draw("--seed", "7");
@@ -79,7 +79,7 @@ test("complete streams the same text with and without drafts", async () => {
   assert.equal(plain.out, drafted.out);
 });
 
-test("a model that drafts changes nothing of the text and is counted; one that cannot is refused", async () => {
+test("a draft model does not change the text and is counted; an unsuitable one is refused", async () => {
   const plain = await foretoken("complete", place, "--no-drafts");
   const { code, out, err } = await foretoken(
     "complete",
@@ -104,8 +104,8 @@ test("a model that drafts changes nothing of the text and is counted; one that c
   assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
 });
 
-test("a completion that is interrupted is none: the exit code tells of the signal", async () => {
-  // Long enough to be interrupted within: the text of this place has no end of its own.
+test("an interrupted completion ends with the signal's exit code", async () => {
+  // Long enough to be interrupted: the text at this place does not end by itself.
   const long = join(folder, "long.txt");
   writeFileSync(long, "one two three four ");
   const env = { ...process.env, XDG_CACHE_HOME: folder, FORETOKEN_MODEL: fixtureModelPath() };
@@ -124,7 +124,7 @@ test("a completion that is interrupted is none: the exit code tells of the signa
   assert.match(errors, /^foretoken: The completion was interrupted\.$/m);
 });
 
-test("a chosen model that is gone is named, and the default model can be asked for all the same", async () => {
+test("a chosen model that no longer exists is named, and the default model can still be requested", async () => {
   const cache = mkdtempSync(join(folder, "chosen-"));
   mkdirSync(join(cache, "foretoken"));
   writeFileSync(join(cache, "foretoken", "model.txt"), "/nowhere/gone.gguf\n");
@@ -136,7 +136,7 @@ test("a chosen model that is gone is named, and the default model can be asked f
   assert.equal((await complete("--model", "default")).code, 0);
 });
 
-test("what is asked wrongly is answered with the reason, on standard error", async () => {
+test("wrong arguments are refused with the reason on standard error", async () => {
   const cases: [args: string[], says: RegExp][] = [
     [["complete", `${source}:99:1`], /sample\.py has 7 lines; there is no line 99/],
     [["complete", `${source}:1:99`], /Line 1 of .* has 9 characters .*; there is no column 99/],
@@ -183,7 +183,7 @@ test("what is asked wrongly is answered with the reason, on standard error", asy
   }
 });
 
-test("the help of one command is of that command", async () => {
+test("the help of a command describes only that command", async () => {
   for (const command of ["serve", "complete", "chat", "model"]) {
     const { code, out } = await foretoken(command, "--help");
     assert.equal(code, 0);
@@ -194,11 +194,11 @@ test("the help of one command is of that command", async () => {
   assert.match((await foretoken("--help")).out, /foretoken datastore.*foretoken bench/s);
 });
 
-test("a reader that has gone ends a command without a word; a full disk is told in a line", {
+test("a closed output pipe ends a command silently; a full disk is reported in one line", {
   skip: !existsSync("/dev/full") && "no /dev/full",
 }, async () => {
   for (const args of [["--help"], ["model", "list"], ["complete", place]]) {
-    // The reader has gone before the command line has started.
+    // The reader has exited before the command line starts.
     const gone = await inShell('exec 3>&1; { "$@"; echo $? >&3; } | true', ...args);
     assert.equal(gone.out, "0\n", gone.err);
     assert.doesNotMatch(gone.err, /EPIPE|\n {4}at /);
@@ -214,7 +214,7 @@ test("a reader that has gone ends a command without a word; a full disk is told 
   }
 });
 
-test("what is no text in UTF-8 is refused; single bytes that are not are told of", async () => {
+test("a file that is not UTF-8 text is refused; single invalid bytes are reported", async () => {
   const [utf16, latin] = [join(folder, "utf16.py"), join(folder, "latin.py")];
   writeFileSync(utf16, Buffer.from("import os\n", "utf16le"));
   writeFileSync(latin, Buffer.from("name = 'J\u00fcrgen'\n", "latin1"));
@@ -226,7 +226,7 @@ test("what is no text in UTF-8 is refused; single bytes that are not are told of
   assert.match(told.err, /latin\.py is not all UTF-8: .* U\+FFFD/);
 });
 
-test("a store or a drafting model that cannot be used is refused before anything is measured", async () => {
+test("a store or draft model that cannot be used is refused before anything is measured", async () => {
   const fresh = { XDG_CACHE_HOME: join(folder, "fresh") };
   for (const option of ["--datastore", "--draft-model"]) {
     const absent = join(folder, "absent.gguf");
@@ -243,7 +243,7 @@ test("a store or a drafting model that cannot be used is refused before anything
   );
 });
 
-test("a back end without a device is told of", async () => {
+test("a back end without a device is reported", async () => {
   const args = [cli, "complete", place, "--max-tokens", "4", "--backend", "vulkan"];
   const none = join(folder, "no-driver.json");
   const { code, out, err } = await run(process.execPath, args, {
@@ -257,7 +257,7 @@ test("a back end without a device is told of", async () => {
   } else assert.match(err, /llama\.cpp for vulkan is not installed/);
 });
 
-test("the bundled command line is a program of its own", () => {
+test("the bundled command line starts with a shebang for Node", () => {
   const [first] = readFileSync(join(packageRoot(), "dist", "cli.js"), "utf8").split("\n");
   assert.equal(first, "#!/usr/bin/env node");
 });

@@ -1,5 +1,5 @@
 /**
- * The server as another editor has it: CodeMirror's LSP client, which shares no code with VS Code's, speaks to
+ * The server as another editor uses it: CodeMirror's LSP client, which shares no code with VS Code's, speaks to
  * `foretoken serve --stdio` with a real model behind it.
  */
 import assert from "node:assert/strict";
@@ -12,13 +12,13 @@ import { LSPClient, Workspace, type WorkspaceFile } from "@codemirror/lsp-client
 import { ChangeSet, type ChangeSpec, Text } from "@codemirror/state";
 import { packageRoot } from "../../server/system/paths.ts";
 
-// A language without a grammar: what is generated does not depend on when one has been loaded.
+// A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 /** Long enough for a machine on which other tests run. */
 const TIMEOUT_MS = 60_000;
 
-/** Messages with a header that says their length, as LSP has them over a stream. */
+/** Messages with a header that gives their length, as LSP sends them over a stream. */
 function streamTransport(child: ChildProcess) {
   const handlers = new Set<(message: string) => void>();
   let received = Buffer.alloc(0);
@@ -43,7 +43,7 @@ function streamTransport(child: ChildProcess) {
   };
 }
 
-/** One file without a view: what is changed is sent before the next request, as from an editor. */
+/** One file without a view: changes are sent before the next request, as from an editor. */
 class OneFile extends Workspace {
   files: WorkspaceFile[] = [];
   private changes: ChangeSet | undefined;

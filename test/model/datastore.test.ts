@@ -54,7 +54,7 @@ for (let i = 0; i < 30; i++)
   );
 const built = foretoken("datastore", "build", "--source", corpus, "--out", join(folder, "store"));
 
-test("a build that is interrupted ends with the signal's exit code and says how it goes on", async t => {
+test("an interrupted build ends with the signal's exit code and says how to continue it", async t => {
   if (process.platform === "win32") return t.skip("there are no signals to wait for");
   for (const [signal, wanted] of [
     ["SIGINT", 130],
@@ -78,7 +78,7 @@ test("a build that is interrupted ends with the signal's exit code and says how 
   }
 });
 
-test("conversations become a store, found by themselves or by --column, which makes another store", async () => {
+test("a store is built of the conversations in a file, or of another column that --column names", async () => {
   const path = join(folder, "talk.json");
   const said = "Certainly, the reticulated splines of the quantum flux are counted in the evening.";
   const talk = {
@@ -108,7 +108,7 @@ test("conversations become a store, found by themselves or by --column, which ma
   );
 });
 
-test("a folder becomes a store whose figures add up", async () => {
+test("a store built from a folder has figures that add up", async () => {
   const { code, err } = await built;
   assert.equal(code, 0, err);
   const { out } = await foretoken("datastore", "info", join(folder, "store"), "--json");
@@ -125,7 +125,7 @@ test("a folder becomes a store whose figures add up", async () => {
   );
 });
 
-test("a query says what followed, and in which file", async () => {
+test("a query reports what followed the text, and in which file", async () => {
   await built;
   const { out, err } = await foretoken(
     "datastore",
@@ -140,7 +140,7 @@ test("a query says what followed, and in which file", async () => {
   assert.match(first.origin, /module\d+\.py$/);
 });
 
-test("mistakes are named with what to do", async () => {
+test("wrong arguments are refused with the reason", async () => {
   await built;
   const store = join(folder, "store");
   for (const [args, expected] of [
@@ -179,7 +179,7 @@ test("a store that cannot be read does not hide the others from the list", async
   assert.match(out, /broken {2}.*manifest\.json is damaged.*\n.*whole {2}.* tokens {2}/);
 });
 
-test("what a removal does not find is said, and a store that another one takes the place of", async () => {
+test("a removal that finds nothing is reported, and so is a store that another one replaces", async () => {
   await built;
   const directory = join(folder, "exchanged");
   cpSync(join(folder, "store"), directory, { recursive: true });
@@ -200,7 +200,7 @@ test("what a removal does not find is said, and a store that another one takes t
   assert.match(same.out, /tokens of 1 document in 1 shard,/);
 });
 
-test("The Stack is built from the hub: licences kept to, the denied left out, the download removed", async () => {
+test("The Stack is built from the hub: licences and the deny list are respected, and downloads are removed", async () => {
   const parquet = join(folder, "stack.parquet");
   const repository = (name: string, licence: string) => [{ name, path: "a/b.py", licences: [licence] }];
   writeStackV1(parquet, [
@@ -261,7 +261,7 @@ test("The Stack is built from the hub: licences kept to, the denied left out, th
   assert.deepEqual(JSON.parse(after).continuations, []);
 });
 
-test("a build that is killed leaves no store, and the next one ends it", async () => {
+test("a killed build leaves no store, and the next build completes it", async () => {
   const out = join(folder, "killed");
   const child = spawn(process.execPath, [
     script,
@@ -277,7 +277,7 @@ test("a build that is killed leaves no store, and the next one ends it", async (
   assert.equal((await foretoken("datastore", "verify", out)).code, 0);
 });
 
-test("an indexed job's tasks build one store between them", async () => {
+test("the tasks of an indexed job build one store together", async () => {
   const out = join(folder, "job");
   const sources = ["a", "b", "c"].flatMap(name => {
     cpSync(corpus, join(folder, name), { recursive: true });
@@ -312,7 +312,7 @@ test("drafts from a store do not change the text", async () => {
   assert.ok(asked.searchMs > 0, "the store was searched");
 });
 
-test("the server builds a store on request, shows it, keeps it over a restart and drafts from it", async () => {
+test("the server builds a store on request, shows it, keeps it across a restart and drafts from it", async () => {
   const storageDirectory = join(folder, "storage");
   const settings = { modelPath: fixtureModelPath(), backend: "cpu", threads: 1, firstDatastore: false };
   const client = await connect({ modelLoader }, { storageDirectory, settings });
@@ -336,7 +336,7 @@ test("the server builds a store on request, shows it, keeps it over a restart an
     name: "corpus",
   });
   assert.match(bad.problem ?? "", /nowhere\.parquet/);
-  // Before it is known how large exact trees are, nothing is drafted.
+  // Nothing is drafted until the size of exact trees is known.
   while (!client.log.some(line => line.startsWith("Tuned"))) await pause(100);
   await client.close();
 
@@ -351,7 +351,7 @@ test("the server builds a store on request, shows it, keeps it over a restart an
   await again.close();
 });
 
-test("the access token a request brings goes to the hub, and one that is refused is generated", async () => {
+test("a request's access token is sent to the hub, a refused one is reported, and neither is logged", async () => {
   const parquet = join(folder, "tokened.parquet");
   const repositories = [{ name: "good/one", path: "a/b.py", licences: ["MIT"] }];
   writeStackV1(parquet, [{ content: UNUSUAL, repositories }]);
@@ -388,7 +388,7 @@ test("the access token a request brings goes to the hub, and one that is refused
   }
 });
 
-test("a first store is made of the installed Python without being asked for, once", async context => {
+test("a first store is built once from the installed Python without a request, and again when unreadable", async context => {
   if (process.platform === "win32") return context.skip("the stand-in for Python is a shell script");
   const bin = join(folder, "bin");
   mkdirSync(bin);

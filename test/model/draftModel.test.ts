@@ -1,4 +1,4 @@
-/** A second real model that drafts: the fixture in four bits for the fixture itself. */
+/** A real draft model: the fixture in four bits drafts for the fixture itself. */
 import assert from "node:assert/strict";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -65,7 +65,7 @@ async function run(engine: LlamaEngine, { draftModel, sampling, treeNodes = 32, 
   }
 }
 
-test("a model in fewer bits drafts for itself: the text is the same, greedy and drawn, and drafts are accepted", async () => {
+test("a copy of the model in fewer bits drafts for it without changing greedy or sampled text", async () => {
   const engine = await load({ threads: 1 });
   const drafter = await loadDrafter(engine, copy);
   try {
@@ -82,7 +82,7 @@ test("a model in fewer bits drafts for itself: the text is the same, greedy and 
   }
 });
 
-test("an abort while it drafts leaves both models usable, and the one goes on when the other is disposed", async () => {
+test("an abort while drafting leaves both models usable, and decoding continues once the draft model is disposed", async () => {
   const engine = await load({ threads: 2 });
   const drafter = await loadDrafter(engine, copy);
   const plain = await run(engine, { treeNodes: 1 });
@@ -103,7 +103,7 @@ test("an abort while it drafts leaves both models usable, and the one goes on wh
   await engine.dispose();
 });
 
-test("a model with another vocabulary is refused, both files named", async () => {
+test("a model with another vocabulary is refused, and both files are named", async () => {
   const other = join(folder, "other.gguf");
   writeModel(other, { shape: "tiny" });
   const engine = await load({ threads: 1 });
@@ -121,16 +121,16 @@ test("a model with another vocabulary is refused, both files named", async () =>
   }
 });
 
-test("the smallest file that has the same tokens is found to draft, whatever the others hold", async () => {
+test("a small enough file with the same tokens is found as draft model, whatever the other files contain", async () => {
   const other = join(folder, "other.gguf");
   writeModel(other, { shape: "tiny" });
   const broken = join(folder, "broken.gguf");
   const bytes = readFileSync(copy);
-  // Two tokens with one text: llama.cpp ends the process.
+  // Two tokens with the same text, for which llama.cpp ends the process.
   bytes[bytes.indexOf(Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0x8e])) + 9] = 0x8f;
   writeFileSync(broken, bytes);
   const modelPath = copies.path("F16");
-  // The share that a drafting model may have is a little less than that of these two.
+  // The largest permitted size of a draft model, relative to the model, is slightly below the ratio of these two.
   appendFileSync(modelPath, new Uint8Array(2 << 20));
   assert.equal(await findDraftModel({ modelPath }, [other, broken, join(folder, "absent.gguf"), copy]), copy);
   assert.equal(

@@ -40,7 +40,7 @@ async function tokensOf(
   return tokens;
 }
 
-/** How sure the model was at the first token two runs differ in: reported when a test fails. */
+/** The first token in which two runs differ: reported when a test fails. */
 function firstDifference(a: readonly number[], b: readonly number[]): string {
   const at = a.findIndex((token, i) => token !== b[i]);
   return `token ${at}: ${a[at]} against ${b[at]}`;
@@ -80,7 +80,7 @@ async function decodeTree(tokens: number[], parents: number[]): Promise<Decoded>
   return (outcome as { decoded: Decoded }).decoded;
 }
 
-test("the logits of a tree's nodes equal those of one token at a time, bit by bit", async () => {
+test("the logits of a tree's nodes equal those of decoding one token at a time, bit for bit", async () => {
   const random = seeded(2);
   for (const contextTokens of [100, 700]) {
     const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
@@ -108,7 +108,7 @@ test("the logits of a tree's nodes equal those of one token at a time, bit by bi
   }
 });
 
-test("the end of a prompt that is computed beside the first tree gives the same logits as computed before", async () => {
+test("the end of a prompt decoded together with the first tree gives the same logits as when prefilled before", async () => {
   const random = seeded(5);
   const context = Int32Array.from({ length: 300 }, () => below(random, 8000));
   const [tokens, parents] = [
@@ -135,7 +135,7 @@ test("the end of a prompt that is computed beside the first tree gives the same 
   }
 });
 
-test("a prompt's common beginning is not computed again", async () => {
+test("a common prefix of two prompts is not computed again", async () => {
   const [snapshot] = places("server/engine/llama.ts", 1);
   assert.ok(snapshot);
   const { tokens } = buildPrompt(snapshot, engine.vocabulary, 400);
@@ -156,7 +156,7 @@ test("a prompt's common beginning is not computed again", async () => {
   });
 });
 
-test("what was generated is found again in the cache", async () => {
+test("generated tokens are reused from the KV cache", async () => {
   const [snapshot] = places("extension/ghostText.ts", 1);
   assert.ok(snapshot);
   const prompt = buildPrompt(snapshot, engine.vocabulary, 300);
@@ -166,7 +166,7 @@ test("what was generated is found again in the cache", async () => {
   assert.ok(again.kind === "prefilled" && again.computed <= 4, JSON.stringify(again));
 });
 
-test("a document one comes back to is not computed again, and its logits are the same to the last bit", async () => {
+test("a document that is returned to is not computed again, and its logits are identical bit for bit", async () => {
   const random = seeded(21);
   const documents = [0, 1, 2].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));
   const rows: Float32Array[] = [];
@@ -185,7 +185,7 @@ test("a document one comes back to is not computed again, and its logits are the
   }
 });
 
-test("a saved context that cannot be taken back is computed anew", async () => {
+test("a saved context that cannot be restored is computed again", async () => {
   const random = seeded(23);
   const [one, other] = [0, 1].map(() => Int32Array.from({ length: 300 }, () => below(random, 8000)));
   assert.ok(one && other);
@@ -209,7 +209,7 @@ test("a saved context that cannot be taken back is computed anew", async () => {
   }
 });
 
-test("a document whose prompt was read again in a pause is not computed again when one comes back to it", async () => {
+test("a document whose prompt was prefilled again in a pause is not computed again when returned to", async () => {
   const random = seeded(22);
   const [one, other] = [0, 1].map(() => Int32Array.from({ length: 520 }, () => below(random, 8000)));
   assert.ok(one && other);
@@ -223,7 +223,7 @@ test("a document whose prompt was read again in a pause is not computed again wh
   assert.deepEqual(again, { kind: "prefilled", reused: 519, computed: 0 });
 });
 
-test("what follows a change is moved, not computed, and is what it was when it is moved back", async () => {
+test("cells after a change are shifted, not computed, and shifting them back restores the logits", async () => {
   const moving = await load({ reuse: "shifted" });
   const random = seeded(77);
   const some = (length: number) => Int32Array.from({ length }, () => below(random, 8000));
@@ -259,7 +259,7 @@ test("what follows a change is moved, not computed, and is what it was when it i
   await moving.dispose();
 });
 
-test("a tree larger than the room left is refused whole, and the text is the same up to the last cell", async () => {
+test("a tree larger than the room left is refused whole, and logits are exact up to the last cell", async () => {
   const { contextTokens } = engine.info;
   const random = seeded(5);
   const context = Int32Array.from({ length: contextTokens - 12 }, () => below(random, 8000));
@@ -283,7 +283,7 @@ test("a tree larger than the room left is refused whole, and the text is the sam
   assert.equal(engine.room(), 0);
 });
 
-/** A signal that is found aborted when it is looked at for the `looks`th time. */
+/** A signal that is aborted from the `looks`th time its state is read. */
 function abortedAtLook(looks: number): AbortSignal {
   let left = looks;
   const signal = { addEventListener() {}, removeEventListener() {} };
@@ -325,7 +325,7 @@ function abortedAtOnce(): AbortSignal {
   return signal as unknown as AbortSignal;
 }
 
-test("an abort in the middle of a chunk that takes long ends it there", async () => {
+test("an abort in the middle of a slow chunk ends it there", async () => {
   const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7907) % 8000);
   const { configuration } = engine;
   engine.forget();
@@ -336,7 +336,7 @@ test("an abort in the middle of a chunk that takes long ends it there", async ()
   assert.deepEqual(whole, { kind: "prefilled", reused: 0, computed: 60 });
 });
 
-test("keys that come faster than chunks let a prompt be computed all the same", async () => {
+test("a prompt is still computed when keystrokes come faster than chunks are finished", async () => {
   const tokens = Int32Array.from({ length: 300 }, (_, i) => (i * 7901) % 8000);
   engine.forget();
   for (let key = 0; key < 4; key++) {
@@ -364,12 +364,12 @@ test("an aborted tree leaves the context as it was", async () => {
   engine.accept([]);
 });
 
-test("a full context is generated, not overrun", async () => {
+test("a full context is reported, not overrun", async () => {
   const { contextTokens } = engine.info;
   assert.equal((await engine.prefill(new Int32Array(contextTokens), never)).kind, "contextFull");
   const nearly = Int32Array.from({ length: contextTokens - 10 }, (_, i) => (i * 13) % 8000);
   const prompt = { tokens: nearly, history: nearly, after: new Int32Array(0) };
-  // A text that cannot end: the model's end token is taken for any other.
+  // A text that cannot end: the model's end token is treated like any other.
   const unending = Object.assign(Object.create(engine), {
     vocabulary: Object.assign(Object.create(engine.vocabulary), { endsText: () => false }),
   });
@@ -379,20 +379,20 @@ test("a full context is generated, not overrun", async () => {
   assert.equal(next.value.kind, "contextFull");
 });
 
-test("control words in a document are tokenized as text", () => {
+test("the text of a control token in a document is tokenized as text", () => {
   const { fillMiddle } = engine.vocabulary.special;
   assert.ok(fillMiddle !== undefined);
   assert.ok(![...engine.vocabulary.tokenize("a <|fim_middle|> b")].includes(fillMiddle));
 });
 
-test("a lone surrogate is read as the character for what cannot be read", () => {
+test("a lone surrogate is tokenized as the replacement character", () => {
   const bytes = [...engine.vocabulary.tokenize("a\ud800b")].flatMap(token => [
     ...engine.vocabulary.bytes(token),
   ]);
   assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), "a\ufffdb");
 });
 
-test("text survives the way to tokens and back", () => {
+test("text survives tokenization and decoding unchanged", () => {
   for (const text of ["def f(x):\n\treturn 'é🙂'\n", "a\0b", "\u00a0", "x".repeat(20_000)]) {
     const bytes = [...engine.vocabulary.tokenize(text)].flatMap(token => [...engine.vocabulary.bytes(token)]);
     assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), text);
@@ -407,7 +407,7 @@ test("control tokens are found by their text, and nothing else is", () => {
   assert.ok(vocabulary.tokenize("<|fim_middle|>").length > 1);
 });
 
-test("where the thread that decodes cannot start, Node's own decode, and the tokens are the same", async () => {
+test("Node's own threads decode the same tokens if the decode thread cannot start", async () => {
   const texts: number[][] = [];
   for (const decodeScript of [cpuOptions.decodeScript as string, join(tmpdir(), "absent.js")]) {
     const outcome = await loadEngine({ ...cpuOptions, decodeScript });

@@ -1,4 +1,4 @@
-/** The built server, told to go while its model loads. */
+/** The built server, told to exit while its model loads. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -42,11 +42,11 @@ async function goes(child: ChildProcess): Promise<boolean> {
 
 for (const [name, leave] of [
   ["told to exit", async ({ connection }) => connection.sendNotification(ExitNotification.type)],
-  ["left by its client", async ({ child }) => void child.stdin?.end()],
+  ["disconnected from its client", async ({ child }) => void child.stdin?.end()],
   ["terminated", async ({ child }) => void child.kill("SIGTERM")],
 ] as const satisfies readonly [string, (server: Awaited<ReturnType<typeof loading>>) => Promise<unknown>][]) {
-  test(`a server that is ${name} while it loads ends, and that counts as no crash`, async () => {
-    // The library speaks at other moments of a load than it computes in.
+  test(`a server that is ${name} while it loads a model ends, and that does not count as a crash`, async () => {
+    // The library logs and computes at different moments of a load.
     for (const ms of [20, 60, 120, 240]) {
       const server = await loading();
       await sleep(ms);

@@ -1,4 +1,4 @@
-/** The context on a processor begins small, and grows when a prompt or a completion wants more. */
+/** The context on a processor begins small, and grows when a prompt or a completion needs more. */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { load, logitsAfter, never } from "./loaded.ts";
 const folder = mkdtempSync(join(tmpdir(), "foretoken-context-"));
 const KEY = "llama.context_length";
 
-/** The fixture model, which now says that it was trained for 4,096 tokens. */
+/** The fixture model, changed to say that it was trained for 4,096 tokens. */
 function options() {
   const modelPath = join(folder, "long.gguf");
   if (!existsSync(modelPath)) {
@@ -28,7 +28,7 @@ function options() {
 }
 
 let small: LlamaEngine;
-/** Has grown before it computes what is compared. */
+/** Has grown before it computes the results that are compared. */
 let large: LlamaEngine;
 const TOKEN = 300;
 const tokens = (count: number) => someTokens(count, large.vocabulary.size);
@@ -49,12 +49,12 @@ beforeEach(async () => {
   large.forget();
 });
 
-/** What the engine computes in. */
+/** The context of an engine. */
 const contextOf = (engine: LlamaEngine): GrowingContext =>
   Reflect.get(Reflect.get(engine, "native"), "context");
 const cellsOf = (engine: LlamaEngine) => contextOf(engine).cells;
 
-test("a prompt longer than the context makes it grow, and what is known of it is kept to the last bit", async () => {
+test("a prompt longer than the context makes it grow, and the known prefix is kept bit for bit", async () => {
   for (const engine of [small, large]) await engine.prefill(tokens(FITTING), never);
   assert.deepEqual([cellsOf(small), cellsOf(large)], [1024, 2048]);
   for (const engine of [small, large])
@@ -68,7 +68,7 @@ test("a prompt longer than the context makes it grow, and what is known of it is
   await small.dispose();
 });
 
-test("cells that were moved and not decoded from since are what they are when the context grows", async () => {
+test("shifted cells that were not decoded from since are unchanged when the context grows", async () => {
   const text = readFileSync(join(packageRoot(), "server/engine/llama.ts"), "utf8");
   const rows = [];
   for (const isDecodedFrom of [true, false]) {
@@ -88,7 +88,7 @@ test("cells that were moved and not decoded from since are what they are when th
   assert.deepEqual(rows[0], rows[1]);
 });
 
-test("a completion goes on beyond the cells that there were, with trees of several branches", async () => {
+test("a completion with branching trees continues beyond the original number of cells", async () => {
   for (const engine of [small, large]) await engine.prefill(tokens(FITTING), never);
   assert.equal(cellsOf(small), 1024);
   for (let step = 0; step < 200; step++) {
@@ -111,7 +111,7 @@ test("a completion goes on beyond the cells that there were, with trees of sever
   await small.dispose();
 });
 
-test("a long prompt that is computed in a context of its own is taken over by one that has grown for it", async () => {
+test("a long prompt computed in a context of its own is copied into a context that has grown for it", async () => {
   const other = await load({ ...options(), reuse: "auto" });
   assert.equal(cellsOf(other), 1024);
   const outcome = await other.prefill(tokens(LONG), never);
@@ -124,7 +124,7 @@ test("a long prompt that is computed in a context of its own is taken over by on
   await Promise.all([other.dispose(), small.dispose()]);
 });
 
-test("where there is no memory for more, it stays as long as it is, says so once, and goes on", async () => {
+test("a context that has no memory to grow keeps its size, reports that once, and continues", async () => {
   Object.assign(contextOf(small), { larger: async () => null });
   await small.prefill(tokens(FITTING), never);
   const before = await logitsAfter(small, TOKEN);
@@ -141,7 +141,7 @@ test("where there is no memory for more, it stays as long as it is, says so once
   await small.dispose();
 });
 
-test("a model that is freed while its context grows frees both", async () => {
+test("freeing a model while its context grows frees both contexts", async () => {
   await small.prefill(tokens(FITTING), never);
   const { library } = Reflect.get(small, "native") as { library: Library };
   const { contextFree } = library;

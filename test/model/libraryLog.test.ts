@@ -1,4 +1,4 @@
-/** What the library says while it loads a model, which belongs to the process. */
+/** The library's log while it loads a model; the library has one log for the whole process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { withLog, withReason } from "../../server/engine/libraryLog.ts";
 import { defaultModelPath, tokenizeWorkerScript } from "../../server/system/index.ts";
 import { load, logitsAfter } from "./loaded.ts";
 
-test("of two loads at once each has what the library says, until its own end", async () => {
+test("each of two loads at once receives the library's log until its own end", async () => {
   const engine = await load({ threads: 1 });
   const { library } = (engine as unknown as { native: { library: Library } }).native;
   const attempt = (path: string) => inBackground(library.modelLoad, path, library.modelDefaultParams());
@@ -21,7 +21,7 @@ test("of two loads at once each has what the library says, until its own end", a
   await engine.dispose();
 });
 
-test("a line that ends what is wanted ends no other's log, and what fails is asked for its reason alone", async () => {
+test("a line that ends one load's log ends no other, and a reason is logged only for a load that fails", async () => {
   const engine = await load({ threads: 1 });
   const { library } = (engine as unknown as { native: { library: Library } }).native;
   const attempt = (path: string) => inBackground(library.modelLoad, path, library.modelDefaultParams());
@@ -40,7 +40,7 @@ test("a line that ends what is wanted ends no other's log, and what fails is ask
   await engine.dispose();
 });
 
-test("tokenizer threads that are not wanted any more while they load leave nothing behind that the library calls", async () => {
+test("tokenizer threads that are disposed while they load leave no callback behind for the library to call", async () => {
   for (const ms of [0, 60, 120, 180, 240]) {
     const pool = new TokenizerPool(tokenizeWorkerScript(), defaultModelPath(), 1);
     const asked = pool.tokenize(["def f(x):\n    return x\n"]);

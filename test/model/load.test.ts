@@ -65,12 +65,12 @@ test("a model file that cannot be used is named, with the reason and the remedy"
   }
 });
 
-test("a truncated model says that it is incomplete", async () => {
+test("a truncated model is refused with the advice to download it again", async () => {
   const problem = await problemOf(file("cut.gguf", good.subarray(0, good.length - 1_000_000)));
   assert.match(problem.remedy, /download it again/);
 });
 
-test("what shows in a model's first use is found while it is loaded", async () => {
+test("faults that would show at a model's first use are found while it is loaded", async () => {
   const string = (value: string) => ({ type: "string", value }) as const;
   const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
     [{ "tokenizer.ggml.model": string("no_vocab") }, "modelUnsuitable", /has no tokenizer/],
@@ -106,7 +106,7 @@ test("a good model loads after bad ones", async () => {
   await engine.dispose();
 });
 
-test("a model without fill-in-the-middle is reported of and still loads", async () => {
+test("a model without fill-in-the-middle is loaded with a note", async () => {
   const nameless = patched(
     "fim_mid_token_id",
     "fim_mud_token_id",
@@ -118,7 +118,7 @@ test("a model without fill-in-the-middle is reported of and still loads", async 
   await engine.dispose();
 });
 
-test("contexts of odd sizes and thread counts are made as asked", async () => {
+test("contexts of odd sizes are at least as large as requested", async () => {
   for (const contextTokens of [1, 10, 63, 100, 777]) {
     const engine = await load({ contextTokens, threads: 1 });
     assert.ok(engine.info.contextTokens >= contextTokens);
@@ -128,7 +128,7 @@ test("contexts of odd sizes and thread counts are made as asked", async () => {
   }
 });
 
-test("a library whose defaults or extents differ fails the layout proof by name", async () => {
+test("a library with different defaults fails the layout check, and the fields are named", async () => {
   const engine = await load();
   const library = (engine as unknown as { native: { library: Library } }).native.library;
   assert.deepEqual(layoutProblems(library), []);
@@ -173,7 +173,7 @@ test("the back end is chosen once by the probe and then remembered", async () =>
   assert.deepEqual(fallback, findBackend("cpu"), "without a probe the CPU serves");
 });
 
-test("a back end that is not installed is generated so", async () => {
+test("a back end that is not installed is reported as missing", async () => {
   const requestedBackend = process.platform === "darwin" ? "vulkan" : "metal";
   const missing = await chooseBackend({ ...cpuOptions, requestedBackend });
   assert.ok("remedy" in missing && missing.code === "backendMissing");
@@ -188,7 +188,7 @@ function killedWhileLoading(cacheDirectory: string, subject: string, at: number)
   writeFileSync(join(cacheDirectory, "attempts", name), JSON.stringify({ subject, pid, at }));
 }
 
-test("a model whose load has ended the process twice is not loaded by itself, until it changes or a person asks", async () => {
+test("a model whose load has ended the process twice is not loaded again until the attempts are cleared", async () => {
   const cacheDirectory = join(folder, "interrupted");
   const modelPath = file("interrupted.gguf", good);
   const { size, mtimeMs } = statSync(modelPath);
@@ -209,7 +209,7 @@ test("a model whose load has ended the process twice is not loaded by itself, un
   assert.equal(await loaded(), undefined);
 });
 
-test("a back end whose load has ended the process twice gives way to the CPU, and says so", async () => {
+test("a back end whose load has ended the process twice is replaced by the CPU, with a note", async () => {
   const cacheDirectory = join(folder, "distrusted");
   const key = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
   mkdirSync(cacheDirectory, { recursive: true });
@@ -228,9 +228,9 @@ test("a back end whose load has ended the process twice gives way to the CPU, an
   await engine.dispose();
 });
 
-test("a back end that finds no device runs the model as the CPU's does, and is not named for it", t => {
+test("a back end that finds no device runs the model on the CPU and is reported as cpu", t => {
   if (!findBackend("vulkan")) return t.skip("llama.cpp for Vulkan is not installed");
-  // A process of its own: a driver that was loaded once stays.
+  // A separate process, since a driver stays loaded once it has been loaded.
   const noDriver = { VK_DRIVER_FILES: "none", VK_ICD_FILENAMES: "none", XDG_CACHE_HOME: folder };
   const { stdout, stderr } = spawnSync(
     process.execPath,

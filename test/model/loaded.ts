@@ -24,7 +24,7 @@ export const cpuOptions: LoadOptions = {
 
 export const never = new AbortController().signal;
 
-/** Writes a random-weight model with the fixture's tokenizer to a path, and returns that. */
+/** Writes a random-weight model with the fixture's tokenizer to a path, and returns the path. */
 export function writeModel(
   path: string,
   model: Pick<ModelPlan, "shape" | "metadata"> & Partial<Pick<ModelPlan, "type">>,
@@ -33,7 +33,7 @@ export function writeModel(
   return path;
 }
 
-/** The fixture model is fast enough for all that is compared. */
+/** The fixture model is fast enough for all comparisons. */
 const MS_PER_TOKEN = 1;
 
 /** Loads a model and finds out how large exact trees are. */
@@ -58,7 +58,7 @@ export async function logitsAfter(engine: Engine, token: number): Promise<Float3
   return row;
 }
 
-/** A drafting model that is asked at each step, its drafts taken into trees, whatever the two models cost here. */
+/** A draft model that is used at each step, whatever the two models cost on this machine. */
 export function askedAlways(engine: Engine, drafter: Engine): DraftModel {
   engine.cost = nodes => 1e6 * (1 + nodes / 100);
   drafter.cost = () => 1;

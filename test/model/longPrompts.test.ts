@@ -1,4 +1,4 @@
-/** Long prompts on a processor: computed in a context of their own, and taken over with keys in Q8_0. */
+/** Long prompts on a processor: computed in a context of their own, and copied with keys in Q8_0. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +16,11 @@ before(async () => {
 after(() => engine.dispose());
 
 const LONG = 700;
-/** So many are computed in the engine's own context, and so many known tokens keep the rest there. */
+/** A prompt of this many tokens is computed in the engine's own context, and this many known tokens keep the rest there. */
 const SHORT = 180;
 /** Logits that differ by less are those of the same prompt, whose keys were rounded at another time. */
 const LARGEST_DIFFERENCE = 1;
-/** Tokens that a text may go on with. */
+/** Tokens that may continue a text. */
 const [ONE, OTHER] = [300, 400];
 
 /** A part of real code. */
@@ -32,7 +32,7 @@ function someTokens(part: number): Int32Array {
 const farthest = (a: Float32Array, b: Float32Array) =>
   a.reduce((most, logit, i) => Math.max(most, Math.abs(logit - (b[i] as number))), 0);
 
-test("a long prompt predicts what it predicts where it is computed in parts", async () => {
+test("a long prompt computed whole predicts nearly the same as one computed in parts", async () => {
   for (const seed of [1, 2, 3]) {
     const tokens = someTokens(seed);
     engine.forget();
@@ -54,7 +54,7 @@ test("a long prompt predicts what it predicts where it is computed in parts", as
   }
 });
 
-test("what follows it is known: the next prompt computes what is new, and a tree of it is exact", async () => {
+test("a prompt that extends a long one computes only its new tokens, and a tree after it is exact", async () => {
   const tokens = someTokens(4);
   engine.forget();
   await engine.prefill(tokens.subarray(0, -2), never);
@@ -71,7 +71,7 @@ test("what follows it is known: the next prompt computes what is new, and a tree
   assert.deepEqual(row, await logitsAfter(engine, ONE));
 });
 
-/** Has a prompt aborted at its third chunk. */
+/** Aborts a prompt at its third chunk. */
 async function abortedPrefill(tokens: Int32Array) {
   const controller = new AbortController();
   const { decoder } = engine;
@@ -88,7 +88,7 @@ async function abortedPrefill(tokens: Int32Array) {
   }
 }
 
-test("an abort leaves what is computed to the next prompt that begins alike, and to no other", async () => {
+test("the computed part of an aborted prompt is reused only if the next prompt has the same prefix", async () => {
   const tokens = someTokens(7);
   engine.forget();
   await engine.prefill(tokens, never);
@@ -105,7 +105,7 @@ test("an abort leaves what is computed to the next prompt that begins alike, and
   }
 });
 
-test("an aborted prompt that is not gone on with is freed after a while", async t => {
+test("an aborted prompt that is not continued is freed after a while", async t => {
   const tokens = someTokens(7);
   engine.forget();
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -115,7 +115,7 @@ test("an aborted prompt that is not gone on with is freed after a while", async 
   assert.deepEqual(await engine.prefill(tokens, never), { kind: "prefilled", reused: 0, computed: LONG });
 });
 
-test("a long part between what is known of a prompt leaves that where it is", async () => {
+test("a long insertion in a known prompt is computed alone, and the parts around it are reused", async () => {
   const [head, tail] = [someTokens(2).subarray(0, 20), someTokens(12).subarray(0, 300)];
   const inserted = someTokens(1).subarray(0, 400);
   engine.forget();
@@ -125,7 +125,7 @@ test("a long part between what is known of a prompt leaves that where it is", as
   await logitsAfter(engine, ONE);
 });
 
-test("prompts that are made of parts of each other are decoded, in whatever order these come", async () => {
+test("prompts made of parts of each other are decoded, in whatever order the parts come", async () => {
   const random = seeded(7);
   const parts = Array.from({ length: 6 }, (_, part) => someTokens(part).subarray(0, 20 + below(random, 400)));
   engine.forget();
@@ -151,7 +151,7 @@ test("a model can be freed while a long prompt is computed", async () => {
   assert.equal((await filling).kind, "aborted");
 });
 
-test("where keys turn out otherwise than the engine computes them, prompts are computed as before", async () => {
+test("prompts are computed in the usual way if the quantised keys turn out wrong", async () => {
   const outcome = await loadEngine({ ...cpuOptions, reuse: "auto" });
   assert.ok("engine" in outcome);
   const { engine: wrong } = outcome;
@@ -159,7 +159,7 @@ test("where keys turn out otherwise than the engine computes them, prompts are c
   const { quantise } = library;
   const tokens = someTokens(1);
   try {
-    // Says how many bytes it has written, and has written none.
+    // Reports the expected number of bytes, but writes none.
     library.quantise = (
       _type: number,
       _from: bigint,

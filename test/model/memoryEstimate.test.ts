@@ -9,7 +9,7 @@ import { defaultModelPath, estimateScript } from "../../server/system/index.ts";
 /** On a machine that runs other tests. */
 const PATIENCE_MS = 120_000;
 
-test("a model is estimated to take its weights and a context that grows with its length", async () => {
+test("the memory estimate of a model includes its weights and a context that grows with its length", async () => {
   const path = defaultModelPath();
   const weights = statSync(path).size;
   assert.equal(await estimateModelBytes(path, 512, estimateScript(), 1), undefined, "in a millisecond");
@@ -21,7 +21,7 @@ test("a model is estimated to take its weights and a context that grows with its
   assert.ok(long < 5 * weights, `${long}`);
 });
 
-test("what is no model, or not there, is not estimated, within the time that is given to it", async () => {
+test("a file that is missing or not a model is not estimated", async () => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-estimate-"));
   try {
     const path = join(folder, "none.gguf");

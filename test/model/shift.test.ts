@@ -1,4 +1,4 @@
-/** Cells that are given other positions where the text before them has changed, in models of several kinds. */
+/** Cells that are shifted to other positions when the text before them changes, in models of several kinds. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,10 @@ const random = seeded(11);
 const some = (length: number) => Array.from({ length }, () => below(random, 8000));
 const [before, typed, after] = [some(40), some(5), some(200)];
 
-/** Types into a prompt and takes it back. @returns tokens that typing had computed anew, and how far the logits are in the end from those of the beginning. */
+/**
+ * Types into a prompt and takes it back.
+ * @returns the number of tokens computed again for typing, and how far the final logits are from those at the beginning
+ */
 async function typedAndTakenBack(
   model: Pick<ModelPlan, "shape" | "metadata">,
 ): Promise<{ computed: number; distance: number }> {
@@ -39,17 +42,17 @@ async function typedAndTakenBack(
   }
 }
 
-/** Of all logits, in shares of the range they take. */
+/** The largest difference of two logits, relative to their range. */
 function farthest(one: Float32Array, other: Float32Array): number {
   const most = (row: Float32Array) => row.reduce((a, b) => Math.max(a, b));
   const range = most(one) + most(one.map(value => -value));
   return most(one.map((value, i) => Math.abs(value - (other[i] as number)))) / range;
 }
 
-/** Of values that the one rounds otherwise than the other. */
+/** The largest difference that comes from rounding alone. */
 const ROUNDING = 0.03;
 
-test("cells behind a change are moved and moved back", async () => {
+test("cells after a change are shifted and shifted back", async () => {
   const { computed, distance } = await typedAndTakenBack({ shape: "tiny" });
   assert.equal(computed, typed.length);
   assert.ok(distance < ROUNDING, `${distance}`);
@@ -64,7 +67,7 @@ for (const [what, shape, metadata] of [
     { "qwen2.attention.head_count": whole(8), "qwen2.attention.head_count_kv": whole(4) },
   ],
   [
-    "a shift would scale keys once more",
+    "a shift would scale keys again",
     "tiny",
     {
       "qwen2.rope.scaling.type": { type: "string", value: "yarn" },
@@ -73,27 +76,31 @@ for (const [what, shape, metadata] of [
     },
   ],
   [
-    "a factor of keys would be applied once more",
+    "a scaling factor of keys would be applied again",
     "tiny",
     { "qwen2.rope.scaling.attn_factor": { type: "f32", value: 1.19 } },
   ],
   ["positions are learned", "tiny-gpt2", {}],
-  ["a sliding window leaves cells to be written over", "tiny-swa", {}],
+  ["a sliding window leaves cells to be overwritten", "tiny-swa", {}],
 ] as const)
-  test(`cells behind a change are computed anew where ${what}`, async () => {
+  test(`cells after a change are computed again where ${what}`, async () => {
     const { computed, distance } = await typedAndTakenBack({ shape, metadata });
     assert.equal(computed, typed.length + after.length);
     assert.ok(distance < ROUNDING, `${distance}`);
   });
 
-test("cells behind a change are computed anew where the environment turns the rotation of keys off", async context => {
+test("cells after a change are computed again where the environment turns off the rotation of keys", async context => {
   process.env.LLAMA_ATTN_ROT_DISABLE = "1";
   context.after(() => delete process.env.LLAMA_ATTN_ROT_DISABLE);
   const { computed } = await typedAndTakenBack({ shape: "tiny" });
   assert.equal(computed, typed.length + after.length);
 });
 
-/** Deletes from a prompt, so that nothing of it is computed anew. @param isDecodedFrom whether something is decoded after that @param between what then happens to the context */
+/**
+ * Deletes from a prompt, so that nothing of it is computed again.
+ * @param isDecodedFrom whether a token is decoded after that
+ * @param between what happens to the context next
+ */
 async function rowAfterDeleting(
   isDecodedFrom: boolean,
   between: (engine: LlamaEngine, other: Int32Array) => unknown,
@@ -118,17 +125,17 @@ async function rowAfterDeleting(
 }
 
 for (const [what, between] of [
-  ["gone on with", () => {}],
-  ["left for another and come back to", (engine, other) => engine.prefill(other, never)],
+  ["continued", () => {}],
+  ["left for another prompt and returned to", (engine, other) => engine.prefill(other, never)],
   [
-    "exchanged for another and back",
+    "swapped out and back",
     async engine => {
       await engine.settle();
       engine.exchangeContext(engine.exchangeContext(undefined));
     },
   ],
 ] satisfies [string, Parameters<typeof rowAfterDeleting>[1]][])
-  test(`a context whose cells have just been moved is the same when it is ${what}`, async () => {
+  test(`a context whose cells have just been shifted is the same when it is ${what}`, async () => {
     const expected = await rowAfterDeleting(true, between);
     const actual = await rowAfterDeleting(false, between);
     assert.ok(farthest(expected, actual) < ROUNDING, `${farthest(expected, actual)}`);
@@ -156,7 +163,7 @@ async function rowAfterAbort(abort: (engine: LlamaEngine, tokens: Int32Array) =>
   }
 }
 
-test("no abort ends a decode that shifts cells, which would leave the keys of some layers shifted", async () => {
+test("an abort does not end a decode that shifts cells, since it could leave only some layers shifted", async () => {
   const expected = await rowAfterAbort(async () => {});
   const decoded = await rowAfterAbort(async (engine, tokens) => {
     await engine.prefill(Int32Array.of(...tokens.subarray(0, 250), ...tokens.subarray(310, 480)), never);
@@ -169,7 +176,7 @@ test("no abort ends a decode that shifts cells, which would leave the keys of so
   });
   assert.ok(farthest(expected, decoded) < ROUNDING, `${farthest(expected, decoded)}`);
   const read = await rowAfterAbort(async (engine, tokens) => {
-    // So slow that a chunk is not finished once it is aborted.
+    // So slow that an aborted chunk is not finished.
     engine.configure({ ...engine.configuration, prefillMsPerToken: 1000 });
     const abort = new AbortController();
     const changed = Int32Array.of(...tokens.subarray(0, 250), 9, 9, ...tokens.subarray(310, 480));
@@ -177,7 +184,7 @@ test("no abort ends a decode that shifts cells, which would leave the keys of so
     abort.abort();
     assert.deepEqual(await reading, { kind: "aborted" });
   });
-  // What was to be moved is gone with the abort.
+  // The pending shift is dropped by the abort.
   const anew = await rowAfterAbort(async engine => engine.forget());
   assert.ok(farthest(anew, read) < ROUNDING, `${farthest(anew, read)}`);
 });

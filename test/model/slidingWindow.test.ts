@@ -10,7 +10,7 @@ import { load, logitsAfter, never, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-window-"));
 let engine: LlamaEngine;
-/** Computes everything anew. */
+/** Computes everything afresh. */
 let other: LlamaEngine;
 before(async () => {
   const modelPath = writeModel(join(folder, "model.gguf"), { shape: "tiny-swa" });
@@ -34,7 +34,7 @@ async function isAsComputedAnew(prompt: Int32Array): Promise<void> {
   assert.deepEqual(await logitsAfter(engine, 9), await logitsAfter(other, 9));
 }
 
-test("a document one comes back to is as computed anew, also where the cursor is further up by then", async () => {
+test("a document that is returned to has the logits of a fresh prefill, even with the cursor further up", async () => {
   for (const length of [700, 640, 400]) {
     await isAsComputedAnew(one);
     const tree = { count: 1, tokens: Int32Array.of(7), parents: Int32Array.of(-1) };
@@ -45,7 +45,7 @@ test("a document one comes back to is as computed anew, also where the cursor is
   }
 });
 
-test("a context that was exchanged and exchanged back is gone on with, and is computed anew where it is to be shorter", async () => {
+test("a context that is swapped out and back is continued, and has the logits of a fresh prefill when shortened", async () => {
   for (const length of [700, 400]) {
     await isAsComputedAnew(one);
     engine.exchangeContext(engine.exchangeContext(undefined));
@@ -58,7 +58,7 @@ test("a context that was exchanged and exchanged back is gone on with, and is co
   await isAsComputedAnew(longer);
 });
 
-test("a context that grows is as computed anew, whatever is left of the prompt before", async () => {
+test("a context that grows has the logits of a fresh prefill, whatever remains of the previous prompt", async () => {
   const modelPath = join(folder, "model.gguf");
   for (const common of [237, 700]) {
     const growing = await load({ modelPath, threads: 1, reuse: "exact" });

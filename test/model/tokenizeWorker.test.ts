@@ -1,11 +1,11 @@
-/** The thread that tokenizes what is indexed, as built. */
+/** The built tokenizer thread of the index. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
 import { tokenizeWorkerScript } from "../../server/system/index.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
-test("files with carriage returns are indexed with the tokens that prompts made from them have", async () => {
+test("files with CRLF line endings are indexed with the same tokens as with LF line endings", async () => {
   const pool = new TokenizerPool(tokenizeWorkerScript(), fixtureModelPath(), 1);
   const text = "def add(a, b):\n    return a + b\n\n\nprint(add(1, 2))\n";
   const [plain, other] = await pool.tokenize([text, text.replaceAll("\n", "\r\n")]);

@@ -23,11 +23,11 @@ after(() => {
 interface Trial {
   readonly name: string;
   readonly parents: number[];
-  /** Tokens of siblings may be equal in a tree that a faulty source has made. */
+  /** Sibling tokens may be equal in a tree from a faulty source. */
   readonly tokens: number[];
 }
 
-/** Trees a drafter would hardly make. */
+/** Trees that a drafter is unlikely to make. */
 function adversarial(size: number, random: () => number): Trial[] {
   const tokens = Array.from({ length: size }, () => below(random, 8000));
   const parents = (parent: (node: number) => number) =>
@@ -62,14 +62,14 @@ function logits(engine: LlamaEngine, decoded: Decoded, node: number): Float32Arr
 
 const sameBits = (a: Float32Array, b: Float32Array) => a.every((value, i) => Object.is(value, b[i]));
 
-/** What a failing comparison reports: how far apart the rows are, and how sure the model was. */
+/** Reported when a comparison fails: how far apart the rows are, and how sure the model was. */
 function difference(a: Float32Array, b: Float32Array): string {
   const most = a.reduce((max, value, i) => Math.max(max, Math.abs(value - (b[i] as number))), 0);
   const [first, second] = [...a].sort((x, y) => y - x);
   return `largest difference ${most}, margin of the choice ${(first as number) - (second as number)}`;
 }
 
-/** Compares trees with single steps after contexts of these lengths, bit by bit. */
+/** Compares trees with single steps bit for bit, after contexts of these lengths. */
 async function assertTreesEqualSteps(engine: LlamaEngine, contexts: readonly number[], random: () => number) {
   for (const contextTokens of contexts) {
     const context = Int32Array.from({ length: contextTokens }, () => below(random, 8000));
@@ -105,7 +105,7 @@ const choosing = (threads: number, exactness: Exactness = "auto") => ({
 });
 
 for (const type of Object.keys(FILE_TYPES) as FileType[]) {
-  test(`${type}: trees of any shape equal single steps bit by bit, at 1 and 2 threads, in short and long contexts`, async () => {
+  test(`${type}: trees of any shape equal single steps bit for bit, with 1 and 2 threads, in short and long contexts`, async () => {
     for (const [threads, exactness] of [
       [1, "auto"],
       [2, "auto"],
@@ -133,7 +133,7 @@ test("trees equal single steps after more tokens than a sliding window holds", a
   await engine.dispose();
 });
 
-test("an accepted path beside the principal chain leaves later results equal", async () => {
+test("an accepted path off the principal chain does not change later logits", async () => {
   const engine = await load();
   const random = seeded(8);
   const context = Int32Array.from({ length: 530 }, () => below(random, 8000));
@@ -171,7 +171,7 @@ test("an accepted path beside the principal chain leaves later results equal", a
   await engine.dispose();
 });
 
-test("a tuning is kept and read again; a damaged one, or one of another model, is not", async () => {
+test("a tuning is saved and read again; a damaged one, or one for other settings, is not", async () => {
   const engine = await load();
   const tuning = await tune(engine, { threadChoices: [1, 2], exactness: "auto" }, never);
   assert.ok(tuning && [1, 2].includes(tuning.threads));
@@ -191,7 +191,7 @@ test("a tuning is kept and read again; a damaged one, or one of another model, i
   await engine.dispose();
 });
 
-test("a tuning of one graphics device, or of fewer layers in its memory, is not taken for another", async () => {
+test("a tuning for another graphics device, memory size or number of offloaded layers is not used", async () => {
   const engine = await load();
   const requested = { threads: 0, exactness: "auto" } as const;
   const { configuration } = engine;
@@ -210,7 +210,7 @@ test("a tuning of one graphics device, or of fewer layers in its memory, is not 
   await engine.dispose();
 });
 
-test("a pool has as many threads as decodes are to have", {
+test("the thread pool has as many threads as are configured", {
   skip: process.platform !== "linux",
 }, async () => {
   const engine = await load();
@@ -219,7 +219,7 @@ test("a pool has as many threads as decodes are to have", {
   engine.configure({ ...before, threads: 2 });
   const two = threads();
   engine.configure({ ...before, threads: 5 });
-  // The library pauses the threads of the pool before, so they must be there until it has computed with the new one.
+  // The library pauses the threads of the previous pool, so they must exist until it has computed with the new pool.
   assert.equal(threads(), two + 4);
   assert.equal((await engine.prefill(Int32Array.of(1, 2, 3), never)).kind, "prefilled");
   assert.equal(threads(), two + 3);
@@ -242,7 +242,7 @@ test("an aborted tuning leaves the engine as it was", async () => {
   await engine.dispose();
 });
 
-test("a prompt that was computed before a tuning is not computed again after it, finished or aborted", async () => {
+test("a prompt computed before a tuning is not computed again after it, whether finished or aborted", async () => {
   const engine = await load();
   const prompt = Int32Array.from({ length: 300 }, (_, i) => (i * 53 + 11) % 8000);
   await engine.prefill(prompt, never);
@@ -267,7 +267,7 @@ test("a prompt that was computed before a tuning is not computed again after it,
   await engine.dispose();
 });
 
-test("an engine loaded for large trees decodes them, and is the same to the bit as long as trees are small", async () => {
+test("an engine loaded for large trees decodes them, and equals others bit for bit for small trees", async () => {
   const engines = [
     await load({ threads: 1 }),
     await load({ threads: 1, trees: { rows: 128, branches: 96 } }),
@@ -320,7 +320,7 @@ test("an engine loaded for large trees decodes them, and is the same to the bit 
   for (const engine of engines) await engine.dispose();
 });
 
-test("a tuning that is thrown out of leaves the engine as it was", async () => {
+test("a tuning that throws an error leaves the engine as it was", async () => {
   const engine = await load();
   const { configuration } = engine;
   const { decode } = engine;
@@ -331,7 +331,7 @@ test("a tuning that is thrown out of leaves the engine as it was", async () => {
   await engine.dispose();
 });
 
-test("threads that outlive a decode are attached where the library has them, and the text is the same with any number", async () => {
+test("the tokens are the same with any number of threads, also when it changes between decodes", async () => {
   const texts: number[][] = [];
   for (const threads of [1, 2]) {
     const engine = await load({ threads });

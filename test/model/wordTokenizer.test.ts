@@ -22,7 +22,7 @@ after(() => dispose());
 const withKind = (pretokenizerKind: string) =>
   Object.assign(Object.create(vocabulary), { pretokenizerKind }) as LlamaVocabulary;
 
-test("words looked up give the tokens of the whole text", () => {
+test("looking up words gives the same tokens as tokenizing the whole text", () => {
   const tokenizer = new WordTokenizer(vocabulary);
   assert.ok(tokenizer.isFast);
   const texts = ["test/fixtures/workspace/sample.py", "server/engine/load.ts", "README.md"].map(file =>
@@ -36,7 +36,7 @@ test("words looked up give the tokens of the whole text", () => {
     assert.deepEqual(tokenizer.tokenize(text), vocabulary.tokenize(text), JSON.stringify(text.slice(0, 100)));
 });
 
-test("white space that JavaScript takes for none, and digits that not every Unicode has, are cut as llama.cpp does", async () => {
+test("white space and digits that JavaScript classifies differently are split as llama.cpp splits them", async () => {
   const outcome = await loadVocabulary(defaultModelPath());
   assert.ok("vocabulary" in outcome);
   for (const own of [vocabulary, outcome.vocabulary]) {
@@ -60,7 +60,7 @@ test("white space that JavaScript takes for none, and digits that not every Unic
   outcome.dispose();
 });
 
-test("where words are cut otherwise than the model does, or in no known way, texts are tokenized whole", () => {
+test("texts are tokenized whole for a pre-tokenizer that splits words differently or is unknown", () => {
   for (const kind of ["gpt-2", "starcoder", "unheard-of"]) {
     const tokenizer = new WordTokenizer(withKind(kind));
     assert.equal(tokenizer.isFast, false, kind);
@@ -69,14 +69,14 @@ test("where words are cut otherwise than the model does, or in no known way, tex
   }
 });
 
-test("a tokenizer is distinguished by its tokens and by how it cuts", () => {
+test("a tokenizer's fingerprint is stable and depends on how it splits words", () => {
   const fingerprint = tokenizerFingerprint(vocabulary);
   assert.match(fingerprint, /^[0-9a-f]{32}$/);
   assert.equal(tokenizerFingerprint(vocabulary), fingerprint);
   assert.notEqual(tokenizerFingerprint(withKind("gpt-2")), fingerprint);
 });
 
-test("a file that is no model is a problem with a remedy", async () => {
+test("a file that is not a model is reported as a problem", async () => {
   const outcome = await loadVocabulary(join(packageRoot(), "README.md"));
   assert.ok("problem" in outcome && outcome.problem.message.includes("not a GGUF file"));
 });
