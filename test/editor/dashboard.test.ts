@@ -178,7 +178,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  step("with nothing remembered, every part says so in words", async () => {
+  step("every section of the dashboard says in words that there is no data yet", async () => {
     ({ frame } = await openDashboard(page));
     for (const [section, words] of Object.entries({
       latency: /No completion has been computed/,
@@ -192,7 +192,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     await runCommand(page, "View: Close Editor");
   });
 
-  step("it opens with ten thousand events of each kind within a moment", async context => {
+  step("the dashboard opens quickly with ten thousand events of each kind", async context => {
     const storage = join(userFolder(server), "globalStorage", "foretoken.foretoken");
     mkdirSync(storage, { recursive: true });
     writeFileSync(join(storage, "history.json"), writeEvents(rememberedEvents()));
@@ -246,7 +246,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     assert.match(await position(), new RegExp(`^Decode ${found} of `));
   });
 
-  step("it can be read in a dark, a light and a high-contrast theme", async () => {
+  step("the dashboard is legible in a dark, a light and a high-contrast theme", async () => {
     ({ frame } = await openDashboard(page));
     for (const [name, theme] of Object.entries(THEMES)) {
       await chooseTheme(page, theme);

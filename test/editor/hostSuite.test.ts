@@ -16,7 +16,7 @@ import { openWorkbench, sampleWorkspace, startCodeServer, vsixUnderTest } from "
 const SUITE_MS_MAX = 240_000;
 const testsModule = join(outputFolder, "test", "editor", "host", "index.cjs");
 
-test("the extension in its host", { timeout: SUITE_MS_MAX + 60_000 }, async context => {
+test("the extension passes its tests in its host", { timeout: SUITE_MS_MAX + 60_000 }, async context => {
   assert.ok(existsSync(testsModule), `${testsModule} is missing. Run: node esbuild.mjs`);
   for (const outcome of await runHostSuite()) {
     await context.test(outcome.title, { skip: outcome.state === "pending" }, () => {

@@ -1,5 +1,5 @@
 /**
- * The default model in nine languages, in the page of a real VS Code: at each place a single line is suggested. Its
+ * The default model in nine languages, in the page of a real VS Code: at each place some text is suggested. The
  * text depends on the model; the screenshots in out/screenshots are for visual inspection.
  */
 import assert from "node:assert/strict";
@@ -49,7 +49,7 @@ describe("the default model in other languages", {
   });
 
   for (const [file, line, column] of PLACES)
-    test(`${file}: a line is suggested where one is missing`, async () => {
+    test(`${file}: text is suggested where a line is missing`, async () => {
       const { page } = workbench;
       await openAt(page, file, line, column);
       await runCommand(page, "Foretoken: Trigger Completion");

@@ -125,7 +125,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await screenshot(page, "4-accepted");
   });
 
-  step("typing what the ghost text says keeps it in sight", async () => {
+  step("typing along with the ghost text keeps the rest visible without flicker", async () => {
     await startNewFunction("");
     const stopRecording = await recordGhostText(page);
     await typeText(page, BEGINNING, { delayMs: TYPING_MS });
@@ -142,7 +142,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await page.keyboard.press("Escape");
   });
 
-  step("a bracket that is typed along and closed by the editor is not left over", async () => {
+  step("a bracket that the editor auto-closes is not duplicated on acceptance", async () => {
     await startNewFunction(BEGINNING);
     const original = readFileSync(join(sampleWorkspace, FILE), "utf8");
     const ghost = await finishedGhostText(page);
@@ -156,14 +156,14 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await saveAndCompare(original + acceptedText(ghost));
   });
 
-  step("the status bar shows the latency and what became of suggestions", async () => {
+  step("the status bar shows the latency and the number of accepted suggestions", async () => {
     await waitForLabel(page, /Suggestions accepted since the start: 2 of \d/);
     const { text, label } = await waitForStatus(page, "zap");
     assert.match(text, /^(.+ · cpu · )?\d+ ms( · \d\.\d×)?( · \d+%)?$/);
     assert.match(label, /Last completion: first text after \d/);
   });
 
-  step("a datastore of the workspace is built from the palette, and the status bar tells of it", async () => {
+  step("a workspace datastore is built from the command palette and shown in the status bar", async () => {
     await runCommand(page, "Foretoken: Rebuild Datastore", { asks: true });
     await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "this workspace" }).click();
     await waitForLabel(page, /Datastore: workspace-\S+, \d+ thousand tokens, built today/);
@@ -171,7 +171,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await runCommand(page, "Notifications: Clear All Notifications");
   });
 
-  step("turned off from the palette there is none, turned on again there is", async () => {
+  step("no ghost text appears while turned off from the palette; turned on, it returns", async () => {
     await runCommand(page, "Foretoken: Toggle Completions");
     await waitForStatus(page, "circle-slash", 10_000);
     await startNewFunction("");

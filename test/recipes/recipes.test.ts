@@ -116,7 +116,7 @@ async function checkEqual(store: string): Promise<void> {
 
 const environment = { ...process.env, FORETOKEN: foretoken, PYSPARK_PYTHON: PYTHON };
 
-test("Spark: an executor is killed, and the store equals that of one machine", async () => {
+test("Spark: the store equals one built on a single machine although an executor is killed", async () => {
   const store = join(folder, "spark");
   const master = "local-cluster[2,1,1024]";
   const submitted = [
@@ -137,7 +137,7 @@ test("Spark: an executor is killed, and the store equals that of one machine", a
   await checkEqual(store);
 });
 
-test("Dask: a worker is killed, and the store equals that of one machine", async () => {
+test("Dask: the store equals one built on a single machine although a worker is killed", async () => {
   const store = join(folder, "dask");
   const local = ["--host", "127.0.0.1", "--no-dashboard"];
   const scheduler = spawn(PYTHON, ["-m", "distributed.cli.dask_scheduler", ...local, "--port", "8786"], {
@@ -168,7 +168,7 @@ test("Dask: a worker is killed, and the store equals that of one machine", async
   }
 });
 
-/** Runs the tasks of a recipe two at a time as a scheduler does, with one killed and begun anew. */
+/** Runs the tasks of a recipe two at a time as a scheduler does, with one killed and restarted. */
 async function schedule(store: string, start: (index: number) => ChildProcess): Promise<void> {
   const killed = 2;
   const task = async (index: number) => {
@@ -189,12 +189,12 @@ async function schedule(store: string, start: (index: number) => ChildProcess): 
   for (let index = 0; index < SHARES; index += 2) await Promise.all([task(index), task(index + 1)]);
 }
 
-test("Slurm: a task of the array is killed and requeued, and the store equals that of one machine", async () => {
+test("Slurm: the store equals one built on a single machine although an array task is killed and requeued", async () => {
   const store = join(folder, "slurm");
   const script = readFileSync(join(recipes, "slurm.sh"), "utf8");
   assert.match(script, /^#SBATCH --array=0-143%16$/m);
   assert.match(script, /^#SBATCH --requeue$/m);
-  // What Slurm runs a step of a job with runs it at once here.
+  // A stand-in for srun, which runs a job step directly.
   const path = join(folder, "bin");
   await run("mkdir", ["-p", path]);
   writeFileSync(join(path, "srun"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
@@ -216,7 +216,7 @@ test("Slurm: a task of the array is killed and requeued, and the store equals th
   await checkEqual(store);
 });
 
-test("Kubernetes: the job is valid, a pod is killed and begun anew, and the store equals that of one machine", async () => {
+test("Kubernetes: the job is valid, and its store equals one built on a single machine although a pod is killed", async () => {
   const store = join(folder, "kubernetes");
   const file = join(recipes, "kubernetes.yaml");
   const read = [

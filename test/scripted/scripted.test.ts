@@ -1,4 +1,4 @@
-/** What is shown for a given text of the model: the built server over LSP, with scripted models. */
+/** Which text is shown for a given text of the model: the built server over LSP, with scripted models. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,12 +9,12 @@ import { type Applied, type Case, described, holds, marked, readCases } from "./
 import { Editor } from "./editor.ts";
 import { writeScriptedModel } from "./scriptedModel.ts";
 
-/** Servers that are asked at the same time. */
+/** The number of servers that run at the same time. */
 const SERVERS = 2;
-/** A grammar is there by then, as it is when somebody types; on a busy machine a failed case waits once more. */
+/** Time to load a grammar, which is loaded by the time a user types; on a busy machine a failed case waits once more. */
 const GRAMMAR_MS = 500;
 
-/** Plays a case. @returns what does not hold; undefined where all does */
+/** Plays a case. @returns the expectation that failed, or undefined */
 async function failure(editor: Editor, each: Case): Promise<string | undefined> {
   const document = await editor.open(each.language, marked(each));
   let last: Applied | undefined;
@@ -46,7 +46,7 @@ function byModel(cases: readonly Case[]): Case[][] {
   return [...groups.values()];
 }
 
-/** Plays cases in a server of their own, which changes the model for each group. */
+/** Plays cases in a separate server, which loads another model for each group. */
 async function play(groups: readonly Case[][], folder: string, context: TestContext): Promise<void> {
   mkdirSync(folder);
   const editor = await Editor.start(folder);
@@ -71,7 +71,7 @@ async function play(groups: readonly Case[][], folder: string, context: TestCont
   }
 }
 
-test("what is shown is what an experienced user wants", { concurrency: SERVERS }, async context => {
+test("the text shown is what an experienced user wants", { concurrency: SERVERS }, async context => {
   const folder = mkdtempSync(join(tmpdir(), "foretoken-scripted-"));
   const groups = byModel(readCases());
   const shares = Array.from({ length: SERVERS }, (_, share) =>

@@ -1,6 +1,6 @@
 /**
- * The path of a graphics card without one: Mesa's llvmpipe, a Vulkan driver that computes on the processor. Slow, so
- * there are a small model and few tokens. `test/run.mjs` runs it where the driver is there.
+ * The code path of a graphics card without a card: Mesa's llvmpipe, a Vulkan driver that computes on the processor. It is
+ * slow, so the model is small and the tokens are few. `test/run.mjs` runs this test if the driver is installed.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ const MS_MAX = 300_000;
 /** Logits of two back ends differ by less than this; a choice with a larger lead must be the same. */
 const LEAD_MAX = 0.5;
 
-/** Mesa 22.3 now and then crashes in a thread of its own, whatever is computed: so often in a row it is taken for that. */
+/** Mesa 22.3 sometimes crashes in a thread of its own, whatever is computed: up to this many crashes in a row are retried. */
 const DRIVER_CRASHES = 3;
 
 /** Lines of the sample before which a text is generated, counted from 0. */
@@ -58,7 +58,7 @@ test("drafts do not change the tokens", context => {
   assert.ok(sum("accepted") > 0, "some drafts were right");
 });
 
-test("the processor drafts for the model on the device, and the tokens stay the same", context => {
+test("a draft model on the CPU drafts for the model on the device without changing its tokens", context => {
   for (const [place, { plain, byProcessor }] of vulkan.entries()) {
     assert.equal(byProcessor.backend, "cpu");
     assert.deepEqual(byProcessor.tokens, plain, `at line ${LINES[place]}`);
@@ -68,7 +68,7 @@ test("the processor drafts for the model on the device, and the tokens stay the 
   assert.ok(accepted > 0, "some drafts were right");
 });
 
-test("the tokens are the processor's, up to choices that are too close to call", context => {
+test("the tokens equal those computed on the CPU up to a choice that is too close to call", context => {
   for (const [place, { plain, leads }] of tokensOn("cpu").entries()) {
     const other = vulkan[place]?.plain ?? [];
     const at = plain.findIndex((token, i) => token !== other[i]);

@@ -126,7 +126,7 @@ suite("Foretoken in the extension host", () => {
     }
   });
 
-  test("activates, starts a server and registers every command it contributes", async () => {
+  test("the extension activates, starts a server and registers every command it contributes", async () => {
     const extension = vscode.extensions.getExtension(EXTENSION_ID);
     assert.equal(extension?.isActive, true);
     assert.equal(typeof api.serverPid(), "number");
@@ -139,19 +139,19 @@ suite("Foretoken in the extension host", () => {
     );
   });
 
-  test("runs where proposed API is refused, as in a stable VS Code", () => {
+  test("the extension runs where proposed API is refused, as in a stable VS Code", () => {
     const languages = vscode.languages as unknown as Record<string, unknown>;
     assert.throws(() => languages.inlineCompletionsUnificationState, /CANNOT use API proposal/);
   });
 
-  test("a suggestion of the server is committed into the document", async () => {
+  test("a committed suggestion from the server is inserted into the document", async () => {
     const document = await openFile("committed.py", PROGRAM);
     await type(TYPED);
     const { before, after } = await acceptSuggestion(document);
     assert.ok(after.length > before.length && after.startsWith(before.trimEnd()), JSON.stringify(after));
   });
 
-  test("a file with CRLF line ends keeps them", async () => {
+  test("a file with CRLF line endings keeps them", async () => {
     const document = await openFile("crlf.py", PROGRAM.replaceAll("\n", "\r\n"));
     await type(TYPED);
     await acceptSuggestion(document);
@@ -161,7 +161,7 @@ suite("Foretoken in the extension host", () => {
     assert.doesNotMatch(saved, /[^\r]\n|\r(?!\n)/);
   });
 
-  test("a cell of a notebook gets a suggestion, from a server that knows the cells above it", async () => {
+  test("a notebook cell gets a suggestion from a server that knows the cells above it", async () => {
     const folder = vscode.workspace.workspaceFolders?.[0];
     assert.ok(folder);
     const uri = vscode.Uri.joinPath(folder.uri, "study.ipynb");
@@ -207,7 +207,7 @@ suite("Foretoken in the extension host", () => {
     assert.ok(after.length > before.length);
   });
 
-  test("nothing is suggested while text is selected, or at several cursors", async () => {
+  test("nothing is suggested while text is selected or with several cursors", async () => {
     const document = await openFile("selected.py", PROGRAM + TYPED);
     const editor = vscode.window.activeTextEditor;
     assert.ok(editor);
@@ -219,7 +219,7 @@ suite("Foretoken in the extension host", () => {
     await assertNoSuggestion(document);
   });
 
-  test("a read-only document of another scheme gets none and does no harm", async () => {
+  test("a read-only document with another URI scheme gets no suggestion and does not disturb the server", async () => {
     const registration = vscode.workspace.registerTextDocumentContentProvider(VIRTUAL_SCHEME, {
       provideTextDocumentContent: () => PROGRAM + TYPED,
     });
@@ -253,7 +253,7 @@ suite("Foretoken in the extension host", () => {
     await until("a state other than off", () => api.status().state !== "off");
   });
 
-  test("nothing is suggested while snoozed, and it is explained; the end of the snooze brings suggestions back", async () => {
+  test("nothing is suggested while snoozed, the explanation says so, and suggestions return after the snooze", async () => {
     const document = await openFile("snoozed.py", PROGRAM);
     await vscode.commands.executeCommand("foretoken.snooze", 5);
     try {
@@ -272,7 +272,7 @@ suite("Foretoken in the extension host", () => {
     await acceptSuggestion(document);
   });
 
-  test("with a manual trigger a suggestion comes only when asked for", async () => {
+  test("with the manual trigger, a suggestion appears only when requested", async () => {
     const settings = () => vscode.workspace.getConfiguration("foretoken");
     await settings().update("trigger", "manual", vscode.ConfigurationTarget.Global);
     try {
@@ -299,7 +299,7 @@ suite("Foretoken in the extension host", () => {
     }
   });
 
-  test("the menu's first entry turns completions off, and then on", async () => {
+  test("the menu's first entry turns completions off, and then on again", async () => {
     await openFile("menu.py", PROGRAM);
     const enabled = () => vscode.workspace.getConfiguration("foretoken").get("enabled");
     const settings = vscode.workspace.getConfiguration("foretoken");
@@ -319,7 +319,7 @@ suite("Foretoken in the extension host", () => {
     await until("a state other than off", () => api.status().state !== "off");
   });
 
-  test("a language is turned off alone, and what else is set of languages stays", async () => {
+  test("turning one language off and on leaves the other language settings unchanged", async () => {
     const settings = () => vscode.workspace.getConfiguration("foretoken");
     const languages = () => settings().get<Record<string, boolean>>("languages");
     await settings().update("languages", { go: false }, vscode.ConfigurationTarget.Global);
@@ -338,7 +338,7 @@ suite("Foretoken in the extension host", () => {
     }
   });
 
-  test("the next line is accepted with a key that does nothing else in an editor", async () => {
+  test("the key that accepts the next line has no other default binding in an editor", async () => {
     const extension = vscode.extensions.getExtension(EXTENSION_ID);
     const bindings: { command: string; key: string }[] = extension?.packageJSON.contributes.keybindings;
     const key = bindings.find(({ command }) => command.endsWith("acceptNextLine"))?.key;
@@ -355,7 +355,7 @@ suite("Foretoken in the extension host", () => {
     );
   });
 
-  test("the restart command brings a new server to ready, and it completes", async () => {
+  test("the restart command starts a new server, which becomes ready and completes", async () => {
     const pid = api.serverPid();
     await vscode.commands.executeCommand("foretoken.restartServer");
     await until("another server", () => api.serverPid() !== undefined && api.serverPid() !== pid);
@@ -365,7 +365,7 @@ suite("Foretoken in the extension host", () => {
     await acceptSuggestion(document);
   });
 
-  test("a server that is killed is started again", async () => {
+  test("a killed server is restarted", async () => {
     const pid = api.serverPid();
     assert.ok(pid);
     process.kill(pid, "SIGKILL");
