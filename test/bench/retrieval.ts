@@ -1,6 +1,6 @@
 /**
- * What a search of the datastore costs at several sizes, in memory and from a file in the page cache, and what
- * REST's search costs over the same tokens in the same run. Contexts are text that is not in the index.
+ * The cost of searching the datastore at several sizes, in memory and from a file in the page cache, and the cost of
+ * REST's search over the same tokens in the same run. Contexts are text that is not in the index.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ import {
 } from "./restSearch.ts";
 import { TURN_QUERIES, turns } from "./turns.ts";
 
-/** Occurrences that are read, and tokens of each. */
+/** The number of occurrences that are read, and of tokens of each. */
 export const SAMPLES = 64;
 export const CONTINUATION = 16;
 /** Text after the largest index from which contexts are taken. */
@@ -31,8 +31,8 @@ export interface RetrievalOptions {
   readonly sizes: readonly number[];
   readonly queries: number;
   /**
-   * Documents joined by `SEPARATOR`: so many tokens, or all there are of fewer. Larger counts only append. A
-   * million more than the largest size are asked for, to take contexts from.
+   * Documents joined by `SEPARATOR`: as many tokens as requested, or all if there are fewer. A larger count only appends.
+   * A million tokens more than the largest size are requested, to take contexts from.
    */
   readonly tokens: Uint32Array | ((count: number) => Uint32Array);
   /** For the index files; a temporary folder by default. */
@@ -46,7 +46,7 @@ export interface Times {
   readonly mean: number;
 }
 
-/** What is timed; each in microseconds a search. */
+/** The timings, each in microseconds per search. */
 export const KINDS = [
   "memoryLookup",
   "memoryContinuations",
@@ -62,7 +62,7 @@ export type Kind = (typeof KINDS)[number];
 export interface RetrievalRow {
   readonly tokens: number;
   readonly distinctTokens: number;
-  /** Million tokens a second, on one thread. */
+  /** Million tokens per second, on one thread. */
   readonly sortMillionsPerSecond: number;
   readonly writeMillionsPerSecond: number;
   readonly bytesPerToken: number;
@@ -72,14 +72,14 @@ export interface RetrievalRow {
   readonly matchShares: readonly [number, number, number];
   readonly occurrencesMedian: number;
   readonly microseconds: Readonly<Record<Kind, Times>>;
-  /** REST's median over ours, for the search alone. */
+  /** REST's median divided by ours, for the search alone. */
   readonly ratioMemory: number;
   readonly ratioFile: number;
-  /** The same with reading 64 continuations of 16 tokens. */
+  /** The same, including the reading of 64 continuations of 16 tokens. */
   readonly ratioFileContinuations: number;
-  /** Contexts where REST found another length, lengths being taken as 0 or 2 to 16. */
+  /** Contexts for which REST found another match length, with lengths counted as 0 or 2 to 16. */
   readonly disagreements: number;
-  /** Contexts not counted there, because REST's match was longer only by occurrences at documents' ends. */
+  /** Contexts not counted as disagreements, because REST's match was longer only through occurrences at documents' ends. */
   readonly onlyAtEnds: number;
 }
 
@@ -181,13 +181,13 @@ async function measure(
 
 export type Search = (context: Int32Array) => void;
 
-/** Our search of a store, with reading what follows at most `samples` occurrences. */
+/** Our search of a store, including the reading of the text after at most `samples` occurrences. */
 export function ownSearch(store: Store, samples: number): Search {
   const lookup = new Lookup(store, { samples, continuation: CONTINUATION });
   return context => lookup.find(context, context.length);
 }
 
-/** REST's search as ported, likewise. */
+/** The port of REST's search, likewise. */
 export function portedSearch(search: RestSearch, samples: number): Search {
   const continuations = new Int32Array(SAMPLES * CONTINUATION);
   return context => {
@@ -196,7 +196,7 @@ export function portedSearch(search: RestSearch, samples: number): Search {
   };
 }
 
-/** Microseconds a search takes. */
+/** The microseconds that a search takes. */
 export function timed(search: Search, context: Int32Array): number {
   const start = performance.now();
   search(context);
@@ -220,7 +220,7 @@ function searches(
   };
 }
 
-/** Times every search of every context, after a turn that is not counted. */
+/** Times every search of every context, after a warm-up round that is not counted. */
 function timeAll(all: Record<Kind, Search>, contexts: readonly Int32Array[]): Record<Kind, Times> {
   const times = {} as Record<Kind, number[]>;
   for (const kind of KINDS) {
@@ -246,7 +246,7 @@ function summary(values: readonly number[]): Times {
   };
 }
 
-/** Whether both find the same, and what there is to find. */
+/** Whether both find the same matches, and how many matches there are to find. */
 function compare(
   lookup: Lookup,
   rest: RestSearch,
@@ -281,7 +281,7 @@ function compare(
   };
 }
 
-/** Whether a document, or the stream, ends after every occurrence REST found; we do not count those. */
+/** Whether a document, or the stream, ends after every occurrence that REST found; our search does not count those. */
 function endsDocuments({ data, low, high, matchLength }: RestSearch, tokens: Uint32Array): boolean {
   for (let index = low; index < high; index++) {
     const next = tokens[data.suffix(index) + matchLength];

@@ -1,4 +1,4 @@
-/** A plain client of the server: it asks after each key, and cancels what it asked before. */
+/** A plain client of the server: it sends a request after each keystroke, and cancels the previous one. */
 import {
   CancellationTokenSource,
   DidChangeTextDocumentNotification,
@@ -25,7 +25,7 @@ export class PlainEditor implements Keyboard {
   private answered: Promise<void> = Promise.resolve();
   private requests = 0;
 
-  /** Opens the place's file, and deletes what stands there instead of what is to be typed. */
+  /** Opens the place's file, and deletes the text that stands in place of the text to be typed. */
   constructor(
     private readonly server: ServerProcess,
     private readonly uri: string,
@@ -53,7 +53,7 @@ export class PlainEditor implements Keyboard {
     this.answered = this.ask();
   }
 
-  /** Replaces what stands between two ends of what is typed, each given by all that is typed before it. */
+  /** Replaces the text between two positions in the typed text, each given by all the text typed before it. */
   private replace(start: string, end: string, text: string): Promise<void> {
     const { server, uri, place } = this;
     const range = { start: cursorAfter(place, start), end: cursorAfter(place, end) };

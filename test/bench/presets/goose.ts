@@ -1,18 +1,20 @@
 /**
  * Goose (Jin et al., "Goose: Anisotropic Speculation Trees for Training-Free Speculative Decoding", COLM 2026,
- * arXiv 2604.02047, section 4; its repository, 2kinto/GOOSE_Speculative_Decoding, with its defaults): what followed the first
+ * arXiv 2604.02047, section 4; its repository, 2kinto/GOOSE_Speculative_Decoding, with its defaults): the text after the first
  * earlier occurrence of the last 5, else 4, else 3 tokens is the spine, a chain of up to 20 tokens, and tokens that the
- * model found likely branch off it. The tree has 60 nodes. The spine has 15, 30 or 50% of them as much of it has been accepted
- * lately; half of what is left goes to branches at the root, half to those at the spine, by 1/i for its i-th node.
- * What then remains goes to branches of branches, breadth first, as likely as their parents were, down to depth 6.
+ * model found likely branch off it. The tree has 60 nodes. The spine gets 15, 30 or 50% of them, depending on how much of it
+ * was accepted recently. Half of the rest goes to branches at the root, half to branches at the spine, in proportion to 1/i
+ * for its i-th node. Any remaining nodes go to branches of branches, breadth first, in proportion to how likely their parents
+ * were, down to depth 6.
  *
- * How far the spine is trusted is 1 where all occurrences, two at least, go on alike, up to 0.9 where it has 8 tokens or
- * more, and up to 0.6 below. Above 0.6 the spine is grown on by what followed its own last tokens, up to 100 tokens; by as much
- * as it is trusted the tree grows to 100 nodes, and the spine's share of it to all.
+ * The trust in the spine is 1 if all occurrences, at least two, continue in the same way, up to 0.9 if it has 8 tokens or
+ * more, and up to 0.6 if it has fewer. Above 0.6 the spine is extended by the text after its own last tokens, up to 100
+ * tokens. In proportion to the trust, the tree grows to 100 nodes, and the spine's share of it to all nodes.
  *
- * What the model finds likely are the ten most likely tokens after the last two, or the last one, as it saw them
- * last: in the prompt, and in every tree, rejected branches included. Where nothing is known after the root, the spine alone
- * is verified. All is kept for one prompt only. Shares after a single token have 32 bits here, 16 there.
+ * The likely tokens are the ten most likely after the last two tokens, or after the last one, as the model saw them
+ * most recently: in the prompt, and in every tree, rejected branches included. If nothing is known after the root, only the
+ * spine is verified. Everything is kept for one prompt only. Probability shares after a single token have 32 bits here, and
+ * 16 bits in the original.
  */
 import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../../server/draft/index.ts";
 import { type Likely, LikelyTokens } from "./likelyTokens.ts";
@@ -30,17 +32,17 @@ const SPINE_BRANCHES = 0.5;
 const MIN_SHARE = 0.01;
 const BRANCH_DEPTH = 6;
 const WIDTH = 10;
-/** How much the last tree counts in what share of spines is accepted. */
+/** The weight of the last tree in the average share of spines that is accepted. */
 const NEWEST = 0.3;
 const ROOT = 0;
 
 export interface Spine {
   readonly tokens: readonly number[];
-  /** How far it is trusted, 0 to 1. */
+  /** The trust in it, 0 to 1. */
   readonly trust: number;
 }
 
-/** What followed the last tokens of `drafted` in the text where they first occurred. */
+/** The text after the first occurrence of the last tokens of `drafted`. */
 export function copied(text: TokenList, drafted: readonly number[]): Spine {
   const { tokens, size } = text;
   const end = [...tokens.subarray(Math.max(0, size - LONGEST_GRAM), size), ...drafted].slice(-LONGEST_GRAM);
@@ -55,7 +57,7 @@ export function copied(text: TokenList, drafted: readonly number[]): Spine {
   return { tokens: [], trust: 0 };
 }
 
-/** Whether a pattern occurs again after where it first ends, and the same token follows all its occurrences. */
+/** Whether a pattern occurs again after its first occurrence, and the same token follows all its occurrences. */
 function goesOnAlike({ tokens, size }: TokenList, pattern: readonly number[], first: number): boolean {
   let at = occurrence(tokens, size, pattern, first + 1);
   if (at < 0) return false;
@@ -69,7 +71,7 @@ const trustOf = (length: number) =>
     ? Math.min(0.9, 0.7 + (0.2 * (length - SURELY_COPIED)) / 12)
     : (0.6 * length) / SURELY_COPIED;
 
-/** The spine after the text, grown on where it is trusted. */
+/** The spine after the text, extended if it is trusted. */
 export function spineAfter(text: TokenList): Spine {
   const { tokens, trust } = copied(text, []);
   if (trust <= GROWN_ON_FROM) return { tokens, trust };
@@ -83,7 +85,7 @@ export function spineAfter(text: TokenList): Spine {
   return { tokens: spine, trust };
 }
 
-/** `budget` parted by 1/i among `count`, one at least as long as there is one. */
+/** `budget` divided among `count` in proportion to 1/i, each getting at least one while any are left. */
 export function harmonicShares(budget: number, count: number): number[] {
   let total = 0;
   for (let i = 1; i <= count; i++) total += 1 / i;
@@ -100,7 +102,7 @@ class Completion implements TreeDrafter {
   private readonly tree = new DraftTree(LARGEST_BUDGET + 1);
   private readonly depths = new Int32Array(LARGEST_BUDGET + 1);
   private readonly text: TokenList;
-  /** The share of spines that was accepted lately. */
+  /** The share of spines that was accepted recently. */
   private accepted = 0.5;
   /** Nodes of the last tree's spine. */
   private spineLength = 0;
@@ -126,7 +128,7 @@ class Completion implements TreeDrafter {
     const branches = likely.after(root, previous).length > 0;
     if (branches) this.growTree(spineAfter(text), previous, room);
     else this.growSpine(copied(text, []).tokens, COPIED, room);
-    // As there: a tree with branches does not learn what follows the two tokens that end the text.
+    // As in the original: a tree with branches does not learn what follows the last two tokens of the text.
     this.before = branches && tree.count > 1 ? undefined : previous;
     if (!branches) this.spineLength = 0;
     return tree;
@@ -167,7 +169,7 @@ class Completion implements TreeDrafter {
     for (let node = 0; node < tree.count; node++) depths[node] = node;
   }
 
-  /** Grows the likely tokens after a node of the spine, but the one the spine goes on with. */
+  /** Grows the likely tokens after a node of the spine, except the one that continues the spine. */
   private branch(
     node: number,
     previous: number | undefined,
@@ -212,7 +214,7 @@ class Completion implements TreeDrafter {
   }
 }
 
-/** A branch that may be gone on from, with the share it was grown for. */
+/** A branch that may be extended, with the share it was grown for. */
 interface Branch {
   readonly node: number;
   readonly share: number;

@@ -1,4 +1,4 @@
-/** What a model found most likely after one token and after two, as it saw them last, with shares of the ten. */
+/** The tokens a model last found most likely after one token and after two, with their shares of the ten. */
 import type { VerifiedTree } from "../../../server/draft/index.ts";
 import { PREDICTED, type PromptPredictions } from "./promptPredictions.ts";
 
@@ -6,7 +6,7 @@ const ROOT = 0;
 
 export interface Likely {
   readonly token: number;
-  /** Of the probability that all of them have together. */
+  /** Shares of the probability of all of them together. */
   readonly share: number;
 }
 
@@ -17,13 +17,13 @@ export class LikelyTokens {
   private readonly ids = new Int32Array(PREDICTED);
   private readonly logits = new Float32Array(PREDICTED);
 
-  /** The tokens likely after `token`, the most likely first; empty where that is not known. */
+  /** The tokens likely after `token`, the most likely first; empty if none are known. */
   after(token: number, previous: number | undefined): readonly Likely[] {
     const two = previous === undefined ? undefined : this.afterTwo.get(previous)?.get(token);
     return two ?? this.afterOne.get(token) ?? [];
   }
 
-  /** Learns from all nodes of a tree. @param before the token before the root; undefined where it is not to be learned from */
+  /** Learns from all nodes of a tree. @param before the token before the root; undefined if nothing is to be learned from it */
   learn({ tree, top }: VerifiedTree, before: number | undefined): void {
     const { ids, logits } = this;
     for (let node = 0; node < tree.count; node++) {

@@ -1,24 +1,24 @@
 /**
  * Lookahead decoding (Fu et al., "Break the Sequential Dependency of LLM Inference Using Lookahead Decoding", ICML
  * 2024; `jacobi_greedy_search_multilevel` of its repository, with the README's values: N 5, W 7, G 7). A window of W
- * columns and N - 1 rows of guessed tokens goes along in each decode: what the model predicts at its newest row makes
+ * columns and N - 1 rows of guessed tokens is part of each decode: the model's predictions at its newest row make
  * a new row, as in Jacobi's iteration, and the oldest row falls out. Each column has then been through N - 1 rows: an
- * n-gram, put into a pool under the token that stood before its column, G to a token, the newest G. The n-grams of the
- * last decided token, if there are any, are verified in the same decode. Pool and window are a prompt's own; the oldest
- * row begins as tokens drawn from the prompt, and nothing is verified before all rows are there.
+ * n-gram, put into a pool under the token that stood before its column. The pool keeps the newest G of each token. The n-grams of
+ * the last decided token, if there are any, are verified in the same decode. Pool and window belong to one prompt; the oldest
+ * row starts as tokens drawn from the prompt, and nothing is verified until all rows exist.
  *
  * The original's mask lets a guess of the oldest row see the context, the last decided token and the guesses of
- * that row before it, and one of a later row what the last decided token or oldest guess of its column sees, that
+ * that row before it, and a guess of a later row see what the last decided token or oldest guess of its column sees, that
  * token itself, and its column's guesses of the rows between. This is a tree: the oldest row is a chain under the root, and
  * each column's later guesses are a chain under the column's token of the oldest row, the first column's under the
  * root. Its depths are the original's positions. So the window is decoded as nodes of the draft tree that are
- * never accepted, and what is predicted, pooled and drafted is the same. Where a guess has an n-gram's token after the
- * same tokens, the two are one node with one result, which saves a row.
+ * never accepted, and what is predicted, pooled and drafted is the same. If a guess and an n-gram have the same token after
+ * the same tokens, the two are one node with one result, which saves a row.
  *
- * The random tokens are drawn from a seed. The n-grams are verified the oldest first and the longest path is taken
- * wherever several begin alike; the original decodes each for itself. Where a whole n-gram is right, the token predicted after
- * it is taken as well; the original drops it. The pool is not filled from the prompt, which is an option there
- * that is off by default. Where a decode has no room for the whole window it rests.
+ * The random tokens are drawn from a seed. The n-grams are verified oldest first, and the longest path is accepted
+ * if several have a common prefix; the original decodes each one separately. If a whole n-gram is right, the token predicted
+ * after it is accepted as well; the original drops it. The pool is not filled from the prompt, which is an option there
+ * that is off by default. If a decode has no room for the whole window, the window is paused.
  */
 import {
   DraftTree,
@@ -67,14 +67,14 @@ export class GramPool {
     this.grams.set(key, [...others, gram].slice(-this.most));
   }
 
-  /** Puts n-grams in the place of as many of the newest. */
+  /** Replaces as many of the newest n-grams by the given ones. */
   replaceNewest(key: number, grams: readonly (readonly number[])[]): void {
     const older = this.after(key).slice(0, Math.max(0, this.after(key).length - grams.length));
     this.grams.set(key, [...older, ...grams]);
   }
 }
 
-/** A draft tree whose last nodes are decoded along and never accepted. */
+/** A draft tree whose last nodes are decoded too, but never accepted. */
 class WindowedTree extends DraftTree {
   /** Nodes from this one on are the window's. */
   windowStart = 0;
@@ -91,7 +91,7 @@ export class Lookahead implements TreeDrafter {
   private readonly fullRows: number;
   /** The rows, the oldest first. The oldest has no guess for column 0, where the last decided token stands. */
   private rows: number[][];
-  /** The newest row's nodes in the last tree; empty where the window rested. */
+  /** The newest row's nodes in the last tree; empty if the window was paused. */
   private newest: number[] = [];
   private readonly ids = new Int32Array(1);
   private readonly logits = new Float32Array(1);
@@ -136,7 +136,7 @@ export class Lookahead implements TreeDrafter {
       return ids[0] as number;
     });
     if (rows.length === fullRows) this.collect(verified.tree.tokens[ROOT] as number, predicted);
-    // The text has grown by a token at least: what was a column's second guess stands one column further on.
+    // The text has grown by at least one token: a column's second guess moves to the next column.
     this.rows =
       rows.length === fullRows
         ? [(rows[1] as number[]).slice(1), ...rows.slice(2), predicted]

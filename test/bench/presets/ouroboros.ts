@@ -1,16 +1,16 @@
 /**
  * Ouroboros (Zhao et al., "Ouroboros: Generating Longer Drafts Phrase by Phrase for Faster Speculative Decoding", EMNLP 2024;
  * `ouroboros.py` of its repository, with its README's values: gamma 12, W and G 20, N 7, K 3): a second, cheaper model with the
- * same vocabulary drafts a chain of 12 tokens by lookahead decoding (`lookahead.ts`), whose n-grams are phrases, up to 20 a
+ * same vocabulary drafts a chain of 12 tokens by lookahead decoding (`lookahead.ts`), whose n-grams are phrases, up to 20 per
  * token. The newest three that follow the chain's last token are verified after it, side by side.
  *
- * The model's own predictions improve the phrases. Where the whole chain is right, what it predicts after its last token
- * and within each phrase takes that phrase's place (the original means to do so after a refusal as well, but counts the
- * phrases wrongly there). Where it refuses a token of the chain, its predictions after that token and
- * the following ones become phrases too, as long as the chain goes on as predicted for the whole length of one.
- * Phrases are kept from prompt to prompt, the window is a prompt's own.
+ * The model's own predictions improve the phrases. If the whole chain is right, its predictions after the chain's last
+ * token and within each phrase replace that phrase (the original is meant to do so after a rejection as well, but counts the
+ * phrases wrongly there). If it rejects a token of the chain, its predictions after that token and
+ * the following ones become phrases too, as long as the chain continues as predicted for the whole length of a phrase.
+ * Phrases are kept from prompt to prompt; the window belongs to one prompt.
  *
- * Where the whole chain and a whole phrase are right, the token predicted after them is taken as well; the original drops it.
+ * If the whole chain and a whole phrase are right, the token predicted after them is accepted as well; the original drops it.
  */
 import {
   DraftTree,
@@ -33,13 +33,13 @@ const SHAPE: LookaheadShape = { gram: 7, columns: 20, gramsPerKey: 20 };
 const PHRASE = SHAPE.gram - 1;
 const NODES = 1 + CHAIN + PHRASES * PHRASE;
 
-/** What the drafting model decodes at most: window and n-grams beside what a verification has added; a leaf for each column and n-gram. */
+/** The most nodes the draft model decodes: window, n-grams and tokens that a verification added; a leaf per column and n-gram. */
 export const OUROBOROS_DRAFTING: TreeLimits = {
   rows: largestTree(SHAPE) + SHAPE.gram,
   branches: SHAPE.columns + SHAPE.gramsPerKey,
 };
 
-/** One completion. The engine is the drafting model's; it belongs to whoever made it. */
+/** One completion. The engine is the draft model's; the caller that made it disposes of it. */
 class PhraseDrafter implements TreeDrafter {
   private readonly tree = new DraftTree(NODES);
   private readonly window: Lookahead;
@@ -130,9 +130,9 @@ class PhraseDrafter implements TreeDrafter {
 }
 
 /**
- * The phrases that a model's predictions after a chain's tokens make, from the first wrong token on: each after the token
- * it follows, as long as the chain goes on as predicted.
- * @param after what is predicted after each token of the chain
+ * The phrases formed by a model's predictions after a chain's tokens, from the first wrong token on: each with the token
+ * that it follows, as long as the chain continues as predicted.
+ * @param after the prediction after each token of the chain
  */
 export function phrasesAfterError(
   chain: readonly number[],
@@ -148,7 +148,7 @@ export function phrasesAfterError(
   return found;
 }
 
-/** @param engine of the model that drafts, whose vocabulary is the other's */
+/** @param engine the draft model's, with the same vocabulary as the model's */
 export function ouroboros(engine: Engine): Preset {
   return {
     name: "ouroboros",

@@ -1,19 +1,20 @@
 /**
  * PIA, or Lookahead (Zhao et al., "Lookahead: An Inference Acceleration Framework for Large Language Model with
  * Lossless Generation Accuracy", KDD 2024, section 4; `lookahead_cache.py` in its repository): a trie for each
- * token holds the branches that followed it, up to 13 tokens each, with how often each came in this prompt and in
- * what was generated, for this and for earlier prompts. The last two tokens are looked up, then, if fewer than 12
- * nodes were found, the last alone. The tree is the branches found, depth first, the more frequent sibling first,
- * where an occurrence in the prompt counts 10,000 times one in what was generated, of at most 64 nodes
- * (`decoding_length`) and 12 levels (`branch_length`).
+ * token holds the branches that followed it, up to 13 tokens each, with how often each occurred in this prompt and in
+ * generated text, for this and for earlier prompts. The last two tokens are looked up, and, if fewer than 12
+ * nodes were found, the last one alone. The tree consists of the branches found, depth first, the more frequent sibling first,
+ * with at most 64 nodes (`decoding_length`) and 12 levels (`branch_length`). An occurrence in the prompt counts 10,000 times
+ * as much as one in generated text.
  *
- * Where more than 64 nodes were found, only those are taken that were generated as often as the 32nd of them: so the published code does, whose threshold on the mixed frequency never comes to bear. Branches of
- * earlier prompts stay, with frequency 0. When 1,024 tries have changed, those of them with more than 512 generated
- * or 65,536 nodes in all have their counts halved and lose what was generated once or never; a trie that a prompt has
+ * If more than 64 nodes were found, only those are used that were generated as often as the 32nd of them. This is what the
+ * published code does; its threshold on the mixed frequency never takes effect. Branches of
+ * earlier prompts stay, with frequency 0. When 1,024 tries have changed, those of them with more than 512 generated nodes
+ * or 65,536 nodes in all have their counts halved and lose nodes that were generated once or never; a trie that a prompt has
  * created does not count as changed.
  *
- * As there, a prompt's first token is not kept (it is the one that begins a text), and a tree has a level less than
- * tokens are left to generate.
+ * As in the original, a prompt's first token is not kept (it is the token that begins a text), and a tree has one level
+ * fewer than there are tokens left to generate.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -30,7 +31,7 @@ const SQUEEZED_TRIES = 1024;
 type Source = "input" | "output";
 
 interface Node {
-  /** Occurrences in the prompt, and in what was generated for all prompts. */
+  /** Occurrences in the prompt, and in the text generated for all prompts. */
   input: number;
   output: number;
   readonly children: Children;
@@ -40,7 +41,7 @@ type Children = Map<number, Node>;
 const isFrequent = ({ input, output }: Node) => input > 0 || output > 0;
 const mixed = ({ input, output }: Node) => (1 - OUTPUT_WEIGHT) * input + OUTPUT_WEIGHT * output;
 
-/** What followed one token. */
+/** The branches that followed one token. */
 export class Trie {
   readonly children: Children = new Map();
   private nodes = 0;
@@ -61,7 +62,7 @@ export class Trie {
     }
   }
 
-  /** What follows `tokens` after the trie's own. */
+  /** The nodes that follow `tokens` after the trie's own token. */
   match(tokens: readonly number[]): Children {
     let { children } = this;
     for (const token of tokens) {
@@ -83,7 +84,7 @@ export class Trie {
   }
 }
 
-/** Halves what was generated, without what was generated once or never. Returns how many nodes are left. */
+/** Halves the counts of generated nodes and drops those generated once or never. Returns how many nodes are left. */
 function halve(children: Children): number {
   let left = 0;
   for (const [token, node] of children) {
@@ -122,7 +123,7 @@ export class TrieCache {
     }
   }
 
-  /** Ends a prompt: its counts are forgotten, and where many tries have changed, the large ones are squeezed. */
+  /** Ends a prompt: its counts are forgotten, and if many tries have changed, the large ones are squeezed. */
   endPrompt(): void {
     for (const trie of this.ofPrompt) trie.forgetPrompt();
     this.ofPrompt.clear();
@@ -131,14 +132,15 @@ export class TrieCache {
     this.changed.clear();
   }
 
-  /** Tries that have changed since large ones were squeezed last. */
+  /** Tries that have changed since large ones were last squeezed. */
   get changes(): number {
     return this.changed.size;
   }
 
   /**
-   * Grows what followed the last tokens under the root of `tree`, which ends with as much.
-   * @param levels most levels below the root
+   * Grows the branches that followed the last tokens under the root of `tree`. Longer matches come
+   * first; one that gives `levels` nodes ends the search.
+   * @param levels the most levels below the root
    */
   fill(tree: DraftTree, query: readonly number[], room: number, levels: number): void {
     const root = tree.tokens[0] as number;
@@ -153,7 +155,7 @@ export class TrieCache {
   }
 }
 
-/** How often what was generated has to have come for its node to be taken. */
+/** How often a node must have been generated to be used. */
 function leastOutput(children: Children): number {
   const outputs: number[] = [];
   const collect = (nodes: Children) => {
@@ -181,15 +183,15 @@ function growBranches(tree: DraftTree, children: Children, room: number, levels:
   grow(children, 0, levels);
 }
 
-/** One completion. What it generates is put into the tries once a whole branch has come, the rest at its end. */
+/** One completion. Generated tokens are put into the tries once a whole branch exists, the rest at the end. */
 class Completion implements TreeDrafter {
   private readonly tree = new DraftTree(DECODING_LENGTH);
   /** The last tokens of the text. */
   private query: number[];
-  /** Generated tokens that are still to be put. */
+  /** Generated tokens that have not been put into the tries yet. */
   private generated: number[] = [];
 
-  /** @param left tokens that will be generated at most */
+  /** @param left the most tokens that will be generated */
   constructor(
     private readonly cache: TrieCache,
     history: Int32Array,

@@ -1,9 +1,9 @@
 /**
  * Prompt lookup decoding (Saxena, "Prompt Lookup Decoding", 2023, github.com/apoorvumang/prompt-lookup-decoding,
- * `find_candidate_pred_tokens`): the last 3, else 2, else 1 tokens are looked for in the text so far, from its
- * beginning on; what followed their first occurrence is the draft, a chain of 10 tokens. An occurrence that fewer
- * than 10 tokens follow does not count, nor does one that ends within the last tokens themselves. Where nothing
- * is found nothing is drafted; the original verifies token 100.
+ * `find_candidate_pred_tokens`): the last 3, else 2, else 1 tokens are searched for in the text so far, from its
+ * beginning; the draft is a chain of the 10 tokens after their first occurrence. An occurrence followed by fewer
+ * than 10 tokens does not count, nor does one that ends within the last tokens themselves. If nothing
+ * is found, nothing is drafted; the original verifies token 100.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";

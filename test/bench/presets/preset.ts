@@ -1,17 +1,17 @@
 /**
- * What a method of the literature is to the benchmark: a source of drafts in place of Foretoken's, with the size
- * of tree it was published with. Everything else (prefill, verification, KV cache) is the engine's for all alike.
+ * A published method as the benchmark sees it: a source of drafts that replaces Foretoken's, with the tree size
+ * that it was published with. Everything else (prefill, verification, KV cache) is the engine's and the same for all methods.
  */
 import type { TreeDrafter } from "../../../server/draft/index.ts";
 import type { PromptPredictions } from "./promptPredictions.ts";
 
 /**
- * What a method may be given beyond its original: `suffix` is the text after the cursor, before the text before it, which
- * Foretoken sees too; `prompt` is what the model predicts within the prompt.
+ * What a method may be given in addition to its original input: `suffix` is the text after the cursor, put in front of the
+ * prefix, which Foretoken sees too; `prompt` is the model's predictions within the prompt.
  */
 type Addition = "suffix" | "prompt";
 
-/** The methods, each with what its second row is given; those without one do not look into the text, or have it already. */
+/** The methods, each with the additional input of its second row; the others do not search the text, or have it already. */
 const METHODS = {
   pld: "suffix",
   rest: undefined,
@@ -50,11 +50,11 @@ const VARIANTS: readonly Variant[] = Object.keys(METHODS)
 
 export const PRESETS: readonly PresetName[] = VARIANTS.map(({ name }) => name);
 
-/** The published method that a method is; its own name where it is none of the literature's. */
+/** The published method that a method implements; its own name if it is not a published one. */
 export const originalOf = (name: string): string =>
   VARIANTS.find(variant => variant.name === name)?.original ?? name;
 
-/** A method as it is published, or with what its name says it is given. */
+/** A method as published, or with the additional input that its name gives. */
 export function variant(name: PresetName, published: (name: PublishedName) => Preset): Preset {
   const found = VARIANTS.find(each => each.name === name);
   if (!found) throw new Error(`${name} is no method of the literature`);
@@ -65,11 +65,11 @@ export function variant(name: PresetName, published: (name: PublishedName) => Pr
     : { ...preset, name, readsPrompt: true };
 }
 
-/** What a method is told of a completion besides the text. */
+/** What a method is given about a completion besides the text. */
 export interface PromptDetails {
-  /** What the model predicts after the prompt's tokens, for a method that reads it. */
+  /** The model's predictions after the prompt's tokens, for a method that uses them. */
   readonly predictions?: PromptPredictions | undefined;
-  /** Tokens that will be generated at most. */
+  /** The most tokens that will be generated. */
   readonly maxTokens?: number | undefined;
 }
 
@@ -83,15 +83,15 @@ export interface Preset {
   readonly name: PresetName;
   /** Largest tree, root included. */
   readonly nodes: number;
-  /** Whether it learns from what the model predicts within the prompt. */
+  /** Whether it learns from the model's predictions within the prompt. */
   readonly readsPrompt?: boolean;
   /** Whether the text after the cursor is put before the text before it. */
   readonly seesSuffix?: boolean;
-  /** Begins a run over many prompts: what a method keeps from one to the next begins empty. */
+  /** Begins a run over many prompts: anything a method keeps between prompts starts empty. */
   begin(): DrafterMaker;
 }
 
-/** The tokens a preset may draft from. @param deleted what was deleted just now, which one that sees more is told too */
+/** The tokens a preset may draft from. @param deleted the text just deleted, which a method that sees the suffix gets too */
 export function visibleText(
   { seesSuffix }: Preset,
   { history, after }: { readonly history: Int32Array; readonly after: Int32Array },

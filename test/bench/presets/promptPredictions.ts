@@ -1,8 +1,8 @@
 /**
- * What a model predicts after each token of a prompt. Some methods of the literature learn from it; their engines have the
- * logits of the whole prompt, ours only those that a draft tree asks for. So the prompt is decoded once more, as trees of one
- * chain, and the context is forgotten: what is measured afterwards computes its prompt as all others do, and the method
- * has its predictions for nothing.
+ * A model's predictions after each token of a prompt. Some published methods learn from them; their engines have the
+ * logits of the whole prompt, ours only those that a draft tree requests. So the prompt is decoded once more, as trees of
+ * one chain, and the context is then discarded: the measured run computes its prompt like all others, and the method
+ * gets its predictions at no cost.
  */
 import type { Engine } from "../../../server/engine/index.ts";
 import { UsageError } from "../../../server/system/index.ts";
@@ -20,7 +20,7 @@ export interface PromptPredictions {
   readonly logits: Float32Array;
 }
 
-/** Decodes a prompt for its predictions. The engine knows no context afterwards. */
+/** Decodes a prompt for its predictions. The engine has no context afterwards. */
 export async function predictPrompt(
   engine: Engine,
   tokens: Int32Array,

@@ -1,18 +1,19 @@
 /**
  * RACER ("RACER: Retrieval-Augmented Contextual Rapid Speculative Decoding", Findings of ACL 2026; the automaton of its
- * repository, hkr04/RACER, as its later versions merge, with its evaluation's values): the n-grams of the text, ten tokens each, stand in a trie of 10,000 nodes, which the text is followed through. Of all strings of two tokens or more that
- * the text ends with, what followed them is pooled, and the most frequent continuations make the tree, the
- * shorter of equals first. What room is left of 64 nodes, root included, is filled from the tokens that the model found most
- * likely after each token when it saw it last, rejected drafts and the prompt included: breadth first, the root with
- * eight children, a child with half its parent's breadth (the root's children begin with all of it) and each
- * further sibling with half of the one before, one at least. Nodes that are there already cost nothing and are
- * gone on from. Trie and table are kept from prompt to prompt.
+ * repository, hkr04/RACER, which merges as in its later versions, with its evaluation's values): the n-grams of the text, ten
+ * tokens each, are kept in a trie of 10,000 nodes, and the text is followed through it. The continuations of all strings of
+ * two tokens or more that the text ends with are pooled, and the most frequent ones make the tree, the
+ * shorter of equals first. The room left of 64 nodes, root included, is filled from the tokens that the model last found most
+ * likely after each token, rejected drafts and the prompt included: breadth first, the root with
+ * eight children, a child with half its parent's breadth (the root's children start with all of it) and each
+ * further sibling with half of the previous one's, at least one. Nodes that exist already cost nothing and are
+ * extended. Trie and table are kept from prompt to prompt.
  *
  * `racer-sglang` has trees of 32 nodes, as its author measured it in SGLang (pull request 39211).
  *
- * Between continuations that are equally frequent and long a heap decides there, here what was met first. An unknown
- * row drafts nothing; there it drafts token 0. The table belongs to the root as the model has it, the trie to the text: the
- * two differ where the prompt ends with a control token.
+ * Between equally frequent and equally long continuations, the original's heap decides; here the one found first wins. An
+ * unknown row drafts nothing here; in the original it drafts token 0. The table starts from the tree's root, the trie from the
+ * text: the two differ if the prompt ends with a control token.
  */
 import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -28,20 +29,20 @@ const ROOT = 0;
 export const RACER_SIZES = { racer: 64, "racer-sglang": 32 } as const;
 export type RacerName = keyof typeof RACER_SIZES;
 
-/** What goes on from a string, as a node of the trie. */
+/** A continuation of a string, as a node of the trie. */
 interface Continuation {
   readonly node: TrieNode;
-  /** The continuation it goes on from; undefined for the string itself. */
+  /** The continuation that it extends; undefined for the string itself. */
   readonly before: Continuation | undefined;
 }
 
-/** The most frequent continuations of all strings together, the strings among them, each after the one it goes on from. */
+/** The most frequent continuations of all strings together, the strings among them, each after the one it extends. */
 export function frequentContinuations(strings: readonly TrieNode[], most: number): Continuation[] {
   const best = (found: readonly Continuation[]) =>
     [...found].sort((a, b) => b.node.count - a.node.count || a.node.depth - b.node.depth).slice(0, most);
   let kept = best(strings.map(node => ({ node, before: undefined })));
   let layer = kept;
-  // What goes on from a continuation is no more frequent, so only what is kept is gone on from.
+  // An extension of a continuation is no more frequent, so only kept continuations are extended.
   while (layer.length > 0) {
     const next = layer.flatMap(before => [...before.node.children.values()].map(node => ({ node, before })));
     kept = best([...kept, ...next]);
@@ -66,7 +67,7 @@ function growContinuations(tree: DraftTree, continuations: readonly Continuation
   }
 }
 
-/** Fills a tree up to `room` nodes from what the model found likely after each token. */
+/** Fills a tree up to `room` nodes with the tokens that the model found likely after each token. */
 export function fillFromTable(tree: DraftTree, table: SuccessorTable, room: number): void {
   const waiting = [{ node: ROOT, breadth: SUCCESSORS }];
   for (const { node, breadth } of waiting) {
@@ -122,7 +123,7 @@ class Completion implements TreeDrafter {
     this.table.learn(verified);
   }
 
-  /** Takes in what was decided since the last draft: its n-grams, the newest first, then the text itself. */
+  /** Adds the tokens decided since the last draft: its n-grams, the newest first, then the text itself. */
   private follow(): void {
     const { text, trie, known } = this;
     const end = text.size - 1;

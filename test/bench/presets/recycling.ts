@@ -6,7 +6,7 @@
  * each step the rows of all tokens verified, accepted or not, are overwritten; of equal tokens the last
  * node counts. The table is kept from prompt to prompt.
  *
- * The table begins unknown and an unknown row drafts nothing; in the original it begins as zeros, so that token 0
+ * The table's rows start unknown, and an unknown row drafts nothing; in the original they start as zeros, so that token 0
  * is verified. The original drops the logits of the prompt; `recycling+prompt` learns from them before its first draft.
  */
 import { DraftTree, type TreeDrafter, type VerifiedTree } from "../../../server/draft/index.ts";
@@ -45,10 +45,10 @@ export class Template {
   }
 }
 
-/** What the model last predicted after each token. */
+/** The model's last predictions after each token. */
 export class SuccessorTable {
   private readonly rows: Int32Array;
-  /** The node of the tree in work at each place of the template; `UNKNOWN` where there is none. */
+  /** The current tree's node at each place of the template; `UNKNOWN` if there is none. */
   private readonly nodes = new Int32Array(128);
   private readonly ids = new Int32Array(SUCCESSORS);
   private readonly logits = new Float32Array(SUCCESSORS);
@@ -70,7 +70,7 @@ export class SuccessorTable {
     }
   }
 
-  /** The token of a rank after another one, from 0; negative where none is known. */
+  /** The token of a rank after another one, from 0; negative if none is known. */
   successor(token: number, rank: number): number {
     return this.rows[token * SUCCESSORS + rank] as number;
   }

@@ -1,13 +1,13 @@
 /**
  * REST (He et al., "REST: Retrieval-Based Speculative Decoding", NAACL 2024, sections 3.2 and 3.3; `search` of
- * its `DraftRetriever`): the last 16, 15 ... 2 tokens are looked for in a datastore's suffix array. Of what
- * followed the first 5,000 occurrences, in the array's order, 10 tokens each are counted prefix by prefix, and
+ * its `DraftRetriever`): the last 16, 15 ... 2 tokens are searched for in a datastore's suffix array. The 10
+ * tokens after each of the first 5,000 occurrences, in the array's order, are counted prefix by prefix, and
  * the 64 most frequent prefixes become the tree.
  *
- * Trimmed as there: as long as the prefixes kept have more than 64 different tokens each for itself, added up,
- * the one with the most is dropped. Ties, which there fall as a hash table has it, fall to what stands earlier in
+ * The tree is trimmed as in the original: while the numbers of different tokens of the kept prefixes add up to more than 64,
+ * the prefix with the most is dropped. Ties, which a hash table decides in the original, go to the prefix that comes earlier in
  * the array, so that no prefix is kept without its beginning; of equally long ones the rarer is dropped first.
- * Continuations end where a document does; in the original they go on into the next. Where nothing is found
+ * Continuations end with their document; in the original they run on into the next. If nothing is found,
  * nothing is drafted; the original verifies token 100.
  */
 import { SEPARATOR } from "../../../datastores/index/index.ts";
@@ -29,7 +29,7 @@ interface Prefix {
   readonly children: Map<number, Prefix>;
 }
 
-/** Counts every prefix of the continuations. Returns them in the order they were met in. */
+/** Counts every prefix of the continuations. Returns them in the order in which they were found. */
 function countPrefixes({ data, low, high, matchLength }: RestSearch): Prefix[] {
   const met: Prefix[] = [];
   const roots = new Map<number, Prefix>();
@@ -59,7 +59,7 @@ function differentTokens(prefix: Prefix): number {
   return tokens.size;
 }
 
-/** The prefixes that make the tree, the most frequent first and so parents before their children. */
+/** The prefixes that make the tree, the most frequent first, so that parents precede their children. */
 export function draftChoices(search: RestSearch, choices = CHOICES): Prefix[] {
   const kept = countPrefixes(search)
     .sort((a, b) => b.count - a.count)
@@ -76,7 +76,7 @@ export function draftChoices(search: RestSearch, choices = CHOICES): Prefix[] {
   return kept.filter(prefix => !dropped.has(prefix));
 }
 
-/** Grows a prefix with all that leads to it. Returns its node; -1 where the tree is full. */
+/** Grows a prefix with all its ancestors. Returns its node, or -1 if the tree is full. */
 function grow(tree: DraftTree, prefix: Prefix, room: number): number {
   const parent = prefix.parent ? grow(tree, prefix.parent, room) : 0;
   if (parent < 0) return -1;
@@ -85,7 +85,7 @@ function grow(tree: DraftTree, prefix: Prefix, room: number): number {
   return tree.count < room ? tree.grow(parent, prefix.token) : -1;
 }
 
-/** @param search over the tokens of a store; nothing else is searched */
+/** @param search searches the tokens of a store; nothing else is searched */
 export function rest(search: RestSearch): Preset {
   const tree = new DraftTree(CHOICES + 1);
   const drafter = (history: Int32Array): TreeDrafter => {

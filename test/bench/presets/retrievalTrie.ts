@@ -1,12 +1,13 @@
 /**
- * The n-grams of a text as RACER holds them: a trie of bounded size that loses what was used longest ago, with the failure
- * links of Aho and Corasick, which lead from a string to the longest suffix of it that is in the trie.
+ * The n-grams of a text as RACER holds them: a trie of bounded size that evicts the least recently used nodes, with the
+ * failure links of Aho and Corasick, which lead from a string to the longest suffix of it that is in the trie.
  *
- * The links are computed for all at once and are then left to age: what is used after a link was followed, or is drafted
- * from, has its links set back to the root, and so has a node that is used again for another string, whoever still links to it.
+ * The links are computed for all nodes at once and are not kept up to date: a node used after a link was followed, or drafted
+ * from, has its link reset to the root, and so has a node that is reused for another string, whatever still links to it.
  *
- * A new n-gram uses its beginning before its end, so the node used longest ago may have others below it, which leave the
- * trie with it. The paper has leaves alone leave; so does an assertion in its code, which a release build does not check.
+ * A new n-gram uses its beginning before its end, so the least recently used node may have others below it, which are
+ * evicted with it. In the paper only leaves are evicted; an assertion in its code says the same, but a release build does not
+ * check it.
  */
 
 export class TrieNode {
@@ -15,7 +16,7 @@ export class TrieNode {
   /** The longest suffix; the root's own is itself. */
   link: TrieNode;
   token = -1;
-  /** How often the string was put. */
+  /** How often the string was added. */
   count = 0;
   depth = 0;
 
@@ -27,12 +28,12 @@ export class TrieNode {
 
 export class RetrievalTrie {
   readonly root = new TrieNode(undefined);
-  /** All nodes, the one used longest ago first. */
+  /** All nodes, the least recently used first. */
   private readonly used = new Set<TrieNode>([this.root]);
-  /** Where the text so far has led. */
+  /** The node that the text so far has led to. */
   private state = this.root;
 
-  /** @param capacity nodes, the root included; many more than tokens of an n-gram */
+  /** @param capacity the number of nodes, root included; much larger than the number of tokens of an n-gram */
   constructor(private readonly capacity: number) {}
 
   get size(): number {
@@ -79,8 +80,8 @@ export class RetrievalTrie {
   }
 
   /**
-   * The strings of at least `depth` tokens that the text followed so far ends with once `token` has come, the longest first.
-   * The longest that ends so is where the text has led then; where none does, it stays where it was.
+   * The strings of at least `depth` tokens that the text so far ends with once `token` is added, the longest first.
+   * The text then leads to the longest of these; if there is none, the position stays as it was.
    */
   suffixes(token: number, depth: number): TrieNode[] {
     const found: TrieNode[] = [];
@@ -108,7 +109,7 @@ export class RetrievalTrie {
     return node;
   }
 
-  /** Takes the node used longest ago out of the trie, and all below it. */
+  /** Removes the least recently used node from the trie, and all nodes below it. */
   private recycle(): TrieNode {
     const [oldest = this.root] = this.used;
     // The parent may be used for another string by now.

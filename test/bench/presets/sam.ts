@@ -1,18 +1,18 @@
 /**
  * SAM-Decoding (Hu et al., "SAM Decoding: Speculative Decoding via Suffix Automaton", ACL 2025, sections 3.2 to
- * 3.4): one suffix automaton over prompt and generated text, and one over a corpus whose documents an end token
- * joins. Each follows the text token by token and knows the longest suffix that occurs in it.
+ * 3.4): one suffix automaton over prompt and generated text, and one over a corpus whose documents are joined by
+ * an end token. Each follows the text token by token and knows the longest suffix that occurs in it.
  *
  * `sam` is the build of the repository without an auxiliary (`samd_sam_only`, with the values of its script: 60
- * tokens, alpha 4, bias 0). The longer match drafts, the text's own if they are equal: it with the chain after the
- * first occurrence, the corpus with a tree, best first by the product of count ratios, of at most 8 successors of
- * a state and 8 nodes a level. Either has 1 + 4 times the match nodes.
+ * tokens, alpha 4, bias 0). The longer match drafts, the text's own if they are equal: the text with the chain after the
+ * first occurrence, the corpus with a tree, best first by the product of count ratios, with at most 8 successors of
+ * a state and 8 nodes per level. Either has 1 + 4 times as many nodes as the match has tokens.
  *
  * `sam+recycling` is the build with Token Recycling (`samd`, its defaults). The corpus's match counts 5 less; if
- * neither is 5 or more, Token Recycling drafts, with SAM's own tree of 60 nodes. Else the longer match drafts a chain of
- * 40 tokens, root included, after the first occurrence; the text's own chain is taken from shorter and shorter
- * suffixes until as many follow. The table learns from the prompt's logits too. What the original pads with token 0 is
- * left out.
+ * neither match is 5 or longer, Token Recycling drafts, with SAM's own tree of 60 nodes. Otherwise the longer match drafts a
+ * chain of 40 tokens, root included, after the first occurrence; the text's own chain is taken from shorter and shorter
+ * suffixes until enough tokens follow. The table learns from the prompt's logits too. The original's padding with token 0
+ * is left out.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -35,7 +35,7 @@ const TEMPLATE = new Template(`
   0000 0001 0010 0100 1000 1001 1100 2000
   00000 00001 00100 10000`);
 
-/** An automaton over documents joined, and ended, by a token. */
+/** An automaton over documents, each of which ends with an end token. */
 export function corpusAutomaton(
   documents: Uint32Array,
   separator: number,
@@ -53,7 +53,7 @@ export class TextMatches {
   readonly text: SuffixAutomaton;
   own: Match = NO_MATCH;
   inCorpus: Match = NO_MATCH;
-  /** The last token; it becomes part of the automaton with the next, and so never matches itself. */
+  /** The last token; it is added to the automaton with the next one, and so never matches itself. */
   private pending: number | undefined;
 
   constructor(
@@ -92,9 +92,9 @@ interface Candidate {
   readonly depth: number;
 }
 
-/** What the corpus says next, as trees. */
+/** The corpus's continuations, as trees. */
 export class CorpusTrees {
-  /** The most frequent successors of the states that were asked for. */
+  /** The most frequent successors of the states that were looked up. */
   private readonly known = new Map<number, readonly { readonly token: number; readonly state: number }[]>();
 
   constructor(private readonly corpus: SuffixAutomaton) {}
@@ -144,8 +144,8 @@ export class CorpusTrees {
 }
 
 /**
- * A binary heap, the most likely first. Which of equally likely ones comes first follows from how Python's `heapq`, which the
- * original has, moves them.
+ * A binary heap, the most likely first. The order of equally likely entries is that of Python's `heapq`, which the
+ * original uses.
  */
 class Candidates {
   private readonly heap: Candidate[] = [];
@@ -160,7 +160,7 @@ class Candidates {
     const [best] = heap;
     const last = heap.pop();
     if (best === undefined || last === undefined || heap.length === 0) return best;
-    // The place of the first goes down to a leaf before the last one rises from there.
+    // The first entry's place moves down to a leaf before the last entry rises from there.
     let place = 0;
     for (let child = 1; child < heap.length; child = 2 * place + 1) {
       if (child + 1 < heap.length && !this.isBefore(child, child + 1)) child++;
@@ -187,7 +187,7 @@ class Candidates {
   }
 }
 
-/** @param corpus counted */
+/** @param corpus with its occurrences counted */
 export function sam(corpus: SuffixAutomaton): Preset {
   const tree = new DraftTree(MAX_NODES);
   const trees = new CorpusTrees(corpus);
@@ -208,7 +208,7 @@ export function sam(corpus: SuffixAutomaton): Preset {
   return { name: "sam", nodes: MAX_NODES, begin: () => drafter };
 }
 
-/** The state of a suffix that so many tokens follow as make a whole chain, or of the shortest that occurs. */
+/** The state of the longest suffix followed by enough tokens for a whole chain, or else of the shortest that occurs. */
 function followedState(automaton: SuffixAutomaton, state: number): number {
   let at = state;
   while (automaton.linkOf(at) > 0 && automaton.size - automaton.firstEndOf(at) < CHAIN_NODES)

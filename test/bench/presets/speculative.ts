@@ -1,21 +1,21 @@
 /**
- * Speculative decoding with a model that drafts (Leviathan et al., "Fast Inference from Transformers via Speculative
+ * Speculative decoding with a draft model (Leviathan et al., "Fast Inference from Transformers via Speculative
  * Decoding", ICML 2023; Chen et al., "Accelerating Large Language Model Decoding with Speculative Sampling", 2023): a
- * second, cheaper model with the same vocabulary says a chain of tokens, which the first verifies in one decode. As in
+ * second, cheaper model with the same vocabulary drafts a chain of tokens, which the first verifies in one decode. As in
  * llama.cpp (`draft-simple` of `common/speculative.cpp`, with its long-standing defaults): at most 16 tokens,
- * each the drafting model's most likely one, up to the first whose share of the ten most likely is less than 0.75.
+ * each the draft model's most likely one, up to the first whose share of the ten most likely is less than 0.75.
  *
- * What is kept of a draft is what the model accepts, so with greedy choices the papers' rejection sampling comes to
- * equality. The drafting model's KV cache keeps the accepted tokens and drops the others; the token that follows them is
- * computed with the next draft. Its prompt is computed after the model's own, and counts as prefill. Both models
- * have the same threads, one after the other.
+ * Of a draft, the tokens that the model accepts are kept, so with greedy choices the papers' rejection sampling amounts to
+ * a test for equality. The draft model's KV cache keeps the accepted tokens and drops the others; the token that follows
+ * them is computed with the next draft. Its prompt is computed after the model's own, and counts as prefill. Both models
+ * use the same threads, one after the other.
  */
 import { DraftTree, ModelChain, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Engine } from "../../../server/engine/index.ts";
 import type { Preset } from "./preset.ts";
 
 export interface SpeculativeOptions {
-  /** Most tokens of a draft. */
+  /** The most tokens of a draft. */
   readonly maxTokens: number;
   /** The least share of the ten most likely tokens that a drafted token has, 0 to 1. */
   readonly minProbability: number;
@@ -23,11 +23,11 @@ export interface SpeculativeOptions {
 
 export const SPECULATIVE_DEFAULTS: SpeculativeOptions = { maxTokens: 16, minProbability: 0.75 };
 
-/** One completion. The engine is the drafting model's; it belongs to whoever made it. */
+/** One completion. The engine is the draft model's; the caller that made it disposes of it. */
 class SpeculativeDrafter implements TreeDrafter {
   private readonly chain: ModelChain;
   private readonly tree: DraftTree;
-  /** Tokens of the chain that are drafted: those that are likely enough. */
+  /** The number of tokens of the chain that are likely enough to be drafted. */
   private drafted = 0;
 
   constructor(
@@ -73,7 +73,7 @@ class SpeculativeDrafter implements TreeDrafter {
   }
 }
 
-/** @param engine of the model that drafts, whose vocabulary is the other's */
+/** @param engine the draft model's, with the same vocabulary as the model's */
 export function speculative(engine: Engine, options: SpeculativeOptions = SPECULATIVE_DEFAULTS): Preset {
   return {
     name: "speculative",

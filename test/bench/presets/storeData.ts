@@ -1,16 +1,16 @@
-/** A store as the methods of the literature index it, each made when first asked for. */
+/** A store as the published methods index it; each index is made when first requested. */
 import { SEPARATOR, type Store, tokenStream } from "../../../datastores/index/index.ts";
 import type { Vocabulary } from "../../../server/engine/index.ts";
 import { RestSearch, SuffixMemory, suffixArray } from "../restSearch.ts";
 import { corpusAutomaton } from "./sam.ts";
 import type { SuffixAutomaton } from "./suffixAutomaton.ts";
 
-/** 8 bytes a token, and as many again while it is sorted. */
+/** 8 bytes per token, and as many again while the index is sorted. */
 const MAX_REST_TOKENS = 64_000_000;
-/** About 90 bytes a token. */
+/** About 90 bytes per token. */
 const MAX_SAM_TOKENS = 8_000_000;
 
-/** Tokens of the store, and of these what each index has; null where it was not asked for. */
+/** Tokens of the store, and how many of them each index has; null for an index that was not requested. */
 export interface StoreUse {
   readonly tokens: number;
   readonly restTokens: number | null;
@@ -22,7 +22,7 @@ export class StoreData {
   private automaton: SuffixAutomaton | undefined;
   private readonly taken: { rest: number | null; sam: number | null } = { rest: null, sam: null };
 
-  /** @param store whoever opened it closes it */
+  /** @param store closed by the caller that opened it */
   constructor(
     private readonly store: Store,
     private readonly vocabulary: Vocabulary,

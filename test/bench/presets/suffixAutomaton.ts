@@ -1,6 +1,6 @@
 /**
- * A suffix automaton that is followed from outside: it knows where a string's first occurrence ends and, once they
- * are counted, how many there are. About 90 bytes a token.
+ * A suffix automaton that its users follow: it knows where a string's first occurrence ends and, once occurrences
+ * are counted, how many there are. It takes about 90 bytes per token.
  */
 import { NO_STATE, ROOT, SuffixStates } from "../../../server/draft/index.ts";
 
@@ -14,12 +14,12 @@ export interface Match {
 export const NO_MATCH: Match = { state: ROOT, length: 0 };
 
 export class SuffixAutomaton extends SuffixStates {
-  /** Where a state's strings end first: as many tokens are up to there. */
+  /** Where a state's strings first end: the number of tokens up to there. */
   private firstEnd: Int32Array;
-  /** Occurrences; while they are not counted, 1 where the state's longest string begins the text, 0 elsewhere. */
+  /** Occurrences; before they are counted, 1 if the state's longest string begins the text, otherwise 0. */
   private counts: Uint32Array;
 
-  /** @param capacity tokens expected */
+  /** @param capacity the expected number of tokens */
   constructor(capacity: number) {
     super(capacity);
     this.firstEnd = new Int32Array(this.capacity);
@@ -35,7 +35,7 @@ export class SuffixAutomaton extends SuffixStates {
     return state;
   }
 
-  /** A match with one more token after it: as long a suffix of the two as occurs. */
+  /** A match extended by one token: the longest suffix of the two that occurs. */
   advance({ state, length }: Match, token: number): Match {
     const { edges, link, length: lengths } = this;
     let at = state;
@@ -58,7 +58,7 @@ export class SuffixAutomaton extends SuffixStates {
     return this.link[state] as number;
   }
 
-  /** Counts occurrences: a string occurs where a longer one it is a suffix of does. No token may be added then. */
+  /** Counts occurrences: a string occurs wherever a longer string with that suffix does. No token may be added afterwards. */
   countOccurrences(): void {
     const { counts, link, length, count: states, size } = this;
     const starts = new Uint32Array(size + 2);

@@ -1,16 +1,16 @@
 /**
  * SuffixDecoding (Oliaro et al., "SuffixDecoding: Extreme Speculative Decoding for Emerging AI Applications", NeurIPS
  * 2025; `suffix_tree.cc` and `cache.py` of ArcticInference): a suffix tree over prompt and output of the request, and a
- * global one over the outputs of all requests, this one included. For each length of the text's end that occurs
- * in a tree, of at most 63 tokens, a draft is made of what followed: the most probable continuation first, where a
- * token's probability is its parent's times the share of the parent's occurrences that it follows; of as many
- * tokens as are matched (factor 1, no offset), none less probable than 0.1, the matched and drafted together no
- * longer than the tree is deep. Its score is the sum of probabilities. The draft with the highest score is taken, the
- * longer match if they are equal, and of the two trees the request's own.
+ * global one over the outputs of all requests, this one included. For each suffix of the text, of at most 63 tokens, that
+ * occurs in a tree, a draft is made of its continuations: the most probable one first, where a
+ * token's probability is its parent's times the share of the parent's occurrences that it follows. A draft has as many
+ * tokens as are matched (factor 1, no offset), none less probable than 0.1, and the matched and drafted tokens together are
+ * no more than the tree is deep. Its score is the sum of probabilities. The draft with the highest score is used; on a tie,
+ * that of the longer match, and of the two trees that of the request's own.
  *
- * Values are ArcticInference's defaults: depth 64, factor 1, probability 0.1, outputs never dropped; the paper's
- * trees (`use_tree_spec`) instead of the chains that its engine verifies. Between equally probable tokens the order
- * of a heap decides there, here what came first. Prompts are what stands before the cursor.
+ * Values are ArcticInference's defaults: depth 64, factor 1, probability 0.1, outputs never dropped; but drafts are
+ * the paper's trees (`use_tree_spec`) instead of the chains that its engine verifies. Between equally probable tokens the
+ * order of a heap decides in the original; here the first one wins. The prompt is the text before the cursor.
  */
 import { DraftTree, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Preset } from "./preset.ts";
@@ -26,7 +26,7 @@ interface Candidate {
   readonly token: number;
   readonly probability: number;
   readonly place: Place;
-  /** Number of the token it follows in the draft; -1 for none. */
+  /** Index of the token that it follows in the draft; -1 for none. */
   readonly parent: number;
 }
 
@@ -63,10 +63,10 @@ function continuations(tree: SuffixTree, from: Place, most: number): Draft {
   return { tokens, score };
 }
 
-/** The draft of the highest score for what the text ends with. */
+/** The draft of the highest score for the suffixes of the text. */
 export function bestDraft(tree: SuffixTree, tokens: Int32Array, size: number): Draft {
   let best = NOTHING;
-  // The last pattern tokens are at most as many as the tree is deep, and one of them is never matched.
+  // The pattern has at most as many tokens as the tree is deep, and one of them is never matched.
   const longest = Math.min(size, tree.maxDepth) - 1;
   for (let length = 1; length <= longest; length++) {
     const place = tree.find(tokens, size, length);

@@ -1,16 +1,16 @@
 /**
- * A suffix tree with counts over texts that grow token by token, as deep as it is told: the node of a string knows how
- * often the string occurs. A string that occurs once is a leaf, whose continuation is read off the text, so there
- * are only a few nodes to a token where little repeats.
+ * A suffix tree with counts, of a given depth, over texts that grow token by token: the node of a string knows how
+ * often the string occurs. A string that occurs once is a leaf, whose continuation is read from the text, so there
+ * are only a few nodes per token if little repeats.
  */
 import { EdgeTable } from "../../../server/draft/index.ts";
 
 const ROOT = 0;
 const NONE = -1;
-/** Between two texts. */
+/** The separator of two texts. */
 const GAP = -1;
 
-/** A string that occurs: a node, or a place in what follows the only occurrence of a leaf's. */
+/** A string that occurs: a node, or a place in the text after the only occurrence of a leaf's string. */
 export interface Place {
   readonly node: number;
   /** Tokens after the node's string. */
@@ -24,10 +24,10 @@ export interface Successor {
   readonly place: Place;
 }
 
-/** A suffix of the text that grows still. */
+/** A suffix of the text that is still growing. */
 interface OpenSuffix {
   readonly start: number;
-  /** Its node, or a leaf it has gone on from. */
+  /** Its node, or a leaf that it has passed. */
   node: number;
 }
 
@@ -42,10 +42,10 @@ export class SuffixTree {
   /** The longest first. */
   private open: OpenSuffix[] = [];
 
-  /** @param maxDepth tokens of the longest string that is told from others */
+  /** @param maxDepth tokens of the longest string that is distinguished from others */
   constructor(readonly maxDepth: number) {}
 
-  /** Ends the text; what is pushed next is another one. */
+  /** Ends the text; tokens pushed afterwards begin another one. */
   endText(): void {
     if (this.open.length === 0) return;
     this.tokens.push(GAP);
@@ -61,7 +61,7 @@ export class SuffixTree {
     for (const suffix of open) this.extend(suffix);
   }
 
-  /** The string of the last `length` of `pattern`'s first `end` tokens; undefined where it does not occur. */
+  /** The string of the last `length` of `pattern`'s first `end` tokens; undefined if it does not occur. */
   find(pattern: ArrayLike<number>, end: number, length: number): Place | undefined {
     let place: Place | undefined = { node: ROOT, beyond: 0 };
     for (let at = end - length; at < end && place; at++) place = this.step(place, pattern[at] as number);
@@ -73,7 +73,7 @@ export class SuffixTree {
     return this.countOf(node);
   }
 
-  /** What follows the string, in the order it came in. */
+  /** The tokens that follow the string, in the order in which they came. */
   successors(place: Place): Successor[] {
     const { edges } = this;
     if (this.isLeaf(place.node)) {
@@ -115,11 +115,11 @@ export class SuffixTree {
     return edge < 0 ? NONE : this.edges.target(edge);
   }
 
-  /** Takes an open suffix over the last token. */
+  /** Extends an open suffix by the last token. */
   private extend(suffix: OpenSuffix): void {
     const { tokens, depths } = this;
     const last = tokens.length - 1;
-    // A leaf it went on from may have got a second occurrence since, and nodes below it.
+    // A leaf that it passed may have got a second occurrence since, and nodes below it.
     while (!this.isLeaf(suffix.node) && suffix.start + (depths[suffix.node] as number) < last)
       suffix.node = this.childOf(
         suffix.node,

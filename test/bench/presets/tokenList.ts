@@ -1,6 +1,6 @@
 import type { DraftTree } from "../../../server/draft/index.ts";
 
-/** The text so far as tokens: what was there before the cursor and what was decided since. */
+/** The text so far as tokens: the tokens before the cursor and those decided since. */
 export class TokenList {
   size: number;
   tokens: Int32Array;
@@ -34,8 +34,8 @@ export function growChain(
 }
 
 /**
- * Where a pattern ends first in a text, as the index of the token that follows: at `from` or later, and before `end`.
- * -1 where it does not occur.
+ * Where a pattern's first occurrence in a text ends, as the index of the token that follows: at `from` or later, and
+ * before `end`. -1 if it does not occur.
  */
 export function occurrence(
   tokens: Int32Array,
