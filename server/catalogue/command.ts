@@ -1,5 +1,5 @@
 /** `foretoken model`: lists, fetches, chooses, checks and removes models. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { parseArgs } from "node:util";
 import { timeLeftText } from "../protocol/index.ts";
 import {
@@ -8,6 +8,7 @@ import {
   cataloguePath,
   defaultModelPath,
   interrupted,
+  modelBytes,
   orUsageError,
   refusalOf,
   refuseOtherOptions,
@@ -217,7 +218,7 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
     ],
     ["Comes from", originOf(reference)],
     ["Lies at", path ?? "not on this machine"],
-    ["Size", path && megabytes(statSync(path).size)],
+    ["Size", path && megabytes(modelBytes(path))],
   ];
   for (const [label, value] of lines)
     if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${value}\n`);

@@ -21,11 +21,11 @@ import {
   storeError,
   throwIfCancelled,
 } from "../../datastores/index.ts";
-import { makeFolder } from "../system/index.ts";
+import { makeFolder, partsOf } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
 import { isGguf } from "./gguf.ts";
 import { addressParts, fetchedModel, hubPath, writeReceipt } from "./modelFolder.ts";
-import { type ModelReference, nameOf, partsOf, quantisationOf } from "./reference.ts";
+import { type ModelReference, nameOf, quantisationOf } from "./reference.ts";
 import { TransferRate } from "./transferRate.ts";
 
 /** Progress of a download. */

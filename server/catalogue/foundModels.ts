@@ -1,7 +1,7 @@
 /** GGUF models that other programs have on this machine: Ollama, LM Studio, llama.cpp, the Hugging Face cache. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { homeFolder } from "../system/index.ts";
+import { homeFolder, modelBytes } from "../system/index.ts";
 
 export interface FoundModel {
   /** The file to load. */
@@ -135,7 +135,7 @@ const inFolder =
   (program: FoundModel["program"]) =>
   (path: string): FoundModel[] => {
     const bytes = sizeOf(path);
-    return bytes === undefined ? [] : [{ path, name: basename(path), program, bytes }];
+    return bytes === undefined ? [] : [{ path, name: basename(path), program, bytes: modelBytes(path) }];
   };
 
 const isModelName = (name: string) => /\.gguf$/i.test(name) && !NO_MODEL.test(name);

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { writeWhole } from "../system/index.ts";
+import { partsOf, writeWhole } from "../system/index.ts";
 import type { CatalogueFile } from "./catalogue.ts";
-import { partsOf } from "./reference.ts";
 
 /** Written beside a model once all of it is fetched. */
 interface Receipt {

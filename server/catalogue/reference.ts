@@ -120,13 +120,3 @@ export function quantisationOf(path: string): string | undefined {
     .reverse();
   return names.map(name => QUANTISATION.exec(name)?.[1]?.toUpperCase()).find(each => each !== undefined);
 }
-
-const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/i;
-
-/** Names of all parts of a split file; just the name if the file is not split. */
-export function partsOf(path: string): string[] {
-  const [, , last] = SPLIT.exec(path) ?? [];
-  if (last === undefined) return [path];
-  const numbered = (part: number) => `-${String(part).padStart(5, "0")}-of-${last}.gguf`;
-  return Array.from({ length: Number(last) }, (_, index) => path.replace(SPLIT, numbered(index + 1)));
-}

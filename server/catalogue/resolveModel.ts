@@ -1,9 +1,9 @@
 /** Finds the local file for what a user wrote for a model. */
 import { existsSync } from "node:fs";
-import { resolvePath } from "../system/index.ts";
+import { partsOf, resolvePath } from "../system/index.ts";
 import type { CatalogueModel } from "./catalogue.ts";
 import { addressPath, type FetchedModel, fetchedModel, fetchedModels, hubPlace } from "./modelFolder.ts";
-import { type ModelReference, parseReference, partsOf, quantisationOf, similarTo } from "./reference.ts";
+import { type ModelReference, parseReference, quantisationOf, similarTo } from "./reference.ts";
 
 export type LocateOutcome =
   | { readonly path: string }

@@ -5,7 +5,7 @@ import { exitWithin } from "./exitWithin.ts";
 import { contextProblems, layoutMessage } from "./layout.ts";
 import { inBackground, type Library, type Params, type Pointer } from "./libllama.ts";
 import { type LogLine, withLog } from "./libraryLog.ts";
-import { errorOf, metadata, REINSTALL } from "./modelFile.ts";
+import { CHOOSE_ANOTHER, errorOf, metadata, REINSTALL } from "./modelFile.ts";
 import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
 
@@ -42,8 +42,10 @@ export function keysTypeOf(
   architecture: string,
   onProcessor: boolean,
 ): EngineInfo["keys"] {
-  // A head's keys must be whole blocks.
-  return onProcessor && headValues(library, model, architecture) % Q8_0_BLOCK === 0 ? "q8_0" : "f16";
+  // A head's keys must be whole blocks. With latent attention (MLA) the values are a part of the keys, so of the same type.
+  const isLatent = metadata(library, model, `${architecture}.attention.key_length_mla`) !== undefined;
+  const isWhole = headValues(library, model, architecture) % Q8_0_BLOCK === 0;
+  return onProcessor && isWhole && !isLatent ? "q8_0" : "f16";
 }
 
 /** Values of a key in one head. */
@@ -68,13 +70,16 @@ interface MadeContext {
   readonly canShift: boolean;
 }
 
+/** What the library logs of a context that it makes with no amount of memory. */
+const UNSUPPORTED = /does not support|not supported|unsupported/i;
 /** Start of the lines that the library logs once it has made the caches of a context. */
 const CACHES_MADE = /^(?:sched|graph)_reserve/;
 
-/** Makes the first context of a model, or says why not. */
+/** Makes the first context of a model, or says why not. @param path the model's file */
 export async function createContext(
   library: Library,
   model: Pointer,
+  path: string,
   shape: ContextShape,
 ): Promise<MadeContext | EngineProblem> {
   const params = paramsOf(library, shape);
@@ -82,12 +87,13 @@ export async function createContext(
   let made = await withLog(library, make, CACHES_MADE);
   if (made.result === null) made = await withLog(library, make);
   const { result, log } = made;
-  if (result === null)
-    return {
-      code: "memory",
-      message: `No context of ${shape.contextTokens} tokens could be made: ${errorOf(log)}.`,
-      remedy: 'Lower "foretoken.contextTokens" or choose a smaller model.',
-    };
+  if (result === null) {
+    const message = `No context of ${shape.contextTokens} tokens could be made for ${path}: ${errorOf(log)}.`;
+    if (log.some(({ text }) => UNSUPPORTED.test(text)))
+      return { code: "modelUnsuitable", message, remedy: CHOOSE_ANOTHER };
+    const remedy = 'Lower "foretoken.contextTokens" or choose a smaller model.';
+    return { code: "memory", message, remedy };
+  }
   const problems = contextProblems(library, result, params);
   if (problems.length === 0)
     return {
@@ -142,6 +148,15 @@ function ropeScaling(library: Library, model: Pointer): (key: string) => string 
 
 /** Architectures that add a learned embedding of each position to its token: it stays in cells that are moved. */
 const LEARNED_POSITIONS: readonly string[] = ["gpt2", "starcoder"];
+/** Architectures with layers whose keys are not rotated; llama.cpp rotates those of all layers when it moves cells. */
+const UNROTATED_LAYERS: readonly string[] = [
+  "smollm3",
+  "llama4",
+  "exaone4",
+  "exaone-moe",
+  "cohere2",
+  "afmoe",
+];
 
 /**
  * Whether cells that are moved to another position are the same as if computed there. Where rotary embedding scales keys too,
@@ -154,7 +169,10 @@ function canMovePositions(library: Library, model: Pointer): boolean {
   const scalesKeys =
     ["yarn", "longrope"].includes(scaling("type") ?? "") ||
     ["attn_factor", "yarn_attn_factor"].some(key => Number(scaling(key) ?? 1) !== 1);
-  return !scalesKeys && library.modelWindow(model) <= 0 && !LEARNED_POSITIONS.includes(architecture);
+  const keepPositions = [...LEARNED_POSITIONS, ...UNROTATED_LAYERS].includes(architecture);
+  // Granite's keys are rotated or not, as this says.
+  const isUnrotated = architecture.startsWith("granite") && scaling("finetuned") === "false";
+  return !scalesKeys && library.modelWindow(model) <= 0 && !keepPositions && !isUnrotated;
 }
 
 /**

@@ -85,7 +85,7 @@ export async function findExactRows(
 /** Whether a single row with the configured padding costs hardly more than one without; undefined when aborted. */
 async function isNearlyFree(engine: LlamaEngine, signal: AbortSignal): Promise<boolean | undefined> {
   const padded = engine.configuration;
-  const context = someTokens(CHECK_TOKENS, engine.vocabulary.size);
+  const context = someTokens(shortCheck(engine), engine.vocabulary.size);
   if ((await engine.prefill(context, signal)).kind !== "prefilled") return undefined;
   const paddedMs = await singleRowMs(engine, signal);
   engine.configure({ ...padded, rowPadding: 1 });
@@ -94,12 +94,17 @@ async function isNearlyFree(engine: LlamaEngine, signal: AbortSignal): Promise<b
   return paddedMs <= NEARLY_FREE * aloneMs;
 }
 
+/** Tokens of the short context: in a very small one half of it. */
+const shortCheck = ({ info }: LlamaEngine) => Math.min(CHECK_TOKENS, info.contextTokens >> 1);
+
 /** Lengths of context at which rows are compared; none if no check can prove that unpadded rows are exact. */
-function contextsToCheck({ info }: LlamaEngine, msPerToken: number): number[] {
+function contextsToCheck(engine: LlamaEngine, msPerToken: number): number[] {
+  const { info } = engine;
+  const short = shortCheck(engine);
   const room = LONG_CHECK_TOKENS + 2 * EXACT_ROWS <= info.contextTokens;
-  if (room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS) return [CHECK_TOKENS, LONG_CHECK_TOKENS];
+  if (room && msPerToken * LONG_CHECK_TOKENS < LONG_CHECK_MS) return [short, LONG_CHECK_TOKENS];
   // With keys of another type than values, or one thread, a single row's attention is never shared.
-  return info.keys === "q8_0" || info.threads === 1 || !room ? [CHECK_TOKENS] : [];
+  return info.keys === "q8_0" || info.threads === 1 || !room ? [short] : [];
 }
 
 /** The largest of `SIZES`, or 1, up to which all rows equal single ones after each of the contexts. */
@@ -110,7 +115,7 @@ async function countRows(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   let rows: number = EXACT_ROWS;
-  for (const contextTokens of contexts.length > 0 ? contexts : [CHECK_TOKENS]) {
+  for (const contextTokens of contexts.length > 0 ? contexts : [shortCheck(engine)]) {
     const key = `${engine.configuration.rowPadding}/${contextTokens}`;
     const equal = known.get(key) ?? (await equalRows(engine, contextTokens, rows, signal));
     if (equal === undefined) return undefined;

@@ -17,6 +17,8 @@ export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | unde
       remedy: CHOOSE_ANOTHER,
     };
   const { signal } = new AbortController();
+  // Several tokens at once, as of a prompt: some models end the process only then.
+  await engine.prefill(engine.vocabulary.tokenize("def f"), signal);
   const tree = { count: 1, tokens: Int32Array.of(0), parents: Int32Array.of(-1) };
   const outcome = await engine.decode(tree, signal);
   engine.forget();

@@ -191,6 +191,7 @@ const modelFunctions = (llama: Binder) => ({
   modelTrainedContext: llama<[Model], number>("int32 llama_model_n_ctx_train(void *model)"),
   modelIsRecurrent: llama<[Model], boolean>("bool llama_model_is_recurrent(void *model)"),
   modelIsHybrid: llama<[Model], boolean>("bool llama_model_is_hybrid(void *model)"),
+  modelIsDiffusion: llama<[Model], boolean>("bool llama_model_is_diffusion(void *model)"),
   modelHasEncoder: llama<[Model], boolean>("bool llama_model_has_encoder(void *model)"),
   modelHasDecoder: llama<[Model], boolean>("bool llama_model_has_decoder(void *model)"),
   modelMetadata: llama<[Model, string, Uint8Array, number], number>(

@@ -1,7 +1,7 @@
 /** Loads an engine from a model file, or says why that failed, in words a user can act on. */
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { modelBytes, modelStamp } from "../system/index.ts";
 import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
 import { untuned } from "./configuration.ts";
 import {
@@ -73,10 +73,9 @@ async function choosePlacements(
   const architecture = metadata(library, head, "general.architecture") ?? "";
   const blocks = Number(metadata(library, head, `${architecture}.block_count`) ?? 0);
   library.modelFree(head);
-  const modelBytes = statSync(path).size;
   return placements({
     layers: blocks + 1,
-    modelBytes,
+    modelBytes: modelBytes(path),
     contextTokens,
     freeBytes: graphicsDevice(library)?.freeBytes,
   });
@@ -125,7 +124,8 @@ async function loadPlaced(
   const grows = onProcessor && canRollBack && !keysDependOnSize;
   const first = { ...shape, contextTokens: grows ? Math.min(FIRST_CELLS, contextTokens) : contextTokens };
   const made =
-    unsuitable(library, model, modelPath, architecture) ?? (await createContext(library, model, first));
+    unsuitable(library, model, modelPath, architecture) ??
+    (await createContext(library, model, modelPath, first));
   if (isProblem(made)) {
     library.modelFree(model);
     return made;
@@ -152,15 +152,31 @@ async function loadPlaced(
   };
 }
 
+/** Architectures that llama.cpp does not decode from left to right, whatever the file says. Decoding them may end the process. */
+const NOT_CAUSAL: readonly string[] = [
+  "gemma-embedding",
+  "llama-embed",
+  "modern-bert",
+  "neo-bert",
+  "eurobert",
+];
+
 function unsuitable(
   library: Library,
   model: Pointer,
   path: string,
   architecture: string,
 ): EngineProblem | undefined {
-  const causal = metadata(library, model, `${architecture}.attention.causal`);
-  if (library.modelHasDecoder(model) && !library.modelHasEncoder(model) && causal !== "false")
-    return tokenizerProblem(library, model, path);
+  const value = (key: string) => metadata(library, model, `${architecture}.${key}`);
+  const generates =
+    library.modelHasDecoder(model) &&
+    !library.modelHasEncoder(model) &&
+    !library.modelIsDiffusion(model) &&
+    value("attention.causal") !== "false" &&
+    // Models whose outputs are pooled embed texts.
+    ["0", undefined].includes(value("pooling_type")) &&
+    !NOT_CAUSAL.includes(architecture);
+  if (generates) return tokenizerProblem(library, model, path);
   return {
     code: "modelUnsuitable",
     message: `${path} (${architecture}) does not generate text from left to right.`,
@@ -204,8 +220,7 @@ function usedBackend(library: Library, backend: Backend, onProcessor = false): B
  * one that ends the process.
  */
 function subjectOf(path: string, { name }: Backend): string {
-  const { size, mtimeMs } = statSync(path);
-  return `model ${path} ${size} ${mtimeMs} ${name}`;
+  return `model ${path} ${modelStamp(path)} ${name}`;
 }
 
 /** Loads a model. Never throws for anything a user can cause; the outcome says what happened. */
@@ -340,7 +355,7 @@ function buildEngine(
       loaded.keys === "q8_0" && canRollBack && reuse !== "exact" && !loaded.keysDependOnSize
         ? new LongPrompts(library, model, headValues(library, model, architecture))
         : undefined,
-    modelBytes: statSync(modelPath).size,
+    modelBytes: modelBytes(modelPath),
     threadPool,
     decodeThread,
     // A number of threads that the user has set is kept.

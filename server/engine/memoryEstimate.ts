@@ -1,5 +1,5 @@
 /** The memory that a model needs, as node-llama-cpp estimates it from the header of its file. */
-import { fileStamp } from "../system/index.ts";
+import { modelStamp } from "../system/index.ts";
 import { askScript } from "./askScript.ts";
 
 /** A header is read within a second, on a busy machine within a few. */
@@ -21,7 +21,7 @@ export async function estimateModelBytes(
   script: string,
   timeoutMs = TIMEOUT_MS,
 ): Promise<number | undefined> {
-  const stamp = fileStamp(path);
+  const stamp = modelStamp(path);
   if (stamp === undefined) return undefined;
   const file = `${stamp} ${contextTokens}`;
   const before = known.get(path);

@@ -1,7 +1,8 @@
 /** Model files: whether one can be loaded, its metadata, its tokenizer; and the library that reads it. */
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { codeOf, messageOf } from "../system/index.ts";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { codeOf, messageOf, modelBytes, partsOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
@@ -71,7 +72,20 @@ export function fileProblem(path: string): EngineProblem | undefined {
     );
   if (!text.startsWith("GGUF")) return invalid(`${path} is not a GGUF file.`);
   if (head.length < 24) return invalid(`${path} ends within its header.`, "Download the file again.");
-  return undefined;
+  return splitProblem(path);
+}
+
+/** Why a part of a model cannot be loaded: it is not the first one, or others are missing. */
+function splitProblem(path: string): EngineProblem | undefined {
+  const parts = partsOf(path);
+  const [first = path] = parts;
+  const missing = parts.filter(part => !existsSync(part)).map(part => basename(part));
+  const code = "modelInvalid";
+  if (basename(path) !== basename(first))
+    return { code, message: `${path} is not the first part of its model.`, remedy: `Choose ${first}.` };
+  if (missing.length === 0) return undefined;
+  const remedy = "Download the missing parts into the same folder.";
+  return { code, message: `${path} is a part of a model that lacks ${missing.join(", ")}.`, remedy };
 }
 
 export function metadata(library: Library, model: Pointer, key: string): string | undefined {
@@ -134,10 +148,7 @@ export async function loadModel(
 ): Promise<Pointer | EngineProblem> {
   // The processor's weights are repacked in memory, and a mapped file would stay in memory next to them. A large file is
   // mapped: the system can drop mapped pages, but would have to swap out those that were read.
-  const isRead =
-    layers === 0 &&
-    !vocabularyOnly &&
-    (statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= READ_WHOLE_BYTES;
+  const isRead = layers === 0 && !vocabularyOnly && modelBytes(path) <= READ_WHOLE_BYTES;
   const params: Params = {
     ...library.modelDefaultParams(),
     n_gpu_layers: layers,
@@ -154,9 +165,12 @@ export async function loadModel(
       message: `${path} does not fit into memory: ${cause}.`,
       remedy: "Choose a smaller model.",
     };
-  const remedy = /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
-    ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
-    : CHOOSE_ANOTHER;
+  const isUnknown = /unknown model architecture/i.test(cause);
+  const remedy = isUnknown
+    ? `It may be newer than this release of Foretoken, or not a language model. ${CHOOSE_ANOTHER}`
+    : /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
+      ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
+      : CHOOSE_ANOTHER;
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
 }
 

@@ -1,8 +1,7 @@
 /** Finds the file of the draft model if the user leaves the choice to the extension. */
-import { statSync } from "node:fs";
 import { modelFilesHere } from "../catalogue/index.ts";
 import { type EngineInfo, filesHaveSameTokens } from "../engine/index.ts";
-import { compareTokensScript, defaultModelPath } from "../system/index.ts";
+import { compareTokensScript, defaultModelPath, modelBytes } from "../system/index.ts";
 
 /** A draft model that is not much smaller is hardly worth it. */
 const LARGEST_SHARE = 1 / 3;
@@ -17,14 +16,12 @@ export async function findDraftModel(
   { modelPath }: Pick<EngineInfo, "modelPath">,
   files: readonly string[] = [...modelFilesHere(), defaultModelPath()],
 ): Promise<string | undefined> {
-  const most = sizeOf(modelPath) * LARGEST_SHARE;
+  const most = modelBytes(modelPath) * LARGEST_SHARE;
   const smaller = [...new Set(files)]
-    .map(path => ({ path, bytes: sizeOf(path) }))
+    .map(path => ({ path, bytes: modelBytes(path) }))
     .filter(({ bytes }) => bytes > 0 && bytes <= most)
     .sort((a, b) => a.bytes - b.bytes);
   for (const { path } of smaller.slice(0, MOST_FILES))
     if (await filesHaveSameTokens(modelPath, path, compareTokensScript())) return path;
   return undefined;
 }
-
-const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

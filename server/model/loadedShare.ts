@@ -1,5 +1,5 @@
 /** Progress of loading a model, from the process's memory: the library reports it only on its own threads. */
-import { statSync } from "node:fs";
+import { modelBytes } from "../system/index.ts";
 
 const LOOK_MS = 200;
 /** The last buffers are allocated after the weights are loaded. */
@@ -16,7 +16,7 @@ export async function withLoadedShare<T>(
   load: () => Promise<T>,
   residentBytes: () => number = () => process.memoryUsage.rss(),
 ): Promise<T> {
-  const size = onShare && statSync(path, { throwIfNoEntry: false })?.size;
+  const size = onShare && modelBytes(path);
   if (!size) return load();
   const before = residentBytes();
   let reported = 0;

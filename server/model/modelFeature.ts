@@ -1,12 +1,11 @@
 /** The server's model: loaded, tuned while nothing else is computed, freed after quiet minutes or on request. */
-import { statSync } from "node:fs";
 import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
-import { fileStamp, inBackground } from "../system/index.ts";
+import { inBackground, modelBytes, modelStamp } from "../system/index.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
@@ -164,7 +163,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       if (!loading.host) return;
       const wanted = settings();
       failed = undefined;
-      const stamp = fileStamp(wanted.modelPath);
+      const stamp = modelStamp(wanted.modelPath);
       const beforehand = () => {
         tuning.abort();
         board.starting();
@@ -192,7 +191,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       else if (slot.engine) connection.console.info(draftModelLine(slot.engine));
     },
     abortTuning: () => tuning.abort(),
-    isWorthAnotherTry: () => failed !== undefined && failed.stamp !== fileStamp(settings().modelPath),
+    isWorthAnotherTry: () => failed !== undefined && failed.stamp !== modelStamp(settings().modelPath),
     onLoaded: loaded.event,
     onTuned: tuned.event,
   };
@@ -244,11 +243,9 @@ const draftModelLine = (engine: Engine) =>
 
 /** Whether there is memory for another model while this one serves. A graphics card holds only one model. */
 function fitsBeside({ info }: Engine): boolean {
-  try {
-    return info.backend === "cpu" && freemem() > statSync(info.modelPath).size;
-  } catch {
-    return false; // Its file is gone: not worth keeping while another loads.
-  }
+  const bytes = modelBytes(info.modelPath);
+  // 0: its file is gone, so it is not worth keeping while another loads.
+  return info.backend === "cpu" && bytes > 0 && freemem() > bytes;
 }
 
 function reportProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {

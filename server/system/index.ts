@@ -2,8 +2,8 @@ export { makeFolder, writeWhole } from "../../datastores/files/index.ts";
 export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
-export { fileStamp } from "./fileStamp.ts";
 export { drain } from "./generators.ts";
+export { modelBytes, modelStamp, partsOf } from "./modelParts.ts";
 export { endWithOutput, reportRetry, workUnread } from "./output.ts";
 export {
   benchScript,

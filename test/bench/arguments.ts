@@ -3,11 +3,12 @@ import { resolve } from "node:path";
 import { UsageError, whole } from "../../server/system/index.ts";
 import { ABLATIONS } from "./ablations.ts";
 import { INFILLING_SUITES } from "./infilling.ts";
-import { MODEL_TYPES, SHAPES } from "./makeModel.ts";
 import { NEED_DRAFT_MODEL, NEED_STORE } from "./methods.ts";
+import { SHAPES } from "./modelShapes.ts";
 import { PRESETS } from "./presets/preset.ts";
 import { SPECULATIVE_DEFAULTS, type SpeculativeOptions } from "./presets/speculative.ts";
 import { SUITES } from "./suites.ts";
+import { MODEL_TYPES } from "./tensorMaker.ts";
 
 export const BENCH_USAGE = `  foretoken bench cost [--model PATH] [--backend NAME] [--threads N,N] [--context N] [--runs N] [--json]
       Times a step by the size of its tree, behind a context of N tokens.

@@ -13,11 +13,13 @@ import { deviceCommand } from "./deviceCommand.ts";
 import { engineCommand } from "./engineCommand.ts";
 import { exactnessCommand } from "./exactnessCommand.ts";
 import { hardware, headline, measuredModel } from "./figures.ts";
-import { MODEL_TYPES, makeModel, SHAPES } from "./makeModel.ts";
+import { makeModel } from "./makeModel.ts";
 import { memoryCommand } from "./memoryCommand.ts";
+import { SHAPES } from "./modelShapes.ts";
 import { qualityCommand } from "./qualityCommand.ts";
 import { searchCommand } from "./searchCommand.ts";
 import { sourcesCommand } from "./sourcesCommand.ts";
+import { MODEL_TYPES } from "./tensorMaker.ts";
 import { traceCommand } from "./traceCommand.ts";
 
 async function makeModelCommand(args: string[]): Promise<void> {

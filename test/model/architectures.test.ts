@@ -30,6 +30,21 @@ test("recurrent state that has advanced is computed again, with the same logits"
   await engine.dispose();
 });
 
+test("a model whose values are a part of its keys loads with keys in F16", async () => {
+  const engine = await load({ modelPath: made({ shape: "tiny-mla" }), contextTokens: 512, threads: 1 });
+  assert.equal(engine.info.keys, "f16");
+  await engine.prefill(some(40), never);
+  const row = await logitsAfter(engine, 5);
+  assert.ok(row.every(Number.isFinite));
+  await engine.dispose();
+});
+
+test("a model with a context of 32 tokens can be tuned", async () => {
+  const engine = await load({ contextTokens: 32, threads: 1 });
+  assert.ok(await tune(engine, { threadChoices: [1], exactness: "auto" }, never));
+  await engine.dispose();
+});
+
 test("a recurrent model can be tuned", async () => {
   const engine = await load({ modelPath: made({ shape: "tiny-mamba" }), contextTokens: 512, threads: 1 });
   const tuned = await tune(engine, { threadChoices: [1], exactness: "auto" }, never);

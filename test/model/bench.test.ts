@@ -11,8 +11,8 @@ import { openBaseline } from "../../server/engine/lookupBaseline.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { UsageError } from "../../server/system/usage.ts";
 import { bench } from "../bench/main.ts";
-import { MODEL_TYPES, type ModelType } from "../bench/makeModel.ts";
 import { speculative } from "../bench/presets/speculative.ts";
+import { MODEL_TYPES, type ModelType } from "../bench/tensorMaker.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 import { load, logitsAfter, never, writeModel } from "./loaded.ts";
 

@@ -54,6 +54,12 @@ test("a model file that cannot be used is named, with the reason and the remedy"
     ],
     [file("metadata.gguf", good.subarray(0, 5_000)), "modelInvalid", /could not be loaded/],
     [file("tensors.gguf", good.subarray(0, good.length - 1_000_000)), "modelInvalid", /could not be loaded/],
+    [file("m-00002-of-00002.gguf", good), "modelInvalid", /is not the first part of its model/],
+    [
+      file("n-00001-of-00003.gguf", good),
+      "modelInvalid",
+      /lacks n-00002-of-00003\.gguf, n-00003-of-00003\.gguf/,
+    ],
     [file("architecture.gguf", patched("llama", "llamx")), "modelInvalid", /llamx/],
   ];
   for (const [path, code, says] of cases) {
@@ -85,6 +91,19 @@ test("faults that would show at a model's first use are found while it is loaded
     assert.match(problem.message, says);
     assert.ok(problem.message.includes(path), problem.message);
     assert.match(problem.remedy, /foretoken\.modelPath/);
+  }
+});
+
+test("models that do not decode from left to right are refused, whatever their files say", async () => {
+  for (const [shape, architecture, metadata] of [
+    ["tiny", "dream", {}],
+    ["tiny-swa", "gemma-embedding", {}],
+    ["tiny", "qwen2", { "qwen2.pooling_type": { type: "u32", value: 3 } }],
+  ] as const) {
+    const path = join(folder, `${architecture}.gguf`);
+    const problem = await problemOf(writeModel(path, { shape, architecture, metadata }));
+    assert.equal(problem.code, "modelUnsuitable", architecture);
+    assert.equal(problem.message, `${path} (${architecture}) does not generate text from left to right.`);
   }
 });
 

@@ -27,7 +27,7 @@ export const never = new AbortController().signal;
 /** Writes a random-weight model with the fixture's tokenizer to a path, and returns the path. */
 export function writeModel(
   path: string,
-  model: Pick<ModelPlan, "shape" | "metadata"> & Partial<Pick<ModelPlan, "type">>,
+  model: Pick<ModelPlan, "shape" | "metadata" | "architecture"> & Partial<Pick<ModelPlan, "type">>,
 ): string {
   makeModel({ type: "q8_0", seed: 3, tokenizerPath: cpuOptions.modelPath, ...model }, path);
   return path;

@@ -81,6 +81,7 @@ for (const [what, shape, metadata] of [
     { "qwen2.rope.scaling.attn_factor": { type: "f32", value: 1.19 } },
   ],
   ["positions are learned", "tiny-gpt2", {}],
+  ["some layers do not rotate keys", "tiny-smollm3", {}],
   ["a sliding window leaves cells to be overwritten", "tiny-swa", {}],
 ] as const)
   test(`cells after a change are computed again where ${what}`, async () => {

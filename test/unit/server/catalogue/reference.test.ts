@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CatalogueModel } from "../../../../server/catalogue/catalogue.ts";
-import { parseReference, partsOf, quantisationOf } from "../../../../server/catalogue/reference.ts";
+import { parseReference, quantisationOf } from "../../../../server/catalogue/reference.ts";
 
 const files = [
   { quantisation: "Q8_0", repository: "ggml-org/Q", revision: "main", path: "q-q8_0.gguf" },
@@ -70,13 +70,4 @@ test("the quantisation is read from a file's name", () => {
     ["model.gguf", undefined],
   ];
   for (const [name, expected] of names) assert.equal(quantisationOf(name), expected, name);
-});
-
-test("a split file has all its parts", () => {
-  assert.deepEqual(partsOf("a.gguf"), ["a.gguf"]);
-  assert.deepEqual(partsOf("d/m-00001-of-00003.gguf"), [
-    "d/m-00001-of-00003.gguf",
-    "d/m-00002-of-00003.gguf",
-    "d/m-00003-of-00003.gguf",
-  ]);
 });
