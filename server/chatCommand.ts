@@ -11,7 +11,7 @@ import {
   pathOfModel,
 } from "./commandLine.ts";
 import { disposeModel } from "./model/index.ts";
-import { UsageError } from "./system/index.ts";
+import { shownText, UsageError } from "./system/index.ts";
 
 /** Default limit of tokens for an answer: about a page. */
 const ANSWER_TOKENS = 1024;
@@ -81,7 +81,7 @@ function openTerminal(): { readonly terminal: Terminal; readonly close: () => vo
   process.on("SIGINT", interrupt);
   const terminal: Terminal = {
     lines: untilEnded(),
-    write: text => output.write(text),
+    write: text => output.write(shownText(text, output)),
     note: text => stderr.write(`${text}\n`),
     prompt() {
       if (isTerminal) lines.prompt();

@@ -17,6 +17,7 @@ import {
   grammarsDirectory,
   interrupted,
   packageVersion,
+  printable,
   reportAndFail,
   UsageError,
 } from "./system/index.ts";
@@ -57,7 +58,9 @@ function describeCheck(name: string, backend: string, report: SelfTestReport): s
     `  drafts leave the text as it is: ${drafts.equal ? "yes" : "no"}, over ${drafts.tokens} tokens`,
     `  tokens a second without drafts: ${tokensPerSecond.toFixed(1)}`,
     "",
-  ].join("\n");
+  ]
+    .map(printable)
+    .join("\n");
 }
 
 /** Refuses arguments that the language server does not take. A client may append its process id, which is then watched. */

@@ -11,13 +11,14 @@ import {
   cacheDirectory,
   cataloguePath,
   orUsageError,
+  printable,
   UsageError,
   whole,
 } from "./system/index.ts";
 
 /** Writes a message beside the result. */
 export const note = (message: string): void => {
-  process.stderr.write(`foretoken: ${message}\n`);
+  process.stderr.write(`foretoken: ${printable(message)}\n`);
 };
 
 /** The back end of the option `--backend`. Throws a `UsageError` for an unknown one. */

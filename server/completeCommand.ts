@@ -13,7 +13,7 @@ import { disposeModel } from "./model/index.ts";
 import { snapshotAt } from "./place.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars } from "./syntax/index.ts";
-import { drain, grammarsDirectory, interrupted, refuseSurplus } from "./system/index.ts";
+import { drain, grammarsDirectory, interrupted, refuseSurplus, shownText } from "./system/index.ts";
 
 /** Reads the arguments and checks them, as far as possible without a model. */
 function readArguments(args: string[]) {
@@ -48,7 +48,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   const growing = complete(engine, snapshot, { maxTokens, ...sampling, ...drafting, grammars }, interrupt);
   let shown = 0;
   const completion = await drain(growing, text => {
-    if (!values.json) process.stdout.write(text.slice(shown));
+    if (!values.json) process.stdout.write(shownText(text.slice(shown), process.stdout));
     shown = text.length;
   });
   await disposeModel(outcome);

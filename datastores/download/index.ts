@@ -4,5 +4,5 @@ export {
   type Repository,
   repositoryLabel,
 } from "./repository.ts";
-export type { HubOptions } from "./request.ts";
+export { type HubOptions, isAddress, withoutCredentials } from "./request.ts";
 export { type Transfer, type TransferOptions, transfer } from "./transfer.ts";

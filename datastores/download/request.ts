@@ -35,13 +35,23 @@ const IDLE_MS = 60_000;
 const REDIRECTS = 5;
 const LATER = "Try again later; what has arrived is kept.";
 
+/** Whether a text is an address to fetch from. One with a user name or a password is not: `fetch` refuses it, and quotes it. */
+export function isAddress(text: string): boolean {
+  if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === "" && password === "";
+}
+
+/** A text for messages, without what stands before the host in an address. */
+export const withoutCredentials = (text: string): string => text.replace(/\/\/[^/]*@/, "//...@");
+
 /** Address of the hub without a slash at its end. Throws a `StoreError` of code `schema` for an invalid one. */
 export function hubAddress(options: HubOptions): string {
   const address = (options.hubUrl || process.env.HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, "");
-  if (/^https?:\/\//i.test(address) && URL.canParse(address)) return address;
+  if (isAddress(address)) return address;
   throw storeError(
     "schema",
-    `${address} is not the address of a hub.`,
+    `${withoutCredentials(address)} is not the address of a hub.`,
     "Set HF_ENDPOINT to one, such as https://hub.example.org, or unset it.",
   );
 }
@@ -129,7 +139,14 @@ export async function get(
         return { response, chunks: () => watch.chunks(response, what), cancel };
       }
       await response.body?.cancel();
-      address = new URL(next, address);
+      const previous = address;
+      address = new URL(next, previous);
+      if (previous.protocol === "https:" && address.protocol !== "https:")
+        throw storeError(
+          "network",
+          `${what}: ${previous.host} redirects to an address without encryption.`,
+          "Check the address in a browser.",
+        );
     }
     throw storeError("network", `${what}: too many redirects.`, "Check the address of the hub.");
   } catch (error) {

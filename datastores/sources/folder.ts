@@ -1,16 +1,17 @@
-/** Documents of a folder: source files below it, in a fixed order, without what git ignores. */
+/** Documents of a folder: source files below it, in a fixed order, without secrets and what git ignores. */
 import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { codeOf, fileError, type SourceDocument, storeError } from "../index.ts";
 import { DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
+import { holdsSecret, isSecret } from "./secrets.ts";
 import { Visibility } from "./visibility.ts";
 
 export interface FolderOptions extends ReadOptions {
   /** With the dot; `.py` and `.pyi` by default. */
   readonly extensions?: readonly string[];
-  /** Whether files that git ignores are left out; true by default. */
+  /** Whether files that git ignores, and those with secrets, are left out, as befits one's own files; true by default. */
   readonly gitignore?: boolean;
   /** The files that git does not ignore, if known already. */
   readonly visibility?: Visibility;
@@ -60,7 +61,9 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false) folders.push(`${path}/`);
       } else if (extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false) {
-        const found = look(root, path, entry, options);
+        const isHidden = options.gitignore !== false && isSecret(`${root.split(sep).join("/")}/${path}`);
+        const found = isHidden ? undefined : look(root, path, entry, options);
+        if (isHidden) options.onSkipped?.("secret", path);
         if (found) yield found;
       }
     }
@@ -93,7 +96,9 @@ export async function* readFolder(root: string, options: FolderOptions = {}): As
     options.onProgress?.(read, total);
     const place = join(root, path);
     const found = readWithin(root, path, DOCUMENT_BYTES_LIMIT);
-    if ("text" in found)
+    const isSecretText = options.gitignore !== false && "text" in found && holdsSecret(found.text);
+    if (isSecretText) options.onSkipped?.("secret", path);
+    else if ("text" in found)
       yield { text: found.text, origin: place, path, repositories: [], licences: [], contentId: "" };
     else options.onSkipped?.(found.refusal, path);
   }

@@ -9,6 +9,7 @@ export type SkipReason =
   | "badPage"
   | "noContent"
   | FileRefusal
+  | "secret"
   | "otherLanguage"
   | "notPermissive"
   | "vendored";

@@ -43,7 +43,8 @@ export type CatalogueOutcome =
 
 const VERSION = 1;
 const NAME = /^[a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*$/;
-const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
+/** Names become local folders: none may be `..`. */
+const REPOSITORY = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const SAFE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\\:\0/][^\\:\0]*\.gguf$/i;
 

@@ -10,6 +10,7 @@ import {
   interrupted,
   modelBytes,
   orUsageError,
+  printable,
   refusalOf,
   refuseOtherOptions,
   reportRetry,
@@ -126,13 +127,14 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
   });
   const here = [
     ...fetched.map(
-      ({ references, bytes, path }) => `  ${references.join(", ")} (${megabytes(bytes)}): ${path}`,
+      ({ references, bytes, path }) =>
+        `  ${references.map(withoutQuery).join(", ")} (${megabytes(bytes)}): ${path}`,
     ),
     ...others.map(({ program, name, bytes, path }) => `  ${program}: ${name} (${megabytes(bytes)}): ${path}`),
   ];
   const nothing = ["  none; fetch one with: foretoken model get NAME"];
   const sections = ["Catalogue:", ...lines, "", "On this machine:", ...(here.length > 0 ? here : nothing)];
-  process.stdout.write(`${sections.join("\n")}\n`);
+  process.stdout.write(`${sections.map(printable).join("\n")}\n`);
 }
 
 /** Fetches a model and prints its path; an interrupt keeps what has arrived, and the next call continues there. */
@@ -185,7 +187,7 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
   orUsageError(writeChosenModel(cacheDirectory(), isDefault ? undefined : path));
   const setting = isDefault ? "" : isPathReference(given) ? path : given;
   process.stdout.write(
-    `The command line uses ${isDefault ? "the default model" : path}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
+    `The command line uses ${isDefault ? "the default model" : printable(path)}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
   );
 }
 
@@ -221,13 +223,17 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
     ["Size", path && megabytes(modelBytes(path))],
   ];
   for (const [label, value] of lines)
-    if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${value}\n`);
+    if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${printable(value)}\n`);
 }
+
+/** A reference for the screen: what an address asks with may be an access token. */
+const withoutQuery = (reference: string) =>
+  /^https?:/i.test(reference) ? reference.replace(/\?.*/s, "?...") : reference;
 
 /** Where a model can be fetched from; undefined for a local file. */
 function originOf(reference: ModelReference): string | undefined {
   if (reference.kind === "path") return undefined;
-  if (reference.kind === "address") return reference.url;
+  if (reference.kind === "address") return withoutQuery(reference.url);
   const { repository, path, quantisation } = reference.file;
   return `${repository} ${path ?? quantisation}`;
 }

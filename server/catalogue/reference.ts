@@ -11,7 +11,8 @@ type ReferenceOutcome =
   | { readonly reference: ModelReference }
   | { readonly problem: { readonly message: string; readonly remedy: string } };
 
-const HUB = /^hf:([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?:(.+)$/;
+/** Names become local folders: none may be `..`. */
+const HUB = /^hf:([\w-][\w.-]*\/[\w-][\w.-]*?)(?:@([\w./-]+))?:(.+)$/;
 const NAME = /^([a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*)(?::([\w.]+))?$/i;
 
 export const REFERENCES =

@@ -9,7 +9,8 @@ export function recorder(file: string | undefined): ((record: RequestRecord) => 
   if (!file) return undefined;
   return record => {
     try {
-      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...record })}\n`);
+      // Suggested text is the user's own concern.
+      appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...record })}\n`, { mode: 0o600 });
     } catch (error) {
       process.stderr.write(`FORETOKEN_RECORD: ${file} cannot be written: ${messageOf(error)}\n`);
     }

@@ -4,6 +4,7 @@
  * still good, so that its prompt keeps its beginning.
  */
 import { basename } from "node:path";
+import { holdsSecret } from "../../datastores/sources/index.ts";
 import type { DocumentChange, Documents } from "../lsp/index.ts";
 import type { ContextFile } from "../prompt/index.ts";
 import type { Snapshot } from "../text/index.ts";
@@ -14,7 +15,6 @@ import {
   Definitions,
   NO_DEFINITIONS,
 } from "./moduleReader.ts";
-import { holdsSecret } from "./secrets.ts";
 import { type ShownFile, ShownFiles } from "./shownFiles.ts";
 
 /** Most time a choice may take, in milliseconds. */

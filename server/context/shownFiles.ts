@@ -7,13 +7,14 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   DOCUMENT_BYTES_LIMIT,
+  holdsSecret,
   isProjectSource,
+  isSecret,
   pathWithin,
   readWithin,
   Visibility,
   walk,
 } from "../../datastores/sources/index.ts";
-import { holdsSecret, isSecret } from "./secrets.ts";
 
 /** Age in milliseconds from which on git's listing is renewed at the next use. */
 const LISTING_MS = 30_000;
@@ -76,6 +77,12 @@ export class ShownFiles {
         nearest = { root, path: path.split(sep).join("/") };
     }
     return nearest;
+  }
+
+  /** Whether a datastore may be built of a source: of a folder or file of a workspace only if that is trusted. */
+  mayBuildFrom(source: string): boolean {
+    if (this.trusted || !isAbsolute(source)) return true;
+    return !this.folders.includes(resolve(source)) && this.fileAt(resolve(source)) === undefined;
   }
 
   /** Whether a model may be shown a file, judged by its name. */

@@ -12,7 +12,7 @@ import {
   type Settings,
   type WorkspaceIndexStatus,
 } from "../protocol/index.ts";
-import { inBackground, tokenizeWorkerScript } from "../system/index.ts";
+import { expandPath, inBackground, tokenizeWorkerScript } from "../system/index.ts";
 import { StoreRegistry } from "./storeRegistry.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
@@ -78,7 +78,7 @@ export function registerDatastores(
     if (tokenizer !== undefined) index(settings);
   };
 
-  answerRebuilds(connection, board, () => registry, closing.signal);
+  answerRebuilds(connection, board, shownFiles, () => registry, closing.signal);
 
   return {
     start(storageDirectory, workspaceFolders) {
@@ -123,12 +123,15 @@ export function registerDatastores(
 function answerRebuilds(
   connection: Connection,
   board: StatusBoard,
+  shownFiles: ShownFiles,
   registry: () => StoreRegistry | undefined,
   closing: AbortSignal,
 ): void {
   connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...asked }, token) => {
     const stores = registry();
     if (!stores) return { problem: "The server has not started." };
+    if (!shownFiles.mayBuildFrom(expandPath(asked.source)))
+      return { problem: "The workspace is not trusted: nothing of it is read until you trust it." };
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
     const onReport = (report: BuildReport) => {

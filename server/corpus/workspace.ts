@@ -3,8 +3,8 @@
  * thread tokenizes; what it returns is searchable at once.
  */
 import { sep } from "node:path";
-import { DOCUMENT_BYTES_LIMIT, isProjectSource } from "../../datastores/sources/index.ts";
-import { holdsSecret, isIgnoreFile, pathOf, ShownFiles } from "../context/index.ts";
+import { DOCUMENT_BYTES_LIMIT, holdsSecret, isProjectSource } from "../../datastores/sources/index.ts";
+import { isIgnoreFile, pathOf, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 import { inBackground } from "../system/index.ts";
 import { FilesOnDisk, pathIn } from "./filesOnDisk.ts";

@@ -2,7 +2,7 @@
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { x as extract, type ReadEntry } from "tar";
-import { transfer } from "../../datastores/download/index.ts";
+import { isAddress, transfer, withoutCredentials } from "../../datastores/download/index.ts";
 import { lock, StoreError, storeError } from "../../datastores/index.ts";
 import type { ModelFailure } from "../protocol/index.ts";
 import { codeOf, makeFolder, messageOf } from "../system/index.ts";
@@ -47,11 +47,11 @@ export async function fetchLibraries(
   { registry, signal, onProgress, ...retries }: FetchLibrariesOptions,
 ): Promise<ModelFailure | undefined> {
   const base = (registry.trim() || PUBLIC_REGISTRY).replace(/\/+$/, "");
-  if (!/^https?:\/\/\S+$/.test(base))
+  if (!isAddress(base))
     return {
       code: "usage",
-      message: `"foretoken.npmRegistry" is not an address: ${registry}`,
-      remedy: "Give one that begins with https://, or leave it empty.",
+      message: `"foretoken.npmRegistry" is not an address: ${withoutCredentials(registry)}`,
+      remedy: "Give one that begins with https:// and has no user name or password, or leave it empty.",
     };
   const target = packageFolder(folder, wanted);
   const archive = `${target}.tgz`;

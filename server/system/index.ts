@@ -24,7 +24,7 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { printable, refusalOf } from "./plainWords.ts";
+export { printable, refusalOf, shownText } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
 export { median, quantile } from "./statistics.ts";
 export {

@@ -76,6 +76,11 @@ export function inOptions(remedy: string): string {
   return named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
 }
 
+const escaped = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
+
 /** A name from elsewhere made safe for a terminal: control characters, which the terminal would obey, become escapes. */
-export const printable = (name: string): string =>
-  name.replace(/\p{Cc}/gu, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, "0")}`);
+export const printable = (name: string): string => name.replace(/\p{Cc}/gu, escaped);
+
+/** The text of a model as a stream gets it: a terminal gets no control characters except line feeds and tabs. */
+export const shownText = (text: string, { isTTY = false }: { readonly isTTY?: boolean }): string =>
+  isTTY ? text.replace(/[^\P{Cc}\n\t]/gu, escaped) : text;

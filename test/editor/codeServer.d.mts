@@ -14,6 +14,8 @@ export interface LaunchOptions {
   readonly smokeTestDriver?: boolean;
   /** Port on loopback; a free one is taken when absent. */
   readonly port?: number;
+  /** Secret that the address has to bring; without it everybody on this machine can use the server. */
+  readonly connectionToken?: string;
 }
 
 export interface CodeServer {

@@ -137,6 +137,14 @@ function linkExtension(extensions) {
   for (const name of ["models", "node_modules"]) symlinkSync(join(root, name), join(folder, name), "dir");
 }
 
+/** In a file, since other users of the machine can see a process's arguments. */
+function connectionToken(base, token) {
+  if (token === undefined) return ["--without-connection-token"];
+  const file = join(base, "connection-token");
+  writeFileSync(file, token, { mode: 0o600 });
+  return ["--connection-token-file", file];
+}
+
 async function listen(base, folders, env, options) {
   const args = serverArguments(
     folders,
@@ -144,7 +152,7 @@ async function listen(base, folders, env, options) {
     "127.0.0.1",
     "--port",
     String(options.port ?? 0),
-    "--without-connection-token",
+    ...connectionToken(base, options.connectionToken),
     "--telemetry-level",
     "off",
     "--disable-telemetry",
@@ -196,7 +204,8 @@ async function listen(base, folders, env, options) {
       );
     });
     const authority = `127.0.0.1:${port}`;
-    const address = `http://${authority}/?folder=${encodeURIComponent(folders.workspace)}`;
+    const token = options.connectionToken === undefined ? "" : `tkn=${options.connectionToken}&`;
+    const address = `http://${authority}/?${token}folder=${encodeURIComponent(folders.workspace)}`;
     return {
       authority,
       address,

@@ -8,6 +8,7 @@
  * VS Code in the browser. `--no-open` ends after the completion; `--print` takes the browser in any case.
  */
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -95,6 +96,8 @@ async function openInBrowser() {
     workspace: WORKSPACE,
     linkExtension: true,
     settings: { "foretoken.firstDatastore": true },
+    // Without it every user of this machine could read files and run programs as the one who started it.
+    connectionToken: randomUUID(),
   };
   const server = await launchVSCode({ ...options, port: PORT }).catch(() => launchVSCode(options));
   const stopped = new Promise(resolve => {

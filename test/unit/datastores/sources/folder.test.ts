@@ -92,6 +92,20 @@ test("gitignore files apply in their own folder, and an inner one can override a
   assert.deepEqual((await paths(root, { gitignore: false })).sort(), all.sort());
 });
 
+test("files with secrets are left out of a project, by name and content, and not out of packages", async () => {
+  const root = tree({
+    "a.py": "x = 1",
+    "config/secrets.py": "x = 1",
+    ".env.py": "x = 1",
+    "key.py": "-----BEGIN RSA PRIVATE KEY-----",
+  });
+  const skipped: string[] = [];
+  const onSkipped = (reason: string, path: string) => skipped.push(`${reason} ${path}`);
+  assert.deepEqual(await paths(root, { onSkipped }), ["a.py"]);
+  assert.deepEqual(skipped.sort(), ["secret .env.py", "secret config/secrets.py", "secret key.py"]);
+  assert.equal((await paths(root, { gitignore: false })).length, 4);
+});
+
 test("links to folders make no cycles, a link to a file is read, and a broken link is counted", async t => {
   const root = tree({ "a/b/c.py": "c", "a/file.py": "f" });
   try {

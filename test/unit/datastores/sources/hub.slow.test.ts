@@ -258,6 +258,22 @@ test("a connection that stalls is given up and retried", async () => {
   assert.equal(hub.servedBytes, SIZE);
 });
 
+test("an address with a password is refused without quoting it, and so is a redirect that gives up encryption", async t => {
+  process.env.HF_ENDPOINT = "https://me:geheim@hub.example.org";
+  await assert.rejects(
+    listHub(spec()),
+    (error: unknown) => error instanceof StoreError && !error.message.includes("geheim"),
+  );
+  const fetched = t.mock.method(
+    globalThis,
+    "fetch",
+    async () => new Response(null, { status: 302, headers: { location: "http://example.org/x" } }),
+  );
+  process.env.HF_ENDPOINT = "https://hub.example.org";
+  await assert.rejects(listHub(spec()), /redirects to an address without encryption/);
+  assert.equal(fetched.mock.callCount(), 1);
+});
+
 test("permanent refusals are reported at once, with what to do about them", async () => {
   const input = await firstFile();
   const refused = async (status: number, wanted: string, message: RegExp, token?: string) => {

@@ -230,6 +230,25 @@ test("a repository's configuration runs no program, and GIT_DIR does not redirec
   assert.ok(!readdirSync(base).includes("ran"));
 });
 
+test("nothing is fetched into a partial clone, and no program of its remote is run", {
+  skip: !hasGit || !isPosix,
+}, async () => {
+  const origin = tree({ "a/m.py": "", "b/.gitignore": "z.py\n", "b/n.py": "" });
+  git(origin, "init", "-q");
+  git(origin, "add", "-A");
+  git(origin, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a");
+  git(origin, "config", "uploadpack.allowFilter", "true");
+  const clone = join(base, "clone");
+  git(base, "clone", "-q", "--filter=blob:none", "--sparse", `file://${origin}`, clone);
+  git(clone, "sparse-checkout", "set", "a");
+  put(join(clone, "b/mine.py"), "");
+  const program = join(base, "upload.sh");
+  put(program, `#!/bin/sh\ntouch ${join(base, "uploaded")}\nexec git-upload-pack "$@"\n`);
+  git(clone, "config", "remote.origin.uploadpack", `sh ${program}`);
+  assert.deepEqual(await visible(clone), ["a/m.py", "b/mine.py"]);
+  assert.ok(!readdirSync(base).includes("uploaded"));
+});
+
 test("files that a clone excludes privately are also hidden where its parent folder is opened", async () => {
   const parent = tree({ "a.py": "", "clone/b.py": "", "clone/private.py": "", "clone/shown.py": "" });
   put(join(parent, "clone/.git/HEAD"), "");

@@ -33,7 +33,14 @@ test("a reference to the hub may name a revision, and a quantisation instead of 
   assert.deepEqual(read("hf:a/b@refs/pr/1:Q4_0"), {
     reference: { kind: "hub", file: { quantisation: "Q4_0", repository: "a/b", revision: "refs/pr/1" } },
   });
-  for (const text of ["hf:a/b", "hf:a/b:../c.gguf", "hf:a/b:/c.gguf", "HF:x"])
+  for (const text of [
+    "hf:a/b",
+    "hf:../..:c.gguf",
+    "hf:a/..:c.gguf",
+    "hf:a/b:../c.gguf",
+    "hf:a/b:/c.gguf",
+    "HF:x",
+  ])
     assert.ok("problem" in read(text), text);
 });
 

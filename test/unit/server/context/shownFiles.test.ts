@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { holdsSecret, isSecret } from "../../../../server/context/secrets.ts";
 import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-shown-"));
@@ -80,6 +79,22 @@ test("the index takes the same files that a scan finds, wherever a path comes fr
   assert.deepEqual(given, ["a.py", "deep/f.pyi"]);
 });
 
+test("no datastore is built from the files of a workspace that is not trusted", () => {
+  const root = tree({});
+  const files = guard(root);
+  files.trusted = false;
+  for (const [source, may] of [
+    [root, false],
+    [`${root}/`, false],
+    [join(root, "data.jsonl"), false],
+    [tmpdir(), true],
+    ["python", true],
+  ] as const)
+    assert.equal(files.mayBuildFrom(source), may, source);
+  files.trusted = true;
+  assert.ok(files.mayBuildFrom(root));
+});
+
 test("nothing is shown from an untrusted workspace or from a removed folder", async () => {
   const root = tree({ "a.py": "a" });
   const files = guard(root);
@@ -101,49 +116,4 @@ test("a file belongs to the workspace if it is in the folder, not if its path on
   assert.equal(of(`${root}0/a.py`), undefined);
   assert.equal(of(root), undefined);
   assert.equal(files.fileOf("untitled:a.py"), undefined);
-});
-
-const SECRET_NAMES =
-  `.env .env.local prod.env .envrc .npmrc terraform.tfstate terraform.tfstate.backup prod.auto.tfvars
-  service-account.json my_service_account_key.json kubeconfig staging.kubeconfig .kube/config .vault-token AuthKey_X.p8
-  passwords.txt db-password.txt password.yml passwd api_keys.json .pgpass client.p12 release.keystore id_rsa.bak
-  .aws/config .docker/config.json application_default_credentials.json .netrc .git-credentials .htpasswd vault_pass.txt
-  appsettings.Production.json .bash_history google-services.json access-tokens.yaml .SSH/CONFIG SECRETS.YAML`.split(
-    /\s+/,
-  );
-const PLAIN_NAMES =
-  `main.py keyboard.ts password_field.tsx tokens.ts environment.py appsettings.json keys.py config.json
-  service.py monkey.key.ts state.tf passworded.md tokenizer.json`.split(/\s+/);
-
-test("files that hold secrets are recognised by their names", () => {
-  assert.deepEqual(
-    SECRET_NAMES.filter(path => !isSecret(path)),
-    [],
-  );
-  assert.deepEqual(PLAIN_NAMES.filter(isSecret), []);
-});
-
-test("texts that hold keys are recognised by their content", () => {
-  const letters = (count: number) => "aB3dE6gH9jK2mN5p".repeat(10).slice(0, count);
-  const secrets = [
-    "-----BEGIN PRIVATE KEY-----",
-    "-----BEGIN RSA PRIVATE KEY-----",
-    "-----BEGIN OPENSSH PRIVATE KEY-----",
-    "-----BEGIN PGP PRIVATE KEY BLOCK-----",
-    `AWS = "AKIA${"ABCDEFGH".repeat(2)}"`,
-    `token = 'ghp_${letters(36)}'`,
-    `github_pat_${letters(60)}`,
-    `xoxb-${"1234567890"}-abc`,
-    `stripe.api_key = "sk_live_${letters(24)}"`,
-    `key=AIza${letters(35)}`,
-  ];
-  assert.deepEqual(
-    secrets.filter(text => !holdsSecret(`x = 1\n${text}\n`)),
-    [],
-  );
-  const plain = ["-----BEGIN PUBLIC KEY-----", "ghp_short", "sk_test_123", "AKIA", "def key(): ..."];
-  assert.deepEqual(plain.filter(holdsSecret), []);
-  const start = performance.now();
-  holdsSecret("-----BEGIN AAAAAAAAAAA ghp_".repeat(40_000));
-  assert.ok(performance.now() - start < 500);
 });

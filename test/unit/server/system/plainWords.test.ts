@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { parseArgs } from "node:util";
-import { inOptions, inPlainWords, parsingProblem, refusalOf } from "../../../../server/system/plainWords.ts";
+import {
+  inOptions,
+  inPlainWords,
+  parsingProblem,
+  refusalOf,
+  shownText,
+} from "../../../../server/system/plainWords.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-words-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -95,4 +101,10 @@ test("a remedy names the options of a command that correspond to settings", () =
     ["Free some space, or clear it.", "Free some space, or clear it."],
   ];
   for (const [remedy, says] of cases) assert.equal(inOptions(remedy), says);
+});
+
+test("the text of a model has no control characters for a terminal, and is unchanged for a file", () => {
+  const text = "a\tb\n\u001b]52;c;x\u0007\u009b2J\r";
+  assert.equal(shownText(text, { isTTY: true }), "a\tb\n\\x1b]52;c;x\\x07\\x9b2J\\x0d");
+  assert.equal(shownText(text, {}), text);
 });

@@ -28,6 +28,8 @@ const NAME_PATTERNS: readonly RegExp[] = [
   /(credential|secret)/,
   /(^|[._-])(passwords?|passwd|passphrases?|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|(o?auth|bot|github|gitlab|refresh|session)[._-]?tokens?)([._-].*)?\.(txt|json|ya?ml|toml|ini|cfg|conf|properties|csv|xml|md)$/,
   /^(passwords?|passwd|api[._-]?keys?|private[._-]?keys?|access[._-]?(keys?|tokens?)|(o?auth|bot|github|gitlab)[._-]?tokens?)$/,
+  // Source files too, if they are named so for what they hold.
+  /^(passwords|api[._-]?keys?|private[._-]?keys?)\.\w+$/,
   /service[._-]?account.*\.(json|ya?ml|p12)$/,
   /^(firebase-adminsdk|.*-firebase-adminsdk).*\.json$/,
   /^kubeconfig([._-].*)?$|\.kubeconfig$/,
@@ -70,6 +72,9 @@ const CONTENTS: readonly RegExp[] = [
   /\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}/,
   /\bhvs\.[\w-]{60}/,
   /\bAccountKey=[A-Za-z0-9+/]{80}/,
+  /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10}/,
+  /\bwhsec_[A-Za-z0-9+/]{24}/,
+  /\bSECRET_KEY["']?\s{0,4}[=:]\s{0,4}["'][^"'\n]{24}/,
   /\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/,
   /\bglsa_\w{32}_[a-f0-9]{8}/,
 ];
