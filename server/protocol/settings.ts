@@ -185,7 +185,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description:
-      "Show the model parts of other open files and outlines of what a file imports from the workspace, if the model was trained to read other files. Never files with secrets, nor files that git ignores.",
+      "Show the model parts of other open files and outlines of what a file imports from the workspace, if the model was trained to read other files. Never files that look like they hold secrets, nor files that git ignores.",
   },
   prefetch: {
     type: "boolean",
