@@ -159,9 +159,15 @@ export class StoreRegistry {
     this.dispose();
     this.statuses = [];
     this.unused = new Map();
+    const foreign: StoreManifest[] = [];
     for (const directory of this.stores()) {
       try {
-        this.take(directory, readStore(directory));
+        const manifest = readStore(directory);
+        if (manifest.tokenizer.fingerprint === this.user?.fingerprint) this.take(directory, manifest);
+        else {
+          this.unused.set(basename(directory), "another tokenizer");
+          foreign.push(manifest);
+        }
       } catch (error) {
         // A fault of one store must not affect the others.
         const expected = error instanceof StoreError;
@@ -169,6 +175,13 @@ export class StoreRegistry {
         this.unused.set(basename(directory), isOutdated ? "another version" : "damaged");
         this.refuse(directory, expected ? error.message : `it cannot be opened: ${(error as Error).stack}`);
       }
+    }
+    for (const { name, tokenizer } of foreign) {
+      // Other models have a first store as this one has.
+      const isFirst = name === FIRST_STORE || name.startsWith(`${FIRST_STORE}-`);
+      if (isFirst && this.open.length > 0) continue;
+      const remedy = 'Build it again: "Foretoken: Rebuild Datastore".';
+      this.refuse(name, `it was built for the tokenizer of ${tokenizer.model}. ${remedy}`);
     }
   }
 
@@ -181,15 +194,7 @@ export class StoreRegistry {
     }
   }
 
-  private take(directory: string, { name, shards, created, tokenizer }: StoreManifest): void {
-    if (tokenizer.fingerprint !== this.user?.fingerprint) {
-      this.unused.set(basename(directory), "another tokenizer");
-      this.refuse(
-        name,
-        `it was built for the tokenizer of ${tokenizer.model}. Build it again: "Foretoken: Rebuild Datastore".`,
-      );
-      return;
-    }
+  private take(directory: string, { name, shards, created }: StoreManifest): void {
     const store = openStore(directory);
     store.onProblem = ({ message, remedy }) => this.dropped(name, `${message} ${remedy}`);
     this.open.push({ store, source: sourceOf(store) });

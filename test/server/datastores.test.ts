@@ -233,6 +233,11 @@ test("a model with a different tokenizer from the first store's gets a store of 
   await build(own, "python-c0ffee00", "c0ffee00ffffffff");
   assert.equal(await built, undefined);
   assert.equal(registry.sources.length, 1);
+  assert.deepEqual(
+    registry.status.map(({ name }) => name),
+    ["python-c0ffee00"],
+    "the other model's first store is no problem of this one",
+  );
   registry.adopt(user);
   assert.equal(registry.sources.length, 1, "the store of the model before is kept");
   registry.dispose();
