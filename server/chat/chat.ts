@@ -3,6 +3,7 @@ import { type End, generate } from "../completion/index.ts";
 import type { CorpusSource, DraftMemory, DraftModel, SamplingOptions } from "../draft/index.ts";
 import { type Engine, type EngineInfo, NO_MIDDLE_NOTE } from "../engine/index.ts";
 import { TextStream } from "../postprocess/index.ts";
+import { messageOf } from "../system/index.ts";
 import type { ChatTemplate, Message } from "./template.ts";
 
 /** Notes about a model for its use in a conversation: fill-in-the-middle does not matter there. */
@@ -84,7 +85,8 @@ export class Chat {
     const start = performance.now();
     const elapsed = () => performance.now() - start;
     this.turns.push({ role: "user", content });
-    const { prompt, dropped, fits } = this.fit();
+    const fitted = this.fit();
+    const { prompt, dropped, fits } = fitted;
     const count = {
       promptTokens: prompt.length,
       reusedTokens: 0,
@@ -100,7 +102,7 @@ export class Chat {
     };
     if (!fits) {
       this.turns.pop();
-      return finish("tooLong");
+      return fitted.problem === undefined ? finish("tooLong") : finish("failed", fitted.problem);
     }
     const said = new Said(this.engine.vocabulary);
     const steps = generate(this.engine, this.place(prompt), this.generation(), signal);
@@ -139,7 +141,16 @@ export class Chat {
   }
 
   /** The prompt of the turns that fit. If not all do, hides the oldest, question and answer together. */
-  private fit(): { prompt: Int32Array; dropped: number; fits: boolean } {
+  private fit(): Fitted {
+    try {
+      return this.fitted();
+    } catch (error) {
+      const problem = `its chat template cannot be used: ${messageOf(error)}.`;
+      return { prompt: new Int32Array(0), dropped: 0, fits: false, problem };
+    }
+  }
+
+  private fitted(): Fitted {
     const { contextTokens } = this.engine.info;
     const room = contextTokens - Math.min(this.options.maxTokens, contextTokens * ANSWER_SHARE) - TREE_TOKENS;
     const from = (hidden: number) =>
@@ -176,6 +187,15 @@ export class Chat {
     if (said.tokens.length === 0 || signal.aborted) return;
     await this.engine.prefill(Int32Array.from([...prompt, ...said.tokens.slice(0, -1)]), signal);
   }
+}
+
+interface Fitted {
+  readonly prompt: Int32Array;
+  /** Turns that were left out of it. */
+  readonly dropped: number;
+  readonly fits: boolean;
+  /** Why there is no prompt at all. */
+  readonly problem?: string;
 }
 
 /** The tokens of an answer and their text, without the token that ends it. */

@@ -2,6 +2,7 @@
  * Renders conversations with the model's own template. Control tokens that the template writes are control tokens;
  * messages are always plain text, even if they contain the text of one.
  */
+import { runInNewContext } from "node:vm";
 import { Template } from "@huggingface/jinja";
 import type { ChatFormat, EngineInfo, Vocabulary } from "../engine/index.ts";
 import { messageOf } from "../system/index.ts";
@@ -16,6 +17,9 @@ export interface Message {
  * noncharacter of Unicode, which no text contains: it is removed from messages first, and from the rendered text at the end.
  */
 const PART = "\ufdd0";
+
+/** Longest time for a template, in milliseconds; ordinary ones take less than one. */
+const RENDER_MS = 2_000;
 
 type ChatVocabulary = Pick<Vocabulary, "controlTokens" | "userDefined" | "tokenize" | "special">;
 
@@ -105,12 +109,15 @@ export class ChatTemplate {
   }
 
   private render(messages: readonly Message[], asksForAnswer: boolean): string {
-    return this.template.render({
-      messages,
-      add_generation_prompt: asksForAnswer,
-      bos_token: this.format.beginning,
-      eos_token: this.format.end,
-    });
+    const render = () =>
+      this.template.render({
+        messages,
+        add_generation_prompt: asksForAnswer,
+        bos_token: this.format.beginning,
+        eos_token: this.format.end,
+      });
+    // A template comes from a stranger and may loop for ever; only a call from a script of its own can be interrupted.
+    return runInNewContext("render()", { render }, { timeout: RENDER_MS, breakOnSigint: true }) as string;
   }
 
   /** A message in which no reserved token's text is in one piece, overlapping ones included. */

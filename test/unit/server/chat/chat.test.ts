@@ -11,10 +11,15 @@ const TEMPLATE =
 const START = 260;
 const never = new AbortController().signal;
 
-function open(model: FakeModel, options: Partial<ChatOptions> = {}, info: Partial<EngineInfo> = {}) {
+function open(
+  model: FakeModel,
+  options: Partial<ChatOptions> = {},
+  info: Partial<EngineInfo> = {},
+  text = TEMPLATE,
+) {
   const engine = new FakeEngine(model, info);
   const { vocabulary } = engine;
-  const template = new ChatTemplate({ template: TEMPLATE, beginning: "", end: "" }, vocabulary);
+  const template = new ChatTemplate({ template: text, beginning: "", end: "" }, vocabulary);
   const chat = new Chat(engine, template, {
     maxTokens: 60,
     treeNodes: 16,
@@ -140,4 +145,19 @@ test("an answer is cut at its maximum number of tokens, and a reset forgets the 
   chat.reset();
   await ask(chat, "y");
   assert.ok(decoded(engine.context).startsWith("[user:y][assistant:"));
+});
+
+test("a template that fails or does not end at a later turn costs that turn only, and is named", async () => {
+  for (const [fault, problem] of [
+    ["{{ raise_exception('no more') }}", /chat template cannot be used: no more\.$/],
+    ["{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", /timed out/],
+  ] as const) {
+    const text = `{% if messages|length > 2 and messages[2].content == "bad" %}${fault}{% endif %}${TEMPLATE}`;
+    const { chat } = open(echo, {}, {}, text);
+    assert.equal((await ask(chat, "one")).text, "one");
+    const { answer } = await ask(chat, "bad");
+    assert.equal(answer.finishReason, "failed");
+    assert.match(answer.failure ?? "", problem);
+    assert.equal((await ask(chat, "two")).text, "two");
+  }
 });
