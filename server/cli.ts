@@ -5,10 +5,11 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { modelCommand } from "./catalogue/index.ts";
-import { backendOf, loadForCommand, note, tuneOnce } from "./commandLine.ts";
+import { loadForCommand, note, tuneOnce } from "./commandLine.ts";
 import { USAGE, usageOf } from "./commandUsage.ts";
 import { completeCommand } from "./completeCommand.ts";
 import { type SelfTestReport, selfTest } from "./completion/index.ts";
+import { backendOf } from "./model/index.ts";
 import { Grammars } from "./syntax/index.ts";
 import {
   ArgumentsError,

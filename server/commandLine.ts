@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { chosenModel, DEFAULT_MODEL, locateModel, modelsFolder, readCatalogue } from "./catalogue/index.ts";
 import { openCorpus } from "./corpus/index.ts";
 import { DraftMemory, DraftModel, GREEDY, type SamplingOptions } from "./draft/index.ts";
-import { type LoadedModel, modelLoader } from "./model/index.ts";
-import { AUTO_DRAFT_MODEL, BACKEND_CHOICES, readSettings, type Settings } from "./protocol/index.ts";
+import { backendOf, type LoadedModel, modelLoader } from "./model/index.ts";
+import { AUTO_DRAFT_MODEL, readSettings, type Settings } from "./protocol/index.ts";
 import {
   ArgumentsError,
   cacheDirectory,
@@ -20,16 +20,6 @@ import {
 export const note = (message: string): void => {
   process.stderr.write(`foretoken: ${printable(message)}\n`);
 };
-
-/** The back end of the option `--backend`. Throws a `UsageError` for an unknown one. */
-export function backendOf(given: string | undefined): Settings["backend"] {
-  const backend = BACKEND_CHOICES.find(each => each === (given ?? "auto"));
-  if (!backend)
-    throw new UsageError(
-      `--backend must be ${BACKEND_CHOICES.slice(0, -1).join(", ")} or ${BACKEND_CHOICES.at(-1)}, got ${given}.`,
-    );
-  return backend;
-}
 
 /** Without a temperature the most likely token is taken and the other options would have no effect: they are refused. */
 const SAMPLING_FLAGS = {

@@ -1,3 +1,4 @@
+export { backendOf } from "./backendOption.ts";
 export { betterBackend } from "./betterBackend.ts";
 export { EnergySaver } from "./energySaver.ts";
 export { loadOptions, modelLoader } from "./loader.ts";

@@ -8,8 +8,8 @@ import {
   tune,
   tuneDrafter,
 } from "../../server/engine/index.ts";
-import { loadOptions } from "../../server/model/index.ts";
-import { DEFAULT_SETTINGS, readSettings, type Settings } from "../../server/protocol/index.ts";
+import { backendOf, loadOptions } from "../../server/model/index.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../server/protocol/index.ts";
 import { defaultModelPath, orUsageError, UsageError } from "../../server/system/index.ts";
 import { path } from "./arguments.ts";
 
@@ -30,9 +30,7 @@ export async function loadUntuned(
   contextTokens: number,
   trees?: TreeLimits,
 ): Promise<LlamaEngine> {
-  const { settings: chosen, problems } = readSettings({ backend });
-  if (problems.length > 0) throw new UsageError(`--backend: ${problems.join(" ")}`);
-  const settings = { ...chosen, threads, contextTokens };
+  const settings = { ...DEFAULT_SETTINGS, backend: backendOf(backend), threads, contextTokens };
   const options = { ...loadOptions(path(model) ?? defaultModelPath(), settings), reuse };
   const { engine } = orUsageError(await loadEngine(trees ? { ...options, trees } : options));
   return engine;

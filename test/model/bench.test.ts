@@ -389,7 +389,7 @@ test("bench refuses wrong arguments with the reason", async () => {
     [["decode", "--suite", "replay", "--methods", "ouroboros"], /ouroboros needs --draft-model PATH/],
     [["decode", "--suite", "replay", "--methods", "sam+suffix"], /sam\+suffix needs --datastore FOLDER/],
     [["sources", "--methods", "pld"], /takes no --methods/],
-    [["cost", "--backend", "gpu"], /--backend: foretoken.backend is "gpu", which is not one of auto, cpu/],
+    [["cost", "--backend", "gpu"], /--backend must be auto, cpu, cuda, vulkan or metal, got gpu/],
     [["device", "--chunks", "64,100"], /--chunks takes 64, 128, 256, got 64,100/],
     [["search"], /bench search needs --datastore FOLDER/],
     [["trace"], /bench trace needs --out FILE/],
