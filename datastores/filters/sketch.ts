@@ -2,7 +2,7 @@
  * The data of a text for finding duplicates: `SKETCH_BYTES` bytes. Sketches are written beside a shard, so that
  * documents of inputs that other processes have read can be compared.
  *
- * The first 8 bytes are the start of the text's SHA-256. Each other byte is from one of 128 minima of MinHash (Broder 1997):
+ * The first 8 bytes are the start of the SHA-256 of the text with line feeds. Each other byte is from one of 128 minima of MinHash (Broder 1997):
  * 8 bits of the minimum (b-bit minwise hashing, Li and Koenig 2010); all are zero if the text is too short.
  */
 import { createHash } from "node:crypto";
@@ -26,7 +26,8 @@ interface Sketch {
 
 export function sketchOf(text: string): Uint8Array {
   const sketch = new Uint8Array(SKETCH_BYTES);
-  createHash("sha256").update(text).digest().copy(sketch, 0, 0, DIGEST_BYTES);
+  // Tokens do not differ by line ends either.
+  createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest().copy(sketch, 0, 0, DIGEST_BYTES);
   const minima = new Int32Array(PERMUTATIONS);
   if (minHash(text, minima) >= FEWEST_SHINGLES)
     for (let row = 0; row < PERMUTATIONS; row++) sketch[DIGEST_BYTES + row] = mix(minima[row]) >>> 24;

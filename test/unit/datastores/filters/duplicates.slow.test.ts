@@ -27,6 +27,7 @@ test("the same text is an exact duplicate, however short, and another text is no
   const duplicates = new Duplicates();
   assert.equal(duplicates.see(sketchOf("import this\n")), undefined);
   assert.equal(duplicates.see(sketchOf("import this\n")), "exactDuplicate");
+  assert.equal(duplicates.see(sketchOf("import this\r\n")), "exactDuplicate", "with other line ends");
   assert.equal(duplicates.see(sketchOf("import that\n")), undefined);
   assert.equal(duplicates.see(sketchOf(code(1))), undefined);
   assert.equal(duplicates.see(sketchOf(code(1))), "exactDuplicate");
