@@ -1,13 +1,6 @@
 /** Turns settings into a loaded and tuned engine: the only place that ties them to llama.cpp. */
 
 import {
-  catalogueOf,
-  isPathReference,
-  type LocateOutcome,
-  locateModel,
-  modelsFolder,
-} from "../catalogue/index.ts";
-import {
   decide,
   type EngineConfiguration,
   type LlamaEngine,
@@ -22,17 +15,11 @@ import {
   tuneDrafter,
 } from "../engine/index.ts";
 import { AUTO_DRAFT_MODEL, type Settings } from "../protocol/index.ts";
-import {
-  cacheDirectory,
-  decodeScript,
-  defaultModelPath,
-  inBackground,
-  probeScript,
-  resolvePath,
-} from "../system/index.ts";
+import { cacheDirectory, decodeScript, inBackground, probeScript } from "../system/index.ts";
 import { findDraftModel } from "./draftModelFile.ts";
 import { type DraftModelOutcome, DraftModelSlot, type LoadedDraftModel } from "./draftModelSlot.ts";
 import { withLoadedShare } from "./loadedShare.ts";
+import { fileOf, modelFile } from "./modelFiles.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
 import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
 
@@ -41,19 +28,6 @@ const RECONSIDER_MS = 20_000;
 
 /** Load of other programs, in processors, from which on time measurements are of little use. */
 const BUSY_PROCESSORS = 0.3;
-
-/** The file of the model that the settings choose; the default model if they choose none. */
-function modelFile(settings: Settings): LocateOutcome {
-  return settings.modelPath === "" ? { path: defaultModelPath() } : fileOf(settings.modelPath, settings);
-}
-
-/** The file of a model that is named in any of the supported ways. */
-function fileOf(reference: string, settings: Settings): LocateOutcome {
-  if (isPathReference(reference)) return { path: resolvePath(reference) };
-  const catalogue = catalogueOf(settings);
-  if ("problem" in catalogue) return catalogue;
-  return locateModel(reference, catalogue.models, modelsFolder(cacheDirectory()));
-}
 
 export function loadOptions(
   modelPath: string,

@@ -5,7 +5,8 @@ import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
-import { inBackground, modelBytes, modelStamp } from "../system/index.ts";
+import { inBackground, modelBytes } from "../system/index.ts";
+import { chosenStamp } from "./modelFiles.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
 
@@ -163,7 +164,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       if (!loading.host) return;
       const wanted = settings();
       failed = undefined;
-      const stamp = modelStamp(wanted.modelPath);
+      const stamp = chosenStamp(wanted);
       const beforehand = () => {
         tuning.abort();
         board.starting();
@@ -191,7 +192,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
       else if (slot.engine) connection.console.info(draftModelLine(slot.engine));
     },
     abortTuning: () => tuning.abort(),
-    isWorthAnotherTry: () => failed !== undefined && failed.stamp !== modelStamp(settings().modelPath),
+    isWorthAnotherTry: () => failed !== undefined && failed.stamp !== chosenStamp(settings()),
     onLoaded: loaded.event,
     onTuned: tuned.event,
   };

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { DidChangeConfigurationNotification, ShutdownRequest } from "vscode-languageserver-protocol/node";
+import { modelsFolder } from "../../server/catalogue/index.ts";
+import { hubPath, writeReceipt } from "../../server/catalogue/modelFolder.ts";
 import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
+import { cacheDirectory } from "../../server/system/index.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
@@ -153,6 +156,43 @@ test("a model that could not be loaded is retried once its file changes, and req
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
   rmSync(folder, { recursive: true });
+});
+
+// Only there a variable moves the folder of fetched models.
+const onLinux = { skip: process.platform !== "linux" };
+
+test("a model of the hub that was not fetched is loaded once it is", onLinux, async context => {
+  const cache = mkdtempSync(join(tmpdir(), "foretoken-cache-"));
+  const { XDG_CACHE_HOME } = process.env;
+  process.env.XDG_CACHE_HOME = cache;
+  context.after(() => {
+    if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
+    rmSync(cache, { recursive: true });
+  });
+  const reference = "hf:owner/name:model.gguf";
+  const path = hubPath(
+    modelsFolder(cacheDirectory()),
+    { quantisation: "Q8_0", repository: "owner/name", revision: "main" },
+    "c".repeat(40),
+    "model.gguf",
+  );
+  const problem = { code: "modelMissing", message: "It has not been fetched.", remedy: "Fetch it." } as const;
+  const client = await connect(
+    {
+      modelLoader: () => async () =>
+        existsSync(path) ? { engine: new FakeEngine(saying("first\n")) } : { problem },
+    },
+    { settings: { modelPath: reference } },
+  );
+  client.open(URI, "a = ", "sketch");
+  await client.status(({ state }) => state === "error");
+  assert.deepEqual(await client.complete(URI, AT).items, []);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, "model");
+  writeReceipt(path, { references: [reference], bytes: 5, fetched: "2026-11-28T00:00:00Z" });
+  assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
+  await client.close();
 });
 
 for (const enabled of [true, false])
