@@ -44,11 +44,15 @@ export class OpenFiles {
   private readonly definitions: Definitions;
   private changes = 0;
 
-  /** @param parser the parser of a language, if it is loaded @param files decides which files may be shown */
+  /**
+   * @param parser the parser of a language, if it is loaded @param files decides which files may be shown
+   * @param choiceMs most time a choice may take
+   */
   constructor(
     documents: Pick<Documents, "watch">,
     parser: DefinitionDependencies["parser"],
     private readonly files = new ShownFiles(() => {}),
+    private readonly choiceMs = CHOICE_MS,
   ) {
     this.definitions = new Definitions({ files, parser, openText: file => this.openText(file) });
     documents.watch(
@@ -91,7 +95,7 @@ export class OpenFiles {
     const isSame =
       known?.at === at && known.shown === shown && known.imports === imports && known.definitions.isCurrent();
     if (isSame && likeness(known.around, around) >= SAME_PLACE) return known.files;
-    const end = performance.now() + CHOICE_MS;
+    const end = performance.now() + this.choiceMs;
     const expired = () => performance.now() > end;
     const windows = contextFiles(around, others, expired);
     const definitions = this.definitionsFor(snapshot, imports, around, windows, expired);

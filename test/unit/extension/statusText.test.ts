@@ -91,3 +91,12 @@ test("the tooltip shows an error's remedy, the figures and why nothing is shown"
     /No suggestion: Line 1, column 4: There was nothing to show/,
   );
 });
+
+test("the tooltip shows how old a datastore is", () => {
+  const age = (days: number) => {
+    const created = new Date(Date.now() - (days + 0.5) * 86_400_000).toISOString();
+    const status: Status = { ...ready, stores: [{ name: "python", tokens: 2_500_000, created }] };
+    return /Datastore: python, 2\.5 million tokens, (.*)/.exec(statusTooltip({ status }))?.[1];
+  };
+  assert.deepEqual([0, 1, 2].map(age), ["built today", "a day old", "2 days old"]);
+});

@@ -71,6 +71,11 @@ test("folders without hand-written code are left out, including virtual environm
   assert.deepEqual(await paths(root), ["kept.py", "distribution/info.py"]);
 });
 
+test("a folder that is itself a virtual environment is read", async () => {
+  const root = tree({ "pyvenv.cfg": "", "a.py": "", "inner/pyvenv.cfg": "", "inner/b.py": "" });
+  assert.deepEqual(await paths(root), ["a.py"]);
+});
+
 test("gitignore files apply in their own folder, and an inner one can override an outer one", async () => {
   const files = {
     ".gitignore": "build/\n*.local.py\n/top.py\n# *.py\n",

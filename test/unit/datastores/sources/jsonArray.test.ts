@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { arrayItems } from "../../../../datastores/sources/jsonArray.ts";
 
 /** The items of a text that is given in chunks of `chunkBytes`. */
@@ -41,4 +43,27 @@ test("arrays may follow each other, be empty, and have text around them", async 
 test("an item that is too long or incomplete is undefined, and the others are returned", async () => {
   assert.deepEqual(await items(`["a", "${"b".repeat(100)}", "c"]`, 8, 50), ['"a"', undefined, '"c"']);
   assert.deepEqual(await items('["a", {"b": [1', 5), ['"a"', undefined]);
+});
+
+test("an item that is too long is not kept in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const given: WeakRef<Uint8Array>[] = [];
+  let held = 0;
+  async function* chunks() {
+    yield Buffer.from('["');
+    for (let i = 0; i < 20; i++) {
+      const chunk = new Uint8Array(10_000).fill(0x61);
+      given.push(new WeakRef(chunk));
+      yield chunk;
+    }
+    await new Promise(resolve => setImmediate(resolve));
+    collect();
+    held = given.filter(chunk => chunk.deref()).length;
+    yield Buffer.from('", 1]');
+  }
+  const found: (string | undefined)[] = [];
+  for await (const item of arrayItems(chunks(), 1000)) found.push(item && Buffer.from(item).toString().trim());
+  assert.deepEqual(found, [undefined, "1"]);
+  assert.ok(held <= 3, `${held} of ${given.length} chunks`);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { outputOf } from "../../../../datastores/sources/program.ts";
 
@@ -64,4 +64,9 @@ test("a program that is missing, fails, prints too much or takes too long has no
     [process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { timeoutMs: 200 }],
   ] as const)
     assert.equal(await outputOf(command, args, { ...options, ...more }), undefined, `${command} ${args}`);
+});
+
+test("a program does not run in the working folder", async () => {
+  const output = await outputOf(process.execPath, ["-p", "process.cwd()"], options);
+  assert.equal(output?.trim(), realpathSync(dirname(process.execPath)));
 });

@@ -4,7 +4,7 @@ import { complete } from "../../../../server/completion/complete.ts";
 import { type End, type GenerateOptions, generate } from "../../../../server/completion/generate.ts";
 import type { TreeDrafter } from "../../../../server/draft/drafter.ts";
 import { DraftTree } from "../../../../server/draft/tree.ts";
-import { chaotic, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
+import { ByteVocabulary, chaotic, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
 
 const never = new AbortController().signal;
 
@@ -144,6 +144,27 @@ test("an abort ends the generation at the next decode", async () => {
   assert.equal(engine.decodes, 3);
 });
 
+test("an aborted generation ends only once its draft model computes no more", async () => {
+  let release = () => {};
+  const prepared = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const drafter = (): TreeDrafter => ({
+    prepare: () => prepared,
+    push() {},
+    draft: () => assert.fail("nothing is drafted"),
+  });
+  let ended = false;
+  const running = run(new FakeEngine(chaotic), 8, 60, AbortSignal.abort(), { drafter }).then(({ end }) => {
+    ended = true;
+    return end;
+  });
+  await new Promise(resolve => setImmediate(resolve));
+  assert.equal(ended, false);
+  release();
+  assert.equal((await running).kind, "aborted");
+});
+
 test("a completion streams growing text and says how it ended", async () => {
   const engine = new FakeEngine(saying("return a + b\n"));
   const snapshot = {
@@ -193,6 +214,7 @@ test("a faulty source of drafts loses only its drafts, is reported once and does
       throw new Error("out of order");
     },
     "token outside the vocabulary": tree(made => made.grow(0, 70_000)),
+    "first token after the vocabulary": tree(made => made.grow(0, new ByteVocabulary().size)),
     cycle: tree(made => {
       made.grow(0, 98);
       made.parents[1] = 1;

@@ -30,7 +30,7 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
       changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
     },
   };
-  const open = new OpenFiles(documents, () => parser);
+  const open = new OpenFiles(documents, () => parser, undefined, Number.POSITIVE_INFINITY);
   open.roots = [folder];
   const uri = (path: string) => pathToFileURL(join(folder, path)).href;
   return {

@@ -23,7 +23,7 @@ function opened() {
       closed = onClosed;
     },
   };
-  const files = new OpenFiles(documents, () => undefined);
+  const files = new OpenFiles(documents, () => undefined, undefined, Number.POSITIVE_INFINITY);
   files.roots = [root];
   const uri = (path: string) => pathToFileURL(join(root, path)).href;
   return {
@@ -72,6 +72,28 @@ test("the choice stays the same during typing, and changes with the other docume
   assert.match(around("main.py", HERE)[0]?.text ?? "", /limit = 1/);
   close("basket.py");
   assert.deepEqual(around("main.py", HERE), []);
+});
+
+test("a document that holds a key is not shown to a model until the key is removed", () => {
+  const { open, around } = opened();
+  const key = `ghp_${"abcdefghijkl".repeat(3)}`;
+  open("main.py", HERE);
+  open("basket.py", `${LIKE}token = "${key}"\n`);
+  assert.deepEqual(around("main.py", HERE), []);
+  open("basket.py", LIKE);
+  assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
+});
+
+test("the choice of a closed document is forgotten", () => {
+  const { open, close, around } = opened();
+  open("main.py", HERE);
+  open("basket.py", LIKE);
+  const first = around("main.py", HERE);
+  close("main.py");
+  open("main.py", HERE);
+  const again = around("main.py", HERE);
+  assert.deepEqual(again, first);
+  assert.notEqual(again, first);
 });
 
 test("a text as large as data is ignored", () => {

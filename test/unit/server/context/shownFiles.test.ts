@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { Visibility } from "../../../../datastores/sources/visibility.ts";
 import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-shown-"));
@@ -116,4 +117,14 @@ test("a file belongs to the workspace if it is in the folder, not if its path on
   assert.equal(of(`${root}0/a.py`), undefined);
   assert.equal(of(root), undefined);
   assert.equal(files.fileOf("untitled:a.py"), undefined);
+});
+
+test("git lists nothing in a workspace that is not trusted", async t => {
+  const refresh = t.mock.method(Visibility.prototype, "refresh", async () => {});
+  const root = tree({ "a.py": "a" });
+  const files = guard(root);
+  files.trusted = false;
+  for await (const file of files.sources(root, new AbortController().signal)) assert.fail(file.path);
+  files.readSource({ root, path: "a.py" });
+  assert.equal(refresh.mock.callCount(), 0);
 });

@@ -17,3 +17,13 @@ test("the text after the cursor is drafted from, and one common token is not a m
   const nothing = new NearbySource("ahead", { tokens: behind, size: 0 }, texts);
   assert.deepEqual(chain(nothing, new TokenHistory(Int32Array.of(4, 5)), 9), []);
 });
+
+test("an unfinished word is looked up in the model's own tokens where its letters lead nowhere", () => {
+  const vocabulary = new PieceVocabulary([" retu", "rn"]);
+  const [retu, rn] = [vocabulary.token(" retu"), vocabulary.token("rn")];
+  const ahead = Int32Array.of(5, 6, 7, retu, rn, 8);
+  const source = new NearbySource("ahead", { tokens: ahead, size: ahead.length }, new TokenTexts(vocabulary));
+  const history = new TokenHistory(Int32Array.of(99, 7, retu), vocabulary);
+  assert.deepEqual([...history.heldTokens], [retu]);
+  assert.deepEqual(chain(source, history, 2), [rn, 8]);
+});
