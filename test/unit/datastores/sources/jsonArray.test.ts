@@ -48,13 +48,13 @@ test("an item that is too long or incomplete is undefined, and the others are re
 test("an item that is too long is not kept in memory", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const given: WeakRef<Uint8Array>[] = [];
+  const given: WeakRef<ArrayBuffer>[] = [];
   let held = 0;
   async function* chunks() {
     yield Buffer.from('["');
     for (let i = 0; i < 20; i++) {
       const chunk = new Uint8Array(10_000).fill(0x61);
-      given.push(new WeakRef(chunk));
+      given.push(new WeakRef(chunk.buffer));
       yield chunk;
     }
     await new Promise(resolve => setImmediate(resolve));
@@ -63,7 +63,8 @@ test("an item that is too long is not kept in memory", async () => {
     yield Buffer.from('", 1]');
   }
   const found: (string | undefined)[] = [];
-  for await (const item of arrayItems(chunks(), 1000)) found.push(item && Buffer.from(item).toString().trim());
+  for await (const item of arrayItems(chunks(), 1000))
+    found.push(item && Buffer.from(item).toString().trim());
   assert.deepEqual(found, [undefined, "1"]);
   assert.ok(held <= 3, `${held} of ${given.length} chunks`);
 });

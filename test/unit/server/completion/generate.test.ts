@@ -203,26 +203,28 @@ test("a character spread over tokens is shown whole or not at all", async () => 
 
 test("a faulty source of drafts loses only its drafts, is reported once and does not change the text", async () => {
   const plain = await run(new FakeEngine(repeating), 1);
-  const tree = (fill: (tree: DraftTree) => void) => () => {
+  const tree = (fill: (tree: DraftTree) => void) => (root: number) => {
     const made = new DraftTree(64);
-    made.plant(97);
+    made.plant(root);
     fill(made);
     return made;
   };
-  const faults: Record<string, () => DraftTree> = {
-    throws: () => {
+  /** By what is reported of them. */
+  const faults: Record<string, (root: number) => DraftTree> = {
+    "out of order": () => {
       throw new Error("out of order");
     },
-    "token outside the vocabulary": tree(made => made.grow(0, 70_000)),
-    "first token after the vocabulary": tree(made => made.grow(0, new ByteVocabulary().size)),
-    cycle: tree(made => {
+    "token 70000 of no vocabulary": tree(made => made.grow(0, 70_000)),
+    // The first after the last one of the vocabulary.
+    "token 261 of no vocabulary": tree(made => made.grow(0, new ByteVocabulary().size)),
+    "node 1 with parent 1": tree(made => {
       made.grow(0, 98);
       made.parents[1] = 1;
     }),
-    "more nodes than asked": tree(made => {
+    "a tree of 61 nodes": tree(made => {
       for (let i = 0; i < 60; i++) made.grow(i, 97);
     }),
-    "another root": tree(made => made.plant(5)),
+    "a tree with another root": tree(made => made.plant(5)),
   };
   for (const [name, draft] of Object.entries(faults)) {
     const reported: string[] = [];
@@ -233,6 +235,7 @@ test("a faulty source of drafts loses only its drafts, is reported once and does
     const { tokens } = await run(new FakeEngine(repeating), 16, 60, never, options);
     assert.deepEqual(tokens, plain.tokens, name);
     assert.equal(reported.length, 1, name);
+    assert.ok(reported[0]?.includes(name), reported[0]);
   }
 });
 

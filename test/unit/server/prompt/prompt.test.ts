@@ -106,7 +106,11 @@ test("a window never splits a surrogate pair", () => {
 
 test("half a surrogate pair on its own is not moved to the other side of a cut", () => {
   // A fifth of the room, at four characters a token, is for the text after the cursor.
-  const { parts: built } = buildPrompt(snapshot(`‸${"x".repeat(80)}\udc00${"x".repeat(80)}`), vocabulary, 104);
+  const { parts: built } = buildPrompt(
+    snapshot(`‸${"x".repeat(80)}\udc00${"x".repeat(80)}`),
+    vocabulary,
+    104,
+  );
   assert.equal(built.suffix.text, "x".repeat(80));
 });
 
