@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DidCloseTextDocumentNotification } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, FakeEngine, steppedEngine } from "../fakes/engine.ts";
@@ -69,6 +70,55 @@ test("text computed ahead matches the document's own line endings and indentatio
   await client.insert(3, 8, ":");
   await client.insert(3, 9, "\r\n        ");
   assert.deepEqual(await client.at(4, 8), ["c()", "cached"]);
+  await client.close();
+});
+
+test("what follows an accepted suggestion of several lines is computed with the document's own line endings", async () => {
+  const engine = new FakeEngine(
+    answering({ "def f(a):\n    ": "if a:\n        b()", "        b()": "; c()" }),
+  );
+  const client = await opened(engine, "x\r\ndef f(a):\r\n    ");
+  assert.deepEqual(await client.at(2, 4), ["if a:\n        b()", "shown"]);
+  await client.quiet();
+  await client.insert(2, 4, "if a:\r\n        b()");
+  assert.deepEqual(await client.at(3, 11), ["; c()", "cached"]);
+  await client.close();
+});
+
+test("nothing is computed ahead of a text that is withheld", async () => {
+  const engine = new FakeEngine(answering({ "print(": "total", "print(total": ")" }));
+  const prompts: string[] = [];
+  const prefill = engine.prefill.bind(engine);
+  engine.prefill = (tokens, signal) => {
+    prompts.push(new TextDecoder().decode(Uint8Array.from(tokens)));
+    return prefill(tokens, signal);
+  };
+  const client = await opened(engine, "print(");
+  assert.deepEqual(await client.at(0, 6), ["total", "shown"]);
+  await client.quiet();
+  assert.ok(
+    prompts.some(prompt => /print\(total(?!\n)/.test(prompt)),
+    "what follows the suggestion is",
+  );
+  assert.ok(!prompts.some(prompt => prompt.includes("print(total\n")));
+  await client.close();
+});
+
+test("a completion that is computed ahead ends when its document is closed", async () => {
+  const { engine, allow, run } = steppedEngine(SESSION);
+  const client = await opened(engine, "a = ", { drafts: false });
+  const first = client.complete(URI, { line: 0, character: 4 });
+  await allow(8);
+  await first.items;
+  await pause(40);
+  const { decodes, prefills } = engine;
+  await client.connection.sendNotification(DidCloseTextDocumentNotification.type, {
+    textDocument: { uri: URI },
+  });
+  await client.explained();
+  run();
+  await client.quiet();
+  assert.deepEqual([engine.decodes, engine.prefills], [decodes, prefills]);
   await client.close();
 });
 

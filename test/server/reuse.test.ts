@@ -90,6 +90,45 @@ test("a change of settings discards the generated text", async () => {
   await client.close();
 });
 
+test("text that was generated under settings that changed meanwhile is not kept", async () => {
+  const { engine, allow, run } = steppedEngine(saying("if a:\n        b()\n        c()\n"));
+  const client = await opened(engine, "a = 1\n    ", { drafts: false, maxLines: 1 });
+  const at = { line: 1, character: 4 };
+  const first = client.complete(URI, at);
+  await allow(2);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { maxLines: 3 } },
+  });
+  await client.outcome();
+  run();
+  assert.deepEqual(await texts(first), ["if a:"]);
+  assert.deepEqual(await texts(client.complete(URI, at)), ["if a:\n        b()\n        c()"]);
+  assert.equal(await client.outcome(), "shown");
+  await client.close();
+});
+
+test("a document that is opened again is completed with the text it has then after the cursor", async () => {
+  const engine = new FakeEngine(saying("first\n"), { fimOrder: "suffix-first" });
+  const same = "b = 2\n".repeat(30);
+  const prompts: string[] = [];
+  const prefill = engine.prefill.bind(engine);
+  engine.prefill = (tokens, signal) => {
+    prompts.push(new TextDecoder().decode(Uint8Array.from(tokens)));
+    return prefill(tokens, signal);
+  };
+  const client = await opened(engine, `a = \nolder = 3\n${same}`);
+  await texts(client.at(4));
+  await client.connection.sendNotification(DidCloseTextDocumentNotification.type, {
+    textDocument: { uri: URI },
+  });
+  client.open(URI, `a = \nnewer = 4\n${same}`, LANGUAGE);
+  await texts(client.at(4));
+  assert.match(prompts[0] ?? "", /older = 3/);
+  assert.match(prompts.at(-1) ?? "", /newer = 4/);
+  assert.doesNotMatch(prompts.at(-1) ?? "", /older/);
+  await client.close();
+});
+
 test("an incomplete completion is not kept", async () => {
   const engine = new FakeEngine(saying("first\n"));
   const client = await opened(engine);

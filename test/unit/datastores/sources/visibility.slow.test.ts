@@ -353,3 +353,26 @@ test("the git folder of a worktree is examined at its actual place", {
   assert.deepEqual(await visible(root), ["a.py"], "by the rules");
   assert.ok(performance.now() - start < 3000);
 });
+
+test("in a repository nothing is visible before git has been asked, and elsewhere the rules apply at once", {
+  skip: !hasGit,
+}, async () => {
+  const root = tree({ "a.py": "" });
+  assert.ok(new Visibility(root, () => {}).file("a.py"));
+  git(root, "init", "-q");
+  const visibility = new Visibility(root, () => {});
+  assert.ok(!visibility.file("a.py"));
+  await visibility.refresh();
+  assert.ok(visibility.file("a.py"));
+});
+
+test("a listing that is aborted leaves the former one in use", { skip: !hasGit }, async () => {
+  const root = tree({ ".gitignore": "a.py\n", "a.py": "", "b.py": "" });
+  git(root, "init", "-q");
+  git(root, "add", "-f", "a.py");
+  const visibility = new Visibility(root, () => {});
+  await visibility.refresh();
+  assert.ok(visibility.file("a.py"), "since it is tracked");
+  await visibility.refresh(AbortSignal.abort());
+  assert.ok(visibility.file("a.py"));
+});
