@@ -61,7 +61,8 @@ export class SavedStates {
       if (!oldest) break;
       dropped.push(oldest);
     }
-    const most = Math.min(bytes * MOST_SLACK, this.budgetBytes - this.usedBytes);
+    // Whatever was dropped still fits the budget beside the others, as it did before.
+    const most = bytes * MOST_SLACK;
     const reused = dropped
       .filter(state => memoryOf(state) >= bytes && memoryOf(state) <= most)
       .sort((a, b) => memoryOf(a) - memoryOf(b))[0];
