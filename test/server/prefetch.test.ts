@@ -35,6 +35,10 @@ async function opened(engine: FakeEngine, text: string, settings = {}) {
       const [item] = await client.complete(URI, { line, character }).items;
       return [item?.insertText, (await explained())?.outcome.kind];
     },
+    /** Waits until so many completions have been begun. */
+    async begun(completions: number) {
+      while (engine.prefills < completions) await pause(2);
+    },
     /** Waits until nothing has been decoded for a while. */
     async quiet() {
       for (let before = -1; before !== engine.decodes; ) {
@@ -79,6 +83,7 @@ test("what follows an accepted suggestion of several lines is computed with the 
   );
   const client = await opened(engine, "x\r\ndef f(a):\r\n    ");
   assert.deepEqual(await client.at(2, 4), ["if a:\n        b()", "shown"]);
+  await client.begun(2);
   await client.quiet();
   await client.insert(2, 4, "if a:\r\n        b()");
   assert.deepEqual(await client.at(3, 11), ["; c()", "cached"]);
@@ -95,6 +100,7 @@ test("nothing is computed ahead of a text that is withheld", async () => {
   };
   const client = await opened(engine, "print(");
   assert.deepEqual(await client.at(0, 6), ["total", "shown"]);
+  await client.begun(2);
   await client.quiet();
   assert.ok(
     prompts.some(prompt => /print\(total(?!\n)/.test(prompt)),
@@ -110,7 +116,7 @@ test("a completion that is computed ahead ends when its document is closed", asy
   const first = client.complete(URI, { line: 0, character: 4 });
   await allow(8);
   await first.items;
-  await pause(40);
+  await client.begun(2);
   const { decodes, prefills } = engine;
   await client.connection.sendNotification(DidCloseTextDocumentNotification.type, {
     textDocument: { uri: URI },

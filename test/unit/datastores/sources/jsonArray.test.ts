@@ -66,5 +66,5 @@ test("an item that is too long is not kept in memory", async () => {
   for await (const item of arrayItems(chunks(), 1000))
     found.push(item && Buffer.from(item).toString().trim());
   assert.deepEqual(found, [undefined, "1"]);
-  assert.ok(held <= 3, `${held} of ${given.length} chunks`);
+  assert.ok(held < given.length / 2, `${held} of ${given.length} chunks`);
 });
