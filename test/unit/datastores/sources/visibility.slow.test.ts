@@ -357,13 +357,14 @@ test("the git folder of a worktree is examined at its actual place", {
 test("in a repository nothing is visible before git has been asked, and elsewhere the rules apply at once", {
   skip: !hasGit,
 }, async () => {
-  const root = tree({ "a.py": "" });
+  const root = tree({ "a.py": "", "sub/b.py": "" });
   assert.ok(new Visibility(root, () => {}).file("a.py"));
   git(root, "init", "-q");
   const visibility = new Visibility(root, () => {});
-  assert.ok(!visibility.file("a.py"));
+  const seen = () => [visibility.file("a.py"), visibility.folder("sub")];
+  assert.deepEqual(seen(), [false, false]);
   await visibility.refresh();
-  assert.ok(visibility.file("a.py"));
+  assert.deepEqual(seen(), [true, true]);
 });
 
 test("a listing that is aborted leaves the former one in use", { skip: !hasGit }, async () => {
