@@ -19,7 +19,10 @@ export interface EndedCompletion {
   readonly engine: Engine;
   readonly live: LiveCompletion;
   readonly end: LiveEnd;
-  /** Whether no other completion has begun since. */
+  /**
+   * Whether it was the completion that requests are answered from; false for one computed ahead that nobody has asked
+   * for, and for one that another has replaced.
+   */
   readonly isLatest: boolean;
 }
 
@@ -35,7 +38,7 @@ interface RunnerDependencies {
   isReplaced(engine: Engine): boolean;
   /** Called when a completion that somebody waits for is being computed. */
   working(): void;
-  /** Called with each end; `isLatest` where nothing else is live. */
+  /** Called with each end. */
   ended(ended: EndedCompletion): void;
 }
 
