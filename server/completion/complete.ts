@@ -62,7 +62,7 @@ export interface Completion {
 export interface CompleteOptions extends Omit<GenerateOptions, "wantsProbabilities"> {
   /** Most lines, blank ones not counted; 0 or absent: any number. */
   readonly maxLines?: number;
-  /** Rules for holding back a text that nobody has asked for; absent: nothing is held back. */
+  /** Rules for holding back a text that was not requested explicitly; absent: nothing is held back. */
   readonly reserve?: ReserveOptions | undefined;
   /** Where the text ends by syntax; without it, or before a grammar is loaded, by indentation and brackets alone. */
   readonly grammars?: Grammars | undefined;

@@ -32,7 +32,7 @@ interface CachedCompletion {
   /** Mean probability of the first line, where it is known. */
   readonly confidence: number | undefined;
   /** Whether it was computed for a request that the user made explicitly, for which nothing is held back. */
-  readonly asked: boolean;
+  readonly explicit: boolean;
   readonly usage: CompletionUsage;
 }
 
@@ -72,9 +72,9 @@ export class CompletionCache {
 
   /**
    * The completion for a cursor; the nearest place first, and text for the same column before re-indented text.
-   * @param asked whether the user asks explicitly: then nothing is held back
+   * @param explicit whether the user asks explicitly: then nothing is held back
    */
-  find(cursor: Cursor, asked: boolean): Found | undefined {
+  find(cursor: Cursor, explicit: boolean): Found | undefined {
     const { snapshot, hash } = cursor;
     const bucket = this.table.get(keyOf(snapshot, hash.after(snapshot.offset)));
     if (!bucket) return undefined;
@@ -83,11 +83,11 @@ export class CompletionCache {
       const { place, text } = completion;
       if (best && place.offset <= best.completion.place.offset) continue;
       const typed = typedSince(place, cursor, text.length);
-      if (typed === "" && serves(completion, asked)) best = { kind: "cached", text, completion };
+      if (typed === "" && serves(completion, explicit)) best = { kind: "cached", text, completion };
       else if (typed && typed.length < text.length && text.startsWith(typed))
         best = { kind: "typedThrough", text: text.slice(typed.length), completion };
     }
-    best ??= this.findReindented(cursor, bucket, asked);
+    best ??= this.findReindented(cursor, bucket, explicit);
     if (best) this.touch(best.completion);
     return best;
   }
@@ -100,14 +100,14 @@ export class CompletionCache {
   private findReindented(
     cursor: Cursor,
     bucket: ReadonlySet<CachedCompletion>,
-    asked: boolean,
+    explicit: boolean,
   ): Found | undefined {
     const line = blankLine(cursor);
     if (!line) return undefined;
     for (const completion of bucket) {
       const known = completion.place.line;
       if (!known || completion.text === "" || !sameHash(known.before, line.before)) continue;
-      if (!serves(completion, asked)) continue;
+      if (!serves(completion, explicit)) continue;
       const rules = languageRules(completion.place.languageId);
       const text = reindented(completion.text, known, line, rules);
       if (text !== undefined) return { kind: "reindented", text, completion };
@@ -130,8 +130,8 @@ export class CompletionCache {
 }
 
 /** Whether a completion answers a request for its very place. */
-const serves = (completion: CachedCompletion, asked: boolean) =>
-  asked ? !isWithheld(completion.finishReason) : !completion.asked;
+const serves = (completion: CachedCompletion, explicit: boolean) =>
+  explicit ? !isWithheld(completion.finishReason) : !completion.explicit;
 
 /** The language belongs to the key: texts of another language end in other places. */
 const keyOf = ({ uri, languageId }: Pick<DocumentPosition, "uri" | "languageId">, [high, low]: Hash) =>

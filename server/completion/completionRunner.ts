@@ -30,8 +30,8 @@ interface RunnerDependencies {
   readonly session: Session;
   readonly grammars: Grammars;
   readonly usage: TokenUsage;
-  /** How a completion of a document is computed now. @param asked whether the user has asked for it */
-  options(engine: Engine, uri: string, asked: boolean): CompleteOptions;
+  /** How a completion of a document is computed now. @param explicit whether the user has requested it explicitly */
+  options(engine: Engine, uri: string, explicit: boolean): CompleteOptions;
   /** Whether `engine` is still the loaded model. */
   isCurrent(engine: Engine): boolean;
   /** Whether another model replaces `engine`. */
@@ -84,21 +84,21 @@ export class CompletionRunner {
 
   /**
    * The completion under way, if it may have text for the cursor. One that was computed ahead counts as requested from now on.
-   * @param asked whether the user asks explicitly: a completion that may hold its text back does not answer that
+   * @param explicit whether the user asks explicitly: a completion that may hold its text back does not answer that
    */
-  at(cursor: Cursor, asked: boolean): LiveCompletion | undefined {
-    if (this.ahead && saysSomethingAt(this.ahead.live, cursor, asked)) {
+  at(cursor: Cursor, explicit: boolean): LiveCompletion | undefined {
+    if (this.ahead && saysSomethingAt(this.ahead.live, cursor, explicit)) {
       this.live = this.ahead.live;
       this.ahead = undefined;
       this.parts.working();
     }
-    return this.live && saysSomethingAt(this.live, cursor, asked) ? this.live : undefined;
+    return this.live && saysSomethingAt(this.live, cursor, explicit) ? this.live : undefined;
   }
 
   /** Begins a completion in place of the one under way. */
-  start(engine: Engine, cursor: Cursor, asked: boolean): LiveCompletion {
+  start(engine: Engine, cursor: Cursor, explicit: boolean): LiveCompletion {
     this.ahead?.live.abort();
-    const live = new LiveCompletion(cursor, this.parts.usage.begin(), asked);
+    const live = new LiveCompletion(cursor, this.parts.usage.begin(), explicit);
     this.live = live;
     this.run(engine, live, () => this.parts.working());
     return live;
@@ -218,18 +218,23 @@ export class CompletionRunner {
     begun();
     live.startedMs = performance.now();
     const { snapshot } = live.cursor;
-    const growing = complete(engine, snapshot, this.parts.options(engine, snapshot.uri, live.asked), signal);
+    const growing = complete(
+      engine,
+      snapshot,
+      this.parts.options(engine, snapshot.uri, live.explicit),
+      signal,
+    );
     return drain(growing, text => live.grow(text));
   }
 
-  private keep({ place, usage, asked }: LiveCompletion, completion: Completion): void {
+  private keep({ place, usage, explicit }: LiveCompletion, completion: Completion): void {
     const { text, finishReason, confidence } = completion;
-    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, confidence, asked, usage });
+    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, confidence, explicit, usage });
   }
 }
 
-function saysSomethingAt(live: LiveCompletion, cursor: Cursor, asked: boolean): boolean {
-  if (live.signal.aborted || (asked && !live.asked && live.text === "")) return false;
+function saysSomethingAt(live: LiveCompletion, cursor: Cursor, explicit: boolean): boolean {
+  if (live.signal.aborted || (explicit && !live.explicit && live.text === "")) return false;
   const typed = live.typed(cursor);
   return typed !== undefined && live.agrees(typed);
 }

@@ -37,7 +37,7 @@ export class EarlyStart {
   constructor(private readonly parts: EarlyStartDependencies) {}
 
   /** The editor, not the user, has requested a completion. */
-  asked(uri: string): void {
+  requested(uri: string): void {
     this.uri = uri;
     this.unasked = 0;
   }

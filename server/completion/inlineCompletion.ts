@@ -90,8 +90,8 @@ export function registerInlineCompletion(
   const usage = new TokenUsage();
   const delay = new AdaptiveDebounce();
   const prompts = new Map<string, ReusablePrompt>();
-  const options = (engine: Engine, uri: string, asked: boolean) =>
-    optionsOf(parts, prompts, { engine, uri, asked });
+  const options = (engine: Engine, uri: string, explicit: boolean) =>
+    optionsOf(parts, prompts, { engine, uri, explicit });
   const computesAhead = () =>
     settings().prefetch && settings().trigger === "automatic" && !parts.savesEnergy();
   const runner = new CompletionRunner({
@@ -223,8 +223,8 @@ function answerRequests(
       const explicit = context.triggerKind === InlineCompletionTriggerKind.Invoked;
       const token = partialResultToken;
       const request = outcomes.begin({ uri: textDocument.uri, ...position, explicit, token });
-      warmUp.asked(textDocument.uri, position);
-      if (!explicit) early.asked(textDocument.uri);
+      warmUp.requested(textDocument.uri, position);
+      if (!explicit) early.requested(textDocument.uri);
       const show = (shown: InlineCompletionItem) => {
         if (partialResultToken !== undefined)
           inBackground(
@@ -265,13 +265,13 @@ function reportEnd(
 function optionsOf(
   { settings, drafts, model, sources, openFiles, grammars, warn }: CompletionDependencies,
   prompts: Map<string, ReusablePrompt>,
-  { engine, uri, asked }: { readonly engine: Engine; readonly uri: string; readonly asked: boolean },
+  { engine, uri, explicit }: { readonly engine: Engine; readonly uri: string; readonly explicit: boolean },
 ): CompleteOptions {
   const { maxTokens, maxLines, minConfidence, drafts: withDrafts, openFiles: withOpenFiles } = settings();
   return {
     maxTokens,
     maxLines,
-    reserve: asked ? undefined : { minConfidence },
+    reserve: explicit ? undefined : { minConfidence },
     treeNodes: withDrafts ? engine.info.maxTreeNodes : 1,
     memory: drafts.of(engine),
     draftModel: withDrafts && model.isCurrent(engine) ? drafts.by(model.draftModel) : undefined,

@@ -34,11 +34,11 @@ export class LiveCompletion extends GrowingText {
   private grace: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
 
-  /** @param usage counts its tokens @param asked whether the user has explicitly asked for it: nothing is held back */
+  /** @param usage counts its tokens @param explicit whether the user has requested it explicitly: nothing is held back */
   constructor(
     readonly cursor: Cursor,
     readonly usage: CompletionUsage,
-    readonly asked: boolean,
+    readonly explicit: boolean,
   ) {
     super();
     this.place = placeOf(cursor);

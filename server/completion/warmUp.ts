@@ -36,8 +36,8 @@ export class WarmUp {
 
   constructor(private readonly parts: WarmUpDependencies) {}
 
-  /** A completion has been asked for. */
-  asked(uri: string, position: Position): void {
+  /** A completion was requested, by the user or by the editor. */
+  requested(uri: string, position: Position): void {
     this.places.set(uri, position);
     this.focused = uri;
   }

@@ -26,7 +26,7 @@ const entry = {
   text: said,
   finishReason: "lineEnd" as const,
   confidence: undefined,
-  asked: false,
+  explicit: false,
   usage: new TokenUsage().begin(),
 };
 const times: number[] = [];

@@ -22,7 +22,7 @@ const entry = (marked: string, text: string, languageId?: string) => ({
   text,
   finishReason: "lineEnd" as const,
   confidence: undefined,
-  asked: false,
+  explicit: false,
   usage: new TokenUsage().begin(),
 });
 
@@ -172,7 +172,7 @@ test("a withheld text is not found by explicit requests, and a requested one not
   cache.add({ ...entry("f(a|", ""), finishReason: "closersOnly" });
   assert.equal(cache.find(at("f(a|"), false)?.text, "");
   assert.equal(cache.find(at("f(a|"), true), undefined);
-  cache.add({ ...entry("f(a|", ", b)"), asked: true });
+  cache.add({ ...entry("f(a|", ", b)"), explicit: true });
   assert.equal(cache.find(at("f(a|"), true)?.text, ", b)");
   assert.equal(cache.find(at("f(a|"), false), undefined);
   assert.equal(cache.find(at("f(a, |"), false)?.text, "b)", "which is on the screen");
