@@ -86,6 +86,60 @@ export function registerInlineCompletion(
   connection: Connection,
   parts: CompletionDependencies,
 ): InlineCompletionFeature {
+  const made = makeParts(parts);
+  const { usage, delay, runner, suggestions, warmUp } = made;
+  let reportsRequests = false;
+  const outcomes = new Outcomes(
+    () => usage.totals,
+    (record, token) => {
+      // A request that was given up says nothing about the one that replaced it.
+      if (record.outcome.kind !== "aborted") parts.board.nothing(nothingShown(record));
+      parts.record?.(record);
+      if (reportsRequests) reportEnd(connection, record, token, parts.log);
+    },
+  );
+
+  followEdits(parts, made);
+  answerRequests(connection, parts, { ...made, outcomes });
+  listenToSuggestions(connection, suggestions);
+  return {
+    acceptBy(command) {
+      suggestions.command = command;
+    },
+    reportRequests() {
+      reportsRequests = true;
+    },
+    loaded(engine) {
+      parts.last.clear();
+      runner.adopt(engine);
+      delay.clear();
+      warmUp.loaded();
+    },
+    forget: () => runner.forget(),
+    dispose: () => warmUp.dispose(),
+  };
+}
+
+/** What follows the edits of documents, and what it keeps of each document. */
+interface Followers {
+  readonly runner: CompletionRunner;
+  readonly answers: Answers;
+  readonly warmUp: WarmUp;
+  readonly early: EarlyStart;
+  /** By URI, when a document was edited last. */
+  readonly editedMs: Map<string, number>;
+  /** By URI, the parts of the last prompt that the next one reuses. */
+  readonly prompts: Map<string, ReusablePrompt>;
+}
+
+/** The parts of the feature, connected with each other. */
+interface FeatureParts extends Followers {
+  readonly usage: TokenUsage;
+  readonly delay: AdaptiveDebounce;
+  readonly suggestions: Suggestions;
+}
+
+function makeParts(parts: CompletionDependencies): FeatureParts {
   const { documents, session, board, model, drafts, settings, grammars, warn } = parts;
   const usage = new TokenUsage();
   const delay = new AdaptiveDebounce();
@@ -134,49 +188,10 @@ export function registerInlineCompletion(
   const editedMs = new Map<string, number>();
   const sinceEditMs = (uri: string) => performance.now() - (editedMs.get(uri) ?? Number.NEGATIVE_INFINITY);
   const answers = new Answers({ ...parts, runner, suggestions, delayMs, sinceEditMs });
-  let reportsRequests = false;
-  const outcomes = new Outcomes(
-    () => usage.totals,
-    (record, token) => {
-      // A request that was given up says nothing about the one that replaced it.
-      if (record.outcome.kind !== "aborted") board.nothing(nothingShown(record));
-      parts.record?.(record);
-      if (reportsRequests) reportEnd(connection, record, token, parts.log);
-    },
-  );
-
-  followEdits(parts, { runner, answers, warmUp, early, editedMs, prompts });
-  answerRequests(connection, parts, { answers, outcomes, warmUp, early });
-  listenToSuggestions(connection, suggestions);
-  return {
-    acceptBy(command) {
-      suggestions.command = command;
-    },
-    reportRequests() {
-      reportsRequests = true;
-    },
-    loaded(engine) {
-      parts.last.clear();
-      runner.adopt(engine);
-      delay.clear();
-      warmUp.loaded();
-    },
-    forget: () => runner.forget(),
-    dispose: () => warmUp.dispose(),
-  };
+  return { usage, delay, prompts, runner, early, suggestions, warmUp, editedMs, answers };
 }
 
 /** Updates completions when a document is edited or closed. */
-interface Followers {
-  readonly runner: CompletionRunner;
-  readonly answers: Answers;
-  readonly warmUp: WarmUp;
-  readonly early: EarlyStart;
-  /** By URI, when a document was edited last. */
-  readonly editedMs: Map<string, number>;
-  readonly prompts: Map<string, ReusablePrompt>;
-}
-
 function followEdits(
   { documents, settings, grammars }: CompletionDependencies,
   { runner, answers, warmUp, early, editedMs, prompts }: Followers,
