@@ -166,7 +166,7 @@ async function* completeAt(
     const { shaped, firstLine } = growing;
     if (firstLine.isWhole) ms.firstLine ??= elapsed();
     const isOver =
-      shaped.stopped !== undefined || leftMiddle || (done === true && LASTING_ENDS.includes(value.kind));
+      shaped.stopped !== undefined || leftMiddle || (done === true && FINAL_ENDS.includes(value.kind));
     const verdict = growing.verdict(isOver);
     if (verdict === "shown" && growing.text.length > shown) {
       shown = growing.text.length;
@@ -202,8 +202,11 @@ function addStep(
 
 type Times = { -readonly [K in keyof Completion["ms"]]: Completion["ms"][K] };
 
-/** Ends after which a text is final. */
-const LASTING_ENDS: readonly string[] = ["endOfText", "maxTokens", "contextFull"];
+/**
+ * Ends of the decoding after which a text is judged as it is, since it will not grow. Unlike `CACHED_ENDS`, these include a
+ * full context, and leave out the ends that the shape of the text decides.
+ */
+const FINAL_ENDS: readonly string[] = ["endOfText", "maxTokens", "contextFull"];
 
 /** The text of a completion, from the tokens of the model to what is shown. It only grows. */
 class GeneratedText {

@@ -42,8 +42,11 @@ interface RunnerDependencies {
   ended(ended: EndedCompletion): void;
 }
 
-/** Ends at which the same would be generated again. */
-const LASTING: ReadonlySet<FinishReason> = new Set<FinishReason>([
+/**
+ * Ends after which a completion is cached: the same would be generated again. A full context, exhausted memory, a fault and
+ * an abort are not among them. Not to be confused with `FINAL_ENDS`, which says whether a text may still grow.
+ */
+const CACHED_ENDS: ReadonlySet<FinishReason> = new Set<FinishReason>([
   "endOfText",
   "maxTokens",
   "lineEnd",
@@ -229,7 +232,8 @@ export class CompletionRunner {
 
   private keep({ place, usage, explicit }: LiveCompletion, completion: Completion): void {
     const { text, finishReason, confidence } = completion;
-    if (LASTING.has(finishReason)) this.cache.add({ place, text, finishReason, confidence, explicit, usage });
+    if (CACHED_ENDS.has(finishReason))
+      this.cache.add({ place, text, finishReason, confidence, explicit, usage });
   }
 }
 
