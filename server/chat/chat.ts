@@ -18,7 +18,7 @@ export interface ChatOptions {
   readonly memory: DraftMemory;
   /** Stores to draft from. */
   readonly corpora: readonly CorpusSource[];
-  /** A smaller model that drafts too. */
+  /** A draft model, as a further source. */
   readonly draftModel?: DraftModel | undefined;
   /** How tokens are drawn; each answer has its own seed, counted up from this one. */
   readonly sampling?: SamplingOptions | undefined;

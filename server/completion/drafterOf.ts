@@ -17,7 +17,7 @@ export interface DraftOptions {
   readonly memory?: DraftMemory;
   /** Other texts to draft from, the nearer first. */
   readonly corpora?: readonly CorpusSource[];
-  /** A smaller model that drafts too. */
+  /** A draft model, as a further source. */
   readonly draftModel?: DraftModel | undefined;
   /** Makes the source of drafts; absent is the document with `memory` and `corpora`. */
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;

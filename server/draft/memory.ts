@@ -28,7 +28,7 @@ interface DraftContext {
   readonly after: Int32Array;
   /** Other texts to draft from, the nearer first. */
   readonly corpora: readonly CorpusSource[];
-  /** A smaller model that drafts. */
+  /** A draft model, as a further source. */
   readonly draftModel?: DraftModel | undefined;
   /** Bounds of the tree. */
   readonly maxNodes: number;

@@ -122,7 +122,7 @@ export class ModelChain {
   }
 }
 
-/** Makes a drafting model's context a text without its last token. Returns whether that was possible; throws faults. */
+/** Makes a draft model's context a text without its last token. Returns whether that was possible; throws faults. */
 export async function followText(
   engine: Pick<DraftingEngine, "prefill">,
   { tokens, size }: { readonly tokens: Int32Array; readonly size: number },

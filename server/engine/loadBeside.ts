@@ -1,4 +1,4 @@
-/** A second, smaller model that drafts for one that is loaded. */
+/** Loads a draft model beside a loaded model. */
 import type { EngineProblem } from "./engine.ts";
 import type { LlamaEngine } from "./llama.ts";
 import { type LoadOptions, loadEngine } from "./load.ts";

@@ -28,7 +28,7 @@ const MIN_SLOWDOWN_ROUNDS = 3;
 const MAX_SLOWDOWN = 3;
 /** Most that a chunk of a prompt may take, since an abort waits for it. */
 const CHUNK_MS = 40;
-/** Context and time for measuring a model that drafts, which decodes single tokens: short enough for a user's pause. */
+/** Context and time for measuring a draft model, which decodes single tokens: short enough for a user's pause. */
 const DRAFTER_CONTEXT_TOKENS = 128;
 const DRAFTER_MEASURE_MS = 200;
 /** Size at which thread counts are compared, besides a single row: a tree of ordinary size. */

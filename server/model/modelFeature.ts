@@ -43,7 +43,7 @@ export interface ModelFeature {
   loaded(): Promise<EngineOutcome | undefined>;
   /** The loaded model, if there is one now. Does not count as use. */
   readonly current: Engine | undefined;
-  /** The model that drafts for the loaded one, if there is one now. */
+  /** The draft model of the loaded one, if there is one now. */
   readonly draftModel: Engine | undefined;
   /** Loads the draft model again, if a model is loaded. */
   loadDraftModel(): Promise<void>;

@@ -36,7 +36,7 @@ export type LoadModel = (
 export class ModelHost {
   /** The loaded model; undefined as soon as its replacement begins. */
   current: Engine | undefined;
-  /** The slot for a model that drafts for it, if there is one. */
+  /** The slot for its draft model, if there is one. */
   draftModel: DraftModelSlot | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
   /** The load that was requested last; not `outcome` while another model serves meanwhile. */

@@ -1,12 +1,12 @@
 /**
  * Drafts by a second, smaller model with the same vocabulary (Leviathan et al., arXiv 2211.17192; Chen et al.,
- * arXiv 2302.01318). It says a chain of its most likely tokens; the likeliest of what could stand in their place are
- * offered beside them, all with the probability it gives them, which calibration corrects like any other evidence.
+ * arXiv 2302.01318). It generates a chain of its most likely tokens. The most likely alternatives to each are offered
+ * beside it, all with the probability that the draft model gives them, which calibration corrects like any other evidence.
  *
- * The chain is as long as it is expected to pay: a further token costs a decode of the smaller model and a node of the
- * tree, and is worth what the model is likely to take over of it. Where the other sources promise more than a chain
- * usually brings, the model is not asked. What of a chain becomes nodes the tree's builder decides, as for every
- * source; the model that is accelerated has the last word, so drafts never change the text.
+ * The chain is as long as it is expected to pay: a further token costs a decode of the draft model and a node of the
+ * tree, and is worth its probability of being accepted. Where the other sources promise more than a chain usually brings,
+ * the draft model is not asked. The tree builder decides which tokens of the chain become nodes, as for every source; the
+ * model that is accelerated verifies them, so drafts never change the text.
  */
 import { messageOf } from "../../system/index.ts";
 import { type Calibration, sourceIndex } from "../calibration.ts";
@@ -28,23 +28,26 @@ import type { VerifiedTree } from "../tree.ts";
 const LONGEST_CHAIN = 16;
 /** Less likely tokens are not offered. */
 const MIN_PROBABILITY = 0.005;
-/** Weight of the newest token in the average of what is accepted; the first ones weigh more. */
+/** Weight of the newest token in the average acceptance; the first tokens weigh more. */
 const NEWEST = 1 / 32;
 const FIRST_WEIGHT = 1 / 4;
-/** What a model that drafts well has accepted: believed at first, and once a completion, or its worth would not be seen. */
+/**
+ * Acceptance of a good draft model. Assumed at first, and in each completion until the model has been asked: a model that is
+ * never asked could not show its worth.
+ */
 const HOPED_ACCEPTANCE = 0.9;
-/** Longer runs say no more. */
+/** Longest mean run of accepted tokens; a longer one carries no further information. */
 const LONGEST_RUN = 63;
 
-/** What lasts of a loaded drafting model from completion to completion. */
+/** A loaded draft model, with the state kept between completions. */
 export class DraftModel {
   readonly throttle = new CompletionThrottle();
-  /** Share of the chain's tokens that are accepted where those before them were, of late. */
+  /** Share of the chain's tokens, among the recent ones, that are accepted where those before them were. */
   acceptance = HOPED_ACCEPTANCE;
   private observed = 0;
 
   /**
-   * @param engine with the vocabulary of the model it drafts for; whoever has loaded it disposes it
+   * @param engine with the vocabulary of the model it drafts for; the caller that loaded it disposes of it
    * @param onFault called once when the model cannot compute; it drafts no more then
    */
   constructor(
@@ -60,7 +63,7 @@ export class DraftModel {
     await this.attempt(() => chain.follow(signal, "computed"));
   }
 
-  /** Has the model compute; false, and no more of it, where it is at fault. */
+  /** Runs a computation of the model. Returns false after a fault, and the model drafts no more then. */
   async attempt(work: () => Promise<boolean>): Promise<boolean> {
     try {
       return await work();
@@ -116,11 +119,11 @@ export class DraftModelSource implements DraftSource {
 
   async searchAhead(bounds: AheadBounds, signal: AbortSignal): Promise<boolean> {
     const most = Math.min(LONGEST_CHAIN, bounds.room - 1);
-    return this.mayPay(most, bounds) && this.model.attempt(() => this.say(most, bounds, signal));
+    return this.mayPay(most, bounds) && this.model.attempt(() => this.draftChain(most, bounds, signal));
   }
 
-  /** Has the model say a chain, as long as it pays. Whether there is one. */
-  private async say(most: number, { cost, rate }: AheadBounds, signal: AbortSignal): Promise<boolean> {
+  /** Has the draft model generate a chain, as long as it pays. Returns whether there is one. */
+  private async draftChain(most: number, { cost, rate }: AheadBounds, signal: AbortSignal): Promise<boolean> {
     const { chain, model } = this;
     this.wasAsked = true;
     if (!(await chain.follow(signal, "deferred"))) return false;
@@ -157,7 +160,7 @@ export class DraftModelSource implements DraftSource {
       const goesOn = i === first && place + 1 < chain.length;
       const at = offers.add(token, goesOn ? place + 1 : NO_CURSOR);
       if (at < 0) return;
-      // How many tokens it is right in a row is to its own choice what a match's length is to a text.
+      // The mean run of accepted tokens stands in for a match length.
       if (i === first) offers.features[at + Feature.matchLength] = log2Of(this.model.meanRun);
       offers.features[at + Feature.share] = Math.log2(probability);
       offers.features[at + Feature.depth] = log2Of(place);
