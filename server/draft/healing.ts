@@ -1,6 +1,23 @@
 /** Token healing: turns continuations of the text before an unfinished word into continuations of its letters. */
 import type { Evidence } from "./evidence.ts";
-import type { DraftVocabulary } from "./tokenTexts.ts";
+import type { TokenHistory } from "./history.ts";
+import type { DraftVocabulary, TokenTexts } from "./tokenTexts.ts";
+
+/**
+ * Heals evidence that was found for the text before an unfinished word; does nothing if no word is held back. If no row is
+ * left, it is searched for again: the word may stand elsewhere as it is tokenized now.
+ * @param searchAgain adds what is found for the history with the word in the model's own tokens
+ */
+export function healOrSearchAgain(
+  evidence: Evidence,
+  history: TokenHistory,
+  texts: TokenTexts | undefined,
+  searchAgain: (whole: Int32Array) => void,
+): void {
+  if (history.held.length === 0 || !texts) return;
+  heal(evidence, history.held, texts.vocabulary);
+  if (evidence.rows === 0) searchAgain(history.whole());
+}
 
 /**
  * Keeps the rows that begin with the letters of a held word and removes these letters: the rest of the word becomes

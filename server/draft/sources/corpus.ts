@@ -1,6 +1,6 @@
 /** Drafts from texts other than the document: a datastore, the files of the workspace, what was accepted before. */
 import { type Ending, Evidence } from "../evidence.ts";
-import { heal } from "../healing.ts";
+import { healOrSearchAgain } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
 import type { DraftSource, Offers, SourceName } from "../source.ts";
 import type { SourceThrottle } from "../sourceThrottle.ts";
@@ -50,13 +50,9 @@ export class CorpusDrafts implements DraftSource {
   }
 
   search(history: TokenHistory): void {
-    const { corpus, evidence } = this;
-    corpus.find(history.tokens, history.size);
-    this.take();
-    if (history.heldTokens.length > 0 && this.texts) {
-      heal(evidence, history.held, this.texts.vocabulary);
-      if (evidence.rows === 0) this.searchAsTheModelHasIt(history);
-    }
+    const { evidence, texts } = this;
+    this.take(history.tokens, history.size);
+    healOrSearchAgain(evidence, history, texts, whole => this.take(whole, whole.length));
     evidence.ready();
   }
 
@@ -64,15 +60,10 @@ export class CorpusDrafts implements DraftSource {
     this.evidence.children(cursor, offers);
   }
 
-  /** The word under the cursor may stand in the corpus as it is tokenized now. */
-  private searchAsTheModelHasIt(history: TokenHistory): void {
-    const whole = history.whole();
-    this.corpus.find(whole, whole.length);
-    this.take();
-  }
-
-  private take(): void {
+  /** Replaces the evidence by what the corpus has after `context[0..end)`. */
+  private take(context: Int32Array, end: number): void {
     const { corpus, evidence } = this;
+    corpus.find(context, end);
     const { continuation, continuations, matchLengths, weights, recencies, nearnesses } = corpus;
     evidence.clear();
     for (let i = 0; i < corpus.count; i++) {

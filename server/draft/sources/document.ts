@@ -5,7 +5,7 @@
 import { MatchList } from "../../../datastores/live/index.ts";
 import { SuffixAutomaton } from "../automaton.ts";
 import { type Ending, Evidence } from "../evidence.ts";
-import { heal } from "../healing.ts";
+import { healOrSearchAgain } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
 import { scan } from "../scan.ts";
 import type { DraftSource, Offers } from "../source.ts";
@@ -67,10 +67,11 @@ export class DocumentSource implements DraftSource {
    * Looks at every word of the document for the letters of the one held back, the most recent first: the automaton
    * knows whole tokens only. Asked at the first steps of a completion, if at all.
    */
-  private searchWord(history: TokenHistory, { vocabulary }: TokenTexts): void {
+  private searchWord(history: TokenHistory, texts: TokenTexts): void {
     const { tokens, size } = this.automaton;
     const { evidence, places } = this;
     const { held } = history;
+    const { vocabulary } = texts;
     for (let next = size - 1; next >= 0 && evidence.rows < ROWS; next--) {
       const bytes = vocabulary.bytes(tokens[next]);
       if (bytes.length === 0 || bytes[0] !== held[0] || !agrees(bytes, held)) continue;
@@ -79,12 +80,10 @@ export class DocumentSource implements DraftSource {
         length++;
       this.add(tokens, next, size, length, 1);
     }
-    heal(evidence, held, vocabulary);
-    if (evidence.rows > 0) return;
-    // The word may stand elsewhere as it is tokenized now.
-    const whole = history.whole();
-    scan(this.automaton, whole, whole.length, 1, places);
-    for (let i = 0; i < places.count; i++) this.add(tokens, places.nexts[i], size, places.lengths[i], 1);
+    healOrSearchAgain(evidence, history, texts, whole => {
+      scan(this.automaton, whole, whole.length, 1, places);
+      for (let i = 0; i < places.count; i++) this.add(tokens, places.nexts[i], size, places.lengths[i], 1);
+    });
   }
 }
 

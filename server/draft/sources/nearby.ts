@@ -4,7 +4,7 @@
  */
 import { MatchList } from "../../../datastores/live/index.ts";
 import { type Ending, Evidence } from "../evidence.ts";
-import { heal } from "../healing.ts";
+import { healOrSearchAgain } from "../healing.ts";
 import type { TokenHistory } from "../history.ts";
 import { scan } from "../scan.ts";
 import type { DraftSource, Offers, SourceName } from "../source.ts";
@@ -35,12 +35,9 @@ export class NearbySource implements DraftSource {
   }
 
   search(history: TokenHistory): void {
-    const { evidence } = this;
+    const { evidence, texts } = this;
     this.take(history.tokens, history.size);
-    if (history.held.length > 0 && this.texts) {
-      heal(evidence, history.held, this.texts.vocabulary);
-      if (evidence.rows === 0) this.take(history.whole(), history.size + history.heldTokens.length);
-    }
+    healOrSearchAgain(evidence, history, texts, whole => this.take(whole, whole.length));
     evidence.ready();
   }
 
