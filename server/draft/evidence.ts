@@ -3,6 +3,7 @@
  * the same continuation are followed together; where they diverge, each token is offered with its share of them.
  * A cursor is a group of places with the same continuation so far.
  */
+import { copyContinuation } from "./continuation.ts";
 import { RowGroups } from "./rowGroups.ts";
 import { Feature, log2Of, NO_CURSOR, type Offers } from "./source.ts";
 
@@ -70,14 +71,7 @@ export class Evidence {
   add(from: Int32Array, start: number, end: number, length: number, weight: number): number {
     if (this.rows >= this.capacity) return -1;
     const row = this.rows++;
-    const at = row * this.width;
-    const limit = Math.min(end - start, this.width);
-    let count = 0;
-    while (count < limit && from[start + count] >= 0) {
-      this.tokens[at + count] = from[start + count];
-      count++;
-    }
-    if (count < this.width) this.tokens[at + count] = -1;
+    copyContinuation(from, start, end, this.tokens, row * this.width, this.width);
     this.lengths[row] = length;
     this.weights[row] = weight;
     this.recencies[row] = 0;

@@ -4,6 +4,7 @@
  * word, but a corpus has the whole word. So an unfinished word is held back (token healing) until it is complete. Until
  * then, drafts are looked up after the text before the word, and must begin with its letters.
  */
+import { grown } from "./grown.ts";
 import { type DraftVocabulary, isNameByte } from "./tokenTexts.ts";
 
 /** Anything longer is not a word, and is looked up as it is. */
@@ -87,11 +88,8 @@ export class TokenHistory {
   }
 
   private append(token: number): void {
-    if (this.size === this.tokens.length) {
-      const grown = new Int32Array(2 * this.size + LONGEST_WORD_BYTES);
-      grown.set(this.tokens);
-      this.tokens = grown;
-    }
+    if (this.size === this.tokens.length)
+      this.tokens = grown(this.tokens, 2 * this.size + LONGEST_WORD_BYTES);
     this.tokens[this.size++] = token;
   }
 }

@@ -1,5 +1,6 @@
 /** The index of files under edit as a corpus to draft from, each occurrence with how near and how recent its file is. */
 import type { LiveIndex } from "../../../datastores/live/index.ts";
+import { copyContinuation } from "../continuation.ts";
 import type { Corpus } from "./corpus.ts";
 
 /** Occurrences that are drafted from, and tokens of what follows each; more make no larger trees. */
@@ -38,13 +39,7 @@ export class LiveCorpus implements Corpus {
       matchLengths[row] = lengths[row];
       this.describe(row, nexts[row]);
       const at = row * CONTINUATION;
-      const limit = Math.min(index.size - nexts[row], CONTINUATION);
-      let length = 0;
-      while (length < limit && index.tokens[nexts[row] + length] >= 0) {
-        continuations[at + length] = index.tokens[nexts[row] + length];
-        length++;
-      }
-      if (length < CONTINUATION) continuations[at + length] = -1;
+      copyContinuation(index.tokens, nexts[row], index.size, continuations, at, CONTINUATION);
     }
   }
 
