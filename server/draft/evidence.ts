@@ -48,7 +48,7 @@ export class Evidence {
    * @param ending how a text ends that reaches the text after the cursor; absent: it does not
    */
   constructor(
-    readonly capacity: number,
+    private readonly capacity: number,
     readonly width: number,
     private readonly ending?: Ending,
   ) {

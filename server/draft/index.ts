@@ -4,7 +4,7 @@ export { draftSteps, type ReadyToDraft } from "./draftSteps.ts";
 export { EdgeTable } from "./edgeTable.ts";
 export { guard } from "./guard.ts";
 export { DraftMemory, type DraftMemoryOptions } from "./memory.ts";
-export { endOfDraft, followText, ModelChain } from "./modelChain.ts";
+export { CHOICES, endOfDraft, followText, ModelChain } from "./modelChain.ts";
 export { PRIOR_WEIGHTS } from "./prior.ts";
 export { randomNumbers } from "./random.ts";
 export { GREEDY, Sampler, type SamplingOptions } from "./sampler.ts";

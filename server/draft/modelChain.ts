@@ -107,15 +107,6 @@ export class ModelChain {
     return true;
   }
 
-  /** The share of a place's token among the `CHOICES` most likely ones, 0 to 1. */
-  share(place: number): number {
-    const first = place * CHOICES;
-    let sum = 0;
-    for (let i = first; i < first + this.counts[place]; i++)
-      sum += Math.exp(this.logits[i] - this.logits[first]);
-    return 1 / sum;
-  }
-
   /** The model's token in a place of the chain. */
   token(place: number): number {
     return this.ids[place * CHOICES];

@@ -84,7 +84,7 @@ export class OfferTable {
 
   constructor(
     nodes: number,
-    readonly sources: number,
+    private readonly sources: number,
     private readonly calibration: Calibration,
   ) {
     this.cursors = new Int32Array(FEW_TOKENS * Math.max(1, sources));

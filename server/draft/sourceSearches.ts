@@ -32,7 +32,7 @@ export class SourceSearches {
   private readonly ms: Float64Array;
 
   constructor(
-    readonly sources: readonly ThrottledSource[],
+    private readonly sources: readonly ThrottledSource[],
     private readonly statistics: DraftStatistics | undefined,
   ) {
     this.count = sources.length;

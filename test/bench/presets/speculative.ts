@@ -10,7 +10,7 @@
  * them is computed with the next draft. Its prompt is computed after the model's own, and counts as prefill. Both models
  * use the same threads, one after the other.
  */
-import { DraftTree, ModelChain, type TreeDrafter } from "../../../server/draft/index.ts";
+import { CHOICES, DraftTree, ModelChain, type TreeDrafter } from "../../../server/draft/index.ts";
 import type { Engine } from "../../../server/engine/index.ts";
 import type { Preset } from "./preset.ts";
 
@@ -59,7 +59,7 @@ class SpeculativeDrafter implements TreeDrafter {
     const most = Math.min(options.maxTokens, room - 1);
     if (most < 1 || !(await chain.follow(signal, "deferred"))) return;
     while (this.drafted < most && (await chain.extend(signal))) {
-      if (chain.share(this.drafted) < options.minProbability) return;
+      if (shareOf(chain, this.drafted) < options.minProbability) return;
       this.drafted++;
     }
   }
@@ -71,6 +71,14 @@ class SpeculativeDrafter implements TreeDrafter {
       node = tree.grow(node, chain.token(place));
     return tree;
   }
+}
+
+/** The share of a place's token among the `CHOICES` most likely ones, 0 to 1. */
+function shareOf({ counts, logits }: ModelChain, place: number): number {
+  const first = place * CHOICES;
+  const row = logits.subarray(first, first + (counts[place] ?? 0));
+  const [likeliest = 0] = row;
+  return 1 / row.reduce((sum, logit) => sum + Math.exp(logit - likeliest), 0);
 }
 
 /** @param engine the draft model's, with the same vocabulary as the model's */
