@@ -61,7 +61,7 @@ export class Answers {
     this.newest = asking;
     const { runner, suggestions } = this.parts;
     const found = runner.cache.find(target.cursor, target.explicit);
-    if (found) return this.repeat(found, asking);
+    if (found) return this.answerFromCache(found, asking);
     const suggestion = suggestions.begin(target);
     for (;;) {
       const live = runner.at(target.cursor, target.explicit) ?? (await this.begin(asking));
@@ -80,7 +80,7 @@ export class Answers {
   }
 
   /** Answers with what was computed before. */
-  private async repeat(
+  private async answerFromCache(
     { kind, text, completion }: Found,
     { target, request, signal }: PendingRequest,
   ): Promise<InlineCompletionItem[] | null> {
@@ -101,7 +101,10 @@ export class Answers {
     return [suggestions.send(suggestion, text)];
   }
 
-  /** Begins a completion for a request; undefined if the request ends first, "failed" if it ended with the reason for that. */
+  /**
+   * Begins a completion for a request. Undefined if the request was given up first; `"failed"` if the request was already
+   * ended with an error.
+   */
   private async begin({
     target,
     request,
@@ -188,6 +191,7 @@ function conclusion(followed: Followed): { outcome: Outcome; text: string; compl
     return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
   if (end.kind !== "completed") return { outcome: { kind: "aborted" }, text: "" };
   const { completion } = end;
+  // The explanation of the last completion also shows a text that was withheld.
   return { outcome: outcomeOf(completion, text), text: text || completion.withheld, completion };
 }
 

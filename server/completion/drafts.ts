@@ -54,7 +54,7 @@ export class Drafts {
   }
 
   /** The memory for a loaded model; it starts with what was learned in the workspace before. */
-  of(engine: Engine): DraftMemory {
+  memoryOf(engine: Engine): DraftMemory {
     if (this.engine === engine && this.memory) return this.memory;
     this.save();
     const known = this.engine?.vocabulary.fingerprint === engine.vocabulary.fingerprint;
@@ -67,8 +67,8 @@ export class Drafts {
     return this.memory;
   }
 
-  /** The state kept for a model that drafts, as long as it is the same model. */
-  by(engine: Engine | undefined): DraftModel | undefined {
+  /** A draft model with its state, which is kept as long as it is the same engine. @param engine the draft model's own */
+  draftModelOf(engine: Engine | undefined): DraftModel | undefined {
     if (this.draftModel?.engine !== engine) this.draftModel = engine && new DraftModel(engine, this.warn);
     return this.draftModel;
   }

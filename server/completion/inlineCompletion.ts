@@ -288,8 +288,8 @@ function optionsOf(
     maxLines,
     reserve: explicit ? undefined : { minConfidence },
     treeNodes: withDrafts ? engine.info.maxTreeNodes : 1,
-    memory: drafts.of(engine),
-    draftModel: withDrafts && model.isCurrent(engine) ? drafts.by(model.draftModel) : undefined,
+    memory: drafts.memoryOf(engine),
+    draftModel: withDrafts && model.isCurrent(engine) ? drafts.draftModelOf(model.draftModel) : undefined,
     corpora: sources(uri),
     grammars,
     prompts,
@@ -330,7 +330,7 @@ function recordEnd(
   drafts.suggested(live.cursor.snapshot, completion.text);
   const isMeasured = engine.prefillMsPerToken !== undefined;
   const summary = { ...completion, costs: isMeasured ? completion.costs : undefined };
-  board.completed(summary, isLatest, drafts.of(engine).statistics.figures());
+  board.completed(summary, isLatest, drafts.memoryOf(engine).statistics.figures());
 }
 
 /** Aborted when the client cancels. */

@@ -1,7 +1,7 @@
 /** The gains and costs of each source of drafts so far. */
 import { SOURCE_NAMES, type SourceName } from "./source.ts";
 
-interface SourceFigures {
+interface SourceStatistics {
   readonly name: SourceName;
   /** Tokens drafted, each counted for the source that was surest of it, and how many the model generated. */
   readonly proposed: number;
@@ -28,7 +28,7 @@ export class DraftStatistics {
   }
 
   /** The sources that drafted or searched, in the order of `SOURCE_NAMES`. */
-  figures(): SourceFigures[] {
+  figures(): SourceStatistics[] {
     return SOURCE_NAMES.map((name, source) => ({
       name,
       proposed: this.proposed[source],

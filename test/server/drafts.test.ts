@@ -54,7 +54,7 @@ test("text accepted at once is remembered as accepted, deleted text as recent, a
     },
   };
   const drafts = new Drafts(documents, () => {});
-  const memory = drafts.of(new FakeEngine(saying("")));
+  const memory = drafts.memoryOf(new FakeEngine(saying("")));
   const found = (context: string) => {
     const tokens = Int32Array.from(new TextEncoder().encode(context));
     memory.accepted.source.corpus.find(tokens, tokens.length);
