@@ -21,14 +21,14 @@ export class CalibrationStore {
     this.workspace = [...folders].sort().join("\n");
   }
 
-  /** Writes a calibration. If the folder cannot be written, only what was learned is lost. */
+  /** Writes a calibration, unless the folder cannot be written. */
   save(calibration: Calibration, fingerprint: string): void {
     const file = this.file(fingerprint);
     if (file === undefined) return;
     try {
       writeWhole(file, JSON.stringify(calibration.save()));
     } catch {
-      // Only what would have been kept is lost.
+      // Only what was learned is lost.
     }
   }
 

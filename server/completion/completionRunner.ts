@@ -161,6 +161,7 @@ export class CompletionRunner {
       .run(live.signal, signal => this.compute(engine, live, signal, begun))
       .then(
         completion => finish(completion ? { kind: "completed", completion } : { kind: "replaced" }),
+        // A fault of ours must not take the server down.
         (error: unknown) => finish({ kind: "faulty", error }),
       );
   }

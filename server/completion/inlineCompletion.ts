@@ -305,7 +305,6 @@ function recordEnd(
   { engine, live, end, isLatest }: EndedCompletion,
 ): void {
   if (end.kind === "faulty") {
-    // A fault of ours must not take the server down.
     log(end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error));
     if (live.awaited) board.working(!isLatest);
   }

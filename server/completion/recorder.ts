@@ -1,10 +1,10 @@
-/** Request records for benchmarks and reports. */
+/** Writes request records to a file, for benchmarks and reports. */
 
 import { appendFileSync } from "node:fs";
 import type { RequestRecord } from "../protocol/index.ts";
 import { messageOf } from "../system/index.ts";
 
-/** Appends each request's end to the file that `FORETOKEN_RECORD` names, a line of JSON each: for benchmarks and reports. */
+/** Appends each request's end to `file`, which `FORETOKEN_RECORD` names, as a line of JSON. Undefined without a file. */
 export function recorder(file: string | undefined): ((record: RequestRecord) => void) | undefined {
   if (!file) return undefined;
   return record => {

@@ -112,8 +112,11 @@ function problemOf(report: SelfTestReport, failure: string | undefined): string 
   if (failure !== undefined) return `It cannot compute: ${failure}.`;
   if (!report.tokenizer) return "Its tokenizer does not reproduce the text it is given.";
   const { rightInOtherOrder = 0 } = middles;
-  if (middles.right < MIN_RIGHT && rightInOtherOrder >= MIN_RIGHT)
-    return `It fills in what is missing only with the ${middles.order === "suffix-first" ? "text before the cursor" : "text after the cursor"} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: foretoken.fim_order of its GGUF metadata is to be ${middles.order === "suffix-first" ? "prefix-first" : "suffix-first"}.`;
+  if (middles.right < MIN_RIGHT && rightInOtherOrder >= MIN_RIGHT) {
+    const wanted: Order = middles.order === "suffix-first" ? "prefix-first" : "suffix-first";
+    const first = wanted === "prefix-first" ? "text before the cursor" : "text after the cursor";
+    return `It fills in what is missing only with the ${first} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: foretoken.fim_order of its GGUF metadata is to be ${wanted}.`;
+  }
   if (middles.right < MIN_RIGHT)
     return `It does not fill in what is missing in code: ${middles.right} of ${middles.of} middles were right.`;
   if (!report.drafts.equal) return "Drafts change its text on this machine.";

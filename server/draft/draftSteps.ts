@@ -8,17 +8,14 @@ import { DraftTree, type VerifiedTree } from "./tree.ts";
 
 /** All decided tokens are recorded. */
 export interface ReadyToDraft {
-  /** Computes what the next `draft`, with the same arguments, needs; undefined if there is nothing to wait for. */
+  /** See `TreeDrafter`. */
   draftAhead(
     root: number,
     room: number,
     cost: (nodes: number) => number,
     signal: AbortSignal,
   ): Promise<void> | undefined;
-  /**
-   * Drafts the tree under `root`, the last decided token, of at most `room` nodes, root included.
-   * @param cost milliseconds of a decode of so many nodes
-   */
+  /** See `TreeDrafter`. */
   draft(root: number, room: number, cost: (nodes: number) => number): Drafted;
 }
 

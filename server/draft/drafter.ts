@@ -22,7 +22,10 @@ export interface TreeDrafter {
     cost: (nodes: number) => number,
     signal: AbortSignal,
   ): Promise<void> | undefined;
-  /** Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included. */
+  /**
+   * Fills and returns the tree under `root`, the last decided token, of at most `room` nodes, root included.
+   * @param cost milliseconds of a decode of so many nodes
+   */
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
   /** Receives the tree just verified, before the decided tokens are pushed. Valid only during the call. */
   observe?(verified: VerifiedTree): void;
