@@ -1,11 +1,11 @@
 /** Documents of a folder: source files below it, in a fixed order, without secrets and what git ignores. */
 import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join } from "node:path";
 import { codeOf, fileError, type SourceDocument, storeError } from "../index.ts";
 import { DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
-import { holdsSecret, isSecret } from "./secrets.ts";
+import { holdsSecret, isSecretBelow } from "./secrets.ts";
 import { Visibility } from "./visibility.ts";
 
 export interface FolderOptions extends ReadOptions {
@@ -61,9 +61,7 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false) folders.push(`${path}/`);
       } else if (extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false) {
-        const isHidden = options.gitignore !== false && isSecret(`${root.split(sep).join("/")}/${path}`);
-        const found = isHidden ? undefined : look(root, path, entry, options);
-        if (isHidden) options.onSkipped?.("secret", path);
+        const found = look(root, path, entry, options);
         if (found) yield found;
       }
     }
@@ -71,6 +69,8 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
     pending.push(...folders.reverse());
   }
 }
+
+const hidesSecrets = ({ gitignore }: FolderOptions) => gitignore !== false;
 
 async function visibilityOf(root: string, options: FolderOptions): Promise<Visibility | undefined> {
   if (options.gitignore === false) return undefined;
@@ -96,11 +96,9 @@ export async function* readFolder(root: string, options: FolderOptions = {}): As
     options.onProgress?.(read, total);
     const place = join(root, path);
     const found = readWithin(root, path, DOCUMENT_BYTES_LIMIT);
-    const isSecretText = options.gitignore !== false && "text" in found && holdsSecret(found.text);
-    if (isSecretText) options.onSkipped?.("secret", path);
-    else if ("text" in found)
-      yield { text: found.text, origin: place, path, repositories: [], licences: [], contentId: "" };
-    else options.onSkipped?.(found.refusal, path);
+    if (!("text" in found)) options.onSkipped?.(found.refusal, path);
+    else if (hidesSecrets(options) && holdsSecret(found.text)) options.onSkipped?.("secret", path);
+    else yield { text: found.text, origin: place, path, repositories: [], licences: [], contentId: "" };
   }
 }
 
@@ -135,6 +133,10 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
 }
 
 function look(root: string, path: string, entry: Dirent, options: FolderOptions): FoundFile | undefined {
+  if (hidesSecrets(options) && isSecretBelow(root, path)) {
+    options.onSkipped?.("secret", path);
+    return undefined;
+  }
   try {
     // Follows a link to a file; a folder, pipe or device as its target is ignored.
     const status = statSync(join(root, path));

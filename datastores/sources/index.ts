@@ -5,6 +5,6 @@ export type { SourceInput } from "./input.ts";
 export { listInputs, readInput } from "./inputs.ts";
 export { DOCUMENT_BYTES_LIMIT, isDamage, type ReadOptions } from "./reading.ts";
 export { pathWithin, readWithin } from "./regularFile.ts";
-export { holdsSecret, isSecret } from "./secrets.ts";
+export { holdsSecret, isSecretBelow } from "./secrets.ts";
 export { ACCEPTED_SOURCES, parseSource, type SourceSpec, statesLicences, termsOf } from "./spec.ts";
 export { Visibility } from "./visibility.ts";

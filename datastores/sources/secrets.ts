@@ -2,7 +2,7 @@
  * Recognises files that hold secrets by their names and contents. The names are those that gitleaks, detect-secrets and
  * GitHub's own ignore templates list; the patterns are the formats that issuers document for scanners.
  */
-import { basename } from "node:path";
+import { basename, sep } from "node:path";
 
 /** Full names of files that hold secrets. */
 const NAMES = new Set(
@@ -89,6 +89,10 @@ export function isSecret(path: string): boolean {
     NAME_PATTERNS.some(each => each.test(name))
   );
 }
+
+/** Whether a file of a folder is one, by its own name and those of all folders above. @param path below the root, with forward slashes */
+export const isSecretBelow = (root: string, path: string): boolean =>
+  isSecret(`${root.split(sep).join("/")}/${path}`);
 
 /** Whether a text holds a private key or an access token. */
 export const holdsSecret = (text: string): boolean => CONTENTS.some(each => each.test(text));

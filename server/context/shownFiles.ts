@@ -9,7 +9,7 @@ import {
   DOCUMENT_BYTES_LIMIT,
   holdsSecret,
   isProjectSource,
-  isSecret,
+  isSecretBelow,
   pathWithin,
   readWithin,
   Visibility,
@@ -88,7 +88,7 @@ export class ShownFiles {
   /** Whether a model may be shown a file, judged by its name. */
   mayBeShown({ root, path }: ShownFile): boolean {
     if (!this.trusted || !this.folders.includes(root)) return false;
-    if (isSecret(`${root.split(sep).join("/")}/${path}`)) return false;
+    if (isSecretBelow(root, path)) return false;
     const known = this.rootOf(root);
     if (performance.now() >= known.listAt) this.refreshLater(root);
     return known.visibility.file(path);
