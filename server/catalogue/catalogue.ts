@@ -1,6 +1,6 @@
 /** The catalogue: open code models with fill-in-the-middle, and where their GGUF files are. */
 import { readFileSync } from "node:fs";
-import { messageOf } from "../system/index.ts";
+import { isRecord, messageOf } from "../system/index.ts";
 
 /** Whether a licence allows use at work: `restricted` means yes, under terms of use. */
 type Commercial = "yes" | "no" | "restricted";
@@ -92,8 +92,6 @@ export function parseCatalogue(text: string, file: string): CatalogueOutcome {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isCount = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
 const isPercent = (value: unknown) => typeof value === "number" && value >= 0 && value <= 100;

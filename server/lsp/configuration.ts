@@ -13,7 +13,7 @@ import {
   SECTION,
   type Settings,
 } from "../protocol/index.ts";
-import { inBackground } from "../system/index.ts";
+import { inBackground, isRecord } from "../system/index.ts";
 
 /** Bytes of a token in the KV cache of a model with seven billion parameters. */
 const TOKEN_BYTES = 64 * 1024;
@@ -73,6 +73,3 @@ export class Configuration {
 /** Values in addition to others, if both have any; whatever else a client sent stays as it is. */
 const withDefaults = (values: unknown, others: unknown): unknown =>
   isRecord(values) && isRecord(others) ? { ...others, ...values } : values;
-
-const isRecord = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -5,6 +5,7 @@
 import {
   type Connection,
   ErrorCodes,
+  ExecuteCommandRequest,
   InitializeRequest,
   InlineCompletionRequest,
   type Message,
@@ -14,6 +15,7 @@ import {
   ShutdownRequest,
 } from "vscode-languageserver";
 import { FetchModelRequest, RebuildDatastoreRequest } from "../protocol/index.ts";
+import { isRecord } from "../system/index.ts";
 
 /** Stands in for the method of a refused request; its handler throws the error. */
 const REFUSED = "foretoken/refused";
@@ -27,13 +29,16 @@ interface Refusal {
 export function messageGate(): { readonly messageStrategy: MessageStrategy } {
   let phase: "new" | "initialized" | "shutDown" = "new";
   const outOfTurn = ({ method }: RequestMessage): Refusal | undefined => {
-    const refusal = (code: number, message: string) => ({ code, message });
-    if (phase === "shutDown") return refusal(ErrorCodes.InvalidRequest, "The server has been shut down.");
+    if (phase === "shutDown")
+      return { code: ErrorCodes.InvalidRequest, message: "The server has been shut down." };
     const isFirst = method === InitializeRequest.method;
     if (phase === "new" && !isFirst)
-      return refusal(ErrorCodes.ServerNotInitialized, `The server has to be initialized before ${method}.`);
+      return {
+        code: ErrorCodes.ServerNotInitialized,
+        message: `The server has to be initialized before ${method}.`,
+      };
     return phase === "initialized" && isFirst
-      ? refusal(ErrorCodes.InvalidRequest, "The server was initialized before.")
+      ? { code: ErrorCodes.InvalidRequest, message: "The server was initialized before." }
       : undefined;
   };
   return {
@@ -65,43 +70,51 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What a parameter has to be, or undefined where it is that. */
 type Check = (fields: Fields) => string | undefined;
 
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isString = (value: unknown) => typeof value === "string";
 const isUnsigned = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isPosition = (value: unknown) =>
-  isObject(value) && isUnsigned(value.line) && isUnsigned(value.character);
-const isRange = (value: unknown) => isObject(value) && isPosition(value.start) && isPosition(value.end);
+  isRecord(value) && isUnsigned(value.line) && isUnsigned(value.character);
+const isRange = (value: unknown) => isRecord(value) && isPosition(value.start) && isPosition(value.end);
 
 const inlineCompletion: Check = ({ textDocument, position, context }) => {
-  if (!isObject(textDocument) || !isString(textDocument.uri)) return "textDocument.uri has to be a string";
+  if (!isRecord(textDocument) || !isString(textDocument.uri)) return "textDocument.uri has to be a string";
   const { version = null } = textDocument;
   if (version !== null && !Number.isSafeInteger(version)) return "textDocument.version has to be an integer";
   if (!isPosition(position)) return "position has to have a line and a character, whole numbers from 0";
-  if (!isObject(context)) return "context has to have a triggerKind";
+  if (!isRecord(context)) return "context has to have a triggerKind";
   const { selectedCompletionInfo: selected = null } = context;
-  const isSelected = isObject(selected) && isRange(selected.range) && isString(selected.text);
+  const isSelected = isRecord(selected) && isRange(selected.range) && isString(selected.text);
   if (selected !== null && !isSelected)
     return "context.selectedCompletionInfo has to have a range and a text";
   return undefined;
 };
 
 /** The checks of requests whose parameters are needed, by method. */
-const CHECKS: Readonly<Record<string, Check>> = {
-  [InitializeRequest.method]: ({ capabilities }) =>
-    isObject(capabilities) ? undefined : "capabilities has to be an object",
-  [InlineCompletionRequest.method]: inlineCompletion,
-  "workspace/executeCommand": ({ command }) => (isString(command) ? undefined : "command has to be a string"),
-  [RebuildDatastoreRequest.method]: ({ source, name }) =>
-    isString(source) && isString(name) ? undefined : "source and name have to be strings",
-  [FetchModelRequest.method]: ({ reference }) =>
-    isString(reference) ? undefined : "reference has to be a string",
-};
+const CHECKS = new Map<string, Check>([
+  [
+    InitializeRequest.method,
+    ({ capabilities }) => (isRecord(capabilities) ? undefined : "capabilities has to be an object"),
+  ],
+  [InlineCompletionRequest.method, inlineCompletion],
+  [
+    ExecuteCommandRequest.method,
+    ({ command }) => (isString(command) ? undefined : "command has to be a string"),
+  ],
+  [
+    RebuildDatastoreRequest.method,
+    ({ source, name }) =>
+      isString(source) && isString(name) ? undefined : "source and name have to be strings",
+  ],
+  [
+    FetchModelRequest.method,
+    ({ reference }) => (isString(reference) ? undefined : "reference has to be a string"),
+  ],
+]);
 
 function malformed({ method, params }: RequestMessage): Refusal | undefined {
-  const check = CHECKS[method];
+  const check = CHECKS.get(method);
   if (!check) return undefined;
-  const problem = isObject(params) ? check(params) : "the parameters have to be an object";
+  const problem = isRecord(params) ? check(params) : "the parameters have to be an object";
   return problem === undefined
     ? undefined
     : { code: ErrorCodes.InvalidParams, message: `${method}: ${problem}.` };

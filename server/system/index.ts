@@ -26,6 +26,7 @@ export {
 } from "./paths.ts";
 export { printable, refusalOf, shownText } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
+export { isRecord } from "./records.ts";
 export { median, quantile } from "./statistics.ts";
 export {
   ArgumentsError,

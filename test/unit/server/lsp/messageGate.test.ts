@@ -45,6 +45,11 @@ test("notifications before the initialization and after the shutdown are dropped
   assert.deepEqual(methods, [undefined, "exit", "initialize", open, "shutdown", undefined, "exit"]);
 });
 
+test("a method that is named like a property of every object passes, to be answered as unknown", () => {
+  for (const method of ["toString", "constructor", "__proto__"])
+    assert.equal(passed(INITIALIZE, { id: 2, method, params: {} })[1]?.method, method);
+});
+
 test("responses pass at any time", () => {
   const { messageStrategy } = messageGate();
   let count = 0;
