@@ -85,8 +85,7 @@ export class Chat {
     const start = performance.now();
     const elapsed = () => performance.now() - start;
     this.turns.push({ role: "user", content });
-    const fitted = this.fit();
-    const { prompt, dropped, fits } = fitted;
+    const { prompt, dropped, fits, problem } = this.fit();
     const count = {
       promptTokens: prompt.length,
       reusedTokens: 0,
@@ -102,7 +101,7 @@ export class Chat {
     };
     if (!fits) {
       this.turns.pop();
-      return fitted.problem === undefined ? finish("tooLong") : finish("failed", fitted.problem);
+      return problem === undefined ? finish("tooLong") : finish("failed", problem);
     }
     const said = new Said(this.engine.vocabulary);
     const steps = generate(this.engine, this.place(prompt), this.generation(), signal);

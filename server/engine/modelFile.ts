@@ -165,13 +165,17 @@ export async function loadModel(
       message: `${path} does not fit into memory: ${cause}.`,
       remedy: "Choose a smaller model.",
     };
-  const isUnknown = /unknown model architecture/i.test(cause);
-  const remedy = isUnknown
-    ? `It may be newer than this release of Foretoken, or not a language model. ${CHOOSE_ANOTHER}`
-    : /not within the file bounds|incomplete|truncat|failed to read/i.test(cause)
-      ? `The file is damaged or incomplete: download it again. ${CHOOSE_ANOTHER}`
-      : CHOOSE_ANOTHER;
+  const remedy = `${adviceOn(cause)}${CHOOSE_ANOTHER}`;
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
+}
+
+/** What the cause of a failed load suggests, as a sentence with a blank behind it. */
+function adviceOn(cause: string): string {
+  if (/unknown model architecture/i.test(cause))
+    return "It may be newer than this release of Foretoken, or not a language model. ";
+  if (/not within the file bounds|incomplete|truncat|failed to read/i.test(cause))
+    return "The file is damaged or incomplete: download it again. ";
+  return "";
 }
 
 /** `LLAMA_VOCAB_TYPE_NONE`, with which tokenizing ends the process. */
