@@ -32,6 +32,13 @@ interface ConnectionOptions extends ServerPaths {
   readonly onCrash: (how: string) => void;
 }
 
+/** Writes its errors to the log alone: the user is told by the status bar, with the remedy. */
+class LoggingClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
 export class ServerConnection {
   private readonly client: LanguageClient;
   private readonly process: ServerProcess;
@@ -47,13 +54,13 @@ export class ServerConnection {
       acceptCommand: ACCEPTED_COMMAND,
       reportsRequests: true,
     };
-    this.client = new LanguageClient(SECTION, "Foretoken", async () => this.process.start(serverModule), {
+    this.client = new LoggingClient(SECTION, "Foretoken", async () => this.process.start(serverModule), {
       documentSelector: DOCUMENT_SELECTOR,
       initializationOptions,
       synchronize: { fileEvents: watchers },
       outputChannel: output,
       errorHandler: {
-        error: () => ({ action: ErrorAction.Continue }),
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
       },
       initializationFailedHandler: () => false,

@@ -56,7 +56,7 @@ interface BuiltPrompt extends Prompt {
 const SUFFIX_SHARE = 0.2;
 /** Largest share of the prompt that goes to other files. */
 const FILES_SHARE = 0.3;
-/** Fewer characters per token than this is rare in code; bounds the text that is tokenized at all. */
+/** More characters per token than this is rare in code; bounds the text that is tokenized at all. */
 const CHARACTERS_PER_TOKEN = 4;
 /** Characters before the prompt's window that drafts search. */
 const HISTORY_CHARACTERS = 24_000;
