@@ -1,10 +1,12 @@
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type DocumentEntry, writeShard } from "../index/index.ts";
+import { type DocumentEntry, type ShardMetadata, writeShard } from "../index/index.ts";
 import type { Clock } from "./clock.ts";
+import { inFolder } from "./inFolder.ts";
 import type { ShardEntry } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
 import { shardName } from "./ownFiles.ts";
-import { writeSketches } from "./sketches.ts";
+import { sketchesFile, writeSketches } from "./sketches.ts";
 import { type Taken, TokenBuffer } from "./tokenBuffer.ts";
 
 /** Memory for a token and its entry in the prefix array, including what growing an array takes temporarily. */
@@ -54,9 +56,9 @@ export class ShardBuilder {
     this.textBytes += Buffer.byteLength(text);
   }
 
-  /** Writes the current content as a shard, and begins the next; undefined if there is none. */
+  /** Writes the current content as a shard, and begins the next; undefined if there is none. Throws a `StoreError`. */
   async write(part: number): Promise<ShardEntry | undefined> {
-    const { documents, sketches, textBytes, options, input } = this;
+    const { documents, textBytes, options, input } = this;
     if (documents.length === 0) return undefined;
     const file = shardName(this.key, part);
     const metadata = {
@@ -67,17 +69,34 @@ export class ShardBuilder {
       created: new Date().toISOString(),
       builder: options.builder,
     };
-    writeSketches(options.directory, file, sketches);
-    const { bytes, tokens } = await writeShard(
-      join(options.directory, file),
-      { tokens: this.tokens.view(), documents, metadata },
-      { signal: options.signal, onProgress: ({ phase }) => this.clock.phase(phase) },
-    );
+    const { bytes, tokens } = await this.writeFiles(file, metadata);
     this.tokens.clear();
     this.documents = [];
     this.sketches = [];
     this.textBytes = 0;
     return { file, tokens, documents: documents.length, bytes, textBytes };
+  }
+
+  /** Writes the sketches and then the shard, so that no shard is ever without sketches. */
+  private async writeFiles(
+    file: string,
+    metadata: ShardMetadata,
+  ): Promise<{ bytes: number; tokens: number }> {
+    const { documents, sketches, options } = this;
+    const { directory, signal } = options;
+    inFolder(directory, () => writeSketches(directory, file, sketches));
+    const path = join(directory, file);
+    try {
+      return await writeShard(
+        path,
+        { tokens: this.tokens.view(), documents, metadata },
+        { signal, onProgress: ({ phase }) => this.clock.phase(phase) },
+      );
+    } catch (error) {
+      // An earlier build's shard of that name still needs its sketches, which are the same.
+      if (!existsSync(path)) rmSync(join(directory, sketchesFile(file)), { force: true });
+      throw error;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 export type { DocumentEntry } from "./documents.ts";
-export { FORMAT_VERSION, sameBytes, sha256, shardProblem } from "./format.ts";
+export { FORMAT_VERSION, type ShardMetadata, sameBytes, sha256, shardProblem } from "./format.ts";
 export { Lookup } from "./lookup.ts";
 export { type Residence, Shard } from "./shard.ts";
 export { DEPTH, prefixArray, SEPARATOR } from "./sort.ts";

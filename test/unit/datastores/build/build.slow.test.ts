@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -15,7 +16,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { buildStore } from "../../../../datastores/build/build.ts";
 import { manifestFiles } from "../../../../datastores/build/manifest.ts";
-import type { BuildInput, BuildOptions } from "../../../../datastores/build/options.ts";
+import type { BuildInput, BuildOptions, BuildProgress } from "../../../../datastores/build/options.ts";
 import { repeatedIn } from "../../../../datastores/build/sketches.ts";
 import { readStore } from "../../../../datastores/build/storeManifest.ts";
 import {
@@ -616,6 +617,40 @@ test("a shard that is damaged, cut short or without sketches is built again, and
     for (const [index, file] of whole.entries())
       if (file.endsWith(".sketches")) assert.deepEqual(readFileSync(join(directory, file)), expected[index]);
   }
+});
+
+test("a full disk is reported with the folder and a remedy, whichever file is being written, and leaves no new folder", {
+  skip: !existsSync("/dev/full"),
+}, async () => {
+  const named = folder();
+  await buildStore(options(named, [input("a", [document("some text")])]));
+  const written = readdirSync(named).filter(file => /^(shard|repeated|manifest)/.test(file));
+  assert.equal(written.length, 4);
+  for (const file of written) {
+    const directory = folder();
+    const ending = file.endsWith(".fts") ? `tmp-${process.pid}` : `${process.pid}.tmp`;
+    const filling = input("a", [document("some text")], () =>
+      symlinkSync("/dev/full", join(directory, `${file}.${ending}`)),
+    );
+    const problem = await problemOf(buildStore(options(directory, [filling])));
+    assert.equal(problem?.code, "noSpace", file);
+    assert.ok(problem.message.includes(directory), file);
+    assert.match(problem.remedy, /Free (some )?space/);
+    assert.ok(!existsSync(directory) || !file.startsWith("shard"), file);
+  }
+});
+
+test("a build that is cancelled before its first shard leaves no new folder", async () => {
+  const directory = folder();
+  const controller = new AbortController();
+  const onProgress = ({ phase }: BuildProgress) => {
+    if (phase === "sort") controller.abort();
+  };
+  const { signal } = controller;
+  const more = { signal, onProgress };
+  const problem = await problemOf(buildStore(options(directory, [input("a", [document("text")])], more)));
+  assert.equal(problem?.code, "cancelled");
+  assert.ok(!existsSync(directory));
 });
 
 test("a build that finds nothing leaves no new folder", async () => {
