@@ -1,21 +1,29 @@
 /** Files that list documents of a store to be left out of searches. */
-import { existsSync, readFileSync } from "node:fs";
-import { StoreError } from "../index.ts";
+import { readFileSync } from "node:fs";
+import { codeOf, fileError, StoreError } from "../index.ts";
 
 /** Indices of documents by shard file. */
 export type DocumentLists = Readonly<Record<string, readonly number[]>>;
 
-/** Reads such a file; if it does not exist, there are no documents. Throws a `StoreError` for a damaged one. */
+/**
+ * Reads such a file; if it does not exist, there are no documents. Throws a `StoreError` for one that is damaged or cannot be
+ * read: without the list, documents that must be left out would be found.
+ */
 export function readDocumentLists(path: string, remedy: string): { documents: DocumentLists; value: object } {
-  if (!existsSync(path)) return { documents: {}, value: {} };
+  let text: string;
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return { documents: {}, value: {} };
+    throw fileError(error, path);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && "documents" in value && areLists(value.documents))
       return { documents: value.documents, value };
   } catch {
     // Reported below, like a file of the wrong shape.
   }
-  // Without the list, documents that must be left out would be found.
   throw new StoreError({ code: "corrupt", message: `${path} is damaged.`, remedy });
 }
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
-import { codeOf, messageOf, StoreError } from "../index.ts";
+import { codeOf, fileError, messageOf, StoreError } from "../index.ts";
 import { isManifestName, manifestName } from "./ownFiles.ts";
 
 export const MANIFEST_VERSION = 2;
@@ -126,8 +126,9 @@ const areCounts = (value: unknown) =>
 /** Throws a `StoreError`, of code `foreign` if the file is another program's. */
 export function readManifest(path: string): Manifest {
   let value: unknown;
+  const text = textOf(path);
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    value = JSON.parse(text);
   } catch (error) {
     throw shardProblem("corrupt", `${path} is damaged: ${messageOf(error)}.`);
   }
@@ -146,6 +147,14 @@ export function readManifest(path: string): Manifest {
   if (!isManifest(value))
     throw shardProblem("corrupt", `${path} is damaged: fields of a manifest are missing.`);
   return value;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
 
 /** File names of the manifests in a folder; none if there is no folder. */

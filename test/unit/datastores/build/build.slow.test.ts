@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -443,6 +444,28 @@ test("a damaged store's error names the file, and removing a store leaves other 
   assert.throws(() => readStore(directory), /manifest.json is not a datastore's manifest/);
   writeFileSync(join(directory, "manifest.json"), "{");
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
+});
+
+test("a file of a store that cannot be read is not taken for a damaged one", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  writeFileSync(join(directory, "tombstones.json"), '{"denied":[],"documents":{}}');
+  const names = readdirSync(directory).filter(file => !file.endsWith(".fts"));
+  assert.equal(names.length, 4);
+  for (const name of names) {
+    const path = join(directory, name);
+    renameSync(path, join(root, name));
+    mkdirSync(path);
+    assert.throws(
+      () => verifyStore(directory),
+      ({ problem }: StoreError) =>
+        problem.code === "unreadable" && problem.message.includes(path) && /readable/.test(problem.remedy),
+      name,
+    );
+    rmSync(path, { recursive: true });
+    renameSync(join(root, name), path);
+  }
+  verifyStore(directory);
 });
 
 test("short documents count with what is stored for each, so that many of them make several shards", async () => {
