@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { StoreError, type StoreProblem } from "../index.ts";
+import { DEPTH } from "./sort.ts";
 
 export const FORMAT_VERSION = 1;
 /** Sections begin at multiples of this, so that a block of entries never crosses a page boundary. */
@@ -152,14 +153,20 @@ export function decodeHeader(bytes: Uint8Array, fileBytes: number, path: string)
     sections,
   };
   if (!isConsistent(header))
-    throw shardProblem("corrupt", `${path} is inconsistent: the sizes of its sections.`);
+    throw shardProblem(
+      "corrupt",
+      `${path} is inconsistent: its order, its samples or the sizes of its sections.`,
+    );
   return header;
 }
 
-/** Whether the sections have the sizes that follow from the numbers in the header. */
+/** Whether the order and the samples are those of this version, and the sections have the sizes that follow from the header. */
 function isConsistent({ sections, ...header }: ShardHeader): boolean {
   const samples = Math.ceil(header.entries / header.sampleInterval);
   return (
+    header.depth === DEPTH &&
+    header.sampleInterval === SAMPLE_INTERVAL &&
+    header.sampleKeyTokens === SAMPLE_KEY_TOKENS &&
     sections.tokens.length === header.tokens * header.tokenBytes &&
     sections.positions.length === header.entries * 4 &&
     sections.samplePositions.length === samples * 4 &&

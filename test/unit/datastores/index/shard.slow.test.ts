@@ -9,6 +9,7 @@ import {
   HEADER_BYTES,
   SECTIONS,
   type SectionName,
+  type ShardHeader,
   sha256,
 } from "../../../../datastores/index/format.ts";
 import { Lookup } from "../../../../datastores/index/lookup.ts";
@@ -144,6 +145,33 @@ test("a file that is missing, foreign, empty or of another version is refused", 
   bytes.writeUInt32LE(2, 8);
   writeFileSync(path, bytes);
   assert.equal(problemOf(() => Shard.open(path), path, "version 2").code, "version");
+});
+
+test("a file whose header contradicts its version or its sections is refused", async t => {
+  const path = await writtenShard(t);
+  const whole = readFileSync(path);
+  const header = decodeHeader(whole.subarray(0, HEADER_BYTES), whole.length, "");
+  const contradictions: Partial<ShardHeader>[] = [
+    { depth: header.depth / 2 },
+    { depth: 2 * header.depth },
+    { sampleInterval: 0 },
+    // As many samples follow from these as from the right numbers.
+    { sampleInterval: header.sampleInterval + 1 },
+    { sampleKeyTokens: 4 },
+    { tokens: header.tokens + 1 },
+    { entries: header.entries - 1 },
+    { documents: header.documents - 1 },
+    { tokenBytes: 4 },
+  ];
+  for (const contradiction of contradictions) {
+    const what = JSON.stringify(contradiction);
+    const forgery = Buffer.from(whole);
+    forgery.set(encodeHeader({ ...header, ...contradiction }));
+    writeFileSync(path, forgery);
+    const { code, message } = problemOf(() => Shard.open(path), path, what);
+    assert.equal(code, "corrupt", what);
+    assert.match(message, /is inconsistent/, what);
+  }
 });
 
 test("a store that cannot open one of its files reports that file", async t => {
