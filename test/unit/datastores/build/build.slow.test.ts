@@ -24,6 +24,7 @@ import {
   addTombstones,
   listStores,
   openStore,
+  removedFrom,
   removeStore,
   verifyStore,
 } from "../../../../datastores/build/stores.ts";
@@ -137,7 +138,14 @@ test("a store contains its inputs' documents, reports what was left out, and has
   );
   assert.deepEqual(following(directory, "hello "), ["ther", "worl"]);
   const { shards, dropped, skipped, damage, missingShares } = readStore(directory);
-  assert.deepEqual([shards.length, dropped, missingShares], [2, { empty: 1 }, []]);
+  assert.deepEqual([dropped, missingShares], [{ empty: 1 }, []]);
+  assert.deepEqual(
+    shards.map(({ tokens, documents, textBytes }) => [tokens, documents, textBytes]),
+    [
+      [11, 1, 11],
+      [11, 1, 11],
+    ],
+  );
   assert.deepEqual([skipped, damage], [{}, { count: 0, names: [] }]);
   verifyStore(directory);
   assert.deepEqual(listStores(root).includes(directory), true);
@@ -159,6 +167,27 @@ test("an unchanged input is not read again, and a changed one is", async () => {
     2,
     "no shard is left over",
   );
+});
+
+test("a store that was built with another memory limit is built again", async () => {
+  const directory = folder();
+  const inputs = [input("a", [document("some text")])];
+  await buildStore(options(directory, inputs));
+  tokenizer.tokenized = 0;
+  await buildStore(options(directory, inputs, { memoryBytes: 2 << 20 }));
+  assert.equal(tokenizer.tokenized, 1);
+});
+
+test("an input that was finished before another one failed is not read again", async () => {
+  const directory = folder();
+  let reads = 0;
+  const first = input("a", [document("some text")], () => reads++);
+  const failing = input("b", [document("more")], () => {
+    throw new StoreError({ code: "network", message: "The connection broke.", remedy: "Try again." });
+  });
+  assert.equal((await problemOf(buildStore(options(directory, [first, failing]))))?.code, "network");
+  await buildStore(options(directory, [first, input("b", [document("more")])]));
+  assert.equal(reads, 1);
 });
 
 test("a stopped build resumes where it was, and the store is the same", async () => {
@@ -193,7 +222,15 @@ test("shares built separately make one store, and building a share again changes
   await buildStore(options(directory, inputs, { share: { index: 0, count: 2 } }));
   await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
   assert.deepEqual(following(directory, "say "), ["a", "b", "c"]);
-  assert.deepEqual(readStore(directory).missingShares, []);
+  const store = readStore(directory);
+  assert.deepEqual(store.missingShares, []);
+  assert.deepEqual(
+    store.inputs.map(({ name }) => name),
+    ["a", "b", "c"],
+    "in the order of the source",
+  );
+  const alone = await buildStore(options(folder(), inputs));
+  assert.notEqual(alone.build, store.build, "another number of shares is another build");
 });
 
 /** Inputs that contain the same long text twice, a near duplicate of it, and texts of their own. */
@@ -417,11 +454,16 @@ test("a failing build leaves the old store in use", async () => {
 test("removed documents no longer appear in any search", async () => {
   const directory = folder();
   await buildStore(
-    options(directory, [input("a", [document("see me"), document("see him", "Other/Thing")])]),
+    options(directory, [
+      input("a", [document("see me"), document("see him", "Other/Thing"), document("see us", "third/part")]),
+    ]),
   );
-  assert.deepEqual(following(directory, "see "), ["him", "me"]);
+  assert.deepEqual(following(directory, "see "), ["him", "me", "us"]);
   assert.equal(addTombstones(directory, ["OTHER"]), 1);
+  assert.deepEqual(following(directory, "see "), ["me", "us"]);
+  assert.equal(addTombstones(directory, ["third/part"]), 1, "those removed before do not count again");
   assert.deepEqual(following(directory, "see "), ["me"]);
+  assert.deepEqual(removedFrom(directory), ["other", "third/part"]);
 });
 
 test("a damaged store's error names the file, and removing a store leaves other files in place", async () => {
@@ -444,6 +486,29 @@ test("a damaged store's error names the file, and removing a store leaves other 
   assert.throws(() => readStore(directory), /manifest.json is not a datastore's manifest/);
   writeFileSync(join(directory, "manifest.json"), "{");
   assert.throws(() => readStore(directory), /manifest.json is damaged/);
+});
+
+test("a manifest with an impossible share, or with a shard outside its folder, is refused", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  const path = join(directory, "manifest.json");
+  const text = readFileSync(path, "utf8");
+  const { file } = readStore(directory).shards[0] as { file: string };
+  const changes: [was: string, is: string][] = [
+    ['"index": 0', '"index": 1'],
+    ['"index": 0', '"index": -1'],
+    ['"count": 1', '"count": 0'],
+    ['"count": 1', '"count": 65537'],
+    [file, `../${file}`],
+    [file, `/${file}`],
+    [file, `sub/${file}`],
+    [file, ""],
+  ];
+  for (const [was, is] of changes) {
+    assert.ok(text.includes(was), was);
+    writeFileSync(path, text.replace(was, is));
+    assert.throws(() => readStore(directory), /manifest\.json is damaged/, is);
+  }
 });
 
 test("a file of a store that cannot be read is not taken for a damaged one", async () => {
@@ -472,7 +537,12 @@ test("short documents count with what is stored for each, so that many of them m
   const directory = folder();
   const short = Array.from({ length: 20_000 }, (_, i) => document(`x${i % 7}`));
   const { inputs } = await buildStore(options(directory, [input("short", short)]));
-  const sizes = inputs.flatMap(({ shards }) => shards.map(({ documents }) => documents));
+  const shards = inputs.flatMap(each => each.shards);
+  const sizes = shards.map(({ documents }) => documents);
+  assert.deepEqual(
+    shards.map(({ textBytes }) => textBytes),
+    sizes.map(documents => 2 * documents),
+  );
   const [first = 0, second] = sizes;
   assert.deepEqual(sizes, [first, second]);
   assert.equal(second, 20_000 - first);
@@ -562,6 +632,13 @@ test("a build removes half-written files of ended builds, and only the owner can
     mine.every(name => names.includes(name)),
     "what others have named likewise stays",
   );
+  const unlock = lock(directory, "manifest-0-of-2-0123456789abcdef.json");
+  const [written] = halfWritten as [string];
+  writeFileSync(join(directory, written), "");
+  await buildStore(options(directory, [input("a", [document("some text")])]));
+  assert.ok(existsSync(join(directory, written)), "another process may be writing it");
+  unlock();
+  rmSync(join(directory, written));
   if (process.platform === "win32") return;
   for (const name of names.filter(each => !mine.includes(each)))
     assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);

@@ -93,6 +93,7 @@ test("files replaced many times do not fill the memory, and other files are stil
   index.put("kept", kept);
   for (let i = 0; i < 400; i++) index.put("edited", randomTokens(5000, 1000, random));
   assert.ok(index.tokens.length < 1 << 20, `${index.tokens.length} positions for 5,500 tokens`);
+  assert.equal(index.liveTokens, 501 + 5001, "each file with its separator");
   assert.deepEqual(found(index, kept.subarray(100, 120))[0], { length: 20, next: kept[120] });
 });
 
