@@ -167,7 +167,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 }
 
 async function singleRowMs(engine: LlamaEngine, signal: AbortSignal): Promise<number | undefined> {
-  const [token] = [someTokens(1, engine.vocabulary.size)];
+  const token = someTokens(1, engine.vocabulary.size);
   const times: number[] = [];
   for (let i = 0; i < TIMED_DECODES; i++) {
     const start = performance.now();
