@@ -112,6 +112,24 @@ test("minified code and data in the form of code are recognised", () => {
   assert.deepEqual(reasons(cases), all(cases, "data"));
 });
 
+test("numbers count together with their separators", () => {
+  assert.equal(generatedReason("abcdefgh 1, 2, 3, 4,\n".repeat(60), "m.py"), "data");
+  assert.equal(generatedReason("abcdefgh 1  2  3  4 \n".repeat(60), "m.py"), undefined);
+});
+
+test("a short file is not judged by its figures", () => {
+  const numbers = "    1, 2, 3, 4, 5, 6, 7, 8, 9,\n";
+  assert.equal(generatedReason(numbers.repeat(30), "m.py"), undefined);
+  assert.equal(generatedReason(numbers.repeat(40), "m.py"), "data");
+});
+
+test("long paths, which have few digits, are not taken for data", () => {
+  const path = "usr/share/".repeat(8);
+  assert.equal(generatedReason(`PATHS.append("${path}")\n`.repeat(30), "m.py"), undefined);
+  const hash = "0123456789abcdef".repeat(5);
+  assert.equal(generatedReason(`PATHS.append("${hash}")\n`.repeat(30), "m.py"), "data");
+});
+
 test("code that contains a table, a long line or a hash is kept", () => {
   const table = `SINES = [\n${Array.from({ length: 12 }, (_, i) => `    ${Math.sin(i)}, ${Math.cos(i)},`).join("\n")}\n]\n`;
   const cases = {

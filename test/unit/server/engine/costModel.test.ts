@@ -79,9 +79,18 @@ test("decodes adjust the table, and outliers do not", () => {
   assert.equal(model.time(4, 500), before);
 });
 
+test("a decode of a size between those of the table adjusts the nearer one by what that would have taken", () => {
+  const model = measured(size => 10 * size);
+  for (let i = 0; i < 100; i++) model.observe(5, 500, 50);
+  assert.deepEqual([model.time(4, 500), model.time(5, 500), model.time(6, 500)], [40, 50, 60]);
+  model.observe(7, 500, 56);
+  assert.ok(model.time(6, 500) < 60 && model.time(6, 500) > 56);
+  assert.deepEqual([model.time(4, 500), model.time(8, 500)], [40, 80]);
+});
+
 test("a decode larger than the table does not change the sizes in it", () => {
   const model = measured(size => size);
-  for (let i = 0; i < 100; i++) model.observe(90, 500, 900);
+  for (let i = 0; i < 100; i++) model.observe(90, 500, 180);
   assert.equal(model.time(63, 500), 63);
   assert.equal(model.time(126, 500), 126);
 });

@@ -65,6 +65,15 @@ test("at least one thread always computes", () => {
   assert.equal(machine(2).run(1_000, 1), 1);
 });
 
+test("after a pause only the latest measurement counts", () => {
+  const { run, state, governor } = machine(2);
+  state.others = 1;
+  assert.equal(run(1_000, 2), 1);
+  state.at += 5_000;
+  assert.equal(governor.load, 0);
+  assert.equal(governor.threads(2), 2);
+});
+
 test("nothing changes where the platform reports no processor times", () => {
   let at = 0;
   const governor = new ThreadGovernor(

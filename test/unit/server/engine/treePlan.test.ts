@@ -63,5 +63,6 @@ test("a tree that is empty, too large or out of order is refused", () => {
   assert.throws(() => planned([]), RangeError);
   assert.throws(() => planned(Array.from({ length: 65 }, (_, node) => node - 1)), RangeError);
   assert.throws(() => planned([-1, 2, 0]), RangeError);
+  assert.throws(() => planned([-1, 1]), RangeError);
   assert.throws(() => planned([0]), RangeError);
 });
