@@ -17,8 +17,6 @@ export interface FilterOptions {
   readonly denyList?: DenyList;
   /** Parses Python; absent if files may be in any version of Python, or in another language. */
   readonly syntax?: SyntaxReader | undefined;
-  /** Most files that are remembered to find duplicates; 0 finds none. 4 million by default. */
-  readonly duplicatesLimit?: number;
 }
 
 /** The result for a document: accepted ones have a sketch, for finding duplicates in other inputs. */
@@ -32,19 +30,18 @@ export type Judgement =
  * remembered of them; duplicates last, so that only kept documents count as seen.
  */
 export class Filters {
-  private readonly duplicates: Duplicates | undefined;
+  private readonly duplicates = new Duplicates();
   private readonly denyList: DenyList;
 
   constructor(private readonly options: FilterOptions) {
     this.denyList = options.denyList ?? DenyList.empty;
-    this.duplicates = options.duplicatesLimit === 0 ? undefined : new Duplicates(options.duplicatesLimit);
   }
 
   judge(document: SourceDocument): Judgement {
     const reason = this.reasonAgainst(document);
     if (reason !== undefined) return { kind: "dropped", reason };
     const sketch = sketchOf(document.text);
-    const repeated = this.duplicates?.see(sketch);
+    const repeated = this.duplicates.see(sketch);
     return repeated === undefined ? { kind: "taken", sketch } : { kind: "dropped", reason: repeated };
   }
 

@@ -55,11 +55,6 @@ test("a missing licence can be allowed without allowing every licence, and any l
   assert.equal(judge(filters({ licences: "any" }), document({ licences: [] })), undefined);
 });
 
-test("duplicates can be allowed", () => {
-  const pipeline = filters({ duplicatesLimit: 0 });
-  assert.deepEqual([judge(pipeline, document()), judge(pipeline, document())], [undefined, undefined]);
-});
-
 test("prose is not checked as code is, and empty prose is still dropped", () => {
   const pipeline = filters({ licences: "any" });
   const paragraph = `${"A paragraph of a conversation goes on in one line for as long as it likes. ".repeat(40)}\n\nYes.`;
