@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
 import { type Residence, Shard, Store, shardProblem } from "../index/index.ts";
-import { StoreError } from "../index.ts";
+import { codeOf, fileError, StoreError } from "../index.ts";
 import { withoutBuilds } from "./claims.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import { refuseForeign, removeEmpty } from "./folder.ts";
@@ -96,11 +96,21 @@ function lacking(
   });
 }
 
-/** The folders directly below `folder` that hold a store. */
+/**
+ * The folders directly below `folder` that hold a store, or that cannot be read: whoever opens one of these learns why. Throws
+ * a `StoreError` if `folder` itself cannot be read.
+ */
 export function listStores(folder: string): string[] {
-  return foldersIn(folder)
-    .filter(directory => manifestFiles(directory).length > 0)
-    .sort();
+  return foldersIn(folder).filter(mayHoldStore).sort();
+}
+
+function mayHoldStore(directory: string): boolean {
+  try {
+    return manifestFiles(directory).length > 0;
+  } catch (error) {
+    if (error instanceof StoreError) return true;
+    throw error;
+  }
 }
 
 /** The sources of the store in a folder, as the user gave them; empty if there is no readable store. */
@@ -146,12 +156,17 @@ function removeDownloads(folder: string): void {
   removeEmpty(folder);
 }
 
-const foldersIn = (folder: string): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true })
-        .filter(entry => entry.isDirectory())
-        .map(({ name }) => join(folder, name))
-    : [];
+/** The folders in a folder; none if there is no such folder. Throws a `StoreError` if it cannot be read. */
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(({ name }) => join(folder, name));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw fileError(error, folder);
+  }
+}
 
 /**
  * Removes documents of an owner or a repository, or with a content id, from every search. Returns how many documents of the

@@ -654,6 +654,29 @@ test("a build in a folder that cannot be written fails as unreadable", async t =
   assert.equal((await problemOf(buildStore(options(directory, [input("a", [])]))))?.code, "unreadable");
 });
 
+test("a folder that cannot be read is listed, and does not keep the stores beside it from being found", async t => {
+  if (process.platform === "win32" || process.getuid?.() === 0) return t.skip("everything can be read");
+  const stores = folder();
+  const [closed, store] = [join(stores, "closed"), join(stores, "store")];
+  await buildStore(options(store, [input("a", [document("some text")])]));
+  mkdirSync(closed, { mode: 0 });
+  assert.deepEqual(listStores(stores), [closed, store]);
+  assert.throws(
+    () => readStore(closed),
+    ({ problem }: StoreError) => problem.code === "unreadable" && problem.message.includes(closed),
+  );
+});
+
+test("stores are not listed below a file, and there are none below a missing folder", () => {
+  const path = join(root, "file");
+  writeFileSync(path, "");
+  assert.throws(
+    () => listStores(path),
+    ({ problem }: StoreError) => problem.code === "unreadable" && problem.message.includes(path),
+  );
+  assert.deepEqual(listStores(join(root, "nowhere")), []);
+});
+
 test("a shard of another store is detected by a check and when the store is opened", async () => {
   const [one, two] = [folder(), folder()];
   await buildStore(options(one, [input("a", [document("some text")])]));
