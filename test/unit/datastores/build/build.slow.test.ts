@@ -298,6 +298,22 @@ test("the next build to finish removes what an abandoned build left, unless anot
   assert.ok(!begun.some(file => readdirSync(directory).includes(file)), readdirSync(directory).join());
 });
 
+test("a complete store is replaced even while another process works, and an incomplete one is not", async () => {
+  const directory = folder();
+  const inputs = ["a", "b"].map(name => input(name, [document(`say ${name}`)]));
+  await buildStore(options(directory, inputs, { share: { index: 0, count: 2 } }));
+  await buildStore(options(directory, inputs, { share: { index: 1, count: 2 } }));
+  const whole = manifestFiles(directory);
+  await buildStore(options(directory, inputs, { share: { index: 0, count: 3 } }));
+  const [incomplete] = manifestFiles(directory).filter(file => !whole.includes(file));
+  const unlock = lock(directory, "manifest-0-of-9-0123456789abcdef.json");
+  await buildStore(options(directory, inputs));
+  assert.deepEqual(manifestFiles(directory).sort(), [incomplete, "manifest.json"].sort());
+  unlock();
+  await buildStore(options(directory, inputs));
+  assert.deepEqual(manifestFiles(directory), ["manifest.json"]);
+});
+
 test("a check of a store that lacks shares fails and names them", async () => {
   const directory = folder();
   await buildStore(options(directory, repeating(), { share: { index: 1, count: 3 } }));
