@@ -11,6 +11,7 @@ import {
   type ShowMessage,
   summarize,
 } from "./figures/index.ts";
+import { NO_SERVER } from "./requests.ts";
 
 const VIEW_TYPE = "foretoken.dashboard";
 /** Time between two updates while the history grows. */
@@ -27,7 +28,8 @@ interface DashboardDependencies {
   clear(): void;
   /** What the server knows; undefined without a server. */
   figures(): Promise<DashboardFigures | undefined>;
-  reindex(): Promise<boolean>;
+  /** False if there is nothing to index, undefined without a server. */
+  reindex(): Promise<boolean | undefined>;
   readonly output: vscode.LogOutputChannel;
 }
 
@@ -90,7 +92,7 @@ export class DashboardView implements vscode.Disposable {
 
   private async send(): Promise<void> {
     const first = this.first;
-    // A failing page must not be asked forever.
+    // Only the first page shows it: a later one, or one after a failure, gathers anew.
     this.first = undefined;
     const figures = await (first ?? this.figures());
     const message: ShowMessage = { type: "show", ...figures, now: Date.now(), askedAt: this.askedAt };
@@ -98,10 +100,14 @@ export class DashboardView implements vscode.Disposable {
   }
 
   private async figures(): Promise<Pick<ShowMessage, "summary" | "server">> {
-    // A server that ends while it is asked counts as not running.
-    const asked = this.parts.figures().catch(() => undefined);
+    const asked = this.serverFigures();
     const summary = summarize(this.parts.events());
     return { summary, server: await asked };
+  }
+
+  /** What the server knows. One that ends while it is asked counts as not running. */
+  private serverFigures(): Promise<DashboardFigures | undefined> {
+    return this.parts.figures().catch(() => undefined);
   }
 
   private received(message: PageMessage): void {
@@ -120,10 +126,13 @@ export class DashboardView implements vscode.Disposable {
   }
 
   private async reindex(): Promise<void> {
-    if (await this.parts.reindex()) return;
-    await vscode.window.showInformationMessage(
-      'Foretoken: there is no folder to index, or "foretoken.workspaceIndex" is off.',
-    );
+    const isIndexed = await this.parts.reindex();
+    if (isIndexed) return;
+    const problem =
+      isIndexed === undefined
+        ? `${NO_SERVER.message} ${NO_SERVER.remedy}`
+        : 'The workspace is not indexed: that takes an open folder, a loaded model, and "foretoken.workspaceIndex" on.';
+    await vscode.window.showInformationMessage(`Foretoken: ${problem}`);
   }
 
   private async export(): Promise<void> {
@@ -136,7 +145,7 @@ export class DashboardView implements vscode.Disposable {
       filters: { JSON: ["json"] },
     });
     if (!target) return;
-    const exported = { ...this.parts.events(), server: await this.parts.figures() };
+    const exported = { ...this.parts.events(), server: await this.serverFigures() };
     try {
       const text = `${JSON.stringify(exported, null, 2)}\n`;
       await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));

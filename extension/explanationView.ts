@@ -1,9 +1,10 @@
 /** Shows what became of the last completion in a document of its own, which cannot be edited. */
 import * as vscode from "vscode";
+import { NO_SERVER } from "./requests.ts";
 
 const SCHEME = "foretoken-explanation";
 const DOCUMENT = vscode.Uri.parse(`${SCHEME}:Last Completion.md`);
-const WITHOUT_SERVER = "The server is not running. Restart it: Foretoken: Restart Server.\n";
+const WITHOUT_SERVER = `${NO_SERVER.message} ${NO_SERVER.remedy}\n`;
 
 /** What the view needs of the extension. */
 interface Explainer {

@@ -52,7 +52,8 @@ interface CompletionAnswer {
   readonly ended: EndedRequest | undefined;
 }
 
-const NO_SERVER = {
+/** The problem of a request that needs a server when there is none. */
+export const NO_SERVER = {
   message: "The server is not running.",
   remedy: "Restart it: Foretoken: Restart Server.",
 } as const;
@@ -178,9 +179,9 @@ export class ServerRequests {
     return this.running()?.sendRequest(DashboardRequest);
   }
 
-  /** Indexes the workspace again; false if it is not to be indexed. */
-  async reindexWorkspace(): Promise<boolean> {
-    return (await this.running()?.sendRequest(ReindexWorkspaceRequest)) ?? false;
+  /** Indexes the workspace again; false if it is not to be indexed, undefined without a server. */
+  async reindexWorkspace(): Promise<boolean | undefined> {
+    return this.running()?.sendRequest(ReindexWorkspaceRequest);
   }
 
   /** Whether libraries for a graphics card could be fetched. */
