@@ -16,8 +16,8 @@ interface Watched {
   accepted: number;
   /** Accepted parts, the last of which may go on. */
   readonly parts: FollowedText[];
-  /** One entry for each of `RETENTION_MS` that has passed. */
-  readonly kept: number[];
+  /** One entry for each of `RETENTION_MS` that has passed since the last part was accepted. */
+  kept: number[];
 }
 
 export class SuggestionWatch {
@@ -41,6 +41,7 @@ export class SuggestionWatch {
     const { current } = this;
     if (!current) return;
     current.acceptedAt = this.now();
+    current.kept = [];
     current.accepted += text.length;
     current.parts.push(new FollowedText(start, text));
   }
@@ -62,13 +63,14 @@ export class SuggestionWatch {
   /** A document was edited. */
   edited(uri: string, changes: readonly TextChange[]): void {
     this.settle();
-    for (const watched of [this.current, ...this.followed])
-      if (watched?.uri === uri)
+    for (const watched of this.accepting())
+      if (watched.uri === uri)
         for (const part of watched.parts) for (const change of changes) part.edit(change);
   }
 
-  /** A document was closed: its text can no longer be followed. */
+  /** A document was closed: its text can no longer be followed. The editor reports that before it leaves the document. */
   closed(uri: string): void {
+    if (this.current?.uri === uri) this.left();
     this.settle();
     this.endAll(({ uri: other }) => other === uri);
   }
@@ -92,10 +94,16 @@ export class SuggestionWatch {
     this.endAll(() => true);
   }
 
+  /** Suggestions with accepted parts, also one whose rest is still on the screen. */
+  private accepting(): Watched[] {
+    const { current, followed } = this;
+    return current && current.parts.length > 0 ? [current, ...followed] : followed;
+  }
+
   /** Records how much is left of texts whose times have come: nothing has changed since their last edit. */
   private settle(): void {
     const now = this.now();
-    for (const { acceptedAt, parts, kept } of this.followed)
+    for (const { acceptedAt, parts, kept } of this.accepting())
       while (kept.length < RETENTION_MS.length && now >= acceptedAt + (RETENTION_MS[kept.length] ?? 0))
         kept.push(parts.reduce((sum, { left }) => sum + left, 0));
     this.endAll(({ kept }) => kept.length === RETENTION_MS.length);

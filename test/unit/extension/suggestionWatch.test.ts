@@ -79,6 +79,51 @@ test("a suggestion accepted word by word counts as one, and times count from its
   assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [null, null, null] }]);
 });
 
+test("a closed document ends the suggestion on its screen, too, of which a part was accepted", () => {
+  const { watch, events, clock } = watched();
+  watch.shown(URI, 8);
+  watch.edited(URI, [{ offset: 0, removed: 0, text: "one " }]);
+  watch.accepted(0, "one ");
+  watch.closed("file:///other.py");
+  assert.deepEqual(events, []);
+  watch.closed(URI);
+  watch.left();
+  clock.now = 700 * SECOND_MS;
+  watch.edited("file:///other.py", []);
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 4, kept: [null, null, null] }]);
+});
+
+test("an accepted part is counted at its times while the rest is still on the screen", () => {
+  const { watch, clock } = watched();
+  watch.shown(URI, 8);
+  watch.edited(URI, [{ offset: 0, removed: 0, text: "one " }]);
+  watch.accepted(0, "one ");
+  clock.now = 30 * SECOND_MS;
+  watch.edited(URI, [{ offset: 0, removed: 3, text: "" }]);
+  watch.left();
+  assert.deepEqual(watch.pending()[0]?.kept, [4, null, null], "the removal came after the first time");
+});
+
+test("a suggestion counts with its greatest length, and one on the screen when the window closes is reported", () => {
+  const { watch, events, clock } = watched();
+  watch.shown(URI, 8);
+  watch.shown(URI, 5);
+  watch.edited(URI, [{ offset: 0, removed: 0, text: "one " }]);
+  watch.accepted(0, "one ");
+  watch.edited(URI, [{ offset: 0, removed: 1, text: "" }]);
+  clock.now = 30 * SECOND_MS;
+  watch.end();
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 4, kept: [3, null, null] }]);
+});
+
+test("a suggestion on the screen is forgotten with the others", () => {
+  const { watch, events } = watched();
+  watch.shown(URI, 8);
+  watch.forget();
+  watch.end();
+  assert.deepEqual(events, []);
+});
+
 test("the oldest of too many followed suggestions is given up, and forgetting reports nothing", () => {
   const { watch, events, accept } = watched();
   for (let i = 0; i < 101; i++) accept();
