@@ -51,11 +51,14 @@ export const NO_EVENTS: EventLog = { requests: [], suggestions: [] };
 /** Most remembered events of each kind. */
 export const MOST_EVENTS = 10_000;
 
-/** Both logs merged; the oldest events are dropped. */
-export const joined = (before: EventLog, after: EventLog, most = MOST_EVENTS): EventLog => ({
-  requests: [...before.requests, ...after.requests].slice(-most),
-  suggestions: [...before.suggestions, ...after.suggestions].slice(-most),
+/** Both logs merged by time, since windows write when they like; the oldest events are dropped. */
+export const joined = (one: EventLog, other: EventLog, most = MOST_EVENTS): EventLog => ({
+  requests: newest([...one.requests, ...other.requests], most),
+  suggestions: newest([...one.suggestions, ...other.suggestions], most),
 });
+
+const newest = <T extends { readonly at: number }>(events: readonly T[], most: number): T[] =>
+  events.toSorted((a, b) => a.at - b.at).slice(-most);
 
 const VERSION = 1;
 const NOT_KNOWN = -1;

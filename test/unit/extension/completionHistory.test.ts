@@ -38,6 +38,26 @@ test("two windows add to the same history, which outlives both", () => {
   assert.deepEqual([times(one), times(two)], [[], []]);
 });
 
+test("the events of two windows are in order, whichever window writes first", () => {
+  const folder = join(scratch, "order");
+  const [one, two] = [new CompletionHistory(folder, fail), new CompletionHistory(folder, fail)];
+  one.addRequest(request(1));
+  two.addRequest(request(2));
+  two.save();
+  one.save();
+  assert.deepEqual(times(new CompletionHistory(folder, fail)), [1, 2]);
+});
+
+test("without new events nothing is written, and suggestions are events, too", () => {
+  const folder = join(scratch, "empty");
+  const history = new CompletionHistory(folder, fail);
+  history.save();
+  assert.equal(existsSync(folder), false);
+  const suggestion = { shown: 4, accepted: 0, kept: [null, null, null] };
+  for (let at = 0; at < 200; at++) history.addSuggestion({ at, ...suggestion });
+  assert.equal(new CompletionHistory(folder, fail).read().suggestions.length, 200);
+});
+
 test("events are saved automatically from time to time", () => {
   const folder = join(scratch, "many");
   const history = new CompletionHistory(folder, fail);

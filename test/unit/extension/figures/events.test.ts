@@ -58,9 +58,24 @@ test("the oldest events are forgotten", () => {
   const two = joined(LOG, LOG, 3);
   assert.deepEqual(
     two.requests.map(({ at }) => at),
-    [2_000, 1_000, 2_000],
+    [1_000, 2_000, 2_000],
   );
   assert.equal(two.suggestions.length, 2);
+  assert.equal(joined(LOG, LOG, 1).suggestions.length, 1);
+});
+
+test("events that are added late have their place by time", () => {
+  const [early, late] = LOG.requests.map(request => ({ requests: [request], suggestions: [] }));
+  assert.ok(early && late);
+  assert.deepEqual(joined(late, early), { requests: LOG.requests, suggestions: [] });
+});
+
+test("times of zero are written and read as known", () => {
+  const [request] = LOG.requests;
+  assert.ok(request);
+  const instant = { ...request, latency: { wait: 0, prompt: 0, decode: 0, editor: 0 }, plainMs: 0 };
+  const log = { requests: [instant], suggestions: [] };
+  assert.deepEqual(readEvents(writeEvents(log)), log);
 });
 
 test("ten thousand events of each kind take less than two megabytes", () => {
