@@ -10,13 +10,10 @@ const LOOK_MS = 3_600_000;
 const FETCH = "Fetch It";
 const CHOOSE = "Choose Another";
 
-/** How long completions have been used. */
+/** Since when completions have been used. */
 interface Use {
   /** When the first completion was shown; milliseconds since 1970. */
   readonly since: number;
-  /** Number of days on which completions were shown, and the last of these days. */
-  readonly days: number;
-  readonly lastDay: string;
   /** Whether the hint has been given. */
   readonly isGiven: boolean;
 }
@@ -35,15 +32,21 @@ interface HintParts {
 
 export class ModelHint {
   private lookedAt = Number.NEGATIVE_INFINITY;
+  /** Suggestions that the last status counted; a new server counts from 0. */
+  private shown = 0;
 
   constructor(private readonly parts: HintParts) {}
 
   /** Records that completions are used. Resolves when the hint, if one is shown, has been answered. */
   async follow({ suggestions }: Pick<Status, "suggestions">): Promise<void> {
-    if ((suggestions?.shown ?? 0) === 0) return;
+    const shown = suggestions?.shown ?? 0;
+    // Any status repeats the count: a window that is left open is not in use.
+    const isUsed = shown > this.shown;
+    this.shown = shown;
+    if (!isUsed) return;
     const { now, isSmallModel, listModels } = this.parts;
     const use = await this.recordUse();
-    const isDue = !use.isGiven && use.days > 1 && now() - use.since >= DAY_MS && isSmallModel();
+    const isDue = !use.isGiven && now() - use.since >= DAY_MS && isSmallModel();
     if (!isDue || now() - this.lookedAt < LOOK_MS) return;
     this.lookedAt = now();
     const model = (await listModels()).models.find(({ recommended }) => recommended);
@@ -53,10 +56,9 @@ export class ModelHint {
 
   private async recordUse(): Promise<Use> {
     const { memory, now } = this.parts;
-    const today = new Date(now()).toDateString();
-    const known = memory.get<Use>(KEY) ?? { since: now(), days: 0, lastDay: "", isGiven: false };
-    if (known.lastDay === today) return known;
-    const use = { ...known, days: known.days + 1, lastDay: today };
+    const known = memory.get<Use>(KEY);
+    if (known) return known;
+    const use = { since: now(), isGiven: false };
     await memory.update(KEY, use);
     return use;
   }

@@ -5,7 +5,6 @@ import type { ModelEntry } from "../../../server/protocol/messages.ts";
 import { memoryOf } from "../../fakes/memory.ts";
 
 const HOUR = 3_600_000;
-const USED = { suggestions: { shown: 3, accepted: 1 } };
 const recommended: ModelEntry = {
   reference: "qwen2.5-coder:1.5b",
   title: "Qwen2.5-Coder 1.5B, Q8_0",
@@ -27,7 +26,7 @@ function hinted(
 ) {
   const noon = new Date(2026, 4, 4, 12).getTime();
   const { models = [recommended], small = true, answer, memory = memoryOf() } = options;
-  const state = { hours: 0, asked: [] as string[], chosen: [] as (string | undefined)[], lists: 0 };
+  const state = { hours: 0, shown: 0, asked: [] as string[], chosen: [] as (string | undefined)[], lists: 0 };
   const hint = new ModelHint({
     memory,
     ask: async message => {
@@ -45,17 +44,23 @@ function hinted(
   return {
     state,
     memory,
-    async at(hours: number, status: Parameters<typeof hint.follow>[0] = USED) {
+    /** A status at this time. @param more suggestions that were shown since the last one */
+    async at(hours: number, more = 1) {
       state.hours = hours;
-      await hint.follow(status);
+      state.shown += more;
+      await hint.follow({ suggestions: { shown: state.shown, accepted: 0 } });
+    },
+    restarted: () => {
+      state.shown = 0;
+      return hint.follow({});
     },
   };
 }
 
-test("the hint comes after a day, on a second day of use, and says what the model needs", async () => {
+test("the hint comes with the first suggestion after a whole day, and says what the model needs", async () => {
   const { state, at } = hinted();
   for (const hours of [0, 5, 13, 23]) await at(hours);
-  assert.deepEqual(state.asked, [], "a second day, and not a whole one later");
+  assert.deepEqual(state.asked, [], "a second day, but not a whole one later");
   await at(24);
   assert.equal(state.asked.length, 1);
   assert.match(state.asked[0] ?? "", /small model that is included/);
@@ -77,8 +82,9 @@ test("the recommended model is fetched or another one is chosen, depending on th
   for (const [answer, expected] of [
     ["Fetch It", ["qwen2.5-coder:1.5b"]],
     ["Choose Another", [undefined]],
+    [undefined, []],
   ] as const) {
-    const { state, at } = hinted({ answer });
+    const { state, at } = hinted(answer === undefined ? {} : { answer });
     for (const hours of [0, 24]) await at(hours);
     assert.deepEqual(state.chosen, expected);
   }
@@ -88,22 +94,34 @@ test("a user who has chosen a model or seen no suggestion gets no hint", async (
   const chosen = hinted({ small: false });
   for (const hours of [0, 24, 48]) await chosen.at(hours);
   const unused = hinted();
-  for (const hours of [0, 24, 48]) await unused.at(hours, { suggestions: { shown: 0, accepted: 0 } });
+  for (const hours of [0, 24, 48]) await unused.at(hours, 0);
   assert.deepEqual([chosen.state.asked, unused.state.asked], [[], []]);
 });
 
-test("a window that was used a day ago and not since counts as one day of use", async () => {
+test("a window that is open for days gives no hint before it is used again", async () => {
   const { state, at } = hinted();
   await at(0);
+  await at(30, 0);
+  await at(50, 0);
+  assert.deepEqual(
+    [state.asked, state.lists],
+    [[], 0],
+    "its server still counts the suggestion of the first day",
+  );
+  await at(51);
+  assert.equal(state.asked.length, 1);
+});
+
+test("suggestions of a restarted server are use as well", async () => {
+  const { state, at, restarted } = hinted();
+  for (let i = 0; i < 3; i++) await at(0);
+  await restarted();
   await at(30);
-  assert.equal(state.asked.length, 1, "this is the second");
-  const single = hinted();
-  await single.at(30);
-  assert.equal(single.state.asked.length, 0);
+  assert.equal(state.asked.length, 1);
 });
 
 test("the list of models is read again after an hour where none is recommended yet", async () => {
   const { state, at } = hinted({ models: [{ ...recommended, recommended: false }] });
-  for (const hours of [0, 24, 24.1, 24.9, 25.1]) await at(hours);
+  for (const hours of [0, 24, 24.1, 24.9, 25]) await at(hours);
   assert.deepEqual([state.lists, state.asked], [2, []]);
 });
