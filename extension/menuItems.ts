@@ -1,8 +1,9 @@
 /** The menu of the status bar item: the actions that are available now, in words. */
 import { Commands, TITLES } from "./commands.ts";
+import { counted } from "./figures/index.ts";
 import { remedyActions } from "./remedies.ts";
 import type { StatusView } from "./statusText.ts";
-import { minutesText, whyNothing } from "./whyNothing.ts";
+import { whyNothing } from "./whyNothing.ts";
 
 /** An entry, which runs a command; or a line above a group of them. */
 export type MenuItem =
@@ -20,14 +21,14 @@ const SNOOZE_MINUTES = [5, 15, 60] as const;
 /** The entries that begin or end a snooze. @param minutesLeft of the present one; 0 where there is none */
 export function snoozeItems(minutesLeft: number): MenuItem[] {
   const begin = SNOOZE_MINUTES.map(minutes => ({
-    label: `$(bell-slash) Snooze for ${minutesText(minutes)}`,
+    label: `$(bell-slash) Snooze for ${counted(minutes, "minute")}`,
     command: Commands.snooze,
     args: [minutes],
   }));
   if (minutesLeft === 0) return begin;
   const end = {
     label: "$(bell) End the Snooze",
-    description: `${minutesText(minutesLeft)} left`,
+    description: `${counted(minutesLeft, "minute")} left`,
     command: Commands.snooze,
     args: [0],
   };

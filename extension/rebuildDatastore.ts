@@ -12,6 +12,7 @@ import {
 import type { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack, storeName } from "./buildSources.ts";
+import { counted } from "./figures/index.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 import { withPercent } from "./percentProgress.ts";
 
@@ -134,7 +135,7 @@ async function build(
 
 /** Shows the result and, if a part of the source was damaged, what is missing. */
 function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
-  const built = `Foretoken now drafts from a datastore of ${tokens.toLocaleString()} tokens.`;
+  const built = `Foretoken now drafts from a datastore of ${counted(tokens, "token")}.`;
   return damage
     ? vscode.window.showWarningMessage(`${built} ${damageText(damage)}`)
     : vscode.window.showInformationMessage(built);
@@ -154,5 +155,5 @@ async function showProblem(
 /** The state of a build in words; the time that is left is a guess from the speed so far. */
 function reportText({ phase, tokens, leftMs }: BuildReport): string {
   const doing = phase === "read" ? "reading" : phase === "sort" ? "sorting" : "writing";
-  return `${doing}, ${tokens.toLocaleString()} tokens${timeLeftText(leftMs)}`;
+  return `${doing}, ${counted(tokens, "token")}${timeLeftText(leftMs)}`;
 }

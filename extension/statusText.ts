@@ -1,6 +1,7 @@
 /** What the status bar says, in words. */
 import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/index.ts";
-import { minutesText, type Surroundings, whyNothing } from "./whyNothing.ts";
+import { age, amount, counted, percent } from "./figures/index.ts";
+import { type Surroundings, whyNothing } from "./whyNothing.ts";
 
 /** Everything that the status bar shows. */
 export interface StatusView extends Surroundings {
@@ -9,7 +10,6 @@ export interface StatusView extends Surroundings {
   readonly activity?: { readonly text: string; readonly done: number | undefined } | undefined;
 }
 
-const percent = (share: number) => `${Math.round(100 * share)}%`;
 const milliseconds = (value: number) => `${Math.round(value)} ms`;
 const times = (factor: number) => `${factor.toFixed(1)}×`;
 
@@ -36,14 +36,14 @@ export function statusText({ status, activity, languageOff, snoozedMinutes = 0 }
  * time, which without a graphics card takes four tenths of a processor from the model.
  */
 const doneText = (done: number | undefined) =>
-  done === undefined ? "$(loading~spin) Foretoken" : `$(sync) Foretoken ${percent(done)}`;
+  done === undefined ? "$(loading~spin) Foretoken" : `$(sync) Foretoken ${percent(done, 1)}`;
 
 /** Model, back end, latency, gain and acceptance, as far as there is room: the latency first of all. */
 function figuresText({ model, last, speedUp = 0, acceptance }: Status): string {
   const [name, backend] = model ? [shortName(model.name), model.backend] : [];
   const latency = last?.firstTextMs === undefined ? undefined : milliseconds(last.firstTextMs);
   const gain = speedUp >= LEAST_GAIN ? times(speedUp) : undefined;
-  const accepted = acceptance === undefined ? undefined : percent(acceptance);
+  const accepted = acceptance === undefined ? undefined : percent(acceptance, 1);
   const choices = [
     [name, backend, latency, gain, accepted],
     [name, backend, latency, gain],
@@ -60,15 +60,11 @@ const shortName = (name: string) =>
     .replace(/[\s_-]*\b(instruct|base|gguf|v\d[\d.]*)\b/gi, "")
     .trim();
 
-const DAY_MS = 86_400_000;
-
 /** A datastore in the tooltip: how large and how old it is, or why it is not used. */
 function storeLine({ name, tokens, created, problem }: StoreStatus): string {
   if (problem) return `Datastore ${name} is not used: ${problem}`;
-  const days = Math.floor((Date.now() - Date.parse(created)) / DAY_MS);
-  const age = days < 1 ? "built today" : days === 1 ? "a day old" : `${days} days old`;
-  const size = tokens < 1e6 ? `${Math.ceil(tokens / 1e3)} thousand` : `${(tokens / 1e6).toFixed(1)} million`;
-  return `Datastore: ${name}, ${size} tokens, ${age}`;
+  const built = age(created, Date.now());
+  return `Datastore: ${name}, ${amount(tokens)} tokens${built && `, built ${built}`}`;
 }
 
 /** What the item says on hovering over it, one statement a line. */
@@ -81,7 +77,7 @@ export function statusTooltip(view: StatusView): string {
   const why = status.state === "error" ? undefined : whyNothing(status, view);
   if (why !== undefined) lines.push(`No suggestion: ${why}`);
   if (status.state !== "error" && status.state !== "starting") {
-    if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${model.threads} threads`);
+    if (model) lines.push(`Model: ${model.name}, ${model.backend}, ${counted(model.threads, "thread")}`);
     lines.push(...notes, ...stores.map(storeLine), ...figureLines(status));
     lines.push(...sources.filter(({ proposed }) => proposed > 0).map(sourceLine));
   }
@@ -95,9 +91,8 @@ function stateLine({ status, languageOff, snoozedMinutes = 0 }: StatusView): str
   if (state === "asleep")
     return "Foretoken has freed its model's memory. The next completion loads it again.";
   if (state === "off") return "Foretoken is off.";
-  if (languageOff !== undefined)
-    return `Foretoken is off for the language ${languageOff}, and on for others.`;
-  if (snoozedMinutes > 0) return `Foretoken is snoozed for ${minutesText(snoozedMinutes)}.`;
+  if (languageOff !== undefined) return `Foretoken is off for the language ${languageOff}.`;
+  if (snoozedMinutes > 0) return `Foretoken is snoozed for ${counted(snoozedMinutes, "minute")}.`;
   return "Foretoken is on.";
 }
 
@@ -109,13 +104,13 @@ function figureLines({ last, suggestions, acceptance, speedUp }: Status): string
     );
   if (last)
     lines.push(
-      `${last.tokens} tokens in ${last.steps} steps, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
+      `${counted(last.tokens, "token")} in ${counted(last.steps, "step")}, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
     );
   if (suggestions)
     lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);
   if (speedUp !== undefined)
     lines.push(`Decoding with drafts: ${times(speedUp)} as fast as without, by what decodes cost here`);
-  if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance)}`);
+  if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance, 1)}`);
   return lines;
 }
 

@@ -1,5 +1,6 @@
 /** Why there is no suggestion, in one line. */
 import type { Status } from "../server/protocol/index.ts";
+import { counted } from "./figures/index.ts";
 
 /** What the extension knows about the user's current place; the server knows the rest. */
 export interface Surroundings {
@@ -20,9 +21,6 @@ export function cursorsOf(selections: readonly { readonly isEmpty: boolean }[]):
   return selections.some(({ isEmpty }) => !isEmpty) ? "selection" : undefined;
 }
 
-/** Minutes in words. */
-export const minutesText = (minutes: number) => `${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
-
 /** The reason that only the extension knows, since the server has not been asked. */
 export function unaskedReason(
   { state }: Pick<Status, "state">,
@@ -31,7 +29,7 @@ export function unaskedReason(
   if (state === "off") return 'Completions are switched off ("foretoken.enabled").';
   if (languageOff !== undefined)
     return `Completions are off for the language ${languageOff} ("foretoken.languages").`;
-  if (snoozedMinutes > 0) return `Completions are snoozed for ${minutesText(snoozedMinutes)}.`;
+  if (snoozedMinutes > 0) return `Completions are snoozed for ${counted(snoozedMinutes, "minute")}.`;
   if (cursors === "several") return "There are several cursors.";
   if (cursors === "selection") return "Text is selected.";
   return undefined;

@@ -1,6 +1,6 @@
 /** Draws the last completion: the tree of each decode, and the branch that the model took. */
 import type { DrawnCompletion, DrawnNode, DrawnStep } from "../../server/protocol/index.ts";
-import { duration, layOut, visible } from "../figures/index.ts";
+import { counted, duration, layOut, visible } from "../figures/index.ts";
 import { asTable, button, empty, html, section, svg, table } from "./dom.ts";
 
 const CELL = { width: 132, height: 46 } as const;
@@ -59,7 +59,7 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
     html(
       "p",
       {},
-      `${completion.steps.length === 1 ? "One decode" : `${completion.steps.length} decodes`}; it ended with "${completion.finishReason}". The model went along the thick line; the token it then chose itself begins the next tree.`,
+      `${counted(completion.steps.length, "decode")}; it ended with "${completion.finishReason}". The model went along the thick line; the token it then chose itself begins the next tree.`,
     ),
     html(
       "p",
@@ -128,7 +128,7 @@ function treePicture({ nodes }: DrawnStep): SVGSVGElement {
   const boxes = nodes.map((node, index) => nodeBox(node, at(index)));
   const width = 2 * MARGIN + (columns - 1) * CELL.width + NODE.width;
   const height = 2 * MARGIN + (rows - 1) * CELL.height + NODE.height;
-  const label = `Tree of ${nodes.length} nodes: ${nodes.map(nodeWords).join("; ")}.`;
+  const label = `Tree of ${counted(nodes.length, "node")}: ${nodes.map(nodeWords).join("; ")}.`;
   return svg("svg", { role: "img", "aria-label": label, class: "tree", width, height }, ...edges, ...boxes);
 }
 

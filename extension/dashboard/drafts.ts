@@ -1,5 +1,5 @@
 /** The benefit of drafts, by source, and the outcome of suggestions. */
-import { percent, type Summary } from "../figures/index.ts";
+import { counted, percent, type Summary } from "../figures/index.ts";
 import { empty, html, section, svg, table } from "./dom.ts";
 
 export function draftsSection({ sources, speedUp, tokensPerDecode }: Summary): HTMLElement {
@@ -39,12 +39,12 @@ export function suggestionsSection({ suggestions, characters, kept }: Summary): 
   if (suggestions.shown === 0)
     return section("suggestions", title, empty("No suggestion has been shown yet."));
   const rows: [string, number, number, string][] = [
-    ["shown", characters.shown, characters.shown, `${suggestions.shown.toLocaleString()} suggestions`],
+    ["shown", characters.shown, characters.shown, counted(suggestions.shown, "suggestion")],
     [
       "accepted",
       characters.accepted,
       characters.shown,
-      `of those shown, in ${suggestions.accepted.toLocaleString()} suggestions`,
+      `of those shown, in ${counted(suggestions.accepted, "suggestion")}`,
     ],
     ...kept.map(({ afterMs, accepted, kept: left }): [string, number, number, string] => [
       `there after ${afterMs < 60_000 ? `${afterMs / 1000} s` : `${afterMs / 60_000} min`}`,

@@ -1,5 +1,5 @@
 /** Latency over time: the median of groups of completions, divided into its parts, and the 90th percentile. */
-import { duration, type LatencyGroup, type Summary } from "../figures/index.ts";
+import { counted, duration, type LatencyGroup, type Summary } from "../figures/index.ts";
 import { asTable, empty, html, section, svg, table } from "./dom.ts";
 import { picture, plotOf } from "./plot.ts";
 
@@ -88,7 +88,7 @@ const when = (at: number) =>
 
 function describe({ from, count, p50, p90, parts }: LatencyGroup): string {
   const divided = PARTS.map(({ name, title }) => `${title} ${duration(parts[name])}`).join(", ");
-  return `${count} completions from ${when(from)}: median ${duration(p50)} (${divided}), p90 ${duration(p90)}`;
+  return `${counted(count, "completion")} from ${when(from)}: median ${duration(p50)} (${divided}), p90 ${duration(p90)}`;
 }
 
 const latencyTable = (groups: readonly LatencyGroup[]) =>

@@ -1,6 +1,6 @@
 /** Costs of decodes on this machine, and the sizes of the chosen trees. */
 import type { MachineFigures } from "../../server/protocol/index.ts";
-import { duration, percent } from "../figures/index.ts";
+import { counted, duration, percent } from "../figures/index.ts";
 import { asTable, empty, html, section, svg, table } from "./dom.ts";
 import { picture, plotOf } from "./plot.ts";
 
@@ -11,7 +11,7 @@ export function machineSection(machine: MachineFigures | undefined): HTMLElement
   const title = "This machine";
   if (!machine) return section("machine", title, empty("No model is loaded at the moment."));
   const { modelName, backend, threads, isMeasured, costs, measuredSizes, mostNodes, treeSizes } = machine;
-  const model = `${modelName} on ${backend}, ${threads} threads.`;
+  const model = `${modelName} on ${backend}, ${counted(threads, "thread")}.`;
   if (!isMeasured)
     return section(
       "machine",
@@ -23,14 +23,14 @@ export function machineSection(machine: MachineFigures | undefined): HTMLElement
   const most = Math.max(treeSizes.length, Math.min(costs.length, wanted, measuredSizes.at(-1) ?? wanted));
   const shown = costs.slice(0, most);
   const decodes = treeSizes.reduce((sum, count) => sum + count, 0);
-  const limit = `Trees have at most ${mostNodes} ${mostNodes === 1 ? "node" : "nodes"} here at the moment, as larger ones would not be exact.`;
+  const limit = `Trees have at most ${counted(mostNodes, "node")} here at the moment, as larger ones would not be exact.`;
   return section(
     "machine",
     title,
     html(
       "p",
       {},
-      `${model} The curve is T(n), what a decode of n nodes costs. Each tree has the n at which the tokens it promises by its cost are most. ${limit}`,
+      `${model} The curve is T(n), what a decode of n nodes costs. Each tree has the n with the most expected tokens for its cost. ${limit}`,
     ),
     html(
       "ul",
@@ -47,7 +47,7 @@ export function machineSection(machine: MachineFigures | undefined): HTMLElement
         {},
         key("chosen"),
         html("b", {}, "chosen"),
-        ` share of ${decodes.toLocaleString()} decodes since the model was loaded`,
+        ` share of ${counted(decodes, "decode")} since the model was loaded`,
       ),
     ),
     costPicture(shown, machine, decodes),
@@ -87,7 +87,7 @@ function costPicture(
     return svg(
       "g",
       {},
-      svg("title", {}, `${index + 1} nodes: ${duration(ms)}, chosen in ${share} of the decodes`),
+      svg("title", {}, `${counted(index + 1, "node")}: ${duration(ms)}, chosen in ${share} of the decodes`),
       svg("rect", { class: "chosen", x: x - width / 2, y, width, height }),
       count > 0 ? svg("text", { class: "tick", x, y: y - 4, "text-anchor": "middle" }, share) : undefined,
     );

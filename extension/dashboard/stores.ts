@@ -1,6 +1,6 @@
 /** The data to draft from: datastores and the index of the workspace. */
 import type { DashboardFigures, StoreStatus, WorkspaceIndexStatus } from "../../server/protocol/index.ts";
-import { age, amount, type PageAction } from "../figures/index.ts";
+import { age, amount, counted, type PageAction } from "../figures/index.ts";
 import { button, empty, html, section, table } from "./dom.ts";
 
 export function storesSection(
@@ -39,7 +39,7 @@ const storeRow = ({ name, tokens, created, problem }: StoreStatus, now: number):
 function workspaceText(workspace: WorkspaceIndexStatus | undefined): string {
   if (!workspace)
     return "The workspace is not indexed: there is no folder or no model, or it is switched off.";
-  const size = `${workspace.files.toLocaleString()} files with ${amount(workspace.tokens)} tokens`;
+  const size = `${counted(workspace.files, "file")} with ${amount(workspace.tokens)} tokens`;
   return workspace.isComplete
     ? `The workspace's index has ${size}, and follows each change.`
     : `The workspace is being indexed: ${size} so far.`;

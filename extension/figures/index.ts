@@ -14,4 +14,4 @@ export type { PageAction, PageMessage, ShowMessage } from "./messages.ts";
 export { ticks } from "./quantiles.ts";
 export { type LatencyGroup, type Summary, summarize } from "./summary.ts";
 export { layOut } from "./treeLayout.ts";
-export { age, amount, duration, percent, visible } from "./words.ts";
+export { age, amount, counted, duration, percent, visible } from "./words.ts";

@@ -16,11 +16,15 @@ export const duration = (ms: number): string =>
 export const percent = (part: number, whole: number): string =>
   whole > 0 ? `${Math.round((100 * part) / whole)}%` : "none";
 
+/** A number with what it counts: "1 token", "2 tokens". @param one the singular of a word whose plural ends with s */
+export const counted = (count: number, one: string): string =>
+  `${count.toLocaleString()} ${one}${count === 1 ? "" : "s"}`;
+
 /** "850", "12 thousand", "3.4 million". */
 export const amount = (count: number): string =>
   count < 1000
     ? String(count)
-    : count < 1e6
+    : count < 999_500
       ? `${Math.round(count / 1000)} thousand`
       : `${(count / 1e6).toFixed(1)} million`;
 

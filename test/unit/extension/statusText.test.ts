@@ -33,6 +33,7 @@ test("parts that do not fit are left out, and the latency is kept longest", () =
 
 test("the speed-up is left out where drafts gain almost nothing", () => {
   assert.equal(text({ ...ready, model: undefined, speedUp: 1.01 }), "$(zap) 84 ms · 63%");
+  assert.equal(text({ ...ready, model: undefined, speedUp: 1.1 }), "$(zap) 84 ms · 1.1× · 63%");
 });
 
 test("loading and fetching show their percentage, or a spinner where it is not known", () => {
@@ -43,6 +44,17 @@ test("loading and fetching show their percentage, or a spinner where it is not k
   assert.equal(text(ready, { activity }), "$(sync) Foretoken 0%");
   assert.match(statusTooltip({ status: ready, activity }), /12 of 4700 MB/);
   assert.equal(text(ready, { activity: { ...activity, done: undefined } }), "$(loading~spin) Foretoken");
+});
+
+test("the icon tells work, rest and a note about the model apart", () => {
+  const bare = { ...ready, model: undefined };
+  assert.match(text({ ...bare, state: "working" }), /^\$\(sync\) 84 ms/);
+  assert.match(text({ ...bare, notes: ["It has no end token."] }), /^\$\(warning\) 84 ms/);
+  assert.equal(text({ ...ready, state: "asleep" }), "$(zap) Foretoken");
+});
+
+test("versions are no part of a model's short name", () => {
+  assert.match(text({ ...ready, model: { ...model, name: "tiny-v0.3.gguf" } }), /^\$\(zap\) tiny · cpu/);
 });
 
 test("a running completion shows no animation, since the model needs the processors", () => {
@@ -68,7 +80,10 @@ test("off for a language looks different from off and from on", () => {
     "$(circle-slash) Foretoken",
     "$(error) Foretoken",
   ]);
-  assert.match(statusTooltip({ status: { state: "ready" }, languageOff: "go" }), /off for the language go/);
+  assert.match(
+    statusTooltip({ status: { state: "ready" }, languageOff: "go" }),
+    /off for the language go\.\n/,
+  );
   assert.match(statusTooltip({ status: { state: "off" } }), /^Foretoken is off\.\n/);
 });
 
@@ -92,11 +107,43 @@ test("the tooltip shows an error's remedy, the figures and why nothing is shown"
   );
 });
 
+test("the tooltip gives the last completion, suggestions, and the sources that have drafted", () => {
+  const source = { meanAcceptedLength: 1, searchMs: 1 };
+  const status: Status = {
+    ...ready,
+    last: { ...last, tokens: 1, steps: 1 },
+    suggestions: { shown: 7, accepted: 2 },
+    sources: [
+      { ...source, name: "ahead", proposed: 6, accepted: 4 },
+      { ...source, name: "a source of tomorrow", proposed: 3, accepted: 1 },
+      { ...source, name: "recent", proposed: 0, accepted: 0 },
+    ],
+  };
+  const lines = statusTooltip({ status }).split("\n");
+  for (const line of [
+    "1 token in 1 step, 5 of 8 drafted tokens accepted (endOfText)",
+    "Suggestions accepted since the start: 2 of 7",
+    "From the text ahead: 4 of 6 accepted",
+    "From a source of tomorrow: 1 of 3 accepted",
+  ])
+    assert.ok(lines.includes(line), line);
+  assert.ok(!lines.some(line => line.includes("recent suggestions")));
+  assert.doesNotMatch(statusTooltip({ status: { ...status, state: "starting" } }), /Model:|From/);
+});
+
+test("the tooltip says why a datastore is not used", () => {
+  const stores = [{ name: "python", tokens: 0, created: "", problem: "It is damaged." }];
+  assert.match(
+    statusTooltip({ status: { ...ready, stores } }),
+    /Datastore python is not used: It is damaged\./,
+  );
+});
+
 test("the tooltip shows how old a datastore is", () => {
   const age = (days: number) => {
     const created = new Date(Date.now() - (days + 0.5) * 86_400_000).toISOString();
     const status: Status = { ...ready, stores: [{ name: "python", tokens: 2_500_000, created }] };
     return /Datastore: python, 2\.5 million tokens, (.*)/.exec(statusTooltip({ status }))?.[1];
   };
-  assert.deepEqual([0, 1, 2].map(age), ["built today", "a day old", "2 days old"]);
+  assert.deepEqual([0, 1, 2].map(age), ["built today", "built a day ago", "built 2 days ago"]);
 });
