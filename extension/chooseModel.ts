@@ -9,6 +9,7 @@ import {
   SECTION,
 } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
+import { Commands, TITLES } from "./commands.ts";
 import { forgetHubToken, hubToken } from "./hubToken.ts";
 import { type ModelItem, modelItem } from "./modelItems.ts";
 import { withPercent } from "./percentProgress.ts";
@@ -40,7 +41,7 @@ const SETTING = "modelPath";
 /** Problems that an access token of the hub may solve. */
 const TOKEN_CODES = ["unauthorised", "gated"];
 const GIVE_TOKEN = "Give an Access Token";
-const SHOW_LOG = "Show Log";
+const SHOW_LOG = TITLES[Commands.showLog];
 
 /**
  * Resolves when the model is in use, or there is nothing more to do.

@@ -4,6 +4,7 @@
  */
 import * as vscode from "vscode";
 import { inBackground, messageOf } from "./background.ts";
+import { Commands, TITLES } from "./commands.ts";
 import { ServerConnection, type ServerPaths } from "./connection.ts";
 import { Crashes } from "./crashes.ts";
 import { ServerRequests } from "./requests.ts";
@@ -147,7 +148,7 @@ export class ServerClient implements vscode.Disposable {
     const message = `The completion server ended ${this.crashes.count} times in a row (${how}).`;
     this.output.error(message);
     this.status.set({ state: "error", message, remedy: "Start it again: Foretoken: Restart Server." });
-    const [restart, log] = ["Restart Server", "Show Log"];
+    const [restart, log] = [TITLES[Commands.restartServer], TITLES[Commands.showLog]];
     const answered = vscode.window
       .showErrorMessage(`Foretoken: ${message}`, restart, log)
       .then(async chosen => {

@@ -15,7 +15,7 @@ export const Commands = {
   dismiss: "foretoken.dismiss",
 } as const;
 
-/** Titles, as in `package.json`, of the commands that the menu contains or a remedy may name. */
+/** Titles, as in `package.json`, of the commands that the menu, a message or a remedy may name. */
 export const TITLES = {
   [Commands.chooseModel]: "Choose Model",
   [Commands.rebuildDatastore]: "Rebuild Datastore",

@@ -1,4 +1,4 @@
-/** The access token for the hub that data sets come from: asked for once, kept in VS Code's secret storage. */
+/** The access token for the hub that models and data sets come from: asked for once, kept in VS Code's secret storage. */
 import * as vscode from "vscode";
 
 const KEY = "foretoken.hubToken";

@@ -27,7 +27,7 @@ export async function offerLibraries(
   if (memory.get(ASKED) === true || !(await source.wantsLibraries())) return;
   await memory.update(ASKED, true);
   const chosen = await vscode.window.showInformationMessage(
-    "Foretoken: there is an NVIDIA graphics card. With its CUDA libraries, some 200 MB from npm's registry, completions are faster. Nothing of yours is sent.",
+    "Foretoken: this machine has an NVIDIA graphics card. Completions are faster with its CUDA libraries, about 200 MB from npm's registry. None of your code is sent.",
     FETCH,
     "No",
   );

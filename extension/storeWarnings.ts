@@ -1,9 +1,9 @@
 /** Shows each problem of a datastore once, with the command that fixes it. */
 import * as vscode from "vscode";
 import type { Status } from "../server/protocol/index.ts";
-import { Commands } from "./commands.ts";
+import { Commands, TITLES } from "./commands.ts";
 
-const REBUILD = "Rebuild Datastore";
+const REBUILD = TITLES[Commands.rebuildDatastore];
 
 export class StoreWarnings {
   private readonly shown = new Set<string>();
