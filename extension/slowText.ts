@@ -1,5 +1,6 @@
 /** The message that first lines take long, with what would help. */
 import type { SlowAdvice, SlowLines } from "../server/protocol/index.ts";
+import { timeText } from "./modelItems.ts";
 
 interface SlowAction {
   readonly label: string;
@@ -9,8 +10,6 @@ interface SlowAction {
 /** More than two actions are no longer read. */
 const MOST_ACTIONS = 2;
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-
 /** The message, and at most two actions against the cause. */
 export function slowText({ model, lineMs, advice }: SlowLines): {
   readonly message: string;
@@ -19,7 +18,7 @@ export function slowText({ model, lineMs, advice }: SlowLines): {
   const chosen = advice.slice(0, MOST_ACTIONS);
   const helps = chosen.map(helpText).join(" ");
   return {
-    message: `Foretoken: with ${model} a first line takes ${seconds(lineMs)} on this machine. ${helps}`,
+    message: `Foretoken: with ${model} a first line takes ${timeText(lineMs)} on this machine. ${helps}`,
     actions: chosen.map(each => ({ label: labelOf(each), advice: each })),
   };
 }
@@ -27,9 +26,9 @@ export function slowText({ model, lineMs, advice }: SlowLines): {
 function helpText(advice: SlowAdvice): string {
   switch (advice.kind) {
     case "model":
-      return `${advice.title} would take about ${seconds(advice.lineMs)}.`;
+      return `${advice.title} would take about ${timeText(advice.lineMs)}.`;
     case "context":
-      return `With ${advice.tokens} tokens of context it would take about ${seconds(advice.lineMs)}.`;
+      return `With ${advice.tokens} tokens of context it would take about ${timeText(advice.lineMs)}.`;
     case "backend":
       return `It could run on the graphics card (${advice.backend}) instead of the processor.`;
   }

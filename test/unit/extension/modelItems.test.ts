@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modelItem } from "../../../extension/modelItems.ts";
+import { modelItem, sizeText, timeText } from "../../../extension/modelItems.ts";
 import type { ModelEntry } from "../../../server/protocol/index.ts";
 
 const ENTRY: ModelEntry = {
@@ -29,7 +29,21 @@ test("an item on this machine shows which program has the model, and the model i
   const here = { ...bare, recommended: false, place: "Ollama", bytes: 92e6, lineMs: 2345 };
   assert.equal(modelItem(here, "").label, "$(database) M 1B, Q8_0");
   assert.equal(modelItem(here, "").description, "92 MB, from Ollama · fits · a line in about 2.3 s");
-  assert.equal(modelItem({ ...here, place: "fetched" }, "m:1b").label, "$(check) M 1B, Q8_0");
+  const fetched = modelItem({ ...here, place: "fetched" }, "m:1b");
+  assert.equal(fetched.label, "$(check) M 1B, Q8_0");
+  assert.match(fetched.description, /^92 MB, fetched · fits/);
+});
+
+test("an item says if the licence has terms and if the model leaves little memory", () => {
+  const licence = { name: "G", commercial: "restricted" } as const;
+  const { detail, description } = modelItem({ ...ENTRY, licence, fit: "tight" }, "");
+  assert.match(detail, /licence G, with terms of use$/);
+  assert.match(description, / · leaves little memory · /);
+});
+
+test("sizes and times change their unit before they need a fourth digit", () => {
+  assert.deepEqual([2e5, 999.4e6, 999.6e6, 3e9].map(sizeText), ["1 MB", "999 MB", "1.0 GB", "3.0 GB"]);
+  assert.deepEqual([42, 994, 996, 2345].map(timeText), ["40 ms", "990 ms", "1.0 s", "2.3 s"]);
 });
 
 test("an item says if the licence forbids commercial use and if the model is too large", () => {
