@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { languageEnabled, readSettings, SECTION } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
 import { Commands } from "./commands.ts";
+import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
 import type { ServerStatus } from "./serverStatus.ts";
 import type { Snooze } from "./snooze.ts";
 import { type StatusView, statusText, statusTooltip } from "./statusText.ts";
@@ -82,6 +83,7 @@ function editorView(): Partial<StatusView> {
   const isOff = settings.enabled && !languageEnabled(settings, languageId);
   return {
     uri: uri.toString(),
+    unofferedScheme: vscode.languages.match(DOCUMENT_SELECTOR, document) === 0 ? uri.scheme : undefined,
     languageId,
     languageOff: isOff ? languageId : undefined,
     cursors: cursorsOf(editor.selections),

@@ -6,6 +6,8 @@ import { counted } from "./figures/index.ts";
 export interface Surroundings {
   /** URI of the current document; undefined if there is none. */
   readonly uri?: string | undefined;
+  /** The scheme of its URI, if completions are not offered there: `git`, `output`. */
+  readonly unofferedScheme?: string | undefined;
   /** Id of its language. */
   readonly languageId?: string | undefined;
   /** Its language, if completions are off in that alone. */
@@ -24,9 +26,11 @@ export function cursorsOf(selections: readonly { readonly isEmpty: boolean }[]):
 /** The reason that only the extension knows, since the server has not been asked. */
 export function unaskedReason(
   { state }: Pick<Status, "state">,
-  { languageOff, snoozedMinutes = 0, cursors }: Surroundings,
+  { unofferedScheme, languageOff, snoozedMinutes = 0, cursors }: Surroundings,
 ): string | undefined {
   if (state === "off") return 'Completions are switched off ("foretoken.enabled").';
+  if (unofferedScheme !== undefined)
+    return `Completions are offered in files, notebooks and untitled documents, not in "${unofferedScheme}:".`;
   if (languageOff !== undefined)
     return `Completions are off for the language ${languageOff} ("foretoken.languages").`;
   if (snoozedMinutes > 0) return `Completions are snoozed for ${counted(snoozedMinutes, "minute")}.`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { whyNothing } from "../../../extension/whyNothing.ts";
+import { cursorsOf, whyNothing } from "../../../extension/whyNothing.ts";
 import type { Status } from "../../../server/protocol/messages.ts";
 
 const uri = "file:///a.py";
@@ -16,6 +16,7 @@ test("the server's reason is shown with its place, and only in its own document"
 test("reasons for not asking the server come first", () => {
   const reasons = [
     whyNothing({ ...ready, state: "off" }, { uri, snoozedMinutes: 3 }),
+    whyNothing(ready, { uri: "git:/a.py", unofferedScheme: "git", languageOff: "go" }),
     whyNothing(ready, { uri, languageOff: "go", snoozedMinutes: 3 }),
     whyNothing(ready, { uri, snoozedMinutes: 1, cursors: "several" }),
     whyNothing(ready, { uri, cursors: "several" }),
@@ -23,10 +24,22 @@ test("reasons for not asking the server come first", () => {
   ];
   assert.deepEqual(reasons, [
     'Completions are switched off ("foretoken.enabled").',
+    'Completions are offered in files, notebooks and untitled documents, not in "git:".',
     'Completions are off for the language go ("foretoken.languages").',
     "Completions are snoozed for 1 minute.",
     "There are several cursors.",
     "Text is selected.",
+  ]);
+});
+
+test("several cursors are told from a selection, and one cursor is no reason", () => {
+  const [cursor, selection] = [{ isEmpty: true }, { isEmpty: false }];
+  assert.deepEqual([[], [cursor], [selection], [cursor, cursor], [selection, cursor]].map(cursorsOf), [
+    undefined,
+    undefined,
+    "selection",
+    "several",
+    "several",
   ]);
 });
 
