@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { storeName } from "../../../extension/buildSources.ts";
+import { hubSource, sizeOfStack, storeName } from "../../../extension/buildSources.ts";
 
 test("a datastore is named after its folder, and differently from that of another folder with the same name", () => {
   assert.match(storeName("app", "/home/me/app"), /^app-[0-9a-f]{6}$/);
@@ -17,4 +17,14 @@ test("a datastore's name is a valid folder name, whatever its folder is called",
     [".hidden", /^hidden-/],
   ] as const)
     assert.match(storeName(name, `/home/me/${name}`), expected);
+});
+
+test("a part of The Stack is announced with its download, disk space and time", () => {
+  assert.equal(sizeOfStack(1), "About 0.2 GB to download, 0.7 GB on disk and 2 minutes.");
+  assert.equal(sizeOfStack(10), "About 2.0 GB to download, 6.9 GB on disk and 16 minutes.");
+});
+
+test("an empty token is not sent along", () => {
+  assert.equal("hubToken" in hubSource(1, ""), false);
+  assert.equal(hubSource(1, "hf_x").hubToken, "hf_x");
 });

@@ -54,7 +54,9 @@ test("without new events nothing is written, and suggestions are events, too", (
   history.save();
   assert.equal(existsSync(folder), false);
   const suggestion = { shown: 4, accepted: 0, kept: [null, null, null] };
-  for (let at = 0; at < 200; at++) history.addSuggestion({ at, ...suggestion });
+  for (let at = 0; at < 199; at++) history.addSuggestion({ at, ...suggestion });
+  assert.equal(existsSync(folder), false, "they wait");
+  history.addSuggestion({ at: 199, ...suggestion });
   assert.equal(new CompletionHistory(folder, fail).read().suggestions.length, 200);
 });
 

@@ -40,6 +40,15 @@ test("an item turns on what is off, and offers no further way to turn it off", (
   assert.deepEqual(labels({ status: { state: "ready" } }).slice(0, 2), ["Turn Off", "Snooze for 5 minutes"]);
 });
 
+test("items carry what their commands need", () => {
+  const argsOf = (command: string) =>
+    menuItems(ready, "foretoken.foretoken").flatMap(item =>
+      "command" in item && item.command === command ? [item.args] : [],
+    );
+  assert.deepEqual(argsOf(Commands.toggleLanguage), [["go"]]);
+  assert.deepEqual(argsOf("workbench.action.openSettings"), [["@ext:foretoken.foretoken"]]);
+});
+
 test("an active snooze can be ended before another is started", () => {
   const [end, first] = snoozeItems(12);
   assert.ok(end && "label" in end && first && "label" in first);

@@ -22,6 +22,14 @@ test("choosing another model is one click away where the remedy asks for it", ()
   assert.deepEqual(actions("Choose another model with Foretoken: Choose Model."), ["Choose Model"]);
 });
 
+test("actions come in the remedy's order, whatever their kinds", () => {
+  assert.deepEqual(
+    actions('Choose a smaller model, set "foretoken.threads", or start again: Foretoken: Restart Server.'),
+    ["Choose Model", "Open the Setting foretoken.threads", "Restart Server"],
+  );
+  assert.deepEqual(actions("Try again. The model is damaged."), [], "a sentence of its own");
+});
+
 test("a remedy that names no known command or setting has no actions", () => {
   assert.deepEqual(actions("Close other programs. Foretoken: Make Coffee"), []);
 });

@@ -35,6 +35,31 @@ test("a missing program is reported", async () => {
   assert.match(how, /ENOENT/);
 });
 
+test("a program that cannot even be started is reported", () => {
+  const lost: string[] = [];
+  const server = new ServerProcess(how => lost.push(how));
+  assert.throws(() => server.start("server.js", "no\0program"));
+  assert.equal(lost.length, 1);
+});
+
+test("a process that has answered is not ended by the limit for its first answer", async () => {
+  const { server, lost } = await started(`setInterval(() => {}, 1000); console.log("runs");`, 1_500);
+  server.answered();
+  await new Promise(resolve => setTimeout(resolve, 1_700));
+  assert.ok(server.pid);
+  assert.deepEqual(lost, []);
+  await server.end(async () => {
+    throw new Error("the connection is closed");
+  });
+  assert.equal(server.pid, undefined, "ended, although it could not be asked");
+});
+
+test("the host's binary runs the server as plain Node", async () => {
+  const { server, gone } = await started(`process.exit(process.env.ELECTRON_RUN_AS_NODE === "1" ? 7 : 8);`);
+  await gone;
+  await assert.rejects(server.over, /exit code 7/);
+});
+
 test("a process that exits by itself is reported once, with its exit code", async () => {
   const { server, lost, gone } = await started(`console.log("runs"); setTimeout(() => process.exit(7), 20);`);
   assert.ok(server.pid);

@@ -35,6 +35,16 @@ test("a minute that has begun counts as a whole one", () => {
   end();
 });
 
+test("a part of a minute passes before the whole ones, and nothing is counted after the end of the window", () => {
+  const { snooze, shown, end } = snoozed(1.5);
+  mock.timers.tick(MINUTE / 2);
+  assert.deepEqual(shown, [2, 1]);
+  snooze.dispose();
+  mock.timers.tick(MINUTE);
+  assert.deepEqual(shown, [2, 1]);
+  end();
+});
+
 test("a snooze can be ended, and restarted with another time", () => {
   const { snooze, shown, end } = snoozed(5);
   snooze.start(60);

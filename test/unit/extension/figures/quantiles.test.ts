@@ -31,6 +31,8 @@ test("ticks are round numbers from 0 to at least the largest value", () => {
   assert.deepEqual(ticks(357), [0, 100, 200, 300, 400]);
   assert.deepEqual(ticks(0.9), [0, 0.5, 1]);
   assert.deepEqual(ticks(1.2), [0, 0.5, 1, 1.5]);
+  assert.deepEqual(ticks(7), [0, 2, 4, 6, 8]);
+  assert.deepEqual(ticks(0.3), [0, 0.1, 0.2, 0.3]);
   assert.deepEqual(ticks(400), [0, 100, 200, 300, 400]);
   assert.deepEqual(ticks(0), [0, 1]);
   assert.deepEqual(ticks(Number.NaN), [0, 1]);

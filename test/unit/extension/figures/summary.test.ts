@@ -42,6 +42,23 @@ test("latency counts computed requests only, and a group's parts add up to its m
   }
 });
 
+test("a group has the times of its first and last completion, its own quantiles and parts of its middle half", () => {
+  const slow = { wait: 1_000, prompt: 0, decode: 0, editor: 0 };
+  const requests = [1, 2, 3, 4, 5, 6, 7, 8].flatMap(at =>
+    Array.from({ length: 40 }, (_, i) => request(40 * at + i, 100, i % 8 === 7 ? { latency: slow } : {})),
+  );
+  const { groups } = summarize({ requests, suggestions: [] });
+  const [first] = groups;
+  assert.deepEqual([first?.from, first?.to, first?.p50, first?.p90], [40, 47, 100, 1_000]);
+  assert.equal(first?.parts.wait, 0, "the slowest quarter does not count");
+});
+
+test("every kind of answer from memory counts as one", () => {
+  const kinds = ["cached", "typedThrough", "reindented", "empty"];
+  const requests = kinds.map(kind => request(1, 1, { kind, latency: undefined }));
+  assert.equal(summarize({ requests, suggestions: [] }).fromMemory, 3);
+});
+
 test("the speed-up is a ratio of times, over the requests for which it is known", () => {
   const unknown = request(3, 1, { decodeMs: 900 });
   const requests = [request(1, 1), request(2, 1, { plainMs: 100 }), { ...unknown, plainMs: undefined }];
@@ -50,10 +67,10 @@ test("the speed-up is a ratio of times, over the requests for which it is known"
 });
 
 test("sources are named by the data, and those that drafted most come first", () => {
-  const other = request(2, 1, { sources: [{ name: "a source of tomorrow", proposed: 9, accepted: 9 }] });
+  const other = request(2, 1, { sources: [{ name: "a source of tomorrow", proposed: 9, accepted: 1 }] });
   const { sources } = summarize({ requests: [request(1, 1), request(1, 1), other], suggestions: [] });
   assert.deepEqual(sources, [
-    { name: "a source of tomorrow", proposed: 9, accepted: 9 },
+    { name: "a source of tomorrow", proposed: 9, accepted: 1 },
     { name: "document", proposed: 8, accepted: 4 },
     { name: "recent", proposed: 2, accepted: 0 },
   ]);
