@@ -6,6 +6,7 @@ import { inBackground, messageOf } from "./background.ts";
 import { Commands } from "./commands.ts";
 import {
   type EventLog,
+  exported,
   type PageAction,
   type PageMessage,
   type ShowMessage,
@@ -145,9 +146,9 @@ export class DashboardView implements vscode.Disposable {
       filters: { JSON: ["json"] },
     });
     if (!target) return;
-    const exported = { ...this.parts.events(), server: await this.serverFigures() };
     try {
-      const text = `${JSON.stringify(exported, null, 2)}\n`;
+      const content = exported(this.parts.events(), await this.serverFigures());
+      const text = `${JSON.stringify(content, null, 2)}\n`;
       await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
     } catch (error) {
       const remedy = "Choose another place.";

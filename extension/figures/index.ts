@@ -9,6 +9,7 @@ export {
   type SuggestionEvent,
   writeEvents,
 } from "./events.ts";
+export { exported } from "./exported.ts";
 export { FollowedText, type TextChange } from "./followedText.ts";
 export type { PageAction, PageMessage, ShowMessage } from "./messages.ts";
 export { ticks } from "./quantiles.ts";
