@@ -25,8 +25,8 @@ const act = (action: PageAction) => host.postMessage({ type: "action", action })
 
 function draw({ summary, server, now }: ShowMessage): void {
   if (!page) return;
-  const before = whereIsFocus();
-  const open = openDetails();
+  const focused = focusedName();
+  const open = openNames();
   page.replaceChildren(
     html(
       "header",
@@ -56,7 +56,7 @@ function draw({ summary, server, now }: ShowMessage): void {
     storesSection(server, now, act),
   );
   page.setAttribute("aria-busy", "false");
-  restore(before, open);
+  restore(focused, open);
 }
 
 /** The most important figures. */
@@ -81,17 +81,29 @@ function glance({ latency, speedUp, sources, characters, kept }: Summary): HTMLE
 
 const FOCUSABLE = "button, summary, [tabindex]";
 
-/** Index of the focused element among those that can have the focus; -1 for none. */
-const whereIsFocus = () =>
-  [...(page?.querySelectorAll(FOCUSABLE) ?? [])].indexOf(document.activeElement ?? document.body);
-const openDetails = () => [...(page?.querySelectorAll("details") ?? [])].map(({ open }) => open);
+const elements = (selector: string) => [...(page?.querySelectorAll<HTMLElement>(selector) ?? [])];
+
+/** Names an element in the same way on each drawing, whichever sections come or go: by its section and its label. */
+function nameOf(element: Element): string {
+  const section = element.closest("section")?.getAttribute("aria-labelledby") ?? "";
+  const shown = element instanceof HTMLDetailsElement ? element.querySelector("summary") : element;
+  return `${section} ${element.tagName} ${element.getAttribute("aria-label") ?? shown?.textContent}`;
+}
+
+/** Name of the focused element; undefined where none of the page's has the focus. */
+const focusedName = () =>
+  elements(FOCUSABLE)
+    .filter(element => element === document.activeElement)
+    .map(nameOf)[0];
+const openNames = () => new Set(elements("details[open]").map(nameOf));
 
 /** Restores the focus and the open details after the page was redrawn. */
-function restore(focus: number, open: readonly boolean[]): void {
-  for (const [index, details] of page?.querySelectorAll("details").entries() ?? [])
-    details.open = open[index] ?? false;
-  const element = [...(page?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? [])][focus];
-  element?.focus({ preventScroll: true });
+function restore(focused: string | undefined, open: ReadonlySet<string>): void {
+  for (const details of elements("details")) if (open.has(nameOf(details))) details.setAttribute("open", "");
+  if (focused !== undefined)
+    elements(FOCUSABLE)
+      .find(element => nameOf(element) === focused)
+      ?.focus({ preventScroll: true });
 }
 
 /** The figures that are drawn, to notice new ones. */

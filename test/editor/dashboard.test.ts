@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Frame, Page } from "playwright-core";
-import { type EventLog, MOST_EVENTS, writeEvents } from "../../extension/figures/index.ts";
+import { type EventLog, MOST_EVENTS, type ShowMessage, writeEvents } from "../../extension/figures/index.ts";
 import { randomNumbers } from "../../server/draft/index.ts";
 import { writeScriptedModel } from "../scripted/scriptedModel.ts";
 import { acceptedText, openAt, runCommand, waitForGhostText, waitForStatus, waitUntil } from "./page.ts";
@@ -244,6 +244,28 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     assert.match((await frame.locator(".tree").getAttribute("aria-label")) ?? "", /^Tree of \d+ nodes?: /);
     for (let i = Number(found); i < Number(count); i++) await page.keyboard.press("ArrowLeft");
     assert.match(await position(), new RegExp(`^Decode ${found} of `));
+  });
+
+  step("the focus stays on its button when sections before it come or go", async () => {
+    const button = frame.getByRole("button", { name: "Index the Workspace Anew" });
+    await button.focus();
+    // The page's next update, shown once more as if the server had ended.
+    await frame.evaluate(
+      () =>
+        new Promise<void>(resolve => {
+          addEventListener(
+            "message",
+            ({ data }: MessageEvent<ShowMessage>) => {
+              postMessage({ ...data, server: undefined }, "*");
+              resolve();
+            },
+            { once: true },
+          );
+        }),
+    );
+    await frame.getByText("The server is not running").waitFor();
+    assert.equal(await frame.getByRole("button", { name: "Next decode" }).count(), 0);
+    assert.equal(await button.evaluate(element => element === document.activeElement), true);
   });
 
   step("the dashboard is legible in a dark, a light and a high-contrast theme", async () => {
