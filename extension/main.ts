@@ -165,12 +165,15 @@ function commandsOf(
   output: vscode.LogOutputChannel,
 ): Record<(typeof Commands)[keyof typeof Commands], (...args: unknown[]) => unknown> {
   const showLog = () => output.show();
+  const tell = (message: string) =>
+    inBackground(vscode.window.showInformationMessage(`Foretoken: ${message}`), "A message", output);
   return {
     [Commands.menu]: () => showMenu("Foretoken", menuItems(statusItem.view, extension.id)),
     [Commands.toggle]: toggle,
     [Commands.toggleLanguage]: async (given: unknown) => {
       const languageId = typeof given === "string" ? given : statusItem.view.languageId;
       if (languageId !== undefined) await toggleLanguage(languageId);
+      else tell("Open a file of the language first.");
     },
     [Commands.snooze]: async (minutes: unknown) => {
       if (typeof minutes !== "number") return showMenu("Snooze", snoozeItems(snooze.minutesLeft));
@@ -186,7 +189,13 @@ function commandsOf(
       ),
     [Commands.rebuildDatastore]: () => rebuildDatastore(server.requests, secrets, activity),
     [Commands.restartServer]: () => server.restart(true),
-    [Commands.freeMemory]: () => server.requests.freeMemory(),
+    [Commands.freeMemory]: async () => {
+      const isFreed = await server.requests.freeMemory();
+      tell(
+        isFreed ? "The model's memory is free; the next completion loads it again." : "No model is loaded.",
+      );
+      return isFreed;
+    },
     [Commands.dashboard]: () => dashboard.show(),
     [Commands.explain]: () => explanation.show(),
     [Commands.showLog]: showLog,
