@@ -4,6 +4,7 @@ import {
   ExecuteCommandRequest,
   type InlineCompletionItem,
   InlineCompletionRequest,
+  InlineCompletionTriggerKind,
   type LanguageClient,
   type ProgressType,
 } from "vscode-languageclient/node";
@@ -90,7 +91,7 @@ export class ServerRequests {
         textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version: document.version },
         position: client.code2ProtocolConverter.asPosition(position),
         context: {
-          triggerKind: explicit ? 1 : 2,
+          triggerKind: explicit ? InlineCompletionTriggerKind.Invoked : InlineCompletionTriggerKind.Automatic,
           ...(selectedCompletionInfo && { selectedCompletionInfo }),
         } as const,
       };

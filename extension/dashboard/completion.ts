@@ -46,11 +46,17 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
     nodes.replaceChildren(html("summary", {}, "As a table"), nodeTable(shown));
   };
   const nodes = asTable(table("", [], []));
-  stage.addEventListener("keydown", ({ key }) => {
-    const target = { ArrowLeft: position.step - 1, ArrowRight: position.step + 1, Home: 0, End: Infinity }[
-      key
-    ];
-    if (target !== undefined) go(target);
+  stage.addEventListener("keydown", event => {
+    const target = new Map([
+      ["ArrowLeft", position.step - 1],
+      ["ArrowRight", position.step + 1],
+      ["Home", 0],
+      ["End", Infinity],
+    ]).get(event.key);
+    if (target === undefined) return;
+    // These keys would also scroll the page.
+    event.preventDefault();
+    go(target);
   });
   go(position.step);
   return section(
