@@ -118,7 +118,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
         this.handedOver(live, document);
         return [itemAt(live, document, position, typed)];
       }
-      if (text.agrees(typed)) return undefined;
+      // A text that was begun elsewhere may continue differently; this request's own is asked for once.
+      if (!present || text.agrees(typed)) return undefined;
       present = undefined;
     }
   }
@@ -155,6 +156,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       const before = this.typedSince(live, document, document.offsetAt(selected.range.start));
       if (before === undefined || !live.text.agrees(before + selected.text)) return undefined;
     }
+    // The list was closed, and its entry not taken: the text need not begin with it any more.
+    if (!selected && typed.length < live.selected.length) return undefined;
     return live.text.done && !live.text.remainder(typed) ? undefined : live;
   }
 
@@ -169,8 +172,10 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     this.stop();
     const { document, position, selected, explicit } = query;
     const now = performance.now();
+    const anchor = document.offsetAt(selected?.range.start ?? position);
+    const known = selected ? document.getText(selected.range) : "";
     const live: Live = {
-      text: new LiveText(document.uri.toString(), document.offsetAt(selected?.range.start ?? position)),
+      text: new LiveText(document.uri.toString(), anchor, known),
       rest: restOfLine(document, position),
       replaced: 0,
       selected: selected?.text ?? "",

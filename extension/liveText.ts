@@ -5,12 +5,22 @@ import { GrowingText } from "../server/protocol/index.ts";
  * says so far, and whether the document still agrees with it. Knows nothing of providers or requests.
  */
 export class LiveText extends GrowingText {
-  /** @param uri document @param anchor offset of the cursor the text was asked for at, in UTF-16 units */
+  /**
+   * @param uri document @param anchor offset where the text begins, in UTF-16 units: the cursor, or before it the start of
+   * the entry of the suggestion list that the text continues
+   * @param known text between the anchor and the cursor, which the request knows of
+   */
   constructor(
     readonly uri: string,
     readonly anchor: number,
+    private readonly known: string,
   ) {
     super();
+  }
+
+  /** Before there is any text, only what the request knows of agrees: a new request knows what was typed since. */
+  override agrees(typed: string): boolean {
+    return this.text === "" ? typed === this.known : super.agrees(typed);
   }
 
   finish(): void {

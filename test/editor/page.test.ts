@@ -7,7 +7,7 @@
  * development. Screenshots of each step go to out/screenshots.
  */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
@@ -27,6 +27,7 @@ import {
   waitUntil,
 } from "./page.ts";
 import { root } from "./paths.mjs";
+import type { GhostText } from "./probe.ts";
 import {
   type CodeServer,
   openWorkbench,
@@ -189,6 +190,32 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await waitForStatus(page, "zap", 10_000);
     await startNewFunction(BEGINNING);
     await waitForGhostText(page, "ghost text");
+  });
+  step("ghost text continues the selected entry of the suggestion list", async () => {
+    mkdirSync(join(server.workspace, ".vscode"));
+    const words = { "editor.wordBasedSuggestions": "currentDocument" };
+    writeFileSync(join(server.workspace, ".vscode", "settings.json"), JSON.stringify(words));
+    const beginning = "value = pri";
+    await startNewFunction(beginning);
+    const focused = page.locator(".suggest-widget.visible .monaco-list-row.focused");
+    await waitUntil("the list", async () => {
+      await page.keyboard.press("Control+Space");
+      await page.waitForTimeout(300);
+      return focused.isVisible();
+    });
+    // Entries on the way that the present text does not begin with are asked for, too.
+    await waitUntil("the entry", async () => {
+      await page.keyboard.press("ArrowDown");
+      await page.waitForTimeout(300);
+      return (await focused.textContent())?.includes("print_report");
+    });
+    const continued = ({ before, wholeLine }: GhostText) =>
+      before === beginning && wholeLine.startsWith("value = print_report(");
+    await waitForGhostText(page, "the entry and what follows it", continued);
+    await screenshot(page, "8-suggestion-list");
+    await page.keyboard.press("Escape");
+    await focused.waitFor({ state: "hidden" });
+    await waitForGhostText(page, "ghost text without the list", ({ before }) => before === beginning);
   });
 });
 

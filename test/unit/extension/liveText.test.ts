@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LiveText } from "../../../extension/liveText.ts";
 
-const live = (text: string) => {
-  const made = new LiveText("file:///a.py", 10);
+const live = (text: string, known = "") => {
+  const made = new LiveText("file:///a.py", 10, known);
   if (text) made.grow(text);
   return made;
 };
@@ -35,6 +35,15 @@ test("typing before there is any text needs a new request", () => {
   const text = live("");
   assert.ok(text.agrees(""));
   assert.ok(!text.agrees("r"));
+});
+
+test("what a request knows of agrees before there is any text, and after an end without one", () => {
+  const text = live("", "ret");
+  assert.ok(text.agrees("ret"));
+  assert.ok(!text.agrees("") && !text.agrees("re") && !text.agrees("retu"));
+  text.finish();
+  assert.ok(text.agrees("ret"));
+  assert.equal(text.remainder("ret"), undefined);
 });
 
 test("waiting callers wake when the text grows and when it ends", async () => {
