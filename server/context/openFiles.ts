@@ -35,14 +35,16 @@ interface Choice {
 }
 
 export class OpenFiles {
-  /** Open documents that are files of the workspace. */
-  private readonly open = new Map<string, ShownFile>();
+  /** The open documents, each with its file if that belongs to the workspace. */
+  private readonly open = new Map<string, ShownFile | undefined>();
   private readonly texts = new Map<string, OtherText>();
   /** Texts that were searched for secrets, and whether each holds one. */
   private readonly searched = new WeakMap<OtherText, boolean>();
   private readonly choices = new Map<string, Choice>();
   private readonly definitions: Definitions;
   private changes = 0;
+  /** The workspace's folders when the files of the open documents were found. */
+  private folders: readonly string[] = [];
 
   /**
    * @param parser the parser of a language, if it is loaded @param files decides which files may be shown
@@ -85,6 +87,7 @@ export class OpenFiles {
    */
   around(snapshot: Snapshot): readonly ContextFile[] {
     const { uri, text, offset, languageId } = snapshot;
+    this.followFolders();
     const shownUris = [...this.texts.keys()].filter(other => other !== uri && this.mayBeShown(other));
     const others = shownUris.flatMap(other => this.texts.get(other) ?? []);
     const shown = shownUris.join("\n");
@@ -112,7 +115,7 @@ export class OpenFiles {
     windows: readonly ContextFile[],
     expired: () => boolean,
   ): ChosenDefinitions {
-    const file = this.fileOf(uri) ?? (notebook && this.files.fileOf(notebook.uri));
+    const file = this.files.fileOf(uri) ?? (notebook && this.files.fileOf(notebook.uri));
     const document = imports === "" ? undefined : file;
     if (!document || !this.files.mayBeShown(document)) return NO_DEFINITIONS;
     const using = {
@@ -130,37 +133,41 @@ export class OpenFiles {
   /** See `DefinitionDependencies`. */
   private openText({ root, path }: ShownFile): string | null | undefined {
     for (const [uri, file] of this.open)
-      if (file.root === root && file.path === path)
+      if (file?.root === root && file.path === path)
         return this.mayBeShown(uri) ? (this.texts.get(uri)?.text ?? null) : null;
     return undefined;
   }
 
   private mayBeShown(uri: string): boolean {
-    const [file, text] = [this.fileOf(uri), this.texts.get(uri)];
+    const [file, text] = [this.open.get(uri), this.texts.get(uri)];
     if (!file || !text || !this.files.mayBeShown(file)) return false;
     const found = this.searched.get(text) ?? holdsSecret(text.text);
     this.searched.set(text, found);
     return !found;
   }
 
-  /** The file of a document; searched again while there is none, since its folder may be added to the workspace. */
-  private fileOf(uri: string): ShownFile | undefined {
-    const known = this.open.get(uri);
-    const file = known ?? this.files.fileOf(uri);
-    const text = this.texts.get(uri);
-    if (file && !known && text) {
+  /** Finds the files of the open documents again once the workspace's folders have changed. */
+  private followFolders(): void {
+    if (this.folders === this.roots) return;
+    this.folders = this.roots;
+    this.choices.clear();
+    for (const uri of this.open.keys()) {
+      const file = this.files.fileOf(uri);
+      const text = this.texts.get(uri);
       this.open.set(uri, file);
-      this.texts.set(uri, { ...text, path: file.path });
+      if (text) this.texts.set(uri, { ...text, path: pathOf(file) });
     }
-    return file;
   }
 
   private changed({ uri, text, edit }: DocumentChange): void {
-    const file = this.open.get(uri) ?? this.files.fileOf(uri);
+    const file = this.files.fileOf(uri);
+    this.open.set(uri, file);
     this.texts.delete(uri);
-    if (file) this.open.set(uri, file);
     if (text.length > LONGEST_TEXT) return;
-    const path = file?.path ?? "";
+    const path = pathOf(file);
     this.texts.set(uri, { path, text, changed: ++this.changes, editedLine: edit?.line });
   }
 }
+
+/** The path that a model may see; empty for a document outside of the workspace, which is not shown. */
+const pathOf = (file: ShownFile | undefined): string => file?.path ?? "";

@@ -62,6 +62,20 @@ test("documents opened before their folder was added to the workspace are shown 
   assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
 });
 
+test("documents are named by the workspace folder that contains them now", () => {
+  const { files, open, around } = opened();
+  for (const path of ["deep/main.py", "deep/basket.py"]) open(path, LIKE);
+  assert.deepEqual(paths(around("deep/main.py", HERE)), ["deep/basket.py"]);
+  files.roots = [join(root, "deep")];
+  assert.deepEqual(paths(around("deep/main.py", HERE)), ["basket.py"]);
+  files.roots = [root];
+  assert.deepEqual(paths(around("deep/main.py", HERE)), ["deep/basket.py"]);
+  files.roots = [root, join(root, "deep")];
+  assert.deepEqual(paths(around("deep/main.py", HERE)), ["basket.py"]);
+  files.roots = [];
+  assert.deepEqual(around("deep/main.py", HERE), []);
+});
+
 test("the choice stays the same during typing, and changes with the other documents", () => {
   const { open, close, around } = opened();
   open("main.py", HERE);
