@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ModelHost } from "../../../../server/model/modelHost.ts";
+import { Session } from "../../../../server/model/session.ts";
+import { DEFAULT_SETTINGS } from "../../../../server/protocol/settings.ts";
+import { FakeEngine, saying } from "../../../fakes/engine.ts";
+
+test("a model is disposed when another replaces it, and a faulty loader is a problem, not a crash", async () => {
+  const engines: FakeEngine[] = [];
+  let fail = false;
+  const host = new ModelHost(async () => {
+    if (fail) throw new Error("no such library");
+    const engine = new FakeEngine(saying("x"));
+    engines.push(engine);
+    return { engine };
+  }, new Session());
+  await host.reload(DEFAULT_SETTINGS);
+  await host.reload(DEFAULT_SETTINGS);
+  assert.deepEqual(
+    engines.map(engine => engine.disposed),
+    [true, false],
+  );
+  fail = true;
+  const outcome = await host.reload(DEFAULT_SETTINGS);
+  assert.ok("problem" in outcome && outcome.problem.message.includes("no such library"));
+  assert.deepEqual(await host.loaded(), outcome);
+  assert.ok(engines[1]?.disposed);
+});
+
+test("a model that is loaded while another is in use replaces it only once it is ready", async () => {
+  const engines: FakeEngine[] = [];
+  let give: (() => void) | undefined;
+  const host = new ModelHost(async ({ modelPath }) => {
+    if (modelPath !== "") await new Promise<void>(resolve => (give = resolve));
+    if (modelPath === "bad") return { problem: { code: "modelInvalid", message: "bad", remedy: "another" } };
+    const engine = new FakeEngine(saying("x"));
+    engines.push(engine);
+    return { engine };
+  }, new Session());
+  const loaded = async (loading: ReturnType<ModelHost["exchange"]>) => {
+    await new Promise(setImmediate);
+    assert.equal(host.current, engines[0], "the old one serves meanwhile");
+    give?.();
+    return loading;
+  };
+  await host.reload(DEFAULT_SETTINGS);
+  const bad = await loaded(host.exchange({ ...DEFAULT_SETTINGS, modelPath: "bad" }));
+  assert.ok("problem" in bad);
+  assert.deepEqual([host.current === engines[0], engines[0]?.disposed], [true, false]);
+  const exchange = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "good" });
+  await loaded(exchange);
+  assert.ok(host.isLatest(exchange));
+  assert.deepEqual([host.current === engines[1], engines[0]?.disposed], [true, true]);
+  assert.deepEqual(await host.loaded(), { engine: engines[1] });
+  const replaced = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "late" });
+  await new Promise(setImmediate);
+  await host.reload(DEFAULT_SETTINGS);
+  give?.();
+  await replaced;
+  assert.deepEqual(
+    engines.map(({ disposed }) => disposed),
+    [true, true, false, true],
+    "what comes too late is freed",
+  );
+});
