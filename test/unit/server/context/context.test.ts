@@ -44,6 +44,19 @@ test("the lines around a recent edit are shown, however dissimilar they are", ()
   assert.ok(file?.text.includes("line_50 = 1") && !file.text.includes("line_70"));
 });
 
+test("the lines around a recent edit come before windows that are more similar", () => {
+  const alike = "def total(item, quantity):\n    return price(item) * quantity * rate(country) + shipping\n";
+  const similar = ["a.py", "b.py", "c.py", "d.py"].map((path, i) => other(path, `${alike}extra_${i} = 1\n`));
+  const edited = other("edited.py", "def forecast(wind, rain):\n    return storm\n", 0);
+  assert.deepEqual(paths(contextFiles(AROUND, [...similar, edited])), ["a.py", "b.py", "c.py", "edited.py"]);
+});
+
+test("an edit of blank lines, or one like the surroundings, is not shown", () => {
+  const blank = other("blank.py", `${"\n".repeat(60)}total = price * quantity\n`, 20);
+  const copy = other("copy.py", [...AROUND].join(" "), 0);
+  assert.deepEqual(contextFiles(AROUND, [blank, copy]), []);
+});
+
 test("no further file is examined when the time is up", () => {
   const others = [other("a.py", "total price"), other("b.py", "total price")];
   assert.deepEqual(

@@ -25,8 +25,10 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
   };
   for (const [path, text] of Object.entries(files)) write(path, text);
   let changed: (uri: string, text: string) => void = () => {};
+  let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
-    watch(onChanged) {
+    watch(onChanged, onClosed) {
+      closed = onClosed;
       changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
     },
   };
@@ -37,6 +39,7 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
     folder,
     write,
     open: (path: string, text: string) => changed(uri(path), text),
+    close: (path: string) => closed(uri(path)),
     around(path: string, text: string) {
       changed(uri(path), text);
       return open.around({ uri: uri(path), languageId: "python", version: 1, text, offset: text.length });
@@ -102,7 +105,9 @@ test("files that are secret, ignored, too large or unreadable are not shown", ()
 });
 
 test("an open document's text takes precedence over its file, and a changed file is read again", () => {
-  const { around, open, write, folder } = workspace("changing", { "lib.py": "def wanted(one): pass\n" });
+  const { around, open, close, write, folder } = workspace("changing", {
+    "lib.py": "def wanted(one): pass\n",
+  });
   const shown = () => around("main.py", "import lib\nlib.wanted(").map(({ text }) => text);
   assert.deepEqual(shown(), ["def wanted(one): ..."]);
   write("lib.py", "def wanted(one, two): pass\n");
@@ -113,6 +118,8 @@ test("an open document's text takes precedence over its file, and a changed file
   assert.deepEqual(shown(), ["def wanted(open): ..."]);
   open("lib.py", `def wanted(open): pass\n${"#".repeat(400_001)}`);
   assert.deepEqual(shown(), [], "neither a text as large as data nor what the disk had before it");
+  close("lib.py");
+  assert.deepEqual(shown(), ["def wanted(one, two): ..."]);
 });
 
 test("the part of an open file that has the definition is shown instead of its outline", () => {
@@ -121,6 +128,45 @@ test("the part of an open file that has the definition is shown instead of its o
   assert.deepEqual(around("main.py", "from lib import wanted\nwanted("), [
     { path: "lib.py", text: "def wanted(one):\n    return one\n" },
   ]);
+});
+
+test("a definition that only looks like one in another open file is shown", () => {
+  const { around, open } = workspace("twins", { "lib.py": "def wanted(one):\n    return two\n" });
+  open("twin.py", "def wanted(one):\n    return one\n");
+  assert.deepEqual(around("main.py", "from lib import wanted\nwanted("), [
+    { path: "lib.py", text: "def wanted(one): ..." },
+    { path: "twin.py", text: "def wanted(one):\n    return one\n" },
+  ]);
+});
+
+test("a name is followed through three files that re-export it, and no further", () => {
+  const { around } = workspace("chain", {
+    "d4.py": "from d3 import wanted\n",
+    "d3.py": "from d2 import wanted\n",
+    "d2.py": "from d1 import wanted\n",
+    "d1.py": "from d0 import wanted\n",
+    "d0.py": "def wanted(): pass\n",
+  });
+  const shown = (module: string) => around("main.py", `from ${module} import wanted\nwanted(`);
+  assert.deepEqual(shown("d3"), [{ path: "d0.py", text: "def wanted(): ..." }]);
+  assert.deepEqual(shown("d4"), []);
+});
+
+test("definitions of at most four files are shown, with all that is used of these", () => {
+  const names = ["a", "b", "c", "d", "e"];
+  const text = (name: string) => `def first_${name}(): pass\n\ndef second_${name}(): pass\n`;
+  const files = Object.fromEntries(names.map(name => [`${name}.py`, text(name)]));
+  const { around } = workspace("files", files);
+  const imports = names.map(name => `from ${name} import first_${name}, second_${name}\n`).join("");
+  const uses = [...names.map(name => `second_${name}()`), ...names.map(name => `first_${name}()`)];
+  const shown = around("main.py", `${imports}${uses.join("\n")}\n`);
+  assert.deepEqual(
+    shown,
+    names.slice(1).map(name => ({
+      path: `${name}.py`,
+      text: `def first_${name}(): ...\n\ndef second_${name}(): ...`,
+    })),
+  );
 });
 
 test("the chosen definitions stay the same during typing, until an import is added", () => {

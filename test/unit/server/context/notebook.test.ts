@@ -53,6 +53,8 @@ test("the neighbouring lines are the last lines above and the first line below t
   const { linesAbove, nextLine } = neighbouringLines(cell("‸", above, [code(""), code("\n  c = 3\nd")]));
   assert.deepEqual(linesAbove, ["a = 1", "b = 2"]);
   assert.equal(nextLine, "  c = 3");
+  const long = Array.from({ length: 20 }, (_, i) => `line_${i}`);
+  assert.deepEqual(neighbouringLines(cell("‸", [code(long.join("\n"))], [])).linesAbove, long.slice(-8));
 });
 
 test("hashes of a text depend on its surroundings, also after edits", () => {

@@ -80,8 +80,11 @@ test("the choice stays the same during typing, and changes with the other docume
   const { open, close, around } = opened();
   open("main.py", HERE);
   open("basket.py", LIKE);
+  open("weather.py", "storm = wind + rain\n");
   const first = around("main.py", HERE);
   assert.equal(around("main.py", `${HERE}x`), first);
+  close("basket.py");
+  assert.deepEqual(around("main.py", HERE), [], "although the last change is the same");
   open("basket.py", `${LIKE}\nlimit = 1\n`);
   assert.match(around("main.py", HERE)[0]?.text ?? "", /limit = 1/);
   close("basket.py");

@@ -119,6 +119,26 @@ test("a file belongs to the workspace if it is in the folder, not if its path on
   assert.equal(files.fileOf("untitled:a.py"), undefined);
 });
 
+test("a change during a listing is listed by the next one, which several changes share", async t => {
+  const answers: (() => void)[] = [];
+  t.mock.method(Visibility.prototype, "refresh", () => new Promise<void>(resolve => answers.push(resolve)));
+  const root = tree({});
+  const files = guard(root);
+  const first = files.refresh(root);
+  const changes = [files.refresh(root), files.refresh(root)];
+  answers[0]?.();
+  await first;
+  let isListed = false;
+  const listed = Promise.all(changes).then(() => {
+    isListed = true;
+  });
+  await new Promise(setImmediate);
+  assert.deepEqual([answers.length, isListed], [2, false]);
+  answers[1]?.();
+  await listed;
+  assert.equal(answers.length, 2);
+});
+
 test("git lists nothing in a workspace that is not trusted", async t => {
   const refresh = t.mock.method(Visibility.prototype, "refresh", async () => {});
   const root = tree({ "a.py": "a" });

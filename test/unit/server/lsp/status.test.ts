@@ -61,3 +61,14 @@ test("the loaded share of a model is reported until the model is ready or has fa
   board.failed("It is no model.", "Choose another.");
   assert.equal(board.current.loaded, undefined);
 });
+
+test("a model that is loaded after another was freed counts as loaded", () => {
+  const board = new StatusBoard(() => {});
+  board.ready({ info: model });
+  board.asleep();
+  board.starting();
+  board.ready({ info: model });
+  board.switch(false);
+  board.switch(true);
+  assert.equal(board.current.state, "ready");
+});

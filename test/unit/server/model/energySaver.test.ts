@@ -45,6 +45,22 @@ test("the settings always and never do not check the power source", async () => 
   }
 });
 
+test("the power source is checked again every minute until the end", async t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { energy, looks } = saver("auto", false);
+  const afterOneMinute = async () => {
+    t.mock.timers.tick(60_000);
+    await new Promise(setImmediate);
+    return looks();
+  };
+  await energy.look();
+  assert.deepEqual([looks(), await afterOneMinute(), await afterOneMinute()], [1, 2, 3]);
+  const last = energy.look();
+  energy.dispose();
+  await last;
+  assert.equal(await afterOneMinute(), 4);
+});
+
 test("a changed setting takes effect at once", async () => {
   const { energy, engine, settings } = saver("always", false);
   await energy.look();
