@@ -37,6 +37,7 @@ test("Ollama's models are found by their manifests, with their hash", () => {
     [`${LIBRARY}/qwen2.5-coder/1.5b-base`]: manifest(`sha256:${hash}`),
     [`${LIBRARY}/gone/latest`]: manifest(`sha256:${"cd".repeat(32)}`),
     [`${LIBRARY}/broken/latest`]: "{",
+    [`${LIBRARY}/large/latest`]: manifest(`sha256:${hash}`) + " ".repeat(1 << 20),
     [`${LIBRARY}/evil/latest`]: manifest("sha256:../../../etc/passwd"),
     [`.ollama/models/blobs/sha256-${hash}`]: "GGUF",
   });
@@ -46,6 +47,15 @@ test("Ollama's models are found by their manifests, with their hash", () => {
   ]);
   const elsewhere = join(folder, ".ollama/models");
   assert.equal(look(undefined, { OLLAMA_MODELS: elsewhere }).length, 1);
+});
+
+test("a model in a cache that two of the searched folders stand for is listed once", () => {
+  const folder = home({ ".cache/llama.cpp/m-Q4_0.gguf": "GGUF" });
+  const found = look(folder, { XDG_CACHE_HOME: join(folder, ".cache") });
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    [join(folder, ".cache/llama.cpp/m-Q4_0.gguf")],
+  );
 });
 
 test("models of LM Studio and of llama.cpp are found, but not parts of models", () => {

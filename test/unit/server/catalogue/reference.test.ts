@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CatalogueModel } from "../../../../server/catalogue/catalogue.ts";
-import { parseReference, quantisationOf } from "../../../../server/catalogue/reference.ts";
+import { parseReference, quantisationOf, similarTo } from "../../../../server/catalogue/reference.ts";
 
 const files = [
   { quantisation: "Q8_0", repository: "ggml-org/Q", revision: "main", path: "q-q8_0.gguf" },
@@ -19,6 +19,9 @@ test("a name of the catalogue stands for its first file, or for that of the give
 test("a name that the catalogue lacks is an error that lists what there is", () => {
   const size = read("qwen:7b");
   assert.ok("problem" in size && size.problem.remedy === "The catalogue has qwen:1.5b.");
+  const models = [{ ...model, name: "other:1b" }, model];
+  assert.equal(similarTo("Qwen:7b", models), "The catalogue has qwen:1.5b.");
+  assert.equal(similarTo("llama:7b", models), "The catalogue has other:1b, qwen:1.5b.");
   const quantisation = read("qwen:1.5b:q2_k");
   assert.ok("problem" in quantisation && /Q8_0, Q4_K_M/.test(quantisation.problem.remedy));
 });
@@ -68,7 +71,8 @@ test("the quantisation is read from a file's name", () => {
     ["model-Q4_0-00001-of-00003.gguf", "Q4_0"],
     ["Q4_K_M/model-Q4_K_M-00001-of-00002.gguf", "Q4_K_M"],
     ["Model-Q4_K_M/Model-Q4_K_M.gguf", "Q4_K_M"],
-    ["Q8_0/x-Q8_0.gguf", "Q8_0"],
+    ["F16/Q8_0/x-Q4_0.gguf", "Q4_0"],
+    ["F16/Q8_0/x.gguf", "Q8_0"],
     ["UD-Q4_K_XL/model.gguf", "Q4_K_XL"],
     ["BF16/model-00001-of-00002.gguf", "BF16"],
     ["model-TQ1_0.gguf", "TQ1_0"],

@@ -13,6 +13,7 @@ test("a suffix stays unchanged until a tenth of its text has changed", () => {
   assert.notEqual(nextSuffix(first, lines.slice(12).join("")), first, "a dozen were");
   assert.equal(changedShare("a\nb", "a\nb"), 0);
   assert.equal(changedShare("a\nb", "c\nd"), 1);
+  assert.equal(changedShare("a\nb", "a\nc"), 0.5);
   assert.equal(nextSuffix("", "x = 1\n"), "x = 1\n");
 });
 
