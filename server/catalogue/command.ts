@@ -26,14 +26,14 @@ import { isPathReference, type ModelReference, parseReference, REFERENCES } from
 import { locateModel } from "./resolveModel.ts";
 
 export const MODEL_USAGE = `  foretoken model list [--json]        Models of the catalogue, fetched ones, and those that other programs have here.
-  foretoken model get MODEL            Fetches a model, or goes on with a fetch that was stopped.
-  foretoken model use MODEL|default    Makes it the model of "foretoken complete" where none is named.
-  foretoken model info MODEL           Size, licence, where it comes from and where it lies.
+  foretoken model get MODEL            Fetches a model, or continues a fetch that was stopped.
+  foretoken model use MODEL|default    Makes it the model of "foretoken complete" if none is named.
+  foretoken model info MODEL           Size, licence, source and path.
   foretoken model check MODEL|default [--json] [--backend auto|cpu|cuda|vulkan|metal]
                                        Loads it and tests tokenizer, filling in, drafts and speed.
   foretoken model remove MODEL         Deletes a fetched model.
       MODEL: ${REFERENCES}.
-      --catalogue FILE takes another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.
+      --catalogue FILE uses another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.
 `;
 
 /** How often progress is written. */
@@ -96,7 +96,9 @@ function askedFor([action, given, surplus]: readonly string[]): {
 } {
   const known = ACTIONS.find(name => name === action);
   if (!known)
-    throw new ArgumentsError(action === undefined ? "What shall be done?" : `There is no action ${action}.`);
+    throw new ArgumentsError(
+      action === undefined ? "model needs an action." : `There is no action ${action}.`,
+    );
   const last = known === "list" ? given : surplus;
   if (last !== undefined)
     throw new ArgumentsError(
@@ -218,8 +220,8 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
       "Infilling",
       model?.infilling && `${model.infilling.singleLine}% of single lines (${model.infilling.source})`,
     ],
-    ["Comes from", originOf(reference)],
-    ["Lies at", path ?? "not on this machine"],
+    ["Source", originOf(reference)],
+    ["Path", path ?? "not on this machine"],
     ["Size", path && megabytes(modelBytes(path))],
   ];
   for (const [label, value] of lines)

@@ -62,19 +62,19 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
                             [--shard I/N] [--memory MB] [--threads N] [--deny-list FILE]
                             [--progress]
       Builds a store to draft from. SOURCE: ${ACCEPTED_SOURCES}.
-      --column PATH names the column or key that holds the text, with dots between names that lie in each other
-      (text, messages.content); the texts of a list are the turns of a conversation. Unnamed: content, or the
-      turns as ShareGPT, UltraChat and OpenAI's form have them.
-      --memory MB bounds a shard's tokens while it is built, 12 bytes each: where not given a power of two
-      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the sooner
-      a search has its answer. --first N takes N files of a data set. A build that was stopped goes on where it was.
-      --shard builds the I-th of N shares of the inputs (from 0); all shares together are the store. A share that
-      another process builds is waited for. --progress prints JSON lines.
+      --column PATH names the column or key that holds the text, with dots between nested names (text,
+      messages.content); the texts of a list are the turns of a conversation. By default: content, or the turns in
+      the forms of ShareGPT, UltraChat and OpenAI.
+      --memory MB bounds a shard's tokens while it is built, 12 bytes each: by default a power of two
+      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the faster
+      a search. --first N takes N files of a data set. A build that was stopped continues where it stopped.
+      --shard builds the I-th of N shares of the inputs (from 0); all shares together are the store. It waits for
+      a share that another process builds. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.
-  foretoken datastore verify DIR               Checks that it is whole, and all its checksums.
+  foretoken datastore verify DIR               Checks that it is complete, and all its checksums.
   foretoken datastore query DIR --text TEXT [--model PATH] [--json]
                                                What followed the end of TEXT there, and where.
-  foretoken datastore list [FOLDER] [--json]   Stores below a folder; below the command line's own when not given.
+  foretoken datastore list [FOLDER] [--json]   Stores below a folder, by default the command line's own.
   foretoken datastore remove DIR [--repository OWNER/NAME] [--owner OWNER] [--content ID]
       Removes a store; or, with options, what is from a repository, an owner or has a content id: at once and
       from every search, and for good with the next build.

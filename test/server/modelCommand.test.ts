@@ -75,7 +75,7 @@ test("a download that is killed twenty times fetches no byte twice", async () =>
 
 test("a fetched model can be listed, described, chosen and removed", async () => {
   assert.match((await run("list")).out, /On this machine:\n {2}hf:a\/b:m-Q8_0\.gguf/);
-  assert.match((await run("info", REFERENCE)).out, new RegExp(`Lies at: +${path()}`));
+  assert.match((await run("info", REFERENCE)).out, new RegExp(`Path: +${path()}`));
   const used = await run("use", REFERENCE);
   assert.match(used.out, /"foretoken\.modelPath": "hf:a\/b:m-Q8_0\.gguf"/);
   assert.equal(readFileSync(join(cache, "foretoken", "model.txt"), "utf8").trim(), path());
@@ -132,7 +132,7 @@ test("the included model is checked under the name default, and may be used", as
 test("the included model is described under the name default", async () => {
   const { code, out } = await run("info", "default");
   assert.equal(code, 0, out);
-  assert.match(out, /Lies at: +\/.*\.gguf\nSize: +\d+ MB/);
+  assert.match(out, /Path: +\/.*\.gguf\nSize: +\d+ MB/);
 });
 
 test("a choice of model that cannot be saved is reported with its file", async () => {
