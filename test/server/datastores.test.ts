@@ -73,7 +73,7 @@ parentPort.on("message", ({ id, texts }) => {
 });`;
 
 test("a tokenizer thread that fails or hangs fails only its own texts, and later texts are tokenized", async () => {
-  const pool = new TokenizerPool(script(TOKENIZER), "", 1, { patienceMs: 300 });
+  const pool = new TokenizerPool(script(TOKENIZER), "", 1, { patienceMs: 1_500 });
   const tokens = async (text: string) => [...((await pool.tokenize([text]))[0] ?? [])];
   assert.deepEqual(await tokens("abc"), [3]);
   for (let i = 0; i < 4; i++) {
