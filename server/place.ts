@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { languageOfFile } from "./syntax/index.ts";
-import { ArgumentsError, refusalOf, UsageError } from "./system/index.ts";
+import { ArgumentsError, counted, refusalOf, UsageError } from "./system/index.ts";
 import { isInCharacter, type Snapshot } from "./text/index.ts";
 
 interface Place {
@@ -40,12 +40,12 @@ function offsetOf(text: string, { file, line, column }: Place): number {
   const starts = lineStarts(text);
   const start = starts[line - 1];
   if (start === undefined)
-    throw new UsageError(`${file} has ${starts.length} lines; there is no line ${line}.`);
+    throw new UsageError(`${file} has ${counted(starts.length, "line")}; there is no line ${line}.`);
   const wanted = text.slice(start, starts[line] ?? text.length).replace(/[\r\n]+$/, "");
   const { length } = wanted;
   if (column < 1 || column > length + 1)
     throw new UsageError(
-      `Line ${line} of ${file} has ${length} characters (UTF-16 units); there is no column ${column}.`,
+      `Line ${line} of ${file} has ${counted(length, "character")} (in UTF-16 units); there is no column ${column}.`,
     );
   if (isInCharacter(wanted, column - 1))
     throw new UsageError(

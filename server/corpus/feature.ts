@@ -12,7 +12,7 @@ import {
   type Settings,
   type WorkspaceIndexStatus,
 } from "../protocol/index.ts";
-import { expandPath, inBackground, tokenizeWorkerScript } from "../system/index.ts";
+import { counted, expandPath, inBackground, tokenizeWorkerScript } from "../system/index.ts";
 import { StoreRegistry } from "./storeRegistry.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
@@ -172,7 +172,7 @@ function indexWorkspace(
     isComplete = true;
     const ms = Math.round(performance.now() - start);
     connection.console.info(
-      `Indexed the workspace: ${workspace.files} files, ${workspace.tokens} tokens, ${ms} ms.`,
+      `Indexed the workspace: ${counted(workspace.files, "file")}, ${counted(workspace.tokens, "token")}, ${ms} ms.`,
     );
   });
   inBackground(scanned, "Indexing the workspace", report);

@@ -80,7 +80,9 @@ export function describe(directory: string): string {
     `${name}: ${counted(tokens, "token")} of ${counted(documents, "document")} in ${counted(shards, "shard")}, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
     `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
     ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
-    ...(repeated > 0 ? [`left out of searches, since another input has them: ${repeated} documents`] : []),
+    ...(repeated > 0
+      ? [`left out of searches, since another input has them: ${counted(repeated, "document")}`]
+      : []),
     ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
     ...(damage.count > 0 ? [damageText(damage)] : []),
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),

@@ -15,7 +15,7 @@ import {
   tuneDrafter,
 } from "../engine/index.ts";
 import { AUTO_DRAFT_MODEL, type Settings } from "../protocol/index.ts";
-import { cacheDirectory, decodeScript, inBackground, probeScript } from "../system/index.ts";
+import { cacheDirectory, counted, decodeScript, inBackground, probeScript } from "../system/index.ts";
 import { findDraftModel } from "./draftModelFile.ts";
 import { type DraftModelOutcome, DraftModelSlot, type LoadedDraftModel } from "./draftModelSlot.ts";
 import { withLoadedShare } from "./loadedShare.ts";
@@ -78,7 +78,7 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
     exactRows === 1
       ? "drafts are off, since no tree has exactly the results of single tokens here"
       : `trees of up to ${exactRows} tokens have exactly the results of single tokens${padding}`;
-  return `Tuned: ${threads} threads, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
+  return `Tuned: ${counted(threads, "thread")}, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
 /** Loads the model that the settings choose to draft for `engine`. */

@@ -5,7 +5,7 @@ import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
-import { inBackground, modelBytes } from "../system/index.ts";
+import { counted, inBackground, modelBytes } from "../system/index.ts";
 import { chosenStamp } from "./modelFiles.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
@@ -318,7 +318,7 @@ async function tune(
 function announce(connection: Connection, board: StatusBoard, engine: Engine, enabled: boolean): void {
   const { info } = engine;
   connection.console.info(
-    `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${info.threads} threads, ${info.contextTokens} tokens of context.`,
+    `Model ${info.modelName} (${info.architecture}) from ${info.modelPath}: ${info.backend}, ${counted(info.threads, "thread")}, ${info.contextTokens} tokens of context.`,
   );
   for (const note of info.notes) connection.console.warn(note);
   board.ready(engine);

@@ -33,6 +33,12 @@ test("lines end as in editors, also at a single carriage return", () => {
     () => snapshotAt(`${join(folder, "mac.py")}:5:1`, unnoted),
     /has 4 lines; there is no line 5/,
   );
+  const short = written("short.py", "a");
+  assert.throws(() => snapshotAt(`${short}:2:1`, unnoted), /short\.py has 1 line; there is no line 2/);
+  assert.throws(
+    () => snapshotAt(`${short}:1:3`, unnoted),
+    /has 1 character \(in UTF-16 units\); there is no column 3/,
+  );
 });
 
 test("columns count UTF-16 units, and there is none inside a character", () => {
