@@ -100,6 +100,56 @@ test("the last of several draft models requested in a row is used, and all other
   assert.ok(loaded.every(({ disposed }) => disposed));
 });
 
+test("the next draft model is loaded, and the slot is disposed, only once earlier ones are freed", async () => {
+  for (const isMeasured of [true, false]) {
+    const inMemory = new Set<FakeEngine>();
+    const candidate = (cost: number) => {
+      const engine = new FakeDrafter(chaotic);
+      engine.cost = () => cost;
+      engine.dispose = async () => {
+        await pause(10);
+        inMemory.delete(engine);
+      };
+      inMemory.add(engine);
+      return { engine, tune: async () => isMeasured };
+    };
+    let isLoading = false;
+    const slot = new DraftModelSlot(async () => {
+      assert.deepEqual([isLoading, inMemory.size], [false, 0]);
+      isLoading = true;
+      await pause(10);
+      isLoading = false;
+      return { candidates: [candidate(1), candidate(2)] };
+    });
+    const settings = { draftModel: "x" } as Parameters<typeof slot.use>[0];
+    let measured = () => {};
+    const afterMeasuring = new Promise<void>(resolve => {
+      measured = resolve;
+    });
+    const whenIdle = async (work: (signal: AbortSignal) => Promise<boolean>) => {
+      const result = await work(new AbortController().signal);
+      measured();
+      return result;
+    };
+    const first = slot.use(settings, whenIdle);
+    await afterMeasuring;
+    await pause(5);
+    const [second, third] = [slot.use(settings, whenIdle), slot.use(settings, whenIdle)];
+    await Promise.all([first, second]);
+    await third;
+    const last = slot.use(settings, whenIdle);
+    await slot.dispose();
+    assert.equal(inMemory.size, 0);
+    await last;
+    const freeing = slot.use(settings, whenIdle);
+    while (inMemory.size < 2) await pause(1);
+    while (inMemory.size === 2) await pause(1);
+    await slot.dispose();
+    assert.equal(inMemory.size, 0, "also of those that are being freed");
+    await freeing;
+  }
+});
+
 test("a draft model that cannot be measured is freed and reported", async () => {
   const drafter = new FakeDrafter(chaotic);
   const slot = new DraftModelSlot(async () => ({

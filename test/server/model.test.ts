@@ -58,6 +58,16 @@ test("a model requested while the previous one is being freed is loaded once tha
   assert.equal((await asked.items)[0]?.insertText, "first");
   const { state } = await client.status(({ last }) => last !== undefined);
   assert.equal(state, "ready");
+  const { length } = client.statuses;
+  for (const enabled of [false, true])
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { enabled, firstDatastore: false } },
+    });
+  await client.connection.sendRequest(ExplainLastRequest);
+  assert.deepEqual(
+    client.statuses.slice(length).map(each => each.state),
+    ["off", "ready"],
+  );
   await client.close();
 });
 

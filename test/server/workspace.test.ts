@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { ShownFiles } from "../../server/context/shownFiles.ts";
 import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
-import { Workspace } from "../../server/corpus/workspace.ts";
+import { nearnessTo, Workspace } from "../../server/corpus/workspace.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-workspace-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -153,6 +153,45 @@ test("an older result of the tokenizer does not replace a newer one", async () =
   workspace.dispose();
 });
 
+test("a file that is removed while it is tokenized does not return", async () => {
+  const path = folder({ "a.py": "say one" });
+  const answers: (() => void)[] = [];
+  const slow: Tokenizer = {
+    tokenize: texts => new Promise(resolve => answers.push(() => resolve(texts.map(codes)))),
+  };
+  const workspace = new Workspace([path], slow, () => {});
+  const scanned = workspace.scan();
+  await until(() => answers.length === 1);
+  workspace.changed(uriOf(path, "a.py"), `say ${"x".repeat(2 << 20)}`);
+  answers[0]?.();
+  await scanned;
+  assert.equal(workspace.files, 0);
+  workspace.dispose();
+});
+
+test("a document leaves the index while it holds a secret", async () => {
+  const path = folder({ "a.py": "say hello", "b.py": "" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  workspace.changed(uriOf(path, "a.py"), `say key ghp_${"a1".repeat(18)}`);
+  assert.deepEqual(following(workspace, "say "), []);
+  await pause(20);
+  assert.deepEqual(following(workspace, "say "), []);
+  workspace.changed(uriOf(path, "a.py"), "say bye");
+  await until(() => following(workspace, "say ")[0] === "bye");
+  workspace.dispose();
+});
+
+test("files are the nearer, the fewer folders lie between them", () => {
+  const nearness = nearnessTo(join("/w", "a", "b", "x.py"));
+  const files = ["a/b/y.py", "a/y.py", "a/c/y.py", "a/b/c/d/y.py", "c/y.py"];
+  const expected = [1, 1 / 2, 1 / 3, 1 / 3, 1 / 4];
+  assert.deepEqual(
+    files.map(file => nearness(join("/w", ...file.split("/")))),
+    expected,
+  );
+});
+
 test("an edit does not wait for all the files of a branch switch, and is not undone by them", async () => {
   const files = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}.py`, `say file${i}`]));
   const path = folder(files);
@@ -223,6 +262,9 @@ test("a changed ignore file removes files from the index and adds others", async
   write(join(path, ".gitignore"), "# now the other\na.py\n");
   await workspace.fileChanged(uriOf(path, ".gitignore"));
   assert.deepEqual(following(workspace, "say "), ["there"]);
+  rmSync(join(path, "b.py"));
+  await workspace.fileChanged(uriOf(path, ".gitignore"));
+  assert.equal(workspace.files, 0, "of a file that is gone too");
   workspace.dispose();
 });
 
