@@ -17,7 +17,7 @@ interface Modules {
   find(module: string, from: string): string | undefined;
   /** The file of a name in a module if that name is a module itself. */
   findWithin(module: string, name: string, from: string): string | undefined;
-  /** Undefined for a file that may not be shown, or cannot be read in time. */
+  /** Undefined for the document itself, and for a file that may not be shown or cannot be read in time. */
   read(path: string): ModuleFile | undefined;
 }
 
@@ -60,7 +60,7 @@ export function definitionFiles(using: Using, modules: Modules, expired: () => b
     if (expired()) break;
     for (const { path, definition } of meant(each, own, around, modules)) {
       const isFull = !files.has(path) && files.size >= MAX_FILES;
-      if (path === own || isFull || definition.outline.length > left) continue;
+      if (isFull || definition.outline.length > left) continue;
       if (chosen.has(definition) || isShown(path, definition.line)) continue;
       chosen.add(definition);
       files.set(path, Math.min(files.get(path) ?? used.length, used.indexOf(each)));
