@@ -58,6 +58,15 @@ test("the exit code and last report of a build decide its outcome, whatever else
   });
 });
 
+test("a build that was cancelled before it began, or while it runs, is ended", async () => {
+  const endless = `console.log(JSON.stringify({ phase: "tokens", tokens: 1 })); setInterval(() => {}, 1000);`;
+  const cancelled = { problem: "The build was cancelled." };
+  assert.deepEqual(await outcomeOf(endless, AbortSignal.abort()), cancelled);
+  const controller = new AbortController();
+  const running = runBuild(request, () => controller.abort(), controller.signal, script(endless));
+  assert.deepEqual(await running, cancelled);
+});
+
 /** A thread that returns the lengths of texts as tokens, fails at "choke" and does not answer at "sleep". */
 const TOKENIZER = `
 import { parentPort } from "node:worker_threads";

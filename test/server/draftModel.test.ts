@@ -103,11 +103,13 @@ test("the last of several draft models requested in a row is used, and all other
 test("the next draft model is loaded, and the slot is disposed, only once earlier ones are freed", async () => {
   for (const isMeasured of [true, false]) {
     const inMemory = new Set<FakeEngine>();
+    let isFreeing = false;
     const candidate = (cost: number) => {
       const engine = new FakeDrafter(chaotic);
       engine.cost = () => cost;
       engine.dispose = async () => {
-        await pause(10);
+        isFreeing = true;
+        await pause(20 * cost);
         inMemory.delete(engine);
       };
       inMemory.add(engine);
@@ -141,9 +143,9 @@ test("the next draft model is loaded, and the slot is disposed, only once earlie
     await slot.dispose();
     assert.equal(inMemory.size, 0);
     await last;
+    isFreeing = false;
     const freeing = slot.use(settings, whenIdle);
-    while (inMemory.size < 2) await pause(1);
-    while (inMemory.size === 2) await pause(1);
+    while (!isFreeing) await pause(1);
     await slot.dispose();
     assert.equal(inMemory.size, 0, "also of those that are being freed");
     await freeing;

@@ -214,3 +214,14 @@ test("a model file that gives its own order and file marker overrides the table"
     "«<|fim_prefix|>»def f(«<|fim_suffix|>»):\n    pass«<|fim_middle|>»",
   );
 });
+
+test("a document's name that takes more room than other files may have is left out", () => {
+  const vocabulary = new ControlVocabulary([...PLAIN, "<filename>"]);
+  const format = formatOf(vocabulary, { modelName: "Mellum 4b Base" });
+  const written = (name: string) => {
+    const { tokens } = buildPrompt(snapshot("x = ‸", `file:///project/${name}`), vocabulary, 104, { format });
+    return vocabulary.written(tokens);
+  };
+  assert.match(written("short.py"), /^«<filename>»short\.py\n/);
+  assert.equal(written(`${"long".repeat(10)}.py`), "«<fim_suffix>»«<fim_prefix>»x = «<fim_middle>»");
+});
