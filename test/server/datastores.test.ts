@@ -58,7 +58,9 @@ test("the exit code and last report of a build decide its outcome, whatever else
   });
 });
 
-test("a build that was cancelled before it began, or while it runs, is ended", async () => {
+test("a build that was cancelled before it began, or while it runs, is ended", {
+  timeout: 20_000,
+}, async () => {
   const endless = `console.log(JSON.stringify({ phase: "tokens", tokens: 1 })); setInterval(() => {}, 1000);`;
   const cancelled = { problem: "The build was cancelled." };
   assert.deepEqual(await outcomeOf(endless, AbortSignal.abort()), cancelled);
