@@ -9,6 +9,7 @@ import {
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import {
+  ChunkedText,
   type Cursor,
   type Edit,
   extended,
@@ -167,31 +168,60 @@ function update(
   known: TextHash,
 ): { hash: TextHash; edit: Edit | undefined } {
   const original = document.getText();
-  let hash = known;
-  let stretch: Stretch | undefined;
+  const [only] = changes;
   TextDocument.update(document, [], version);
+  for (const { text } of changes)
+    if (typeof text !== "string") throw new TypeError(`a change of ${document.uri} without a text`);
+  const change = only && changes.length === 1 ? oneChange(document, only) : manyChanges(original, changes);
+  if (!change) return { hash: known, edit: undefined };
+  const { stretch, added } = change;
+  const { start, endBefore, end } = stretch;
+  const isParted = isLineEndAt(original, start) || isLineEndAt(original, endBefore);
+  const isWhole = start === 0 && endBefore === original.length;
+  const range = { start: document.positionAt(start), end: document.positionAt(endBefore) };
+  const whole = () => ({ text: original.slice(0, start) + added + original.slice(endBefore) });
+  TextDocument.update(document, [isParted || isWhole ? whole() : { range, text: added }], version);
+  const text = document.getText();
+  // The library counts a line too many or too few where two characters become one line end, or one becomes two.
+  if (isLineEndAt(text, start) || isLineEndAt(text, end)) TextDocument.update(document, [{ text }], version);
+  const replaced = replacement(original, text, stretch);
+  return {
+    hash: known.edited(text, start, original.length - endBefore),
+    edit: { ...replaced, line: document.positionAt(replaced.start).line },
+  };
+}
+
+/** A stretch of a text that was replaced, and what replaces it. */
+interface Change {
+  readonly stretch: Stretch;
+  readonly added: string;
+}
+
+function oneChange(document: TextDocument, change: TextDocumentContentChangeEvent): Change {
+  const { length } = document.getText();
+  const { start, end } = offsetsOf(change, { length, offsetAt: position => document.offsetAt(position) });
+  return { stretch: extended(undefined, start, end, change.text.length), added: change.text };
+}
+
+/** The text is put together once: replacing a word everywhere makes thousands of changes. */
+function manyChanges(before: string, changes: TextDocumentContentChangeEvent[]): Change | undefined {
+  const text = new ChunkedText(before);
+  let stretch: Stretch | undefined;
   for (const change of changes) {
-    if (typeof change.text !== "string") throw new TypeError(`a change of ${document.uri} without a text`);
-    const { length } = document.getText();
-    const range = rangeOf(change);
-    const ends = range ? [document.offsetAt(range.start), document.offsetAt(range.end)] : [0, length];
-    const [start, end] = [Math.min(...ends), Math.max(...ends)];
-    // The library fails on a range that lies wholly beyond the end of the text...
-    const within = { start: document.positionAt(start), end: document.positionAt(end) };
-    const wasParted = isLineEndAt(document.getText(), start) || isLineEndAt(document.getText(), end);
-    TextDocument.update(
-      document,
-      [range ? { range: within, text: change.text } : { text: change.text }],
-      version,
-    );
-    const text = document.getText();
-    // ...and counts a line too many or too few where two characters become one line end, or one becomes two.
-    if (wasParted || isLineEndAt(text, start) || isLineEndAt(text, start + change.text.length))
-      TextDocument.update(document, [{ text }], version);
-    hash = hash.edited(document.getText(), start, length - end);
+    const { start, end } = offsetsOf(change, text);
+    text.replace(start, end, change.text);
     stretch = extended(stretch, start, end, change.text.length);
   }
-  if (!stretch) return { hash, edit: undefined };
-  const replaced = replacement(original, document.getText(), stretch);
-  return { hash, edit: { ...replaced, line: document.positionAt(replaced.start).line } };
+  return stretch && { stretch, added: text.toString().slice(stretch.start, stretch.end) };
+}
+
+/** What a change replaces: its range, whose ends some clients exchange, or the whole text. */
+function offsetsOf(
+  change: TextDocumentContentChangeEvent,
+  text: { readonly length: number; offsetAt(position: Position): number },
+): { start: number; end: number } {
+  const range = rangeOf(change);
+  if (!range) return { start: 0, end: text.length };
+  const [a, b] = [text.offsetAt(range.start), text.offsetAt(range.end)];
+  return { start: Math.min(a, b), end: Math.max(a, b) };
 }

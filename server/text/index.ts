@@ -1,3 +1,4 @@
+export { ChunkedText } from "./chunkedText.ts";
 export {
   type BlankLine,
   blankLine,

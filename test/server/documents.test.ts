@@ -11,6 +11,7 @@ import {
   type TextDocumentContentChangeEvent,
 } from "vscode-languageserver-protocol/node";
 import { type DocumentChange, trackDocuments } from "../../server/lsp/documents.ts";
+import { TextHash } from "../../server/text/index.ts";
 
 const URI = "file:///project/sample.py";
 
@@ -137,6 +138,37 @@ test("an edit beyond the end of the text is applied at its end, and lines are co
     const snapshot = documents.snapshot(URI, { line: last, character: 1 }, version);
     assert.ok(typeof snapshot !== "string" && snapshot.offset === text.length, `line ${last} is the last`);
   }
+  dispose();
+});
+
+test("replacing a word in 50,000 lines is one edit, and takes no time for each line's copy of the text", async () => {
+  const { documents, client, changeBy, dispose } = tracked();
+  const text = "    value = compute(alpha)\n".repeat(50_000);
+  await changeBy(() =>
+    client.sendNotification(DidOpenTextDocumentNotification.type, {
+      textDocument: { uri: URI, languageId: "python", version: 1, text },
+    }),
+  );
+  const contentChanges = Array.from({ length: 50_000 }, (_, i) => {
+    // Editors send what is last in the text first.
+    const line = 50_000 - 1 - i;
+    return { range: { start: { line, character: 4 }, end: { line, character: 9 } }, text: "result" };
+  });
+  const start = performance.now();
+  const change = await changeBy(() =>
+    client.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri: URI, version: 2 },
+      contentChanges,
+    }),
+  );
+  // With a copy of the text for each change it takes a minute.
+  assert.ok(performance.now() - start < 12_000);
+  assert.equal(change.text, "    result = compute(alpha)\n".repeat(50_000));
+  assert.deepEqual([change.edit?.start, change.edit?.line, change.edit?.added.length], [4, 0, 1_399_978]);
+  const fresh = new TextHash(change.text);
+  assert.deepEqual(documents.hash(URI)?.before(700_000), fresh.before(700_000));
+  const last = documents.snapshot(URI, { line: 50_000, character: 0 }, 2);
+  assert.ok(typeof last !== "string" && last.offset === change.text.length);
   dispose();
 });
 
