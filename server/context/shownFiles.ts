@@ -3,7 +3,7 @@
  * that hold secrets, that git ignores or that are outside the workspace may not, and none at all while the workspace is
  * not trusted.
  */
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   DOCUMENT_BYTES_LIMIT,
@@ -42,6 +42,7 @@ export class ShownFiles {
   trusted = true;
   private readonly known = new Map<string, Root>();
   private folders: readonly string[] = [];
+  private folderByKey: ReadonlyMap<string, string> = new Map();
 
   /** @param warn writes to the log @param roots folders of the workspace */
   constructor(
@@ -58,6 +59,7 @@ export class ShownFiles {
 
   set roots(paths: readonly string[]) {
     this.folders = paths.map(path => resolve(path));
+    this.folderByKey = new Map(this.folders.map(path => [asKey(path), path]));
     for (const root of this.known.keys()) if (!this.folders.includes(root)) this.known.delete(root);
   }
 
@@ -69,14 +71,14 @@ export class ShownFiles {
 
   /** The same for a path of this machine. If folders are nested, the inner one counts. */
   fileAt(whole: string): ShownFile | undefined {
-    let nearest: ShownFile | undefined;
-    for (const root of this.folders) {
-      const path = relative(root, whole);
-      const isBelow = path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
-      if (isBelow && root.length > (nearest?.root.length ?? 0))
-        nearest = { root, path: path.split(sep).join("/") };
+    // Not folder by folder: files are looked up at every key, and a workspace may have hundreds of folders.
+    let [below, above] = [whole, dirname(whole)];
+    while (below !== above) {
+      const root = this.folderByKey.get(asKey(above));
+      if (root !== undefined) return { root, path: relative(root, whole).split(sep).join("/") };
+      [below, above] = [above, dirname(above)];
     }
-    return nearest;
+    return undefined;
   }
 
   /** Whether a datastore may be built of a source: of a folder or file of a workspace only if that is trusted. */
@@ -167,6 +169,9 @@ export class ShownFiles {
     return known;
   }
 }
+
+/** What paths of the same folder have in common: Windows does not distinguish capital letters. */
+const asKey = (path: string) => (process.platform === "win32" ? path.toLowerCase() : path);
 
 /** The path of a URI; undefined if it is not a file of this machine. */
 export function pathOf(uri: string): string | undefined {

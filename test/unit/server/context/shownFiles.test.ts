@@ -139,6 +139,19 @@ test("a change during a listing is listed by the next one, which several changes
   assert.equal(answers.length, 2);
 });
 
+test("of nested folders the inner one counts, whatever their order", () => {
+  const root = tree({});
+  const inner = join(root, "a", "b");
+  for (const roots of [
+    [root, inner],
+    [inner, root],
+  ]) {
+    const files = new ShownFiles(() => {}, roots);
+    assert.deepEqual(files.fileAt(join(inner, "c", "d.py")), { root: inner, path: "c/d.py" });
+    assert.deepEqual(files.fileAt(inner), { root, path: "a/b" });
+  }
+});
+
 test("git lists nothing in a workspace that is not trusted", async t => {
   const refresh = t.mock.method(Visibility.prototype, "refresh", async () => {});
   const root = tree({ "a.py": "a" });
