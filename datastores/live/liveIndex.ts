@@ -5,23 +5,16 @@
  * All files are in a log, one after the other. Each position is chained to the previous one with the same
  * hash of the last four, and of the last two, tokens, as in LZ77 compressors (Deutsch 1996, RFC 1951,
  * section 4); a search follows the chains, most recent first, and compares. The tokens of a replaced file are erased,
- * so that nothing matches there; when there are too many, the log is rewritten.
+ * so that nothing matches there; when there are too many, the log is rewritten, in steps.
  */
 
+import { type Chains, hash, NONE } from "./chains.ts";
+import { Generation, LONG, Renewal, SHORT } from "./generation.ts";
 import { MatchList } from "./matchList.ts";
-import { enlarged, type Segment, TokenLog } from "./tokenLog.ts";
+import type { Segment } from "./tokenLog.ts";
 
-const NONE = -1;
-/** Numbers of tokens that the two kinds of chains hash. */
-const LONG = 4;
-const SHORT = 2;
 /** Initial capacity in positions. */
 const FIRST_CAPACITY = 1 << 16;
-/**
- * Number of hash values, however many positions there are: rebuilding the chains for more of them would block the
- * thread for half a second in a large workspace. Unused values take no memory.
- */
-const HASHES = 1 << 19;
 /** Longer matches add no information. */
 const LONGEST_MATCH = 32;
 /** Positions examined on each chain. */
@@ -32,6 +25,8 @@ const PASSED_OVER = 1024;
 const ENOUGH = 8;
 /** Number of dead positions above which the log is rewritten. */
 const SUFFERED_DEAD = 1 << 18;
+/** Positions that are rewritten with each file, beside twice its own, so that no file waits longer than milliseconds. */
+const RENEWED_AT_ONCE = 1 << 14;
 
 export class LiveIndex {
   /**
@@ -39,10 +34,9 @@ export class LiveIndex {
    * continues at `tokens[nexts[i]]`, up to a negative token.
    */
   readonly matches: MatchList;
-  private readonly log: TokenLog;
-  private readonly files = new Map<string, Segment>();
-  private long: Chains;
-  private short: Chains;
+  private generation: Generation;
+  /** The generation that will replace this one, while it is made. */
+  private renewal: Renewal | undefined;
 
   /**
    * @param mostTokens limit of all files' tokens @param mostMatches most occurrences that a search returns
@@ -51,68 +45,56 @@ export class LiveIndex {
     readonly mostTokens: number,
     mostMatches = 32,
   ) {
-    const capacity = Math.min(FIRST_CAPACITY, mostTokens);
-    this.log = new TokenLog(capacity);
-    this.long = new Chains(LONG, capacity);
-    this.short = new Chains(SHORT, capacity);
+    this.generation = new Generation(Math.min(FIRST_CAPACITY, mostTokens));
     this.matches = new MatchList(mostMatches);
   }
 
   /** The log; the first `size` elements are in use. Replaced by another array when a file is added. */
   get tokens(): Int32Array {
-    return this.log.tokens;
+    return this.generation.log.tokens;
   }
 
   get size(): number {
-    return this.log.size;
+    return this.generation.log.size;
   }
 
   /** Number of files. */
   get fileCount(): number {
-    return this.files.size;
+    return this.generation.files.size;
   }
 
   /** Names of the files. */
   get names(): readonly string[] {
-    return [...this.files.keys()];
+    return [...this.generation.files.keys()];
   }
 
   /** Number of tokens of all files. */
   get liveTokens(): number {
-    return this.log.size - this.log.dead;
+    return this.generation.live;
   }
 
   has(name: string): boolean {
-    return this.files.has(name);
+    return this.generation.files.has(name);
   }
 
   /** Adds a file, or replaces its content. False if there is no room for it. */
   put(name: string, tokens: Int32Array): boolean {
-    const { log, files } = this;
     this.remove(name);
     if (this.liveTokens + tokens.length + 1 > this.mostTokens) return false;
-    if (log.dead > SUFFERED_DEAD && log.dead > this.liveTokens) {
-      log.compact(files);
-      this.chainAll();
-    }
-    const segment = log.append(name, tokens);
-    files.set(name, segment);
-    this.chain(segment);
+    this.generation.add(name, tokens);
+    this.renew(tokens.length);
     return true;
   }
 
   /** Removes a file; false if it is not in the index. */
   remove(name: string): boolean {
-    const segment = this.files.get(name);
-    if (!segment) return false;
-    this.files.delete(name);
-    this.log.bury(segment);
-    return true;
+    this.renewal?.copy.remove(name);
+    return this.generation.remove(name);
   }
 
   /** The file a position of the log belongs to, or belonged to. */
   fileAt(position: number): string | undefined {
-    return this.log.nameAt(position);
+    return this.generation.log.nameAt(position);
   }
 
   /**
@@ -121,13 +103,14 @@ export class LiveIndex {
    */
   find(context: Int32Array, end: number, except?: string): void {
     this.matches.clear();
-    const skipped = except === undefined ? undefined : this.files.get(except);
-    if (end >= LONG) this.collect(this.long, context, end, skipped);
-    if (end >= SHORT && this.matches.count < ENOUGH) this.collect(this.short, context, end, skipped);
+    const skipped = except === undefined ? undefined : this.generation.files.get(except);
+    if (end >= LONG) this.collect(this.generation.long, context, end, skipped);
+    if (end >= SHORT && this.matches.count < ENOUGH)
+      this.collect(this.generation.short, context, end, skipped);
   }
 
   private collect(chains: Chains, context: Int32Array, end: number, skipped: Segment | undefined): void {
-    const { tokens, size } = this.log;
+    const { tokens, size } = this.generation.log;
     const { matches } = this;
     // Longer matches than this were already found through the long hash.
     const longest = chains.width === SHORT ? LONG - 1 : LONGEST_MATCH;
@@ -158,64 +141,12 @@ export class LiveIndex {
     }
   }
 
-  private chain(segment: Segment): void {
-    this.short.add(this.log.tokens, segment);
-    this.long.add(this.log.tokens, segment);
-  }
-
-  private chainAll(): void {
-    // Same capacity as the log, since a file is added next.
-    this.long = new Chains(LONG, this.log.tokens.length);
-    this.short = new Chains(SHORT, this.log.tokens.length);
-    // In the log's order, so that the most recent stays first.
-    for (const segment of [...this.files.values()].sort((a, b) => a.start - b.start)) this.chain(segment);
-  }
-}
-
-/** Hash of the `count` tokens before `end`. */
-function hash(tokens: Int32Array, end: number, count: number): number {
-  let value = 0;
-  for (let i = end - count; i < end; i++) value = Math.imul(value ^ tokens[i], 0x9e3779b1) + 0x7f4a7c15;
-  return (value ^ (value >>> 15)) >>> 0;
-}
-
-/** Positions with the same hash, each linked to the one added before it. Links are positions plus one; 0 is none. */
-class Chains {
-  private readonly heads = new Int32Array(HASHES);
-  private links: Int32Array;
-
-  /** @param width number of hashed tokens @param positions initial capacity */
-  constructor(
-    readonly width: number,
-    positions: number,
-  ) {
-    this.links = new Int32Array(positions);
-  }
-
-  latest(key: number): number {
-    return this.heads[key & (HASHES - 1)] - 1;
-  }
-
-  before(position: number): number {
-    return this.links[position] - 1;
-  }
-
-  /** Removes a position that is linked from `after`, or is the latest if that is `NONE`. Returns the previous one. */
-  unlink(key: number, position: number, after: number): number {
-    const link = this.links[position];
-    if (after === NONE) this.heads[key & (HASHES - 1)] = link;
-    else this.links[after] = link;
-    return link - 1;
-  }
-
-  /** Adds the positions of a file with enough of its tokens before them; no context contains its separator. */
-  add(tokens: Int32Array, { start, end }: Segment): void {
-    this.links = enlarged(this.links, end);
-    const { heads, links, width } = this;
-    for (let position = start + width; position < end; position++) {
-      const slot = hash(tokens, position + 1, width) & (HASHES - 1);
-      links[position] = heads[slot];
-      heads[slot] = position + 1;
-    }
+  /** Rewrites the log if too much of it is dead, a step with each file that is added. @param added its tokens */
+  private renew(added: number): void {
+    const { log, live } = this.generation;
+    if (log.dead > SUFFERED_DEAD && log.dead > live) this.renewal ??= new Renewal(this.generation);
+    if (!this.renewal?.advance(RENEWED_AT_ONCE + 2 * added)) return;
+    this.generation = this.renewal.copy;
+    this.renewal = undefined;
   }
 }

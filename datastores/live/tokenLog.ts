@@ -1,4 +1,4 @@
-/** Files one after the other, in order of arrival. The place of a removed file stays, erased, until the log is compacted. */
+/** Files one after the other, in order of arrival. The place of a removed file stays, erased, until the log is replaced. */
 
 /** Precedes every file, so that no match crosses files, and replaces erased tokens; negative, unlike any token. */
 export const SEPARATOR = -1;
@@ -26,7 +26,7 @@ export class TokenLog {
   /** Positions of removed files. */
   dead = 0;
   /** All segments in order, including those of removed files. */
-  private segments: { readonly name: string; readonly start: number }[] = [];
+  readonly segments: { readonly name: string; readonly start: number }[] = [];
 
   constructor(capacity: number) {
     this.tokens = new Int32Array(capacity);
@@ -60,20 +60,5 @@ export class TokenLog {
       else high = middle;
     }
     return this.segments[low - 1]?.name;
-  }
-
-  /** Moves the remaining files together, in order, and gives each its new segment. */
-  compact(files: Map<string, Segment>): void {
-    const kept = [...files].sort(([, a], [, b]) => a.start - b.start);
-    this.segments = [];
-    let size = 0;
-    for (const [name, { start, end }] of kept) {
-      this.tokens.copyWithin(size, start, end);
-      this.segments.push({ name, start: size });
-      files.set(name, { start: size, end: size + end - start });
-      size += end - start;
-    }
-    this.size = size;
-    this.dead = 0;
   }
 }

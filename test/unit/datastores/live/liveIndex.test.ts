@@ -125,3 +125,28 @@ test("occurrences that are erased or in the file being edited do not hide earlie
     { length: 4, next: 9 },
   ]);
 });
+
+test("while the log is rewritten in steps, files that change meanwhile are found as they are, the most recent first", () => {
+  const random = seeded(9);
+  const index = new LiveIndex(1 << 22);
+  const files = new Map<string, Int32Array>();
+  for (let change = 0; change < 2000; change++) {
+    const name = `file${below(random, 600)}`;
+    const before = index.size;
+    files.delete(name);
+    if (below(random, 10) === 0) index.remove(name);
+    else {
+      const tokens = randomTokens(1000, 40, random);
+      index.put(name, tokens);
+      files.set(name, tokens);
+    }
+    if (change % 250 > 0 && index.size >= before) continue;
+    const fresh = new LiveIndex(1 << 22);
+    for (const [each, tokens] of files) fresh.put(each, tokens);
+    for (let search = 0; search < 20; search++) {
+      const context = randomTokens(6, 40, random);
+      assert.deepEqual(found(index, context), found(fresh, context));
+    }
+  }
+  assert.ok(index.size < 3 * index.liveTokens, "the log was rewritten");
+});
