@@ -117,6 +117,8 @@ export class FilesOnDisk {
         for (const path of paths) if (!existing.includes(path) && !files.index.has(path)) gone.add(path);
         await this.listNew(existing, listed);
         await this.read(paths);
+        // Files that are gone wait for no tokenizer: thousands of them would keep all requests waiting.
+        await setImmediate();
       }
       this.removeBelow(gone);
     } finally {

@@ -320,6 +320,19 @@ test("removing or renaming a folder removes its files from the index", async t =
   workspace.dispose();
 });
 
+test("other work goes on while thousands of files that are gone leave the index", async () => {
+  const path = folder({ "a.py": "say hello" });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  const removed = Array.from({ length: 400 }, (_, i) => workspace.fileChanged(uriOf(path, `gone${i}.py`)));
+  let turns = 0;
+  const counting = setInterval(() => turns++, 0);
+  await Promise.all(removed);
+  clearInterval(counting);
+  assert.ok(turns > 3, `${turns} turns`);
+  workspace.dispose();
+});
+
 test("files that change together are each checked at most three times and tokenized once", async () => {
   const names = Array.from({ length: 300 }, (_, i) => `file${i}.py`);
   const path = folder(Object.fromEntries(names.map(name => [name, `say ${name}`])));
