@@ -123,10 +123,16 @@ function chunksOf(text: string): Chunk[] {
 }
 
 function lineEndsIn(text: string): number {
+  // The engine's own search for a single character is several times as fast.
+  const next = text.includes("\r") ? lineEndFrom : lineFeedFrom;
   let count = 0;
-  for (let at = lineEndFrom(text, 0); at < text.length; at = lineEndFrom(text, afterLineEnd(text, at)))
-    count++;
+  for (let at = next(text, 0); at < text.length; at = next(text, afterLineEnd(text, at))) count++;
   return count;
+}
+
+function lineFeedFrom(text: string, from: number): number {
+  const at = text.indexOf("\n", from);
+  return at < 0 ? text.length : at;
 }
 
 /** Where the next line end begins, or the text ends. */

@@ -50,18 +50,18 @@ test("many edits have the results of the library's document, whatever they are a
   }
 });
 
-test("thousands of edits of a long text and of a long line copy neither text each time", () => {
+// With a copy of the text for each edit it takes half a minute.
+test("thousands of edits of a long text and of a long line copy neither text each time", {
+  timeout: 15_000,
+}, () => {
   const lines = new ChunkedText("    value = compute(alpha)\n".repeat(100_000));
   const line = new ChunkedText("value, ".repeat(500_000));
-  const start = performance.now();
   for (let i = 0; i < 5000; i++) {
     const at = lines.offsetAt({ line: 20 * i, character: 4 });
     lines.replace(at, at + 5, "result");
     const place = line.offsetAt({ line: 0, character: 700 * i });
     line.replace(place, place + 5, "result");
   }
-  // A second on a busy machine; with a copy of the text for each edit, half a minute.
-  assert.ok(performance.now() - start < 6000);
   assert.equal(lines.length, 2_705_000);
   assert.equal(line.toString().split("result").length, 5001);
 });
