@@ -6,5 +6,5 @@ export {
   StoreError,
   type StoreProblem,
 } from "./document.ts";
-export { isLocked, lock, lockedNames, processIsAlive, refuseLocked } from "./lock.ts";
+export { claimedName, isLocked, lock, lockedNames, processIsAlive, refuseLocked } from "./lock.ts";
 export { fileError, storeError, throwIfCancelled } from "./problem.ts";

@@ -33,6 +33,8 @@ const STALE_MS = 10 * 60_000;
 const BEGAN_FIELD = 19;
 
 const ENDING = ".lock";
+/** A claim, or what a process that ended while it made or took one over has left of it; the first group is the name. */
+const CLAIM = /^(.+)\.lock(?:\.\d+(?:\.new)?)?$/;
 const lockPath = (directory: string, name: string) => join(directory, name + ENDING);
 
 function readOwner(path: string): Owner | undefined {
@@ -84,6 +86,9 @@ export function processIsAlive(pid: number): boolean {
 export function isLocked(directory: string, name: string): boolean {
   return holderOf(lockPath(directory, name)) !== undefined;
 }
+
+/** The name that a file is a claim to, made or half made; undefined if it is none. */
+export const claimedName = (file: string): string | undefined => CLAIM.exec(file)?.[1];
 
 /** The names in a folder that processes have claimed. */
 export function lockedNames(directory: string): string[] {

@@ -4,10 +4,7 @@
  */
 import { isLocked, lock, lockedNames, refuseLocked } from "../index.ts";
 import { inFolder } from "./inFolder.ts";
-import { manifestName } from "./ownFiles.ts";
-
-/** Name of the claim to the whole store. */
-const WHOLE = "store";
+import { manifestName, WHOLE_CLAIM } from "./ownFiles.ts";
 
 /** Whether a process builds a store of a single share in the folder. */
 export const isBuilding = (directory: string): boolean => isLocked(directory, manifestName("", ALL));
@@ -20,7 +17,7 @@ export function claimShare(directory: string, claim: string): () => void {
     const unlock = lock(directory, claim);
     try {
       // Checked after its own claim, as in `withoutBuilds`: of two simultaneous claims at least one sees the other.
-      refuseLocked(directory, WHOLE, "change of the store");
+      refuseLocked(directory, WHOLE_CLAIM, "change of the store");
     } catch (error) {
       unlock();
       throw error;
@@ -31,9 +28,9 @@ export function claimShare(directory: string, claim: string): () => void {
 
 /** Runs `work` while no build runs in the folder. Throws a `StoreError` of code `busy` if one does. */
 export function withoutBuilds<T>(directory: string, work: () => T): T {
-  const unlock = inFolder(directory, () => lock(directory, WHOLE, "change of the store"));
+  const unlock = inFolder(directory, () => lock(directory, WHOLE_CLAIM, "change of the store"));
   try {
-    for (const name of lockedNames(directory)) if (name !== WHOLE) refuseLocked(directory, name);
+    for (const name of lockedNames(directory)) if (name !== WHOLE_CLAIM) refuseLocked(directory, name);
     return work();
   } finally {
     unlock();

@@ -1,4 +1,5 @@
 /** File names in a store's folder, by which its own files are recognised: no other file is ever removed. */
+import { claimedName } from "../index.ts";
 
 /** Names of shards or their sketches, and of journals; the first group is the input's key. */
 const SHARD = /^shard-([0-9a-f]{16})-\d+\.(?:fts|sketches)$/;
@@ -10,6 +11,8 @@ const MANIFEST = /^manifest(?:-\d+-of-\d+-[0-9a-f]{16})?\.json$/;
 /** Name of a file that is being written. */
 const TEMPORARY = /^(.+?)\.(?:tmp-\d+|(?:\d+\.)?tmp)$/;
 
+/** Name of the claim to the whole store. */
+export const WHOLE_CLAIM = "store";
 /** List of what was removed from a store whose shards still contain it. */
 export const TOMBSTONES = "tombstones.json";
 
@@ -39,7 +42,9 @@ export function isTemporary(file: string): boolean {
 export const isOwnFile = (file: string): boolean =>
   isPart(file) ||
   isTemporary(file) ||
-  (file.endsWith(".lock") && isManifestName(file.slice(0, -".lock".length)));
+  isManifestName(claimedName(file) ?? "") ||
+  // The claim to the whole store ends with the work that it is for.
+  (claimedName(file) === WHOLE_CLAIM && file !== `${WHOLE_CLAIM}.lock`);
 
 const isPart = (file: string) =>
   file === TOMBSTONES || SHARD.test(file) || JOURNAL.test(file) || REPEATED.test(file);

@@ -595,6 +595,9 @@ test("nothing is removed from a store while a build is running, and what a build
   const download = join(directory, "downloads", "owner", "data", "0".repeat(40), "part");
   mkdirSync(download, { recursive: true });
   writeFileSync(join(download, "a.parquet"), "");
+  // Of processes that were ended while they made a claim, or took one over.
+  for (const left of ["manifest.json.lock.12.new", "manifest.json.lock.12", "store.lock.12.new"])
+    writeFileSync(join(directory, left), "");
   removeStore(directory);
   assert.equal(existsSync(directory), false);
 });
