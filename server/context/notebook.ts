@@ -49,8 +49,19 @@ export function neighbouringLines(snapshot: Snapshot): NeighbouringLines {
 function cellTexts({ notebook, languageId }: Snapshot): Record<"above" | "below", readonly string[]> {
   const comment = languageRules(languageId).lexicon.lineComments[0];
   const texts = (cells: readonly Cell[]) =>
-    cells.map(cell => cellText(cell, languageId, comment)).filter(text => text !== "");
+    cells.map(cell => shownText(cell, languageId, comment)).filter(text => text !== "");
   return { above: texts(notebook?.above ?? []), below: texts(notebook?.below ?? []) };
+}
+
+/** The latest text of each cell: a cell stays the same object until it changes. */
+const shownTexts = new WeakMap<Cell, { readonly language: string; readonly text: string }>();
+
+function shownText(cell: Cell, language: string, comment: string | undefined): string {
+  const known = shownTexts.get(cell);
+  if (known?.language === language) return known.text;
+  const text = cellText(cell, language, comment);
+  shownTexts.set(cell, { language, text });
+  return text;
 }
 
 function cellText({ kind, languageId, text }: Cell, language: string, comment: string | undefined): string {

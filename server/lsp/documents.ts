@@ -13,13 +13,11 @@ import {
   type Cursor,
   type Edit,
   extended,
-  type HashesAround,
   isInCharacter,
   replacement,
   type Snapshot,
   type Stretch,
   TextHash,
-  wholeHash,
 } from "../text/index.ts";
 import { Notebooks } from "./notebooks.ts";
 
@@ -75,6 +73,7 @@ export function trackDocuments(connection: Connection): Documents {
       const { uri } = document;
       const wasInStep = !outOfStep.has(uri);
       outOfStep.add(uri);
+      notebooks.edited(uri);
       const updated = update(document, changes, version, hashes.get(uri) ?? new TextHash(""));
       if (wasInStep || changes.some(change => !rangeOf(change))) outOfStep.delete(uri);
       hashes.set(uri, updated.hash);
@@ -83,8 +82,9 @@ export function trackDocuments(connection: Connection): Documents {
     },
   });
   documents.listen(connection);
-  const notebooks = new Notebooks(connection, documents);
-  const hash = hashesOf(uri => hashes.get(uri), notebooks);
+  const textHash = (uri: string) => hashes.get(uri);
+  const notebooks = new Notebooks(connection, documents, textHash);
+  const hash = hashesOf(textHash, notebooks);
   documents.onDidChangeContent(({ document }) => {
     const { uri, languageId, version } = document;
     const change = { uri, languageId, version, text: document.getText(), edit };
@@ -136,16 +136,10 @@ function hashesOf(
 ): (uri: string) => TextHash | undefined {
   /** The latest result for each text. */
   const known = new WeakMap<TextHash, { readonly key: string; readonly hash: TextHash }>();
-  const cellHashes = (uri: string) => {
-    const own = textHash(uri);
-    return own ? [new TextHash(notebooks.kindOf(uri)), own] : [];
-  };
-  const whole = (uris: readonly string[]) => wholeHash(uris.flatMap(cellHashes));
   return uri => {
     const own = textHash(uri);
-    const cells = notebooks.around(uri);
-    if (!own || !cells) return own;
-    const around: HashesAround = { before: whole(cells.above), after: whole(cells.below) };
+    const around = notebooks.hashesAround(uri);
+    if (!own || !around) return own;
     const key = `${around.before} ${around.after}`;
     const last = known.get(own);
     const hash = last?.key === key ? last.hash : own.within(around);

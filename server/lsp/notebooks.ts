@@ -3,22 +3,17 @@ import {
   type Connection,
   Emitter,
   NotebookCellKind as Kind,
+  type NotebookDocument,
   type NotebookDocumentSyncOptions,
   NotebookDocuments,
   type TextDocuments,
 } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { Cell, NotebookCells } from "../text/index.ts";
+import { type Cell, type HashesAround, type NotebookCells, TextHash } from "../text/index.ts";
+import { type OpenCell, OpenCells } from "./openCells.ts";
 
 /** All cells of all notebooks: a cell in another language is context for those around it, too. */
 export const NOTEBOOK_SYNC: NotebookDocumentSyncOptions = { notebookSelector: [{ notebook: "*" }] };
-
-/** The URIs of a notebook's cells, and of the notebook. */
-interface CellUris {
-  readonly notebook: string;
-  readonly above: readonly string[];
-  readonly below: readonly string[];
-}
 
 export class Notebooks {
   private readonly notebooks: NotebookDocuments<TextDocument>;
@@ -26,55 +21,78 @@ export class Notebooks {
   /** Called after notebooks were opened or changed in any way, and after their cells' documents are updated. */
   readonly onDidChange = this.changes.event;
 
-  /** @param documents holds the cells' texts beside those of other documents */
+  /** By notebook, its open cells; those of a notebook whose cells have changed are looked for again. */
+  private readonly open = new Map<string, OpenCells>();
+
+  /** @param documents holds the cells' texts beside those of other documents @param hashOf the hashes of such a text */
   constructor(
     connection: Connection,
     private readonly documents: TextDocuments<TextDocument>,
+    private readonly hashOf: (uri: string) => TextHash | undefined,
   ) {
     this.notebooks = new NotebookDocuments(documents);
-    this.notebooks.listen(afterChanges(connection, () => this.changes.fire()));
-    this.notebooks.onDidOpen(() => this.changes.fire());
+    const forget = () => this.open.clear();
+    documents.onDidOpen(forget);
+    documents.onDidClose(forget);
+    this.notebooks.listen(afterChanges(connection, forget, () => this.changes.fire()));
+    this.notebooks.onDidOpen(() => {
+      forget();
+      this.changes.fire();
+    });
+    this.notebooks.onDidClose(forget);
+  }
+
+  /** To be called when the text of a document changes. */
+  edited(uri: string): void {
+    this.cellsOf(this.notebooks.findNotebookDocumentForCell(uri))?.changed(uri);
   }
 
   /** The open cells around a cell; undefined for any other document. */
-  around(uri: string): CellUris | undefined {
-    const notebook = this.notebooks.findNotebookDocumentForCell(uri);
-    const uris = notebook?.cells.map(({ document }) => document).filter(each => this.documents.get(each));
-    const index = uris?.indexOf(uri) ?? -1;
-    if (!notebook || !uris || index < 0) return undefined;
-    return { notebook: notebook.uri, above: uris.slice(0, index), below: uris.slice(index + 1) };
-  }
-
-  /** The same cells with their texts. */
   cells(uri: string): NotebookCells | undefined {
-    const around = this.around(uri);
-    if (!around) return undefined;
-    const cell = (each: string) => this.cell(each);
-    return { uri: around.notebook, above: around.above.flatMap(cell), below: around.below.flatMap(cell) };
+    const notebook = this.notebooks.findNotebookDocumentForCell(uri);
+    const around = this.cellsOf(notebook)?.around(uri);
+    return notebook && around && { uri: notebook.uri, ...around };
   }
 
-  /** What, beside its text, decides how a cell is shown to those around it. */
-  kindOf(uri: string): string {
-    const [cell] = this.cell(uri);
-    return `${cell?.kind} ${cell?.languageId}`;
+  /** Hashes of the open cells around a cell: of their texts, kinds and languages. Undefined for any other document. */
+  hashesAround(uri: string): HashesAround | undefined {
+    return this.cellsOf(this.notebooks.findNotebookDocumentForCell(uri))?.hashesAround(uri);
   }
 
-  private cell(uri: string): Cell[] {
+  private cellsOf(notebook: NotebookDocument | undefined): OpenCells | undefined {
+    if (!notebook) return undefined;
+    const known = this.open.get(notebook.uri);
+    if (known) return known;
+    const uris = notebook.cells.map(({ document }) => document).filter(each => this.documents.get(each));
+    const cells = new OpenCells(uris, uri => this.look(uri));
+    this.open.set(notebook.uri, cells);
+    return cells;
+  }
+
+  private look(uri: string): OpenCell {
     const document = this.documents.get(uri);
-    if (!document) return [];
     const kind = this.notebooks.getNotebookCell(uri)?.kind === Kind.Markup ? "markup" : "code";
-    return [{ kind, languageId: document.languageId, text: document.getText() }];
+    const cell: Cell = { kind, languageId: document?.languageId ?? "", text: document?.getText() ?? "" };
+    const text = this.hashOf(uri) ?? new TextHash(cell.text);
+    return { cell, hashes: [new TextHash(`${kind} ${cell.languageId}`), text] };
   }
 }
 
-/** The connection; `changed` is called after each change of a notebook: the library reports no cells that only move. */
-function afterChanges(connection: Connection, changed: () => void): Connection {
+/**
+ * The connection; `changed` is called after each change of a notebook: the library reports no cells that only move.
+ * `forget` is called before and after changes of more than texts.
+ */
+function afterChanges(connection: Connection, forget: () => void, changed: () => void): Connection {
   const { synchronization } = connection.notebooks;
   const observed: typeof synchronization = {
     ...synchronization,
     onDidChangeNotebookDocument: handler =>
       synchronization.onDidChangeNotebookDocument(async params => {
+        const cells = params.change?.cells;
+        const onlyTexts = cells && !cells.structure && !cells.data;
+        if (!onlyTexts) forget();
         await handler(params);
+        if (!onlyTexts) forget();
         changed();
       }),
   };

@@ -98,9 +98,9 @@ export const sameHash = (a: Hash, b: Hash) => a[0] === b[0] && a[1] === b[1];
 const stepA = (a: number, code: number) => Math.imul((a << 13) ^ (a >>> 19) ^ code, 2654435761);
 const stepB = (b: number, code: number) => Math.imul((b << 17) ^ (b >>> 15) ^ code, 1597334677);
 
-/** The hash of a sequence of texts, which differs from that of any other sequence. */
-export const wholeHash = (texts: readonly TextHash[]): Hash =>
-  texts.reduce<Hash>((all, each) => joined(all, each.before(each.text.length)), SEED);
+/** The hash of a sequence of texts, which differs from that of any other sequence. @param before that of the texts before */
+export const wholeHash = (texts: readonly TextHash[], before: Hash = SEED): Hash =>
+  texts.reduce<Hash>((all, each) => joined(all, each.before(each.text.length)), before);
 
 const joined = ([a, b]: Hash, other: Hash | undefined): Hash =>
   other ? [stepA(stepA(a, other[0]), other[1]), stepB(stepB(b, other[1]), other[0])] : [a, b];
