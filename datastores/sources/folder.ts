@@ -30,6 +30,9 @@ const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)
 /** Marks the top of a virtual environment: other people's code, for which there is the source `python`. */
 const ENVIRONMENT_MARK = "pyvenv.cfg";
 
+/** Entries of a folder that are examined together: a few milliseconds. */
+const EXAMINED_TOGETHER = 32;
+
 /** Whether a file of a project counts as its source code. @param path below the root, with forward slashes */
 export function isProjectSource(root: string, path: string): boolean {
   const folders = path.split("/").slice(0, -1);
@@ -47,22 +50,24 @@ export function isProjectSource(root: string, path: string): boolean {
  * `StoreError` if the root itself cannot be listed, or when cancelled.
  */
 export async function* walk(root: string, options: FolderOptions = {}): AsyncGenerator<FoundFile> {
-  const extensions = options.extensions ?? SOURCE_EXTENSIONS;
   const pace = new Pace(options.signal);
   const visibility = await visibilityOf(root, options);
   const pending = [""];
   for (let base = pending.pop(); base !== undefined; base = pending.pop()) {
+    if (pace.isDue) await pace.breathe();
     const entries = list(root, base, options);
     if (base !== "" && entries.some(({ name }) => name === ENVIRONMENT_MARK)) continue;
     const folders: string[] = [];
-    for (const entry of entries) {
+    for (let at = 0; at < entries.length; at += EXAMINED_TOGETHER) {
       if (pace.isDue) await pace.breathe();
-      const path = base + entry.name;
-      if (entry.isDirectory()) {
-        if (!SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false) folders.push(`${path}/`);
-      } else if (extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false) {
-        const found = look(root, path, entry, options);
-        if (found) yield found;
+      const some = entries.slice(at, at + EXAMINED_TOGETHER);
+      const examine = () => some.map(entry => examined(root, base, entry, { ...options, visibility }));
+      for (const found of visibility?.inSeries(examine) ?? examine()) {
+        if (typeof found === "string") folders.push(found);
+        else if (found) {
+          if (pace.isDue) await pace.breathe();
+          yield found;
+        }
       }
     }
     // The last folder is visited first.
@@ -70,7 +75,7 @@ export async function* walk(root: string, options: FolderOptions = {}): AsyncGen
   }
 }
 
-const hidesSecrets = ({ gitignore }: FolderOptions) => gitignore !== false;
+const hidesSecrets = ({ gitignore }: Pick<FolderOptions, "gitignore">) => gitignore !== false;
 
 async function visibilityOf(root: string, options: FolderOptions): Promise<Visibility | undefined> {
   if (options.gitignore === false) return undefined;
@@ -132,7 +137,29 @@ function list(root: string, base: string, options: FolderOptions): Dirent[] {
   }
 }
 
-function look(root: string, path: string, entry: Dirent, options: FolderOptions): FoundFile | undefined {
+/** A folder to visit, as its path with a slash at the end, or a file that was looked for. */
+function examined(
+  root: string,
+  base: string,
+  entry: Dirent,
+  options: Omit<FolderOptions, "visibility"> & { readonly visibility: Visibility | undefined },
+): FoundFile | string | undefined {
+  const { extensions = SOURCE_EXTENSIONS, visibility } = options;
+  const path = base + entry.name;
+  if (entry.isDirectory()) {
+    const isVisited = !SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false;
+    return isVisited ? `${path}/` : undefined;
+  }
+  const isWanted = extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false;
+  return isWanted ? look(root, path, entry, options) : undefined;
+}
+
+function look(
+  root: string,
+  path: string,
+  entry: Dirent,
+  options: Pick<FolderOptions, "gitignore" | "onSkipped">,
+): FoundFile | undefined {
   if (hidesSecrets(options) && isSecretBelow(root, path)) {
     options.onSkipped?.("secret", path);
     return undefined;

@@ -52,6 +52,8 @@ export class IgnoreRules {
   /** By path of the ignore file. */
   private readonly kept = new Map<string, KeptPatterns>();
   private keptPatterns = 0;
+  /** By path, the files examined in the present series of questions; undefined outside of one. */
+  private examined: Map<string, Patterns> | undefined;
   /** Paths of private excludes, by folder of the repository. */
   private readonly excludeFiles = new Map<string, string>();
   private readonly reported = new Set<string>();
@@ -68,6 +70,20 @@ export class IgnoreRules {
     this.top = resolve(top);
     this.rootFolders = relative(this.top, resolve(root)).split(sep).filter(Boolean);
     this.common = [excludeFile(this.top), ...userFile(this.top).map(target)];
+  }
+
+  /**
+   * Asks many questions with one look at each ignore file, which would cost more than all else. Files may not change
+   * meanwhile, so `ask` does not wait for anything.
+   */
+  inSeries<Result>(ask: () => Result): Result {
+    if (this.examined) return ask();
+    this.examined = new Map();
+    try {
+      return ask();
+    } finally {
+      this.examined = undefined;
+    }
   }
 
   /** The ignore files that apply below the root and are, or may be, outside of it. */
@@ -130,6 +146,12 @@ export class IgnoreRules {
   }
 
   private patternsOf(file: string): Patterns {
+    const examined = this.examined?.get(file) ?? this.examine(file);
+    this.examined?.set(file, examined);
+    return examined;
+  }
+
+  private examine(file: string): Patterns {
     const stamp = stampOf(file);
     if (stamp === undefined) return [];
     const known = this.kept.get(file);
@@ -195,8 +217,9 @@ function userFile(top: string): string[] {
 /** Changes when the file does; undefined if it does not exist. */
 function stampOf(file: string): string | undefined {
   try {
-    const { ino, size, mtimeMs, mode } = lstatSync(file);
-    return `${ino} ${size} ${mtimeMs} ${mode}`;
+    // Most folders have no such file, and an exception takes longer than the look.
+    const status = lstatSync(file, { throwIfNoEntry: false });
+    return status && `${status.ino} ${status.size} ${status.mtimeMs} ${status.mode}`;
   } catch (error) {
     // A file that may not be accessed exists, but cannot be used.
     const code = codeOf(error);

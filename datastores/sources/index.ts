@@ -3,7 +3,7 @@ export { isProjectSource, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";
 export type { SourceInput } from "./input.ts";
 export { listInputs, readInput } from "./inputs.ts";
-export { DOCUMENT_BYTES_LIMIT, isDamage, type ReadOptions } from "./reading.ts";
+export { DOCUMENT_BYTES_LIMIT, isDamage, Pace, type ReadOptions } from "./reading.ts";
 export { pathWithin, readWithin } from "./regularFile.ts";
 export { holdsSecret, isSecretBelow } from "./secrets.ts";
 export { ACCEPTED_SOURCES, parseSource, type SourceSpec, statesLicences, termsOf } from "./spec.ts";

@@ -17,25 +17,30 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
  */
 export function pathWithin(root: string, path: string): string | undefined {
   try {
-    const real = relative(realpathSync(root), realpathSync(join(root, path)));
-    const isInside = real !== "" && !isAbsolute(real) && real !== ".." && !real.startsWith(`..${sep}`);
-    return isInside ? real.split(sep).join("/") : undefined;
+    return between(realpathSync(root), realpathSync(join(root, path)));
   } catch {
     return undefined;
   }
 }
 
+/** The path from a folder to a file in it, with forward slashes; undefined if it is not in it. Neither contains links. */
+function between(folder: string, file: string): string | undefined {
+  const path = relative(folder, file);
+  const isInside = path !== "" && !isAbsolute(path) && path !== ".." && !path.startsWith(`..${sep}`);
+  return isInside ? path.split(sep).join("/") : undefined;
+}
+
 /** The text of a file below `root`; links may lead to files inside the root. @param mostBytes larger files are refused */
 export function readWithin(root: string, path: string, mostBytes: number): FileText {
-  let realRoot: string;
+  let real: string;
+  let isInside: boolean;
   try {
-    realRoot = realpathSync(root);
-    realpathSync(join(root, path));
+    real = realpathSync(join(root, path));
+    isInside = between(realpathSync(root), real) !== undefined;
   } catch {
     return { refusal: "unreadable" };
   }
-  const real = pathWithin(root, path);
-  return real === undefined ? { refusal: "outside" } : readRegular(join(realRoot, real), mostBytes);
+  return isInside ? readRegular(real, mostBytes) : { refusal: "outside" };
 }
 
 /** The text of a regular file. @param path not followed if it is a link @param mostBytes larger files are refused */

@@ -81,6 +81,11 @@ export class Visibility {
     }
   }
 
+  /** Asks about many files and folders at once; `ask` does not wait for anything. */
+  inSeries<Result>(ask: () => Result): Result {
+    return this.rules.inSeries(ask);
+  }
+
   /** @param path below the root, with forward slashes */
   file(path: string): boolean {
     return this.isListed && this.rules.isSound(path) && this.isKnown(path, "files", path);

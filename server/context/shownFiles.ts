@@ -109,7 +109,7 @@ export class ShownFiles {
 
   /** The text of a source file for the workspace's index; undefined for a file that does not belong there. */
   readSource(file: ShownFile): string | undefined {
-    return this.isIndexed(file) ? this.read(file) : undefined;
+    return isProjectSource(file.root, file.path) ? this.read(file) : undefined;
   }
 
   /** Whether a file belongs to the workspace's index, judged by its name. */
@@ -122,8 +122,18 @@ export class ShownFiles {
     if (!this.trusted) return;
     await this.refresh(root);
     const { visibility } = this.rootOf(root);
-    for await (const { path } of walk(root, { visibility, signal }))
-      if (this.isIndexed({ root, path })) yield { root, path };
+    for await (const { path } of walk(root, { visibility, signal })) {
+      // What else decides, the walk has asked already.
+      if (!this.trusted || !this.folders.includes(root)) return;
+      yield { root, path };
+    }
+  }
+
+  /** Asks about many files of some roots at once; `ask` does not wait for anything. */
+  inSeries<Result>(roots: Iterable<string>, ask: () => Result): Result {
+    const [root, ...others] = roots;
+    if (root === undefined) return ask();
+    return this.rootOf(root).visibility.inSeries(() => this.inSeries(others, ask));
   }
 
   /** Renews git's listing of a root, after files were added or ignore files changed. */

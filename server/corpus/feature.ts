@@ -1,5 +1,6 @@
 /** The datastores of the server: opened for the model, built on request and, once, without a request. */
-import type { Connection } from "vscode-languageserver";
+import type { Connection, FileEvent } from "vscode-languageserver";
+import { Pace } from "../../datastores/sources/index.ts";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
@@ -54,8 +55,7 @@ export function registerDatastores(
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {
     const { workspace } = indexed ?? {};
-    for (const { uri } of changes)
-      if (workspace) inBackground(workspace.fileChanged(uri), `Indexing ${uri}`, report);
+    if (workspace) inBackground(filesChanged(workspace, changes, report), "Following files", report);
   });
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
@@ -117,6 +117,19 @@ export function registerDatastores(
       registry?.dispose();
     },
   };
+}
+
+/** Passes changed files on, thousands of them in several turns of the event loop. */
+async function filesChanged(
+  workspace: Workspace,
+  changes: readonly FileEvent[],
+  report: (message: string) => void,
+): Promise<void> {
+  const pace = new Pace();
+  for (const { uri } of changes) {
+    if (pace.isDue) await pace.breathe();
+    inBackground(workspace.fileChanged(uri), `Indexing ${uri}`, report);
+  }
 }
 
 /** Builds a datastore when the client asks for one, and reports how far the build is. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { StoreError } from "../../datastores/index.ts";
+import { Pace } from "../../datastores/sources/index.ts";
 import { type ShownFile, type ShownFiles, stampOf } from "../context/index.ts";
 import type { TokenizedFiles } from "./tokenizedFiles.ts";
 
@@ -77,13 +78,18 @@ export class FilesOnDisk {
 
   private async rescan(root: string, rescan: Rescan): Promise<void> {
     const { shown, files, closing } = this.parts;
+    const pace = new Pace();
     while (rescan.isWanted && !closing.aborted) {
       rescan.isWanted = false;
       await shown.refresh(root);
-      for (const [i, path] of files.index.names.entries()) {
-        if (i % BATCH_FILES === 0) await setImmediate();
-        const file = shown.fileAt(path);
-        if (!file || !shown.isIndexed(file) || !existsSync(path)) files.remove(path);
+      for (const paths of batches(files.index.names)) {
+        if (pace.isDue) await pace.breathe();
+        shown.inSeries([root], () => {
+          for (const path of paths) {
+            const file = shown.fileAt(path);
+            if (!file || !shown.isIndexed(file) || !existsSync(path)) files.remove(path);
+          }
+        });
       }
       await this.scanFolder(root);
     }
@@ -119,8 +125,10 @@ export class FilesOnDisk {
         await this.read(paths);
         // Files that are gone wait for no tokenizer: thousands of them would keep all requests waiting.
         await setImmediate();
+        if (this.stale.size > 0) continue;
+        await this.removeBelow(gone);
+        gone.clear();
       }
-      this.removeBelow(gone);
     } finally {
       this.refreshing = undefined;
     }
@@ -149,14 +157,22 @@ export class FilesOnDisk {
     for (const root of roots) await shown.refresh(root);
   }
 
-  private removeBelow(folders: ReadonlySet<string>): void {
+  private async removeBelow(folders: ReadonlySet<string>): Promise<void> {
     if (folders.size === 0) return;
     const { files } = this.parts;
+    const pace = new Pace();
+    /** By folder, whether it is one of these or below one. */
+    const known = new Map<string, boolean>();
     const isBelow = (path: string): boolean => {
       const above = dirname(path);
-      return above !== path && (folders.has(above) || isBelow(above));
+      const is = known.get(above) ?? (above !== path && (folders.has(above) || isBelow(above)));
+      known.set(above, is);
+      return is;
     };
-    for (const path of files.index.names) if (isBelow(path)) files.remove(path);
+    for (const path of files.index.names) {
+      if (pace.isDue) await pace.breathe();
+      if (isBelow(path)) files.remove(path);
+    }
   }
 
   /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
@@ -164,11 +180,11 @@ export class FilesOnDisk {
     const { shown, files, open } = this.parts;
     const readable: string[] = [];
     const texts: string[] = [];
-    for (const path of paths) {
-      if (open.has(path)) continue;
-      const stamp = stampOf(path);
-      const file = shown.fileAt(path);
-      const text = file && shown.readSource(file);
+    const found = paths.flatMap(path => (open.has(path) ? [] : { path, file: shown.fileAt(path) }));
+    const roots = new Set(found.flatMap(({ file }) => file?.root ?? []));
+    const read = () =>
+      found.map(({ path, file }) => ({ path, stamp: stampOf(path), text: file && shown.readSource(file) }));
+    for (const { path, stamp, text } of shown.inSeries(roots, read)) {
       if (text === undefined) {
         files.remove(path);
         this.stamps.delete(path);
@@ -180,6 +196,11 @@ export class FilesOnDisk {
     }
     await files.put(readable, texts);
   }
+}
+
+/** Lists of as many paths as are handled together. */
+function* batches(paths: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < paths.length; at += BATCH_FILES) yield paths.slice(at, at + BATCH_FILES);
 }
 
 /** The path of a file on this machine. */

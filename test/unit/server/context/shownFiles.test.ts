@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import fs, {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -160,4 +169,38 @@ test("git lists nothing in a workspace that is not trusted", async t => {
   for await (const file of files.sources(root, new AbortController().signal)) assert.fail(file.path);
   files.readSource({ root, path: "a.py" });
   assert.equal(refresh.mock.callCount(), 0);
+});
+
+test("in a series of questions each ignore file counts as it is at the first one, and afterwards as it is then", () => {
+  const root = tree({ "d/a.py": "a", "d/b.py": "b" });
+  const files = guard(root);
+  const isShown = (path: string) => files.mayBeShown({ root, path });
+  const [first, second] = files.inSeries([root], () => {
+    const before = isShown("d/a.py");
+    writeFileSync(join(root, "d", ".gitignore"), "*.py\n");
+    return [before, isShown("d/b.py")];
+  });
+  assert.deepEqual([first, second], [true, true]);
+  assert.equal(isShown("d/b.py"), false);
+  assert.throws(() =>
+    files.inSeries([root], () => {
+      throw new Error("ended");
+    }),
+  );
+  rmSync(join(root, "d", ".gitignore"));
+  assert.equal(isShown("d/a.py"), true);
+});
+
+test("a walk looks at each ignore file once for many files of a folder", async t => {
+  const root = tree(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`d/f${i}.py`, "x"])));
+  const files = guard(root);
+  const looks = t.mock.method(fs, "lstatSync");
+  syncBuiltinESMExports();
+  const found: string[] = [];
+  for await (const { path } of files.sources(root, new AbortController().signal)) found.push(path);
+  const ofFolder = looks.mock.calls.filter(({ arguments: [path] }) => path === join(root, "d", ".gitignore"));
+  looks.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(found.length, 30);
+  assert.ok(ofFolder.length <= 2, `${ofFolder.length} looks`);
 });
