@@ -18,6 +18,9 @@ import { StoreRegistry } from "./storeRegistry.ts";
 import { TokenizerPool } from "./tokenizerPool.ts";
 import { Workspace } from "./workspace.ts";
 
+/** Time in milliseconds after which another change of the workspace's folders is unlikely: editors report each by itself. */
+const FOLDERS_MS = 300;
+
 interface Datastores {
   /** Called once the storage directory and the workspace's folders are known. */
   start(storageDirectory: string | undefined, folders: readonly string[]): void;
@@ -61,6 +64,9 @@ export function registerDatastores(
   /** The model whose tokens the workspace is indexed in. */
   let tokenizer: string | undefined;
 
+  /** Starts the index once the workspace's folders have stopped changing. */
+  let indexing: NodeJS.Timeout | undefined;
+
   const index = ({ workspaceIndex }: Pick<Settings, "workspaceIndex">) => {
     const wanted = workspaceIndex && folders.length > 0 ? tokenizer : undefined;
     if (indexed?.modelPath === wanted) return;
@@ -92,7 +98,11 @@ export function registerDatastores(
     },
     foldersChanged(paths, settings) {
       folders = paths;
-      indexAnew(settings);
+      // Nothing is drafted from a folder that has left the workspace, or is no longer trusted.
+      indexed?.dispose();
+      indexed = undefined;
+      clearTimeout(indexing);
+      if (tokenizer !== undefined) indexing = setTimeout(() => index(settings), FOLDERS_MS);
     },
     workspaceIndex: () => indexed && { ...sizeOf(indexed.workspace), isComplete: indexed.isComplete },
     reindex(settings) {
@@ -112,6 +122,7 @@ export function registerDatastores(
     },
     sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
     dispose() {
+      clearTimeout(indexing);
       closing.abort();
       indexed?.dispose();
       registry?.dispose();
