@@ -118,8 +118,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
         this.handedOver(live, document);
         return [itemAt(live, document, position, typed)];
       }
-      // A text that was begun elsewhere may continue differently; this request's own is asked for once.
-      if (!present || text.agrees(typed)) return undefined;
+      // A text that was begun elsewhere may say nothing of this place; this request's own is asked for once.
+      if (!present || !text.isOver(typed)) return undefined;
       present = undefined;
     }
   }

@@ -23,6 +23,15 @@ export class LiveText extends GrowingText {
     return this.text === "" ? typed === this.known : super.agrees(typed);
   }
 
+  /**
+   * Whether the place after `typed` lies beyond it: it continues differently, or has ended there, and what follows is asked
+   * for anew. A text that has ended without characters says that nothing follows.
+   */
+  isOver(typed: string): boolean {
+    if (!this.agrees(typed)) return true;
+    return this.done && this.text !== "" && this.text === typed;
+  }
+
   finish(): void {
     this.close();
   }

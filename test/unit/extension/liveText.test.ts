@@ -69,3 +69,18 @@ test("a caller that waits for the whole text does not wake before its end", asyn
   text.finish();
   await whole;
 });
+
+test("a text that ends where the user has typed to leaves what follows to a new request", () => {
+  const text = live("return a");
+  assert.ok(!text.isOver("return a"), "it may still grow");
+  text.finish();
+  assert.ok(text.isOver("return a"));
+  assert.ok(!text.isOver("return"), "it has more to say");
+  assert.ok(text.isOver("return b"), "it continues differently");
+});
+
+test("a text that ends without characters has said that nothing follows", () => {
+  const text = live("");
+  text.finish();
+  assert.ok(!text.isOver(""));
+});
