@@ -102,6 +102,8 @@ const bundles = [
     format: "esm",
     outExtension: { ".js": ".mjs" },
     packages: "external",
+    // Only an editor has it.
+    alias: { vscode: "./test/fakes/vscode.ts" },
     banner: requireBanner,
   },
   {

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ServerClient } from "../../../extension/client.ts";
+import { GhostText } from "../../../extension/ghostText.ts";
+import type { CompletionQuery } from "../../../extension/requests.ts";
+import { FakeEditor, type InlineCompletionItem, InlineCompletionTriggerKind } from "../../fakes/vscode.ts";
+
+/** A request to the server, which the test answers. */
+interface Asked {
+  readonly query: CompletionQuery;
+  readonly token: { readonly isCancellationRequested: boolean };
+  /** Sends the whole text so far. */
+  grow(text: string): void;
+  /** Ends it with what was sent. */
+  end(): void;
+}
+
+let asked: Asked[];
+let ghost: GhostText;
+let editor: FakeEditor;
+/** Of the last completion; what came late is not held back for what follows. */
+const last = { firstTextMs: 1, totalMs: 1000 };
+
+beforeEach(() => {
+  asked = [];
+  const requests = {
+    complete(query: CompletionQuery, take: (item: unknown) => void, token: Asked["token"]) {
+      return new Promise(resolve => {
+        let text = "";
+        const item = () => ({ insertText: text, range: query.selected?.range });
+        asked.push({
+          query,
+          token,
+          grow(grown) {
+            text = grown;
+            take(item());
+          },
+          end: () => resolve({ item: text === "" ? undefined : item(), ended: undefined }),
+        });
+      });
+    },
+  };
+  const client = { status: { current: { state: "ready", last } }, requests } as unknown as ServerClient;
+  const observer = { answered() {}, shown() {}, accepted() {}, left() {}, edited() {} };
+  ghost = new GhostText(client, "foretoken.foretoken", { isOn: false }, observer);
+  editor = new FakeEditor("x = f\nprint(x)\n", 5, () => ghost);
+});
+
+afterEach(() => ghost.dispose());
+
+const latest = () => asked.at(-1) as Asked;
+/** Lets what waits for the text go on. */
+const turn = () => sleep(1);
+
+test("a request is answered with the first text, and asked for again as the text grows", async () => {
+  const first = editor.ask();
+  latest().grow("oo");
+  assert.equal((await first)?.insertText, "oo");
+  const again = new Promise<InlineCompletionItem | undefined>(resolve => {
+    editor.whenTriggered(() => resolve(editor.ask()));
+  });
+  latest().grow("oo(a)");
+  assert.equal((await again)?.insertText, "oo(a)");
+  assert.equal(asked.length, 1);
+});
+
+test("typing along keeps the text, and anything else ends its computation", async () => {
+  const first = editor.ask();
+  latest().grow("oo(a)");
+  await first;
+  editor.type("o");
+  assert.equal((await editor.ask())?.insertText, "oo(a)");
+  assert.equal(asked.length, 1);
+  editor.type("x");
+  assert.equal(latest().token.isCancellationRequested, true);
+  void editor.ask();
+  assert.equal(asked.length, 2);
+});
+
+test("where a text has ended at what the user has accepted, what follows is asked for", async () => {
+  const first = editor.ask();
+  latest().grow("oo");
+  await first;
+  editor.type("oo");
+  const next = editor.ask();
+  await turn();
+  assert.equal(asked.length, 1, "the text may still grow");
+  latest().end();
+  await turn();
+  assert.equal(asked.length, 2);
+  latest().grow("(a)");
+  assert.equal((await next)?.insertText, "(a)");
+});
+
+test("a text that ends without characters answers that there is nothing, once", async () => {
+  const first = editor.ask();
+  latest().end();
+  assert.equal(await first, undefined);
+  assert.equal(asked.length, 1);
+});
+
+test("an entry of the suggestion list that the text does not begin with is asked for once, and continued", async () => {
+  const first = editor.ask();
+  latest().grow("oo(a)");
+  await first;
+  editor.select("format");
+  const next = editor.ask();
+  await turn();
+  assert.equal(asked.length, 2);
+  latest().grow("format(x)");
+  const item = await next;
+  assert.equal(item?.insertText, "format(x)");
+  assert.equal(item?.range.start.character, 4);
+  assert.equal(asked.length, 2);
+});
+
+test("an entry after which there is nothing to say is asked for once", async () => {
+  editor.select("format");
+  const first = editor.ask();
+  await turn();
+  latest().end();
+  assert.equal(await first, undefined);
+  assert.equal(asked.length, 1);
+});
+
+test("once the list is closed, a text that need not begin with its entry is asked for", async () => {
+  editor.select("format");
+  const first = editor.ask();
+  latest().grow("format(x)");
+  await first;
+  editor.selected = undefined;
+  const next = editor.ask();
+  assert.equal(asked.length, 2);
+  assert.equal(latest().query.selected, undefined);
+  latest().grow("oo");
+  assert.equal((await next)?.insertText, "oo");
+});
+
+test("the text of an entry that was taken goes on", async () => {
+  editor.select("format");
+  const first = editor.ask();
+  latest().grow("format(x)");
+  await first;
+  editor.replace(4, 1, "format");
+  assert.equal((await editor.ask())?.insertText, "format(x)");
+  assert.equal(asked.length, 1);
+});
+
+test("a request that the editor has given up is answered with nothing", async () => {
+  const given = editor.ask();
+  editor.type("o");
+  latest().grow("oo");
+  assert.equal(await given, undefined);
+});
+
+test("an explicit request does not wait for one that was not", async () => {
+  void editor.ask();
+  const explicit = editor.ask(InlineCompletionTriggerKind.Invoke);
+  assert.deepEqual(
+    asked.map(({ query }) => query.explicit),
+    [false, true],
+  );
+  latest().grow("oo");
+  assert.equal((await explicit)?.insertText, "oo");
+});
