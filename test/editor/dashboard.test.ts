@@ -265,7 +265,11 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
     );
     await frame.getByText("The server is not running").waitFor();
     assert.equal(await frame.getByRole("button", { name: "Next decode" }).count(), 0);
-    assert.equal(await button.evaluate(element => element === document.activeElement), true);
+    const hasFocus = () => button.evaluate(element => element === document.activeElement);
+    assert.equal(await hasFocus(), true);
+    // With the next update the sections are there again.
+    await frame.getByRole("button", { name: "Next decode" }).waitFor();
+    assert.equal(await hasFocus(), true);
   });
 
   step("the dashboard is legible in a dark, a light and a high-contrast theme", async () => {
@@ -288,7 +292,6 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
         ".edge",
         ".p90",
       ]) {
-        if ((await frame.locator(part).count()) === 0) continue;
         const contrast = await frame.locator(part).first().evaluate(contrastOf);
         assert.ok(contrast >= 3.9, `${part} in ${theme}: ${contrast.toFixed(1)}`);
       }
