@@ -65,7 +65,8 @@ export class ChatTemplate {
     private readonly format: ChatFormat,
     private readonly vocabulary: ChatVocabulary,
   ) {
-    this.template = new Template(format.template);
+    // Jinja reads every line end as a line feed.
+    this.template = new Template(format.template.replace(/\r\n?/g, "\n"));
     const control = [...vocabulary.controlTokens.keys()];
     this.written = vocabulary.userDefined.filter(
       text => text.trim() !== "" && format.template.includes(text),

@@ -103,3 +103,12 @@ test("a model without a usable chat template is named, with the remedy", () => {
     assert.match(broken.problem.message, /cannot be used: ./);
   }
 });
+
+test("a template with the line ends of Windows writes line feeds, as Jinja does", () => {
+  const template = new ChatTemplate(format(TEMPLATE.replaceAll("\n", "\r\n")), vocabulary);
+  assert.equal(
+    shown(template.tokens([user("a\r\nb")])),
+    "[start]user\na\r\nb[end]\n[start]assistant\n",
+    "and what the user wrote stays as it is",
+  );
+});
