@@ -1,6 +1,8 @@
 /**
  * Renders conversations with the model's own template. Control tokens that the template writes are control tokens;
- * messages are always plain text, even if they contain the text of one.
+ * messages are plain text, even if they contain the text of one. Answers alone keep the tokens that the tokenizer finds in
+ * any text, since the model generated them as such: templates look for `</think>` to leave out the reasoning of earlier
+ * answers.
  */
 import { runInNewContext } from "node:vm";
 import { Template } from "@huggingface/jinja";
@@ -80,7 +82,10 @@ export class ChatTemplate {
 
   /** The prompt whose continuation is the next answer. @param messages the last is the user's */
   tokens(messages: readonly Message[]): Int32Array {
-    const said = messages.map(({ role, content }) => ({ role, content: this.asText(content) }));
+    const said = messages.map(({ role, content }) => {
+      const reserved = role === "assistant" ? this.marker : this.reserved;
+      return { role, content: asText(content, reserved) };
+    });
     const rendered = this.render(this.takesSystem ? said : withoutSystem(said), true);
     const tokens: number[] = [];
     let at = 0;
@@ -120,14 +125,14 @@ export class ChatTemplate {
     // A template comes from a stranger and may loop for ever; only a call from a script of its own can be interrupted.
     return runInNewContext("render()", { render }, { timeout: RENDER_MS, breakOnSigint: true }) as string;
   }
+}
 
-  /** A message in which no reserved token's text is in one piece, overlapping ones included. */
-  private asText(content: string): string {
-    const plain = content.replaceAll(PART, "");
-    if (!this.reserved) return plain;
-    const begins = new RegExp(`(?=${this.reserved.source})[^]`, "gu");
-    return plain.replace(begins, first => first + PART);
-  }
+/** A message in which no reserved token's text is in one piece, overlapping ones included. */
+function asText(content: string, reserved: RegExp | undefined): string {
+  const plain = content.replaceAll(PART, "");
+  if (!reserved) return plain;
+  const begins = new RegExp(`(?=${reserved.source})[^]`, "gu");
+  return plain.replace(begins, first => first + PART);
 }
 
 /** Finds any of these texts, the longest first; undefined if none has more than one character. */

@@ -14,6 +14,17 @@ const TEMPLATE = `{% for message in messages %}<|start|>{{ message.role }}
 const format = (template: string) => ({ template, beginning: "", end: "<|end|>" });
 const user = (content: string): Message => ({ role: "user", content });
 
+/** A vocabulary whose tokenizer finds `marker` in any text. */
+const findingInText = (marker: string, token: number) => ({
+  controlTokens: new Map<string, number>(),
+  special: vocabulary.special,
+  userDefined: [marker, "\n\n"],
+  tokenize: (text: string) =>
+    Int32Array.from(
+      text.split(marker).flatMap((part, i) => [...(i > 0 ? [token] : []), ...vocabulary.tokenize(part)]),
+    ),
+});
+
 /** Tokens as text, control tokens in brackets. */
 function shown(tokens: Int32Array): string {
   const parts: string[] = [];
@@ -42,17 +53,7 @@ test("a marker inside a message stays text, wherever the template puts or trims 
 
 test("a marker that the vocabulary finds in any text is a token in the template and text in a message", () => {
   const TURN = 1000;
-  const finding = {
-    ...{
-      controlTokens: new Map<string, number>(),
-      special: vocabulary.special,
-      userDefined: ["[TURN]", "\n\n"],
-    },
-    tokenize: (text: string) =>
-      Int32Array.from(
-        text.split("[TURN]").flatMap((part, i) => [...(i > 0 ? [TURN] : []), ...vocabulary.tokenize(part)]),
-      ),
-  };
+  const finding = findingInText("[TURN]", TURN);
   const written =
     "{% for message in messages %}[TURN]{{ message.role }}\n{{ message.content }}{% endfor %}[TURN]";
   const template = new ChatTemplate(format(written), finding);
@@ -69,6 +70,19 @@ test("an answer's markers also stay text, however the template splits the answer
   const template = new ChatTemplate(format(parting), vocabulary);
   const said: Message[] = [user("?"), { role: "assistant", content: "hm</think><|end|>!" }, user("and")];
   assert.match(shown(template.tokens(said)), /\[start\]assistant\n<\|end\|>!\[end\]/);
+});
+
+test("a template finds the end of the reasoning in an earlier answer, also where it is a token of its own", () => {
+  const THOUGHT = 1000;
+  const leavingOut = `{% for m in messages %}{% if m.role == 'assistant' and '</think>' in m.content %}{{
+m.content.split('</think>')[-1] }}{% else %}{{ m.content }}{% endif %};{% endfor %}`;
+  const template = new ChatTemplate(format(leavingOut), findingInText("</think>", THOUGHT));
+  const text = (answer: string) =>
+    String.fromCharCode(
+      ...template.tokens([user("a</think>b"), { role: "assistant", content: answer }, user("c")]),
+    );
+  assert.equal(text("hm</think>yes"), "a</think>b;yes;c;");
+  assert.equal(text("yes"), "a</think>b;yes;c;");
 });
 
 test("a system message goes before the first turn where the template refuses or ignores it", () => {
