@@ -27,8 +27,8 @@ export interface ChatOptions {
 }
 
 export interface Answer {
-  /** Why the answer ended; `tooLong`: the question alone does not fit into the context. */
-  readonly finishReason: End["kind"] | "tooLong";
+  /** Why the answer ended; `tooLong`: the question alone does not fit into the context; `empty`: it ended at once. */
+  readonly finishReason: End["kind"] | "tooLong" | "empty";
   /** What went wrong, if it `failed`. */
   readonly failure?: string | undefined;
   /** Turns that the model no longer sees from this answer on. */
@@ -79,7 +79,7 @@ export class Chat {
 
   /**
    * Answers a turn of the user. Yields the text piece by piece. An aborted answer stays in the conversation as far as it
-   * came; a turn that could not be answered does not.
+   * came; a turn without an answer does not: templates refuse empty answers, and turns of the same role in succession.
    */
   async *answer(content: string, signal: AbortSignal): AsyncGenerator<string, Answer> {
     const start = performance.now();
@@ -108,9 +108,10 @@ export class Chat {
     for (;;) {
       const { value, done } = await steps.next();
       if (done) {
-        this.keep(said, prompt, value.kind === "aborted" || value.kind === "failed");
+        this.keep(said, prompt);
         await this.settle(prompt, said, signal);
-        return finish(value.kind, value.kind === "failed" ? value.message : undefined);
+        const isEmpty = value.kind === "endOfText" && said.text === "";
+        return finish(isEmpty ? "empty" : value.kind, value.kind === "failed" ? value.message : undefined);
       }
       if (value.kind === "prefilled") {
         ms.prefill = elapsed();
@@ -168,8 +169,8 @@ export class Chat {
   }
 
   /** Adds the answer to the conversation, and to the memory of drafts. */
-  private keep(said: Said, prompt: Int32Array, isCutShort: boolean): void {
-    if (said.tokens.length === 0 && isCutShort) {
+  private keep(said: Said, prompt: Int32Array): void {
+    if (said.text === "") {
       this.turns.pop();
       return;
     }

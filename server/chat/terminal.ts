@@ -58,6 +58,7 @@ const REMARKS: Partial<Record<Answer["finishReason"], string>> = {
   contextFull: "The answer was cut: the context is full. /reset starts a new conversation.",
   outOfMemory: "There is not enough memory for the answer. /reset starts a new conversation.",
   tooLong: "This message is longer than the model's context: it was not sent.",
+  empty: "The model ended its answer at once: this message is no longer part of the conversation.",
   failed: "The model could not answer:",
 };
 

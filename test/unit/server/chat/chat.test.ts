@@ -137,6 +137,18 @@ test("the text of an aborted answer stays, and a turn without any answer does no
   assert.equal(chat.messages.length, 2);
 });
 
+test("a turn that the model answers with nothing is taken back, since templates refuse empty answers", async () => {
+  const refusing = `{% for m in messages %}{% if not m.content %}{{ raise_exception('empty') }}{% endif %}{% endfor %}${TEMPLATE}`;
+  const silent: FakeModel = context => (decoded(context).includes("nothing") ? END : echo(context));
+  const { chat } = open(silent, {}, {}, refusing);
+  await ask(chat, "one");
+  const { text, answer } = await ask(chat, "nothing");
+  assert.equal(text, "");
+  assert.equal(answer.finishReason, "empty");
+  assert.equal(chat.messages.length, 2);
+  assert.equal((await ask(chat, "two")).text, "two");
+});
+
 test("an answer is cut at its maximum number of tokens, and a reset forgets the conversation", async () => {
   const { engine, chat } = open(chaotic, { maxTokens: 7 });
   const { text, answer } = await ask(chat, "x");
