@@ -77,6 +77,7 @@ const bundles = [
       compareTokens: "server/engine/compareTokens.ts",
       decodeWorker: "server/engine/decodeWorker.ts",
       tokenizeWorker: "server/corpus/tokenizeWorker.ts",
+      renderProcess: "server/chat/renderProcess.ts",
       readWorker: "datastores/sources/readWorker.ts",
     },
     outdir: "dist",

@@ -30,7 +30,7 @@ export async function chatCommand(args: string[]): Promise<void> {
   const { engine } = loaded;
   const { info, vocabulary } = engine;
   try {
-    const template = openTemplate(info, vocabulary);
+    const template = await openTemplate(info, vocabulary);
     if ("problem" in template)
       throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
     for (const each of notesOnChatting(info)) note(each);

@@ -85,7 +85,7 @@ export class Chat {
     const start = performance.now();
     const elapsed = () => performance.now() - start;
     this.turns.push({ role: "user", content });
-    const { prompt, dropped, fits, problem } = this.fit();
+    const { prompt, dropped, fits, problem } = await this.fit();
     const count = {
       promptTokens: prompt.length,
       reusedTokens: 0,
@@ -141,26 +141,26 @@ export class Chat {
   }
 
   /** The prompt of the turns that fit. If not all do, hides the oldest, question and answer together. */
-  private fit(): Fitted {
+  private async fit(): Promise<Fitted> {
     try {
-      return this.fitted();
+      return await this.fitted();
     } catch (error) {
       const problem = `its chat template cannot be used: ${messageOf(error)}.`;
       return { prompt: new Int32Array(0), dropped: 0, fits: false, problem };
     }
   }
 
-  private fitted(): Fitted {
+  private async fitted(): Promise<Fitted> {
     const { contextTokens } = this.engine.info;
     const room = contextTokens - Math.min(this.options.maxTokens, contextTokens * ANSWER_SHARE) - TREE_TOKENS;
     const from = (hidden: number) =>
       this.template.tokens([...this.systemMessage(), ...this.turns.slice(hidden)]);
-    let prompt = from(this.hidden);
+    let prompt = await from(this.hidden);
     if (prompt.length <= room) return { prompt, dropped: 0, fits: true };
     let hidden = this.hidden;
     while (hidden + 2 < this.turns.length && prompt.length > room * KEPT_SHARE) {
       hidden += 2;
-      prompt = from(hidden);
+      prompt = await from(hidden);
     }
     const fits = prompt.length <= room;
     const dropped = fits ? hidden - this.hidden : 0;

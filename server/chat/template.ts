@@ -4,10 +4,9 @@
  * any text, since the model generated them as such: templates look for `</think>` to leave out the reasoning of earlier
  * answers.
  */
-import { runInNewContext } from "node:vm";
-import { Template } from "@huggingface/jinja";
 import type { ChatFormat, EngineInfo, Vocabulary } from "../engine/index.ts";
-import { messageOf } from "../system/index.ts";
+import { messageOf, renderScript } from "../system/index.ts";
+import { Renderer } from "./renderer.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -20,27 +19,29 @@ export interface Message {
  */
 const PART = "\ufdd0";
 
-/** Longest time for a template, in milliseconds; ordinary ones take less than one. */
-const RENDER_MS = 2_000;
-
 type ChatVocabulary = Pick<Vocabulary, "controlTokens" | "userDefined" | "tokenize" | "special">;
+
+/** Renders a conversation, up to where the next answer begins. */
+type Render = (messages: readonly Message[]) => Promise<string>;
+
+const QUESTION: Message = { role: "user", content: "?" };
 
 interface NoTemplate {
   readonly problem: { readonly message: string; readonly remedy: string };
 }
 
 /** The template of a loaded model, or why it cannot be used for conversations. */
-export function openTemplate(
+export async function openTemplate(
   info: Pick<EngineInfo, "chat" | "modelName" | "modelPath">,
   vocabulary: ChatVocabulary,
-): ChatTemplate | NoTemplate {
+): Promise<ChatTemplate | NoTemplate> {
   const remedy = "Name a model that was trained for conversations, an -instruct or -chat one, with --model.";
   if (!info.chat)
     return {
       problem: { message: `${info.modelName} (${info.modelPath}) has no chat template.`, remedy },
     };
   try {
-    return new ChatTemplate(info.chat, vocabulary);
+    return await ChatTemplate.open(info.chat, vocabulary);
   } catch (error) {
     return {
       problem: {
@@ -52,41 +53,48 @@ export function openTemplate(
 }
 
 export class ChatTemplate {
-  private readonly template: Template;
   /** Matches control tokens, the longest first. */
   private readonly marker: RegExp | undefined;
   /** Texts in the template of tokens that the tokenizer finds in any text. */
   private readonly written: readonly string[];
   /** Matches both kinds. */
   private readonly reserved: RegExp | undefined;
-  /** Whether the template accepts a system message; if not, it is put before the first turn. */
-  private readonly takesSystem: boolean;
 
-  /** Throws if the template is not valid Jinja, or refuses a plain question. */
-  constructor(
-    private readonly format: ChatFormat,
+  /** @param takesSystem whether the template accepts a system message; if not, it is put before the first turn */
+  private constructor(
+    { template }: ChatFormat,
     private readonly vocabulary: ChatVocabulary,
+    private readonly render: Render,
+    private readonly takesSystem: boolean,
   ) {
-    // Jinja reads every line end as a line feed.
-    this.template = new Template(format.template.replace(/\r\n?/g, "\n"));
     const control = [...vocabulary.controlTokens.keys()];
-    this.written = vocabulary.userDefined.filter(
-      text => text.trim() !== "" && format.template.includes(text),
-    );
+    this.written = vocabulary.userDefined.filter(text => text.trim() !== "" && template.includes(text));
     this.marker = anyOf(control);
     this.reserved = anyOf([...control, ...this.written]);
-    const question: Message = { role: "user", content: "?" };
-    this.render([question], true);
-    this.takesSystem = this.accepts([{ role: "system", content: "!" }, question]);
+  }
+
+  /** Rejects if the template is not valid Jinja, or refuses a plain question. */
+  static async open(format: ChatFormat, vocabulary: ChatVocabulary): Promise<ChatTemplate> {
+    // Jinja reads every line end as a line feed.
+    const renderer = new Renderer(renderScript(), format.template.replace(/\r\n?/g, "\n"));
+    const render: Render = messages =>
+      renderer.render({
+        messages,
+        add_generation_prompt: true,
+        bos_token: format.beginning,
+        eos_token: format.end,
+      });
+    await render([QUESTION]);
+    return new ChatTemplate(format, vocabulary, render, await acceptsSystem(render));
   }
 
   /** The prompt whose continuation is the next answer. @param messages the last is the user's */
-  tokens(messages: readonly Message[]): Int32Array {
+  async tokens(messages: readonly Message[]): Promise<Int32Array> {
     const said = messages.map(({ role, content }) => {
       const reserved = role === "assistant" ? this.marker : this.reserved;
       return { role, content: asText(content, reserved) };
     });
-    const rendered = this.render(this.takesSystem ? said : withoutSystem(said), true);
+    const rendered = await this.render(this.takesSystem ? said : withoutSystem(said));
     const tokens: number[] = [];
     let at = 0;
     const addText = (text: string) => {
@@ -105,25 +113,15 @@ export class ChatTemplate {
     if (beginning !== undefined && tokens[0] !== beginning) tokens.unshift(beginning);
     return Int32Array.from(tokens);
   }
+}
 
-  private accepts(messages: readonly Message[]): boolean {
-    try {
-      return this.render(messages, true).includes("!");
-    } catch {
-      return false;
-    }
-  }
-
-  private render(messages: readonly Message[], asksForAnswer: boolean): string {
-    const render = () =>
-      this.template.render({
-        messages,
-        add_generation_prompt: asksForAnswer,
-        bos_token: this.format.beginning,
-        eos_token: this.format.end,
-      });
-    // A template comes from a stranger and may loop for ever; only a call from a script of its own can be interrupted.
-    return runInNewContext("render()", { render }, { timeout: RENDER_MS, breakOnSigint: true }) as string;
+/** Whether a system message is rendered: some templates refuse it, others ignore it. */
+async function acceptsSystem(render: Render): Promise<boolean> {
+  const content = "a system message";
+  try {
+    return (await render([{ role: "system", content }, QUESTION])).includes(content);
+  } catch {
+    return false;
   }
 }
 

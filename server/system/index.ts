@@ -21,6 +21,7 @@ export {
   packageVersion,
   probeScript,
   readWorkerScript,
+  renderScript,
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";

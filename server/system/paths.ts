@@ -67,6 +67,11 @@ export function tokenizeWorkerScript(): string {
   return join(packageRoot(), "dist", "tokenizeWorker.js");
 }
 
+/** The process that renders chat templates. */
+export function renderScript(): string {
+  return join(packageRoot(), "dist", "renderProcess.js");
+}
+
 /** The thread that reads data sets for builds. */
 export function readWorkerScript(): string {
   return join(packageRoot(), "dist", "readWorker.js");

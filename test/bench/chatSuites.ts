@@ -111,7 +111,7 @@ export async function conversationItems(
   bounds: ItemBounds,
   signal: AbortSignal,
 ): Promise<Item[]> {
-  const template = openTemplate(engine.info, engine.vocabulary);
+  const template = await openTemplate(engine.info, engine.vocabulary);
   if ("problem" in template)
     throw new UsageError(`${template.problem.message} ${template.problem.remedy}`, 2);
   const { items: most } = bounds;
@@ -136,7 +136,7 @@ async function itemsOf(
   for (const [index, message] of messages.entries()) {
     said.push(message);
     if (message.role !== "user") continue;
-    const tokens = template.tokens(said);
+    const tokens = await template.tokens(said);
     if (tokens.length > promptTokens) break;
     const next = messages[index + 1];
     const recorded = next?.role === "assistant" ? next.content : undefined;

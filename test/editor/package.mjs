@@ -108,6 +108,7 @@ function ownFiles() {
     "server.js",
     "cli.js",
     "decodeWorker.js",
+    "renderProcess.js",
   ]) {
     if (!files.some(({ path }) => path === `dist/${name}`)) missing.push(`dist/${name}`);
   }

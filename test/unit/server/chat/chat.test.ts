@@ -11,7 +11,7 @@ const TEMPLATE =
 const START = 260;
 const never = new AbortController().signal;
 
-function open(
+async function open(
   model: FakeModel,
   options: Partial<ChatOptions> = {},
   info: Partial<EngineInfo> = {},
@@ -19,7 +19,7 @@ function open(
 ) {
   const engine = new FakeEngine(model, info);
   const { vocabulary } = engine;
-  const template = new ChatTemplate({ template: text, beginning: "", end: "" }, vocabulary);
+  const template = await ChatTemplate.open({ template: text, beginning: "", end: "" }, vocabulary);
   const chat = new Chat(engine, template, {
     maxTokens: 60,
     treeNodes: 16,
@@ -51,7 +51,7 @@ const echo: FakeModel = context => {
 };
 
 test("each turn is answered with the whole conversation before it, the system message first", async () => {
-  const { engine, chat } = open(echo, { system: "Be brief." });
+  const { engine, chat } = await open(echo, { system: "Be brief." });
   const first = await ask(chat, "one two");
   assert.equal(first.text, "one two");
   assert.equal(first.answer.finishReason, "endOfText");
@@ -67,7 +67,7 @@ test("drafts change the number of decodes and never the text", async () => {
     const told: string[][] = [];
     const steps: number[] = [];
     for (const treeNodes of [1, 4, 16]) {
-      const { chat } = open(model, { treeNodes });
+      const { chat } = await open(model, { treeNodes });
       const turns = ["the same words again", "the same words again", "the same words again and more"];
       const answers = [];
       for (const turn of turns) answers.push(await ask(chat, turn));
@@ -83,7 +83,7 @@ test("drafts change the number of decodes and never the text", async () => {
 test("a sampled answer is the same for the same seed, and each answer has a seed of its own", async () => {
   const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 3 };
   const answers = async (treeNodes: number) => {
-    const { engine, chat } = open(chaotic, { treeNodes, sampling, maxTokens: 20 });
+    const { engine, chat } = await open(chaotic, { treeNodes, sampling, maxTokens: 20 });
     engine.distribution = () => [97, 98, 99, 100].map(token => [token, 0]);
     const first = await ask(chat, "x");
     chat.reset();
@@ -95,7 +95,7 @@ test("a sampled answer is the same for the same seed, and each answer has a seed
 });
 
 test("the oldest turns are left out where the context is full, and the system message stays", async () => {
-  const { engine, chat } = open(echo, { system: "S", maxTokens: 40 }, { contextTokens: 240 });
+  const { engine, chat } = await open(echo, { system: "S", maxTokens: 40 }, { contextTokens: 240 });
   const dropped: number[] = [];
   for (let i = 0; i < 8; i++) {
     const { text, answer } = await ask(chat, `question ${i}`);
@@ -113,7 +113,7 @@ test("the oldest turns are left out where the context is full, and the system me
 });
 
 test("a turn that is longer than the whole context is not asked and leaves nothing behind", async () => {
-  const { chat } = open(echo, {}, { contextTokens: 120 });
+  const { chat } = await open(echo, {}, { contextTokens: 120 });
   await ask(chat, "short");
   const { answer } = await ask(chat, "x".repeat(200));
   assert.equal(answer.finishReason, "tooLong");
@@ -123,7 +123,7 @@ test("a turn that is longer than the whole context is not asked and leaves nothi
 });
 
 test("the text of an aborted answer stays, and a turn without any answer does not", async () => {
-  const { engine, chat } = open(chaotic, { treeNodes: 1 });
+  const { engine, chat } = await open(chaotic, { treeNodes: 1 });
   const stop = new AbortController();
   engine.beforeDecode = async () => {
     if (engine.decodes === 5) stop.abort();
@@ -140,7 +140,7 @@ test("the text of an aborted answer stays, and a turn without any answer does no
 test("a turn that the model answers with nothing is taken back, since templates refuse empty answers", async () => {
   const refusing = `{% for m in messages %}{% if not m.content %}{{ raise_exception('empty') }}{% endif %}{% endfor %}${TEMPLATE}`;
   const silent: FakeModel = context => (decoded(context).includes("nothing") ? END : echo(context));
-  const { chat } = open(silent, {}, {}, refusing);
+  const { chat } = await open(silent, {}, {}, refusing);
   await ask(chat, "one");
   const { text, answer } = await ask(chat, "nothing");
   assert.equal(text, "");
@@ -150,7 +150,7 @@ test("a turn that the model answers with nothing is taken back, since templates 
 });
 
 test("an answer is cut at its maximum number of tokens, and a reset forgets the conversation", async () => {
-  const { engine, chat } = open(chaotic, { maxTokens: 7 });
+  const { engine, chat } = await open(chaotic, { maxTokens: 7 });
   const { text, answer } = await ask(chat, "x");
   assert.equal(answer.finishReason, "maxTokens");
   assert.equal(text.length, 7);
@@ -165,7 +165,7 @@ test("a template that fails or does not end at a later turn costs that turn only
     ["{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", /timed out/],
   ] as const) {
     const text = `{% if messages|length > 2 and messages[2].content == "bad" %}${fault}{% endif %}${TEMPLATE}`;
-    const { chat } = open(echo, {}, {}, text);
+    const { chat } = await open(echo, {}, {}, text);
     assert.equal((await ask(chat, "one")).text, "one");
     const { answer } = await ask(chat, "bad");
     assert.equal(answer.finishReason, "failed");

@@ -36,92 +36,96 @@ function shown(tokens: Int32Array): string {
   return parts.join("");
 }
 
-test("the template's own markers become control tokens, and message text stays text", () => {
-  const template = new ChatTemplate(format(TEMPLATE), vocabulary);
-  assert.equal(shown(template.tokens([user("hello")])), "[start]user\nhello[end]\n[start]assistant\n");
+test("the template's own markers become control tokens, and message text stays text", async () => {
+  const template = await ChatTemplate.open(format(TEMPLATE), vocabulary);
+  assert.equal(shown(await template.tokens([user("hello")])), "[start]user\nhello[end]\n[start]assistant\n");
 });
 
-test("a marker inside a message stays text, wherever the template puts or trims it", () => {
-  const template = new ChatTemplate(format(TEMPLATE), vocabulary);
+test("a marker inside a message stays text, wherever the template puts or trims it", async () => {
+  const template = await ChatTemplate.open(format(TEMPLATE), vocabulary);
   for (const said of ["<|end|>", "a <|start|>system", "<|e<|end|>nd|>", "<<|end|>", "<|end|><|end|>"])
     assert.equal(
-      shown(template.tokens([user(` ${said} `)])),
+      shown(await template.tokens([user(` ${said} `)])),
       `[start]user\n${said}[end]\n[start]assistant\n`,
       said,
     );
 });
 
-test("a marker that the vocabulary finds in any text is a token in the template and text in a message", () => {
+test("a marker that the vocabulary finds in any text is a token in the template and text in a message", async () => {
   const TURN = 1000;
   const finding = findingInText("[TURN]", TURN);
   const written =
     "{% for message in messages %}[TURN]{{ message.role }}\n{{ message.content }}{% endfor %}[TURN]";
-  const template = new ChatTemplate(format(written), finding);
-  const count = (said: string) => template.tokens([user(said)]).filter(token => token === TURN).length;
+  const template = await ChatTemplate.open(format(written), finding);
+  const count = async (said: string) =>
+    (await template.tokens([user(said)])).filter(token => token === TURN).length;
   for (const said of ["hello", "a [TURN]system", "[TURN][TURN]", "[[TURN]", "a\n\nb"]) {
-    assert.equal(count(said), 2, said);
-    const text = [...template.tokens([user(said)])].filter(token => token !== TURN);
+    assert.equal(await count(said), 2, said);
+    const text = [...(await template.tokens([user(said)]))].filter(token => token !== TURN);
     assert.equal(String.fromCharCode(...text), `user\n${said}`);
   }
 });
 
-test("an answer's markers also stay text, however the template splits the answer", () => {
+test("an answer's markers also stay text, however the template splits the answer", async () => {
   const parting = TEMPLATE.replace("message.content | trim", "message.content.split('</think>')[-1]");
-  const template = new ChatTemplate(format(parting), vocabulary);
+  const template = await ChatTemplate.open(format(parting), vocabulary);
   const said: Message[] = [user("?"), { role: "assistant", content: "hm</think><|end|>!" }, user("and")];
-  assert.match(shown(template.tokens(said)), /\[start\]assistant\n<\|end\|>!\[end\]/);
+  assert.match(shown(await template.tokens(said)), /\[start\]assistant\n<\|end\|>!\[end\]/);
 });
 
-test("a template finds the end of the reasoning in an earlier answer, also where it is a token of its own", () => {
+test("a template finds the end of the reasoning in an earlier answer, also where it is a token of its own", async () => {
   const THOUGHT = 1000;
   const leavingOut = `{% for m in messages %}{% if m.role == 'assistant' and '</think>' in m.content %}{{
 m.content.split('</think>')[-1] }}{% else %}{{ m.content }}{% endif %};{% endfor %}`;
-  const template = new ChatTemplate(format(leavingOut), findingInText("</think>", THOUGHT));
-  const text = (answer: string) =>
+  const template = await ChatTemplate.open(format(leavingOut), findingInText("</think>", THOUGHT));
+  const text = async (answer: string) =>
     String.fromCharCode(
-      ...template.tokens([user("a</think>b"), { role: "assistant", content: answer }, user("c")]),
+      ...(await template.tokens([user("a</think>b"), { role: "assistant", content: answer }, user("c")])),
     );
-  assert.equal(text("hm</think>yes"), "a</think>b;yes;c;");
-  assert.equal(text("yes"), "a</think>b;yes;c;");
+  assert.equal(await text("hm</think>yes"), "a</think>b;yes;c;");
+  assert.equal(await text("yes"), "a</think>b;yes;c;");
 });
 
-test("a system message goes before the first turn where the template refuses or ignores it", () => {
+test("a system message goes before the first turn where the template refuses or ignores it", async () => {
   const refusing = `{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}${TEMPLATE}`;
   const ignoring = TEMPLATE.replace("%}<|start|>{{", "if message.role != 'system' %}<|start|>{{");
   for (const text of [refusing, ignoring]) {
-    const template = new ChatTemplate(format(text), vocabulary);
-    const tokens = template.tokens([{ role: "system", content: "Be brief." }, user("hello")]);
+    const template = await ChatTemplate.open(format(text), vocabulary);
+    const tokens = await template.tokens([{ role: "system", content: "Be brief." }, user("hello")]);
     assert.equal(shown(tokens), "[start]user\nBe brief.\n\nhello[end]\n[start]assistant\n");
   }
 });
 
-test("the beginning token is put in front once, whether or not the template writes it", () => {
+test("the beginning token is put in front once, whether or not the template writes it", async () => {
   const beginning = Object.assign(new ByteVocabulary(), {
     special: { ...vocabulary.special, beginning: START },
   });
-  const own = new ChatTemplate({ template: "{{ bos_token }}x", beginning: "<|start|>", end: "" }, beginning);
-  assert.equal(shown(own.tokens([user("?")])), "[start]x");
-  const none = new ChatTemplate({ template: "x", beginning: "<|start|>", end: "" }, beginning);
-  assert.equal(shown(none.tokens([user("?")])), "[start]x");
+  const own = await ChatTemplate.open(
+    { template: "{{ bos_token }}x", beginning: "<|start|>", end: "" },
+    beginning,
+  );
+  assert.equal(shown(await own.tokens([user("?")])), "[start]x");
+  const none = await ChatTemplate.open({ template: "x", beginning: "<|start|>", end: "" }, beginning);
+  assert.equal(shown(await none.tokens([user("?")])), "[start]x");
 });
 
-test("a model without a usable chat template is named, with the remedy", () => {
+test("a model without a usable chat template is named, with the remedy", async () => {
   const info = { modelName: "Coder", modelPath: "/models/coder.gguf" };
-  const none = openTemplate(info, vocabulary);
+  const none = await openTemplate(info, vocabulary);
   assert.ok("problem" in none);
   assert.match(none.problem.message, /Coder \(\/models\/coder\.gguf\) has no chat template/);
   assert.match(none.problem.remedy, /--model/);
   for (const text of ["{% for %}", "{{ raise_exception('never') }}"]) {
-    const broken = openTemplate({ ...info, chat: format(text) }, vocabulary);
+    const broken = await openTemplate({ ...info, chat: format(text) }, vocabulary);
     assert.ok("problem" in broken);
     assert.match(broken.problem.message, /cannot be used: ./);
   }
 });
 
-test("a template with the line ends of Windows writes line feeds, as Jinja does", () => {
-  const template = new ChatTemplate(format(TEMPLATE.replaceAll("\n", "\r\n")), vocabulary);
+test("a template with the line ends of Windows writes line feeds, as Jinja does", async () => {
+  const template = await ChatTemplate.open(format(TEMPLATE.replaceAll("\n", "\r\n")), vocabulary);
   assert.equal(
-    shown(template.tokens([user("a\r\nb")])),
+    shown(await template.tokens([user("a\r\nb")])),
     "[start]user\na\r\nb[end]\n[start]assistant\n",
     "and what the user wrote stays as it is",
   );

@@ -24,11 +24,8 @@ async function hold(
   const engine = new FakeEngine(model, { contextTokens });
   const { vocabulary } = engine;
   const memory = new DraftMemory(vocabulary);
-  const chat = new Chat(
-    engine,
-    new ChatTemplate({ template: TEMPLATE, beginning: "", end: "" }, vocabulary),
-    { maxTokens: 30, treeNodes: 8, memory, corpora: [] },
-  );
+  const template = await ChatTemplate.open({ template: TEMPLATE, beginning: "", end: "" }, vocabulary);
+  const chat = new Chat(engine, template, { maxTokens: 30, treeNodes: 8, memory, corpora: [] });
   let [out, prompts] = ["", 0];
   const notes: string[] = [];
   let stop: (() => void) | undefined;
