@@ -108,3 +108,9 @@ test("the reason is reported when a question is too long for an answer", async (
   const { notes } = await hold(["x".repeat(300)], { contextTokens: 120 });
   assert.match(notes[0] ?? "", /longer than the model's context/);
 });
+
+test("a turn that the model answers with nothing is explained", async () => {
+  const { notes, chat } = await hold(["hello"], { model: () => END });
+  assert.match(notes[0] ?? "", /ended its answer at once.*no longer part/);
+  assert.equal(chat.messages.length, 0);
+});
