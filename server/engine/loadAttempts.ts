@@ -19,8 +19,11 @@ interface Attempt {
 
 /** Older interruptions are forgotten: the machine may have been changed since. */
 const MEMORY_MS = 24 * 60 * 60_000;
-/** Interruptions within this time count as one: several windows that were closed together. */
-const SAME_MOMENT_MS = 10_000;
+/**
+ * Interruptions within this time count as one: several windows that were closed together. A server that ends as soon as it
+ * loads is started again so soon that more time would hide this.
+ */
+const SAME_MOMENT_MS = 4_000;
 /** No load takes longer; after this time a process with the same id is another one. */
 const LONGEST_LOAD_MS = 30 * 60_000;
 /** With this many interruptions a load is only tried when the user asks for it. */
@@ -81,9 +84,19 @@ export class LoadAttempts {
 
   /** Whether loads of the subject were interrupted so often that it should only be tried when the user asks for it. */
   isDistrusted(subject: string): boolean {
-    const times = this.interrupted(subject).sort((a, b) => a - b);
-    const moments = times.filter((at, i) => i === 0 || at - (times[i - 1] ?? 0) > SAME_MOMENT_MS);
-    return moments.length >= TOO_MANY;
+    let moments = 0;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const at of this.interrupted(subject).sort((a, b) => a - b)) {
+      if (at - last <= SAME_MOMENT_MS) continue;
+      moments++;
+      last = at;
+    }
+    return moments >= TOO_MANY;
+  }
+
+  /** Whether a load of the subject was interrupted, for whatever reason. */
+  wasInterrupted(subject: string): boolean {
+    return this.interrupted(subject).length > 0;
   }
 
   /** Forgets the interruptions of one subject or, when a person asks for another try, of all. */

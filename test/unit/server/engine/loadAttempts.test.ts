@@ -59,6 +59,16 @@ test("several windows that are closed while they load count as one interruption"
   assert.equal(attempts.isDistrusted("vulkan"), false);
 });
 
+test("a server that ends at once each time it is started causes distrust before it is given up", () => {
+  const { attempts, note, state } = machine();
+  // The extension pauses for 1, 2, 4 and 8 seconds, and gives up after the fifth crash.
+  for (const [i, pauseMs] of [1_000, 2_000, 4_000, 8_000].entries()) {
+    note("vulkan", 51 + i);
+    state.now += 800 + pauseMs;
+  }
+  assert.equal(attempts.isDistrusted("vulkan"), true);
+});
+
 test("loads that are running in other windows do not count", () => {
   const { attempts, note, state } = machine();
   for (const pid of [31, 32, 33]) {
