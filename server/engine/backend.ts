@@ -5,7 +5,6 @@
  * take the server down, and its import stays off the start-up path. The decision is remembered; it is
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
-import { fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -13,6 +12,7 @@ import { codeOf, librariesDirectory, writeWhole } from "../system/index.ts";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
+import { runProbe } from "./runProbe.ts";
 
 const BACKENDS = ["cpu", "cuda", "vulkan", "metal"] as const;
 type BackendName = (typeof BACKENDS)[number];
@@ -39,6 +39,10 @@ export interface BackendOptions {
 
 const PLATFORM: Partial<Record<NodeJS.Platform, string>> = { win32: "win", darwin: "mac", linux: "linux" };
 const PROBE_TIMEOUT_MS = 60_000;
+/** The same while a completion waits for the answer. */
+const START_PROBE_TIMEOUT_MS = 15_000;
+/** A probe that failed is tried again after this time: the machine may have been changed since. */
+const FAILURE_MEMORY_MS = 24 * 60 * 60_000;
 
 /** Folder names of a back end's libraries on this platform, the likelier first. */
 function folderNames(name: BackendName): string[] {
@@ -79,17 +83,24 @@ function missing(name: BackendName): EngineProblem {
   };
 }
 
-/** The back end to load now. */
-export async function chooseBackend(options: BackendOptions): Promise<Backend | EngineProblem> {
+/** The back end to load now. @param probeMs after which a probe that does not answer is given up */
+export async function chooseBackend(
+  options: BackendOptions,
+  probeMs = START_PROBE_TIMEOUT_MS,
+): Promise<Backend | EngineProblem> {
   const { requestedBackend } = options;
   const find = (name: BackendName) => findBackend(name) ?? fetchedBackend(name, options.cacheDirectory);
   if (requestedBackend !== "auto") return find(requestedBackend) ?? missing(requestedBackend);
   // Fetched because a person has agreed to it; node-llama-cpp does not know of them.
-  const fetched = fetchedBackend("cuda", options.cacheDirectory);
-  const name = fetched?.name ?? readDecision(options.cacheDirectory) ?? (await decide(options)) ?? "cpu";
+  const fetched = fetchedBackend("cuda", options.cacheDirectory)?.name;
+  const known = fetched ?? readDecision(options.cacheDirectory);
+  const attempts = new LoadAttempts(options.cacheDirectory);
   const cpu = findBackend("cpu") ?? missing("cpu");
-  if (name !== "cpu" && new LoadAttempts(options.cacheDirectory).isDistrusted(subjectOf(name)))
-    return "remedy" in cpu ? cpu : { ...cpu, insteadOf: name };
+  if (known !== undefined && known !== "cpu" && attempts.isDistrusted(subjectOf(known)))
+    return "remedy" in cpu ? cpu : { ...cpu, insteadOf: known };
+  // If its driver may have ended another server, a process of its own shows whether it works.
+  const isDoubted = !fetched && known !== undefined && attempts.wasInterrupted(subjectOf(known));
+  const name = known === undefined || isDoubted ? await decideNow(options, probeMs) : known;
   return find(name) ?? cpu;
 }
 
@@ -110,40 +121,46 @@ export function watchLoading(
 
 const UNWATCHED: LoadAttempt = { ended() {}, succeeded() {} };
 
-/** Asks node-llama-cpp and remembers the answer; undefined when the probe fails. */
-export async function decide(options: BackendOptions): Promise<BackendName | undefined> {
-  const name = await runProbe(options.probeScript);
-  if (name) writeDecision(options.cacheDirectory, name);
-  return name;
+/** Asks node-llama-cpp while a completion waits. If it fails, the CPU serves, without another wait at the next start. */
+async function decideNow(options: BackendOptions, probeMs: number): Promise<BackendName> {
+  const name = await decide(options, probeMs);
+  if (!name) writeDecision(options.cacheDirectory, { name: "cpu", failedAt: Date.now() });
+  return name ?? "cpu";
 }
 
-function runProbe(script: string): Promise<BackendName | undefined> {
-  return new Promise(resolve => {
-    const child = fork(script, { stdio: "ignore", timeout: PROBE_TIMEOUT_MS });
-    let answer: BackendName | undefined;
-    child.once("message", message => {
-      answer = message as BackendName;
-    });
-    child.once("error", () => resolve(undefined));
-    child.once("exit", () => resolve(answer));
-  });
+/** Asks node-llama-cpp and remembers the answer; undefined when the probe fails. */
+export async function decide(
+  options: BackendOptions,
+  timeoutMs = PROBE_TIMEOUT_MS,
+): Promise<BackendName | undefined> {
+  const answer = await runProbe(options.probeScript, timeoutMs);
+  const name = BACKENDS.find(each => each === answer);
+  if (name) writeDecision(options.cacheDirectory, { name });
+  return name;
 }
 
 const decisionFile = (directory: string) => join(directory, "backend.json");
 const decisionKey = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
 
+interface Decision {
+  readonly name: BackendName;
+  /** When the probe failed, in milliseconds since 1970; absent where it answered. */
+  readonly failedAt?: number;
+}
+
 function readDecision(directory: string): BackendName | undefined {
   try {
-    const { key, name } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
-    return key === decisionKey ? BACKENDS.find(each => each === name) : undefined;
+    const { key, name, failedAt } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
+    const isOld = failedAt !== undefined && Math.abs(Date.now() - failedAt) > FAILURE_MEMORY_MS;
+    return key === decisionKey && !isOld ? BACKENDS.find(each => each === name) : undefined;
   } catch {
     return undefined; // Absent or damaged: decide again.
   }
 }
 
-function writeDecision(directory: string, name: BackendName): void {
+function writeDecision(directory: string, decision: Decision): void {
   try {
-    writeWhole(decisionFile(directory), JSON.stringify({ key: decisionKey, name }));
+    writeWhole(decisionFile(directory), JSON.stringify({ key: decisionKey, ...decision }));
   } catch {
     // A read-only home costs a probe at each start and nothing else.
   }

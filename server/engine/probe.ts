@@ -1,6 +1,11 @@
 /** A process that asks node-llama-cpp for the best back end of this machine and reports it to its parent. */
 import { getLlama, LlamaLogLevel } from "node-llama-cpp";
 
+// Whoever asked has ended: a driver that hangs in a process that this one has started would keep it for ever.
+process.on("disconnect", () =>
+  process.kill(process.platform === "win32" ? process.pid : -process.pid, "SIGKILL"),
+);
+
 const llama = await getLlama({
   gpu: "auto",
   build: "never",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -39,4 +39,68 @@ test("auto takes CUDA's libraries that the user has fetched", async () => {
   fetched(cache, "cuda", EXPECTED_RELEASE);
   const chosen = await choose("auto", cache);
   assert.equal("name" in chosen && chosen.name, "cuda");
+});
+
+/** A cache in which a decision is remembered. @param more what else its file says */
+function decided(cache: string, name: string, more = {}): string {
+  const cacheDirectory = join(scratch, cache);
+  mkdirSync(cacheDirectory);
+  const key = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
+  writeFileSync(join(cacheDirectory, "backend.json"), JSON.stringify({ key, name, ...more }));
+  return cacheDirectory;
+}
+
+/** A probe that writes that it ran, and then does as `code` says. */
+function probe(cacheDirectory: string, code: string) {
+  const [probeScript, ran] = [join(cacheDirectory, "probe.mjs"), join(cacheDirectory, "ran")];
+  writeFileSync(
+    probeScript,
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(ran)}, ""); ${code}`,
+  );
+  return { probeScript, hasRun: () => existsSync(ran) };
+}
+
+const nameOf = (chosen: object) => "name" in chosen && chosen.name;
+const ANSWERS_CPU = 'process.send("cpu", () => process.exit());';
+
+test("a probe that hangs is given up for the CPU, and the next start does not wait for it again", async () => {
+  const cacheDirectory = decided("hanging", "no back end");
+  const { probeScript, hasRun } = probe(cacheDirectory, "setInterval(() => {}, 1000);");
+  const options = { requestedBackend: "auto", cacheDirectory, probeScript } as const;
+  assert.equal(nameOf(await chooseBackend(options, 1_500)), "cpu");
+  assert.ok(hasRun());
+  rmSync(join(cacheDirectory, "ran"));
+  assert.equal(nameOf(await chooseBackend(options, 1_500)), "cpu");
+  assert.ok(!hasRun(), "the failure is remembered");
+});
+
+test("a probe that failed is tried again after a day", async () => {
+  for (const [hours, isTried] of [
+    [23, false],
+    [25, true],
+  ] as const) {
+    const cacheDirectory = decided(`failed-${hours}`, "cpu", { failedAt: Date.now() - hours * 3_600_000 });
+    const { probeScript, hasRun } = probe(cacheDirectory, ANSWERS_CPU);
+    await chooseBackend({ requestedBackend: "auto", cacheDirectory, probeScript });
+    assert.equal(hasRun(), isTried, `after ${hours} hours`);
+  }
+});
+
+test("a back end whose load was interrupted once is probed again before it is loaded", async () => {
+  const cacheDirectory = decided("doubted", "vulkan");
+  const { probeScript, hasRun } = probe(cacheDirectory, ANSWERS_CPU);
+  const options = { requestedBackend: "auto", cacheDirectory, probeScript } as const;
+  await chooseBackend(options);
+  assert.ok(!hasRun(), "without an interruption the decision counts");
+  const attempts = join(cacheDirectory, "attempts");
+  mkdirSync(attempts);
+  // No process has this number.
+  const attempt = {
+    subject: `back end vulkan ${EXPECTED_RELEASE}`,
+    pid: 2 ** 22 + 1,
+    at: Date.now() - 1_000,
+  };
+  writeFileSync(join(attempts, "x.json"), JSON.stringify(attempt));
+  assert.equal(nameOf(await chooseBackend(options)), "cpu");
+  assert.equal(JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8")).name, "cpu");
 });
