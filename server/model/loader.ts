@@ -15,7 +15,14 @@ import {
   tuneDrafter,
 } from "../engine/index.ts";
 import { AUTO_DRAFT_MODEL, type Settings } from "../protocol/index.ts";
-import { cacheDirectory, counted, decodeScript, inBackground, probeScript } from "../system/index.ts";
+import {
+  cacheDirectory,
+  counted,
+  decodeScript,
+  inBackground,
+  modelStamp,
+  probeScript,
+} from "../system/index.ts";
 import { findDraftModel } from "./draftModelFile.ts";
 import { type DraftModelOutcome, DraftModelSlot, type LoadedDraftModel } from "./draftModelSlot.ts";
 import { withLoadedShare } from "./loadedShare.ts";
@@ -112,6 +119,32 @@ const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel =
   },
 });
 
+/**
+ * Names a model's tuning among load attempts: it is the first to decode trees of all sizes, and a graphics driver may end the
+ * process only then.
+ */
+const tuningSubject = ({ info }: LlamaEngine) =>
+  `tuning ${info.modelPath} ${modelStamp(info.modelPath)} ${info.backend} ${info.release}`;
+
+/** Runs a tuning as a recorded attempt. */
+async function watchTuning(
+  attempts: LoadAttempts,
+  subject: string,
+  work: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const attempt = attempts.begin(subject);
+  try {
+    const found = await work();
+    if (found !== undefined) attempt.succeeded();
+    return found;
+  } finally {
+    attempt.ended();
+  }
+}
+
+const untunedNote = ({ backend, modelName }: LlamaEngine["info"]) =>
+  `Measuring how ${modelName} runs on ${backend} has ended the server repeatedly: it runs unmeasured, without drafts. To try it again: Foretoken: Restart Server.`;
+
 const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
 
 /** Loads the model that the settings choose and remembers its tuning. */
@@ -133,9 +166,17 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
       const again = () => inBackground(decide(options), "Choosing the back end", report);
       setTimeout(again, RECONSIDER_MS).unref();
     }
+    const attempts = new LoadAttempts(options.cacheDirectory);
+    const subject = tuningSubject(engine);
+    if (!known && attempts.isDistrusted(subject)) {
+      engine.info = { ...engine.info, notes: [...engine.info.notes, untunedNote(engine.info)] };
+      return { engine };
+    }
     const progress = newProgress();
     const tuneOnce = (signal: AbortSignal) =>
-      tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal);
+      watchTuning(attempts, subject, () =>
+        tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal),
+      );
     const draftModel = new DraftModelSlot(wanted => loadDraftModel(engine, wanted, storageDirectory));
     return { engine, draftModel, ...(!known && { tune: tuneOnce }) };
   };
