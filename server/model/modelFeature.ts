@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
-import { FreeMemoryRequest, type Settings } from "../protocol/index.ts";
+import { FreeMemoryRequest, RELOADING_SETTINGS, type Settings } from "../protocol/index.ts";
 import { counted, inBackground, modelBytes } from "../system/index.ts";
 import { chosenStamp } from "./modelFiles.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
@@ -223,7 +223,7 @@ async function switchModel(
   if (!isBeside) beforehand();
   const outcome = await latest(host, isBeside ? host.exchange(wanted) : host.reload(wanted, less));
   if (!outcome || "engine" in outcome) return outcome && { used: outcome };
-  const isOther = before !== undefined && before.modelPath !== wanted.modelPath;
+  const isOther = before !== undefined && RELOADING_SETTINGS.some(key => before[key] !== wanted[key]);
   const again = !isBeside && isOther ? await latest(host, host.reload(before)) : undefined;
   const name = host.current?.info.modelName;
   const { problem } = outcome;

@@ -320,6 +320,27 @@ test("a model that cannot be loaded is an error with a remedy, and setting a goo
   await client.close();
 });
 
+test("a back end that is missing leaves the model on the graphics card in use", async () => {
+  const load = async ({ backend }: Settings) => {
+    if (backend === "metal")
+      return {
+        problem: { code: "backendMissing" as const, message: "It is not installed.", remedy: "Use another." },
+      };
+    // A graphics card has no memory for two models, so this one is freed before another is loaded.
+    return { engine: new FakeEngine(saying("on the card"), { backend: "vulkan" }) };
+  };
+  const client = await connect(serving(load));
+  client.open(URI, TEXT);
+  await client.status(status => status.state === "ready");
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { backend: "metal" } },
+  });
+  const failed = await client.status(status => status.state === "error");
+  assert.match(failed.remedy ?? "", /^Use another\. .+ stays in use\.$/);
+  assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "on the card");
+  await client.close();
+});
+
 test("a model that cannot be loaded leaves the previous one in use, and the status says why", async () => {
   const engines: FakeEngine[] = [];
   const load = async ({ modelPath }: Settings) => {
