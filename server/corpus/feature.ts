@@ -63,7 +63,6 @@ export function registerDatastores(
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
   let tokenizer: string | undefined;
-
   /** Starts the index once the workspace's folders have stopped changing. */
   let indexing: NodeJS.Timeout | undefined;
 
@@ -78,10 +77,10 @@ export function registerDatastores(
     }
   };
 
-  const indexAnew = (settings: Settings) => {
+  const endIndex = () => {
+    clearTimeout(indexing);
     indexed?.dispose();
     indexed = undefined;
-    if (tokenizer !== undefined) index(settings);
   };
 
   answerRebuilds(connection, board, shownFiles, () => registry, closing.signal);
@@ -99,14 +98,13 @@ export function registerDatastores(
     foldersChanged(paths, settings) {
       folders = paths;
       // Nothing is drafted from a folder that has left the workspace, or is no longer trusted.
-      indexed?.dispose();
-      indexed = undefined;
-      clearTimeout(indexing);
+      endIndex();
       if (tokenizer !== undefined) indexing = setTimeout(() => index(settings), FOLDERS_MS);
     },
     workspaceIndex: () => indexed && { ...sizeOf(indexed.workspace), isComplete: indexed.isComplete },
     reindex(settings) {
-      indexAnew(settings);
+      endIndex();
+      index(settings);
       return indexed !== undefined;
     },
     adopt({ vocabulary, info }, settings) {
@@ -122,9 +120,8 @@ export function registerDatastores(
     },
     sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
     dispose() {
-      clearTimeout(indexing);
       closing.abort();
-      indexed?.dispose();
+      endIndex();
       registry?.dispose();
     },
   };
