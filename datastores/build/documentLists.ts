@@ -1,6 +1,6 @@
 /** Files that list documents of a store to be left out of searches. */
-import { readFileSync } from "node:fs";
-import { codeOf, fileError, StoreError } from "../index.ts";
+import { StoreError } from "../index.ts";
+import { contentOf } from "./contentOf.ts";
 
 /** Indices of documents by shard file. */
 export type DocumentLists = Readonly<Record<string, readonly number[]>>;
@@ -10,15 +10,10 @@ export type DocumentLists = Readonly<Record<string, readonly number[]>>;
  * read: without the list, documents that must be left out would be found.
  */
 export function readDocumentLists(path: string, remedy: string): { documents: DocumentLists; value: object } {
-  let text: string;
+  const content = contentOf(path);
+  if (!content) return { documents: {}, value: {} };
   try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return { documents: {}, value: {} };
-    throw fileError(error, path);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(content.toString());
     if (typeof value === "object" && value !== null && "documents" in value && areLists(value.documents))
       return { documents: value.documents, value };
   } catch {

@@ -3,12 +3,12 @@
  * across inputs are found once all shares of a store exist, from the sketches beside its shards, in the order of the
  * inputs. So a store does not depend on how many processes built it, nor on where one of them was stopped.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { Duplicates, SKETCH_BYTES } from "../filters/index.ts";
 import { sameBytes, sha256, shardProblem } from "../index/index.ts";
-import { fileError } from "../index.ts";
+import { contentOf } from "./contentOf.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import type { ShardEntry } from "./manifest.ts";
 import { repeatedName } from "./ownFiles.ts";
@@ -26,19 +26,11 @@ export function writeSketches(directory: string, shardFile: string, sketches: re
 /** The sketches of a shard's documents. Throws a `StoreError` if the file is missing, unreadable, damaged or another shard's. */
 export function readSketches(directory: string, shard: ShardEntry): Uint8Array {
   const path = join(directory, sketchesFile(shard.file));
-  const bytes = bytesOf(path);
+  const bytes = contentOf(path) ?? Buffer.alloc(0);
   const sketches = bytes.subarray(0, shard.documents * SKETCH_BYTES);
   if (!sameBytes(sha256(sketches), bytes.subarray(sketches.length)))
     throw shardProblem("corrupt", `${path} does not have the sketches of its shard's documents.`);
   return sketches;
-}
-
-function bytesOf(path: string): Buffer {
-  try {
-    return existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  } catch (error) {
-    throw fileError(error, path);
-  }
 }
 
 /** Finds repetitions across the shards of a whole build, in their order, and leaves them out of searches. */
