@@ -8,12 +8,23 @@ import { modelsFolder } from "../../server/catalogue/index.ts";
 import { hubPath, writeReceipt } from "../../server/catalogue/modelFolder.ts";
 import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { cacheDirectory } from "../../server/system/index.ts";
-import { connect } from "../fakes/client.ts";
+import { connect, type TestClient } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
 
 const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+/** The states that are reported while completions are turned off and on again. */
+async function statesOfToggling({ connection, statuses }: TestClient): Promise<string[]> {
+  const { length } = statuses;
+  for (const enabled of [false, true])
+    await connection.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { foretoken: { enabled, firstDatastore: false } },
+    });
+  await connection.sendRequest(ExplainLastRequest);
+  return statuses.slice(length).map(({ state }) => state);
+}
 
 test("a fault while the model is tuned is logged, and the server keeps running", async () => {
   const engine = new FakeEngine(saying("first\n"));
@@ -58,16 +69,7 @@ test("a model requested while the previous one is being freed is loaded once tha
   assert.equal((await asked.items)[0]?.insertText, "first");
   const { state } = await client.status(({ last }) => last !== undefined);
   assert.equal(state, "ready");
-  const { length } = client.statuses;
-  for (const enabled of [false, true])
-    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
-      settings: { foretoken: { enabled, firstDatastore: false } },
-    });
-  await client.connection.sendRequest(ExplainLastRequest);
-  assert.deepEqual(
-    client.statuses.slice(length).map(each => each.state),
-    ["off", "ready"],
-  );
+  assert.deepEqual(await statesOfToggling(client), ["off", "ready"]);
   await client.close();
 });
 
@@ -107,16 +109,7 @@ test("a freed model is not reported as ready after completions are turned off an
   client.open(URI, "a = ", "sketch");
   await client.status(({ state }) => state === "ready");
   await client.connection.sendRequest(FreeMemoryRequest);
-  const { length } = client.statuses;
-  for (const enabled of [false, true])
-    await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
-      settings: { foretoken: { enabled, firstDatastore: false } },
-    });
-  await client.connection.sendRequest(ExplainLastRequest);
-  assert.deepEqual(
-    client.statuses.slice(length).map(({ state }) => state),
-    ["off", "asleep"],
-  );
+  assert.deepEqual(await statesOfToggling(client), ["off", "asleep"]);
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
 });

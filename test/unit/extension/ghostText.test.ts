@@ -50,13 +50,17 @@ beforeEach(() => {
 afterEach(() => ghost.dispose());
 
 const latest = () => asked.at(-1) as Asked;
+/** Asks, and lets the server answer with a text that may still grow. */
+async function shown(text: string): Promise<InlineCompletionItem | undefined> {
+  const item = editor.ask();
+  latest().grow(text);
+  return item;
+}
 /** Lets what waits for the text go on. */
 const turn = () => sleep(1);
 
 test("a request is answered with the first text, and asked for again as the text grows", async () => {
-  const first = editor.ask();
-  latest().grow("oo");
-  assert.equal((await first)?.insertText, "oo");
+  assert.equal((await shown("oo"))?.insertText, "oo");
   const again = new Promise<InlineCompletionItem | undefined>(resolve => {
     editor.whenTriggered(() => resolve(editor.ask()));
   });
@@ -66,9 +70,7 @@ test("a request is answered with the first text, and asked for again as the text
 });
 
 test("typing along keeps the text, and anything else ends its computation", async () => {
-  const first = editor.ask();
-  latest().grow("oo(a)");
-  await first;
+  await shown("oo(a)");
   editor.type("o");
   assert.equal((await editor.ask())?.insertText, "oo(a)");
   assert.equal(asked.length, 1);
@@ -79,9 +81,7 @@ test("typing along keeps the text, and anything else ends its computation", asyn
 });
 
 test("where a text has ended at what the user has accepted, what follows is asked for", async () => {
-  const first = editor.ask();
-  latest().grow("oo");
-  await first;
+  await shown("oo");
   editor.type("oo");
   const next = editor.ask();
   await turn();
@@ -101,9 +101,7 @@ test("a text that ends without characters answers that there is nothing, once", 
 });
 
 test("an entry of the suggestion list that the text does not begin with is asked for once, and continued", async () => {
-  const first = editor.ask();
-  latest().grow("oo(a)");
-  await first;
+  await shown("oo(a)");
   editor.select("format");
   const next = editor.ask();
   await turn();
@@ -126,9 +124,7 @@ test("an entry after which there is nothing to say is asked for once", async () 
 
 test("once the list is closed, a text that need not begin with its entry is asked for", async () => {
   editor.select("format");
-  const first = editor.ask();
-  latest().grow("format(x)");
-  await first;
+  await shown("format(x)");
   editor.selected = undefined;
   const next = editor.ask();
   assert.equal(asked.length, 2);
@@ -139,9 +135,7 @@ test("once the list is closed, a text that need not begin with its entry is aske
 
 test("the text of an entry that was taken goes on", async () => {
   editor.select("format");
-  const first = editor.ask();
-  latest().grow("format(x)");
-  await first;
+  await shown("format(x)");
   editor.replace(4, 1, "format");
   assert.equal((await editor.ask())?.insertText, "format(x)");
   assert.equal(asked.length, 1);
