@@ -1,7 +1,8 @@
 /** The files of a repository on the hub, pinned to one commit. */
 import { listFiles } from "@huggingface/hub";
 import { StoreError, storeError } from "../index.ts";
-import { get, type HubOptions, hubAddress, withRetries } from "./request.ts";
+import { get, type HubOptions, hubAddress } from "./request.ts";
+import { withRetries } from "./retries.ts";
 
 export interface Repository {
   readonly type: "dataset" | "model";

@@ -1,7 +1,8 @@
-/** Requests to a hub: retries temporary failures, explains permanent ones, and sends the token to the hub only. */
-import { setTimeout as sleep } from "node:timers/promises";
-import type { StoreError } from "../index.ts";
-import { storeError, throwIfCancelled } from "../index.ts";
+/** One request to a hub: explains failures, and sends the token to the hub only. */
+import { type StoreError, storeError, throwIfCancelled } from "../index.ts";
+import { connectionFailure } from "./connectionFailure.ts";
+import { fetchThrough, proxyFor } from "./proxy.ts";
+import { LATER, Temporary } from "./retries.ts";
 
 export interface HubOptions {
   /** Address of the hub; else the environment's `HF_ENDPOINT`, else the public one. */
@@ -26,14 +27,8 @@ export interface HubOptions {
 }
 
 const PUBLIC_HUB = "https://huggingface.co";
-const ATTEMPTS = 6;
-const BACK_OFF_MS = 1000;
-const LONGEST_BACK_OFF_MS = 60_000;
-/** If a server asks for a longer pause, that is reported to the user instead of waiting. */
-const LONGEST_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 60_000;
 const REDIRECTS = 5;
-const LATER = "Try again later; what has arrived is kept.";
 
 /** Whether a text is an address to fetch from. One with a user name or a password is not: `fetch` refuses it, and quotes it. */
 export function isAddress(text: string): boolean {
@@ -61,45 +56,6 @@ function accessToken(options: HubOptions): string | undefined {
   return options.token || process.env.HF_TOKEN || undefined;
 }
 
-/** A failure that may be temporary; `final` is the error to report if it is not. */
-export class Temporary extends Error {
-  constructor(
-    readonly final: StoreError,
-    readonly waitMs?: number,
-  ) {
-    super(final.message);
-  }
-}
-
-/**
- * Calls `attempt` until it does not throw `Temporary`, waiting longer each time, or as long as the server
- * asks.
- * `hasProgressed` is called after a failure; while it returns true, tries do not count.
- */
-export async function withRetries<T>(
-  attempt: () => Promise<T>,
-  options: HubOptions,
-  hasProgressed: () => boolean = () => false,
-): Promise<T> {
-  const limit = options.attempts ?? ATTEMPTS;
-  for (let failures = 0; ; ) {
-    throwIfCancelled(options.signal);
-    try {
-      return await attempt();
-    } catch (error) {
-      throwIfCancelled(options.signal);
-      if (!(error instanceof Temporary)) throw error;
-      failures = hasProgressed() ? 1 : failures + 1;
-      if (failures >= limit || (error.waitMs ?? 0) > LONGEST_WAIT_MS) throw error.final;
-      const backOff = (options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1);
-      // Randomised, so that the shards of a build do not all retry at once.
-      const waitMs = error.waitMs ?? Math.min(backOff, LONGEST_BACK_OFF_MS) * (0.5 + Math.random() / 2);
-      options.onRetry?.(error.final.problem.message, waitMs);
-      await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
-    }
-  }
-}
-
 /** A response whose body can be read without waiting forever. */
 export interface Reply {
   readonly response: Response;
@@ -121,14 +77,16 @@ export async function get(
 ): Promise<Reply> {
   const token = accessToken(options);
   const home = token === undefined ? undefined : new URL(hubAddress(options)).origin;
-  const watch = new Watch(options);
+  let address = new URL(url);
+  const watch = new Watch(options, what, address);
   try {
-    let address = new URL(url);
     for (let hop = 0; hop <= REDIRECTS; hop++) {
       const sent: Record<string, string> = { "accept-encoding": "identity", ...headers };
       // The file's host signs its own addresses; only the hub gets the token.
       if (token && address.origin === home) sent.authorization = `Bearer ${token}`;
-      const response = await fetch(address, { headers: sent, redirect: "manual", signal: watch.signal });
+      const proxy = watch.follow(address);
+      const init = { headers: sent, redirect: "manual", signal: watch.signal } as const;
+      const response = await fetchThrough(proxy, address, init);
       const next = response.headers.get("location");
       if (response.status < 300 || response.status >= 400 || next === null) {
         if (!response.ok && response.status !== 416) throw await refusal(response, what, options);
@@ -136,7 +94,7 @@ export async function get(
           watch.stop();
           await response.body?.cancel();
         };
-        return { response, chunks: () => watch.chunks(response, what), cancel };
+        return { response, chunks: () => watch.chunks(response), cancel };
       }
       await response.body?.cancel();
       const previous = address;
@@ -151,7 +109,7 @@ export async function get(
     throw storeError("network", `${what}: too many redirects.`, "Check the address of the hub.");
   } catch (error) {
     watch.stop();
-    throw watch.explain(error, what);
+    throw watch.explain(error);
   }
 }
 
@@ -162,7 +120,14 @@ class Watch {
   private readonly idleMs: number;
   private timer: NodeJS.Timeout;
 
-  constructor(private readonly options: HubOptions) {
+  private proxy: URL | undefined;
+
+  /** @param what is fetched, for messages @param address where the request goes first */
+  constructor(
+    private readonly options: HubOptions,
+    private readonly what: string,
+    private address: URL,
+  ) {
     this.idleMs = options.idleMs ?? IDLE_MS;
     this.timer = this.start();
     this.signal = options.signal
@@ -170,7 +135,14 @@ class Watch {
       : this.stalled.signal;
   }
 
-  async *chunks(response: Response, what: string): AsyncGenerator<Uint8Array> {
+  /** Notes where the request goes next, and returns the proxy that it goes through. */
+  follow(address: URL): URL | undefined {
+    this.address = address;
+    this.proxy = proxyFor(address);
+    return this.proxy;
+  }
+
+  async *chunks(response: Response): AsyncGenerator<Uint8Array> {
     try {
       if (!response.body) return;
       for await (const chunk of response.body) {
@@ -179,7 +151,7 @@ class Watch {
         this.timer = this.start();
       }
     } catch (error) {
-      throw this.explain(error, what);
+      throw this.explain(error);
     } finally {
       this.stop();
     }
@@ -189,22 +161,14 @@ class Watch {
     clearTimeout(this.timer);
   }
 
-  explain(error: unknown, what: string): unknown {
+  explain(error: unknown): unknown {
     throwIfCancelled(this.options.signal);
-    // `fetch` reports every connection failure as a TypeError, or as the abort's reason.
-    if (!(error instanceof TypeError) && !this.stalled.signal.aborted) return error;
-    const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause : error) : undefined;
-    const reason = this.stalled.signal.aborted
-      ? `nothing came for ${this.idleMs / 1000} s`
-      : (cause?.message ?? "unknown");
-    return new Temporary(
-      storeError(
-        "network",
-        `${what}: the connection failed (${reason}).`,
-        `Check the connection. ${LATER}`,
-        error,
-      ),
-    );
+    const { what, proxy, address, idleMs } = this;
+    const failed = { what, proxy, host: address.host };
+    if (this.stalled.signal.aborted)
+      return connectionFailure(new Error(`nothing came for ${idleMs / 1000} s`), failed);
+    // `fetch` reports every connection failure as a TypeError.
+    return error instanceof TypeError ? connectionFailure(error, failed) : error;
   }
 
   private start(): NodeJS.Timeout {

@@ -11,7 +11,8 @@ import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promise
 import { dirname } from "node:path";
 import { makeFolder } from "../files/index.ts";
 import { codeOf, fileError, PRIVATE_FILE, StoreError, storeError, throwIfCancelled } from "../index.ts";
-import { get, type HubOptions, type Reply, Temporary, withRetries } from "./request.ts";
+import { get, type HubOptions, type Reply } from "./request.ts";
+import { Temporary, withRetries } from "./retries.ts";
 
 /** A file to download, and its target path. */
 export interface Transfer {
