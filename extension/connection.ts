@@ -11,6 +11,7 @@ import {
 } from "../server/protocol/index.ts";
 import { ACCEPTED_COMMAND } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+import { type Environment, proxyEnvironment } from "./proxyEnvironment.ts";
 import { ServerProcess } from "./serverProcess.ts";
 
 export interface ServerPaths {
@@ -54,19 +55,24 @@ export class ServerConnection {
       acceptCommand: ACCEPTED_COMMAND,
       reportsRequests: true,
     };
-    this.client = new LoggingClient(SECTION, "Foretoken", async () => this.process.start(serverModule), {
-      documentSelector: DOCUMENT_SELECTOR,
-      initializationOptions,
-      synchronize: { fileEvents: watchers },
-      outputChannel: output,
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+    this.client = new LoggingClient(
+      SECTION,
+      "Foretoken",
+      async () => this.process.start(serverModule, environment()),
+      {
+        documentSelector: DOCUMENT_SELECTOR,
+        initializationOptions,
+        synchronize: { fileEvents: watchers },
+        outputChannel: output,
+        errorHandler: {
+          error: () => ({ action: ErrorAction.Continue, handled: true }),
+          closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+        },
+        initializationFailedHandler: () => false,
+        // The ghost text of this extension grows; the client's own provider could only show it whole.
+        middleware: { provideInlineCompletionItems: () => undefined },
       },
-      initializationFailedHandler: () => false,
-      // The ghost text of this extension grows; the client's own provider could only show it whole.
-      middleware: { provideInlineCompletionItems: () => undefined },
-    });
+    );
     this.client.onNotification(StatusNotification, options.onStatus);
     this.client.onNotification(RequestEndedNotification, options.onRequestEnded);
   }
@@ -105,4 +111,16 @@ export class ServerConnection {
       if (client.needsStop()) await client.stop(timeoutMs);
     });
   }
+}
+
+/** The environment of the server's process. */
+function environment(): Environment {
+  const http = vscode.workspace.getConfiguration("http");
+  const settings = {
+    proxy: http.get("proxy", ""),
+    noProxy: http.get<string[]>("noProxy", []),
+    proxySupport: http.get("proxySupport", "override"),
+    systemCertificates: http.get("systemCertificates", true),
+  };
+  return proxyEnvironment(settings, process.env);
 }

@@ -14,6 +14,7 @@ import { GhostText } from "./ghostText.ts";
 import { menuItems, snoozeItems } from "./menuItems.ts";
 import { ModelHint } from "./modelHint.ts";
 import { offerLibraries } from "./offerLibraries.ts";
+import { HTTP_SETTINGS } from "./proxyEnvironment.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { toggle, toggleLanguage, updateWhereInForce } from "./settings.ts";
 import { SlowWarning } from "./slowWarning.ts";
@@ -117,6 +118,9 @@ function follow(
     vscode.workspace.onDidChangeConfiguration(change => {
       // A text that was computed with other settings must not be shown from memory.
       if (change.affectsConfiguration(SECTION)) inBackground(hide(ghostText), "Hiding a completion", output);
+      // The server's process has them from its start.
+      if (HTTP_SETTINGS.some(name => change.affectsConfiguration(name)))
+        inBackground(server.restart(), "Restarting the server", output);
     }),
     server.status.onDidChange(current => {
       for (const shown of [warnings.show(current), slowWarning.show(current), hint.follow(current)])

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SERVER_NODE_ARGUMENTS } from "../server/protocol/index.ts";
+import type { Environment } from "./proxyEnvironment.ts";
 
 /** Longest time until a process that is asked to end is killed. */
 const ENDING_MS = 2_000;
@@ -32,14 +33,17 @@ export class ServerProcess {
     return this.child?.exitCode === null ? this.child.pid : undefined;
   }
 
-  /** @param script the server's bundle @param program runs it as plain Node: the host's own binary, so that no Node needs to be installed */
-  start(script: string, program = process.execPath): ChildProcess {
+  /**
+   * @param script the server's bundle @param program runs it as plain Node: the host's own binary, so that no Node needs to be
+   * installed
+   */
+  start(script: string, environment: Environment = process.env, program = process.execPath): ChildProcess {
     const { FORETOKEN_SERVER_INSPECT: port } = process.env;
     const inspect = port ? [`--inspect=127.0.0.1:${port}`] : [];
     let child: ChildProcess;
     try {
       child = spawn(program, [...SERVER_NODE_ARGUMENTS, ...inspect, script, "--stdio"], {
-        env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+        env: { ...environment, ELECTRON_RUN_AS_NODE: "1" },
         stdio: "pipe",
       });
     } catch (error) {

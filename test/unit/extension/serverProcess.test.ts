@@ -30,7 +30,7 @@ async function started(code: string, startingMs?: number) {
 
 test("a missing program is reported", async () => {
   const how = await new Promise<string>(resolve => {
-    new ServerProcess(resolve).start("server.js", join(folder, "no-such-program"));
+    new ServerProcess(resolve).start("server.js", process.env, join(folder, "no-such-program"));
   });
   assert.match(how, /ENOENT/);
 });
@@ -38,7 +38,7 @@ test("a missing program is reported", async () => {
 test("a program that cannot even be started is reported", () => {
   const lost: string[] = [];
   const server = new ServerProcess(how => lost.push(how));
-  assert.throws(() => server.start("server.js", "no\0program"));
+  assert.throws(() => server.start("server.js", process.env, "no\0program"));
   assert.equal(lost.length, 1);
 });
 
@@ -52,6 +52,13 @@ test("a process that has answered is not ended by the limit for its first answer
     throw new Error("the connection is closed");
   });
   assert.equal(server.pid, undefined, "ended, although it could not be asked");
+});
+
+test("a process gets the environment it is started with", async () => {
+  const server = new ServerProcess(() => {});
+  const code = `process.exit(process.env.https_proxy === "http://proxy.test" && process.env.HOME === undefined ? 7 : 8);`;
+  server.start(script(code), { https_proxy: "http://proxy.test" });
+  await assert.rejects(server.over, /exit code 7/);
 });
 
 test("the host's binary runs the server as plain Node", async () => {
