@@ -44,9 +44,19 @@ const START_PROBE_TIMEOUT_MS = 15_000;
 /** A probe that failed is tried again after this time: the machine may have been changed since. */
 const FAILURE_MEMORY_MS = 24 * 60 * 60_000;
 
+/** This platform as node-llama-cpp names it. */
+const base = `${PLATFORM[process.platform] ?? process.platform}-${process.arch === "arm" ? "armv7l" : process.arch}`;
+
+const WITH_CARDS = ["cpu", "cuda", "vulkan"] as const;
+/** The platforms for which node-llama-cpp builds more than the CPU's back end. */
+const BUILT: Readonly<Record<string, readonly BackendName[]>> = {
+  "linux-x64": WITH_CARDS,
+  "win-x64": WITH_CARDS,
+  "mac-arm64": ["cpu", "metal"],
+};
+
 /** Folder names of a back end's libraries on this platform, the likelier first. */
 function folderNames(name: BackendName): string[] {
-  const base = `${PLATFORM[process.platform] ?? process.platform}-${process.arch === "arm" ? "armv7l" : process.arch}`;
   // On Apple silicon one build serves both; the CPU is then a matter of how many layers are offloaded.
   return name === "cpu" ? [base, `${base}-metal`] : [`${base}-${name}`];
 }
@@ -75,11 +85,21 @@ function fetchedBackend(name: BackendName, cacheDirectory: string): Backend | un
   return undefined;
 }
 
-function missing(name: BackendName): EngineProblem {
+/** Why a back end's libraries are not here. @param platform as node-llama-cpp names it */
+export function missing(name: BackendName, platform = base): EngineProblem {
+  const code = "backendMissing";
+  const built = BUILT[platform] ?? ["cpu"];
+  if (!built.includes(name))
+    return {
+      code,
+      message: `There is no llama.cpp for ${name} on this platform (${platform}). Its back ends: ${built.join(", ")}.`,
+      remedy: `Set "foretoken.backend" to ${built.map(each => `"${each}"`).join(", ")} or "auto".`,
+    };
+  const fetching = "with it, VS Code offers to fetch CUDA's libraries if the machine has an NVIDIA card";
   return {
-    code: "backendMissing",
+    code,
     message: `llama.cpp for ${name} is not installed (${folderNames(name).join(" or ")}).`,
-    remedy: 'Set "foretoken.backend" to "auto", or install the Foretoken package made for this platform.',
+    remedy: `Set "foretoken.backend" to "auto"${name === "cuda" ? `: ${fetching}` : ", or install the Foretoken package made for this platform"}.`,
   };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { chooseBackend } from "../../../../server/engine/backend.ts";
+import { chooseBackend, missing } from "../../../../server/engine/backend.ts";
 import { EXPECTED_RELEASE } from "../../../../server/engine/libllama.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "foretoken-backend-"));
@@ -39,6 +39,23 @@ test("auto takes CUDA's libraries that the user has fetched", async () => {
   fetched(cache, "cuda", EXPECTED_RELEASE);
   const chosen = await choose("auto", cache);
   assert.equal("name" in chosen && chosen.name, "cuda");
+});
+
+test("a back end that does not exist for a platform is refused with those that do", () => {
+  for (const [name, platform, exist] of [
+    ["metal", "linux-x64", "cpu, cuda, vulkan"],
+    ["metal", "win-x64", "cpu, cuda, vulkan"],
+    ["cuda", "mac-arm64", "cpu, metal"],
+    ["vulkan", "linux-arm64", "cpu"],
+  ] as const) {
+    const { message, remedy } = missing(name, platform);
+    assert.equal(
+      message,
+      `There is no llama.cpp for ${name} on this platform (${platform}). Its back ends: ${exist}.`,
+    );
+    assert.match(remedy, /^Set "foretoken\.backend" to "cpu".* or "auto"\.$/);
+  }
+  assert.match(missing("cuda", "linux-x64").remedy, /offers to fetch CUDA's libraries/);
 });
 
 /** A cache in which a decision is remembered. @param more what else its file says */
