@@ -10,15 +10,16 @@ import {
   ArgumentsError,
   cacheDirectory,
   cataloguePath,
+  inOptions,
   orUsageError,
   printable,
   UsageError,
   whole,
 } from "./system/index.ts";
 
-/** Writes a message beside the result. */
+/** Writes a message beside the result. Settings that it names are replaced by options. */
 export const note = (message: string): void => {
-  process.stderr.write(`foretoken: ${printable(message)}\n`);
+  process.stderr.write(`foretoken: ${printable(inOptions(message))}\n`);
 };
 
 /** Without a temperature the most likely token is taken and the other options would have no effect: they are refused. */

@@ -5,10 +5,10 @@
  * take the server down, and its import stays off the start-up path. The decision is remembered; it is
  * made anew in the background after each start, so a driver installed later is found by the next one.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { codeOf, librariesDirectory, writeWhole } from "../system/index.ts";
+import { codeOf, hasNvidiaDriver, librariesDirectory, writeWhole } from "../system/index.ts";
 import type { EngineProblem } from "./engine.ts";
 import { EXPECTED_RELEASE } from "./libllama.ts";
 import { type LoadAttempt, LoadAttempts } from "./loadAttempts.ts";
@@ -25,7 +25,7 @@ export interface Backend {
   readonly directory: string;
   /** The better back end that is not used because loading it has ended the process repeatedly. */
   readonly insteadOf?: BackendName;
-  /** The back end whose libraries these are, if it found no device to run on. */
+  /** The back end that was to be used, if its libraries do not open or find no device to run on. */
   readonly withoutDevice?: BackendName;
 }
 
@@ -103,23 +103,31 @@ export function missing(name: BackendName, platform = base): EngineProblem {
   };
 }
 
-/** The back end to load now. @param probeMs after which a probe that does not answer is given up */
+/**
+ * The back end to load now.
+ * @param probeMs after which a probe that does not answer is given up
+ * @param hasDriver whether CUDA's libraries may find a card
+ */
 export async function chooseBackend(
   options: BackendOptions,
   probeMs = START_PROBE_TIMEOUT_MS,
+  hasDriver: () => boolean = hasNvidiaDriver,
 ): Promise<Backend | EngineProblem> {
-  const { requestedBackend } = options;
-  const find = (name: BackendName) => findBackend(name) ?? fetchedBackend(name, options.cacheDirectory);
+  const { requestedBackend, cacheDirectory } = options;
+  const find = (name: BackendName) => findBackend(name) ?? fetchedBackend(name, cacheDirectory);
   if (requestedBackend !== "auto") return find(requestedBackend) ?? missing(requestedBackend);
+  const lacksDevice = (name: BackendName) => remembered(noDeviceFile(cacheDirectory, name)) !== undefined;
   // Fetched because a person has agreed to it; node-llama-cpp does not know of them.
-  const fetched = fetchedBackend("cuda", options.cacheDirectory)?.name;
-  const known = fetched ?? readDecision(options.cacheDirectory);
-  const attempts = new LoadAttempts(options.cacheDirectory);
+  const fetched =
+    hasDriver() && !lacksDevice("cuda") ? fetchedBackend("cuda", cacheDirectory)?.name : undefined;
+  const known = fetched ?? remembered(decisionFile(cacheDirectory));
+  const attempts = new LoadAttempts(cacheDirectory);
   const cpu = findBackend("cpu") ?? missing("cpu");
   if (known !== undefined && known !== "cpu" && attempts.isDistrusted(subjectOf(known)))
     return "remedy" in cpu ? cpu : { ...cpu, insteadOf: known };
-  // If its driver may have ended another server, a process of its own shows whether it works.
-  const isDoubted = !fetched && known !== undefined && attempts.wasInterrupted(subjectOf(known));
+  // If its driver may have ended another server, or found no card, a process of its own shows whether it works.
+  const isDoubted =
+    !fetched && known !== undefined && (attempts.wasInterrupted(subjectOf(known)) || lacksDevice(known));
   const name = known === undefined || isDoubted ? await decideNow(options, probeMs) : known;
   return find(name) ?? cpu;
 }
@@ -139,12 +147,32 @@ export function watchLoading(
   return new LoadAttempts(cacheDirectory).begin(subjectOf(name));
 }
 
+/**
+ * Remembers whether the back end of an automatic choice could be used: if not, as when the card was taken out or its driver
+ * broke, the next start chooses anew.
+ */
+export function rememberDevice(
+  { name }: Backend,
+  isFound: boolean,
+  { requestedBackend, cacheDirectory }: BackendOptions,
+): void {
+  if (requestedBackend !== "auto" || name === "cpu") return;
+  const file = noDeviceFile(cacheDirectory, name);
+  if (isFound) forget(file);
+  else remember(file, { name, failedAt: Date.now() });
+}
+
+/** Forgets which back ends found no device, when a person asks for another try. */
+export function forgetMissingDevices(cacheDirectory: string): void {
+  for (const name of BACKENDS) forget(noDeviceFile(cacheDirectory, name));
+}
+
 const UNWATCHED: LoadAttempt = { ended() {}, succeeded() {} };
 
 /** Asks node-llama-cpp while a completion waits. If it fails, the CPU serves, without another wait at the next start. */
 async function decideNow(options: BackendOptions, probeMs: number): Promise<BackendName> {
   const name = await decide(options, probeMs);
-  if (!name) writeDecision(options.cacheDirectory, { name: "cpu", failedAt: Date.now() });
+  if (!name) remember(decisionFile(options.cacheDirectory), { name: "cpu", failedAt: Date.now() });
   return name ?? "cpu";
 }
 
@@ -155,22 +183,23 @@ export async function decide(
 ): Promise<BackendName | undefined> {
   const answer = await runProbe(options.probeScript, timeoutMs);
   const name = BACKENDS.find(each => each === answer);
-  if (name) writeDecision(options.cacheDirectory, { name });
+  if (name) remember(decisionFile(options.cacheDirectory), { name });
   return name;
 }
 
 const decisionFile = (directory: string) => join(directory, "backend.json");
+const noDeviceFile = (directory: string, name: BackendName) => join(directory, `no-device-${name}.json`);
 const decisionKey = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
 
 interface Decision {
   readonly name: BackendName;
-  /** When the probe failed, in milliseconds since 1970; absent where it answered. */
+  /** When the probe failed or no device was found, in milliseconds since 1970; absent where the probe answered. */
   readonly failedAt?: number;
 }
 
-function readDecision(directory: string): BackendName | undefined {
+function remembered(file: string): BackendName | undefined {
   try {
-    const { key, name, failedAt } = JSON.parse(readFileSync(decisionFile(directory), "utf8"));
+    const { key, name, failedAt } = JSON.parse(readFileSync(file, "utf8"));
     const isOld = failedAt !== undefined && Math.abs(Date.now() - failedAt) > FAILURE_MEMORY_MS;
     return key === decisionKey && !isOld ? BACKENDS.find(each => each === name) : undefined;
   } catch {
@@ -178,10 +207,18 @@ function readDecision(directory: string): BackendName | undefined {
   }
 }
 
-function writeDecision(directory: string, decision: Decision): void {
+function remember(file: string, decision: Decision): void {
   try {
-    writeWhole(decisionFile(directory), JSON.stringify({ key: decisionKey, ...decision }));
+    writeWhole(file, JSON.stringify({ key: decisionKey, ...decision }));
   } catch {
     // A read-only home costs a probe at each start and nothing else.
+  }
+}
+
+function forget(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // It could not be written either, or costs a probe at each start and nothing else.
   }
 }

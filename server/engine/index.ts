@@ -1,4 +1,4 @@
-export { decide } from "./backend.ts";
+export { decide, forgetMissingDevices } from "./backend.ts";
 export { CHUNK_SIZES, type EngineConfiguration, isConfiguration } from "./configuration.ts";
 export type {
   ChatFormat,

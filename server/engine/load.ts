@@ -2,7 +2,14 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { modelBytes, modelStamp } from "../system/index.ts";
-import { type Backend, type BackendOptions, chooseBackend, findBackend, watchLoading } from "./backend.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  chooseBackend,
+  findBackend,
+  rememberDevice,
+  watchLoading,
+} from "./backend.ts";
 import { untuned } from "./configuration.ts";
 import {
   type ContextShape,
@@ -205,7 +212,9 @@ function openChosen(
   if (!isProblem(library)) return { library, backend: usedBackend(library, backend, onProcessor) };
   const processor = requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
   const fallback = processor && openBackend(processor);
-  return processor && fallback && !isProblem(fallback) ? { library: fallback, backend: processor } : library;
+  return processor && fallback && !isProblem(fallback)
+    ? { library: fallback, backend: { ...processor, withoutDevice: backend.name } }
+    : library;
 }
 
 /** What a back end's libraries compute on. All of them contain code for the CPU, which is used if they find no device. */
@@ -237,6 +246,8 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   // Opening the libraries is watched too: it runs the driver's code.
   const watched = [watchLoading(backend, options), attempts.begin(subject)];
   const opened = openChosen(backend, options);
+  const hasDevice = !isProblem(opened) && opened.backend.withoutDevice === undefined;
+  rememberDevice(backend, hasDevice, options);
   const outcome = isProblem(opened) ? { problem: opened } : await loadWatched(options, opened);
   const end = (attempt: LoadAttempt) => ("engine" in outcome ? attempt.succeeded() : attempt.ended());
   watched.forEach(end);
@@ -291,8 +302,23 @@ async function loadBest(
 export const NO_MIDDLE_NOTE =
   'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".';
 
+function withoutDeviceNote(
+  name: NonNullable<Backend["withoutDevice"]>,
+  requested: LoadOptions["requestedBackend"],
+): string {
+  const remedy =
+    requested === "auto"
+      ? "The next start chooses the back end anew."
+      : 'Install or repair the driver of the graphics card, or set "foretoken.backend" to "auto".';
+  return `No graphics device for ${name} was found: the model runs on the CPU. ${remedy}`;
+}
+
 /** What the user should know of a model, in sentences. */
-function notesOf({ backend, architecture, canRollBack }: Loaded, hasMiddle: boolean): string[] {
+function notesOf(
+  { backend, architecture, canRollBack }: Loaded,
+  requestedBackend: LoadOptions["requestedBackend"],
+  hasMiddle: boolean,
+): string[] {
   const notes: string[] = [];
   if (backend.insteadOf)
     notes.push(
@@ -302,14 +328,13 @@ function notesOf({ backend, architecture, canRollBack }: Loaded, hasMiddle: bool
     notes.push(
       `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
     );
-  if (backend.withoutDevice)
-    notes.push(`No graphics device for ${backend.withoutDevice} was found: the model runs on the CPU.`);
+  if (backend.withoutDevice) notes.push(withoutDeviceNote(backend.withoutDevice, requestedBackend));
   if (!hasMiddle) notes.push(NO_MIDDLE_NOTE);
   return notes;
 }
 
 function buildEngine(
-  { modelPath, reuse, threads }: LoadOptions,
+  { modelPath, reuse, threads, requestedBackend }: LoadOptions,
   loaded: Loaded,
   decodeThread: DecodeThread | undefined,
   placed: string | undefined,
@@ -318,7 +343,7 @@ function buildEngine(
   const { rows, branches } = trees;
   const vocabulary = vocabularyOf(library, model);
   const device = backend.name === "cpu" ? undefined : graphicsDevice(library);
-  const notes = notesOf(loaded, vocabulary.special.fillMiddle !== undefined);
+  const notes = notesOf(loaded, requestedBackend, vocabulary.special.fillMiddle !== undefined);
   const info: EngineInfo = {
     modelPath,
     modelName: metadata(library, model, "general.name") ?? basename(modelPath),

@@ -8,9 +8,15 @@ import {
   LibrariesRequest,
   type Settings,
 } from "../protocol/index.ts";
-import { inBackground, librariesDirectory, librariesFile, messageOf } from "../system/index.ts";
+import {
+  hasNvidiaDriver,
+  inBackground,
+  librariesDirectory,
+  librariesFile,
+  messageOf,
+} from "../system/index.ts";
 import { fetchLibraries, packageFolder, removeOtherReleases } from "./fetchLibraries.ts";
-import { cudaPackage, hasNvidiaDriver } from "./packages.ts";
+import { cudaPackage } from "./packages.ts";
 
 interface LibraryDependencies {
   /** The current settings. */

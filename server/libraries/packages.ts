@@ -1,6 +1,5 @@
 /** Packages of libraries that are not bundled but may be fetched, from the build's list. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 
 /** An npm package, pinned by its content. */
 export interface LibraryPackage {
@@ -44,19 +43,3 @@ export function cudaPackage(
     return undefined; // A build without the list offers no packages.
   }
 }
-
-/** Where NVIDIA's driver puts its library, by platform. */
-const DRIVER_FILES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: [
-    "/proc/driver/nvidia/version",
-    "/usr/lib/x86_64-linux-gnu/libcuda.so.1",
-    "/usr/lib64/libcuda.so.1",
-    "/usr/lib/libcuda.so.1",
-    "/usr/lib/wsl/lib/libcuda.so.1",
-  ],
-  win32: [join(process.env.SystemRoot ?? "C:\\Windows", "System32", "nvcuda.dll")],
-};
-
-/** Whether the driver of an NVIDIA card is installed. */
-export const hasNvidiaDriver = (files = DRIVER_FILES[process.platform] ?? []): boolean =>
-  files.some(file => existsSync(file));

@@ -3,6 +3,7 @@
 import {
   decide,
   type EngineConfiguration,
+  forgetMissingDevices,
   type LlamaEngine,
   LoadAttempts,
   type LoadOptions,
@@ -145,11 +146,17 @@ async function watchTuning(
 const untunedNote = ({ backend, modelName }: LlamaEngine["info"]) =>
   `Measuring how ${modelName} runs on ${backend} has ended the server repeatedly: it runs unmeasured, without drafts. To try it again: Foretoken: Restart Server.`;
 
+/** Lets everything be tried again that has failed on this machine. */
+function forgetFailures(storageDirectory: string): void {
+  new LoadAttempts(storageDirectory).forget();
+  forgetMissingDevices(storageDirectory);
+}
+
 const report = (message: string) => process.stderr.write(`foretoken: ${message}\n`);
 
 /** Loads the model that the settings choose and remembers its tuning. */
 export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
-  if (retryLoads) new LoadAttempts(storageDirectory ?? cacheDirectory()).forget();
+  if (retryLoads) forgetFailures(storageDirectory ?? cacheDirectory());
   let reconsidering = false;
   return async (settings, smaller, onShare): Promise<EngineOutcome> => {
     const file = modelFile(settings);

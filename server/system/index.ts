@@ -4,6 +4,7 @@ export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
 export { drain } from "./generators.ts";
 export { modelBytes, modelStamp, partsOf } from "./modelParts.ts";
+export { hasNvidiaDriver } from "./nvidiaDriver.ts";
 export { endWithOutput, reportRetry, workUnread } from "./output.ts";
 export {
   benchScript,
@@ -25,7 +26,7 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { printable, refusalOf, shownText } from "./plainWords.ts";
+export { inOptions, printable, refusalOf, shownText } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
 export { isRecord } from "./records.ts";
 export { median, quantile } from "./statistics.ts";

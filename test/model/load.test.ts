@@ -251,10 +251,22 @@ test("a back end that finds no device runs the model on the CPU and is reported 
   if (!findBackend("vulkan")) return t.skip("llama.cpp for Vulkan is not installed");
   // A separate process, since a driver stays loaded once it has been loaded.
   const noDriver = { VK_DRIVER_FILES: "none", VK_ICD_FILENAMES: "none", XDG_CACHE_HOME: folder };
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [commandLineScript(), "model", "check", cpuOptions.modelPath, "--backend", "vulkan"],
-    { env: { ...process.env, ...noDriver }, encoding: "utf8" },
+  const check = (...options: string[]) =>
+    spawnSync(process.execPath, [commandLineScript(), "model", "check", cpuOptions.modelPath, ...options], {
+      env: { ...process.env, ...noDriver },
+      encoding: "utf8",
+    });
+  const demanded = check("--backend", "vulkan");
+  assert.match(demanded.stdout, / on cpu: /, demanded.stderr);
+  assert.match(
+    demanded.stderr,
+    /for vulkan was found: .*driver of the graphics card, or set --backend to "auto"/,
   );
-  assert.match(stdout, / on cpu: /, stderr);
+  const storage = join(folder, "foretoken");
+  const decision = { key: `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`, name: "vulkan" };
+  writeFileSync(join(storage, "backend.json"), JSON.stringify(decision));
+  assert.match(check().stderr, /for vulkan was found: .*The next start chooses the back end anew/);
+  const again = check();
+  assert.match(again.stdout, / on cpu: /, again.stderr);
+  assert.doesNotMatch(again.stderr, /No graphics device/);
 });

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
-import { cudaPackage, hasNvidiaDriver } from "../../server/libraries/packages.ts";
+import { cudaPackage } from "../../server/libraries/packages.ts";
 import {
   FetchLibrariesRequest,
   LibrariesProgress,
   LibrariesRequest,
 } from "../../server/protocol/messages.ts";
+import { hasNvidiaDriver } from "../../server/system/nvidiaDriver.ts";
 import { librariesFile } from "../../server/system/paths.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";

@@ -3,7 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { chooseBackend, missing } from "../../../../server/engine/backend.ts";
+import {
+  chooseBackend,
+  forgetMissingDevices,
+  missing,
+  rememberDevice,
+} from "../../../../server/engine/backend.ts";
 import { EXPECTED_RELEASE } from "../../../../server/engine/libllama.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "foretoken-backend-"));
@@ -34,11 +39,27 @@ test("libraries fetched for this release are found, and those of another release
   assert.deepEqual(await choose(ABSENT, cache), { name: ABSENT, directory });
 });
 
+const auto = (cacheDirectory: string, probeScript = "") =>
+  ({ requestedBackend: "auto", cacheDirectory, probeScript }) as const;
+const [HAS_DRIVER, HAS_NO_DRIVER] = [() => true, () => false];
+
 test("auto takes CUDA's libraries that the user has fetched", async () => {
   const cache = join(scratch, "auto");
   fetched(cache, "cuda", EXPECTED_RELEASE);
-  const chosen = await choose("auto", cache);
+  const chosen = await chooseBackend(auto(cache), 1_500, HAS_DRIVER);
   assert.equal("name" in chosen && chosen.name, "cuda");
+});
+
+test("fetched CUDA libraries are passed over without NVIDIA's driver, and after a start at which they found no card", async () => {
+  const cache = decided("cardless", "cpu");
+  fetched(cache, "cuda", EXPECTED_RELEASE);
+  const nameWith = async (hasDriver: () => boolean) =>
+    nameOf(await chooseBackend(auto(cache), 1_500, hasDriver));
+  assert.equal(await nameWith(HAS_NO_DRIVER), "cpu");
+  rememberDevice({ name: "cuda", directory: "" }, false, auto(cache));
+  assert.equal(await nameWith(HAS_DRIVER), "cpu");
+  forgetMissingDevices(cache);
+  assert.equal(await nameWith(HAS_DRIVER), "cuda");
 });
 
 test("a back end that does not exist for a platform is refused with those that do", () => {
@@ -120,4 +141,22 @@ test("a back end whose load was interrupted once is probed again before it is lo
   writeFileSync(join(attempts, "x.json"), JSON.stringify(attempt));
   assert.equal(nameOf(await chooseBackend(options)), "cpu");
   assert.equal(JSON.parse(readFileSync(join(cacheDirectory, "backend.json"), "utf8")).name, "cpu");
+});
+
+test("a remembered back end that found no device is probed again at the next start, until it finds one", async () => {
+  const cacheDirectory = decided("taken out", "vulkan");
+  const { probeScript, hasRun } = probe(cacheDirectory, ANSWERS_CPU);
+  const options = auto(cacheDirectory, probeScript);
+  const vulkan = { name: "vulkan", directory: "" } as const;
+  rememberDevice(vulkan, false, { ...options, requestedBackend: "vulkan" });
+  rememberDevice(vulkan, true, options);
+  await chooseBackend(options);
+  assert.ok(!hasRun(), "a back end that the user has chosen says nothing of the automatic choice");
+  rememberDevice(vulkan, false, options);
+  rememberDevice(vulkan, true, options);
+  await chooseBackend(options);
+  assert.ok(!hasRun(), "it has found a device since");
+  rememberDevice(vulkan, false, options);
+  assert.equal(nameOf(await chooseBackend(options)), "cpu");
+  assert.ok(hasRun());
 });

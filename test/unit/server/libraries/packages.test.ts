@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { EXPECTED_RELEASE } from "../../../../server/engine/libllama.ts";
-import { cudaPackage, hasNvidiaDriver, sha512Of } from "../../../../server/libraries/packages.ts";
+import { cudaPackage, sha512Of } from "../../../../server/libraries/packages.ts";
 import { librariesFile, packageRoot } from "../../../../server/system/paths.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "foretoken-packages-"));
@@ -35,10 +35,4 @@ test("no package is offered where there is none or its hash is unknown", () => {
   assert.equal(cudaPackage(list(good), "win32", "arm64"), undefined);
   for (const text of ["", "{}", "null"]) assert.equal(cudaPackage(listed(text), "linux", "x64"), undefined);
   assert.equal(cudaPackage(join(scratch, "nowhere"), "linux", "x64"), undefined);
-});
-
-test("a driver is found by any of its files", () => {
-  assert.equal(hasNvidiaDriver([join(scratch, "no"), scratch]), true);
-  assert.equal(hasNvidiaDriver([join(scratch, "no")]), false);
-  assert.equal(hasNvidiaDriver([]), false);
 });
