@@ -63,10 +63,15 @@ export function startServer(connection: Connection, dependencies: ServerDependen
 
 type Parts = ReturnType<typeof makeParts>;
 
+/** Writers of the client's log: of what users should know, and of faults. */
+const writers = ({ console }: Connection) => ({
+  warn: (message: string) => console.warn(message),
+  log: (message: string) => console.error(message),
+});
+
 /** Creates the parts, each with the others that it needs. */
 function makeParts(connection: Connection, dependencies: ServerDependencies) {
-  const warn = (message: string) => connection.console.warn(message);
-  const log = (message: string) => connection.console.error(message);
+  const { warn, log } = writers(connection);
 
   // State of the client.
   const configuration = new Configuration(connection);
@@ -95,7 +100,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
   registerCatalogue(connection, catalogue);
   const slowRule = new SlowRule({
     choices: async () => (await listModels(catalogue)).models,
-    betterBackend: engine => betterBackend(engine, settings()),
+    betterBackend: (engine, storageDirectory) => betterBackend(engine, settings(), storageDirectory),
     report: slow => board.slow(slow),
     isCurrent: model.isCurrent,
   });
@@ -143,6 +148,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     model,
     energy,
     shownFiles,
+    slowRule,
     libraries,
     datastores,
     drafts,
@@ -193,6 +199,7 @@ function followLifecycle(
     model,
     energy,
     shownFiles,
+    slowRule,
     libraries,
     datastores,
     drafts,
@@ -209,6 +216,7 @@ function followLifecycle(
       configuration.start(params);
       folders.start(params);
       shownFiles.roots = folders.paths;
+      slowRule.start(storageDirectory);
       libraries.start(storageDirectory);
       datastores.start(storageDirectory, folders.paths);
       drafts.start(storageDirectory, folders.paths);

@@ -20,7 +20,7 @@ interface LineTimes {
 interface SlowDependencies {
   choices(): Promise<SlowFacts["choices"]>;
   /** A back end that works here and is better than the engine's; undefined if there is none. */
-  betterBackend(engine: Engine): Promise<string | undefined>;
+  betterBackend(engine: Engine, storageDirectory: string | undefined): Promise<string | undefined>;
   /** Called at most once for each loaded model. */
   report(slow: SlowLines): void;
   isCurrent(engine: Engine): boolean;
@@ -30,8 +30,14 @@ export class SlowRule {
   private engine: Engine | undefined;
   private times: LineTimes[] = [];
   private isTold = false;
+  private storageDirectory: string | undefined;
 
   constructor(private readonly parts: SlowDependencies) {}
+
+  /** Called once the storage directory is known. */
+  start(storageDirectory: string | undefined): void {
+    this.storageDirectory = storageDirectory;
+  }
 
   /** Records a completion; resolves when any report that follows from it has been made. */
   async observe(engine: Engine, times: LineTimes): Promise<void> {
@@ -53,7 +59,7 @@ export class SlowRule {
       computedTokens: of("computedTokens"),
     };
     const { contextTokens, modelName } = engine.info;
-    const betterBackend = await this.parts.betterBackend(engine);
+    const betterBackend = await this.parts.betterBackend(engine, this.storageDirectory);
     const choices = await this.parts.choices();
     const advice = slowAdvice({ ...measured, contextTokens, choices, betterBackend });
     if (advice.length > 0 && this.parts.isCurrent(engine))

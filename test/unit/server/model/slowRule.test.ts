@@ -11,16 +11,20 @@ function measured(modelName: string): Engine {
 
 function rule(isCurrent = true) {
   const reports: SlowLines[] = [];
+  const searched: (string | undefined)[] = [];
   const slow = new SlowRule({
     choices: async () => [{ reference: "small", title: "Small", lineMs: 300, fit: "yes", recommended: true }],
-    betterBackend: async () => undefined,
+    betterBackend: async (_, storageDirectory) => {
+      searched.push(storageDirectory);
+      return undefined;
+    },
     report: each => reports.push(each),
     isCurrent: () => isCurrent,
   });
   const observe = async (engine: Engine, lineMs: number, times: number) => {
     for (let i = 0; i < times; i++) await slow.observe(engine, { lineMs, prefillMs: 10, computedTokens: 4 });
   };
-  return { reports, observe };
+  return { slow, reports, searched, observe };
 }
 
 test("ten slow first lines are reported once, with their median and advice", async () => {
@@ -71,4 +75,11 @@ test("nothing is reported before the model is measured, or of a model that is no
   const gone = rule(false);
   await gone.observe(measured("Gone"), 3000, 15);
   assert.deepEqual([...reports, ...gone.reports], []);
+});
+
+test("a better back end is looked for with the storage directory in which the answer is remembered", async () => {
+  const { slow, searched, observe } = rule();
+  slow.start("/storage");
+  await observe(measured("Big"), 1500, 10);
+  assert.deepEqual(searched, ["/storage"]);
 });
