@@ -29,7 +29,7 @@ import { type DraftModelOutcome, DraftModelSlot, type LoadedDraftModel } from ".
 import { withLoadedShare } from "./loadedShare.ts";
 import { fileOf, modelFile } from "./modelFiles.ts";
 import type { EngineOutcome, LoadModel } from "./modelHost.ts";
-import { type RequestedTuning, readTuning, writeTuning } from "./tuningStore.ts";
+import { readTuning, type TuningConditions, writeTuning } from "./tuningStore.ts";
 
 /** Time after a start at which the choice of back end is checked again, so that first completions are not delayed. */
 const RECONSIDER_MS = 20_000;
@@ -60,18 +60,19 @@ export function loadOptions(
  */
 async function tuneAndKeep(
   engine: LlamaEngine,
-  { threads, exactness }: RequestedTuning,
+  conditions: TuningConditions,
   cacheDirectory: string,
   progress: TuningProgress,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { threads, exactness } = conditions;
   const before = engine.configuration;
   const wasBusy = engine.decoder.otherLoad > BUSY_PROCESSORS;
   const choices = wasBusy ? [1] : threadChoices(threads);
   const tuning = await tune(engine, { threadChoices: choices, exactness, progress }, signal);
   if (!tuning) return undefined;
   if (!wasBusy && engine.decoder.otherLoad <= BUSY_PROCESSORS) {
-    writeTuning(cacheDirectory, engine.info, { threads, exactness }, tuning);
+    writeTuning(cacheDirectory, engine.info, conditions, tuning);
     return describe(engine, tuning);
   }
   const described = describe(engine, tuning);
@@ -162,11 +163,13 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
     const file = modelFile(settings);
     if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
     const options = { ...loadOptions(file.path, settings, storageDirectory), smaller };
+    // A file that is replaced while its model is loaded, or measured, is not the one that the measurement is of.
+    const stamp = modelStamp(file.path);
     const outcome = await withLoadedShare(file.path, onShare, () => loadEngine(options));
     if ("problem" in outcome) return outcome;
     const { engine } = outcome;
-    const requested = { threads: settings.threads, exactness: settings.exactness };
-    const known = readTuning(options.cacheDirectory, engine.info, requested);
+    const conditions = { stamp, threads: settings.threads, exactness: settings.exactness };
+    const known = readTuning(options.cacheDirectory, engine.info, conditions);
     if (known) engine.configure(known);
     if (settings.backend === "auto" && !reconsidering) {
       reconsidering = true;
@@ -182,7 +185,7 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
     const progress = newProgress();
     const tuneOnce = (signal: AbortSignal) =>
       watchTuning(attempts, subject, () =>
-        tuneAndKeep(engine, requested, options.cacheDirectory, progress, signal),
+        tuneAndKeep(engine, conditions, options.cacheDirectory, progress, signal),
       );
     const draftModel = new DraftModelSlot(wanted => loadDraftModel(engine, wanted, storageDirectory));
     return { engine, draftModel, ...(!known && { tune: tuneOnce }) };

@@ -1,7 +1,7 @@
 /** Tuning results of models on this machine, kept between starts: one small file for each. */
 
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import {
@@ -12,8 +12,10 @@ import {
 } from "../engine/index.ts";
 import { writeWhole } from "../system/index.ts";
 
-/** The settings that tuning depends on. */
-export interface RequestedTuning {
+/** What tuning depends on beside what the engine says of itself. */
+export interface TuningConditions {
+  /** `modelStamp` of the file when it was loaded: by the time the tuning is saved another file may be there. */
+  readonly stamp: string | undefined;
   /** 0 for an automatic choice. */
   readonly threads: number;
   readonly exactness: Exactness;
@@ -23,14 +25,13 @@ export interface RequestedTuning {
 const VERSION = 6;
 
 /** Everything a tuning depends on. Any change of it requires a new one. */
-function keyOf(info: EngineInfo, requested: RequestedTuning): string {
+function keyOf(info: EngineInfo, conditions: TuningConditions): string {
   const { modelPath, backend, contextTokens, release, keys } = info;
   const { graphicsDevice, graphicsBytes, graphicsLayers } = info;
-  const { size, mtimeMs } = statSync(modelPath);
   const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
-  const parts = [VERSION, release, processor, backend, modelPath, size, mtimeMs, contextTokens, keys];
+  const parts = [VERSION, release, processor, backend, modelPath, conditions.stamp, contextTokens, keys];
   parts.push(graphicsDevice ?? "", graphicsBytes ?? "", graphicsLayers ?? "");
-  return [...parts, requested.threads, requested.exactness].join(" | ");
+  return [...parts, conditions.threads, conditions.exactness].join(" | ");
 }
 
 const fileOf = (directory: string, key: string) =>
@@ -40,10 +41,10 @@ const fileOf = (directory: string, key: string) =>
 export function readTuning(
   directory: string,
   info: EngineInfo,
-  requested: RequestedTuning,
+  conditions: TuningConditions,
 ): EngineConfiguration | undefined {
   try {
-    const key = keyOf(info, requested);
+    const key = keyOf(info, conditions);
     const saved = JSON.parse(readFileSync(fileOf(directory, key), "utf8"));
     return saved.key === key && isConfiguration(saved.tuning) ? saved.tuning : undefined;
   } catch {
@@ -55,11 +56,11 @@ export function readTuning(
 export function writeTuning(
   directory: string,
   info: EngineInfo,
-  requested: RequestedTuning,
+  conditions: TuningConditions,
   tuning: EngineConfiguration,
 ): void {
   try {
-    const key = keyOf(info, requested);
+    const key = keyOf(info, conditions);
     const file = fileOf(directory, key);
     writeWhole(file, JSON.stringify({ key, tuning }));
   } catch {

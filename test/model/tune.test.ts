@@ -175,25 +175,25 @@ test("a tuning is saved and read again; a damaged one, or one for other settings
   const engine = await load();
   const tuning = await tune(engine, { threadChoices: [1, 2], exactness: "auto" }, never);
   assert.ok(tuning && [1, 2].includes(tuning.threads));
-  const requested = { threads: 0, exactness: "auto" } as const;
-  assert.equal(readTuning(folder, engine.info, requested), undefined);
-  writeTuning(folder, engine.info, requested, tuning);
-  assert.deepEqual(readTuning(folder, engine.info, requested), tuning);
-  assert.equal(readTuning(folder, engine.info, { ...requested, threads: 2 }), undefined);
-  assert.equal(readTuning(folder, engine.info, { ...requested, exactness: "bitwise" }), undefined);
-  assert.equal(readTuning(folder, { ...engine.info, contextTokens: 512 }, requested), undefined);
-  assert.equal(readTuning(folder, { ...engine.info, keys: "f16" }, requested), undefined);
+  const conditions = { stamp: "1 2", threads: 0, exactness: "auto" } as const;
+  assert.equal(readTuning(folder, engine.info, conditions), undefined);
+  writeTuning(folder, engine.info, conditions, tuning);
+  assert.deepEqual(readTuning(folder, engine.info, conditions), tuning);
+  assert.equal(readTuning(folder, engine.info, { ...conditions, threads: 2 }), undefined);
+  assert.equal(readTuning(folder, engine.info, { ...conditions, exactness: "bitwise" }), undefined);
+  assert.equal(readTuning(folder, { ...engine.info, contextTokens: 512 }, conditions), undefined);
+  assert.equal(readTuning(folder, { ...engine.info, keys: "f16" }, conditions), undefined);
   engine.configure(tuning);
   assert.ok(engine.cost(16) > engine.cost(1));
   const [file] = readdirSync(join(folder, "tuning"));
   writeFileSync(join(folder, "tuning", file as string), '{"tuning":{"rowPadding":3}}');
-  assert.equal(readTuning(folder, engine.info, requested), undefined);
+  assert.equal(readTuning(folder, engine.info, conditions), undefined);
   await engine.dispose();
 });
 
 test("a tuning for another graphics device, memory size or number of offloaded layers is not used", async () => {
   const engine = await load();
-  const requested = { threads: 0, exactness: "auto" } as const;
+  const conditions = { stamp: "1 2", threads: 0, exactness: "auto" } as const;
   const { configuration } = engine;
   const tuning = { ...configuration, costs: { ms: [], slowdown: [] } };
   const card = {
@@ -203,10 +203,10 @@ test("a tuning for another graphics device, memory size or number of offloaded l
     graphicsBytes: 8e9,
     graphicsLayers: -1,
   };
-  writeTuning(folder, card, requested, tuning);
-  assert.deepEqual(readTuning(folder, card, requested), tuning);
+  writeTuning(folder, card, conditions, tuning);
+  assert.deepEqual(readTuning(folder, card, conditions), tuning);
   for (const other of [{ graphicsDevice: "B" }, { graphicsBytes: 4e9 }, { graphicsLayers: 12 }])
-    assert.equal(readTuning(folder, { ...card, ...other }, requested), undefined);
+    assert.equal(readTuning(folder, { ...card, ...other }, conditions), undefined);
   await engine.dispose();
 });
 
