@@ -3,6 +3,7 @@
 import {
   decide,
   type EngineConfiguration,
+  type EngineProblem,
   forgetMissingDevices,
   type LlamaEngine,
   LoadAttempts,
@@ -106,19 +107,34 @@ async function loadDraftModel(
   const options = { ...loadOptions(file.path, settings, storageDirectory), reuse: "shifted" } as const;
   const outcome = await loadBeside(engine, options);
   if ("problem" in outcome) return outcome;
-  if (outcome.engine.info.backend === "cpu") return { candidates: [drafting(engine, outcome.engine)] };
-  // A small model may be as fast on the processor, which is otherwise idle; graphics memory is left to the main model.
-  const other = await loadBeside(engine, { ...options, onProcessor: true });
-  const engines = "engine" in other ? [outcome.engine, other.engine] : [outcome.engine];
-  return { candidates: engines.map(drafter => drafting(engine, drafter)) };
+  const drafters = [outcome.engine];
+  if (outcome.engine.info.backend !== "cpu") {
+    // A small model may be as fast on the processor, which is otherwise idle; graphics memory is left to the main model.
+    const other = await loadBeside(engine, { ...options, onProcessor: true });
+    if ("engine" in other) drafters.push(other.engine);
+  }
+  const attempts = new LoadAttempts(options.cacheDirectory);
+  const candidates: LoadedDraftModel[] = [];
+  for (const drafter of drafters)
+    if (attempts.isDistrusted(drafterSubject(drafter))) await drafter.dispose();
+    else candidates.push(drafting(engine, drafter, attempts));
+  return candidates.length > 0 ? { candidates } : { problem: endedByDrafter(outcome.engine.info) };
 }
 
-const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel => ({
+const drafting = (engine: LlamaEngine, drafter: LlamaEngine, attempts: LoadAttempts): LoadedDraftModel => ({
   engine: drafter,
-  tune: signal => {
+  async tune(signal) {
     drafter.shareThreadsOf(engine);
-    return tuneDrafter(drafter, signal);
+    const tuneIt = async () => (await tuneDrafter(drafter, signal)) || undefined;
+    return (await watchTuning(attempts, drafterSubject(drafter), tuneIt)) === true;
   },
+});
+
+const endedByDrafter = ({ modelPath, backend }: LlamaEngine["info"]): EngineProblem => ({
+  code: "modelUnsuitable",
+  message: `Measuring how ${modelPath} drafts on ${backend} has ended the server repeatedly, so it is not tried again by itself.`,
+  remedy:
+    'Choose another file in the setting "foretoken.draftModel", or clear it. To try it again: Foretoken: Restart Server.',
 });
 
 /**
@@ -128,12 +144,15 @@ const drafting = (engine: LlamaEngine, drafter: LlamaEngine): LoadedDraftModel =
 const tuningSubject = ({ info }: LlamaEngine) =>
   `tuning ${info.modelPath} ${modelStamp(info.modelPath)} ${info.backend} ${info.release}`;
 
-/** Runs a tuning as a recorded attempt. */
-async function watchTuning(
+/** The same for a model that drafts: a driver may fail only when it has a second model to compute. */
+const drafterSubject = (drafter: LlamaEngine) => `drafter ${tuningSubject(drafter)}`;
+
+/** Runs a tuning as a recorded attempt; undefined if it was aborted or failed. */
+async function watchTuning<T>(
   attempts: LoadAttempts,
   subject: string,
-  work: () => Promise<string | undefined>,
-): Promise<string | undefined> {
+  work: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   const attempt = attempts.begin(subject);
   try {
     const found = await work();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
 import { modelLoader } from "../../server/model/loader.ts";
+import { disposeModel } from "../../server/model/modelHost.ts";
 import { readSettings } from "../../server/protocol/index.ts";
 import { modelStamp } from "../../server/system/index.ts";
 import { cpuOptions } from "./loaded.ts";
@@ -22,16 +23,22 @@ async function loaded(storage: string, retryLoads = false) {
   return outcome;
 }
 
-test("a tuning that has ended the process twice is left out until the user asks for another try", async () => {
-  const storage = join(folder, "ended");
+const tuningOf = (path: string) => `tuning ${path} ${modelStamp(path)} cpu ${EXPECTED_RELEASE}`;
+
+/** Leaves the notes of two processes that something has ended. */
+function endedTwice(storage: string, subject: string): void {
   const attempts = join(storage, "attempts");
   mkdirSync(attempts, { recursive: true });
-  const subject = `tuning ${modelPath} ${modelStamp(modelPath)} cpu ${EXPECTED_RELEASE}`;
   for (const minutes of [1, 2]) {
     // No process has this number.
     const attempt = { subject, pid: 2 ** 22 + minutes, at: Date.now() - minutes * 60_000 };
     writeFileSync(join(attempts, `${minutes}.json`), JSON.stringify(attempt));
   }
+}
+
+test("a tuning that has ended the process twice is left out until the user asks for another try", async () => {
+  const storage = join(folder, "ended");
+  endedTwice(storage, tuningOf(modelPath));
   const { engine, tune, draftModel } = await loaded(storage);
   assert.equal(tune, undefined);
   assert.equal(draftModel, undefined, "a draft model would be of no use");
@@ -55,4 +62,36 @@ test("a tuning under way is noted, and one that is over is not", async () => {
   assert.equal(await tuning, undefined);
   assert.deepEqual(noted(), []);
   await engine.dispose();
+});
+
+/** Settings with which the fixture drafts for itself. */
+const drafting = { ...settings, draftModel: modelPath };
+
+test("the measurement of a draft model is noted while it is under way", async () => {
+  const storage = join(folder, "drafter");
+  const loadedModel = await loaded(storage);
+  const noted = () => readdirSync(join(storage, "attempts")).length;
+  const counts: number[] = [];
+  const problem = await loadedModel.draftModel?.use(drafting, async tune => {
+    counts.push(noted());
+    const tuning = tune(new AbortController().signal);
+    counts.push(noted());
+    const isTuned = await tuning;
+    counts.push(noted());
+    return isTuned;
+  });
+  assert.equal(problem, undefined);
+  assert.deepEqual(counts, [0, 1, 0]);
+  await disposeModel(loadedModel);
+});
+
+test("a draft model whose measurement has ended the process twice is left out, with the remedy", async () => {
+  const storage = join(folder, "drafter ended");
+  endedTwice(storage, `drafter ${tuningOf(modelPath)}`);
+  const loadedModel = await loaded(storage);
+  const problem = await loadedModel.draftModel?.use(drafting, () => assert.fail("it was measured"));
+  assert.match(problem?.message ?? "", /drafts on cpu has ended the server repeatedly/);
+  assert.match(problem?.remedy ?? "", /foretoken\.draftModel.*Restart Server/);
+  assert.equal(loadedModel.draftModel?.engine, undefined);
+  await disposeModel(loadedModel);
 });
