@@ -10,6 +10,7 @@ import {
   interrupted,
   modelBytes,
   orUsageError,
+  otherKind,
   printable,
   refusalOf,
   refuseOtherOptions,
@@ -193,7 +194,7 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
   );
 }
 
-/** Throws a `UsageError` for a path that is not a model file. */
+/** Throws a `UsageError` for a path that is not the file of a model that generates text. */
 function refuseOthers(path: string): void {
   try {
     accessSync(path, constants.R_OK);
@@ -201,6 +202,8 @@ function refuseOthers(path: string): void {
     throw new UsageError(refusalOf(error, path));
   }
   if (!isGguf(path)) throw new UsageError(`${path} is not a GGUF file. A model is ${REFERENCES}.`);
+  const kind = otherKind(path);
+  if (kind) throw new UsageError(`${path} ${kind.what}. Use ${kind.instead}.`);
 }
 
 function info(given: string, models: readonly CatalogueModel[], folder: string): void {

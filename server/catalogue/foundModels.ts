@@ -1,7 +1,7 @@
 /** GGUF models that other programs have on this machine: Ollama, LM Studio, llama.cpp, the Hugging Face cache. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { homeFolder, modelBytes } from "../system/index.ts";
+import { homeFolder, modelBytes, otherKind } from "../system/index.ts";
 
 export interface FoundModel {
   /** The file to load. */
@@ -32,7 +32,10 @@ const MAX_MANIFEST_BYTES = 1 << 20;
 /** Most folders of a cache that are searched; a cache may hold anything. */
 const MAX_FOLDERS = 2000;
 
-/** Models of each installed program, in that program's order. Files that cannot be read count as missing. */
+/**
+ * Models of each installed program, in that program's order. Files that cannot be read count as missing, and so do
+ * files that are no models which generate text.
+ */
 export function foundModels(surroundings: Surroundings): FoundModel[] {
   const all = [
     ...ollamaFolders(surroundings).flatMap(ollamaModels),
@@ -40,7 +43,9 @@ export function foundModels(surroundings: Surroundings): FoundModel[] {
     ...llamaFolders(surroundings).flatMap(folder => filesBelow(folder, 0).flatMap(inFolder("llama.cpp"))),
     ...hubFolders(surroundings).flatMap(hubModels),
   ];
-  return all.filter(({ path }, index) => all.findIndex(each => each.path === path) === index);
+  const isFirst = ({ path }: FoundModel, index: number) =>
+    all.findIndex(each => each.path === path) === index;
+  return all.filter(isFirst).filter(({ path }) => otherKind(path) === undefined);
 }
 
 /** Models of other programs on this machine. */

@@ -1,7 +1,7 @@
 /** Loads an engine from a model file, or says why that failed, in words a user can act on. */
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { modelBytes, modelStamp } from "../system/index.ts";
+import { EMBEDDING_ARCHITECTURES, modelBytes, modelStamp } from "../system/index.ts";
 import {
   type Backend,
   type BackendOptions,
@@ -159,15 +159,6 @@ async function loadPlaced(
   };
 }
 
-/** Architectures that llama.cpp does not decode from left to right, whatever the file says. Decoding them may end the process. */
-const NOT_CAUSAL: readonly string[] = [
-  "gemma-embedding",
-  "llama-embed",
-  "modern-bert",
-  "neo-bert",
-  "eurobert",
-];
-
 function unsuitable(
   library: Library,
   model: Pointer,
@@ -182,7 +173,7 @@ function unsuitable(
     value("attention.causal") !== "false" &&
     // Models whose outputs are pooled embed texts.
     ["0", undefined].includes(value("pooling_type")) &&
-    !NOT_CAUSAL.includes(architecture);
+    !EMBEDDING_ARCHITECTURES.includes(architecture);
   if (generates) return tokenizerProblem(library, model, path);
   return {
     code: "modelUnsuitable",

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { codeOf, messageOf, modelBytes, partsOf } from "../system/index.ts";
+import { codeOf, messageOf, modelBytes, otherKind, partsOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
@@ -44,8 +44,11 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   return library;
 }
 
-/** Problems that the file alone shows. */
-export function fileProblem(path: string): EngineProblem | undefined {
+/**
+ * Problems that the file alone shows.
+ * @param tokenizes whether the file is only used to tokenize
+ */
+export function fileProblem(path: string, tokenizes = false): EngineProblem | undefined {
   const invalid = (message: string, remedy = CHOOSE_ANOTHER): EngineProblem => ({
     code: "modelInvalid",
     message,
@@ -72,7 +75,15 @@ export function fileProblem(path: string): EngineProblem | undefined {
     );
   if (!text.startsWith("GGUF")) return invalid(`${path} is not a GGUF file.`);
   if (head.length < 24) return invalid(`${path} ends within its header.`, "Download the file again.");
-  return splitProblem(path);
+  return splitProblem(path) ?? kindProblem(path, tokenizes);
+}
+
+/** Why a file that is no model which generates text is not loaded. */
+function kindProblem(path: string, tokenizes: boolean): EngineProblem | undefined {
+  const kind = otherKind(path);
+  if (!kind || (tokenizes && kind.hasTokenizer)) return undefined;
+  const remedy = `Use ${kind.instead}. ${CHOOSE_ANOTHER}`;
+  return { code: "modelUnsuitable", message: `${path} ${kind.what}.`, remedy };
 }
 
 /** Why a part of a model cannot be loaded: it is not the first one, or others are missing. */
@@ -205,7 +216,7 @@ type VocabularyOutcome =
 
 /** Loads a model's tokenizer without its weights, always on the CPU: for indexing, next to an engine or without. */
 export async function loadVocabulary(modelPath: string): Promise<VocabularyOutcome> {
-  const problem = fileProblem(modelPath);
+  const problem = fileProblem(modelPath, true);
   if (problem) return { problem };
   const backend = findBackend("cpu");
   const library = backend && openBackend(backend);

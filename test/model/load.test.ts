@@ -12,7 +12,7 @@ import { loadEngine } from "../../server/engine/load.ts";
 import { LoadAttempts } from "../../server/engine/loadAttempts.ts";
 import { loadVocabulary } from "../../server/engine/modelFile.ts";
 import { commandLineScript, packageRoot } from "../../server/system/paths.ts";
-import type { Metadatum } from "../bench/gguf.ts";
+import { type Metadatum, writeGguf } from "../bench/gguf.ts";
 import { cpuOptions, load, never, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-load-"));
@@ -97,7 +97,6 @@ test("faults that would show at a model's first use are found while it is loaded
 test("models that do not decode from left to right are refused, whatever their files say", async () => {
   for (const [shape, architecture, metadata] of [
     ["tiny", "dream", {}],
-    ["tiny-swa", "gemma-embedding", {}],
     ["tiny", "qwen2", { "qwen2.pooling_type": { type: "u32", value: 3 } }],
   ] as const) {
     const path = join(folder, `${architecture}.gguf`);
@@ -105,6 +104,22 @@ test("models that do not decode from left to right are refused, whatever their f
     assert.equal(problem.code, "modelUnsuitable", architecture);
     assert.equal(problem.message, `${path} (${architecture}) does not generate text from left to right.`);
   }
+});
+
+test("a file that is no model which generates text is refused by its kind; what has a tokenizer may tokenize", async () => {
+  const lora = join(folder, "lora.gguf");
+  writeGguf(lora, new Map([["general.type", { type: "string", value: "adapter" }]]), []);
+  const problem = await problemOf(lora);
+  assert.equal(problem.code, "modelUnsuitable");
+  assert.match(problem.message, /lora\.gguf is an adapter \(LoRA\)/);
+  assert.match(problem.remedy, /^Use a file in which it is merged .* "foretoken\.modelPath"/);
+  assert.ok("problem" in (await loadVocabulary(lora)));
+  const embedding = join(folder, "embedding.gguf");
+  writeModel(embedding, { shape: "tiny-swa", architecture: "gemma-embedding", metadata: {} });
+  assert.match((await problemOf(embedding)).message, /computes embeddings/);
+  const outcome = await loadVocabulary(embedding);
+  assert.ok("vocabulary" in outcome);
+  outcome.dispose();
 });
 
 test("the vocabulary of a model without a tokenizer is not loaded either", async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { commandLineScript } from "../../server/system/paths.ts";
+import { writeGguf } from "../bench/gguf.ts";
 import { COMMIT, FakeHub } from "../fakes/hub.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
@@ -107,6 +108,14 @@ test("an interrupted fetch ends with the signal's exit code and keeps the bytes 
     );
     assert.ok(arrived() >= before + 10_000);
   }
+});
+
+test("a file that is no model which generates text cannot be chosen", async () => {
+  const lora = join(cache, "lora.gguf");
+  writeGguf(lora, new Map([["general.type", { type: "string", value: "adapter" }]]), []);
+  const { code, out } = await run("use", lora);
+  assert.equal(code, 1);
+  assert.match(out, /lora\.gguf is an adapter \(LoRA\).*\. Use a file in which it is merged/);
 });
 
 test("the check command reports what a model cannot do, and fails", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { foundModels, type Surroundings } from "../../../../server/catalogue/foundModels.ts";
+import { writeGguf } from "../../../bench/gguf.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-found-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -94,4 +95,14 @@ test("models in the Hugging Face cache are found through their links, which reve
 test("a missing folder or home directory gives no models and no error", () => {
   assert.deepEqual(look(undefined), []);
   assert.deepEqual(look(join(base, "nowhere")), []);
+});
+
+test("files that are no models which generate text are not listed", () => {
+  const folder = home({ ".cache/llama.cpp/m.gguf": "GGUF" });
+  const adapter = new Map([["general.type", { type: "string", value: "adapter" }]] as const);
+  writeGguf(join(folder, ".cache/llama.cpp/lora.gguf"), adapter, []);
+  assert.deepEqual(
+    look(folder).map(({ name }) => name),
+    ["m.gguf"],
+  );
 });
