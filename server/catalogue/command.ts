@@ -8,6 +8,7 @@ import {
   cataloguePath,
   defaultModelPath,
   interrupted,
+  messageOf,
   modelBytes,
   orUsageError,
   otherKind,
@@ -249,7 +250,13 @@ function remove(given: string, models: readonly CatalogueModel[], folder: string
   const model = fetchedModels(folder).find(each => each.path === path);
   if (!model)
     throw new UsageError(`${path} was not fetched by Foretoken and is left alone. Delete it yourself.`);
-  removeModel(folder, model);
+  try {
+    removeModel(folder, model);
+  } catch (error) {
+    throw new UsageError(
+      `${path} cannot be deleted: ${messageOf(error)}. Choose another model in the editors that use it, or close them, and try again.`,
+    );
+  }
   process.stdout.write(`Removed ${path} (${megabytes(model.bytes)}).\n`);
   if (chosenModel(cacheDirectory()) !== path) return;
   orUsageError(writeChosenModel(cacheDirectory(), undefined));

@@ -95,11 +95,14 @@ export function fetchedModels(folder: string): FetchedModel[] {
     .filter(model => model !== undefined);
 }
 
-/** Removes a fetched model and the folders that become empty. Throws the file system's errors. */
+/**
+ * Removes a fetched model and the folders that become empty. Throws the file system's errors: Windows keeps a file that is in
+ * use. The receipt goes last, so that such a model is still listed and can be removed later.
+ */
 export function removeModel(folder: string, { path }: FetchedModel): void {
-  rmSync(path + RECEIPT, { force: true });
   for (const part of partsHere(path))
     for (const file of [part, `${part}.part`, `${part}.part.etag`]) rmSync(file, { force: true });
+  rmSync(path + RECEIPT, { force: true });
   let above = dirname(path);
   while (relative(folder, above) !== "" && !relative(folder, above).startsWith(`..${sep}`)) {
     if (readdirSync(above).length > 0) return;

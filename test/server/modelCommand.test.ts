@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -88,6 +88,20 @@ test("a fetched model can be listed, described, chosen and removed", async () =>
   assert.match(removed.out, /The command line uses the default model again\./);
   assert.ok(!existsSync(join(cache, "foretoken", "model.txt")));
   assert.match((await run("info", REFERENCE)).out, /not on this machine/);
+});
+
+test("a model whose file cannot be deleted stays listed, and can be removed later", async () => {
+  const kept = join(dirname(path()), "kept-Q8_0.gguf");
+  // A folder is not deleted, as a file in use is not on Windows.
+  mkdirSync(kept, { recursive: true });
+  const receipt = { references: ["hf:a/b:kept-Q8_0.gguf"], bytes: 1, fetched: "2026-01-01" };
+  writeFileSync(`${kept}.fetched.json`, JSON.stringify(receipt));
+  const refused = await run("remove", "hf:a/b:kept-Q8_0.gguf");
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /kept-Q8_0\.gguf cannot be deleted: .* close them, and try again\.\n$/);
+  rmSync(kept, { recursive: true });
+  writeFileSync(kept, "x");
+  assert.equal((await run("remove", "hf:a/b:kept-Q8_0.gguf")).code, 0);
 });
 
 test("an interrupted fetch ends with the signal's exit code and keeps the bytes received", async () => {
