@@ -3,8 +3,8 @@
  * `NO_PROXY`, also in lower case. Node's own `fetch` asks every host directly.
  */
 import { getProxyForUrl } from "proxy-from-env";
-import type { ProxyAgent } from "undici";
 import { storeError } from "../index.ts";
+import type { ProxyAgent } from "./proxyAgent.ts";
 
 /** Where users name the proxy, for remedies. */
 export const PROXY_SETTINGS = `"http.proxy" in VS Code's settings, or in the variable HTTPS_PROXY`;
@@ -43,11 +43,11 @@ export async function fetchThrough(
 ): Promise<Response> {
   if (!proxy) return fetch(address, init);
   // Most machines have no proxy, and need not load this.
-  const undici = await import("undici");
-  const dispatcher = agents.get(proxy.href) ?? new undici.ProxyAgent(proxy.href);
+  const client = await import("./proxyAgent.ts");
+  const dispatcher = agents.get(proxy.href) ?? new client.ProxyAgent(proxy.href);
   agents.set(proxy.href, dispatcher);
-  // The package's own class of the same interface.
-  return (await undici.fetch(address, { ...init, dispatcher })) as unknown as Response;
+  // A class of its own with the interface of Node's.
+  return (await client.fetch(address, { ...init, dispatcher })) as unknown as Response;
 }
 
 /** Without a scheme a proxy speaks HTTP; `getProxyForUrl` gives it the scheme of the address to fetch from. */

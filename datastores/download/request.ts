@@ -167,8 +167,8 @@ class Watch {
     const failed = { what, proxy, host: address.host };
     if (this.stalled.signal.aborted)
       return connectionFailure(new Error(`nothing came for ${idleMs / 1000} s`), failed);
-    // `fetch` reports every connection failure as a TypeError.
-    return error instanceof TypeError ? connectionFailure(error, failed) : error;
+    // `fetch` reports every connection failure as a TypeError with a cause; one without is a fault.
+    return error instanceof TypeError && error.cause ? connectionFailure(error, failed) : error;
   }
 
   private start(): NodeJS.Timeout {

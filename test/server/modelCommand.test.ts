@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { commandLineScript } from "../../server/system/paths.ts";
 import { writeGguf } from "../bench/gguf.ts";
 import { COMMIT, FakeHub } from "../fakes/hub.ts";
+import { FakeProxy } from "../fakes/proxy.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "foretoken-model-command-"));
@@ -72,6 +73,18 @@ test("a download that is killed twenty times fetches no byte twice", async () =>
   assert.equal(code, 0, out);
   assert.deepEqual(readFileSync(path()), content);
   assert.equal(hub.servedBytes, content.length);
+});
+
+test("a model is fetched through the proxy that the environment names", async () => {
+  const proxy = await FakeProxy.start(Number(new URL(hub.url).port));
+  try {
+    const behind = { XDG_CACHE_HOME: join(cache, "proxy"), HF_ENDPOINT: "http://hub.test" };
+    const { code, out } = await start({ ...behind, http_proxy: proxy.address }, "get", REFERENCE).done;
+    assert.equal(code, 0, out);
+    assert.ok(proxy.asked.length > 0 && proxy.asked.every(host => host === "hub.test:80"));
+  } finally {
+    await proxy.close();
+  }
 });
 
 test("a fetched model can be listed, described, chosen and removed", async () => {
