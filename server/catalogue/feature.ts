@@ -1,6 +1,5 @@
 /** Choosing a model in the server: lists models, fetches them, and tests those that were fetched. */
 import { execFile } from "node:child_process";
-import { totalmem } from "node:os";
 import { promisify } from "node:util";
 import type { Connection } from "vscode-languageserver";
 import {
@@ -20,6 +19,7 @@ import {
   cataloguePath,
   commandLineScript,
   inBackground,
+  memoryBytes,
   messageOf,
 } from "../system/index.ts";
 import { type CatalogueOutcome, readCatalogue } from "./catalogue.ts";
@@ -75,7 +75,7 @@ export async function listModels(parts: CatalogueParts): Promise<ModelList> {
   const [fetched, found] = [fetchedModels(modelsFolder(cacheDirectory())), modelsHere()];
   const paths = [...fetched, ...found].map(({ path }) => path);
   const machine = {
-    memoryBytes: totalmem(),
+    memoryBytes: memoryBytes(),
     graphicsBytes: parts.graphicsBytes(),
     measured: parts.measured(),
     needed: await neededBy(paths, settings.contextTokens || USUAL_CONTEXT_TOKENS, parts),

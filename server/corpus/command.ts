@@ -1,5 +1,5 @@
 /** `foretoken datastore`: builds, shows, checks, queries and removes stores. */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -25,6 +25,7 @@ import {
   counted,
   defaultModelPath,
   interrupted,
+  memoryBytes,
   packageVersion,
   printable,
   refuseOtherOptions,
@@ -52,8 +53,7 @@ const MOST_MEMORY_MB = 8192;
 /** Powers of two: finished parts can only be reused by a build with the same number. */
 function defaultMemoryMb(isShare: boolean): number {
   if (isShare) return SHARE_MEMORY_MB;
-  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const quarter = 2 ** Math.floor(Math.log2(bytes / 4 / MEGABYTE));
+  const quarter = 2 ** Math.floor(Math.log2(memoryBytes() / 4 / MEGABYTE));
   return Math.min(MOST_MEMORY_MB, Math.max(SHARE_MEMORY_MB, quarter));
 }
 

@@ -1,5 +1,5 @@
 /** The client's current settings. */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import {
   type Connection,
   DidChangeConfigurationNotification,
@@ -13,14 +13,14 @@ import {
   SECTION,
   type Settings,
 } from "../protocol/index.ts";
-import { inBackground, isRecord } from "../system/index.ts";
+import { inBackground, isRecord, memoryBytes } from "../system/index.ts";
 
 /** Bytes of a token in the KV cache of a model with seven billion parameters. */
 const TOKEN_BYTES = 64 * 1024;
 /** A context may take a quarter of the memory. */
 const MACHINE: MachineLimits = {
   threads: availableParallelism(),
-  contextTokens: Math.floor(totalmem() / 4 / TOKEN_BYTES),
+  contextTokens: Math.floor(memoryBytes() / 4 / TOKEN_BYTES),
 };
 
 export interface SettingsChange {

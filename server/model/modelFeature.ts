@@ -1,11 +1,10 @@
 /** The server's model: loaded, tuned while nothing else is computed, freed after quiet minutes or on request. */
-import { freemem } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Connection, Emitter, type Event } from "vscode-languageserver";
 import { type Engine, type EngineProblem, stopRecordingLoads } from "../engine/index.ts";
 import type { StatusBoard } from "../lsp/index.ts";
 import { FreeMemoryRequest, RELOADING_SETTINGS, type Settings } from "../protocol/index.ts";
-import { counted, inBackground, modelBytes } from "../system/index.ts";
+import { counted, freeMemoryBytes, inBackground, modelBytes } from "../system/index.ts";
 import { chosenStamp } from "./modelFiles.ts";
 import { type EngineOutcome, type LoadedModel, type LoadModel, ModelHost } from "./modelHost.ts";
 import type { Session } from "./session.ts";
@@ -246,7 +245,7 @@ const draftModelLine = (engine: Engine) =>
 function fitsBeside({ info }: Engine): boolean {
   const bytes = modelBytes(info.modelPath);
   // 0: its file is gone, so it is not worth keeping while another loads.
-  return info.backend === "cpu" && bytes > 0 && freemem() > bytes;
+  return info.backend === "cpu" && bytes > 0 && freeMemoryBytes() > bytes;
 }
 
 function reportProblem(connection: Connection, board: StatusBoard, { message, remedy }: EngineProblem): void {

@@ -3,6 +3,7 @@ export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
 export { drain } from "./generators.ts";
+export { freeMemoryBytes, memoryBytes } from "./memory.ts";
 export { EMBEDDING_ARCHITECTURES, otherKind } from "./modelKind.ts";
 export { modelBytes, modelStamp, partsOf } from "./modelParts.ts";
 export { hasNvidiaDriver } from "./nvidiaDriver.ts";
