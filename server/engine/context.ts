@@ -5,9 +5,10 @@ import { exitWithin } from "./exitWithin.ts";
 import { contextProblems, layoutMessage } from "./layout.ts";
 import { inBackground, type Library, type Params, type Pointer } from "./libllama.ts";
 import { type LogLine, withLog } from "./libraryLog.ts";
-import { CHOOSE_ANOTHER, errorOf, metadata, REINSTALL } from "./modelFile.ts";
+import { CHOOSE_ANOTHER, errorOf, metadata } from "./modelFile.ts";
 import { MAX_RUNS } from "./reuse.ts";
 import type { TreeLimits } from "./treeLimits.ts";
+import { REINSTALL } from "./unopened.ts";
 
 /** Sequences in addition to the branches: one for the dummy rows, the rest for runs of a prompt that are moved. */
 const SPARE_SEQUENCES = 1 + MAX_RUNS;

@@ -8,12 +8,12 @@ import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
 import { addressOf, inBackground, type Library, openLibrary, type Params, type Pointer } from "./libllama.ts";
 import { type LogLine, silence, withReason } from "./libraryLog.ts";
+import { REINSTALL, unopened } from "./unopened.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
 export const CHOOSE_ANOTHER =
   'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
-export const REINSTALL = "Reinstall Foretoken; if it persists, report it with this message.";
 
 export const isProblem = (value: object | bigint | null): value is EngineProblem =>
   typeof value === "object" && value !== null && "remedy" in value;
@@ -28,11 +28,7 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   try {
     library = openLibrary(backend.directory);
   } catch (error) {
-    return {
-      code: "backendMissing",
-      message: `llama.cpp could not be loaded: ${messageOf(error)}.`,
-      remedy: REINSTALL,
-    };
+    return unopened(messageOf(error));
   }
   const problems = layoutProblems(library);
   if (problems.length > 0)
