@@ -2,7 +2,7 @@
  * The recorded figures of completions, across sessions, in one small file. It is seldom written: between writes, events
  * wait in memory. Each window adds its own events to those that the others have written.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../datastores/files/index.ts";
 import {
@@ -26,6 +26,7 @@ export class CompletionHistory {
   constructor(
     directory: string,
     private readonly warn: (message: string) => void,
+    private readonly now: () => number = Date.now,
   ) {
     this.file = join(directory, "history.json");
   }
@@ -54,10 +55,13 @@ export class CompletionHistory {
     }
   }
 
-  /** Forgets everything. Throws where the file cannot be removed. */
+  /**
+   * Forgets everything. The file says when, so that other windows do not add what they recorded before. Throws where the
+   * file cannot be written.
+   */
   clear(): void {
+    writeWhole(this.file, writeEvents({ ...NO_EVENTS, clearedAt: this.now() }));
     this.waiting = NO_EVENTS;
-    rmSync(this.file, { force: true });
   }
 
   private add(events: EventLog): void {

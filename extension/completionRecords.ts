@@ -51,10 +51,10 @@ export class CompletionRecords implements SuggestionObserver, vscode.Disposable 
     return joined(this.history.read(), { requests: [], suggestions: this.watch.pending() });
   }
 
-  /** Forgets everything. Throws where the file cannot be removed. */
+  /** Forgets everything. Throws where the file cannot be written. */
   clear(): void {
-    this.watch.forget();
     this.history.clear();
+    this.watch.forget();
   }
 
   dispose(): void {

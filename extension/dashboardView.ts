@@ -170,7 +170,7 @@ export class DashboardView implements vscode.Disposable {
       this.parts.clear();
     } catch (error) {
       await vscode.window.showErrorMessage(
-        `Foretoken: the figures cannot be cleared: ${messageOf(error)}. Check that the file can be removed.`,
+        `Foretoken: the figures cannot be cleared: ${messageOf(error)}. Check that the file can be written.`,
       );
     }
   }

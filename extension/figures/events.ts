@@ -45,29 +45,43 @@ export interface EventLog {
   /** Oldest first. */
   readonly requests: readonly RequestEvent[];
   readonly suggestions: readonly SuggestionEvent[];
+  /** When the user cleared the log: what happened until then does not count, whoever adds it later. */
+  readonly clearedAt?: number;
 }
 
 export const NO_EVENTS: EventLog = { requests: [], suggestions: [] };
 /** Most remembered events of each kind. */
 export const MOST_EVENTS = 10_000;
 
-/** Both logs merged by time, since windows write when they like; the oldest events are dropped. */
-export const joined = (one: EventLog, other: EventLog, most = MOST_EVENTS): EventLog => ({
-  requests: newest([...one.requests, ...other.requests], most),
-  suggestions: newest([...one.suggestions, ...other.suggestions], most),
-});
+/**
+ * Both logs merged by time, since windows write when they like; the oldest events are dropped, and those from before
+ * either was cleared.
+ */
+export function joined(one: EventLog, other: EventLog, most = MOST_EVENTS): EventLog {
+  const clearedAt = Math.max(one.clearedAt ?? NEVER, other.clearedAt ?? NEVER);
+  const newest = <T extends { readonly at: number }>(events: readonly T[]): T[] =>
+    events
+      .filter(({ at }) => at > clearedAt)
+      .toSorted((a, b) => a.at - b.at)
+      .slice(-most);
+  return {
+    requests: newest([...one.requests, ...other.requests]),
+    suggestions: newest([...one.suggestions, ...other.suggestions]),
+    ...(clearedAt > NEVER && { clearedAt }),
+  };
+}
 
-const newest = <T extends { readonly at: number }>(events: readonly T[], most: number): T[] =>
-  events.toSorted((a, b) => a.at - b.at).slice(-most);
+const NEVER = Number.NEGATIVE_INFINITY;
 
 const VERSION = 1;
 const NOT_KNOWN = -1;
 const tenths = (value: number | undefined) => (value === undefined ? NOT_KNOWN : Math.round(value * 10) / 10);
 
 /** The log in its saved form: rows of numbers, a tenth of the size of objects. */
-export function writeEvents({ requests, suggestions }: EventLog): string {
+export function writeEvents({ requests, suggestions, clearedAt }: EventLog): string {
   return JSON.stringify({
     version: VERSION,
+    clearedAt,
     requests: requests.map(({ at, kind, latency, tokens, steps, decodeMs, plainMs, sources }) => [
       at,
       kind,
@@ -84,7 +98,7 @@ export function writeEvents({ requests, suggestions }: EventLog): string {
 
 /** The log in a file; damaged parts count as missing. */
 export function readEvents(text: string): EventLog {
-  let saved: { version?: unknown; requests?: unknown; suggestions?: unknown } | null;
+  let saved: { version?: unknown; requests?: unknown; suggestions?: unknown; clearedAt?: unknown } | null;
   try {
     saved = JSON.parse(text);
   } catch {
@@ -95,6 +109,7 @@ export function readEvents(text: string): EventLog {
   return {
     requests: rows(saved.requests).flatMap(row => requestOf(row) ?? []),
     suggestions: rows(saved.suggestions).flatMap(row => suggestionOf(row) ?? []),
+    ...(isNumber(saved.clearedAt) && { clearedAt: saved.clearedAt }),
   };
 }
 

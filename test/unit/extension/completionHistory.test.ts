@@ -38,6 +38,23 @@ test("two windows add to the same history, which outlives both", () => {
   assert.deepEqual([times(one), times(two)], [[], []]);
 });
 
+test("clearing reaches what other windows have recorded and not yet written, and nothing that follows", () => {
+  const folder = join(scratch, "cleared");
+  const now = () => 2;
+  const [one, two] = [new CompletionHistory(folder, fail, now), new CompletionHistory(folder, fail, now)];
+  one.addRequest(request(1));
+  two.addRequest(request(1));
+  two.addSuggestion({ at: 2, shown: 4, accepted: 0, kept: [null, null, null] });
+  one.clear();
+  two.addRequest(request(3));
+  assert.deepEqual(times(two), [3]);
+  two.save();
+  one.addRequest(request(4));
+  one.save();
+  const { requests, suggestions } = new CompletionHistory(folder, fail).read();
+  assert.deepEqual([requests.map(({ at }) => at), suggestions], [[3, 4], []]);
+});
+
 test("the events of two windows are in order, whichever window writes first", () => {
   const folder = join(scratch, "order");
   const [one, two] = [new CompletionHistory(folder, fail), new CompletionHistory(folder, fail)];

@@ -28,6 +28,8 @@ const LOG: EventLog = {
 test("written events are read back unchanged", () => {
   assert.deepEqual(readEvents(writeEvents(LOG)), LOG);
   assert.deepEqual(readEvents(writeEvents(NO_EVENTS)), NO_EVENTS);
+  const cleared = { ...LOG, clearedAt: 500 };
+  assert.deepEqual(readEvents(writeEvents(cleared)), cleared);
 });
 
 test("numbers are kept to a tenth of a millisecond", () => {
@@ -68,6 +70,13 @@ test("events that are added late have their place by time", () => {
   const [early, late] = LOG.requests.map(request => ({ requests: [request], suggestions: [] }));
   assert.ok(early && late);
   assert.deepEqual(joined(late, early), { requests: LOG.requests, suggestions: [] });
+});
+
+test("events from before either log was cleared do not count", () => {
+  const cleared = { ...NO_EVENTS, clearedAt: 1_100 };
+  for (const log of [joined(LOG, cleared), joined(cleared, LOG)])
+    assert.deepEqual(log, { requests: LOG.requests.slice(1), suggestions: [], clearedAt: 1_100 });
+  assert.equal(joined(cleared, { ...NO_EVENTS, clearedAt: 5 }).clearedAt, 1_100);
 });
 
 test("times of zero are written and read as known", () => {
