@@ -39,16 +39,20 @@ export class CompletionHistory {
     this.add({ requests: [], suggestions: [suggestion] });
   }
 
-  /** All that is remembered. */
+  /** All that is remembered; of a file that cannot be read, what was not written yet. */
   read(): EventLog {
-    return joined(this.saved(), this.waiting);
+    try {
+      return this.all();
+    } catch {
+      return this.waiting; // Saving says what is wrong with the file.
+    }
   }
 
-  /** Writes the waiting events; if that fails, they wait for the next time. */
+  /** Writes the waiting events; if the file cannot be read or written, they wait for the next time. */
   save(): void {
     if (this.waiting.requests.length + this.waiting.suggestions.length === 0) return;
     try {
-      writeWhole(this.file, writeEvents(this.read()));
+      writeWhole(this.file, writeEvents(this.all()));
       this.waiting = NO_EVENTS;
     } catch (error) {
       this.warn(`The history of completions cannot be written: ${error}`);
@@ -70,11 +74,17 @@ export class CompletionHistory {
     if ((requests.length + suggestions.length) % KEEP_EVERY === 0) this.save();
   }
 
+  /** Throws where the file exists and cannot be read: it must not be replaced by what this window knows. */
+  private all(): EventLog {
+    return joined(this.saved(), this.waiting);
+  }
+
   private saved(): EventLog {
     try {
       return readEvents(readFileSync(this.file, "utf8"));
-    } catch {
-      return NO_EVENTS; // There is none yet.
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return NO_EVENTS; // There is none yet.
+      throw error;
     }
   }
 }

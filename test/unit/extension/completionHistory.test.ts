@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -94,6 +94,23 @@ test("a history that cannot be written is reported, and its events are still kno
   history.save();
   assert.match(warnings.join("\n"), /history of completions cannot be written/);
   assert.deepEqual(times(history), [1]);
+});
+
+test("a history that cannot be read is not replaced by the events of one window", () => {
+  const folder = join(scratch, "unreadable");
+  mkdirSync(folder);
+  const file = join(folder, "history.json");
+  symlinkSync(file, file);
+  const warnings: string[] = [];
+  const history = new CompletionHistory(folder, message => void warnings.push(message));
+  history.addRequest(request(2));
+  history.save();
+  assert.match(warnings.join("\n"), /history of completions cannot be written/);
+  assert.deepEqual(times(history), [2]);
+  rmSync(file);
+  writeFileSync(file, writeEvents({ requests: [request(1)], suggestions: [] }));
+  history.save();
+  assert.deepEqual(times(new CompletionHistory(folder, fail)), [1, 2]);
 });
 
 test("ten thousand events are read and summarised within a second", context => {
