@@ -11,7 +11,6 @@ import { registerDatastores } from "./corpus/index.ts";
 import { registerDashboard } from "./dashboard.ts";
 import { registerLibraries } from "./libraries/index.ts";
 import {
-  answerRefused,
   Configuration,
   DOCUMENT_SYNC,
   initializationOptions,
@@ -54,7 +53,6 @@ export interface ServerDependencies {
 }
 
 export function startServer(connection: Connection, dependencies: ServerDependencies): void {
-  answerRefused(connection);
   const parts = makeParts(connection, dependencies);
   joinParts(connection, parts);
   followLifecycle(connection, parts, dependencies.modelLoader);

@@ -19,6 +19,7 @@ import {
   type Stretch,
   TextHash,
 } from "../text/index.ts";
+import { answerRefused } from "./messageGate.ts";
 import { Notebooks } from "./notebooks.ts";
 
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
@@ -52,18 +53,16 @@ export interface DocumentChange {
 /** The document is not open, is not (or not known to be) at the requested version, or has no such position. */
 type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
+/** Also answers messages that the gate has refused: after a refused change, a document's text is unknown. */
 export function trackDocuments(connection: Connection): Documents {
   const hashes = new Map<string, TextHash>();
-  /** Documents with a change that could not be applied: the client's text is unknown until it sends a whole text. */
+  /** Documents with a change that was refused: the client's text is unknown until it sends a whole text. */
   const outOfStep = new Set<string>();
   const changes = new Emitter<DocumentChange>();
   /** The edit of the document that is being updated. */
   let edit: Edit | undefined;
   const documents = new TextDocuments({
     create(uri: string, languageId: string, version: number, text: string) {
-      // The rest of the server relies on every open document having a name and a text.
-      if (typeof uri !== "string" || typeof text !== "string" || typeof languageId !== "string")
-        throw new TypeError("a document was opened without a URI, a language or a text");
       hashes.set(uri, new TextHash(text));
       outOfStep.delete(uri);
       edit = undefined;
@@ -71,11 +70,9 @@ export function trackDocuments(connection: Connection): Documents {
     },
     update(document: TextDocument, changes: TextDocumentContentChangeEvent[], version: number) {
       const { uri } = document;
-      const wasInStep = !outOfStep.has(uri);
-      outOfStep.add(uri);
       notebooks.edited(uri);
       const updated = update(document, changes, version, hashes.get(uri) ?? new TextHash(""));
-      if (wasInStep || changes.some(change => !rangeOf(change))) outOfStep.delete(uri);
+      if (changes.some(change => !rangeOf(change))) outOfStep.delete(uri);
       hashes.set(uri, updated.hash);
       edit = updated.edit;
       return document;
@@ -85,6 +82,9 @@ export function trackDocuments(connection: Connection): Documents {
   const textHash = (uri: string) => hashes.get(uri);
   const notebooks = new Notebooks(connection, documents, textHash);
   const hash = hashesOf(textHash, notebooks);
+  answerRefused(connection, uri => {
+    for (const each of [uri, ...notebooks.cellsOf(uri)]) if (documents.get(each)) outOfStep.add(each);
+  });
   documents.onDidChangeContent(({ document }) => {
     const { uri, languageId, version } = document;
     const change = { uri, languageId, version, text: document.getText(), edit };
@@ -164,8 +164,6 @@ function update(
   const original = document.getText();
   const [only] = changes;
   TextDocument.update(document, [], version);
-  for (const { text } of changes)
-    if (typeof text !== "string") throw new TypeError(`a change of ${document.uri} without a text`);
   const change = only && changes.length === 1 ? oneChange(document, only) : manyChanges(original, changes);
   if (!change) return { hash: known, edit: undefined };
   const { stretch, added } = change;

@@ -1,7 +1,7 @@
 export { Configuration, type SettingsChange } from "./configuration.ts";
 export { DOCUMENT_SYNC, type DocumentChange, type Documents, trackDocuments } from "./documents.ts";
 export { initializationOptions } from "./initialization.ts";
-export { answerRefused, messageGate } from "./messageGate.ts";
+export { messageGate } from "./messageGate.ts";
 export { NOTEBOOK_SYNC } from "./notebooks.ts";
 export { StatusBoard } from "./status.ts";
 export { WorkspaceFolders } from "./workspaceFolders.ts";

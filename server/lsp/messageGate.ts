@@ -1,28 +1,35 @@
 /**
- * Refuses requests that LSP does not allow at their time (before `initialize`, after `shutdown`), and those whose
- * parameters are malformed, before any handler sees them. Notifications outside of that time are dropped.
+ * Refuses messages whose parameters are malformed, and requests that LSP does not allow at their time (before `initialize`,
+ * after `shutdown`), before any handler sees them. Notifications outside of that time are dropped.
  */
 import {
   type Connection,
   ErrorCodes,
-  ExecuteCommandRequest,
   InitializeRequest,
-  InlineCompletionRequest,
   type Message,
   type MessageStrategy,
+  type NotificationMessage,
   type RequestMessage,
   ResponseError,
   ShutdownRequest,
 } from "vscode-languageserver";
-import { FetchModelRequest, RebuildDatastoreRequest } from "../protocol/index.ts";
 import { isRecord } from "../system/index.ts";
+import { CHANGES_OF_TEXT, PARAMETERS } from "./parameters.ts";
 
-/** Stands in for the method of a refused request; its handler throws the error. */
+/** Stands in for the method of a refused message; its handlers answer or report it. */
 const REFUSED = "foretoken/refused";
 
+/** Why a request is refused. */
 interface Refusal {
   readonly code: number;
   readonly message: string;
+}
+
+/** Why a notification is refused. */
+interface Report {
+  readonly message: string;
+  /** The document or notebook that it would have changed, if any. */
+  readonly changed: string | undefined;
 }
 
 /** To be passed to `createConnection`; one for each connection. */
@@ -45,77 +52,60 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
     messageStrategy: {
       handleMessage(message, next) {
         if (isRequest(message)) {
-          const refusal = outOfTurn(message) ?? malformed(message);
+          const refusal = outOfTurn(message) ?? malformedRequest(message);
           if (refusal) return next({ ...message, method: REFUSED, params: refusal } as Message);
           if (message.method === InitializeRequest.method) phase = "initialized";
           if (message.method === ShutdownRequest.method) phase = "shutDown";
-        } else if (phase !== "initialized" && "method" in message && message.method !== "exit")
-          return undefined;
+        } else if (isNotification(message)) {
+          if (phase !== "initialized" && message.method !== "exit") return undefined;
+          const report = malformedNotification(message);
+          if (report) return next({ ...message, method: REFUSED, params: report } as Message);
+        }
         return next(message);
       },
     },
   };
 }
 
-/** Answers the requests that the gate has refused. */
-export function answerRefused(connection: Connection): void {
+/**
+ * Answers the requests that the gate has refused, and reports the notifications.
+ * @param missed called with a document or notebook of which a change was refused
+ */
+export function answerRefused(connection: Connection, missed: (uri: string) => void): void {
   connection.onRequest(REFUSED, ({ code, message }: Refusal) => {
     throw new ResponseError(code, message);
+  });
+  connection.onNotification(REFUSED, ({ message, changed }: Report) => {
+    const effect =
+      changed === undefined ? "" : ` ${changed} has no completions until its whole text is sent.`;
+    connection.console.warn(`A message of the client was refused: ${message}${effect}`);
+    if (changed !== undefined) missed(changed);
   });
 }
 
 const isRequest = (message: Message): message is RequestMessage => "method" in message && "id" in message;
+const isNotification = (message: Message): message is NotificationMessage =>
+  "method" in message && !("id" in message);
 
-type Fields = Readonly<Record<string, unknown>>;
-/** What a parameter has to be, or undefined where it is that. */
-type Check = (fields: Fields) => string | undefined;
+function malformedRequest(message: RequestMessage): Refusal | undefined {
+  const problem = problemOf(message);
+  return problem === undefined ? undefined : { code: ErrorCodes.InvalidParams, message: problem };
+}
 
-const isString = (value: unknown) => typeof value === "string";
-const isUnsigned = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isPosition = (value: unknown) =>
-  isRecord(value) && isUnsigned(value.line) && isUnsigned(value.character);
-const isRange = (value: unknown) => isRecord(value) && isPosition(value.start) && isPosition(value.end);
+function malformedNotification(message: NotificationMessage): Report | undefined {
+  const problem = problemOf(message);
+  if (problem === undefined) return undefined;
+  return { message: problem, changed: CHANGES_OF_TEXT.has(message.method) ? uriIn(message) : undefined };
+}
 
-const inlineCompletion: Check = ({ textDocument, position, context }) => {
-  if (!isRecord(textDocument) || !isString(textDocument.uri)) return "textDocument.uri has to be a string";
-  const { version = null } = textDocument;
-  if (version !== null && !Number.isSafeInteger(version)) return "textDocument.version has to be an integer";
-  if (!isPosition(position)) return "position has to have a line and a character, whole numbers from 0";
-  if (!isRecord(context)) return "context has to have a triggerKind";
-  const { selectedCompletionInfo: selected = null } = context;
-  const isSelected = isRecord(selected) && isRange(selected.range) && isString(selected.text);
-  if (selected !== null && !isSelected)
-    return "context.selectedCompletionInfo has to have a range and a text";
-  return undefined;
-};
+function problemOf({ method, params }: RequestMessage | NotificationMessage): string | undefined {
+  const problem = PARAMETERS.get(method)?.(params, "params");
+  return problem === undefined ? undefined : `${method}: ${problem}.`;
+}
 
-/** The checks of requests whose parameters are needed, by method. */
-const CHECKS = new Map<string, Check>([
-  [
-    InitializeRequest.method,
-    ({ capabilities }) => (isRecord(capabilities) ? undefined : "capabilities has to be an object"),
-  ],
-  [InlineCompletionRequest.method, inlineCompletion],
-  [
-    ExecuteCommandRequest.method,
-    ({ command }) => (isString(command) ? undefined : "command has to be a string"),
-  ],
-  [
-    RebuildDatastoreRequest.method,
-    ({ source, name }) =>
-      isString(source) && isString(name) ? undefined : "source and name have to be strings",
-  ],
-  [
-    FetchModelRequest.method,
-    ({ reference }) => (isString(reference) ? undefined : "reference has to be a string"),
-  ],
-]);
-
-function malformed({ method, params }: RequestMessage): Refusal | undefined {
-  const check = CHECKS.get(method);
-  if (!check) return undefined;
-  const problem = isRecord(params) ? check(params) : "the parameters have to be an object";
-  return problem === undefined
-    ? undefined
-    : { code: ErrorCodes.InvalidParams, message: `${method}: ${problem}.` };
+/** The document or notebook that a message is about, as far as it can be read. */
+function uriIn({ params }: NotificationMessage): string | undefined {
+  if (!isRecord(params)) return undefined;
+  const about = [params.textDocument, params.notebookDocument].find(isRecord);
+  return typeof about?.uri === "string" ? about.uri : undefined;
 }

@@ -44,22 +44,27 @@ export class Notebooks {
 
   /** To be called when the text of a document changes. */
   edited(uri: string): void {
-    this.cellsOf(this.notebooks.findNotebookDocumentForCell(uri))?.changed(uri);
+    this.openCells(this.notebooks.findNotebookDocumentForCell(uri))?.changed(uri);
   }
 
   /** The open cells around a cell; undefined for any other document. */
   cells(uri: string): NotebookCells | undefined {
     const notebook = this.notebooks.findNotebookDocumentForCell(uri);
-    const around = this.cellsOf(notebook)?.around(uri);
+    const around = this.openCells(notebook)?.around(uri);
     return notebook && around && { uri: notebook.uri, ...around };
   }
 
   /** Hashes of the open cells around a cell: of their texts, kinds and languages. Undefined for any other document. */
   hashesAround(uri: string): HashesAround | undefined {
-    return this.cellsOf(this.notebooks.findNotebookDocumentForCell(uri))?.hashesAround(uri);
+    return this.openCells(this.notebooks.findNotebookDocumentForCell(uri))?.hashesAround(uri);
   }
 
-  private cellsOf(notebook: NotebookDocument | undefined): OpenCells | undefined {
+  /** The cells of an open notebook; none for any other document. */
+  cellsOf(uri: string): readonly string[] {
+    return this.notebooks.getNotebookDocument(uri)?.cells.map(({ document }) => document) ?? [];
+  }
+
+  private openCells(notebook: NotebookDocument | undefined): OpenCells | undefined {
     if (!notebook) return undefined;
     const known = this.open.get(notebook.uri);
     if (known) return known;

@@ -6,11 +6,13 @@ import {
   createProtocolConnection,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  InitializeRequest,
   StreamMessageReader,
   StreamMessageWriter,
   type TextDocumentContentChangeEvent,
 } from "vscode-languageserver-protocol/node";
 import { type DocumentChange, trackDocuments } from "../../server/lsp/documents.ts";
+import { messageGate } from "../../server/lsp/messageGate.ts";
 import { TextHash } from "../../server/text/index.ts";
 
 const URI = "file:///project/sample.py";
@@ -23,21 +25,24 @@ const insertion = (line: number, character: number, text: string): TextDocumentC
 const insertionRange = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
 
 /** Documents that a server tracks, and a client that edits them. */
-function tracked() {
+async function tracked() {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-  const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
+  const reader = new StreamMessageReader(toServer);
+  const server = createConnection(reader, new StreamMessageWriter(toClient), messageGate());
   const documents = trackDocuments(server);
   let next: (change: DocumentChange) => void = () => {};
   documents.watch(
     change => next(change),
     () => {},
   );
+  server.onInitialize(() => ({ capabilities: {} }));
   server.listen();
   const client = createProtocolConnection(
     new StreamMessageReader(toClient),
     new StreamMessageWriter(toServer),
   );
   client.listen();
+  await client.sendRequest(InitializeRequest.type, { processId: null, rootUri: null, capabilities: {} });
   return {
     documents,
     client,
@@ -57,7 +62,7 @@ function tracked() {
 }
 
 test("watchers are notified of what an edit changed, in UTF-16 units and lines of the current text", async () => {
-  const { client, changeBy, dispose } = tracked();
+  const { client, changeBy, dispose } = await tracked();
   const heard = async (send: () => Promise<void>) => (await changeBy(send)).edit;
   const open = (text: string) =>
     heard(() =>
@@ -82,7 +87,7 @@ test("watchers are notified of what an edit changed, in UTF-16 units and lines o
 });
 
 test("lines are counted correctly when an edit joins or splits the two characters of a line ending", async () => {
-  const { documents, client, changeBy, dispose } = tracked();
+  const { documents, client, changeBy, dispose } = await tracked();
   for (const [name, text, added, offset] of [
     ["joins", "a\rb\nlast", "\n", 2],
     ["is made one of two", "a\r\n\nlast", "", 3],
@@ -116,7 +121,7 @@ test("lines are counted correctly when an edit joins or splits the two character
 });
 
 test("an edit beyond the end of the text is applied at its end, and lines are counted correctly afterwards", async () => {
-  const { documents, client, changeBy, dispose } = tracked();
+  const { documents, client, changeBy, dispose } = await tracked();
   await changeBy(() =>
     client.sendNotification(DidOpenTextDocumentNotification.type, {
       textDocument: { uri: URI, languageId: "python", version: 1, text: "a\nb" },
@@ -143,7 +148,7 @@ test("an edit beyond the end of the text is applied at its end, and lines are co
 
 // With a copy of the text for each change it takes a minute.
 test("replacing a word in 50,000 lines is one edit", { timeout: 30_000 }, async () => {
-  const { documents, client, changeBy, dispose } = tracked();
+  const { documents, client, changeBy, dispose } = await tracked();
   const text = "    value = compute(alpha)\n".repeat(50_000);
   await changeBy(() =>
     client.sendNotification(DidOpenTextDocumentNotification.type, {
@@ -170,8 +175,8 @@ test("replacing a word in 50,000 lines is one edit", { timeout: 30_000 }, async 
   dispose();
 });
 
-test("a change that cannot be applied leaves no text to complete until the client sends the whole text", async () => {
-  const { documents, client, changeBy, dispose } = tracked();
+test("a change that is refused leaves no text to complete until the client sends the whole text", async () => {
+  const { documents, client, changeBy, dispose } = await tracked();
   const open = { uri: URI, languageId: "python", version: 1, text: "def f(a):\n    return 1\n" };
   await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument: open }));
   const send = (version: number, change: unknown) =>
@@ -195,7 +200,7 @@ test("a change that cannot be applied leaves no text to complete until the clien
 });
 
 test("a position inside a character of two UTF-16 units is invalid", async () => {
-  const { documents, client, changeBy, dispose } = tracked();
+  const { documents, client, changeBy, dispose } = await tracked();
   const textDocument = { uri: URI, languageId: "python", version: 1, text: 'x = "😀"' };
   await changeBy(() => client.sendNotification(DidOpenTextDocumentNotification.type, { textDocument }));
   const at = (character: number) => documents.snapshot(URI, { line: 0, character }, 1);

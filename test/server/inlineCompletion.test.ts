@@ -103,7 +103,10 @@ test("an item selected in the suggestion list is completed as if it had been acc
   const strange = { selectedCompletionInfo: { range: lines, text: "summed" } };
   assert.deepEqual(await client.complete(URI, range.end, undefined, strange).items, []);
   const number = { selectedCompletionInfo: { range, text: 5 as unknown as string } };
-  await assert.rejects(client.complete(URI, range.end, undefined, number).items, /a range and a text/);
+  await assert.rejects(
+    client.complete(URI, range.end, undefined, number).items,
+    /selectedCompletionInfo.text has to be a string/,
+  );
   await client.close();
 });
 
