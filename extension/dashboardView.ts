@@ -7,12 +7,12 @@ import { Commands } from "./commands.ts";
 import {
   type EventLog,
   exported,
+  NO_SERVER,
   type PageAction,
   type PageMessage,
   type ShowMessage,
   summarize,
 } from "./figures/index.ts";
-import { NO_SERVER } from "./requests.ts";
 
 const VIEW_TYPE = "foretoken.dashboard";
 /** Time between two updates while the history grows. */

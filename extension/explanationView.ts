@@ -1,6 +1,6 @@
 /** Shows what became of the last completion in a document of its own, which cannot be edited. */
 import * as vscode from "vscode";
-import { NO_SERVER } from "./requests.ts";
+import { NO_SERVER } from "./figures/index.ts";
 
 const SCHEME = "foretoken-explanation";
 const DOCUMENT = vscode.Uri.parse(`${SCHEME}:Last Completion.md`);

@@ -39,6 +39,7 @@ import {
 } from "../server/protocol/index.ts";
 import { messageOf } from "./background.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
+import { NO_SERVER } from "./figures/index.ts";
 
 export interface CompletionQuery {
   readonly document: vscode.TextDocument;
@@ -52,12 +53,6 @@ interface CompletionAnswer {
   readonly item: InlineCompletionItem | undefined;
   readonly ended: EndedRequest | undefined;
 }
-
-/** The problem of a request that needs a server when there is none. */
-export const NO_SERVER = {
-  message: "The server is not running.",
-  remedy: "Restart it: Foretoken: Restart Server.",
-} as const;
 
 export class ServerRequests {
   /** Numbers the tokens of partial results: each is used once, also across restarts. */

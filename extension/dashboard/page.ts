@@ -1,6 +1,7 @@
 /** The dashboard's page: draws the extension's data, and reports pressed buttons to it. */
 import {
   duration,
+  NO_SERVER,
   type PageAction,
   type PageMessage,
   percent,
@@ -44,9 +45,7 @@ function draw({ summary, server, now }: ShowMessage): void {
       { class: "note" },
       "Everything here stays on this machine. Only figures of past completions are kept, no text.",
     ),
-    ...(server
-      ? []
-      : [html("p", { class: "problem" }, "The server is not running. Start it: Foretoken: Restart Server.")]),
+    ...(server ? [] : [html("p", { class: "problem" }, `${NO_SERVER.message} ${NO_SERVER.remedy}`)]),
     glance(summary),
     latencySection(summary),
     draftsSection(summary),

@@ -11,7 +11,7 @@ export {
 } from "./events.ts";
 export { exported } from "./exported.ts";
 export { FollowedText, type TextChange } from "./followedText.ts";
-export type { PageAction, PageMessage, ShowMessage } from "./messages.ts";
+export { NO_SERVER, type PageAction, type PageMessage, type ShowMessage } from "./messages.ts";
 export { ticks } from "./quantiles.ts";
 export { type LatencyGroup, type Summary, summarize } from "./summary.ts";
 export { layOut } from "./treeLayout.ts";

@@ -1,5 +1,5 @@
 /** Messages between the dashboard's page and the extension. */
-import type { DashboardFigures } from "../../server/protocol/index.ts";
+import type { DashboardFigures, ModelFailure } from "../../server/protocol/index.ts";
 import type { Summary } from "./summary.ts";
 
 /** To the page: everything that is shown. */
@@ -21,3 +21,9 @@ export type PageMessage =
   | { readonly type: "ready" }
   | { readonly type: "drawn"; readonly ms: number }
   | { readonly type: "action"; readonly action: PageAction };
+
+/** Said where a server is needed and there is none: by the extension and by the dashboard's page. */
+export const NO_SERVER = {
+  message: "The server is not running.",
+  remedy: "Restart it: Foretoken: Restart Server.",
+} as const satisfies ModelFailure;
