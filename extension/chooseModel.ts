@@ -10,7 +10,7 @@ import {
 } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
 import { Commands, TITLES } from "./commands.ts";
-import { forgetHubToken, hubToken } from "./hubToken.ts";
+import { forgetHubToken, hubToken, mayNeedToken } from "./hubToken.ts";
 import { type ModelItem, modelItem } from "./modelItems.ts";
 import { withPercent } from "./percentProgress.ts";
 import { updateWhereInForce } from "./settings.ts";
@@ -38,8 +38,6 @@ interface Choice extends vscode.QuickPickItem {
 }
 
 const SETTING = "modelPath";
-/** Problems that an access token of the hub may solve. */
-const TOKEN_CODES = ["unauthorised", "gated"];
 const GIVE_TOKEN = "Give an Access Token";
 const SHOW_LOG = TITLES[Commands.showLog];
 
@@ -127,8 +125,7 @@ async function fetchAndTest(
   if ("path" in result) return true;
   const { problem } = result;
   if (problem.code === "cancelled") return false;
-  const wantsToken = TOKEN_CODES.some(code => code === problem.code);
-  const chosen = await showProblem(problem, wantsToken ? [GIVE_TOKEN] : [SHOW_LOG], tools);
+  const chosen = await showProblem(problem, mayNeedToken(problem.code) ? [GIVE_TOKEN] : [SHOW_LOG], tools);
   if (chosen !== GIVE_TOKEN) return false;
   if (token) await forgetHubToken(tools.secrets);
   const given = await hubToken(tools.secrets);

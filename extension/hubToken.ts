@@ -1,6 +1,13 @@
 /** The access token for the hub that models and data sets come from: asked for once, kept in VS Code's secret storage. */
 import * as vscode from "vscode";
 
+/** Problems that another access token of the hub may solve. */
+const TOKEN_CODES = ["unauthorised", "gated"];
+
+/** @param code of a problem, where it has one */
+export const mayNeedToken = (code: string | undefined): boolean =>
+  code !== undefined && TOKEN_CODES.includes(code);
+
 const KEY = "foretoken.hubToken";
 
 /**

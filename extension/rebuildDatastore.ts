@@ -13,7 +13,7 @@ import type { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
 import { type BuildSource, hubSource, sizeOfStack, storeName } from "./buildSources.ts";
 import { counted } from "./figures/index.ts";
-import { forgetHubToken, hubToken } from "./hubToken.ts";
+import { forgetHubToken, hubToken, mayNeedToken } from "./hubToken.ts";
 import { withPercent } from "./percentProgress.ts";
 
 /** What the command needs of the server. */
@@ -130,7 +130,7 @@ async function build(
     ),
   );
   if (result.problem === undefined) inBackground(showBuilt(result), "A message");
-  else await showProblem(result.problem, rest.hubToken !== undefined, secrets);
+  else await showProblem(result.problem, rest.hubToken !== undefined && mayNeedToken(result.code), secrets);
 }
 
 /** Shows the result and, if a part of the source was damaged, what is missing. */
@@ -141,13 +141,13 @@ function showBuilt({ tokens = 0, damage }: RebuildResult): Thenable<unknown> {
     : vscode.window.showInformationMessage(built);
 }
 
-/** Shows what went wrong; if a token was refused, the user can give another one the next time. */
+/** Shows what went wrong. @param isRefused whether a token was refused: the user can then give another one the next time */
 async function showProblem(
   problem: string,
-  withToken: boolean,
+  isRefused: boolean,
   secrets: vscode.SecretStorage,
 ): Promise<void> {
-  const choices = withToken && /token/i.test(problem) ? [FORGET] : [];
+  const choices = isRefused ? [FORGET] : [];
   const chosen = await vscode.window.showWarningMessage(`Foretoken: ${problem}`, ...choices);
   if (chosen === FORGET) await forgetHubToken(secrets);
 }

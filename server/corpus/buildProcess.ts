@@ -22,7 +22,17 @@ interface BuildRequest {
 
 export type BuildOutcome =
   | { readonly tokens: number; readonly damage?: Damage }
-  | { readonly problem: string };
+  | {
+      readonly problem: string;
+      /** As in `StoreProblem`, where the build knows it. */
+      readonly code?: string;
+    };
+
+/** The last line of a build that has failed. */
+interface FailureReport {
+  readonly phase: "failed";
+  readonly code: string;
+}
 
 /** Characters. */
 const KEPT_ERRORS = 4000;
@@ -54,6 +64,7 @@ export function runBuild(
       stdio: ["ignore", "pipe", "pipe"],
     });
     let outcome: BuildOutcome = { problem: "The build ended without a result." };
+    let failure: FailureReport | undefined;
     let errors = "";
     if (background && child.pid !== undefined) giveWay(child.pid);
     const cancel = () => {
@@ -65,6 +76,7 @@ export function runBuild(
     createInterface({ input: child.stdout }).on("line", line => {
       const report = parse(line);
       if (report?.phase === "done") outcome = done(report);
+      else if (report?.phase === "failed") failure = report;
       else if (report) onProgress(report);
     });
     child.stderr.on("data", chunk => {
@@ -74,7 +86,12 @@ export function runBuild(
     child.once("close", (code, killedBy) => {
       signal.removeEventListener("abort", cancel);
       if (signal.aborted) resolve({ problem: "The build was cancelled." });
-      else resolve(code === 0 ? outcome : { problem: problemIn(errors, killedBy ?? `code ${code}`) });
+      else if (code === 0) resolve(outcome);
+      else
+        resolve({
+          problem: problemIn(errors, killedBy ?? `code ${code}`),
+          ...(failure && { code: failure.code }),
+        });
     });
   });
 }
@@ -86,11 +103,15 @@ function problemIn(errors: string, end: string): string {
   return reported.trim() || `The build ended with ${end}.`;
 }
 
-function parse(line: string): BuildReport | undefined {
+function parse(line: string): BuildReport | FailureReport | undefined {
   try {
-    const report = JSON.parse(line) as Partial<BuildReport> | null;
+    const report = JSON.parse(line) as Partial<
+      Record<keyof BuildReport | keyof FailureReport, unknown>
+    > | null;
+    if (report?.phase === "failed")
+      return typeof report.code === "string" ? { phase: report.phase, code: report.code } : undefined;
     const isReport = typeof report?.phase === "string" && Number.isSafeInteger(report.tokens);
-    return isReport ? (report as BuildReport) : undefined;
+    return isReport ? (report as unknown as BuildReport) : undefined;
   } catch {
     return undefined; // Not a report: a warning of the runtime.
   }

@@ -121,7 +121,11 @@ async function build(values: Values): Promise<void> {
     await buildAsAsked(values, interrupt);
     process.exitCode = 0;
   } catch (error) {
-    if (error instanceof StoreError) interrupt.throwIfAborted();
+    if (error instanceof StoreError) {
+      interrupt.throwIfAborted();
+      if (values.progress)
+        process.stdout.write(`${JSON.stringify({ phase: "failed", code: error.problem.code })}\n`);
+    }
     throw error;
   }
 }

@@ -134,6 +134,8 @@ export interface RebuildResult {
   readonly damage?: Damage;
   /** The problem and its remedy. */
   readonly problem?: string;
+  /** Which problem it is, where that is known; as in `ModelFailure`. */
+  readonly code?: string;
 }
 
 /** Builds a datastore and puts it into use. Cancelling the request ends the build; the old store stays in use. */

@@ -44,6 +44,11 @@ test("the exit code and last report of a build decide its outcome, whatever else
   assert.deepEqual(await outcomeOf(`console.log("null"); console.log("5"); ${DONE}`), { tokens: 7 });
   const failed = `${NOISE}console.error("foretoken: There is no space left."); process.exitCode = 1;`;
   assert.deepEqual(await outcomeOf(failed), { problem: "There is no space left." });
+  const coded = `console.log(JSON.stringify({ phase: "failed", code: "noSpace" }));`;
+  assert.deepEqual(await outcomeOf(coded + failed), { problem: "There is no space left.", code: "noSpace" });
+  assert.deepEqual(await outcomeOf(`console.log(JSON.stringify({ phase: "failed" }));${failed}`), {
+    problem: "There is no space left.",
+  });
   assert.deepEqual(await outcomeOf(`${DONE}process.exitCode = 3;`), {
     problem: "The build ended with code 3.",
   });
