@@ -1,7 +1,6 @@
 /** The workspace's files as they are on disk: read whole folders at the start, and single files as they change. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { StoreError } from "../../datastores/index.ts";
 import { Pace } from "../../datastores/sources/index.ts";
 import { type ShownFile, type ShownFiles, stampOf } from "../context/index.ts";
@@ -116,6 +115,7 @@ export class FilesOnDisk {
     /** Files that waited when git was asked last. */
     const listed = new Set<string>();
     const gone = new Set<string>();
+    const pace = new Pace();
     try {
       while (this.stale.size > 0 && !closing.aborted) {
         const paths = this.nextStale();
@@ -124,7 +124,7 @@ export class FilesOnDisk {
         await this.listNew(existing, listed);
         await this.read(paths);
         // Files that are gone wait for no tokenizer: thousands of them would keep all requests waiting.
-        await setImmediate();
+        if (pace.isDue) await pace.breathe();
         if (this.stale.size > 0) continue;
         await this.removeBelow(gone);
         gone.clear();
