@@ -19,6 +19,8 @@ const KEPT_PATTERNS = 100_000;
 /** Most folders above a workspace that are searched for a repository. */
 const MOST_PARENTS = 64;
 
+const UNREAD = "nothing of its folder is read.";
+
 /** In UTF-8, one character per byte. */
 const BYTE_ORDER_MARK = asBytes("\ufeff");
 
@@ -109,8 +111,9 @@ export class IgnoreRules {
     for (let depth = 0; depth < parts.length; depth++) {
       const folder = join(this.top, ...parts.slice(0, depth));
       const own = this.patternsOf(join(folder, ".gitignore"));
+      if ("problem" in own) return true;
       const excluded = depth > 0 ? this.excludedIn(folder) : [];
-      if ("problem" in own || "problem" in excluded) return true;
+      if ("problem" in excluded) return true;
       chain.push([...excluded, ...own]);
       if (isMatched(chain, common, names.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
         return true;
@@ -154,10 +157,11 @@ export class IgnoreRules {
   private examine(file: string): Patterns {
     const stamp = stampOf(file);
     if (stamp === undefined) return [];
+    if (typeof stamp !== "string") return this.refused(dirname(file), stamp.problem);
     const known = this.kept.get(file);
     if (known?.stamp === stamp) return known.patterns;
     const patterns = readPatterns(file, this.ignoreCase);
-    if ("problem" in patterns) this.report(file, patterns.problem);
+    if ("problem" in patterns) this.refused(file, patterns.problem);
     else this.keptPatterns += patterns.length;
     if (this.keptPatterns > KEPT_PATTERNS) {
       this.kept.clear();
@@ -167,10 +171,11 @@ export class IgnoreRules {
     return patterns;
   }
 
-  private report(file: string, problem: string): void {
-    if (this.reported.has(file)) return;
-    this.reported.add(file);
-    this.warn(`${file} ${problem}: nothing of its folder is read.`);
+  /** Reports once what is wrong with a file or folder. */
+  private refused(path: string, problem: string): Patterns {
+    if (!this.reported.has(path)) this.warn(`${path} ${problem}`);
+    this.reported.add(path);
+    return { problem };
   }
 }
 
@@ -196,10 +201,10 @@ function isMatched(
 
 function readPatterns(file: string, ignoreCase: boolean): Patterns {
   const bytes = readRegularBytes(file, LARGEST_BYTES);
-  if (typeof bytes === "string") return { problem: `cannot be used (${bytes})` };
+  if (typeof bytes === "string") return { problem: `cannot be used (${bytes}): ${UNREAD}` };
   const text = Buffer.from(bytes).toString("latin1");
   const lines = (text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text).split("\n");
-  if (lines.length > MOST_PATTERNS) return { problem: `has more than ${MOST_PATTERNS} lines` };
+  if (lines.length > MOST_PATTERNS) return { problem: `has more than ${MOST_PATTERNS} lines: ${UNREAD}` };
   return lines.flatMap(line => ignorePattern(line, ignoreCase) ?? []);
 }
 
@@ -214,15 +219,17 @@ function userFile(top: string): string[] {
   return folder === undefined ? [] : [join(folder, "ignore")];
 }
 
-/** Changes when the file does; undefined if it does not exist. */
-function stampOf(file: string): string | undefined {
+/** Changes when the file does; undefined if it does not exist, a problem if its folder does not let it be looked at. */
+function stampOf(file: string): string | { readonly problem: string } | undefined {
   try {
     // Most folders have no such file, and an exception takes longer than the look.
     const status = lstatSync(file, { throwIfNoEntry: false });
     return status && `${status.ino} ${status.size} ${status.mtimeMs} ${status.mode}`;
   } catch (error) {
-    // A file that may not be accessed exists, but cannot be used.
     const code = codeOf(error);
-    return code === "ENOENT" || code === "ENOTDIR" ? undefined : `${code}`;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    return {
+      problem: `cannot be searched (${code}): nothing in it is read. Check the folder's permissions.`,
+    };
   }
 }

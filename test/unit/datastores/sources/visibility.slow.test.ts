@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { after, test } from "node:test";
+import { IgnoreRules } from "../../../../datastores/sources/gitignore.ts";
 import { asBytes, ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
 import { Visibility } from "../../../../datastores/sources/visibility.ts";
 
@@ -305,6 +306,31 @@ test("nothing is visible in a folder whose ignore file cannot be used, and each 
       assert.equal(warnings.length, 1, name);
       assert.ok(performance.now() - start < 5000, name);
     }
+});
+
+test("a folder that may not be searched is named itself, not its ignore file", { skip: !isPosix }, () => {
+  const root = tree({ "locked/a.py": "", "open/.gitignore/b.py": "", "c.py": "" });
+  const [locked, open] = [join(root, "locked"), join(root, "open")];
+  const warnings: string[] = [];
+  const rules = new IgnoreRules(root, message => warnings.push(message), root);
+  assert.equal(rules.isIgnored("c.py"), false);
+  // The superuser may search any folder.
+  const isRoot = process.geteuid?.() === 0;
+  for (const folder of [base, root]) chmodSync(folder, 0o755);
+  chmodSync(locked, 0o644);
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    for (const path of ["locked/a.py", "locked/", "open/b.py"])
+      assert.equal(rules.isIgnored(path), true, path);
+    assert.equal(rules.isIgnored("c.py"), false);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(locked, 0o755);
+  }
+  assert.deepEqual(warnings, [
+    `${locked} cannot be searched (EACCES): nothing in it is read. Check the folder's permissions.`,
+    `${join(open, ".gitignore")} cannot be used (notRegular): nothing of its folder is read.`,
+  ]);
 });
 
 test("git is not run where it would wait for a pipe in its own files or the user's", {
