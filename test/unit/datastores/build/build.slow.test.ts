@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,12 +12,14 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { buildStore } from "../../../../datastores/build/build.ts";
 import { manifestFiles } from "../../../../datastores/build/manifest.ts";
 import type { BuildInput, BuildOptions, BuildProgress } from "../../../../datastores/build/options.ts";
+import { manifestName } from "../../../../datastores/build/ownFiles.ts";
 import { repeatedIn } from "../../../../datastores/build/sketches.ts";
 import { readStore } from "../../../../datastores/build/storeManifest.ts";
 import {
@@ -257,6 +259,36 @@ test("documents that repeat another input are left out of searches, however many
   }
   const parts = (store: string) => readStore(store).shards.map(({ file, tokens }) => [file, tokens]);
   assert.deepEqual(parts(shared), parts(alone), "in the same order");
+});
+
+test("documents that repeat are marked where two builds end at once, and neither saw the other's share", async t => {
+  const directory = folder();
+  for (const index of [0, 1])
+    await buildStore(options(directory, repeating(), { share: { index, count: 2 } }));
+  const { build } = readStore(directory);
+  const marked = repeatedOf(directory);
+  rmSync(repeatedFile(directory));
+  const [own, others] = [0, 1].map(index => join(directory, manifestName(build, { index, count: 2 })));
+  assert.ok(own && others);
+  rmSync(own);
+  const aside = `${directory}.manifest`;
+  renameSync(others, aside);
+  const rename = fs.renameSync;
+  t.mock.method(fs, "renameSync", (from: string, to: string) => {
+    // The other build ends after this one has looked for its share, and before this one's is in place.
+    if (to === own) rename(aside, others);
+    rename(from, to);
+  });
+  syncBuiltinESMExports();
+  try {
+    await buildStore(options(directory, repeating(), { share: { index: 0, count: 2 } }));
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  assert.equal(Object.values(marked).flat().length, 2);
+  assert.deepEqual(repeatedOf(directory), marked);
+  verifyStore(directory);
 });
 
 test("a share that was stopped between inputs takes the same documents as one that was not", async () => {
