@@ -11,9 +11,9 @@ import { CompletionRecords } from "./completionRecords.ts";
 import { DashboardView } from "./dashboardView.ts";
 import { ExplanationView } from "./explanationView.ts";
 import { GhostText } from "./ghostText.ts";
+import { fetchLibraries, LibraryOffer } from "./libraryOffer.ts";
 import { menuItems, snoozeItems } from "./menuItems.ts";
 import { ModelHint } from "./modelHint.ts";
-import { offerLibraries } from "./offerLibraries.ts";
 import { HTTP_SETTINGS } from "./proxyEnvironment.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { toggle, toggleLanguage, updateWhereInForce } from "./settings.ts";
@@ -50,11 +50,6 @@ export function activate(context: vscode.ExtensionContext): Api {
     output,
   );
   inBackground(server.restart(), "Starting the server", output);
-  const offered = waitForReady(server).then(
-    () => offerLibraries(server.requests, context.globalState, parts.activity, () => server.restart()),
-    () => {}, // The status says what is wrong with the server.
-  );
-  inBackground(offered, "Offering libraries", output);
   return {
     status: () => server.status.current,
     serverPid: () => server.pid,
@@ -96,7 +91,7 @@ function makeParts(context: vscode.ExtensionContext, output: vscode.LogOutputCha
 
 /** Connects events of VS Code and the server to the parts that must know of them. */
 function follow(
-  { server, snooze, ghostText }: Parts,
+  { server, snooze, activity, ghostText }: Parts,
   { globalState }: vscode.ExtensionContext,
   output: vscode.LogOutputChannel,
 ): vscode.Disposable[] {
@@ -107,6 +102,11 @@ function follow(
     ask: (message: string, ...actions: string[]) => vscode.window.showInformationMessage(message, ...actions),
   };
   const slowWarning = new SlowWarning({ ...messages, follow: advice => followAdvice(advice, choose) });
+  const offer = new LibraryOffer({
+    ...messages,
+    wantsLibraries: () => server.requests.wantsLibraries(),
+    fetch: () => fetchLibraries(server.requests, activity, () => server.restart()),
+  });
   const hint = new ModelHint({
     ...messages,
     choose,
@@ -123,8 +123,13 @@ function follow(
         inBackground(server.restart(), "Restarting the server", output);
     }),
     server.status.onDidChange(current => {
-      for (const shown of [warnings.show(current), slowWarning.show(current), hint.follow(current)])
-        inBackground(shown, "A message", output);
+      const shown = [
+        warnings.show(current),
+        slowWarning.show(current),
+        hint.follow(current),
+        offer.follow(current),
+      ];
+      for (const each of shown) inBackground(each, "A message", output);
       // Earlier suggestions must not be shown from memory when the server is off or gone.
       if (current.state === "off" || current.state === "error") ghostText.stop();
     }),
