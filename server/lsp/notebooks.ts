@@ -1,6 +1,7 @@
 /** The open notebooks, as far as completions need them: which cells are above and below a cell. */
 import {
   type Connection,
+  type DidChangeNotebookDocumentParams,
   Emitter,
   NotebookCellKind as Kind,
   type NotebookDocument,
@@ -34,7 +35,9 @@ export class Notebooks {
     const forget = () => this.open.clear();
     documents.onDidOpen(forget);
     documents.onDidClose(forget);
-    this.notebooks.listen(afterChanges(connection, forget, () => this.changes.fire()));
+    const known = (params: DidChangeNotebookDocumentParams) =>
+      withoutUnknownCells(params, this.cellsOf(params.notebookDocument.uri));
+    this.notebooks.listen(afterChanges(connection, { known, forget, changed: () => this.changes.fire() }));
     this.notebooks.onDidOpen(() => {
       forget();
       this.changes.fire();
@@ -84,10 +87,36 @@ export class Notebooks {
 }
 
 /**
+ * A change without data of cells that the notebook does not have. At those the library would stop before the texts, and where
+ * no data is left as well. @param before the cells before the change
+ */
+function withoutUnknownCells(
+  params: DidChangeNotebookDocumentParams,
+  before: readonly string[],
+): DidChangeNotebookDocumentParams {
+  const { data, ...cells } = params.change.cells ?? {};
+  if (!data) return params;
+  const { array } = cells.structure ?? {};
+  const added = (array?.cells ?? []).map(({ document }) => document);
+  const after = new Set(array ? before.toSpliced(array.start, array.deleteCount, ...added) : before);
+  const known = data.filter(({ document }) => after.has(document));
+  const left = known.length > 0 ? { ...cells, data: known } : cells;
+  return { ...params, change: { ...params.change, cells: left } };
+}
+
+/** What is done with each change of a notebook. */
+interface ChangeSteps {
+  /** The part of it that can be applied. */
+  known(params: DidChangeNotebookDocumentParams): DidChangeNotebookDocumentParams;
+  forget(): void;
+  changed(): void;
+}
+
+/**
  * The connection; `changed` is called after each change of a notebook: the library reports no cells that only move.
  * `forget` is called before and after changes of more than texts.
  */
-function afterChanges(connection: Connection, forget: () => void, changed: () => void): Connection {
+function afterChanges(connection: Connection, { known, forget, changed }: ChangeSteps): Connection {
   const { synchronization } = connection.notebooks;
   const observed: typeof synchronization = {
     ...synchronization,
@@ -96,7 +125,7 @@ function afterChanges(connection: Connection, forget: () => void, changed: () =>
         const cells = params.change?.cells;
         const onlyTexts = cells && !cells.structure && !cells.data;
         if (!onlyTexts) forget();
-        await handler(params);
+        await handler(known(params));
         if (!onlyTexts) forget();
         changed();
       }),

@@ -188,3 +188,27 @@ test("the cells of a notebook have no completions after a malformed change of it
   }
   await close();
 });
+
+test("data of cells that a notebook does not have are passed over, and the texts beside them are taken", async () => {
+  const { connection, complete, logOf, close } = await client();
+  const cell = { kind: 2, document: CELL };
+  await connection.sendNotification("notebookDocument/didOpen", {
+    notebookDocument: { ...notebookDocument, notebookType: "n", cells: [cell] },
+    cellTextDocuments: [{ uri: CELL, languageId: "sketch", version: 1, text: "" }],
+  });
+  for (const [at, data] of [
+    [],
+    [{ kind: 2, document: "unknown" }],
+    [cell, { kind: 2, document: "unknown" }],
+  ].entries()) {
+    const text = `${LINE}${"b".repeat(at)}`;
+    const textContent = [{ document: { uri: CELL, version: 2 + at }, changes: [{ text }] }];
+    const log = await logOf("notebookDocument/didChange", {
+      notebookDocument,
+      change: { cells: { data, textContent } },
+    });
+    assert.deepEqual(log, []);
+    assert.equal(await complete(CELL, text.length), "first + second");
+  }
+  await close();
+});
