@@ -109,7 +109,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
   const grammars = new Grammars(grammarsDirectory(), warn);
   const shownFiles = new ShownFiles(warn);
   const openFiles = new OpenFiles(documents, languageId => grammars.wanted(languageId), shownFiles);
-  const datastores = registerDatastores(connection, documents, board, shownFiles);
+  const datastores = registerDatastores(connection, documents, board, shownFiles, () => settings().hub);
   const drafts = new Drafts(documents, warn, () => board.suggestionAccepted(), model.isCurrent);
 
   const last = new LastCompletion();

@@ -5,7 +5,7 @@ import { fetchThrough, proxyFor } from "./proxy.ts";
 import { LATER, Temporary } from "./retries.ts";
 
 export interface HubOptions {
-  /** Address of the hub; else the environment's `HF_ENDPOINT`, else the public one. */
+  /** Address of the hub; if empty or absent, the environment's `HF_ENDPOINT`, else the public one. */
   readonly hubUrl?: string;
   /** Access token, sent to the hub's own origin only; else the environment's `HF_TOKEN`, else none. */
   readonly token?: string;
@@ -47,7 +47,7 @@ export function hubAddress(options: HubOptions): string {
   throw storeError(
     "schema",
     `${withoutCredentials(address)} is not the address of a hub.`,
-    "Set HF_ENDPOINT to one, such as https://hub.example.org, or unset it.",
+    'Name one, such as https://hub.example.org, in "foretoken.hub" or HF_ENDPOINT, or clear both.',
   );
 }
 
@@ -98,6 +98,12 @@ export async function get(
       }
       await response.body?.cancel();
       const previous = address;
+      if (!URL.canParse(next, previous.href))
+        throw storeError(
+          "network",
+          `${what}: ${previous.host} redirects to something that is no address.`,
+          "Check the address of the hub.",
+        );
       address = new URL(next, previous);
       if (previous.protocol === "https:" && address.protocol !== "https:")
         throw storeError(
@@ -119,7 +125,6 @@ class Watch {
   private readonly stalled = new AbortController();
   private readonly idleMs: number;
   private timer: NodeJS.Timeout;
-
   private proxy: URL | undefined;
 
   /** @param what is fetched, for messages @param address where the request goes first */

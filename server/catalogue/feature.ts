@@ -123,6 +123,7 @@ async function fetchAndTest(
         text: progressText(progress),
       }),
     ),
+    hubUrl: settings.hub,
     ...(hubToken && { token: hubToken }),
   });
   if ("problem" in fetched) return fetched;

@@ -10,6 +10,8 @@ interface BuildRequest {
   readonly name: string;
   /** How many files of a data set are taken. */
   readonly first: number | undefined;
+  /** Address of the hub; empty or absent: as in the environment. */
+  readonly hub?: string | undefined;
   /** Access token for a hub, passed to the build in its environment: other users can see arguments. */
   readonly hubToken: string | undefined;
   readonly directory: string;
@@ -49,7 +51,7 @@ export function runBuild(
   signal: AbortSignal,
   script = commandLineScript(),
 ): Promise<BuildOutcome> {
-  const { source, name, first, hubToken, directory, modelPath, memoryMegabytes, background } = request;
+  const { source, name, first, hub, hubToken, directory, modelPath, memoryMegabytes, background } = request;
   const args = ["datastore", "build", "--source", source, "--out", directory, "--name", name];
   args.push("--model", modelPath, "--memory", String(memoryMegabytes), "--progress");
   if (first !== undefined) args.push("--first", String(first));
@@ -59,6 +61,7 @@ export function runBuild(
       env: {
         ...process.env,
         ELECTRON_RUN_AS_NODE: "1",
+        ...(hub && { HF_ENDPOINT: hub }),
         ...(hubToken === undefined ? {} : { HF_TOKEN: hubToken }),
       },
       stdio: ["ignore", "pipe", "pipe"],

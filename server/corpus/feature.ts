@@ -42,11 +42,13 @@ interface Datastores {
   dispose(): void;
 }
 
+/** @param hub address of the hub that data sets are fetched from; empty: as in the environment */
 export function registerDatastores(
   connection: Connection,
   documents: Documents,
   board: StatusBoard,
   shownFiles: ShownFiles,
+  hub: () => string,
 ): Datastores {
   const report = (message: string) => connection.console.error(message);
   let registry: StoreRegistry | undefined;
@@ -83,7 +85,7 @@ export function registerDatastores(
     indexed = undefined;
   };
 
-  answerRebuilds(connection, board, shownFiles, () => registry, closing.signal);
+  answerRebuilds(connection, board, shownFiles, { registry: () => registry, hub }, closing.signal);
 
   return {
     start(storageDirectory, workspaceFolders) {
@@ -145,7 +147,7 @@ function answerRebuilds(
   connection: Connection,
   board: StatusBoard,
   shownFiles: ShownFiles,
-  registry: () => StoreRegistry | undefined,
+  { registry, hub }: { registry: () => StoreRegistry | undefined; hub: () => string },
   closing: AbortSignal,
 ): void {
   connection.onRequest(RebuildDatastoreRequest, async ({ progressToken, ...asked }, token) => {
@@ -160,7 +162,8 @@ function answerRebuilds(
       const sent = connection.sendProgress(BuildProgress, progressToken, report);
       inBackground(sent, "Reporting progress", message => connection.console.error(message));
     };
-    const outcome = await stores.build(asked, false, onReport, AbortSignal.any([cancel.signal, closing]));
+    const ended = AbortSignal.any([cancel.signal, closing]);
+    const outcome = await stores.build({ ...asked, hub: hub() }, false, onReport, ended);
     board.stores(stores.status);
     return outcome;
   });

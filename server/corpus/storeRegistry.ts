@@ -31,6 +31,12 @@ interface StoreUser {
   readonly modelPath: string;
 }
 
+/** A store to build. */
+interface Wanted extends Omit<RebuildParams, "progressToken"> {
+  /** Address of the hub; empty or absent: as in the environment. */
+  readonly hub?: string;
+}
+
 /**
  * The stores of this machine, open for the loaded model. A store of another tokenizer is not opened, and its
  * problem says so. Whoever creates a registry disposes it.
@@ -76,7 +82,7 @@ export class StoreRegistry {
    * @param background whether the build gives way to everything else
    */
   async build(
-    { source, name, first, hubToken }: Omit<RebuildParams, "progressToken">,
+    { source, name, first, hub, hubToken }: Wanted,
     background: boolean,
     onProgress: (report: BuildReport) => void,
     signal: AbortSignal,
@@ -90,6 +96,7 @@ export class StoreRegistry {
         source,
         name,
         first,
+        hub,
         hubToken,
         directory: join(this.directory, name),
         modelPath: this.user.modelPath,

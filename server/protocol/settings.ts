@@ -12,6 +12,7 @@ export interface Settings {
   readonly draftModel: string;
   readonly catalogue: string;
   readonly backend: (typeof BACKEND_CHOICES)[number];
+  readonly hub: string;
   readonly npmRegistry: string;
   readonly contextTokens: number;
   readonly threads: number;
@@ -44,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   draftModel: "",
   catalogue: "",
   backend: "auto",
+  hub: "",
   npmRegistry: "",
   contextTokens: 0,
   threads: 0,
@@ -100,6 +102,12 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: BACKEND_CHOICES,
     description: "Where the model runs. auto: the best that works on this machine.",
+  },
+  hub: {
+    type: "string",
+    scope: "machine",
+    description:
+      "Address of the hub from which models and data sets are fetched, such as a mirror of Hugging Face. Your access token is sent to it. Empty: the one in the variable HF_ENDPOINT, or Hugging Face.",
   },
   npmRegistry: {
     type: "string",

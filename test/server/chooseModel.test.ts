@@ -31,10 +31,10 @@ after(async () => {
   rmSync(cache, { recursive: true, force: true });
 });
 
-const start = (catalogue = "") =>
+const start = (catalogue = "", address = "") =>
   connect(
     { modelLoader: () => async () => ({ engine: new FakeEngine(saying("x")) }) },
-    { settings: { catalogue } },
+    { settings: { catalogue, hub: address } },
   );
 
 test("the models of the catalogue are listed, or the problem with the user's own catalogue is reported", async () => {
@@ -66,6 +66,25 @@ test("a model is fetched with progress and checked; one without fill-in-the-midd
   assert.match(reports[0]?.text ?? "", /^\d of 6 MB/);
   assert.equal(reports.at(-1)?.phase, "check");
   await client.close();
+});
+
+test("a model is fetched from the hub that is set, which the environment's is not asked beside", async () => {
+  const mirror = await FakeHub.start("c/d", { "n-Q8_0.gguf": content }, 2, "model");
+  const client = await start("", mirror.url);
+  const fetch = (reference: string) => client.connection.sendRequest(FetchModelRequest, { reference });
+  const asked = hub.requests.length;
+  const result = await fetch("hf:c/d:n-Q8_0.gguf");
+  assert.ok("problem" in result);
+  assert.match(result.problem.message, /does not fill in what is missing in code/);
+  assert.ok(mirror.servedBytes >= content.length);
+  assert.equal(hub.requests.length, asked);
+  await client.close();
+  const other = await start("", "no address");
+  const refused = await other.connection.sendRequest(FetchModelRequest, { reference: "hf:c/d:n-Q8_0.gguf" });
+  assert.ok("problem" in refused);
+  assert.match(refused.problem.remedy, /in "foretoken\.hub" or HF_ENDPOINT, or clear both\.$/);
+  await other.close();
+  await mirror.close();
 });
 
 test("a model that cannot be fetched or loaded is reported with a remedy", async () => {

@@ -63,6 +63,14 @@ test("the exit code and last report of a build decide its outcome, whatever else
   });
 });
 
+test("a build is told of the hub that is set, or else of the environment's", async () => {
+  const told = `console.log(JSON.stringify({ phase: "done", tokens: process.env.HF_ENDPOINT === "https://hub.test" ? 1 : 2 }));`;
+  const { signal } = new AbortController();
+  const built = (hub: string) => runBuild({ ...request, hub }, () => {}, signal, script(told));
+  assert.deepEqual(await built("https://hub.test"), { tokens: 1 });
+  assert.deepEqual(await built(""), { tokens: 2 });
+});
+
 test("a build that was cancelled before it began, or while it runs, is ended", {
   timeout: 20_000,
 }, async () => {

@@ -33,7 +33,7 @@ function started(names: readonly string[]) {
     return sources(root, signal);
   };
   const board = { stores: ignore } as unknown as StatusBoard;
-  const datastores = registerDatastores(connection, documents, board, shown);
+  const datastores = registerDatastores(connection, documents, board, shown, () => "");
   const settings: Settings = { ...DEFAULT_SETTINGS, workspaceIndex: true };
   datastores.start(undefined, paths);
   const engine = { vocabulary: { fingerprint: "f" }, info: { modelPath: "model.gguf" } };
