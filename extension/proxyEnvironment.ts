@@ -6,7 +6,7 @@
 /** The settings of the section `http` that are read. */
 export const HTTP_SETTINGS = ["http.proxy", "http.noProxy", "http.proxySupport", "http.systemCertificates"];
 
-export interface HttpSettings {
+interface HttpSettings {
   /** Address of the proxy; empty: as in the environment. */
   readonly proxy: string;
   readonly noProxy: readonly string[];

@@ -113,9 +113,9 @@ export async function loadForCommand(
   return orUsageError(await modelLoader(undefined)(settings, 0));
 }
 
-/** Measures the model if needed, and reports the result: while other programs are busy, it is measured again next time. */
-export async function tuneOnce({ tune }: LoadedModel, signal: AbortSignal): Promise<void> {
-  if (!tune) return;
+/** Measures the model if needed, and reports the result. */
+export async function tuneOnce({ tune, isTunedRoughly }: LoadedModel, signal: AbortSignal): Promise<void> {
+  if (!tune || isTunedRoughly) return;
   note("measuring how this machine runs the model");
   const found = await tune(signal);
   if (found !== undefined) note(found);

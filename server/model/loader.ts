@@ -1,5 +1,6 @@
 /** Turns settings into a loaded and tuned engine: the only place that ties them to llama.cpp. */
 
+import { availableParallelism } from "node:os";
 import {
   decide,
   type EngineConfiguration,
@@ -35,8 +36,8 @@ import { readTuning, type TuningConditions, writeTuning } from "./tuningStore.ts
 /** Time after a start at which the choice of back end is checked again, so that first completions are not delayed. */
 const RECONSIDER_MS = 20_000;
 
-/** Load of other programs, in processors, from which on time measurements are of little use. */
-const BUSY_PROCESSORS = 0.3;
+/** Share of the processors that other programs use, from which on time measurements are of little use. */
+const BUSY_SHARE = 0.15;
 
 export function loadOptions(
   modelPath: string,
@@ -57,7 +58,7 @@ export function loadOptions(
 
 /**
  * Tunes an engine and saves the result. Resolves to a sentence for the log. While another program is busy, only one
- * thread is measured, since threads that wait for each other take many times as long then, and nothing is saved.
+ * thread is measured, since threads that wait for each other take many times as long then, and the result counts for a while.
  */
 async function tuneAndKeep(
   engine: LlamaEngine,
@@ -68,18 +69,26 @@ async function tuneAndKeep(
 ): Promise<string | undefined> {
   const { threads, exactness } = conditions;
   const before = engine.configuration;
-  const wasBusy = engine.decoder.otherLoad > BUSY_PROCESSORS;
+  const isBusy = () => engine.decoder.otherLoad > BUSY_SHARE * availableParallelism();
+  const wasBusy = isBusy();
   const choices = wasBusy ? [1] : threadChoices(threads);
   const tuning = await tune(engine, { threadChoices: choices, exactness, progress }, signal);
   if (!tuning) return undefined;
-  if (!wasBusy && engine.decoder.otherLoad <= BUSY_PROCESSORS) {
+  if (!wasBusy && !isBusy()) {
     writeTuning(cacheDirectory, engine.info, conditions, tuning);
     return describe(engine, tuning);
   }
+  writeTuning(cacheDirectory, engine.info, conditions, tuning, "busy");
   const described = describe(engine, tuning);
-  // With this type of keys the number of threads does not change results.
-  if (engine.info.keys === "q8_0") engine.configure({ ...tuning, threads: before.threads, costs: undefined });
+  useRough(engine, tuning, before.threads);
   return `${described} Other programs were busy meanwhile: measured again at the next start.`;
+}
+
+/** Uses a tuning that was measured while other programs were busy. @param threads that were chosen without measuring */
+function useRough(engine: LlamaEngine, tuning: EngineConfiguration, threads: number): void {
+  // With this type of keys the number of threads does not change results.
+  const isFree = engine.info.keys === "q8_0";
+  engine.configure(isFree ? { ...tuning, threads, costs: undefined } : tuning);
 }
 
 function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: EngineConfiguration): string {
@@ -201,12 +210,14 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
       engine.info = { ...engine.info, notes: [...engine.info.notes, untunedNote(engine.info)] };
       return { engine };
     }
+    const rough = known ? undefined : readTuning(options.cacheDirectory, engine.info, conditions, "busy");
+    if (rough) useRough(engine, rough, engine.configuration.threads);
     const progress = newProgress();
     const tuneOnce = (signal: AbortSignal) =>
       watchTuning(attempts, subject, () =>
         tuneAndKeep(engine, conditions, options.cacheDirectory, progress, signal),
       );
     const draftModel = new DraftModelSlot(wanted => loadDraftModel(engine, wanted, storageDirectory));
-    return { engine, draftModel, ...(!known && { tune: tuneOnce }) };
+    return { engine, draftModel, ...(!known && { tune: tuneOnce, isTunedRoughly: rough !== undefined }) };
   };
 };

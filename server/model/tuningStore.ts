@@ -1,7 +1,7 @@
 /** Tuning results of models on this machine, kept between starts: one small file for each. */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import {
@@ -21,16 +21,23 @@ export interface TuningConditions {
   readonly exactness: Exactness;
 }
 
+/** Whether other programs were busy while it was measured: the times then say little, but exact sizes of trees are exact. */
+type Circumstance = "quiet" | "busy";
+
+/** Time after which a tuning beside busy programs does not count any more. */
+const BUSY_VALID_MS = 60 * 60_000;
+
 /** Raised when tunings of older versions no longer mean the same. */
 const VERSION = 6;
 
 /** Everything a tuning depends on. Any change of it requires a new one. */
-function keyOf(info: EngineInfo, conditions: TuningConditions): string {
+function keyOf(info: EngineInfo, conditions: TuningConditions, circumstance: Circumstance): string {
   const { modelPath, backend, contextTokens, release, keys } = info;
   const { graphicsDevice, graphicsBytes, graphicsLayers } = info;
   const processor = `${cpus()[0]?.model ?? "unknown"} x${cpus().length}`;
   const parts = [VERSION, release, processor, backend, modelPath, conditions.stamp, contextTokens, keys];
   parts.push(graphicsDevice ?? "", graphicsBytes ?? "", graphicsLayers ?? "");
+  if (circumstance === "busy") parts.push(circumstance);
   return [...parts, conditions.threads, conditions.exactness].join(" | ");
 }
 
@@ -42,10 +49,13 @@ export function readTuning(
   directory: string,
   info: EngineInfo,
   conditions: TuningConditions,
+  circumstance: Circumstance = "quiet",
 ): EngineConfiguration | undefined {
   try {
-    const key = keyOf(info, conditions);
-    const saved = JSON.parse(readFileSync(fileOf(directory, key), "utf8"));
+    const key = keyOf(info, conditions, circumstance);
+    const file = fileOf(directory, key);
+    if (circumstance === "busy" && Date.now() - statSync(file).mtimeMs > BUSY_VALID_MS) return undefined;
+    const saved = JSON.parse(readFileSync(file, "utf8"));
     return saved.key === key && isConfiguration(saved.tuning) ? saved.tuning : undefined;
   } catch {
     return undefined;
@@ -58,9 +68,10 @@ export function writeTuning(
   info: EngineInfo,
   conditions: TuningConditions,
   tuning: EngineConfiguration,
+  circumstance: Circumstance = "quiet",
 ): void {
   try {
-    const key = keyOf(info, conditions);
+    const key = keyOf(info, conditions, circumstance);
     const file = fileOf(directory, key);
     writeWhole(file, JSON.stringify({ key, tuning }));
   } catch {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { LlamaEngine } from "../../server/engine/index.ts";
 import { EXPECTED_RELEASE } from "../../server/engine/libllama.ts";
 import { modelLoader } from "../../server/model/loader.ts";
 import { disposeModel } from "../../server/model/modelHost.ts";
@@ -24,6 +27,10 @@ async function loaded(storage: string, retryLoads = false) {
 }
 
 const tuningOf = (path: string) => `tuning ${path} ${modelStamp(path)} cpu ${EXPECTED_RELEASE}`;
+
+/** A program that keeps a processor busy, for each of them. */
+const spin = () =>
+  Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ["-e", "for (;;);"]));
 
 /** Leaves the notes of two processes that something has ended. */
 function endedTwice(storage: string, subject: string): void {
@@ -48,6 +55,33 @@ test("a tuning that has ended the process twice is left out until the user asks 
   assert.ok(again.tune);
   assert.deepEqual(again.engine.info.notes, []);
   await again.engine.dispose();
+});
+
+test("a tuning beside busy programs counts for the next start, which may still tune in quiet", async () => {
+  const storage = join(folder, "busy");
+  const start = async () => {
+    const outcome = await modelLoader(storage)({ ...settings, threads: 0 }, 0);
+    assert.ok("engine" in outcome);
+    return { ...outcome, engine: outcome.engine as LlamaEngine };
+  };
+  const spinning = spin();
+  after(() => spinning.map(each => each.kill()));
+  const first = await start();
+  assert.equal(first.isTunedRoughly, false);
+  // The programs take a moment to start, and their load is averaged.
+  for (const end = Date.now() + 20_000; Date.now() < end && first.engine.decoder.otherLoad < 1; )
+    await pause(300);
+  const { signal } = new AbortController();
+  assert.match((await first.tune?.(signal)) ?? "", /Other programs were busy meanwhile/);
+  const { exactRows } = first.engine.configuration;
+  assert.ok(exactRows > 1);
+  await first.engine.dispose();
+  const second = await start();
+  assert.equal(second.engine.configuration.exactRows, exactRows);
+  assert.equal(second.isTunedRoughly, true);
+  assert.ok(second.tune);
+  await second.engine.dispose();
+  for (const each of spinning) each.kill();
 });
 
 test("a tuning under way is noted, and one that is over is not", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -32,6 +32,17 @@ test("a tuning is read again for the same file and settings only", () => {
   assert.deepEqual(readTuning(folder, info, conditions()), tuning);
   assert.equal(readTuning(folder, info, { ...conditions(), threads: 3 }), undefined);
   assert.equal(readTuning(folder, { ...info, backend: "vulkan" }, conditions()), undefined);
+});
+
+test("a tuning measured while other programs were busy counts for an hour, and never as one measured in quiet", () => {
+  const { info, conditions } = model("busy", "content");
+  writeTuning(folder, info, conditions(), tuning, "busy");
+  assert.equal(readTuning(folder, info, conditions()), undefined);
+  assert.deepEqual(readTuning(folder, info, conditions(), "busy"), tuning);
+  const past = Date.now() / 1000 - 61 * 60;
+  for (const name of readdirSync(join(folder, "tuning")))
+    utimesSync(join(folder, "tuning", name), past, past);
+  assert.equal(readTuning(folder, info, conditions(), "busy"), undefined);
 });
 
 test("a tuning that ends after its model's file was replaced does not count for the new file", () => {
