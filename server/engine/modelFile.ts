@@ -8,6 +8,7 @@ import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
 import { addressOf, inBackground, type Library, openLibrary, type Params, type Pointer } from "./libllama.ts";
 import { type LogLine, silence, withReason } from "./libraryLog.ts";
+import { tokenizerFault } from "./tokenizerFault.ts";
 import { REINSTALL, unopened } from "./unopened.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -185,18 +186,13 @@ function adviceOn(cause: string): string {
   return "";
 }
 
-/** `LLAMA_VOCAB_TYPE_NONE`, with which tokenizing ends the process. */
-const NO_TOKENIZER = 0;
-
 /** Why a model's vocabulary cannot be used; undefined if it can. */
-export const tokenizerProblem = (
-  library: Library,
-  model: Pointer,
-  path: string,
-): EngineProblem | undefined =>
-  library.vocabType(library.vocabOf(model)) === NO_TOKENIZER
-    ? { code: "modelUnsuitable", message: `${path} has no tokenizer.`, remedy: CHOOSE_ANOTHER }
-    : undefined;
+export function tokenizerProblem(library: Library, model: Pointer, path: string): EngineProblem | undefined {
+  const fault = tokenizerFault(library, library.vocabOf(model));
+  return fault === undefined
+    ? undefined
+    : { code: "modelUnsuitable", message: `${path} ${fault}.`, remedy: CHOOSE_ANOTHER };
+}
 
 export function vocabularyOf(library: Library, model: Pointer): LlamaVocabulary {
   return new LlamaVocabulary(

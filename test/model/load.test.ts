@@ -81,6 +81,9 @@ test("faults that would show at a model's first use are found while it is loaded
   const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
     [{ "tokenizer.ggml.model": string("no_vocab") }, "modelUnsuitable", /has no tokenizer/],
     [{ "tokenizer.ggml.model": string("rwkv") }, "modelUnsuitable", /cannot represent every text/],
+    [{ "tokenizer.ggml.model": string("llama") }, "modelUnsuitable", /cannot represent every text/],
+    [{ "tokenizer.ggml.model": string("t5") }, "modelUnsuitable", /a tokenizer for prose/],
+    [{ "tokenizer.ggml.model": string("bert") }, "modelUnsuitable", /a tokenizer for prose/],
     [{ "gemma3.rope.freq_base": { type: "f32", value: 0 } }, "modelInvalid", /logits are not numbers/],
   ];
   for (const [metadata, code, says] of cases) {
@@ -122,13 +125,18 @@ test("a file that is no model which generates text is refused by its kind; what 
   outcome.dispose();
 });
 
-test("the vocabulary of a model without a tokenizer is not loaded either", async () => {
-  const metadata = { "tokenizer.ggml.model": { type: "string", value: "no_vocab" } } as const;
-  const path = join(folder, "none.gguf");
-  writeModel(path, { shape: "tiny-swa", metadata });
-  const outcome = await loadVocabulary(path);
-  assert.ok("problem" in outcome);
-  assert.match(outcome.problem.message, /none\.gguf has no tokenizer/);
+test("a vocabulary that cannot be used is not loaded without its model either", async () => {
+  for (const [value, says] of [
+    ["no_vocab", /none\.gguf has no tokenizer/],
+    ["llama", /none\.gguf has a tokenizer that cannot represent every text/],
+  ] as const) {
+    const metadata = { "tokenizer.ggml.model": { type: "string", value } } as const;
+    const path = join(folder, "none.gguf");
+    writeModel(path, { shape: "tiny-swa", metadata });
+    const outcome = await loadVocabulary(path);
+    assert.ok("problem" in outcome);
+    assert.match(outcome.problem.message, says);
+  }
 });
 
 test("a good model loads after bad ones", async () => {
