@@ -33,7 +33,7 @@ export function heal(evidence: Evidence, held: Uint8Array, vocabulary: DraftVoca
     if (!word) continue;
     let ending = endings.get(word.rest);
     if (!ending) {
-      ending = vocabulary.tokenize(word.rest);
+      ending = vocabulary.tokenize(word.rest, true);
       endings.set(word.rest, ending);
     }
     const following = tokens.slice(start + word.tokens, start + width);

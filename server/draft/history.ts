@@ -56,11 +56,13 @@ export class TokenHistory {
     const word = this.held;
     this.held = NO_BYTES;
     this.heldTokens = [];
-    for (const token of vocabulary.tokenize(new TextDecoder().decode(word))) this.append(token);
-    if (letters === 0) this.append(ending);
-    else if (letters < last.length)
-      for (const token of vocabulary.tokenize(new TextDecoder().decode(last.subarray(letters))))
+    const append = (part: Uint8Array, isContinued: boolean) => {
+      for (const token of vocabulary.tokenize(new TextDecoder().decode(part), isContinued))
         this.append(token);
+    };
+    append(word, this.size > 0);
+    if (letters === 0) this.append(ending);
+    else if (letters < last.length) append(last.subarray(letters), true);
   }
 
   /** Removes the tokens of an unfinished word from the end. A token that does not begin with a letter begins the word. */

@@ -3,7 +3,8 @@
 /** The part of a vocabulary that drafting needs. */
 export interface DraftVocabulary {
   readonly size: number;
-  tokenize(text: string): Int32Array;
+  /** @param isContinued whether the text follows other text */
+  tokenize(text: string, isContinued?: boolean): Int32Array;
   /** UTF-8 bytes of a token; empty for control tokens. */
   bytes(token: number): Uint8Array;
   /** Whether the model ends its text with this token. */

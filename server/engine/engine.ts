@@ -15,8 +15,9 @@ export interface Vocabulary {
   /**
    * Tokens of a text. Markers such as `<|fim_middle|>` inside `text` are text, never control tokens.
    * Lone surrogates are read as U+FFFD.
+   * @param isContinued whether it follows other text, so that it gets no blank in front, as some tokenizers put there
    */
-  tokenize(text: string): Int32Array;
+  tokenize(text: string, isContinued?: boolean): Int32Array;
   /** Texts of tokens that the tokenizer looks for in a text before it splits it. */
   readonly userDefined: readonly string[];
   /** Control tokens by the text they are written as, such as `<|im_end|>`. */

@@ -3,6 +3,7 @@ import type { Library, Pointer } from "./libllama.ts";
 import { type CorpusVocabulary, tokenizerFingerprint } from "./wordTokenizer.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const BLANK = 32;
 /** Bits of llama.cpp's token attributes: control tokens, and those whose text is looked for in every text. */
 const CONTROL = 8;
 const USER_DEFINED = 16;
@@ -16,6 +17,7 @@ export class LlamaVocabulary implements CorpusVocabulary {
   private knownControlTokens: ReadonlyMap<string, Token> | undefined;
   private readonly pieces: (Uint8Array | undefined)[] = [];
   private readonly encoder = new TextEncoder();
+  private knownLineFeed: Int32Array | undefined;
   private room = new Int32Array(4096);
   private piece = new Uint8Array(256);
 
@@ -66,8 +68,22 @@ export class LlamaVocabulary implements CorpusVocabulary {
     return token >= 0 && token < this.size ? new TextDecoder().decode(this.fetchPiece(token, true)) : "";
   }
 
-  tokenize(text: string): Int32Array {
-    return this.tokenizeAs(text, false);
+  tokenize(text: string, isContinued = false): Int32Array {
+    if (!isContinued || text === "" || !this.putsBlankBefore) return this.tokenizeAs(text, false);
+    // The blank comes before a line feed, and both are cut off again.
+    const tokens = this.tokenizeAs(`\n${text}`, false);
+    const isWhole = this.lineFeed.every((token, i) => token === tokens[i]);
+    return isWhole ? tokens.slice(this.lineFeed.length) : this.tokenizeAs(text, false);
+  }
+
+  private get lineFeed(): Int32Array {
+    this.knownLineFeed ??= this.tokenizeAs("\n", false);
+    return this.knownLineFeed;
+  }
+
+  /** As SentencePiece's tokenizers do. */
+  private get putsBlankBefore(): boolean {
+    return this.lineFeed.length > 0 && this.bytes(this.lineFeed[0])[0] === BLANK;
   }
 
   find(text: string): Token | undefined {

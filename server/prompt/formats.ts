@@ -13,8 +13,11 @@ export interface PromptVocabulary {
     readonly fillSuffix: number | undefined;
     readonly fillMiddle: number | undefined;
   };
-  /** Tokens of a text; the texts of control tokens in it are plain text. */
-  tokenize(text: string): Int32Array;
+  /**
+   * Tokens of a text; the texts of control tokens in it are plain text.
+   * @param isContinued whether it follows other text, so that it gets no blank in front, as some tokenizers put there
+   */
+  tokenize(text: string, isContinued?: boolean): Int32Array;
   /** The control token with this text; undefined if the model has none. */
   find(text: string): number | undefined;
 }
@@ -191,10 +194,15 @@ function resolve(family: Family, vocabulary: PromptVocabulary): PromptFormat | u
  * Tokens of a document's text. A tokenizer may recognise some markers in any text; those are split up, so
  * that a marker in a document stays plain characters.
  */
-export function textTokens(text: string, vocabulary: PromptVocabulary, format: PromptFormat): Int32Array {
+export function textTokens(
+  text: string,
+  vocabulary: PromptVocabulary,
+  format: PromptFormat,
+  isContinued = false,
+): Int32Array {
   const found = format.markers.filter(marker => text.includes(marker));
   const matched = found.filter(marker => vocabulary.tokenize(marker).length === 1);
-  if (matched.length === 0) return vocabulary.tokenize(text);
+  if (matched.length === 0) return vocabulary.tokenize(text, isContinued);
   const parts: string[] = [];
   let rest = text;
   for (;;) {
@@ -204,7 +212,7 @@ export function textTokens(text: string, vocabulary: PromptVocabulary, format: P
     parts.push(rest.slice(0, border));
     rest = rest.slice(border);
   }
-  return joined([...parts, rest].map(part => vocabulary.tokenize(part)));
+  return joined([...parts, rest].map((part, i) => vocabulary.tokenize(part, isContinued || i > 0)));
 }
 
 export function joined(parts: readonly (Int32Array | readonly number[])[]): Int32Array {

@@ -102,16 +102,17 @@ export function buildPrompt(
   const { text, offset } = snapshot;
   const { format } = options;
   const { fill } = format;
-  const tokensOf = (part: string) => textTokens(withLineFeeds(part), vocabulary, format);
+  const tokensOf = (part: string, isContinued = false) =>
+    textTokens(withLineFeeds(part), vocabulary, format, isContinued);
   const room = budget - 4;
   const suffixLimit = fill ? Math.floor(room * SUFFIX_SHARE) : 0;
   const suffixEnd = cut(text, Math.min(text.length, offset + suffixLimit * CHARACTERS_PER_TOKEN));
   const after = withLineFeeds(text.slice(offset, suffixEnd));
   const previous = options.previous?.vocabulary === vocabulary ? options.previous : undefined;
   const shown = fill?.suffixFirst ? nextSuffix(previous?.suffix.text, after) : after;
-  const tokenized = (part: string, known: TokenizedText | undefined): TokenizedText =>
-    known?.text === part ? known : { text: part, tokens: tokensOf(part) };
-  const wholeSuffix = tokenized(shown, previous?.suffix);
+  const tokenized = (part: string, known: TokenizedText | undefined, isContinued = false): TokenizedText =>
+    known?.text === part ? known : { text: part, tokens: tokensOf(part, isContinued) };
+  const wholeSuffix = tokenized(shown, previous?.suffix, true);
   const suffix = wholeSuffix.tokens.subarray(0, suffixLimit);
 
   const own = room - suffix.length;

@@ -119,6 +119,17 @@ test("healing keeps what begins with the typed letters, and leaves the rest of t
   assert.equal(offered(evidence, rest?.cursor as number)[0]?.token, vocabulary.token(" x"));
 });
 
+test("healing leaves the rest of a word without the blank that some tokenizers put before a text", () => {
+  const blank = Object.create(vocabulary) as typeof vocabulary;
+  blank.tokenize = (text, isContinued = false) => vocabulary.tokenize(isContinued ? text : ` ${text}`);
+  const evidence = new Evidence(8, 4);
+  const tokens = vocabulary.tokenize(" return x");
+  evidence.add(tokens, 0, tokens.length, 2, 1);
+  heal(evidence, new TextEncoder().encode(" retu"), blank);
+  evidence.ready();
+  assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token("rn"));
+});
+
 test("healing a whole word leaves the text after it", () => {
   const evidence = new Evidence(8, 4);
   const tokens = vocabulary.tokenize(" return x");

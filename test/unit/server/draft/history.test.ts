@@ -34,6 +34,16 @@ test("a token that contains the end of the word is split there", () => {
   assert.deepEqual([...history.tokens.subarray(0, history.size)], [pieces.token("value"), pieces.token(")")]);
 });
 
+test("a tokenizer that puts a blank before each text puts none before a word that follows others", () => {
+  const pieces = new PieceVocabulary(["value", "val", "ue)", ")"]);
+  const tokenize = pieces.tokenize.bind(pieces);
+  pieces.tokenize = (text, isContinued = false) => tokenize(isContinued ? text : ` ${text}`);
+  const history = new TokenHistory(tokenize("(val"), pieces);
+  history.push(pieces.token("ue)"));
+  const expected = [...tokenize("(value)")];
+  assert.deepEqual([...history.tokens.subarray(0, history.size)], expected);
+});
+
 test("nothing is held back after anything but a letter, or without a vocabulary", () => {
   for (const text of ["f(", "x = ", "a\n", ""]) {
     const history = new TokenHistory(vocabulary.tokenize(text), vocabulary);

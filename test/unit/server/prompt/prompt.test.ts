@@ -93,6 +93,14 @@ test("unchanged text is not tokenized again, and the prompt is the same as one b
   }
 });
 
+test("a tokenizer that puts a blank before each text puts none before the text after the cursor", () => {
+  const blank = new ByteVocabulary();
+  const tokenize = blank.tokenize.bind(blank);
+  blank.tokenize = (text, isContinued = false) => tokenize(isContinued ? text : ` ${text}`);
+  const { tokens } = buildPrompt(snapshot("def f(‸):\n    pass"), blank, 500);
+  assert.deepEqual(parts(tokens), { prefix: " def f(", suffix: "):\n    pass" });
+});
+
 test("another model's tokens are not reused", () => {
   const other = new ByteVocabulary();
   other.tokenize = text => new Int32Array(text.length).fill(1);
