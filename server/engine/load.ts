@@ -110,10 +110,12 @@ interface Loaded {
 
 /** Loads the model and makes a context as one placement says. */
 async function loadPlaced(
-  { library, backend }: Opened,
+  { library, backend: openedBackend }: Opened,
   { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES }: LoadOptions,
   placement: Placement,
 ): Promise<Loaded | EngineProblem> {
+  // Without layers of its own, a device would still need memory for the large products of the processor's layers.
+  const backend: Backend = placement.layers === 0 ? { ...openedBackend, name: "cpu" } : openedBackend;
   const onProcessor = backend.name === "cpu";
   const model = await loadModel(library, modelPath, { layers: placement.layers, onProcessor });
   if (isProblem(model)) return model;

@@ -20,10 +20,14 @@ const DRIVER_CRASHES = 3;
 /** Lines of the sample before which a text is generated, counted from 0. */
 const LINES = [12, 20, 28];
 
-function tokensOn(backend: "cpu" | "vulkan"): ChosenTokens[] {
-  const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0" };
+function tokensOn(
+  backend: "cpu" | "vulkan",
+  lines = LINES,
+  environment: NodeJS.ProcessEnv = {},
+): ChosenTokens[] {
+  const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0", ...environment };
   const options = { env, encoding: "utf8", timeout: MS_MAX } as const;
-  return LINES.map(line => {
+  return lines.map(line => {
     const run = () => spawnSync(process.execPath, [SCRIPT, backend, String(line)], options);
     let ended = run();
     for (let crashes = 1; ended.signal === "SIGSEGV" && crashes <= DRIVER_CRASHES; crashes++) {
@@ -66,6 +70,15 @@ test("a draft model on the CPU drafts for the model on the device without changi
   const accepted = vulkan.reduce((total, { byProcessor }) => total + byProcessor.accepted, 0);
   context.diagnostic(`${accepted} tokens drafted by the processor accepted`);
   assert.ok(accepted > 0, "some drafts were right");
+});
+
+test("a model for which the device has no memory runs on the processor, and a note says so", () => {
+  const [found] = tokensOn("vulkan", LINES.slice(0, 1), { GGML_VK_FORCE_MAX_BUFFER_SIZE: "100000" });
+  assert.equal(found?.backend, "cpu");
+  assert.deepEqual(found.notes, [
+    "The graphics memory is too small for this model: it runs on the processor.",
+  ]);
+  assert.deepEqual(found.drafted, found.plain);
 });
 
 test("the tokens equal those computed on the CPU up to a choice that is too close to call", context => {
