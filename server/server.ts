@@ -160,12 +160,22 @@ function joinParts(connection: Connection, parts: Parts): void {
   const { configuration, folders, settings, board, session, model, shownFiles, datastores, drafts } = parts;
   const { energy, completions, log } = parts;
   const look = () => inBackground(energy.look(), "Finding out about the battery", log);
+  /** Whether the loaded model has been measured: what takes long waits for that. */
+  let isTuned = false;
+  const buildFirst = () => {
+    if (isTuned && !energy.isSaving) datastores.buildFirst(settings());
+  };
   model.onLoaded(engine => {
+    isTuned = false;
     look();
     completions.loaded(engine);
     datastores.adopt(engine, settings());
   });
-  model.onTuned(() => datastores.buildFirst(settings()));
+  model.onTuned(() => {
+    isTuned = true;
+    inBackground(energy.look().then(buildFirst), "Finding out about the battery", log);
+  });
+  energy.onDidEnd(buildFirst);
   model.onFreeing(() => drafts.save());
   folders.onDidChange(paths => {
     shownFiles.roots = paths;

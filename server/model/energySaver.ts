@@ -1,4 +1,5 @@
 /** Saves energy when the user wants it: fewer threads compute, and callers that would compute ahead ask here first. */
+import { Emitter } from "vscode-languageserver";
 import type { Engine } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import { inBackground } from "../system/index.ts";
@@ -20,6 +21,10 @@ export class EnergySaver {
   private onBattery = false;
   private timer: NodeJS.Timeout | undefined;
   private disposed = false;
+  private wasSaving = false;
+  private readonly ended = new Emitter<void>();
+  /** Called when energy need not be saved any more. */
+  readonly onDidEnd = this.ended.event;
 
   constructor(private readonly parts: EnergyDependencies) {}
 
@@ -45,9 +50,13 @@ export class EnergySaver {
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.timer);
+    this.ended.dispose();
   }
 
   private apply(): void {
-    for (const engine of this.parts.engines()) engine?.saveEnergy(this.isSaving);
+    const { isSaving } = this;
+    for (const engine of this.parts.engines()) engine?.saveEnergy(isSaving);
+    if (this.wasSaving && !isSaving) this.ended.fire();
+    this.wasSaving = isSaving;
   }
 }

@@ -206,7 +206,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "window",
     enum: ["auto", "always", "never"],
     description:
-      "When to save energy: nothing is then computed ahead, and half as many threads compute. auto: while the machine runs on its battery, if the system reports that. always, never: whatever it runs on.",
+      "When to save energy: nothing is then computed ahead, no first datastore is built, and half as many threads compute. auto: while the machine runs on its battery, if the system reports that. always, never: whatever it runs on.",
   },
   delayMs: {
     type: "integer",

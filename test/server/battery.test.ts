@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import { DidFocusNotification } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
@@ -27,6 +31,25 @@ async function prefillsOnFocus(
   await client.close();
   return [engine.prefills - before, engine.savesEnergy];
 }
+
+test("no first datastore is built on battery power, until that is over or the setting overrides it", async () => {
+  const engine = new FakeEngine(saying("1\n"));
+  const parts = { modelLoader: () => async () => ({ engine }), runsOnBattery: async () => true };
+  const storageDirectory = mkdtempSync(join(tmpdir(), "foretoken-battery-"));
+  const client = await connect(parts, { storageDirectory, settings: { firstDatastore: true } });
+  await client.status(({ state }) => state === "ready");
+  // The fake model has no file, so each build fails at once.
+  const isTried = () => client.log.some(line => line.startsWith("No datastore was built"));
+  await pause(1_500);
+  assert.equal(isTried(), false);
+  await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { foretoken: { firstDatastore: true, battery: "never" } },
+  });
+  for (const end = Date.now() + 20_000; Date.now() < end && !isTried(); ) await pause(50);
+  assert.ok(isTried());
+  await client.close();
+  rmSync(storageDirectory, { recursive: true, force: true });
+});
 
 test("on battery power nothing is prefilled ahead and the engine saves energy, unless the setting overrides it", async () => {
   assert.deepEqual(await prefillsOnFocus({}, true), [0, true]);

@@ -61,6 +61,19 @@ test("the power source is checked again every minute until the end", async t => 
   assert.equal(await afterOneMinute(), 4);
 });
 
+test("callers are told once when energy need not be saved any more", async () => {
+  const { energy, settings } = saver("always", false);
+  let ends = 0;
+  energy.onDidEnd(() => ends++);
+  await energy.look();
+  assert.equal(ends, 0);
+  settings.battery = "never";
+  await energy.look();
+  await energy.look();
+  assert.equal(ends, 1);
+  energy.dispose();
+});
+
 test("a changed setting takes effect at once", async () => {
   const { energy, engine, settings } = saver("always", false);
   await energy.look();
