@@ -50,6 +50,7 @@ export class CancellationTokenSource {
 
 export const InlineCompletionTriggerKind = { Invoke: 0, Automatic: 1 } as const;
 export const EndOfLine = { LF: 1, CRLF: 2 } as const;
+export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 } as const;
 
 /** An event of the API, and a way to make it happen. */
 class Source<Event> {
