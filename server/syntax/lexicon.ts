@@ -44,8 +44,9 @@ const quoted = (quote: string, more: Partial<StringRule> = {}): StringRule => ({
 const DOUBLE = quoted('"');
 const SINGLE = quoted("'");
 const TRIPLE = quoted('"""', { long: true });
-/** A single quote within a word is an apostrophe, a digit separator or a prime. */
-const CHARACTER = quoted("'", { after: /(^|\W)$/ });
+/** What comes before a quote that does not stand within a word, as an apostrophe, a digit separator or a prime does. */
+const NO_WORD = { after: /(^|\W)$/ } as const;
+const CHARACTER = quoted("'", NO_WORD);
 const DOLLAR_BRACES = { interpolation: [["${", "}"]] } as const;
 const HASH_BRACES = { interpolation: [["#{", "}"]] } as const;
 
@@ -75,7 +76,8 @@ const PYTHON: Lexicon = {
 /** JavaScript, TypeScript and their relatives with markup. */
 const SCRIPT: Lexicon = {
   ...C_COMMENTS,
-  strings: [DOUBLE, SINGLE, quoted("`", { long: true, ...DOLLAR_BRACES })],
+  // A quote within a word is an apostrophe in the text of an element.
+  strings: [DOUBLE, CHARACTER, quoted("`", { long: true, ...DOLLAR_BRACES })],
   regularExpressions: true,
 };
 
@@ -125,7 +127,8 @@ const PHP: Lexicon = {
         ["${", "}"],
       ],
     }),
-    quoted("'", { long: true }),
+    // The text between blocks of PHP has apostrophes.
+    quoted("'", { long: true, ...NO_WORD }),
   ],
 };
 const RUBY: Lexicon = {
@@ -150,7 +153,7 @@ const SHELL: Lexicon = {
         ["$(", ")"],
       ],
     }),
-    quoted("'", { long: true, escape: "none", after: /(^|\W)$/ }),
+    quoted("'", { long: true, escape: "none", ...NO_WORD }),
   ],
 };
 const POWERSHELL: Lexicon = {
