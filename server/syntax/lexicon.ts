@@ -81,6 +81,9 @@ const SCRIPT: Lexicon = {
   regularExpressions: true,
 };
 
+/** Text of elements has slashes and addresses. */
+const SCRIPT_IN_MARKUP: Lexicon = { ...SCRIPT, regularExpressions: false, spacedComments: true };
+
 const CSHARP_HOLES = { interpolation: [["{", "}"]], doubledOpening: true } as const;
 const CSHARP: Lexicon = {
   ...C_COMMENTS,
@@ -218,6 +221,8 @@ const CSS: Lexicon = {
   brackets: true,
   strings: [DOUBLE, SINGLE],
 };
+/** An address such as `url(https://example.org)` is no comment. */
+const NESTED_CSS: Lexicon = { ...CSS, lineComments: ["//"], spacedComments: true };
 const GO: Lexicon = {
   ...C_COMMENTS,
   strings: [DOUBLE, quoted("`", { long: true, escape: "none" }), CHARACTER],
@@ -231,8 +236,8 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   javascriptreact: SCRIPT,
   typescript: SCRIPT,
   typescriptreact: SCRIPT,
-  vue: { ...SCRIPT, regularExpressions: false },
-  svelte: { ...SCRIPT, regularExpressions: false },
+  vue: SCRIPT_IN_MARKUP,
+  svelte: SCRIPT_IN_MARKUP,
   go: GO,
   rust: RUST,
   java: JAVA,
@@ -262,8 +267,8 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   html: MARKUP,
   xml: MARKUP,
   css: CSS,
-  scss: { ...CSS, lineComments: ["//"] },
-  less: { ...CSS, lineComments: ["//"] },
+  scss: NESTED_CSS,
+  less: NESTED_CSS,
   json: JSON_LIKE,
   jsonc: JSON_LIKE,
   haskell: HASKELL,
