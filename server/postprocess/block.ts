@@ -92,12 +92,14 @@ function continues(at: Line, { columns: base }: StatementLine, { rules }: Place)
   return clause(at, rules);
 }
 
-/** Whether a line begins with a word that continues a statement. */
-function clause({ line, whole }: Line, { clauses }: LanguageRules): "yes" | "no" | "undecided" {
+/** Whether a line begins with a word that continues or ends a statement. */
+const clause = (at: Line, { clauses, ends = [] }: LanguageRules) => beginsWith(at, [...clauses, ...ends]);
+
+function beginsWith({ line, whole }: Line, words: readonly string[]): "yes" | "no" | "undecided" {
   const text = line.trim();
   const word = /^\}?\s*(\w*)/.exec(text)?.[1] ?? "";
-  if (clauses.includes(word) && (whole || text.length > word.length)) return "yes";
-  const partial = !whole && text === word && clauses.some(each => each.startsWith(word));
+  if (words.includes(word) && (whole || text.length > word.length)) return "yes";
+  const partial = !whole && text === word && words.some(each => each.startsWith(word));
   return partial ? "undecided" : "no";
 }
 
@@ -119,7 +121,7 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
     return "outside";
   const hasClause =
     indentation(nextLine) === columns &&
-    clause({ line: nextLine, whole: true, from: 0 }, place.rules) === "yes";
+    beginsWith({ line: nextLine, whole: true, from: 0 }, place.rules.clauses) === "yes";
   if (hasClause) return "outside";
   const is = clause(at, place.rules);
   return is === "no" ? "outside" : is;

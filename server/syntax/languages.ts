@@ -13,6 +13,8 @@ export interface LanguageRules {
   readonly indentation?: "tabs" | "spaces";
   /** Words that continue a statement which is already complete, such as `else`. */
   readonly clauses: readonly string[];
+  /** Words that end a statement with clauses; absent where braces or indentation do. */
+  readonly ends?: readonly string[];
   /** Whether an expression may continue in the next line, which then begins with an operator or a dot. */
   readonly chained: boolean;
 }
@@ -24,7 +26,7 @@ const WITH_CATCH: Known = { ...BRACES, clauses: ["else", "catch", "finally"] };
 const SCRIPT: Known = { ...WITH_CATCH, grammar: "tree-sitter-javascript" };
 const CPP: Known = { ...BRACES, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
 const INDENTED: Known = { indented: true, header: ":", clauses: [], chained: false };
-const WORDS: Known = { indented: false, header: "", clauses: ["else", "end"], chained: false };
+const WORDS: Known = { indented: false, header: "", clauses: ["else"], ends: ["end"], chained: false };
 
 const KNOWN: Readonly<Record<string, Known>> = {
   python: {
@@ -49,10 +51,10 @@ const KNOWN: Readonly<Record<string, Known>> = {
   dart: WITH_CATCH,
   swift: { ...BRACES, clauses: ["else", "catch"] },
   php: { ...WITH_CATCH, clauses: ["else", "elseif", "catch", "finally"] },
-  ruby: { ...WORDS, clauses: ["else", "elsif", "when", "rescue", "ensure", "end"] },
-  elixir: { ...WORDS, clauses: ["else", "rescue", "after", "catch", "end"] },
-  lua: { ...WORDS, clauses: ["else", "elseif", "until", "end"] },
-  shellscript: { ...WORDS, clauses: ["then", "else", "elif", "fi", "do", "done", "esac"] },
+  ruby: { ...WORDS, clauses: ["else", "elsif", "when", "rescue", "ensure"] },
+  elixir: { ...WORDS, clauses: ["else", "rescue", "after", "catch"] },
+  lua: { ...WORDS, clauses: ["else", "elseif"], ends: ["until", "end"] },
+  shellscript: { ...WORDS, clauses: ["then", "else", "elif", "do"], ends: ["fi", "done", "esac"] },
   yaml: { ...INDENTED, header: "", indentation: "spaces" },
   dockercompose: { ...INDENTED, header: "", indentation: "spaces" },
   gdscript: { ...INDENTED, clauses: ["elif", "else"] },

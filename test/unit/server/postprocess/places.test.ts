@@ -111,3 +111,20 @@ test("a tag that the document closes is not closed again", () => {
   ];
   assertShown(cases);
 });
+
+test("a block that a word ends may get the clauses that it does not have yet", () => {
+  const cases: Case[] = [
+    ["lua", "if a then\n  ¦\nend\n", "x()\nelse\n  y()\nend\n", "x()\nelse\n  y()"],
+    ["lua", "if a then\n  ¦\nelse\n  z()\nend\n", "x()\nelse\n  y()\nend\n", "x()"],
+    [
+      "ruby",
+      "def f\n  if a\n    ¦\n  end\nend\n",
+      "x\n  elsif b\n    y\n  end\nend\n",
+      "x\n  elsif b\n    y",
+    ],
+    ["shellscript", "if a; then\n  ¦\nfi\n", "x\nelse\n  y\nfi\nz\n", "x\nelse\n  y"],
+    ["elixir", "if a do\n  ¦\nend\n", "x\nelse\n  y\nend\n", "x\nelse\n  y"],
+    ["ruby", "def f\n  ¦\nend\n", "x\nend\n\ndef g\nend\n", "x"],
+  ];
+  assertShown(cases);
+});
