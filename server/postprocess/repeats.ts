@@ -11,11 +11,13 @@ export const mayRepeat = (line: string) =>
 
 /** A line without content of its own. */
 const CLOSERS = /^[\s)\]},;]*$/;
+/** A line that only separates, as between the branches of a shell's `case`: two of them never follow each other. */
+const SEPARATOR = /^\s*;+$/;
 
 /** Whether a line equals the document's next one except for small differences; indentation tells `return None` lines apart. */
 export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place): Repeated {
   // A line that has only closers so far may continue with words.
-  const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine));
+  const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine)) && !SEPARATOR.test(nextLine);
   if (isClosers || indentation(line) !== indentation(nextLine)) return "no";
   if (whole) return alike(line, nextLine) ? "yes" : "no";
   return mayBecomeAlike(line, nextLine) ? "undecided" : "no";

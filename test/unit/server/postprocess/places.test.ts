@@ -128,3 +128,13 @@ test("a block that a word ends may get the clauses that it does not have yet", (
   ];
   assertShown(cases);
 });
+
+test("a separator in the line below is not repeated", () => {
+  const branch = "case $1 in\n  a)\n    ¦\n    ;;\n  c)\n    z\n    ;;\nesac\n";
+  const cases: Case[] = [
+    ["shellscript", branch, "x\n    ;;\n  c)\n", "x"],
+    ["shellscript", branch, "x\n    y\n    ;;\n", "x\n    y"],
+    ["ocaml", "let f () =\n  a ();\n  ¦\n  ;;\n", "b ()\n  ;;\n", "b ()"],
+  ];
+  assertShown(cases);
+});
