@@ -63,13 +63,15 @@ export const isInCharacter = (text: string, offset: number): boolean =>
   (text.codePointAt(offset - 1) ?? 0) > 0xffff;
 
 /** Closers and punctuation, and a comment after them. */
-const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
+const CLOSERS_ONLY = /^([)>}\]"'`:{;,\s]|\/>|<\/[\w.:-]*>)*((#|\/\/|\/\*|--|<!--).*)?$/;
 /** How a list or a call continues after the member at the cursor. */
 const LIST_GOES_ON = /^[,)}\]]/;
+/** A string or a list of types in which there is nothing yet, as editors insert them: its two ends around the cursor. */
+const EMPTY = /("‸"|'‸'|`‸`|\w<‸>)/;
 
 /**
  * Whether a completion is wanted here at all. In the middle of a line it is wanted if only closers, punctuation and a
- * comment follow, and at an empty place of a list that continues; never before a word.
+ * comment follow, at an empty place of a list that continues, and in an empty string; never before a word.
  */
 export function wantsCompletion({
   linePrefix,
@@ -78,5 +80,6 @@ export function wantsCompletion({
   // Trimmed first: the expression must not search for a match among many blanks.
   const rest = lineSuffix.trim();
   if (CLOSERS_ONLY.test(rest)) return true;
+  if (EMPTY.test(`${linePrefix.slice(-2)}‸${lineSuffix.charAt(0)}`)) return true;
   return LIST_GOES_ON.test(rest) && /[([{,\s]$/.test(linePrefix);
 }

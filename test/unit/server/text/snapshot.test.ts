@@ -19,7 +19,7 @@ test("the surroundings of a cursor in a line of five million characters are cut"
 });
 
 test("completions are offered at the end of a line and before closers, and not before words", () => {
-  for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, ", " # note", ") // note"])
+  for (const lineSuffix of ["", "  ", ")", "])", '"):', ");", "}, ", " # note", ") // note", " />", '" />'])
     assert.ok(wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
   for (const lineSuffix of ["x", " + 1", "(a)", ") + 1", ", b)"])
     assert.ok(!wantsCompletion({ linePrefix: "f(a", lineSuffix }), lineSuffix);
@@ -33,6 +33,22 @@ test("completions are also offered in an empty place of a list", () => {
     ["[", "] + b"],
   ] as const)
     assert.ok(wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
+});
+
+test("completions are also offered in an empty string or list of types", () => {
+  for (const [linePrefix, lineSuffix] of [
+    ['<a href="', '">text</a>'],
+    ["f('", "', b)"],
+    ["`${a.map(b => `", "`).join()}`"],
+    ["std::vector<", "> values;"],
+  ] as const)
+    assert.ok(wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
+  for (const [linePrefix, lineSuffix] of [
+    ['f("a', '" + b)'],
+    ["a ", "> b"],
+    ["a <", "> b"],
+  ] as const)
+    assert.ok(!wantsCompletion({ linePrefix, lineSuffix }), linePrefix + lineSuffix);
 });
 
 test("many blanks after the cursor are scanned in bounded time", () => {
