@@ -32,7 +32,8 @@ const CHARACTER_CLASS: StringRule = { open: "[", close: "]", long: false, escape
 const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, escape: "backslash" };
 
 /** Whether an expression begins after `code`, so that a slash is not a division. */
-const operandExpected = (code: string) => /(^|[(,=:[!&|?{};+\n]|\breturn)[ \t]*$/.test(code);
+const operandExpected = (code: string) =>
+  /(^|[(,=:[!&|?{};+~\n]|=>|\b(return|case|typeof|in|of|if|elsif|unless|when|and|or|not|while|until))[ \t]*$/.test(code);
 
 const depthOf = (state: State) => state?.depth ?? 0;
 
