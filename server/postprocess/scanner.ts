@@ -33,7 +33,9 @@ const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, esc
 
 /** Whether an expression begins after `code`, so that a slash is not a division. */
 const operandExpected = (code: string) =>
-  /(^|[(,=:[!&|?{};+~\n]|=>|\b(return|case|typeof|in|of|if|elsif|unless|when|and|or|not|while|until))[ \t]*$/.test(code);
+  /(^|[(,=:[!&|?{};+~\n]|=>|\b(return|case|typeof|in|of|if|elsif|unless|when|and|or|not|while|until))[ \t]*$/.test(
+    code,
+  );
 
 const depthOf = (state: State) => state?.depth ?? 0;
 
@@ -160,7 +162,8 @@ export class Scanner {
 
   private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
     const { rule } = frame;
-    if (i === base && rule?.escape === "backslash" && isEscaped(text, i)) return 1;
+    const escapedBy = rule && ESCAPES[rule.escape];
+    if (i === base && isEscaped(text, i, escapedBy)) return 1;
     if (rule === REGULAR_EXPRESSION && text[i] === "[") {
       this.push("string", "]", CHARACTER_CLASS);
       return 1;
@@ -171,13 +174,15 @@ export class Scanner {
       this.push("bracket", close);
       return open.length;
     }
-    if (rule?.escape === "backslash" && text[i] === "\\")
-      return text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2;
+    if (text[i] === escapedBy) return escapeLength(text, i);
     if (rule?.escape === "doubled" && text.startsWith(frame.close + frame.close, i)) return 2;
     return this.end(frame, text, i, base, hooks) ?? 1;
   }
 
   private readCode(text: string, i: number, base: number, hooks: ScanHooks): number {
+    const { escapedBy } = this.lexicon;
+    if (i === base && isEscaped(text, i, escapedBy)) return 1;
+    if (text[i] === escapedBy) return escapeLength(text, i);
     const comment = this.readComment(text, i);
     if (comment > 0) return comment;
     const { strings, regularExpressions, lifetimes, brackets } = this.lexicon;
@@ -226,12 +231,18 @@ export class Scanner {
   }
 }
 
-/** Whether a character of a string is escaped by a backslash before it that is not itself escaped. */
-function isEscaped(text: string, i: number): boolean {
+/** The character that a rule escapes others with; undefined: none. */
+const ESCAPES: Readonly<Partial<Record<StringRule["escape"], string>>> = { backslash: "\\", backtick: "`" };
+
+/** Whether a character is escaped by a `by` before it that is not itself escaped. */
+function isEscaped(text: string, i: number, by: string | undefined): boolean {
   let first = i;
-  while (text[first - 1] === "\\") first--;
+  while (by !== undefined && text[first - 1] === by) first--;
   return (i - first) % 2 === 1;
 }
+
+/** Length of an escape and what it escapes, of which a line feed is none. */
+const escapeLength = (text: string, i: number) => (text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2);
 
 /** Whether nothing but blanks stands between `from` and the end of the line. */
 function endsLine(text: string, from: number): boolean {

@@ -32,7 +32,7 @@ interface Limit {
 }
 
 /** Characters that may be the beginning of a longer quote or mark. */
-const MAY_GROW = /["'`/*<$#{\\=-]{1,3}$/;
+const MAY_GROW = /["'`/*<$#@{\\=-]{1,3}$/;
 /** A quote that may begin a character or a lifetime. */
 const MAY_BE_CHARACTER = /'[^']{0,3}$/;
 /** Characters that an expression does not end with. */

@@ -7,7 +7,7 @@ export interface StringRule {
   /** Whether it may span lines; others end with their line. */
   readonly long: boolean;
   /** How `close` is written within the string. */
-  readonly escape: "backslash" | "doubled" | "none";
+  readonly escape: "backslash" | "backtick" | "doubled" | "none";
   /** What must come right before `open`; absent: anything. */
   readonly after?: RegExp;
   /** The start and end of expressions within the string. */
@@ -29,6 +29,8 @@ export interface Lexicon {
   readonly lifetimes?: boolean;
   /** Whether a slash begins a regular expression in places where no operator is possible. */
   readonly regularExpressions?: boolean;
+  /** What takes the meaning from the character after it, outside of strings. */
+  readonly escapedBy?: "\\" | "`";
   /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
 }
@@ -147,6 +149,7 @@ const ELIXIR: Lexicon = {
 const SHELL: Lexicon = {
   ...HASH_COMMENTS,
   spacedComments: true,
+  escapedBy: "\\",
   looseClosers: ")",
   strings: [
     quoted('"', {
@@ -162,8 +165,11 @@ const SHELL: Lexicon = {
 const POWERSHELL: Lexicon = {
   ...HASH_COMMENTS,
   blockComment: ["<#", "#>"],
+  escapedBy: "`",
   strings: [
-    quoted('"', { long: true, escape: "none", interpolation: [["$(", ")"]] }),
+    quoted('@"', { close: '"@', long: true, escape: "none", interpolation: [["$(", ")"]] }),
+    quoted("@'", { close: "'@", long: true, escape: "none" }),
+    quoted('"', { long: true, escape: "backtick", interpolation: [["$(", ")"]] }),
     quoted("'", { long: true, escape: "doubled" }),
   ],
 };
@@ -203,7 +209,12 @@ const HASKELL: Lexicon = {
   brackets: true,
   strings: [DOUBLE, CHARACTER],
 };
-const LISP: Lexicon = { lineComments: [";"], brackets: true, strings: [quoted('"', { long: true })] };
+const LISP: Lexicon = {
+  lineComments: [";"],
+  brackets: true,
+  escapedBy: "\\",
+  strings: [quoted('"', { long: true })],
+};
 const HASH: Lexicon = { ...HASH_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
 const RUST: Lexicon = {
   ...C_COMMENTS,
