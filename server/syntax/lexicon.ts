@@ -43,6 +43,9 @@ const quoted = (quote: string, more: Partial<StringRule> = {}): StringRule => ({
   ...more,
 });
 
+/** A string of any lines in which nothing is escaped. */
+const raw = (open: string, close: string): StringRule => quoted(open, { close, long: true, escape: "none" });
+
 const DOUBLE = quoted('"');
 const SINGLE = quoted("'");
 const TRIPLE = quoted('"""', { long: true });
@@ -57,7 +60,7 @@ const HASH_COMMENTS = { lineComments: ["#"], brackets: true } as const;
 
 const C: Lexicon = {
   ...C_COMMENTS,
-  strings: [quoted('R"(', { close: ')"', long: true, escape: "none" }), DOUBLE, CHARACTER],
+  strings: [raw('R"(', ')"'), DOUBLE, CHARACTER],
 };
 
 /** Python's formatted strings: expressions in single braces, a doubled brace for the brace itself. */
@@ -91,7 +94,7 @@ const CSHARP: Lexicon = {
   ...C_COMMENTS,
   strings: [
     quoted('"""', { long: true, escape: "none", after: /\$$/, ...CSHARP_HOLES }),
-    quoted('"""', { long: true, escape: "none" }),
+    raw('"""', '"""'),
     quoted('"', { long: true, escape: "doubled", after: /(\$@|@\$)$/, ...CSHARP_HOLES }),
     quoted('"', { long: true, escape: "doubled", after: /@$/ }),
     quoted('"', { after: /\$$/, ...CSHARP_HOLES }),
@@ -168,7 +171,7 @@ const POWERSHELL: Lexicon = {
   escapedBy: "`",
   strings: [
     quoted('@"', { close: '"@', long: true, escape: "none", interpolation: [["$(", ")"]] }),
-    quoted("@'", { close: "'@", long: true, escape: "none" }),
+    raw("@'", "'@"),
     quoted('"', { long: true, escape: "backtick", interpolation: [["$(", ")"]] }),
     quoted("'", { long: true, escape: "doubled" }),
   ],
@@ -183,7 +186,7 @@ const LUA: Lexicon = {
   lineComments: ["--"],
   blockComment: ["--[[", "]]"],
   brackets: true,
-  strings: [quoted("[[", { close: "]]", long: true, escape: "none" }), DOUBLE, SINGLE],
+  strings: [...["", "=", "=="].map(level => raw(`[${level}[`, `]${level}]`)), DOUBLE, SINGLE],
 };
 /** A quote begins a scalar only where a value begins. */
 const VALUE = { after: /(^|[\s[{(,:=-])$/ } as const;
@@ -194,7 +197,7 @@ const YAML: Lexicon = {
 };
 const TOML: Lexicon = {
   ...HASH_COMMENTS,
-  strings: [TRIPLE, quoted("'''", { long: true, escape: "none" }), DOUBLE, quoted("'", { escape: "none" })],
+  strings: [TRIPLE, raw("'''", "'''"), DOUBLE, quoted("'", { escape: "none" })],
 };
 const ATTRIBUTE = { after: /=$/, long: true, escape: "none" } as const;
 const MARKUP: Lexicon = {
@@ -218,7 +221,10 @@ const LISP: Lexicon = {
 const HASH: Lexicon = { ...HASH_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
 const RUST: Lexicon = {
   ...C_COMMENTS,
-  strings: [quoted('r#"', { close: '"#', long: true, escape: "none" }), quoted('"', { long: true })],
+  strings: [
+    ...["##", "#", ""].map(hashes => ({ ...raw(`${hashes}"`, `"${hashes}`), after: /(^|\W)[bc]?r$/ })),
+    quoted('"', { long: true }),
+  ],
   lifetimes: true,
 };
 
@@ -236,7 +242,7 @@ const CSS: Lexicon = {
 const NESTED_CSS: Lexicon = { ...CSS, lineComments: ["//"], spacedComments: true };
 const GO: Lexicon = {
   ...C_COMMENTS,
-  strings: [DOUBLE, quoted("`", { long: true, escape: "none" }), CHARACTER],
+  strings: [DOUBLE, raw("`", "`"), CHARACTER],
 };
 const JAVA: Lexicon = { ...C_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
 const JSON_LIKE: Lexicon = { ...C_COMMENTS, strings: [DOUBLE] };

@@ -39,6 +39,8 @@ test("what is open at a place is recognised in each language", () => {
     ["powershell", '$a = "a `" {"; f `"(', ")"],
     ["powershell", '@"\nsay "hi (\n"@ + {', "}"],
     ["clojure", '(f \\" \\( [', "] )"],
+    ["lua", "f([==[ ]] \" (\n]==], {", "} )"],
+    ["rust", 'f(r"\\", br##" "# " ("##, [', "] )"],
     ["rust", "fn f<'a>(a: &'a str, b: char = '(', [", "] )"],
     ["csharp", 'a($@"{b}""{', '} " )'],
     ["kotlin", '"${a["', '" ] } "'],
