@@ -36,7 +36,7 @@ export function closedFrames(
   const brackets = start?.close === ">" ? start.parent : start;
   const { from, state } = leaveStrings(brackets, lexicon, after, tail, closed);
   const closers = closeBrackets(
-    new Scanner(lexicon, undefined, after.slice(0, from)),
+    new Scanner(lexicon, undefined, tail + after.slice(0, from)),
     state,
     after,
     from,

@@ -29,6 +29,9 @@ const CLOSERS = ")]}";
 /** Characters before a place that decide what a quote or a slash there means. */
 const TAIL = 100;
 const CHARACTER_CLASS: StringRule = { open: "[", close: "]", long: false, escape: "backslash" };
+const HERE_DOCUMENT: StringRule = { open: "", close: "", long: true, escape: "none", endsByLine: true };
+/** Characters within which a here-document's mark must end. */
+const MARK = 80;
 const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, escape: "backslash" };
 
 /** Whether an expression begins after `code`, so that a slash is not a division. */
@@ -83,6 +86,8 @@ interface ScanHooks {
 
 export class Scanner {
   private lineIndentation = 0;
+  /** What ends the here-document that begins in the next line. */
+  private hereDocument: string | undefined;
 
   /** @param tail the text before the place where it begins, as far as it decides what follows */
   constructor(
@@ -90,7 +95,9 @@ export class Scanner {
     public state: State = undefined,
     private tail = "",
   ) {
-    this.lineIndentation = indentation(tail.slice(tail.lastIndexOf("\n") + 1));
+    const line = tail.slice(tail.lastIndexOf("\n") + 1);
+    this.lineIndentation = indentation(line);
+    for (let i = line.indexOf("<<"); i >= 0; i = line.indexOf("<<", i + 2)) this.readMark(line, i);
   }
 
   /** Reads `text`. @returns where it was stopped; else the length of the text */
@@ -156,6 +163,9 @@ export class Scanner {
       if (hooks.closing?.(state, i - base, true)) return 0;
       this.state = state.parent;
     }
+    if (this.hereDocument !== undefined && this.state?.kind !== "string")
+      this.push("string", this.hereDocument, HERE_DOCUMENT);
+    this.hereDocument = undefined;
     this.lineIndentation = indentation(text.slice(i + 1, i + 200));
     return 1;
   }
@@ -176,7 +186,14 @@ export class Scanner {
     }
     if (text[i] === escapedBy) return escapeLength(text, i);
     if (rule?.escape === "doubled" && text.startsWith(frame.close + frame.close, i)) return 2;
+    if (rule?.endsByLine && !isFirstWord(text, i, frame.close)) return 1;
     return this.end(frame, text, i, base, hooks) ?? 1;
+  }
+
+  /** Looks for a here-document's mark. Its characters are read one by one, as a text may end after any of them. */
+  private readMark(text: string, i: number): void {
+    if (text[i] !== "<" || text[i - 1] === "<") return;
+    this.hereDocument ??= this.lexicon.hereDocument?.exec(text.slice(i, i + MARK))?.[2];
   }
 
   private readCode(text: string, i: number, base: number, hooks: ScanHooks): number {
@@ -185,6 +202,7 @@ export class Scanner {
     if (text[i] === escapedBy) return escapeLength(text, i);
     const comment = this.readComment(text, i);
     if (comment > 0) return comment;
+    this.readMark(text, i);
     const { strings, regularExpressions, lifetimes, brackets } = this.lexicon;
     const char = text.charAt(i);
     for (const rule of strings) {
@@ -243,6 +261,12 @@ function isEscaped(text: string, i: number, by: string | undefined): boolean {
 
 /** Length of an escape and what it escapes, of which a line feed is none. */
 const escapeLength = (text: string, i: number) => (text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2);
+
+/** Whether `word` stands at `i` as the first word of its line. */
+const isFirstWord = (text: string, i: number, word: string) =>
+  text.startsWith(word, i) &&
+  !/\w/.test(text.charAt(i + word.length)) &&
+  text.slice(text.lastIndexOf("\n", i - 1) + 1, i).trim() === "";
 
 /** Whether nothing but blanks stands between `from` and the end of the line. */
 function endsLine(text: string, from: number): boolean {

@@ -12,6 +12,8 @@ export interface StringRule {
   readonly after?: RegExp;
   /** The start and end of expressions within the string. */
   readonly interpolation?: readonly (readonly [open: string, close: string])[];
+  /** Whether `close` ends it only where it is the first word of a line. */
+  readonly endsByLine?: boolean;
   /** Whether a doubled opening stands for the opening itself. */
   readonly doubledOpening?: boolean;
 }
@@ -31,6 +33,8 @@ export interface Lexicon {
   readonly regularExpressions?: boolean;
   /** What takes the meaning from the character after it, outside of strings. */
   readonly escapedBy?: "\\" | "`";
+  /** The mark of a here-document, which begins in the next line and ends with the line that is its second group. */
+  readonly hereDocument?: RegExp;
   /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
 }
@@ -54,6 +58,10 @@ const NO_WORD = { after: /(^|\W)$/ } as const;
 const CHARACTER = quoted("'", NO_WORD);
 const DOLLAR_BRACES = { interpolation: [["${", "}"]] } as const;
 const HASH_BRACES = { interpolation: [["#{", "}"]] } as const;
+
+/** Marks in small letters are left out: they look like a shift. */
+const HERE_DOCUMENT = /^<<[-~]?(["'`]?)([A-Z_]\w*)\1/;
+const SPACED_HERE_DOCUMENT = /^<<-?[ \t]*(["']?)([A-Z_]\w*)\1(?![ \t]*\))/;
 
 const C_COMMENTS = { lineComments: ["//"], blockComment: ["/*", "*/"], brackets: true } as const;
 const HASH_COMMENTS = { lineComments: ["#"], brackets: true } as const;
@@ -127,6 +135,7 @@ const SWIFT: Lexicon = {
 const PHP: Lexicon = {
   ...C_COMMENTS,
   lineComments: ["//", "# "],
+  hereDocument: /^<<<[ \t]*(["']?)(\w+)\1/,
   strings: [
     quoted('"', {
       long: true,
@@ -142,6 +151,7 @@ const PHP: Lexicon = {
 const RUBY: Lexicon = {
   ...HASH_COMMENTS,
   spacedComments: true,
+  hereDocument: HERE_DOCUMENT,
   strings: [quoted('"', HASH_BRACES), SINGLE, quoted("`", HASH_BRACES)],
   regularExpressions: true,
 };
@@ -154,6 +164,7 @@ const SHELL: Lexicon = {
   spacedComments: true,
   escapedBy: "\\",
   looseClosers: ")",
+  hereDocument: SPACED_HERE_DOCUMENT,
   strings: [
     quoted('"', {
       long: true,
@@ -295,13 +306,18 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   scheme: LISP,
   r: { ...HASH_COMMENTS, strings: [DOUBLE, SINGLE] },
   julia: HASH,
-  perl: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
+  perl: { ...HASH_COMMENTS, spacedComments: true, hereDocument: HERE_DOCUMENT, strings: [DOUBLE, CHARACTER] },
   graphql: HASH,
   nim: HASH,
   gdscript: HASH,
   makefile: { ...HASH_COMMENTS, spacedComments: true, strings: [] },
   dockerfile: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
-  terraform: { lineComments: ["#", "//"], brackets: true, strings: [quoted('"', DOLLAR_BRACES)] },
+  terraform: {
+    lineComments: ["#", "//"],
+    brackets: true,
+    hereDocument: HERE_DOCUMENT,
+    strings: [quoted('"', DOLLAR_BRACES)],
+  },
   proto3: C,
   fsharp: {
     lineComments: ["//"],

@@ -138,3 +138,23 @@ test("a separator in the line below is not repeated", () => {
   ];
   assertShown(cases);
 });
+
+test("a here-document is a string up to the line of its mark", () => {
+  const cases: Case[] = [
+    [
+      "shellscript",
+      "usage() {\n  ¦\n}\n\nusage\n",
+      "cat <<EOF\nUsage: $0 (don't) [\n\n  -h  help\nEOF\n}\n\nusage\n",
+      "cat <<EOF\nUsage: $0 (don't) [\n\n  -h  help\nEOF",
+    ],
+    ["shellscript", "cat <<EOF\n¦\nEOF\n", "It's (\nEOF\necho\n", "It's ("],
+    ["shellscript", "cat <<EOF¦\n", "\nit's\nEOF\n", "\nit's\nEOF"],
+    [
+      "ruby",
+      "def f\n  ¦\nend\n",
+      "puts <<~TEXT\n    Don't (\n  TEXT\nend\n",
+      "puts <<~TEXT\n    Don't (\n  TEXT",
+    ],
+  ];
+  assertShown(cases);
+});
