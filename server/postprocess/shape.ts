@@ -7,6 +7,8 @@
  * (`reading.ts`), its lines decide where it ends (`end.ts`), and the longest prefix that leaves the document at least
  * as well-formed as it was is shown.
  */
+
+import type { StringRule } from "../syntax/index.ts";
 import { type End, EndFinder, type StopReason } from "./end.ts";
 import { normalise, wholeCharacters } from "./normalise.ts";
 import { overlap } from "./overlap.ts";
@@ -120,12 +122,23 @@ function restBegin(text: string, reading: Reading, place: Place, over: boolean):
   return -1;
 }
 
+/** Length of the end of `text` that may become a quote of several characters. */
+function begunQuote(text: string, strings: readonly StringRule[]): number {
+  let longest = 0;
+  for (const { open, close } of strings)
+    for (const quote of [open, close])
+      for (let length = quote.length - 1; length > longest; length--)
+        if (text.endsWith(quote.slice(0, length))) longest = length;
+  return longest;
+}
+
 /** The end of a text that still grows: before a token that the next character may extend. */
 function growing(text: string, { pending }: Reading, { rules }: Place, { index, natural }: End): End {
   const before = pending >= 0 && pending < index ? { index: pending, natural: false } : { index, natural };
   if (before.natural) return before;
   const character = rules.lexicon.lifetimes ? MAY_BE_CHARACTER.exec(text) : null;
-  const held = (character ?? MAY_GROW.exec(text))?.[0].length ?? 0;
+  const short = (character ?? MAY_GROW.exec(text))?.[0].length ?? 0;
+  const held = Math.max(short, begunQuote(text, rules.lexicon.strings));
   return { index: Math.min(before.index, text.length - held), natural: false };
 }
 

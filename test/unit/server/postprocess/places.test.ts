@@ -158,3 +158,13 @@ test("a here-document is a string up to the line of its mark", () => {
   ];
   assertShown(cases);
 });
+
+test("a mark or a quote of several characters is never shown in part and then taken back", () => {
+  const cases: Case[] = [
+    ["shellscript", "¦\n", "cat <<'EOF'\nit's\nEOF\n", "cat <<'EOF'\nit's\nEOF"],
+    ["rust", "f(¦);\n", 'ar, r##"a "# ("##);\n', 'ar, r##"a "# ("##);'],
+    ["lua", "endb c\nEOF,¦/${=~ /]==][==[\n", "{}[==[\n", "{}"],
+    ["powershell", "f ¦\n", '$a@"\nsay "hi\n"@\n', '$a@"\nsay "hi\n"@'],
+  ];
+  assertShown(cases);
+});
