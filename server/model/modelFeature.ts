@@ -233,7 +233,10 @@ async function switchModel(
 }
 
 /** The outcome of a load; undefined if another one was requested meanwhile, whose outcome counts instead. */
-async function latest(host: ModelHost, loading: Promise<EngineOutcome>): Promise<EngineOutcome | undefined> {
+async function latest(
+  host: ModelHost,
+  loading: Promise<EngineOutcome | undefined>,
+): Promise<EngineOutcome | undefined> {
   const outcome = await loading;
   return host.isLatest(loading) ? outcome : undefined;
 }

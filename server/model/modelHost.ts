@@ -42,7 +42,7 @@ export class ModelHost {
   draftModel: DraftModelSlot | undefined;
   private outcome: Promise<EngineOutcome> | undefined;
   /** The load that was requested last; not `outcome` while another model serves meanwhile. */
-  private latest: Promise<EngineOutcome> | undefined;
+  private latest: Promise<EngineOutcome | undefined> | undefined;
   /** Counts loads, so that a slow one is not taken for the latest. */
   private generation = 0;
   /** How often memory has run out since the model was last loaded for another reason. */
@@ -61,13 +61,13 @@ export class ModelHost {
    */
   reload(settings: Settings, less = false): Promise<EngineOutcome> {
     this.smaller = less ? this.smaller + 1 : 0;
-    const previous = this.outcome;
+    const { outcome: previous, latest: underWay, freeing } = this;
     this.use(undefined);
     const generation = ++this.generation;
-    const { freeing } = this;
     this.freeing = undefined;
     this.outcome = (async () => {
       await freeing;
+      await underWay;
       await this.release(previous);
       const loaded = await this.load(settings, this.smaller);
       if ("engine" in loaded && generation === this.generation) this.use(loaded);
@@ -79,12 +79,15 @@ export class ModelHost {
 
   /**
    * Loads a model beside the present one, which serves until the new one is loaded, and stays in use if the new one cannot
-   * be loaded.
+   * be loaded. Resolves to undefined if another load was requested before this one began.
    */
-  exchange(settings: Settings): Promise<EngineOutcome> {
-    const previous = this.outcome;
+  exchange(settings: Settings): Promise<EngineOutcome | undefined> {
+    const { outcome: previous, latest: underWay } = this;
     const generation = ++this.generation;
-    const loading = (async (): Promise<EngineOutcome> => {
+    const loading = (async (): Promise<EngineOutcome | undefined> => {
+      // There is memory for one model beside the present one, not for several.
+      await underWay;
+      if (generation !== this.generation) return undefined;
       const loaded = await this.load(settings, 0);
       if ("problem" in loaded) return loaded;
       if (generation !== this.generation) {
@@ -107,7 +110,7 @@ export class ModelHost {
   }
 
   /** Whether no other load was requested after this one. */
-  isLatest(outcome: Promise<EngineOutcome> | undefined): boolean {
+  isLatest(outcome: Promise<EngineOutcome | undefined> | undefined): boolean {
     return this.latest === outcome;
   }
 
@@ -120,10 +123,10 @@ export class ModelHost {
   async dispose(): Promise<void> {
     this.use(undefined);
     this.generation++;
-    const last = this.outcome;
+    const { outcome: last, latest: underWay } = this;
     this.outcome = undefined;
     this.latest = undefined;
-    if (last) this.freeing = this.release(last);
+    if (last) this.freeing = Promise.all([this.release(last), underWay]).then(() => {});
     await this.freeing;
   }
 

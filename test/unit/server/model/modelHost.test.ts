@@ -45,7 +45,7 @@ test("a model that is loaded while another is in use replaces it only once it is
   };
   await host.reload(DEFAULT_SETTINGS);
   const bad = await loaded(host.exchange({ ...DEFAULT_SETTINGS, modelPath: "bad" }));
-  assert.ok("problem" in bad);
+  assert.ok(bad && "problem" in bad);
   assert.deepEqual([host.current === engines[0], engines[0]?.disposed], [true, false]);
   const exchange = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "good" });
   await loaded(exchange);
@@ -54,12 +54,54 @@ test("a model that is loaded while another is in use replaces it only once it is
   assert.deepEqual(await host.loaded(), { engine: engines[1] });
   const replaced = host.exchange({ ...DEFAULT_SETTINGS, modelPath: "late" });
   await new Promise(setImmediate);
-  await host.reload(DEFAULT_SETTINGS);
+  const reloaded = host.reload(DEFAULT_SETTINGS);
   give?.();
-  await replaced;
+  await Promise.all([replaced, reloaded]);
   assert.deepEqual(
     engines.map(({ disposed }) => disposed),
-    [true, true, false, true],
+    [true, true, true, false],
     "what comes too late is freed",
   );
+});
+
+test("models are loaded one at a time, and those requested between the first and the last not at all", async () => {
+  const begun: string[] = [];
+  const engines: FakeEngine[] = [];
+  let isLoading = false;
+  const host = new ModelHost(async ({ modelPath }) => {
+    assert.equal(isLoading, false, `${modelPath} is loaded beside another load`);
+    isLoading = true;
+    begun.push(modelPath);
+    await new Promise(resolve => setTimeout(resolve, 10));
+    isLoading = false;
+    const engine = new FakeEngine(saying("x"));
+    engines.push(engine);
+    return { engine };
+  }, new Session());
+  const wanted = (modelPath: string) => ({ ...DEFAULT_SETTINGS, modelPath });
+  await host.reload(wanted("served"));
+  const exchanges: ReturnType<ModelHost["exchange"]>[] = [];
+  for (const path of ["first", "between", "last"]) {
+    exchanges.push(host.exchange(wanted(path)));
+    await new Promise(setImmediate);
+  }
+  const [, between, last] = await Promise.all(exchanges);
+  assert.deepEqual(begun, ["served", "first", "last"]);
+  assert.equal(between, undefined);
+  assert.deepEqual([last, host.current], [{ engine: engines[2] }, engines[2]]);
+  assert.deepEqual(
+    engines.map(({ disposed }) => disposed),
+    [true, true, false],
+  );
+  const late = host.exchange(wanted("late"));
+  await new Promise(setImmediate);
+  await host.reload(wanted("in its place"));
+  const freed = host.exchange(wanted("freed"));
+  await new Promise(setImmediate);
+  await host.dispose();
+  assert.ok(
+    engines.every(({ disposed }) => disposed),
+    "nothing is left, nor still being loaded",
+  );
+  await Promise.all([late, freed]);
 });
