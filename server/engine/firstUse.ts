@@ -1,7 +1,7 @@
 /** The first use of an engine, which shows what loading a model does not: some models and drivers fail only then. */
 import type { EngineProblem } from "./engine.ts";
 import type { LlamaEngine } from "./llama.ts";
-import { CHOOSE_ANOTHER } from "./modelFile.ts";
+import { chooseOtherThan } from "./modelFile.ts";
 
 /** Decodes, as part of a recorded load attempt: it may end the process. Returns what is wrong with the model. */
 export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | undefined> {
@@ -13,11 +13,9 @@ export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | unde
   engine.forget();
   if (outcome.kind !== "failed") return undefined;
   const { modelPath, backend } = engine.info;
-  const elsewhere =
-    backend === "cpu" ? "" : ' Or compute it on the processor: set "foretoken.backend" to "cpu".';
   return {
     code: "modelInvalid",
     message: `${modelPath} cannot be computed: ${outcome.message}.`,
-    remedy: `${CHOOSE_ANOTHER}${elsewhere}`,
+    remedy: chooseOtherThan(backend),
   };
 }

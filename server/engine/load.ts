@@ -32,6 +32,7 @@ import { LongPrompts } from "./longPrompts.ts";
 import {
   CHOOSE_ANOTHER,
   chatFormat,
+  chooseOtherThan,
   fileProblem,
   isProblem,
   loadModel,
@@ -235,7 +236,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   if (isProblem(backend)) return { problem: backend };
   const attempts = new LoadAttempts(options.cacheDirectory);
   const subject = subjectOf(modelPath, backend);
-  if (attempts.isDistrusted(subject)) return { problem: interrupted(modelPath) };
+  if (attempts.isDistrusted(subject)) return { problem: interrupted(modelPath, backend) };
   // Opening the libraries is watched too: it runs the driver's code.
   const watched = [watchLoading(backend, options), attempts.begin(subject)];
   const opened = openChosen(backend, options);
@@ -247,10 +248,10 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   return outcome;
 }
 
-const interrupted = (modelPath: string): EngineProblem => ({
+const interrupted = (modelPath: string, { name }: Backend): EngineProblem => ({
   code: "modelInvalid",
   message: `Loading ${modelPath} has ended the server repeatedly, so it is not tried again by itself.`,
-  remedy: `${CHOOSE_ANOTHER} To try it again: Foretoken: Restart Server.`,
+  remedy: `${chooseOtherThan(name)} To try it again: Foretoken: Restart Server.`,
 });
 
 /** Loads the model while the decoding thread starts. */

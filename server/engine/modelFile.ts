@@ -16,6 +16,12 @@ const OUT_OF_MEMORY = /alloc|out of memory|not enough memory/i;
 export const CHOOSE_ANOTHER =
   'Choose another GGUF file in the setting "foretoken.modelPath", or clear it for the default model.';
 
+/** What helps against a model that fails on one back end. */
+export const chooseOtherThan = (backend: string): string =>
+  backend === "cpu"
+    ? CHOOSE_ANOTHER
+    : `${CHOOSE_ANOTHER} Or compute it on the processor: set "foretoken.backend" to "cpu".`;
+
 export const isProblem = (value: object | bigint | null): value is EngineProblem =>
   typeof value === "object" && value !== null && "remedy" in value;
 

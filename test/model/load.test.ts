@@ -251,6 +251,19 @@ test("a model whose load has ended the process twice is not loaded again until t
   assert.equal(await loaded(), undefined);
 });
 
+test("where the user has chosen the back end, its distrusted model can be computed on the processor, as the remedy says", async t => {
+  if (!findBackend("vulkan")) return t.skip("llama.cpp for Vulkan is not installed");
+  const cacheDirectory = join(folder, "chosen");
+  const { modelPath } = cpuOptions;
+  const { size, mtimeMs } = statSync(modelPath);
+  for (const ago of [120_000, 60_000])
+    killedWhileLoading(cacheDirectory, `model ${modelPath} ${size} ${mtimeMs} vulkan`, Date.now() - ago);
+  const outcome = await loadEngine({ ...cpuOptions, requestedBackend: "vulkan", cacheDirectory });
+  assert.ok("problem" in outcome);
+  assert.match(outcome.problem.remedy, /set "foretoken\.backend" to "cpu"\. .*Restart Server/);
+  await (await load({ ...cpuOptions, cacheDirectory })).dispose();
+});
+
 test("a back end whose load has ended the process twice is replaced by the CPU, with a note", async () => {
   const cacheDirectory = join(folder, "distrusted");
   const key = `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`;
