@@ -80,8 +80,10 @@ function limitOf(
   const rest = restBegin(text, reading, place, over);
   const limits: Limit[] = [];
   if (cut >= 0) limits.push({ index: cut, reason: "bracket", trusted: cutCloses });
-  if (cut >= 0 && cutCloses) limits.push(...meetsRest(text.slice(0, cut + 1), reading, place));
   if (over && pending >= 0) limits.push({ index: pending, reason: "bracket", trusted: true });
+  const closer = cut >= 0 && cutCloses ? cut : over ? pending : -1;
+  const met = closer >= 0 ? meetsRest(text.slice(0, closer + 1), reading, place) : undefined;
+  if (met) limits.push(met);
   if (period >= 0) limits.push({ index: period, reason: "repetition", trusted: false });
   if (rest >= 0) limits.push({ index: rest, reason: "suffix", trusted: true });
   const lines = endOfLines(text, maxLines);
@@ -102,11 +104,11 @@ function endOfLines(text: string, count: number): number {
 }
 
 /** The limit before a beginning of the line's suffix, for a text whose last character closes what the document closes. */
-function meetsRest(text: string, reading: Reading, place: Place): Limit[] {
+function meetsRest(text: string, reading: Reading, place: Place): Limit | undefined {
   const from = text.lastIndexOf("\n") + 1;
   const repeat = place.rest.hasWords ? repeatOf(text.slice(from), place.rest.text) : undefined;
-  if (!repeat || fitsAt(reading, from + repeat.from, place)?.length !== 0) return [];
-  return [{ index: from + repeat.from, reason: "suffix", trusted: true }];
+  if (!repeat || fitsAt(reading, from + repeat.from, place)?.length !== 0) return undefined;
+  return { index: from + repeat.from, reason: "suffix", trusted: true };
 }
 
 /** Index at which a whole line ends with the suffix of the cursor's line; -1 if none does. */
@@ -132,9 +134,13 @@ function begunQuote(text: string, strings: readonly StringRule[]): number {
   return longest;
 }
 
-/** The end of a text that still grows: before a token that the next character may extend. */
-function growing(text: string, { pending }: Reading, { rules }: Place, { index, natural }: End): End {
-  const before = pending >= 0 && pending < index ? { index: pending, natural: false } : { index, natural };
+/** The end of a text that still grows: before a closer that may yet be the last, and a token that the next character may extend. */
+function growing(text: string, reading: Reading, place: Place, { index, natural }: End): End {
+  const { pending } = reading;
+  const { rules } = place;
+  const met = pending >= 0 ? meetsRest(text.slice(0, pending + 1), reading, place) : undefined;
+  const last = met?.index ?? pending;
+  const before = last >= 0 && last < index ? { index: last, natural: false } : { index, natural };
   if (before.natural) return before;
   const character = rules.lexicon.lifetimes ? MAY_BE_CHARACTER.exec(text) : null;
   const short = (character ?? MAY_GROW.exec(text))?.[0].length ?? 0;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barePlace, type Place } from "../../../../server/postprocess/place.ts";
+import { barePlace, type Place, placeAt } from "../../../../server/postprocess/place.ts";
 import { shape } from "../../../../server/postprocess/shape.ts";
+import { surroundings } from "../../../../server/text/snapshot.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 
 const context = (linePrefix: string, lineSuffix = "", nextLine = ""): Place =>
@@ -87,6 +88,33 @@ test("the text only grows, however it is cut", () => {
       shown = next.text;
       if (next.stopped) break;
     }
+  }
+});
+
+/** What is shown as a text grows by characters, each time it changes; the last one is that of the ended text. */
+function growth(languageId: string, before: string, after: string, raw: string): string[] {
+  const snapshot = { uri: "file:///a", version: 1, languageId, text: before + after, offset: before.length };
+  const { place } = placeAt(snapshot, surroundings(snapshot), undefined);
+  const texts: string[] = [];
+  for (let length = 1; length <= raw.length; length++)
+    texts.push(shape(raw.slice(0, length), place, false).text);
+  texts.push(shape(raw, place, true).text);
+  return texts.filter((text, i) => text !== "" && text !== texts[i - 1]);
+}
+
+test("what the text repeats of the line's end before it closes the string is never shown", () => {
+  for (const end of ["", "\n", "\nmore()"]) {
+    assert.deepEqual(growth("typescript", 'log("a ', 'bar");', `bar", x${end}`), []);
+    assert.deepEqual(growth("python", "print('a ', 'b", "c d')", `e f, c d', x${end}`).at(-1), "e f, ");
+  }
+  for (const [languageId, before, after, raw] of [
+    ["typescriptreact", 'if x<<<EOF[}@";', 'r"//', 'if x(r"`\n'],
+    ["rust", '`case @"<p>}case ', 'r"', '=> /`r"`[\n'],
+    ["ruby", "/", "=> /]\\", "$(=> /{# <<'EOF'\n"],
+  ] as const) {
+    const texts = growth(languageId, before, after, raw);
+    for (const [i, text] of texts.entries())
+      assert.ok(text.startsWith(texts[i - 1] ?? ""), `${languageId}: ${texts}`);
   }
 });
 
