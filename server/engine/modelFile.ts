@@ -1,8 +1,8 @@
 /** Model files: whether one can be loaded, its metadata, its tokenizer; and the library that reads it. */
 
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { codeOf, messageOf, modelBytes, otherKind, partsOf } from "../system/index.ts";
+import { codeOf, firstBytes, messageOf, modelBytes, otherKind, partsOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
@@ -47,6 +47,9 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   return library;
 }
 
+/** Bytes of a GGUF file before its keys. */
+const HEADER_BYTES = 24;
+
 /**
  * Problems that the file alone shows.
  * @param tokenizes whether the file is only used to tokenize
@@ -61,10 +64,7 @@ export function fileProblem(path: string, tokenizes = false): EngineProblem | un
   try {
     const status = statSync(path);
     if (!status.isFile()) return invalid(`${path} is not a file.`);
-    head = Buffer.alloc(24);
-    const file = openSync(path, "r");
-    head = head.subarray(0, readSync(file, head, 0, head.length, 0));
-    closeSync(file);
+    head = firstBytes(path, HEADER_BYTES);
   } catch (error) {
     const [code, message] = [codeOf(error), messageOf(error)];
     if (code !== "ENOENT") return invalid(`${path} cannot be read: ${message}.`);
@@ -77,7 +77,8 @@ export function fileProblem(path: string, tokenizes = false): EngineProblem | un
       "Fetch the file with `git lfs pull`.",
     );
   if (!text.startsWith("GGUF")) return invalid(`${path} is not a GGUF file.`);
-  if (head.length < 24) return invalid(`${path} ends within its header.`, "Download the file again.");
+  if (head.length < HEADER_BYTES)
+    return invalid(`${path} ends within its header.`, "Download the file again.");
   return splitProblem(path) ?? kindProblem(path, tokenizes);
 }
 

@@ -1,5 +1,5 @@
 /** GGUF files that are no models one can complete with, recognised by the first keys of their headers. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { firstBytes } from "./firstBytes.ts";
 import { partsOf } from "./modelParts.ts";
 
 /** A file's kind, in words for people. */
@@ -95,23 +95,13 @@ interface Header {
 
 function headerOf(path: string): Header | undefined {
   try {
-    const head = firstBytes(path);
+    const head = firstBytes(path, HEAD_BYTES);
     // Earlier versions have other sizes; no program writes them any more.
     if (head.toString("latin1", 0, 4) !== "GGUF" || head.readUInt32LE(4) < 2) return undefined;
     const tensors = Number(head.readBigUInt64LE(8));
     return { tensors, keys: keysIn(head, Number(head.readBigUInt64LE(16))) };
   } catch {
     return undefined; // Whoever loads the file says what is wrong with it.
-  }
-}
-
-function firstBytes(path: string): Buffer {
-  const file = openSync(path, "r");
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readSync(file, head, 0, head.length, 0));
-  } finally {
-    closeSync(file);
   }
 }
 
