@@ -11,7 +11,7 @@ import {
 } from "../server/protocol/index.ts";
 import { ACCEPTED_COMMAND } from "./commands.ts";
 import { DOCUMENT_SELECTOR } from "./documentSelector.ts";
-import { type Environment, proxyEnvironment } from "./proxyEnvironment.ts";
+import { type Environment, HTTP_DEFAULTS, proxyEnvironment } from "./proxyEnvironment.ts";
 import { ServerProcess } from "./serverProcess.ts";
 
 export interface ServerPaths {
@@ -116,11 +116,12 @@ export class ServerConnection {
 /** The environment of the server's process. */
 function environment(): Environment {
   const http = vscode.workspace.getConfiguration("http");
+  const { proxy, noProxy, proxySupport, systemCertificates } = HTTP_DEFAULTS;
   const settings = {
-    proxy: http.get("proxy", ""),
-    noProxy: http.get<string[]>("noProxy", []),
-    proxySupport: http.get("proxySupport", "override"),
-    systemCertificates: http.get("systemCertificates", true),
+    proxy: http.get("proxy", proxy),
+    noProxy: http.get("noProxy", noProxy),
+    proxySupport: http.get("proxySupport", proxySupport),
+    systemCertificates: http.get("systemCertificates", systemCertificates),
   };
   return proxyEnvironment(settings, process.env);
 }

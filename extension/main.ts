@@ -14,7 +14,7 @@ import { GhostText } from "./ghostText.ts";
 import { fetchLibraries, LibraryOffer } from "./libraryOffer.ts";
 import { menuItems, snoozeItems } from "./menuItems.ts";
 import { ModelHint } from "./modelHint.ts";
-import { HTTP_SETTINGS } from "./proxyEnvironment.ts";
+import { HTTP_DEFAULTS } from "./proxyEnvironment.ts";
 import { rebuildDatastore } from "./rebuildDatastore.ts";
 import { toggle, toggleLanguage, updateWhereInForce } from "./settings.ts";
 import { SlowWarning } from "./slowWarning.ts";
@@ -119,7 +119,7 @@ function follow(
       // A text that was computed with other settings must not be shown from memory.
       if (change.affectsConfiguration(SECTION)) inBackground(hide(ghostText), "Hiding a completion", output);
       // The server's process has them from its start.
-      if (HTTP_SETTINGS.some(name => change.affectsConfiguration(name)))
+      if (Object.keys(HTTP_DEFAULTS).some(name => change.affectsConfiguration(`http.${name}`)))
         inBackground(server.restart(), "Restarting the server", output);
     }),
     server.status.onDidChange(current => {

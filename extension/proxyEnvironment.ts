@@ -3,9 +3,6 @@
  * them to extensions alone, and the server is a process of its own.
  */
 
-/** The settings of the section `http` that are read. */
-export const HTTP_SETTINGS = ["http.proxy", "http.noProxy", "http.proxySupport", "http.systemCertificates"];
-
 interface HttpSettings {
   /** Address of the proxy; empty: as in the environment. */
   readonly proxy: string;
@@ -15,6 +12,14 @@ interface HttpSettings {
   /** Whether certificates that the system trusts are trusted. */
   readonly systemCertificates: boolean;
 }
+
+/** The settings of VS Code's section `http` that are read, with its own defaults. */
+export const HTTP_DEFAULTS: HttpSettings = {
+  proxy: "",
+  noProxy: [],
+  proxySupport: "override",
+  systemCertificates: true,
+};
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
