@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { close, listen, urlOf } from "./loopback.ts";
 
 export interface FakeAnswer {
   readonly status: number;
@@ -86,23 +86,21 @@ export class FakeHub {
     type: "dataset" | "model" = "dataset",
   ): Promise<FakeHub> {
     const fake = new FakeHub(repository, new Map(Object.entries(files)), pageSize, type);
-    for (const server of [fake.hub, fake.host])
-      await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    for (const server of [fake.hub, fake.host]) await listen(server);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.hub.address() as AddressInfo).port}`;
+    return urlOf(this.hub);
   }
 
   private get hostUrl(): string {
-    return `http://127.0.0.1:${(this.host.address() as AddressInfo).port}`;
+    return urlOf(this.host);
   }
 
   async close(): Promise<void> {
     for (const server of [this.hub, this.host]) {
-      server.closeAllConnections();
-      await new Promise(resolve => server.close(resolve));
+      await close(server);
     }
   }
 

@@ -1,7 +1,8 @@
 /** An HTTP proxy on the loopback address that connects to a port of this machine, whatever host it is asked for. */
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
+import { close, listen, portOf } from "./loopback.ts";
 
 export class FakeProxy {
   /** The hosts that were asked for, with their ports. */
@@ -24,18 +25,17 @@ export class FakeProxy {
   /** @param port of this machine that all connections lead to */
   static async start(port: number): Promise<FakeProxy> {
     const proxy = new FakeProxy(port);
-    await new Promise<void>(resolve => proxy.server.listen(0, "127.0.0.1", resolve));
+    await listen(proxy.server);
     return proxy;
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${portOf(this.server)}`;
   }
 
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
-    this.server.closeAllConnections();
-    await new Promise(resolve => this.server.close(resolve));
+    await close(this.server);
   }
 
   private answer(authorization: string | undefined, socket: Duplex): void {

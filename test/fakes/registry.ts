@@ -1,6 +1,6 @@
 /** An npm registry on the loopback address that serves one archive; switches make it misbehave. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { close, listen, urlOf } from "./loopback.ts";
 
 interface RegistrySwitches {
   /** Statuses of the next answers before it behaves normally. */
@@ -28,17 +28,16 @@ export class FakeRegistry {
 
   static async start(path: string, archive: Buffer): Promise<FakeRegistry> {
     const fake = new FakeRegistry(path, archive);
-    await new Promise<void>(resolve => fake.server.listen(0, "127.0.0.1", resolve));
+    await listen(fake.server);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return urlOf(this.server);
   }
 
   async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise(resolve => this.server.close(resolve));
+    await close(this.server);
   }
 
   private answer({ url = "", headers }: IncomingMessage, response: ServerResponse): void {

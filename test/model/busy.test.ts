@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
+import { startSpinning } from "../fakes/spinning.ts";
 import { load, never } from "./loaded.ts";
 
 const spinning: ChildProcess[] = [];
@@ -30,7 +31,7 @@ test("threads give way to busy programs within a second, and return when those e
     never,
   );
   // Leaves one processor free.
-  for (let i = 1; i < processors; i++) spinning.push(spawn(process.execPath, ["-e", "for (;;);"]));
+  spinning.push(...startSpinning(processors - 1));
   // The programs take a moment to start.
   await pause(500);
   assert.equal(await threadsAfter(engine, 1_000), 1);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +10,7 @@ import { modelLoader } from "../../server/model/loader.ts";
 import { disposeModel } from "../../server/model/modelHost.ts";
 import { readSettings } from "../../server/protocol/index.ts";
 import { modelStamp } from "../../server/system/index.ts";
+import { startSpinning } from "../fakes/spinning.ts";
 import { cpuOptions } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-loader-"));
@@ -27,10 +27,6 @@ async function loaded(storage: string, retryLoads = false) {
 }
 
 const tuningOf = (path: string) => `tuning ${path} ${modelStamp(path)} cpu ${EXPECTED_RELEASE}`;
-
-/** A program that keeps a processor busy, for each of them. */
-const spin = () =>
-  Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ["-e", "for (;;);"]));
 
 /** Leaves the notes of two processes that something has ended. */
 function endedTwice(storage: string, subject: string): void {
@@ -64,7 +60,7 @@ test("a tuning beside busy programs counts for the next start, which may still t
     assert.ok("engine" in outcome);
     return { ...outcome, engine: outcome.engine as LlamaEngine };
   };
-  const spinning = spin();
+  const spinning = startSpinning(availableParallelism());
   after(() => spinning.map(each => each.kill()));
   const first = await start();
   assert.equal(first.isTunedRoughly, false);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { runSuite, suiteTable, summarise } from "../../bench/decode.ts";
 import { engineMethod, serverMethod } from "../../bench/methods.ts";
 import { pld } from "../../bench/presets/pld.ts";
 import type { Preset } from "../../bench/presets/preset.ts";
 import { END, FakeEngine, saying } from "../../fakes/engine.ts";
+import { close, listen, urlOf } from "../../fakes/loopback.ts";
 import { item, vocabulary } from "./items.ts";
 
 const never = new AbortController().signal;
@@ -106,10 +106,10 @@ test("llama-server is given the same tokens, and its own times are reported", as
       );
     });
   });
-  await new Promise<void>(resolve => http.listen(0, "127.0.0.1", resolve));
-  const { port } = http.address() as AddressInfo;
+  await listen(http);
+  const url = urlOf(http);
   try {
-    const answer = await serverMethod("llama-server", `http://127.0.0.1:${port}`).run(item(), 0, never);
+    const answer = await serverMethod("llama-server", url).run(item(), 0, never);
     assert.deepEqual(asked?.prompt, [...item().prompt.tokens]);
     assert.equal(asked?.n_predict, 24);
     assert.equal(asked?.cache_prompt, false);
@@ -124,11 +124,7 @@ test("llama-server is given the same tokens, and its own times are reported", as
       prefill,
     });
   } finally {
-    http.close();
-    http.closeAllConnections();
+    await close(http);
   }
-  await assert.rejects(
-    serverMethod("llama-server", `http://127.0.0.1:${port}`).run(item(), 0, never),
-    /does not answer/,
-  );
+  await assert.rejects(serverMethod("llama-server", url).run(item(), 0, never), /does not answer/);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import type { StoreError } from "../../../../datastores/document.ts";
 import { proxyFor } from "../../../../datastores/download/proxy.ts";
 import { get } from "../../../../datastores/download/request.ts";
 import { Temporary } from "../../../../datastores/download/retries.ts";
+import { close, listen, portOf } from "../../../fakes/loopback.ts";
 import { FakeProxy } from "../../../fakes/proxy.ts";
 
 const NAMES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
@@ -37,7 +37,7 @@ let proxy: FakeProxy;
 beforeEach(async () => {
   clear();
   server = createServer(({ headers }, response) => response.end(`${headers.host} ${headers.authorization}`));
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  await listen(server);
   proxy = await FakeProxy.start(portOf(server));
 });
 
@@ -45,15 +45,12 @@ afterEach(async () => {
   clear();
   for (const [name, value] of before) process.env[name] = value;
   await proxy.close();
-  server.closeAllConnections();
-  await new Promise(resolve => server.close(resolve));
+  await close(server);
 });
 
 function clear(): void {
   for (const name of Object.keys(process.env).filter(isProxyName)) delete process.env[name];
 }
-
-const portOf = (listening: Server) => (listening.address() as AddressInfo).port;
 
 /** The body of an answer. */
 async function bodyOf(url: string, options = {}): Promise<string> {
@@ -167,9 +164,9 @@ test("a proxy that is not there is named as such", async () => {
 
 test("where nothing answers and no proxy is named, the remedy says where one is", async () => {
   const closed = createServer();
-  await new Promise<void>(resolve => closed.listen(0, "127.0.0.1", resolve));
+  await listen(closed);
   const port = portOf(closed);
-  await new Promise(resolve => closed.close(resolve));
+  await close(closed);
   const { message, remedy } = await problemOf(`http://127.0.0.1:${port}/`);
   assert.match(message, /^model\.gguf: the connection failed \(connect ECONNREFUSED/);
   assert.match(
@@ -180,7 +177,7 @@ test("where nothing answers and no proxy is named, the remedy says where one is"
 
 test("a certificate that is not trusted is not tried again, and the remedy names the variable for it", async () => {
   const secure = createTlsServer({ key: KEY, cert: CERTIFICATE });
-  await new Promise<void>(resolve => secure.listen(0, "127.0.0.1", resolve));
+  await listen(secure);
   try {
     const { message, remedy, isTriedAgain } = await problemOf(`https://localhost:${portOf(secure)}/`);
     assert.match(
@@ -190,7 +187,6 @@ test("a certificate that is not trusted is not tried again, and the remedy names
     assert.match(remedy, /NODE_EXTRA_CA_CERTS/);
     assert.equal(isTriedAgain, false);
   } finally {
-    secure.closeAllConnections();
-    await new Promise(resolve => secure.close(resolve));
+    await close(secure);
   }
 });

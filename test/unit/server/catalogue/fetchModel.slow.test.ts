@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, beforeEach, test } from "node:test";
@@ -24,6 +23,7 @@ import {
 import { fetchedModels, removeModel } from "../../../../server/catalogue/modelFolder.ts";
 import { parseReference } from "../../../../server/catalogue/reference.ts";
 import { COMMIT, type FakeAnswer, FakeHub } from "../../../fakes/hub.ts";
+import { listen, urlOf } from "../../../fakes/loopback.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-models-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -252,8 +252,8 @@ test("an address is fetched once", async () => {
     requests++;
     response.writeHead(200, { "content-length": content.length }).end(content);
   });
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x/m.gguf`;
+  await listen(server);
+  const url = `${urlOf(server)}/x/m.gguf`;
   const { path } = await fetched(url);
   assert.deepEqual(readFileSync(path), content);
   await fetched(url);
@@ -277,8 +277,8 @@ test("a download starts over when its file changes, also where the server does n
     if (version === 1) response.end(body.subarray(from));
     else response.write(body.subarray(0, 1_000_000), () => setTimeout(() => response.destroy(), 50));
   });
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  const { path } = await fetched(`http://127.0.0.1:${(server.address() as AddressInfo).port}/m.gguf`);
+  await listen(server);
+  const { path } = await fetched(`${urlOf(server)}/m.gguf`);
   assert.deepEqual(readFileSync(path), versions[1]);
   server.close();
 });
@@ -289,8 +289,8 @@ test("a split model at an address is fetched with all parts", async () => {
     names.push(url);
     response.writeHead(200).end("GGUF part");
   });
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  await listen(server);
+  const address = `${urlOf(server)}/x`;
   const { path, bytes } = await fetched(`${address}/${SPLIT[0]}`);
   assert.deepEqual(
     names,
