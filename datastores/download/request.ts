@@ -2,26 +2,19 @@
 import { type StoreError, storeError, throwIfCancelled } from "../index.ts";
 import { connectionFailure } from "./connectionFailure.ts";
 import { fetchThrough, proxyFor } from "./proxy.ts";
-import { LATER, Temporary } from "./retries.ts";
+import { LATER, type RetryOptions, Temporary } from "./retries.ts";
 
-export interface HubOptions {
+export interface HubOptions extends RetryOptions {
   /** Address of the hub; if empty or absent, the environment's `HF_ENDPOINT`, else the public one. */
   readonly hubUrl?: string;
   /** Access token, sent to the hub's own origin only; else the environment's `HF_TOKEN`, else none. */
   readonly token?: string;
-  readonly signal?: AbortSignal;
-  /** Tries in a row without progress before giving up; 6 by default. */
-  readonly attempts?: number;
-  /** Wait after the first failure, doubled with each further one, in milliseconds; 1000 by default. */
-  readonly backOffMs?: number;
   /** Time without data after which a connection is dropped and tried again; 60 s by default. */
   readonly idleMs?: number;
   /** What is fetched, for messages; a data set by default. */
   readonly kind?: "data set" | "model" | "package";
   /** What it is fetched from, for messages; a hub by default. */
   readonly host?: "hub" | "registry";
-  /** Called for each failure that is tried again: the problem as a sentence, and the time until then. */
-  readonly onRetry?: (problem: string, waitMs: number) => void;
   /** Whether no token is sent, not even the environment's, which is meant for the hub. */
   readonly anonymous?: boolean;
 }

@@ -1,7 +1,17 @@
 /** Tries again after failures that may be temporary. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type StoreError, throwIfCancelled } from "../index.ts";
-import type { HubOptions } from "./request.ts";
+
+/** When something is tried again, and who is told. */
+export interface RetryOptions {
+  readonly signal?: AbortSignal;
+  /** Tries in a row without progress before giving up; 6 by default. */
+  readonly attempts?: number;
+  /** Wait after the first failure, doubled with each further one, in milliseconds; 1000 by default. */
+  readonly backOffMs?: number;
+  /** Called for each failure that is tried again: the problem as a sentence, and the time until then. */
+  readonly onRetry?: (problem: string, waitMs: number) => void;
+}
 
 const ATTEMPTS = 6;
 const BACK_OFF_MS = 1000;
@@ -28,7 +38,7 @@ export class Temporary extends Error {
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  options: HubOptions,
+  options: RetryOptions,
   hasProgressed: () => boolean = () => false,
 ): Promise<T> {
   const limit = options.attempts ?? ATTEMPTS;
