@@ -4,7 +4,8 @@ import type { CorpusSource, DraftMemory, DraftModel, SamplingOptions } from "../
 import { type Engine, type EngineInfo, NO_MIDDLE_NOTE } from "../engine/index.ts";
 import { TextStream } from "../postprocess/index.ts";
 import { messageOf } from "../system/index.ts";
-import type { ChatTemplate, Message } from "./template.ts";
+import type { Message } from "./message.ts";
+import type { ChatTemplate } from "./template.ts";
 
 /** Notes about a model for its use in a conversation: fill-in-the-middle does not matter there. */
 export const notesOnChatting = ({ notes }: Pick<EngineInfo, "notes">) =>

@@ -3,7 +3,7 @@
  * would not do, since an array that outgrows the heap ends the whole process.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import type { Message } from "./template.ts";
+import type { Message } from "./message.ts";
 
 /** What a template is rendered with, as the templates call it. */
 interface TemplateValues {

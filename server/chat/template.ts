@@ -6,12 +6,8 @@
  */
 import type { ChatFormat, EngineInfo, Vocabulary } from "../engine/index.ts";
 import { messageOf, renderScript } from "../system/index.ts";
+import type { Message } from "./message.ts";
 import { Renderer } from "./renderer.ts";
-
-export interface Message {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
 
 /**
  * Splits the text of a control token within a message, so that the rendered text does not contain it either. A

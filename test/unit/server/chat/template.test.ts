@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChatTemplate, type Message, openTemplate } from "../../../../server/chat/template.ts";
+import type { Message } from "../../../../server/chat/message.ts";
+import { ChatTemplate, openTemplate } from "../../../../server/chat/template.ts";
 import { ByteVocabulary } from "../../../fakes/engine.ts";
 
 const vocabulary = new ByteVocabulary();
