@@ -5,6 +5,8 @@ import { LATER, Temporary } from "./retries.ts";
 
 /** OpenSSL's names of certificates that are not trusted, and Node's of those that are of another host. */
 const UNTRUSTED = /^(SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY)_|CERT_|ERR_TLS_CERT_)/;
+/** What Node 24 and newer append for those who start it with options of their own. */
+const NODE_ADVICE = /; if the root CA is installed locally.*$/;
 /** What `ProxyAgent` says where the proxy does not connect. */
 const PROXY_ANSWER = /^Proxy response \((\d+)\)/;
 
@@ -37,7 +39,7 @@ export function connectionFailure(error: unknown, { what, host, proxy }: Failed)
   if (UNTRUSTED.test(code))
     return storeError(
       "network",
-      `${what}: the certificate of ${host} is not trusted (${cause.message}).`,
+      `${what}: the certificate of ${host} is not trusted (${cause.message.replace(NODE_ADVICE, "")}).`,
       "If your network reads encrypted traffic, name the file with its certificate in the variable NODE_EXTRA_CA_CERTS, and start the program again. Else check this machine's clock.",
       error,
     );
