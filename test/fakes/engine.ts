@@ -11,6 +11,7 @@ import type {
   TokenTree,
   Vocabulary,
 } from "../../server/engine/engine.ts";
+import { until } from "./until.ts";
 
 export const END = 256;
 const FILL = { fillPrefix: 257, fillSuffix: 258, fillMiddle: 259 };
@@ -223,10 +224,10 @@ export function steppedEngine(model: FakeModel) {
     allowed--;
   };
   const allow = async (steps: number) => {
-    const until = engine.decodes + steps;
+    const decodes = engine.decodes + steps;
     allowed = steps;
     wake();
-    while (engine.decodes < until) await new Promise(resolve => setTimeout(resolve, 1));
+    await until("the decodes", () => engine.decodes >= decodes);
     await new Promise(resolve => setTimeout(resolve, 5));
   };
   return {

@@ -13,7 +13,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { modelLoader } from "../../server/model/loader.ts";
 import { BuildProgress, type BuildReport, RebuildDatastoreRequest } from "../../server/protocol/messages.ts";
@@ -21,6 +20,7 @@ import { packageRoot } from "../../server/system/paths.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeHub } from "../fakes/hub.ts";
 import { writeStackV1 } from "../fakes/parquet.ts";
+import { until } from "../fakes/until.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 // For all processes of this file.
@@ -337,7 +337,7 @@ test("the server builds a store on request, shows it, keeps it across a restart 
   });
   assert.match(bad.problem ?? "", /nowhere\.parquet/);
   // Nothing is drafted until the size of exact trees is known.
-  while (!client.log.some(line => line.startsWith("Tuned"))) await pause(100);
+  await until("the tuning", () => client.log.some(line => line.startsWith("Tuned")));
   await client.close();
 
   const again = await connect({ modelLoader }, { storageDirectory, settings });

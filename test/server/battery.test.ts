@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import { DidFocusNotification } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.py";
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Counts the prompts prefilled for a document that gets the focus; also tells whether the engine saves energy. */
 async function prefillsOnFocus(
@@ -45,8 +46,7 @@ test("no first datastore is built on battery power, until that is over or the se
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { firstDatastore: true, battery: "never" } },
   });
-  for (const end = Date.now() + 20_000; Date.now() < end && !isTried(); ) await pause(50);
-  assert.ok(isTried());
+  await until("the first datastore", isTried);
   await client.close();
   rmSync(storageDirectory, { recursive: true, force: true });
 });

@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { type BuildInput, buildStore } from "../../datastores/build/index.ts";
 import { lock } from "../../datastores/lock.ts";
 import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
 import { StoreRegistry } from "../../server/corpus/storeRegistry.ts";
 import { TokenizerPool } from "../../server/corpus/tokenizerPool.ts";
 import { takesAll } from "../fakes/takesAll.ts";
+import { until } from "../fakes/until.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-stores-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -126,7 +126,7 @@ parentPort.on("message", message => {
   const notes = () => readFileSync(log, "utf8").trim().split("\n");
   for (const rounds of [1, 2]) {
     assert.deepEqual(await pool.tokenize(["abc"]), [Int32Array.of(3)]);
-    for (let i = 0; i < 100 && notes().length < 2 * rounds; i++) await pause(20);
+    await until("the end of the tokenizer", () => notes().length >= 2 * rounds);
     assert.deepEqual(notes(), Array.from({ length: rounds }, () => ["started", "ended"]).flat());
   }
   await pool.dispose();

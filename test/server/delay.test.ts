@@ -4,6 +4,7 @@ import { DidChangeConfigurationNotification } from "vscode-languageserver-protoc
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
@@ -86,7 +87,7 @@ test("text is shown the configured time after the last key, but at once when the
   const client = await opened(engine, { showAfterMs: 800 });
   const edited = performance.now();
   const asked = client.complete(URI, AT);
-  while (engine.decodes === 0) await new Promise(resolve => setTimeout(resolve, 1));
+  await until("a decode", () => engine.decodes > 0);
   assert.deepEqual(asked.partial, []);
   assert.equal((await asked.items)[0]?.insertText, "first");
   assert.ok(performance.now() - edited >= 790);

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
 import { DraftModelSlot, type LoadDraftModel } from "../../server/model/draftModelSlot.ts";
 import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeDrafter, type FakeEngine, saying, slowEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const TEXT = "reticulate(splines)\n";
 
 /** A server whose model may have a draft model. @param load loads a draft model by its name */
@@ -41,7 +42,7 @@ test("a model that cannot draft is named in the log and status with the remedy, 
   ]);
   assert.equal(state, "ready");
   const isLogged = (line: string) => line.includes("foretoken.draftModel: /models/other.gguf has another");
-  while (!client.log.some(isLogged)) await pause(10);
+  await until("the log", () => client.log.some(isLogged));
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "reticulate(splines)");
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { draftModel: "", firstDatastore: false } },
@@ -58,7 +59,7 @@ test("a draft model drafts once it is measured, is replaced when its setting cha
     return ready(drafter);
   }, "/good.gguf");
   client.open(URI, "a = ", "sketch");
-  while (!client.log.some(line => line.includes("drafts: "))) await pause(20);
+  await until("a draft model", () => client.log.some(line => line.includes("drafts: ")));
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "reticulate(splines)");
   const { sources = [] } = await client.status(({ last }) => last !== undefined);
   const own = sources.find(({ name }) => name === "draft model");
@@ -68,7 +69,7 @@ test("a draft model drafts once it is measured, is replaced when its setting cha
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { draftModel: "/bad.gguf", firstDatastore: false } },
   });
-  while (!drafters.has("/bad.gguf")) await pause(10);
+  await until("the other draft model", () => drafters.has("/bad.gguf"));
   assert.ok(drafters.get("/good.gguf")?.disposed);
   assert.equal(engines.length, 1, "the model itself stays");
   assert.ok(await client.connection.sendRequest(FreeMemoryRequest));
@@ -145,7 +146,7 @@ test("the next draft model is loaded, and the slot is disposed, only once earlie
     await last;
     isFreeing = false;
     const freeing = slot.use(settings, whenIdle);
-    while (!isFreeing) await pause(1);
+    await until("freeing", () => isFreeing);
     await slot.dispose();
     assert.equal(inMemory.size, 0, "also of those that are being freed");
     await freeing;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, END, FakeEngine } from "../fakes/engine.ts";
@@ -8,7 +9,6 @@ import { answering, END, FakeEngine } from "../fakes/engine.ts";
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const OTHER = "file:///project/other.sketch";
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 const model = answering({
   "a = ": "first()",

@@ -4,6 +4,7 @@ import { explain } from "../../server/completion/explanation.ts";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
@@ -76,7 +77,7 @@ test("a cancelled request ends as aborted, a fault as failed with a remedy", asy
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
   const asked = client.complete(URI, AT_END);
-  while (engine.decodes < 2) await new Promise(resolve => setTimeout(resolve, 2));
+  await until("two decodes", () => engine.decodes >= 2);
   asked.cancel();
   await asked.items.catch(() => []);
   assert.deepEqual((await explained(client)).last?.outcome, { kind: "aborted" });

@@ -14,6 +14,7 @@ import {
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
@@ -227,7 +228,7 @@ test("a cancelled request stops decoding within one step after an edit that cont
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
   const asked = client.complete(URI, AT_END);
-  while (engine.decodes < 3) await new Promise(resolve => setTimeout(resolve, 2));
+  await until("three decodes", () => engine.decodes >= 3);
   asked.cancel();
   await asked.items.catch(() => []);
   client.change(URI, 2, [{ range: { start: AT_END, end: AT_END }, text: "##" }]);
@@ -243,7 +244,7 @@ test("a newer request replaces an older one", async () => {
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
   const first = client.complete(URI, AT_END);
-  while (engine.decodes < 2) await new Promise(resolve => setTimeout(resolve, 2));
+  await until("two decodes", () => engine.decodes >= 2);
   const second = client.complete(URI, { line: 0, character: 14 });
   assert.deepEqual(await first.items, []);
   engine.beforeDecode = async () => {};
@@ -424,7 +425,7 @@ test("when graphics memory runs out, the model is reloaded with less in it until
   client.open(URI, TEXT);
   for (const before of [1, 2]) {
     assert.deepEqual(await client.complete(URI, AT_END).items, []);
-    while (loads.length === before) await new Promise(resolve => setTimeout(resolve, 2));
+    await until("another load", () => loads.length > before);
   }
   assert.equal((await client.complete(URI, AT_END).items)[0]?.insertText, "fits");
   assert.deepEqual(loads, [0, 1, 2]);
@@ -492,7 +493,7 @@ test("a request whose model is replaced before it has text is answered by the ne
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { threads: 3 } },
   });
-  while (client.statuses.at(-1)?.state !== "starting") await new Promise(resolve => setTimeout(resolve, 5));
+  await until("the start", () => client.statuses.at(-1)?.state === "starting");
   release();
   assert.equal((await asked.items)[0]?.insertText, "of the second");
   assert.ok(engines[0]?.disposed);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { DidChangeConfigurationNotification, ShutdownRequest } from "vscode-languageserver-protocol/node";
 import { modelsFolder } from "../../server/catalogue/index.ts";
 import { hubPath, writeReceipt } from "../../server/catalogue/modelFolder.ts";
@@ -10,10 +11,10 @@ import { ExplainLastRequest, FreeMemoryRequest } from "../../server/protocol/mes
 import { cacheDirectory } from "../../server/system/index.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { FakeEngine, saying } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** The states that are reported while completions are turned off and on again. */
 async function statesOfToggling({ connection, statuses }: TestClient): Promise<string[]> {
@@ -33,7 +34,7 @@ test("a fault while the model is tuned is logged, and the server keeps running",
   };
   const client = await connect({ modelLoader: () => async () => ({ engine, tune }) });
   client.open(URI, "a = ", "sketch");
-  while (!client.log.some(line => line.includes("the tuning broke"))) await pause(10);
+  await until("the tuning's error", () => client.log.some(line => line.includes("the tuning broke")));
   assert.equal((await client.complete(URI, AT).items)[0]?.insertText, "first");
   await client.close();
 });

@@ -9,6 +9,7 @@ import { commandLineScript } from "../../server/system/paths.ts";
 import { writeGguf } from "../bench/gguf.ts";
 import { COMMIT, FakeHub } from "../fakes/hub.ts";
 import { FakeProxy } from "../fakes/proxy.ts";
+import { until } from "../fakes/until.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "foretoken-model-command-"));
@@ -49,14 +50,6 @@ function start(
 const run = (...args: string[]) => start({}, ...args).done;
 
 const arrived = () => statSync(`${path()}.part`, { throwIfNoEntry: false })?.size ?? 0;
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, `waited for ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-}
 
 test("a download that is killed twenty times fetches no byte twice", async () => {
   let total = 0;

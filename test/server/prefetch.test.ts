@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { DidCloseTextDocumentNotification } from "vscode-languageserver-protocol/node";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { answering, FakeEngine, steppedEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 // A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** A session in which each line is completed, and then the line after it. */
 const SESSION = answering({
@@ -37,7 +38,7 @@ async function opened(engine: FakeEngine, text: string, settings = {}) {
     },
     /** Waits until so many completions have been begun. */
     async begun(completions: number) {
-      while (engine.prefills < completions) await pause(2);
+      await until(`${completions} prefills`, () => engine.prefills >= completions);
     },
     /** Waits until nothing has been decoded for a while. */
     async quiet() {

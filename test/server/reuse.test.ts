@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   DidChangeConfigurationNotification,
   DidCloseTextDocumentNotification,
@@ -7,6 +8,7 @@ import {
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 // A language without a grammar, so that the generated text does not depend on when a grammar has been loaded.
 const LANGUAGE = "sketch";
@@ -17,7 +19,6 @@ const AT = { line: 0, character: 4 };
 /** Single steps of "first + second\n": one for each character and one for the end. */
 const DECODES = 16;
 
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const texts = async ({ items }: ReturnType<TestClient["complete"]>) =>
   (await items).map(({ insertText }) => insertText);
 
@@ -196,7 +197,7 @@ test("a cancelled request without a successor stops computing", async () => {
     await pause(5);
   };
   const asked = client.at(4);
-  while (engine.decodes < 2) await pause(2);
+  await until("two decodes", () => engine.decodes >= 2);
   asked.cancel();
   await asked.items.catch(() => []);
   await client.status(({ state }) => state === "ready");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   DidChangeConfigurationNotification,
   DidCloseTextDocumentNotification,
@@ -14,11 +15,11 @@ import {
 } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { answering, FakeEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const LANGUAGE = "sketch";
 const URI = "file:///project/sample.sketch";
 const AT = { line: 0, character: 4 };
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Answers "a = ", and then the text after that answer, to show what is computed ahead. */
 const engineOf = () => new FakeEngine(answering({ "a = ": "first", "a = first": "(second)" }));
@@ -111,7 +112,7 @@ test("a client that reports what it shows has nothing computed ahead until it re
   await pause(50);
   assert.equal(engine.decodes, decodes);
   await tell(item);
-  while (engine.decodes === decodes) await pause(5);
+  await until("a decode", () => engine.decodes !== decodes);
   await client.close();
 });
 

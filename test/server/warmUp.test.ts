@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Engine } from "../../server/engine/engine.ts";
 import { DidFocusNotification, FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
+import { until } from "../fakes/until.ts";
 
 const URI = "file:///project/sample.py";
 const TEXT = "def add(a, b):\n    ";
 const position = { line: 1, character: 4 };
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** An engine that counts what it prefills. */
 function watched(engine = new FakeEngine(saying("x\n"))) {
@@ -34,7 +35,7 @@ test("the prompt of a document that gets the focus is prefilled, and nothing is 
   const client = await opened(engine);
   await client.status(({ state }) => state === "ready");
   await client.connection.sendNotification(DidFocusNotification, focus);
-  while (prefills.length === 0) await pause(10);
+  await until("a prefill", () => prefills.length > 0);
   assert.deepEqual([prefills, engine.decodes], [[TEXT], 0]);
   assert.ok(client.statuses.every(({ state }) => state !== "working"));
   await client.close();
@@ -53,7 +54,7 @@ test("a document that gets the focus during another completion is prefilled afte
   assert.equal(prefills.includes(TEXT), false);
   run();
   assert.equal((await asked.items)[0]?.insertText, "x");
-  while (!prefills.includes(TEXT)) await pause(10);
+  await until("the prefill of the text", () => prefills.includes(TEXT));
   await client.close();
 });
 
@@ -74,7 +75,7 @@ test("a document that had the focus before the model was loaded is prefilled onc
   await pause(250);
   assert.deepEqual(prefills, []);
   load();
-  while (prefills.length === 0) await pause(10);
+  await until("a prefill", () => prefills.length > 0);
   await client.close();
 });
 
@@ -85,7 +86,7 @@ test("the last requested position is prefilled again once nothing has been typed
   const start = { line: 0, character: 0 };
   client.change(URI, 2, [{ range: { start, end: start }, text: "import os\n" }]);
   client.change(URI, 3, [{ range: { start: position, end: position }, text: "# " }]);
-  while (!prefills.at(-1)?.startsWith("import os")) await pause(50);
+  await until("the prefill of the import", () => prefills.at(-1)?.startsWith("import os") ?? false);
   await client.close();
 });
 

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { ShownFiles } from "../../server/context/shownFiles.ts";
 import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
 import { nearnessTo, Workspace } from "../../server/corpus/workspace.ts";
+import { until } from "../fakes/until.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-workspace-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -48,11 +49,6 @@ function following(workspace: Workspace, context: string, uri = "file:///elsewhe
   });
 }
 
-async function until(check: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !check(); i++) await pause(10);
-  assert.ok(check());
-}
-
 test("files are indexed unless git ignores them or they are not Python", async () => {
   const path = folder({
     "a.py": "say hello",
@@ -74,10 +70,10 @@ test("an edit is found without being saved, and a closed document counts as it i
   await workspace.scan();
   const uri = uriOf(path, "a.py");
   workspace.changed(uri, "say goodbye");
-  await until(() => following(workspace, "say ")[0] === "goodbye");
+  await until("the index", () => following(workspace, "say ")[0] === "goodbye");
   assert.deepEqual(following(workspace, "say ", uri), [], "a document does not draft from its own copy");
   workspace.closed(uri);
-  await until(() => following(workspace, "say ")[0] === "hello");
+  await until("the index", () => following(workspace, "say ")[0] === "hello");
   workspace.dispose();
 });
 
@@ -95,10 +91,10 @@ test("an edited document is tokenized once another document is edited, with its 
   await pause(50);
   assert.deepEqual(calls, []);
   workspace.changed(b, "say there!");
-  await until(() => following(workspace, "say ", b)[0] === "abc");
+  await until("the index", () => following(workspace, "say ", b)[0] === "abc");
   assert.deepEqual(calls, ["say abc"]);
   workspace.source(a);
-  await until(() => following(workspace, "say ", a)[0] === "there!");
+  await until("the index", () => following(workspace, "say ", a)[0] === "there!");
   workspace.dispose();
 });
 
@@ -130,7 +126,7 @@ test("a document that grows too large leaves the index, and returns once it is s
   workspace.changed(uri, `say ${"x".repeat(2 << 20)}`);
   assert.equal(workspace.files, 0);
   workspace.changed(uri, "say bye");
-  await until(() => following(workspace, "say ")[0] === "bye");
+  await until("the index", () => following(workspace, "say ")[0] === "bye");
   workspace.dispose();
 });
 
@@ -142,10 +138,10 @@ test("an older result of the tokenizer does not replace a newer one", async () =
   };
   const workspace = new Workspace([path], slow, () => {});
   const first = workspace.fileChanged(uriOf(path, "a.py"));
-  await until(() => answers.length === 1);
+  await until("the index", () => answers.length === 1);
   workspace.changed(uriOf(path, "a.py"), "say two");
   workspace.source("file:///elsewhere.py");
-  await until(() => answers.length === 2);
+  await until("the index", () => answers.length === 2);
   answers[1]?.();
   answers[0]?.();
   await first;
@@ -161,7 +157,7 @@ test("a file that is removed while it is tokenized does not return", async () =>
   };
   const workspace = new Workspace([path], slow, () => {});
   const scanned = workspace.scan();
-  await until(() => answers.length === 1);
+  await until("the index", () => answers.length === 1);
   workspace.changed(uriOf(path, "a.py"), `say ${"x".repeat(2 << 20)}`);
   answers[0]?.();
   await scanned;
@@ -178,7 +174,7 @@ test("a document leaves the index while it holds a secret", async () => {
   await pause(20);
   assert.deepEqual(following(workspace, "say "), []);
   workspace.changed(uriOf(path, "a.py"), "say bye");
-  await until(() => following(workspace, "say ")[0] === "bye");
+  await until("the index", () => following(workspace, "say ")[0] === "bye");
   workspace.dispose();
 });
 
@@ -387,7 +383,7 @@ test("a document that becomes ignored leaves the index, and returns once it is n
   assert.deepEqual(following(workspace, "say "), ["there"]);
   rmSync(join(path, ".gitignore"));
   await workspace.fileChanged(uriOf(path, ".gitignore"));
-  await until(() => following(workspace, "say ").length === 2);
+  await until("the index", () => following(workspace, "say ").length === 2);
   assert.deepEqual(following(workspace, "say ").sort(), ["edited", "there"]);
   workspace.dispose();
 });
@@ -398,11 +394,11 @@ test("an edit counts even if it comes before git has listed the file or anything
   const workspace = new Workspace([path], letters, () => {});
   workspace.changed(uriOf(path, "a.py"), "say before");
   await workspace.scan();
-  await until(() => following(workspace, "say ")[0] === "before");
+  await until("the index", () => following(workspace, "say ")[0] === "before");
   write(join(path, "new.py"), "say disk");
   workspace.changed(uriOf(path, "new.py"), "say editor");
   await workspace.fileChanged(uriOf(path, "new.py"));
-  await until(() => following(workspace, "say ").length === 2);
+  await until("the index", () => following(workspace, "say ").length === 2);
   assert.deepEqual(following(workspace, "say ").sort(), ["before", "editor"]);
   workspace.dispose();
 });
@@ -435,10 +431,10 @@ test("a document whose URI spells its folder differently from the workspace is m
   const uri = uriOf(other, "a.py");
   workspace.changed(uri, "say goodbye");
   following(workspace, "say ");
-  await until(() => following(workspace, "say ").includes("goodbye"));
+  await until("the index", () => following(workspace, "say ").includes("goodbye"));
   assert.equal(workspace.files, 1);
   assert.deepEqual(following(workspace, "say ", uri), [], "none of its own copy");
   workspace.closed(uri);
-  await until(() => following(workspace, "say ").includes("hello"));
+  await until("the index", () => following(workspace, "say ").includes("hello"));
   workspace.dispose();
 });

@@ -6,6 +6,7 @@
  * tests how ghost text looks and grows.
  */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Api } from "../../../extension/main.ts";
 
@@ -27,8 +28,6 @@ const PROGRAM = [
 const TYPED = "def save_items(path, items):\n";
 
 let api: Api;
-
-const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 async function until(
   what: string,

@@ -10,6 +10,7 @@ import { registerDatastores } from "../../../../server/corpus/feature.ts";
 import type { Engine } from "../../../../server/engine/index.ts";
 import type { Documents, StatusBoard } from "../../../../server/lsp/index.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../../../server/protocol/index.ts";
+import { until } from "../../../fakes/until.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-corpus-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -43,8 +44,7 @@ function started(names: readonly string[]) {
     datastores.foldersChanged(folders, settings);
   };
   const complete = async () => {
-    for (let i = 0; i < 500 && !datastores.workspaceIndex()?.isComplete; i++) await pause(10);
-    assert.equal(datastores.workspaceIndex()?.isComplete, true);
+    await until("the workspace's index", () => datastores.workspaceIndex()?.isComplete ?? false);
   };
   return { datastores, paths, scans, change, complete };
 }

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { runProbe } from "../../../../server/engine/runProbe.ts";
+import { until } from "../../../fakes/until.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "foretoken-probe-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -42,6 +42,5 @@ test("a probe that hangs is ended with the processes that it has started", async
   assert.equal(await runProbe(hangs, 1_500), undefined);
   assert.ok(existsSync(note), "the probe has started a process");
   const pid = Number(readFileSync(note, "utf8"));
-  for (let waits = 0; isAlive(pid) && waits < 50; waits++) await pause(20);
-  assert.ok(!isAlive(pid));
+  await until("the end of what the probe started", () => !isAlive(pid), 5_000);
 });

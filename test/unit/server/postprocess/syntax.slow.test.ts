@@ -3,6 +3,7 @@ import { before, test } from "node:test";
 import { shape } from "../../../../server/postprocess/shape.ts";
 import { grammars, place, shown } from "../../../fakes/places.ts";
 import { below, seeded } from "../../../fakes/random.ts";
+import { until } from "../../../fakes/until.ts";
 
 const LANGUAGES = ["python", "javascript", "typescript", "typescriptreact", "go", "rust", "java", "c", "cpp"];
 
@@ -286,7 +287,7 @@ test("the place is found in a line of five million characters and below a hundre
 test("thousands of brackets or operators in a row are read in bounded time", async () => {
   for (const languageId of ["python", "typescript"]) {
     grammars.prepare(languageId);
-    while (!grammars.isSettled(languageId)) await new Promise(resolve => setTimeout(resolve, 5));
+    await until("the grammar", () => grammars.isSettled(languageId));
     for (const before of [
       "x = [".padEnd(8_000, "["),
       `x = ${"-".repeat(8_000)}`,
