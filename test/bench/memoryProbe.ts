@@ -34,6 +34,7 @@ export function memoryProbe(file: string, everyMs: number): MemoryProbe {
   const collectedFile = `${file}.collected`;
   const script = `
     import { appendFileSync, readFileSync } from "node:fs";
+    import { isMainThread } from "node:worker_threads";
     const anonymous = () => {
       try {
         return 1024 * Number(/RssAnon:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0);
@@ -43,8 +44,9 @@ export function memoryProbe(file: string, everyMs: number): MemoryProbe {
     };
     const sample = path => appendFileSync(path, JSON.stringify(
       { pid: process.pid, seconds: process.uptime(), anonymous: anonymous(), ...process.memoryUsage() }) + "\\n");
-    setInterval(() => sample(${JSON.stringify(file)}), ${everyMs}).unref();
-    process.on("SIGUSR2", async () => {
+    // Threads load this too, whose heaps are others.
+    if (isMainThread) setInterval(() => sample(${JSON.stringify(file)}), ${everyMs}).unref();
+    if (isMainThread) process.on("SIGUSR2", async () => {
       for (let i = 0; i < 3; i++) {
         globalThis.gc();
         await new Promise(resolve => setTimeout(resolve, ${SETTLE_MS / 3}));

@@ -292,6 +292,9 @@ function abortedAtLook(looks: number): AbortSignal {
 }
 
 test("an abort ends a prefill within a chunk, and the finished chunks are kept", async () => {
+  const { configuration } = engine;
+  // Chunks that take long are not finished, which other programs must not decide.
+  engine.configure({ ...configuration, prefillMsPerToken: 1 });
   engine.forget();
   const tokens = Int32Array.from({ length: 1000 }, (_, i) => (i * 7919) % 8000);
   assert.equal((await engine.prefill(tokens, abortedAtLook(4))).kind, "aborted");
@@ -313,6 +316,7 @@ test("an abort ends a prefill within a chunk, and the finished chunks are kept",
     "an interrupted prefill leaves nothing behind",
   );
   engine.accept([]);
+  engine.configure(configuration);
 });
 
 /** A signal that is aborted as soon as anybody listens to it, so that no scheduler can let a decode end first. */
@@ -338,6 +342,8 @@ test("an abort in the middle of a slow chunk ends it there", async () => {
 
 test("a prompt is still computed when keystrokes come faster than chunks are finished", async () => {
   const tokens = Int32Array.from({ length: 300 }, (_, i) => (i * 7901) % 8000);
+  const { configuration } = engine;
+  engine.configure({ ...configuration, prefillMsPerToken: 1 });
   engine.forget();
   for (let key = 0; key < 4; key++) {
     const controller = new AbortController();
@@ -346,6 +352,7 @@ test("a prompt is still computed when keystrokes come faster than chunks are fin
     assert.equal((await running).kind, "aborted");
   }
   assert.deepEqual(await engine.prefill(tokens, never), { kind: "prefilled", reused: 256, computed: 44 });
+  engine.configure(configuration);
 });
 
 test("an aborted tree leaves the context as it was", async () => {
