@@ -8,7 +8,7 @@ import { CostModel } from "./costModel.ts";
 import type { DecodeThread } from "./decodeThread.ts";
 import type { GrowingContext } from "./growingContext.ts";
 import type { KvCache } from "./kvCache.ts";
-import { addressOf, inBackground, type Library, type Pointer } from "./libllama.ts";
+import { addressOf, type BatchStruct, inBackground, type Library, type Pointer } from "./libllama.ts";
 import type { ThreadGovernor } from "./threadGovernor.ts";
 import type { ThreadPool } from "./threadPool.ts";
 
@@ -47,12 +47,15 @@ export class BatchDecoder {
   private readonly retired: ThreadPool[] = [];
   /** Decodes of a single row since the last one of several. */
   private singles = 0;
+  /** Whether a decode may return before it is computed, which only those of graphics devices do. */
+  private readonly mayComputeOn: boolean;
 
   constructor(
     private readonly parts: DecoderDependencies,
     private config: EngineConfiguration,
   ) {
-    const { context, branches } = parts;
+    const { context, branches, library } = parts;
+    this.mayComputeOn = library.supportsGpu();
     this.threads = config.threads;
     this.thread = parts.decodeThread;
     this.batch = new Batch(LARGEST_CHUNK, branches);
@@ -182,11 +185,22 @@ export class BatchDecoder {
   private async decodeRows(context: Pointer, { struct }: Batch): Promise<RunResult> {
     const decoding = this.thread?.isRunning
       ? this.thread.decode(context, struct)
-      : inBackground(this.parts.library.decode, context, struct);
+      : this.decodeInBackground(context, struct);
     this.running = decoding;
     const code = await decoding;
     if (code === 0) return "ok";
     return code === 2 ? "aborted" : code === 1 ? "noRoom" : { code };
+  }
+
+  /**
+   * A graphics device computes on after a decode has returned. It is waited for here: whoever reads the logits would wait on
+   * the thread that serves the editor, and the times of prompts would be those of handing them over.
+   */
+  private async decodeInBackground(context: Pointer, batch: BatchStruct): Promise<number> {
+    const { library } = this.parts;
+    const code = await inBackground(library.decode, context, batch);
+    if (this.mayComputeOn) await inBackground(library.synchronize, context);
+    return code;
   }
 
   /** Pads the batch with dummies and returns its rows. Dummies ask for logits: the last layer only computes such rows. */

@@ -69,7 +69,7 @@ export class DecodeThread {
     return !this.hasEnded;
   }
 
-  /** Resolves to what `llama_decode` returns. One at a time. */
+  /** Resolves to what `llama_decode` returns, once it is computed. One at a time. */
   decode(context: Pointer, batch: BatchStruct): Promise<number> {
     if (this.asked) throw new Error("a decode is under way");
     return new Promise((resolve, reject) => {

@@ -218,8 +218,12 @@ const vocabularyFunctions = (llama: Binder) => ({
   ),
 });
 
-const decodeFunction = (llama: Binder) =>
-  llama<[Context, BatchStruct], number>("int32 llama_decode(void *context, llama_batch batch)");
+const decodeFunctions = (llama: Binder) => ({
+  /** On a graphics device the decode may still be under way when this returns. */
+  decode: llama<[Context, BatchStruct], number>("int32 llama_decode(void *context, llama_batch batch)"),
+  /** Waits for the decode under way. */
+  synchronize: llama<[Context], void>("void llama_synchronize(void *context)"),
+});
 
 const contextFunctions = (llama: Binder) => ({
   contextDefaultParams: llama<[], Params>("llama_context_params llama_context_default_params()"),
@@ -252,7 +256,7 @@ const contextFunctions = (llama: Binder) => ({
   stateWrite: llama<[Context, Uint8Array, number, number], number>(
     "size_t llama_state_seq_set_data(void *context, uint8 *source, size_t bytes, int32 sequence)",
   ),
-  decode: decodeFunction(llama),
+  ...decodeFunctions(llama),
   logitsAt: llama<[Context, number], Pointer>("void *llama_get_logits_ith(void *context, int32 row)"),
   memoryOf: llama<[Context], Memory>("void *llama_get_memory(void *context)"),
   memoryClear: llama<[Memory, boolean], void>("void llama_memory_clear(void *memory, bool data)"),
@@ -317,9 +321,15 @@ export function openLibrary(directory: string) {
 
 export type Library = ReturnType<typeof openLibrary>;
 
-/** `llama_decode` alone, of libraries that another thread of this process has opened. */
-export const openDecode = (directory: string) =>
-  decodeFunction(binder(koffi.load(libraryFile(directory, "llama"))));
+/** Decodes and waits for the result, by libraries that another thread of this process has opened. */
+export function openDecode(directory: string) {
+  const { decode, synchronize } = decodeFunctions(binder(koffi.load(libraryFile(directory, "llama"))));
+  return (context: Context, batch: BatchStruct): number => {
+    const code = decode(context, batch);
+    synchronize(context);
+    return code;
+  };
+}
 
 /** The address of an array's memory. The array must not move: allocate it over an ArrayBuffer of its own. */
 export function addressOf(array: ArrayBufferView): bigint {

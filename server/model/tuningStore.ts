@@ -28,7 +28,7 @@ type Circumstance = "quiet" | "busy";
 const BUSY_VALID_MS = 60 * 60_000;
 
 /** Raised when tunings of older versions no longer mean the same. */
-const VERSION = 6;
+const VERSION = 7;
 
 /** Everything a tuning depends on. Any change of it requires a new one. */
 function keyOf(info: EngineInfo, conditions: TuningConditions, circumstance: Circumstance): string {

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import { type GenerateOptions, generate } from "../../server/completion/generate.ts";
 import type { TreeDrafter } from "../../server/draft/drafter.ts";
 import { DraftMemory } from "../../server/draft/memory.ts";
@@ -34,6 +35,8 @@ export interface ChosenTokens {
     readonly tokens: readonly number[];
     readonly accepted: number;
   };
+  /** Share of the time without drafts in which this thread was busy, 0 to 1. */
+  readonly busy: number;
   /** By token of `plain`: how far the model's choice was ahead of the second. */
   readonly leads: readonly number[];
 }
@@ -69,7 +72,9 @@ async function run(options: Pick<GenerateOptions, "treeNodes" | "watch" | "memor
 }
 
 const leads: number[] = [];
+const beforehand = performance.eventLoopUtilization();
 const plain = await run({ treeNodes: 1, watch: drafter => noting(drafter, leads) });
+const { utilization: busy } = performance.eventLoopUtilization(beforehand);
 // What was generated once is remembered, so that drafts of it are right.
 const memory = new DraftMemory(engine.vocabulary);
 memory.recent.add(Int32Array.from([...prompt.history, ...plain.tokens]));
@@ -85,6 +90,7 @@ const result: ChosenTokens = {
   proposed,
   accepted,
   byProcessor,
+  busy,
   leads,
 };
 process.stdout.write(JSON.stringify(result));

@@ -14,6 +14,9 @@ const MS_MAX = 300_000;
 /** Logits of two back ends differ by less than this; a choice with a larger lead must be the same. */
 const LEAD_MAX = 0.5;
 
+/** Share of the time that the main thread may be busy: its own work takes a few hundredths of that of the driver. */
+const BUSY_MAX = 0.15;
+
 /** Mesa 22.3 sometimes crashes in a thread of its own, whatever is computed: up to this many crashes in a row are retried. */
 const DRIVER_CRASHES = 3;
 
@@ -50,6 +53,10 @@ test("the model runs on the Vulkan device", () => {
     assert.equal(backend, "vulkan");
     assert.deepEqual(notes, [], "no note says that the processor computes after all");
   }
+});
+
+test("the thread that serves the editor does not wait for the device", () => {
+  for (const { busy } of vulkan) assert.ok(busy < BUSY_MAX, `it was busy for ${busy.toFixed(2)} of the time`);
 });
 
 test("drafts do not change the tokens", context => {
