@@ -28,7 +28,7 @@ async function checkModel(
   path: string,
   { json, backend }: { json: boolean; backend: string },
 ): Promise<boolean> {
-  const loaded = await loadForCommand(path, backendOf(backend));
+  const loaded = await loadForCommand(path, backendOf(backend), { retryLoads: true });
   const interrupt = interrupted("The check was interrupted.");
   const { engine } = loaded;
   for (const each of engine.info.notes) note(each);
@@ -128,8 +128,9 @@ async function runApart(script: string, args: readonly string[]): Promise<number
   const child = spawn(process.execPath, [script, ...args], { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {});
-  const [status] = await once(child, "exit");
-  return status ?? 1;
+  const [status, endedBy] = await once(child, "exit");
+  if (endedBy === null) return status;
+  throw new UsageError(`The process that measured was ended by ${endedBy}.`);
 }
 
 const given = process.argv.slice(2);

@@ -103,14 +103,17 @@ export function pathOfModel(given: string | undefined): string | undefined {
 const openDatastore = (given: string | undefined, { vocabulary }: LoadedModel["engine"]) =>
   given === undefined ? undefined : openCorpus(resolve(given), vocabulary.fingerprint);
 
-/** @param modelPath undefined for the default model */
+/**
+ * @param modelPath undefined for the default model
+ * @param retryLoads whether what has ended a process repeatedly is tried again
+ */
 export async function loadForCommand(
   modelPath: string | undefined,
   backend: Settings["backend"],
-  others: Partial<Settings> = {},
+  { retryLoads = false, ...others }: Partial<Settings> & { readonly retryLoads?: boolean } = {},
 ) {
   const { settings } = readSettings({ ...others, backend, modelPath: modelPath ?? "" });
-  return orUsageError(await modelLoader(undefined)(settings, 0));
+  return orUsageError(await modelLoader(undefined, retryLoads)(settings, 0));
 }
 
 /** Measures the model if needed, and reports the result. */

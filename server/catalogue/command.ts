@@ -32,7 +32,8 @@ export const MODEL_USAGE = `  foretoken model list [--json]        Models of the
   foretoken model use MODEL|default    Makes it the model of "foretoken complete" if none is named.
   foretoken model info MODEL           Size, licence, source and path.
   foretoken model check MODEL|default [--json] [--backend auto|cpu|cuda|vulkan|metal]
-                                       Loads it and tests tokenizer, filling in, drafts and speed.
+                                       Loads it and tests tokenizer, filling in, drafts and speed; tries again what
+                                       has ended a process repeatedly.
   foretoken model remove MODEL         Deletes a fetched model.
       MODEL: ${REFERENCES}.
       --catalogue FILE uses another catalogue. HF_ENDPOINT names another hub, HF_TOKEN gives access.

@@ -67,13 +67,21 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 const SETTING = /(?:(in )?the setting )?"foretoken\.(\w+)"/g;
 
-/** A remedy with settings replaced by the command's options; settings without an option are kept. */
+/** Where an editor restarts the server to try again what has failed, a command tries it. */
+const RESTART = /\bForetoken: Restart Server\b/g;
+const TRY_AGAIN = "foretoken model check MODEL";
+
+/**
+ * A remedy with settings replaced by the command's options, and the editor's command by one of the command line; settings
+ * without an option are kept.
+ */
 export function inOptions(remedy: string): string {
   const named = remedy.replace(SETTING, (whole: string, within: string | undefined, setting: string) => {
     const option = OPTIONS[setting];
     return option === undefined ? whole : within ? `with ${option}` : option;
   });
-  return named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
+  const cleared = named === remedy ? remedy : named.replace(/\bor clear it\b/g, "or leave it out");
+  return cleared.replace(RESTART, TRY_AGAIN);
 }
 
 const escaped = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;

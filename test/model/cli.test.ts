@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { findBackend } from "../../server/engine/backend.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { makeModel } from "../bench/makeModel.ts";
@@ -255,6 +257,50 @@ test("a back end without a device is reported", async () => {
     assert.ok(out.length > 0);
     assert.match(err, /No graphics device for vulkan was found: the model runs on the CPU\./);
   } else assert.match(err, /llama\.cpp for vulkan is not installed/);
+});
+
+test("a model whose load has ended a process repeatedly is tried again by the check that the message names", async () => {
+  const storage = join(folder, "ended");
+  const model = fixtureModelPath();
+  const { size, mtimeMs } = statSync(model);
+  const subject = `model ${model} ${size} ${mtimeMs} cpu`;
+  const attempts = join(storage, "foretoken", "attempts");
+  mkdirSync(attempts, { recursive: true });
+  for (const minutes of [1, 2]) {
+    // No process has this number.
+    const attempt = { subject, pid: 2 ** 22 + minutes, at: Date.now() - minutes * 60_000 };
+    writeFileSync(join(attempts, `${minutes}.json`), JSON.stringify(attempt));
+  }
+  const environment = { XDG_CACHE_HOME: storage };
+  const complete = [cli, "complete", place, "--max-tokens", "4", "--backend", "cpu"];
+  const refused = await run(process.execPath, complete, environment);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /repeatedly.* To try it again: foretoken model check MODEL\.\n$/);
+  const checked = await run(
+    process.execPath,
+    [cli, "model", "check", model, "--backend", "cpu"],
+    environment,
+  );
+  assert.match(checked.out, / on cpu: /, checked.err);
+  assert.equal((await run(process.execPath, complete, environment)).code, 0);
+});
+
+test("a benchmark whose process is ended from outside says so", async t => {
+  if (process.platform !== "linux") return t.skip("the kernel does not list a process's children in a file");
+  const child = spawn(process.execPath, [cli, "bench", "cost", "--model", fixtureModelPath()], {
+    env: { ...process.env, XDG_CACHE_HOME: folder },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(child, "exit");
+  const said = text(child.stderr);
+  let own = "";
+  while (own === "" && child.exitCode === null) {
+    own = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim();
+    await pause(20);
+  }
+  process.kill(Number(own), "SIGKILL");
+  assert.deepEqual(await ended, [1, null]);
+  assert.equal(await said, "foretoken: The process that measured was ended by SIGKILL.\n");
 });
 
 test("the bundled command line starts with a shebang for Node", () => {

@@ -98,6 +98,10 @@ test("a remedy names the options of a command that correspond to settings", () =
       'Lower "foretoken.contextTokens" or choose a smaller model.',
       'Lower "foretoken.contextTokens" or choose a smaller model.',
     ],
+    [
+      'Choose another file in the setting "foretoken.draftModel", or clear it. To try it again: Foretoken: Restart Server.',
+      "Choose another file with --draft-model, or leave it out. To try it again: foretoken model check MODEL.",
+    ],
     ["Free some space, or clear it.", "Free some space, or clear it."],
   ];
   for (const [remedy, says] of cases) assert.equal(inOptions(remedy), says);
