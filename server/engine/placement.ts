@@ -23,13 +23,16 @@ interface Need {
 export const ALL_LAYERS = -1;
 /** Shorter contexts do not see enough of a file: fewer layers are the smaller loss. */
 const MIN_CONTEXT_TOKENS = 2048;
+/** Longer contexts than this hold more than prompts usually have: they are shortened before any layer is left out. */
+const AMPLE_CONTEXT_TOKENS = 4096;
 /** What is left of the graphics memory for compute buffers, the KV cache and other programs' growth. */
 const WEIGHTS_SHARE = 0.85;
 const FRACTIONS = [1, 3 / 4, 1 / 2, 1 / 4];
 
 /** The placements to try, the best first. The last one is the processor alone. */
 export function placements({ layers, modelBytes, contextTokens, freeBytes }: Need): Placement[] {
-  const shorter = Math.max(Math.min(contextTokens, MIN_CONTEXT_TOKENS), contextTokens >> 1);
+  const contexts = [contextTokens, ...shorterContexts(contextTokens)];
+  const shortest = contexts.at(-1) ?? contextTokens;
   const fitting =
     freeBytes === undefined
       ? layers
@@ -39,10 +42,21 @@ export function placements({ layers, modelBytes, contextTokens, freeBytes }: Nee
     const count = Math.floor(fitting * fraction);
     if (count < 1) break;
     const placed = count === layers ? ALL_LAYERS : count;
-    if (fraction === 1) found.push({ layers: placed, contextTokens });
-    if (fraction < 1 || shorter < contextTokens) found.push({ layers: placed, contextTokens: shorter });
+    for (const tokens of fraction === 1 ? contexts : [shortest])
+      found.push({ layers: placed, contextTokens: tokens });
   }
   return [...found, { layers: 0, contextTokens }];
+}
+
+/** What a context is shortened to where memory is short, the longest first. */
+function shorterContexts(contextTokens: number): number[] {
+  const found: number[] = [];
+  let last = contextTokens;
+  do {
+    last = Math.max(Math.min(last, MIN_CONTEXT_TOKENS), last >> 1);
+    if (last < contextTokens) found.push(last);
+  } while (last > AMPLE_CONTEXT_TOKENS);
+  return found;
 }
 
 /** What the log says of a placement that is not the whole model on the graphics card. */

@@ -24,6 +24,14 @@ test("a placement known to exceed the free memory is not tried first", () => {
   assert.deepEqual(placements({ ...need, freeBytes: 0 }), [{ layers: 0, contextTokens: 8192 }]);
 });
 
+test("a context far longer than prompts is shortened to an ample one before layers are left out", () => {
+  const tried = placements({ ...need, contextTokens: 32768 });
+  const whole = tried.filter(({ layers }) => layers === ALL_LAYERS).map(each => each.contextTokens);
+  assert.deepEqual(whole, [32768, 16384, 8192, 4096]);
+  assert.deepEqual(tried[4], { layers: 21, contextTokens: 4096 });
+  assert.deepEqual(tried.at(-1), { layers: 0, contextTokens: 32768 });
+});
+
 test("a context of 2,048 tokens or fewer is not shortened", () => {
   for (const contextTokens of [512, 2048])
     assert.ok(placements({ ...need, contextTokens }).every(each => each.contextTokens === contextTokens));
