@@ -13,8 +13,6 @@ import { Generation, LONG, Renewal, SHORT } from "./generation.ts";
 import { MatchList } from "./matchList.ts";
 import type { Segment } from "./tokenLog.ts";
 
-/** Initial capacity in positions. */
-const FIRST_CAPACITY = 1 << 16;
 /** Longer matches add no information. */
 const LONGEST_MATCH = 32;
 /** Positions examined on each chain. */
@@ -45,11 +43,13 @@ export class LiveIndex {
     readonly mostTokens: number,
     mostMatches = 32,
   ) {
-    this.generation = new Generation(Math.min(FIRST_CAPACITY, mostTokens));
+    // Room for all at once: an array that is enlarged is copied as a whole, which takes tens of milliseconds. Unused
+    // positions take no memory.
+    this.generation = new Generation(mostTokens + SUFFERED_DEAD);
     this.matches = new MatchList(mostMatches);
   }
 
-  /** The log; the first `size` elements are in use. Replaced by another array when a file is added. */
+  /** The log; the first `size` elements are in use. May be replaced by another array when a file is added. */
   get tokens(): Int32Array {
     return this.generation.log.tokens;
   }

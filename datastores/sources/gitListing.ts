@@ -2,6 +2,7 @@
 import { repositoryOf } from "./gitignore.ts";
 import { gitFlag } from "./gitSettings.ts";
 import { outputOf } from "./program.ts";
+import { Pace } from "./reading.ts";
 
 /** Enough for a repository of a million files; a hostile ignore file may take forever. */
 const TIMEOUT_MS = 15_000;
@@ -26,11 +27,16 @@ export async function gitListing(
   signal: AbortSignal | undefined,
 ): Promise<GitListing | undefined> {
   const output = await run(folder, signal);
-  if (output === undefined) return undefined;
+  return output === undefined ? undefined : readListing(output, pathKey(folder));
+}
+
+/** The paths in git's output, which may be hundreds of thousands. */
+export async function readListing(output: string, key: GitListing["key"]): Promise<GitListing> {
   const [files, folders, repositories] = [new Set<string>(), new Set<string>(), new Map<string, string>()];
-  const key = pathKey(folder);
+  const pace = new Pace();
   for (const entry of output.split("\0")) {
     if (entry === "") continue;
+    if (pace.isDue) await pace.breathe();
     const tracked = /^(\d{6}) [\da-f]+ \d\t/.exec(entry);
     const listed = tracked ? entry.slice(tracked[0].length) : entry;
     const isRepository = tracked?.[1] === NESTED_REPOSITORY || listed.endsWith("/");

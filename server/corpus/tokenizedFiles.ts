@@ -1,5 +1,6 @@
 /** Texts of files, tokenized in another thread and indexed. The latest text given for a file counts. */
 import { LiveIndex } from "../../datastores/live/index.ts";
+import { Pace } from "../../datastores/sources/index.ts";
 import { messageOf } from "../system/index.ts";
 
 /** About 100 MB, or half as much again where there is room for more. Files beyond it are not indexed. */
@@ -38,7 +39,9 @@ export class TokenizedFiles {
     if (paths.length === 0) return;
     const changes = paths.map(path => this.count(path));
     const tokens = await this.tokenized(paths, texts);
+    const pace = new Pace();
     for (const [i, path] of paths.entries()) {
+      if (pace.isDue) await pace.breathe();
       const own = tokens[i];
       if (own && !this.closing.aborted && this.changes.get(path) === changes[i]) this.index.put(path, own);
     }

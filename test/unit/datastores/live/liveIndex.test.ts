@@ -86,13 +86,21 @@ test("a file for which there is no room is refused, and the others stay", () => 
   assert.ok(index.put("a", new Int32Array(90)), "replacing counts only what is new");
 });
 
+test("an index that fills is never copied to larger arrays", () => {
+  const index = new LiveIndex(1 << 20);
+  const { tokens } = index;
+  for (let i = 0; index.put(`${i}`, new Int32Array(10_000).fill(i)); i++);
+  assert.ok(index.liveTokens > 1_000_000);
+  assert.equal(index.tokens, tokens);
+});
+
 test("files replaced many times do not fill the memory, and other files are still found", () => {
   const index = new LiveIndex(1 << 22);
   const random = seeded(6);
   const kept = randomTokens(500, 1000, random);
   index.put("kept", kept);
   for (let i = 0; i < 400; i++) index.put("edited", randomTokens(5000, 1000, random));
-  assert.ok(index.tokens.length < 1 << 20, `${index.tokens.length} positions for 5,500 tokens`);
+  assert.ok(index.size < 1 << 20, `${index.size} positions for 5,500 tokens`);
   assert.equal(index.liveTokens, 501 + 5001, "each file with its separator");
   assert.deepEqual(found(index, kept.subarray(100, 120))[0], { length: 20, next: kept[120] });
 });

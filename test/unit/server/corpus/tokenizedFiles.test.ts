@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TokenizedFiles } from "../../../../server/corpus/tokenizedFiles.ts";
+import { turnsDuring } from "../../../fakes/turns.ts";
+
+const fail = (message: string) => assert.fail(message);
+const never = new AbortController().signal;
+
+test("other work goes on while the tokens of many files are indexed", async () => {
+  const tokens = Int32Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 50_000);
+  const files = new TokenizedFiles({ tokenize: async texts => texts.map(() => tokens) }, fail, never);
+  const paths = Array.from({ length: 20 }, (_, i) => `${i}.py`);
+  const { turns } = await turnsDuring(() => files.put(paths, paths));
+  assert.equal(files.index.fileCount, 20);
+  assert.ok(turns >= 2, `${turns} turns`);
+});
+
+test("a file that is given anew while its tokens are indexed has the later text", async () => {
+  const tokenize = async (texts: readonly string[]) => texts.map(text => Int32Array.of(Number(text)));
+  const files = new TokenizedFiles({ tokenize }, fail, never);
+  await Promise.all([files.put(["a", "b"], ["1", "2"]), files.put(["b"], ["3"])]);
+  const { index } = files;
+  const at = (name: string) =>
+    Array.from({ length: index.size }, (_, i) => i).filter(
+      i => (index.tokens[i] ?? -1) >= 0 && index.fileAt(i) === name,
+    );
+  assert.deepEqual(
+    ["a", "b"].map(name => at(name).map(i => index.tokens[i])),
+    [[1], [3]],
+  );
+});
