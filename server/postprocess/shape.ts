@@ -49,13 +49,15 @@ export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): 
   const over = ended || normalised.stopped !== undefined;
   const reading = read(normalised.text, place);
   const limit = limitOf(normalised.text, reading, place, { over, maxLines });
-  const text = limit ? wholeCharacters(normalised.text.slice(0, limit.index)) : normalised.text;
+  const index = limit?.index ?? pendingFrom(normalised.text, reading, place);
+  const text = wholeCharacters(normalised.text.slice(0, index));
   const trusted = limit?.trusted ?? true;
   const end = new EndFinder({ text, reading, place, over: over || limit !== undefined, trusted }).find();
   const isOver = end.stopped !== undefined || limit !== undefined || over;
   // If the text continues exactly as the suffix, the two share a line.
   const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
-  const shownTo = (at: End) => settled(text, reading, place, isOver ? at : growing(text, reading, place, at));
+  const shownTo = (at: End) =>
+    settled(text, reading, place, isOver ? at : growing(normalised.text, place, at));
   const element = place.rest.isList ? shownTo(firstElement(text, reading, place, end, isOver)) : "";
   // In the middle of a list the text is one element, unless the model ends several with its end token.
   const isElement = place.rest.isList && !(isOver && !limit && (end.stopped ?? "suffix") === "suffix");
@@ -134,18 +136,23 @@ function begunQuote(text: string, strings: readonly StringRule[]): number {
   return longest;
 }
 
-/** The end of a text that still grows: before a closer that may yet be the last, and a token that the next character may extend. */
-function growing(text: string, reading: Reading, place: Place, { index, natural }: End): End {
+/**
+ * Where the text ends that can be judged while it grows: before a closer that may yet be the last. That is not known
+ * before its line ends, and the lines so far must not be judged by it, wherever the model's tokens divide the text.
+ */
+function pendingFrom(text: string, reading: Reading, place: Place): number {
   const { pending } = reading;
-  const { rules } = place;
-  const met = pending >= 0 ? meetsRest(text.slice(0, pending + 1), reading, place) : undefined;
-  const last = met?.index ?? pending;
-  const before = last >= 0 && last < index ? { index: last, natural: false } : { index, natural };
-  if (before.natural) return before;
+  if (pending < 0) return text.length;
+  return meetsRest(text.slice(0, pending + 1), reading, place)?.index ?? pending;
+}
+
+/** The end of a shown part of `text`, which still grows: before a token that the next character may extend. */
+function growing(text: string, { rules }: Place, { index, natural }: End): End {
+  if (natural) return { index, natural };
   const character = rules.lexicon.lifetimes ? MAY_BE_CHARACTER.exec(text) : null;
   const short = (character ?? MAY_GROW.exec(text))?.[0].length ?? 0;
   const held = Math.max(short, begunQuote(text, rules.lexicon.strings));
-  return { index: Math.min(before.index, text.length - held), natural: false };
+  return { index: Math.min(index, text.length - held), natural: false };
 }
 
 /** The end of the first element of a list, or `end`. */

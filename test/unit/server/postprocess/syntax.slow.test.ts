@@ -31,6 +31,26 @@ test("only the first of several statements is shown, and all once the text ends 
   assert.equal(shown("import os\n‸", "import sys\n").text, "import sys");
 });
 
+test("where a text ends does not depend on how the model's tokens divide it", () => {
+  for (const [languageId, marked, raw, expected] of [
+    ["python", "run(\n    ‸\n)\n", "a=True,\n    b=False,\n)\n", "a=True,\n    b=False,"],
+    ["typescript", "run(\n  ‸\n);\n", "a,\n  b,\n);\n", "a,\n  b,"],
+    ["python", "xs = [\n    ‸\n]\n", "1,\n    2,\n]\nprint(xs)\n", "1,\n    2,"],
+  ] as const) {
+    const { place: at, dispose } = place(marked, languageId);
+    try {
+      for (const size of [1, 2, 3, raw.length]) {
+        let shaped = shape("", at, false);
+        for (let end = size; shaped.stopped === undefined && end < raw.length + size; end += size)
+          shaped = shape(raw.slice(0, end), at, false);
+        assert.equal(shaped.text, expected, `${marked} by ${size}`);
+      }
+    } finally {
+      dispose();
+    }
+  }
+});
+
 test("a block ends after a jump statement", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    x = 2\n";
   const jump = { text: "return x", stopped: "statementEnd" };
