@@ -12,7 +12,7 @@ import { type Completion, complete } from "./completion/index.ts";
 import { disposeModel } from "./model/index.ts";
 import { snapshotAt } from "./place.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
-import { Grammars } from "./syntax/index.ts";
+import { Grammars, regionAt } from "./syntax/index.ts";
 import { drain, grammarsDirectory, interrupted, refuseSurplus, shownText } from "./system/index.ts";
 
 /** Reads the arguments and checks them, as far as possible without a model. */
@@ -44,7 +44,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   const interrupt = interrupted("The completion was interrupted.");
   const { drafting, close } = await openDrafts(outcome, values, backend, interrupt);
   const grammars = new Grammars(grammarsDirectory(), note);
-  await grammars.load(snapshot.languageId);
+  await grammars.load(regionAt(snapshot.text, snapshot.offset, snapshot.languageId).languageId);
   const growing = complete(engine, snapshot, { maxTokens, ...sampling, ...drafting, grammars }, interrupt);
   let shown = 0;
   const completion = await drain(growing, text => {

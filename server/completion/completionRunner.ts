@@ -6,7 +6,7 @@
 
 import type { Engine } from "../engine/index.ts";
 import type { Session } from "../model/index.ts";
-import type { Grammars } from "../syntax/index.ts";
+import { type Grammars, regionAt } from "../syntax/index.ts";
 import { drain } from "../system/index.ts";
 import type { Cursor, DocumentPosition } from "../text/index.ts";
 import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
@@ -145,7 +145,8 @@ export class CompletionRunner {
     this.adopt(engine);
     const { generation } = this;
     // Before the grammar is loaded, other rules decide where a text ends.
-    const isSettled = this.parts.grammars.isSettled(live.cursor.snapshot.languageId);
+    const { text, offset, languageId } = live.cursor.snapshot;
+    const isSettled = this.parts.grammars.isSettled(regionAt(text, offset, languageId).languageId);
     const finish = (ended: LiveEnd) => {
       const end = this.lostItsModel(engine, live, ended) ? { kind: "modelReplaced" as const } : ended;
       if (end.kind === "completed") live.usage.decoded(end.completion.tokens);

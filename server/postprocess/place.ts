@@ -1,5 +1,11 @@
 /** The surroundings of a cursor that decide which part of a completion is shown and where it ends. */
-import { type Grammars, type LanguageRules, languageRules } from "../syntax/index.ts";
+import {
+  type Grammars,
+  type LanguageRules,
+  languageRules,
+  regionAt,
+  withoutEmbedded,
+} from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
 import { type IndentationStyle, indentationStyle } from "./indentation.ts";
 import { type Rest, restOf, unopenedClosers } from "./rest.ts";
@@ -51,29 +57,33 @@ export interface Place extends CursorLines {
 /** A place of which only the lines are known, without a language. */
 export function barePlace(lines: CursorLines): Place {
   const { linePrefix, lineSuffix, nextLine } = lines;
-  return placeOf(
-    { before: linePrefix, after: `${lineSuffix}\n${nextLine}`, partial: false, languageId: "" },
-    lines,
-  );
+  const around = { before: linePrefix, after: `${lineSuffix}\n${nextLine}`, partial: false };
+  return placeOf(around, { ...around, languageId: "" }, lines);
 }
 
+/** The document's text around the cursor, from the start of a line on. */
 interface Around {
-  /** The document's text before the cursor, from the start of a line on. */
   readonly before: string;
   readonly after: string;
   /** Whether the document continues after `after`. */
   readonly partial: boolean;
+}
+
+/** The part of it that is in the language of the cursor. */
+interface Code {
+  readonly before: string;
+  readonly after: string;
   readonly languageId: string;
 }
 
-function placeOf({ before, after, partial, languageId }: Around, lines: CursorLines): Place {
-  const rules = languageRules(languageId);
+function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLines): Place {
+  const rules = languageRules(code.languageId);
   const { lexicon } = rules;
   const scanner = new Scanner(lexicon);
-  scanner.scan(before);
-  const tail = before.slice(-TAIL);
+  scanner.scan(code.before);
+  const tail = code.before.slice(-TAIL);
   const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
-  const isInTag = endsTag(lines, languageId);
+  const isInTag = endsTag(lines, code.languageId);
   const start = withAngle(opened(scanner.state, unopened), lines, isInTag);
   return {
     ...lines,
@@ -92,7 +102,7 @@ function placeOf({ before, after, partial, languageId }: Around, lines: CursorLi
     start,
     isInTag,
     tail,
-    ...closedFrames(start, lexicon, after, { tail, partial }),
+    ...closedFrames(start, lexicon, code.after, { tail, partial }),
     rest: restOf(lines.lineSuffix, lexicon, start, tail),
     syntax: () => undefined,
   };
@@ -153,16 +163,27 @@ export function placeAt(
   lines: CursorLines,
   grammars: Grammars | undefined,
 ): { place: Place; dispose: () => void } {
-  const before = text.slice(windowStart(text, offset), offset).replaceAll("\r", "");
-  const after = text.slice(offset, offset + WINDOW.after).replaceAll("\r", "");
-  const partial = offset + WINDOW.after < text.length;
-  const place = placeOf({ before, after, partial, languageId }, lines);
+  const region = regionAt(text, offset, languageId);
+  const language = region.languageId;
+  const from = windowStart(text, offset);
+  const to = offset + WINDOW.after;
+  const code = {
+    before: withoutEmbedded(text.slice(Math.max(region.from, from), offset).replaceAll("\r", ""), language),
+    after: withoutEmbedded(text.slice(offset, Math.min(region.to, to)).replaceAll("\r", ""), language),
+    languageId: language,
+  };
+  const around = {
+    before: text.slice(from, offset).replaceAll("\r", ""),
+    after: text.slice(offset, to).replaceAll("\r", ""),
+    partial: to < region.to,
+  };
+  const place = placeOf(around, code, lines);
   // Requested now, so that it is loaded by the end of the first line; whether it is loaded is only checked once.
-  grammars?.prepare(languageId);
+  grammars?.prepare(language);
   let syntax: { readonly known: Syntax | undefined } | undefined;
   const parsed = () => {
-    const parser = grammars?.parser(languageId);
-    return parser && new Syntax(parser, place.rules, { before, ...lines, start: place.start });
+    const parser = grammars?.parser(language);
+    return parser && new Syntax(parser, place.rules, { before: code.before, ...lines, start: place.start });
   };
   return {
     place: {

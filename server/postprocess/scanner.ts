@@ -207,6 +207,7 @@ export class Scanner {
     const char = text.charAt(i);
     for (const rule of strings) {
       if (!text.startsWith(rule.open, i)) continue;
+      if (rule.inBrackets && this.state?.kind !== "bracket") continue;
       if (rule.after && !rule.after.test(text.slice(Math.max(0, i - 3), i))) continue;
       this.push("string", rule.close, rule);
       return rule.open.length;

@@ -1,4 +1,5 @@
 export { Edit, type Node, type Parser, Query, type Tree } from "web-tree-sitter";
+export { regionAt, withoutEmbedded } from "./embedded.ts";
 export { languageOfFile } from "./fileLanguages.ts";
 export { Grammars } from "./grammars.ts";
 export type { Import } from "./imports.ts";

@@ -14,6 +14,8 @@ export interface StringRule {
   readonly interpolation?: readonly (readonly [open: string, close: string])[];
   /** Whether `close` ends it only where it is the first word of a line. */
   readonly endsByLine?: boolean;
+  /** Whether it begins only within brackets, as in the expressions of markup. */
+  readonly inBrackets?: boolean;
   /** Whether a doubled opening stands for the opening itself. */
   readonly doubledOpening?: boolean;
 }
@@ -93,9 +95,6 @@ const SCRIPT: Lexicon = {
   strings: [DOUBLE, CHARACTER, quoted("`", { long: true, ...DOLLAR_BRACES })],
   regularExpressions: true,
 };
-
-/** Text of elements has slashes and addresses. */
-const SCRIPT_IN_MARKUP: Lexicon = { ...SCRIPT, regularExpressions: false, spacedComments: true };
 
 const CSHARP_HOLES = { interpolation: [["{", "}"]], doubledOpening: true } as const;
 const CSHARP: Lexicon = {
@@ -216,6 +215,14 @@ const MARKUP: Lexicon = {
   blockComment: ["<!--", "-->"],
   brackets: false,
   strings: [quoted('"', ATTRIBUTE), quoted("'", ATTRIBUTE)],
+};
+/** Expressions within markup; text of elements has quotes, slashes and addresses. */
+const SCRIPT_IN_MARKUP: Lexicon = {
+  ...SCRIPT,
+  blockComment: ["<!--", "-->"],
+  lineComments: [],
+  strings: [...SCRIPT.strings.map(rule => ({ ...rule, inBrackets: true })), ...MARKUP.strings],
+  regularExpressions: false,
 };
 const HASKELL: Lexicon = {
   lineComments: ["--"],

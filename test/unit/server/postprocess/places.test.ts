@@ -168,3 +168,28 @@ test("a mark or a quote of several characters is never shown in part and then ta
   ];
   assertShown(cases);
 });
+
+test("a script within markup is completed in its own language", () => {
+  assertShown([
+    [
+      "html",
+      "<script>\n  ¦\n</script>\n",
+      'function f() {\n    g("it\'s");\n    return 1;\n  }\n</script>\n',
+      'function f() {\n    g("it\'s");\n    return 1;\n  }',
+    ],
+    [
+      "html",
+      "<script>\n  f(¦);\n</script>\n",
+      "() => {\n    g();\n  });\n</script>\n",
+      "() => {\n    g();\n  });",
+    ],
+    [
+      "html",
+      "<style>\n  .a {¦}\n</style>\n",
+      "\n    color: red;\n    margin: 0;\n  }\n</style>\n",
+      "\n    color: red;\n    margin: 0;\n  }",
+    ],
+    ["vue", "<p>Don't use ` here</p>\n<script>\nf(`¦`);\n</script>\n", "a`);\n</script>\n", "a`);"],
+    ["html", "<script>\n  f('(');\n</script>\n<p>¦</p>\n", "it's (here</p>\n", "it's (here"],
+  ]);
+});

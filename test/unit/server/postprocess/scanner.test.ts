@@ -29,6 +29,8 @@ test("what is open at a place is recognised in each language", () => {
     ["php", "<p>It's</p>\n<?php\nf('(', ", ")"],
     ["vue", "<p>https://example.org/{{", "} }"],
     ["svelte", "<p>https://example.org/{", "}"],
+    ["vue", '<p>` 5" \'tis</p><a :b="`(`">{{ `${', "} ` } }"],
+    ["svelte", "<p>`</p><!-- { --><a class={`b ${", "} ` }"],
     ["scss", "a { b: url(http://c", ") }"],
     ["less", "a { // (\n", "}"],
     ["javascript", "case /`/.test(s): (", ")"],
