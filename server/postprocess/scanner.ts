@@ -123,7 +123,7 @@ export class Scanner {
     const char = text.charAt(i);
     if (char === "\n") return this.lineFeed(text, i, base, hooks);
     const { state } = this;
-    if (state?.kind === "comment") return this.end(state, text, i, base, hooks) ?? 1;
+    if (state?.kind === "comment") return this.readCommentText(state, text, i, base, hooks);
     if (state?.kind === "string") return this.readString(state, text, i, base, hooks);
     return this.readCode(text, i, base, hooks);
   }
@@ -168,6 +168,14 @@ export class Scanner {
     this.hereDocument = undefined;
     this.lineIndentation = indentation(text.slice(i + 1, i + 200));
     return 1;
+  }
+
+  private readCommentText(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
+    const { nestedComments, blockComment } = this.lexicon;
+    const nested = nestedComments && frame.close !== "\n" ? blockComment : undefined;
+    if (!nested || !text.startsWith(nested[0], i)) return this.end(frame, text, i, base, hooks) ?? 1;
+    this.push("comment", nested[1]);
+    return nested[0].length;
   }
 
   private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
@@ -276,8 +284,13 @@ function endsLine(text: string, from: number): boolean {
   return i === text.length || text[i] === "\n";
 }
 
+const CHARACTER_LITERAL = /'(?:\\(?:x[\da-f]{2}|u\{[\da-f_]*\}|.)|[^\\\n])'/iuy;
+
 /** Length of a character literal; 1 for a lifetime's quote. A bracket is never a lifetime's name. */
 function characterLiteral(text: string, i: number): number {
-  if (text[i + 1] === "\\") return text[i + 3] === "'" ? 4 : 2;
-  return text[i + 2] === "'" || /[()[\]{}]/.test(text.charAt(i + 1)) ? 3 : 1;
+  CHARACTER_LITERAL.lastIndex = i;
+  const literal = CHARACTER_LITERAL.exec(text)?.[0];
+  if (literal) return literal.length;
+  if (text[i + 1] === "\\") return 2;
+  return /[()[\]{}]/.test(text.charAt(i + 1)) ? 3 : 1;
 }

@@ -35,8 +35,8 @@ interface Limit {
 
 /** Characters that may be the beginning of a longer quote or mark. */
 const MAY_GROW = /["'`/*<$#@{\\=-]{1,3}$/;
-/** A quote that may begin a character or a lifetime. */
-const MAY_BE_CHARACTER = /'[^']{0,3}$/;
+/** A quote that may begin a character or a lifetime, with the part of a character's literal after it. */
+const MAY_BE_CHARACTER = /'(?:\\(?:x[\da-f]{0,2}|u\{?[\da-f_]*\}?|.?)|[^\\\n]?)$/iu;
 /** Characters that an expression does not end with. */
 const DANGLING = /[\s=+\-*/%&|^<>!?:,.~@]+$/;
 

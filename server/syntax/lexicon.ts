@@ -25,6 +25,8 @@ export interface Lexicon {
   readonly strings: readonly StringRule[];
   readonly lineComments: readonly string[];
   readonly blockComment?: readonly [open: string, close: string];
+  /** Whether block comments are nested. */
+  readonly nestedComments?: boolean;
   /** Whether a line comment begins only after a blank or at the start of a line. */
   readonly spacedComments?: boolean;
   /** Whether brackets come in pairs; they do not in prose. */
@@ -66,6 +68,7 @@ const HERE_DOCUMENT = /^<<[-~]?(["'`]?)([A-Z_]\w*)\1/;
 const SPACED_HERE_DOCUMENT = /^<<-?[ \t]*(["']?)([A-Z_]\w*)\1(?![ \t]*\))/;
 
 const C_COMMENTS = { lineComments: ["//"], blockComment: ["/*", "*/"], brackets: true } as const;
+const NESTED_C_COMMENTS = { ...C_COMMENTS, nestedComments: true } as const;
 const HASH_COMMENTS = { lineComments: ["#"], brackets: true } as const;
 
 const C: Lexicon = {
@@ -111,7 +114,7 @@ const CSHARP: Lexicon = {
 };
 
 const KOTLIN: Lexicon = {
-  ...C_COMMENTS,
+  ...NESTED_C_COMMENTS,
   strings: [
     quoted('"""', { long: true, escape: "none", ...DOLLAR_BRACES }),
     quoted('"', DOLLAR_BRACES),
@@ -123,12 +126,12 @@ const GROOVY: Lexicon = {
   strings: [quoted('"""', { long: true, ...DOLLAR_BRACES }), quoted('"', DOLLAR_BRACES), SINGLE],
 };
 const DART: Lexicon = {
-  ...C_COMMENTS,
+  ...NESTED_C_COMMENTS,
   strings: ['"""', "'''", '"', "'"].map(quote => quoted(quote, { long: quote.length > 1, ...DOLLAR_BRACES })),
 };
 const SWIFT_HOLES = { interpolation: [["\\(", ")"]] } as const;
 const SWIFT: Lexicon = {
-  ...C_COMMENTS,
+  ...NESTED_C_COMMENTS,
   strings: [quoted('"""', { long: true, ...SWIFT_HOLES }), quoted('"', SWIFT_HOLES)],
 };
 const PHP: Lexicon = {
@@ -227,6 +230,7 @@ const SCRIPT_IN_MARKUP: Lexicon = {
 const HASKELL: Lexicon = {
   lineComments: ["--"],
   blockComment: ["{-", "-}"],
+  nestedComments: true,
   brackets: true,
   strings: [DOUBLE, CHARACTER],
 };
@@ -238,7 +242,7 @@ const LISP: Lexicon = {
 };
 const HASH: Lexicon = { ...HASH_COMMENTS, strings: [TRIPLE, DOUBLE, CHARACTER] };
 const RUST: Lexicon = {
-  ...C_COMMENTS,
+  ...NESTED_C_COMMENTS,
   strings: [
     ...["##", "#", ""].map(hashes => ({ ...raw(`${hashes}"`, `"${hashes}`), after: /(^|\W)[bc]?r$/ })),
     quoted('"', { long: true }),
@@ -329,10 +333,17 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   fsharp: {
     lineComments: ["//"],
     blockComment: ["(*", "*)"],
+    nestedComments: true,
     brackets: true,
     strings: [TRIPLE, DOUBLE, CHARACTER],
   },
-  ocaml: { lineComments: [], blockComment: ["(*", "*)"], brackets: true, strings: [DOUBLE, CHARACTER] },
+  ocaml: {
+    lineComments: [],
+    blockComment: ["(*", "*)"],
+    nestedComments: true,
+    brackets: true,
+    strings: [DOUBLE, CHARACTER],
+  },
   plaintext: PROSE,
   markdown: PROSE,
   restructuredtext: PROSE,

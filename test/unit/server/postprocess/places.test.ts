@@ -163,6 +163,7 @@ test("a mark or a quote of several characters is never shown in part and then ta
   const cases: Case[] = [
     ["shellscript", "¦\n", "cat <<'EOF'\nit's\nEOF\n", "cat <<'EOF'\nit's\nEOF"],
     ["rust", "f(¦);\n", 'ar, r##"a "# ("##);\n', 'ar, r##"a "# ("##);'],
+    ["rust", "f(¦);\n", "'\\'', ''', '\\u{1F600}', '\\x41', b);\n", "'\\'', ''', '\\u{1F600}', '\\x41', b);"],
     ["lua", "endb c\nEOF,¦/${=~ /]==][==[\n", "{}[==[\n", "{}"],
     ["powershell", "f ¦\n", '$a@"\nsay "hi\n"@\n', '$a@"\nsay "hi\n"@'],
   ];
