@@ -193,6 +193,10 @@ export class Scanner {
       return open.length;
     }
     if (text[i] === escapedBy) return escapeLength(text, i);
+    if (rule?.nested && text.startsWith(rule.open, i)) {
+      this.push("string", frame.close, rule);
+      return rule.open.length;
+    }
     if (rule?.escape === "doubled" && text.startsWith(frame.close + frame.close, i)) return 2;
     if (rule?.endsByLine && !isFirstWord(text, i, frame.close)) return 1;
     return this.end(frame, text, i, base, hooks) ?? 1;

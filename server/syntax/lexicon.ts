@@ -16,6 +16,8 @@ export interface StringRule {
   readonly endsByLine?: boolean;
   /** Whether it begins only within brackets, as in the expressions of markup. */
   readonly inBrackets?: boolean;
+  /** Whether it contains `open` and `close` in pairs. */
+  readonly nested?: boolean;
   /** Whether a doubled opening stands for the opening itself. */
   readonly doubledOpening?: boolean;
 }
@@ -53,6 +55,14 @@ const quoted = (quote: string, more: Partial<StringRule> = {}): StringRule => ({
 
 /** A string of any lines in which nothing is escaped. */
 const raw = (open: string, close: string): StringRule => quoted(open, { close, long: true, escape: "none" });
+
+/** Strings between brackets, which they may contain in pairs, or between equal marks, after what `after` matches. */
+const delimited = (after: RegExp, more: Partial<StringRule> = {}): StringRule[] => [
+  ...(["()", "[]", "{}", "<>"] as const).map(pair =>
+    quoted(pair.charAt(0), { close: pair.charAt(1), long: true, nested: true, after, ...more }),
+  ),
+  ...["|", "!", "/"].map(mark => quoted(mark, { long: true, after, ...more })),
+];
 
 const DOUBLE = quoted('"');
 const SINGLE = quoted("'");
@@ -150,16 +160,27 @@ const PHP: Lexicon = {
     quoted("'", { long: true, ...NO_WORD }),
   ],
 };
+/** A percent sign with a letter, or one where no operator is possible. */
+const RUBY_LITERALS = [
+  ...delimited(/(^|[^\w)\]}])%[QWIrx]$|(^|[=(,[{|]\s?)%$/, HASH_BRACES),
+  ...delimited(/(^|[^\w)\]}])%[qwis]$/),
+];
 const RUBY: Lexicon = {
   ...HASH_COMMENTS,
   spacedComments: true,
   hereDocument: HERE_DOCUMENT,
-  strings: [quoted('"', HASH_BRACES), SINGLE, quoted("`", HASH_BRACES)],
+  strings: [...RUBY_LITERALS, quoted('"', HASH_BRACES), SINGLE, quoted("`", HASH_BRACES)],
   regularExpressions: true,
 };
 const ELIXIR: Lexicon = {
   ...HASH_COMMENTS,
-  strings: [quoted('"""', { long: true, ...HASH_BRACES }), quoted('"', HASH_BRACES), CHARACTER],
+  strings: [
+    ...delimited(/~[a-z]$/, HASH_BRACES),
+    ...delimited(/~[A-Z]$/, { escape: "none" }),
+    quoted('"""', { long: true, ...HASH_BRACES }),
+    quoted('"', HASH_BRACES),
+    CHARACTER,
+  ],
 };
 const SHELL: Lexicon = {
   ...HASH_COMMENTS,
@@ -317,7 +338,12 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   scheme: LISP,
   r: { ...HASH_COMMENTS, strings: [DOUBLE, SINGLE] },
   julia: HASH,
-  perl: { ...HASH_COMMENTS, spacedComments: true, hereDocument: HERE_DOCUMENT, strings: [DOUBLE, CHARACTER] },
+  perl: {
+    ...HASH_COMMENTS,
+    spacedComments: true,
+    hereDocument: HERE_DOCUMENT,
+    strings: [...delimited(/(^|[^\w$@%&>-])q[qwrx]?$/), DOUBLE, CHARACTER],
+  },
   graphql: HASH,
   nim: HASH,
   gdscript: HASH,
