@@ -30,8 +30,6 @@ const CLOSERS = ")]}";
 const TAIL = 100;
 const CHARACTER_CLASS: StringRule = { open: "[", close: "]", long: false, escape: "backslash" };
 const HERE_DOCUMENT: StringRule = { open: "", close: "", long: true, escape: "none", endsByLine: true };
-/** Characters within which a here-document's mark must end. */
-const MARK = 80;
 const REGULAR_EXPRESSION: StringRule = { open: "/", close: "/", long: false, escape: "backslash" };
 
 /** Whether an expression begins after `code`, so that a slash is not a division. */
@@ -205,7 +203,10 @@ export class Scanner {
   /** Looks for a here-document's mark. Its characters are read one by one, as a text may end after any of them. */
   private readMark(text: string, i: number): void {
     if (text[i] !== "<" || text[i - 1] === "<") return;
-    this.hereDocument ??= this.lexicon.hereDocument?.exec(text.slice(i, i + MARK))?.[2];
+    const { hereDocument } = this.lexicon;
+    if (!hereDocument || this.hereDocument !== undefined) return;
+    hereDocument.lastIndex = i;
+    this.hereDocument = hereDocument.exec(text)?.[2];
   }
 
   private readCode(text: string, i: number, base: number, hooks: ScanHooks): number {

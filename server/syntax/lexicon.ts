@@ -39,7 +39,7 @@ export interface Lexicon {
   readonly regularExpressions?: boolean;
   /** What takes the meaning from the character after it, outside of strings. */
   readonly escapedBy?: "\\" | "`";
-  /** The mark of a here-document, which begins in the next line and ends with the line that is its second group. */
+  /** The mark of a here-document, which begins in the next line and ends with the line that is its second group; sticky. */
   readonly hereDocument?: RegExp;
   /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
@@ -73,9 +73,10 @@ const CHARACTER = quoted("'", NO_WORD);
 const DOLLAR_BRACES = { interpolation: [["${", "}"]] } as const;
 const HASH_BRACES = { interpolation: [["#{", "}"]] } as const;
 
-/** Marks in small letters are left out: they look like a shift. */
-const HERE_DOCUMENT = /^<<[-~]?(["'`]?)([A-Z_]\w*)\1/;
-const SPACED_HERE_DOCUMENT = /^<<-?[ \t]*(["']?)([A-Z_]\w*)\1(?![ \t]*\))/;
+/** A bare mark in small letters looks like a shift, unless it stands after a blank or a bracket; `<<self` opens a class. */
+const HERE_DOCUMENT = /<<(?:[-~]|(?=["'`]?[A-Z_])|(?<=[\s(,=]<<)(?!self\b))(["'`]?)([A-Za-z_]\w*)\1/y;
+/** Within doubled parentheses it is a shift. */
+const SHELL_HERE_DOCUMENT = /(?<!\(\((?:(?!\)\)).)*)<<-?[ \t]*(["']?)(\w+)\1/y;
 
 const C_COMMENTS = { lineComments: ["//"], blockComment: ["/*", "*/"], brackets: true } as const;
 const NESTED_C_COMMENTS = { ...C_COMMENTS, nestedComments: true } as const;
@@ -147,7 +148,7 @@ const SWIFT: Lexicon = {
 const PHP: Lexicon = {
   ...C_COMMENTS,
   lineComments: ["//", "# "],
-  hereDocument: /^<<<[ \t]*(["']?)(\w+)\1/,
+  hereDocument: /<<<[ \t]*(["']?)(\w+)\1/y,
   strings: [
     quoted('"', {
       long: true,
@@ -187,7 +188,7 @@ const SHELL: Lexicon = {
   spacedComments: true,
   escapedBy: "\\",
   looseClosers: ")",
-  hereDocument: SPACED_HERE_DOCUMENT,
+  hereDocument: SHELL_HERE_DOCUMENT,
   strings: [
     quoted('"', {
       long: true,
