@@ -77,10 +77,12 @@ interface Code {
 }
 
 function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLines): Place {
-  const rules = languageRules(code.languageId);
-  const { lexicon } = rules;
-  const scanner = new Scanner(lexicon);
+  const language = languageRules(code.languageId);
+  const scanner = new Scanner(language.lexicon);
   scanner.scan(code.before);
+  const isPlain = scanner.isInScalar(/^\s*/.exec(lines.linePrefix)?.[0] ?? "");
+  const lexicon = isPlain ? languageRules("plaintext").lexicon : language.lexicon;
+  const rules = { ...language, lexicon };
   const tail = code.before.slice(-TAIL);
   const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
   const isInTag = endsTag(lines, code.languageId);

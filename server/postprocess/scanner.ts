@@ -86,6 +86,9 @@ export class Scanner {
   private lineIndentation = 0;
   /** What ends the here-document that begins in the next line. */
   private hereDocument: string | undefined;
+  /** Columns of the key of the block scalar that the next lines belong to, and whether this line does. */
+  private scalarColumns: number | undefined;
+  private isScalarLine = false;
 
   /** @param tail the text before the place where it begins, as far as it decides what follows */
   constructor(
@@ -96,6 +99,13 @@ export class Scanner {
     const line = tail.slice(tail.lastIndexOf("\n") + 1);
     this.lineIndentation = indentation(line);
     for (let i = line.indexOf("<<"); i >= 0; i = line.indexOf("<<", i + 2)) this.readMark(line, i);
+  }
+
+  /** Whether a line that begins with `blanks` after what was read, or goes on there, is part of a block scalar. */
+  isInScalar(blanks: string): boolean {
+    return (
+      this.isScalarLine || (this.scalarColumns !== undefined && indentation(blanks) > this.scalarColumns)
+    );
   }
 
   /** Reads `text`. @returns where it was stopped; else the length of the text */
@@ -123,7 +133,16 @@ export class Scanner {
     const { state } = this;
     if (state?.kind === "comment") return this.readCommentText(state, text, i, base, hooks);
     if (state?.kind === "string") return this.readString(state, text, i, base, hooks);
-    return this.readCode(text, i, base, hooks);
+    return this.readScalar(text, i) ? 1 : this.readCode(text, i, base, hooks);
+  }
+
+  /** Whether a character is part of a block scalar; the first of a line that is no blank decides about the line. */
+  private readScalar(text: string, i: number): boolean {
+    if (this.scalarColumns === undefined || this.isScalarLine) return this.isScalarLine;
+    if (/\s/.test(text.charAt(i))) return true;
+    this.isScalarLine = this.isInScalar(text.slice(text.lastIndexOf("\n", i - 1) + 1, i));
+    if (!this.isScalarLine) this.scalarColumns = undefined;
+    return this.isScalarLine;
   }
 
   private push(kind: Frame["kind"], close: string, rule?: StringRule, block = false): void {
@@ -164,6 +183,11 @@ export class Scanner {
     if (this.hereDocument !== undefined && this.state?.kind !== "string")
       this.push("string", this.hereDocument, HERE_DOCUMENT);
     this.hereDocument = undefined;
+    this.isScalarLine = false;
+    if (this.scalarColumns === undefined && this.state === undefined) {
+      const line = text.slice(text.lastIndexOf("\n", i - 1) + 1, i);
+      this.scalarColumns = this.lexicon.blockScalar?.exec(line)?.[1]?.length;
+    }
     this.lineIndentation = indentation(text.slice(i + 1, i + 200));
     return 1;
   }

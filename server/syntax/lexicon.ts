@@ -41,6 +41,8 @@ export interface Lexicon {
   readonly escapedBy?: "\\" | "`";
   /** The mark of a here-document, which begins in the next line and ends with the line that is its second group; sticky. */
   readonly hereDocument?: RegExp;
+  /** The line before a plain text, which ends before the first line that is no deeper than its first group is long. */
+  readonly blockScalar?: RegExp;
   /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
 }
@@ -225,9 +227,12 @@ const LUA: Lexicon = {
 };
 /** A quote begins a scalar only where a value begins. */
 const VALUE = { after: /(^|[\s[{(,:=-])$/ } as const;
+const BLOCK_SCALAR =
+  /^(?=(\s*(?:-\s+)*)[^\s|>!&#]).*[:?-]\s+(?:[!&]\S+\s+)*[|>](?:[1-9][+-]?|[+-][1-9]?)?(?:\s+#.*)?\s*$/;
 const YAML: Lexicon = {
   ...HASH_COMMENTS,
   spacedComments: true,
+  blockScalar: BLOCK_SCALAR,
   strings: [quoted('"', { ...VALUE, long: true }), quoted("'", { ...VALUE, long: true, escape: "doubled" })],
 };
 const TOML: Lexicon = {

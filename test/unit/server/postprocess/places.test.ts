@@ -170,6 +170,15 @@ test("a mark or a quote of several characters is never shown in part and then ta
   assertShown(cases);
 });
 
+test("the text of a block scalar is plain, and its key's next line is not", () => {
+  assertShown([
+    ["yaml", "- run: |\n    ¦\n- b: 1\n", "echo 'a (b\n    echo c\n- b: 1\n", "echo 'a (b\n    echo c"],
+    ["yaml", "- run: ¦\n- b: 1\n", "|\n    echo 'a (b\n- b: 1\n", "|\n    echo 'a (b"],
+    ["yaml", "a: |\n  it's\n¦\n", "b: ['c', 'd']\n", "b: ['c', 'd']"],
+    ["yaml", "a: |\n  it = 'b\nc: [¦]\n", "d, 'e'\n", "d, 'e'"],
+  ]);
+});
+
 test("a script within markup is completed in its own language", () => {
   assertShown([
     [
