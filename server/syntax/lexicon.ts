@@ -71,6 +71,12 @@ const SINGLE = quoted("'");
 const TRIPLE = quoted('"""', { long: true });
 /** What comes before a quote that does not stand within a word, as an apostrophe, a digit separator or a prime does. */
 const NO_WORD = { after: /(^|\W)$/ } as const;
+const EXPANSION = {
+  interpolation: [
+    ["${", "}"],
+    ["$(", ")"],
+  ],
+} as const;
 const CHARACTER = quoted("'", NO_WORD);
 const DOLLAR_BRACES = { interpolation: [["${", "}"]] } as const;
 const HASH_BRACES = { interpolation: [["#{", "}"]] } as const;
@@ -192,13 +198,7 @@ const SHELL: Lexicon = {
   looseClosers: ")",
   hereDocument: SHELL_HERE_DOCUMENT,
   strings: [
-    quoted('"', {
-      long: true,
-      interpolation: [
-        ["${", "}"],
-        ["$(", ")"],
-      ],
-    }),
+    quoted('"', { long: true, ...EXPANSION }),
     quoted("'", { long: true, escape: "none", ...NO_WORD }),
   ],
 };
@@ -353,7 +353,11 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   graphql: HASH,
   nim: HASH,
   gdscript: HASH,
-  makefile: { ...HASH_COMMENTS, spacedComments: true, strings: [] },
+  makefile: {
+    ...HASH_COMMENTS,
+    spacedComments: true,
+    strings: [quoted('"', EXPANSION), quoted("'", { ...NO_WORD, ...EXPANSION })],
+  },
   dockerfile: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
   terraform: {
     lineComments: ["#", "//"],

@@ -70,6 +70,7 @@ test("what is open at a place is recognised in each language", () => {
     ["yaml", "- a: >-  # b\n    it = 'b (\n  c: [", "]"],
     ["yaml", "- &a |2+\n  it = 'b (\n- [", "]"],
     ["yaml", "a: b|\n# c: |\n  - {", "}"],
+    ["makefile", "a:\n\techo \"it's $(b)\n\techo don't 'it (' \"$(", ') "'],
     ["csharp", 'a($@"{b}""{', '} " )'],
     ["kotlin", '"${a["', '" ] } "'],
     ["ruby", '"#{a', '} "'],
