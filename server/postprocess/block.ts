@@ -22,6 +22,7 @@ export type Belonging = "yes" | "undecided" | "complete" | "outside";
 
 /** Lines that stand no deeper than the statement whose block they are in. */
 const LABEL = /^\s*(case\b|default\b|public:|private:|protected:)/;
+const LABELS = ["case", "default", "public:", "private:", "protected:"];
 
 /** What is open at the start of a line. */
 const stateAt = ({ states }: Reading, index: number): State => {
@@ -60,6 +61,7 @@ export function belongs(at: Line, text: string, place: Place, reading: Reading):
   }
   if (progress === "leading" && indentation(line) >= statement.columns) return "yes";
   if (!leavesBlock(at, statement, place)) return "yes";
+  if (mayBecomeLabel(at, place)) return "undecided";
   return headed(place) ? clauseOfHeader(at, place) : "outside";
 }
 
@@ -126,6 +128,10 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
   const is = clause(at, place.rules);
   return is === "no" ? "outside" : is;
 }
+
+/** Whether the beginning of a line may become a label of the block around the cursor. */
+const mayBecomeLabel = ({ line, whole }: Line, { rules, start }: Place): boolean =>
+  !whole && !rules.indented && start?.close === "}" && LABELS.some(each => each.startsWith(line.trim()));
 
 /**
  * Whether a line lies outside of the block that is being completed. Within a statement, only deeper lines

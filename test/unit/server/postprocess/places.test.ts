@@ -179,6 +179,20 @@ test("the text of a block scalar is plain, and its key's next line is not", () =
   ]);
 });
 
+test("a label belongs to its block from its first letter on", () => {
+  const labelled = "f();\n    break;\n  default:\n    g();\n}\n";
+  assertShown([
+    ["javascript", "switch (a) {\n  case 1:\n    ¦\n}\n", labelled, "f();\n    break;\n  default:\n    g();"],
+    [
+      "cpp",
+      "class A {\npublic:\n    ¦\n};\n",
+      "int a;\nprivate:\n    int b;\n};\n",
+      "int a;\nprivate:\n    int b;",
+    ],
+    ["javascript", "{\n  {\n    ¦\n  }\n}\n", "f();\n  de();\n", "f();"],
+  ]);
+});
+
 test("a script within markup is completed in its own language", () => {
   assertShown([
     [
