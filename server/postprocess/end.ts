@@ -152,10 +152,11 @@ export class EndFinder {
     return isJumpBefore(at.from, text, place, reading);
   }
 
-  /** Whether a line after the fallback can be kept if the text ends properly. */
-  private trusting({ line, from }: Line): boolean {
+  /** Whether a line after the fallback can be kept if the text ends properly, or may be where the document continues. */
+  private trusting({ line, whole, from }: Line): boolean {
     const { reading, place } = this.generated;
-    return line.trim() === "" || isInside(reading, from, place) || mayFollow(line, place);
+    const mayStay = line.trim() === "" || isInside(reading, from, place) || mayFollow(line, place);
+    return mayStay || repeatsBelow(line, whole, place) !== "no";
   }
 
   /** The end where the text repeats the document or itself; a line's decision is recorded once the line is complete. */
