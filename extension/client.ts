@@ -3,6 +3,7 @@
  * a time.
  */
 import * as vscode from "vscode";
+import { WATCHED_FILES } from "../server/protocol/index.ts";
 import { inBackground, messageOf } from "./background.ts";
 import { Commands, TITLES } from "./commands.ts";
 import { ServerConnection, type ServerPaths } from "./connection.ts";
@@ -10,8 +11,6 @@ import { Crashes } from "./crashes.ts";
 import { ServerRequests } from "./requests.ts";
 import { ServerStatus } from "./serverStatus.ts";
 
-/** Files whose changes outside of the editor are reported to the server: those it indexes, and those that exclude some. */
-const WATCHED_FILES = "**/{*.py,*.pyi,.gitignore}";
 /** A folder that is deleted or renamed is reported by its own name alone, without the files in it. */
 const ALL_FILES = "**/*";
 

@@ -13,7 +13,7 @@ const KEY = "foretoken.hubToken";
 const PUBLIC_HOST = "huggingface.co";
 
 /** Where the token of a hub is kept. Each hub has its own: a mirror is never sent the token of another. */
-export interface TokenPlace {
+interface TokenPlace {
   readonly key: string;
   /** The hub's name, for the user. */
   readonly host: string;

@@ -25,19 +25,27 @@ interface FoundFile {
   readonly modifiedMs: number;
 }
 
-const SOURCE_EXTENSIONS: readonly string[] = [".py", ".pyi"];
+export const PYTHON_EXTENSIONS: readonly string[] = [".py", ".pyi"];
 const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)$/;
+/** Made by programs, in one line. */
+const MINIFIED = /\.min\.[cm]?js$/;
 /** Marks the top of a virtual environment: other people's code, for which there is the source `python`. */
 const ENVIRONMENT_MARK = "pyvenv.cfg";
 
 /** Entries of a folder that are examined together: a few milliseconds. */
 const EXAMINED_TOGETHER = 32;
 
-/** Whether a file of a project counts as its source code. @param path below the root, with forward slashes */
-export function isProjectSource(root: string, path: string): boolean {
+const isSource = (name: string, extensions: readonly string[]) =>
+  extensions.some(end => name.endsWith(end)) && !MINIFIED.test(name);
+
+/**
+ * Whether a file of a project counts as its source code.
+ * @param path below the root, with forward slashes @param extensions with the dot
+ */
+export function isProjectSource(root: string, path: string, extensions: readonly string[]): boolean {
   const folders = path.split("/").slice(0, -1);
   return (
-    SOURCE_EXTENSIONS.some(end => path.endsWith(end)) &&
+    isSource(path, extensions) &&
     !folders.some(name => SKIPPED_FOLDER.test(name)) &&
     !folders.some((_, depth) => existsSync(join(root, ...folders.slice(0, depth + 1), ENVIRONMENT_MARK)))
   );
@@ -144,13 +152,13 @@ function examined(
   entry: Dirent,
   options: Omit<FolderOptions, "visibility"> & { readonly visibility: Visibility | undefined },
 ): FoundFile | string | undefined {
-  const { extensions = SOURCE_EXTENSIONS, visibility } = options;
+  const { extensions = PYTHON_EXTENSIONS, visibility } = options;
   const path = base + entry.name;
   if (entry.isDirectory()) {
     const isVisited = !SKIPPED_FOLDER.test(entry.name) && visibility?.folder(path) !== false;
     return isVisited ? `${path}/` : undefined;
   }
-  const isWanted = extensions.some(end => entry.name.endsWith(end)) && visibility?.file(path) !== false;
+  const isWanted = isSource(entry.name, extensions) && visibility?.file(path) !== false;
   return isWanted ? look(root, path, entry, options) : undefined;
 }
 

@@ -1,5 +1,5 @@
 export { readApart } from "./apart.ts";
-export { isProjectSource, readFolder, walk } from "./folder.ts";
+export { isProjectSource, PYTHON_EXTENSIONS, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";
 export type { SourceInput } from "./input.ts";
 export { listInputs, readInput } from "./inputs.ts";

@@ -108,21 +108,25 @@ export class ShownFiles {
   }
 
   /** The text of a source file for the workspace's index; undefined for a file that does not belong there. */
-  readSource(file: ShownFile): string | undefined {
-    return isProjectSource(file.root, file.path) ? this.read(file) : undefined;
+  readSource(file: ShownFile, extensions: readonly string[]): string | undefined {
+    return isProjectSource(file.root, file.path, extensions) ? this.read(file) : undefined;
   }
 
-  /** Whether a file belongs to the workspace's index, judged by its name. */
-  isIndexed(file: ShownFile): boolean {
-    return isProjectSource(file.root, file.path) && this.mayBeShown(file);
+  /** Whether a file belongs to the workspace's index, judged by its name. @param extensions of files that are indexed */
+  isIndexed(file: ShownFile, extensions: readonly string[]): boolean {
+    return isProjectSource(file.root, file.path, extensions) && this.mayBeShown(file);
   }
 
   /** Paths of the source files below a root, for the index. Throws a `StoreError` if the root cannot be listed. */
-  async *sources(root: string, signal: AbortSignal): AsyncGenerator<ShownFile> {
+  async *sources(
+    root: string,
+    extensions: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<ShownFile> {
     if (!this.trusted) return;
     await this.refresh(root);
     const { visibility } = this.rootOf(root);
-    for await (const { path } of walk(root, { visibility, signal })) {
+    for await (const { path } of walk(root, { extensions, visibility, signal })) {
       // What else decides, the walk has asked already.
       if (!this.trusted || !this.folders.includes(root)) return;
       yield { root, path };

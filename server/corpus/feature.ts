@@ -4,11 +4,13 @@ import { Pace } from "../../datastores/sources/index.ts";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
-import type { Documents, StatusBoard } from "../lsp/index.ts";
+import type { DocumentChange, Documents, StatusBoard } from "../lsp/index.ts";
 import {
   BuildProgress,
   type BuildReport,
   damageText,
+  type FileKind,
+  fileKindOf,
   RebuildDatastoreRequest,
   type Settings,
   type WorkspaceIndexStatus,
@@ -55,7 +57,7 @@ export function registerDatastores(
   let folders: readonly string[] = [];
   let indexed: IndexedWorkspace | undefined;
   documents.watch(
-    ({ uri, text }) => indexed?.workspace.changed(uri, text),
+    change => indexed?.changed(change),
     uri => indexed?.workspace.closed(uri),
   );
   connection.onDidChangeWatchedFiles(({ changes }) => {
@@ -75,7 +77,7 @@ export function registerDatastores(
     if (wanted === undefined) indexed = undefined;
     else {
       indexed = indexWorkspace(connection, folders, shownFiles, wanted);
-      for (const { uri, text } of documents.open()) indexed.workspace.changed(uri, text);
+      for (const document of documents.open()) indexed.changed(document);
     }
   };
 
@@ -172,8 +174,10 @@ function answerRebuilds(
 interface IndexedWorkspace {
   readonly workspace: Workspace;
   readonly modelPath: string;
-  /** Whether the folders have been read. */
+  /** Whether the folders have been read, for all kinds of files that were edited. */
   readonly isComplete: boolean;
+  /** Records an open document's text. With the first of its kind, the other files of that kind are read. */
+  changed(document: Pick<DocumentChange, "uri" | "languageId" | "text">): void;
   dispose(): void;
 }
 
@@ -189,22 +193,35 @@ function indexWorkspace(
   const pool = new TokenizerPool(tokenizeWorkerScript(), modelPath, 1);
   const warn = (message: string) => connection.console.warn(message);
   const workspace = new Workspace(folders, pool, warn, shownFiles);
-  const start = performance.now();
   const report = (message: string) => connection.console.error(message);
-  let isComplete = false;
-  const scanned = workspace.scan().then(() => {
-    isComplete = true;
+  const kinds = new Set<FileKind>();
+  let scans = 0;
+  const scan = async ({ extensions }: FileKind) => {
+    const start = performance.now();
+    scans++;
+    try {
+      await workspace.scan(extensions);
+    } finally {
+      scans--;
+    }
     const ms = Math.round(performance.now() - start);
     connection.console.info(
-      `Indexed the workspace: ${counted(workspace.files, "file")}, ${counted(workspace.tokens, "token")}, ${ms} ms.`,
+      `Indexed the workspace (${extensions.join(" ")}): ${counted(workspace.files, "file")}, ${counted(workspace.tokens, "token")}, ${ms} ms.`,
     );
-  });
-  inBackground(scanned, "Indexing the workspace", report);
+  };
   return {
     workspace,
     modelPath,
     get isComplete() {
-      return isComplete;
+      return scans === 0;
+    },
+    changed({ uri, languageId, text }) {
+      const kind = fileKindOf(languageId);
+      if (kind && !kinds.has(kind)) {
+        kinds.add(kind);
+        inBackground(scan(kind), "Indexing the workspace", report);
+      }
+      workspace.changed(uri, text);
     },
     dispose() {
       workspace.dispose();

@@ -14,6 +14,8 @@ interface Dependencies {
   /** Decides what is indexed, and reads it. */
   readonly shown: ShownFiles;
   readonly files: TokenizedFiles;
+  /** Endings of the files that are indexed. */
+  readonly extensions: () => readonly string[];
   /** Paths of open documents: their text counts, not the file's. */
   readonly open: Pick<ReadonlyMap<string, unknown>, "has">;
   /** Writes to the log. */
@@ -39,11 +41,14 @@ export class FilesOnDisk {
 
   constructor(private readonly parts: Dependencies) {}
 
-  /** Reads folders. Resolves when they are indexed, or reading was ended. A folder that cannot be read is reported. */
-  async scan(roots: readonly string[]): Promise<void> {
+  /**
+   * Reads the files of folders with certain endings. Resolves when they are indexed, or reading was ended. A folder that
+   * cannot be read is reported.
+   */
+  async scan(roots: readonly string[], extensions: readonly string[]): Promise<void> {
     for (const root of roots) {
       try {
-        await this.scanFolder(root);
+        await this.scanFolder(root, extensions);
       } catch (error) {
         if (this.parts.closing.aborted) return;
         if (!(error instanceof StoreError)) throw error;
@@ -76,7 +81,7 @@ export class FilesOnDisk {
   }
 
   private async rescan(root: string, rescan: Rescan): Promise<void> {
-    const { shown, files, closing } = this.parts;
+    const { shown, files, extensions, closing } = this.parts;
     const pace = new Pace();
     while (rescan.isWanted && !closing.aborted) {
       rescan.isWanted = false;
@@ -86,19 +91,20 @@ export class FilesOnDisk {
         shown.inSeries([root], () => {
           for (const path of paths) {
             const file = shown.fileAt(path);
-            if (!file || !shown.isIndexed(file) || !existsSync(path)) files.remove(path);
+            if (!file || !shown.isIndexed(file, extensions()) || !existsSync(path)) files.remove(path);
           }
         });
       }
-      await this.scanFolder(root);
+      await this.scanFolder(root, extensions());
     }
   }
 
-  /** Reads the files of a folder that are not indexed as they are. */
-  private async scanFolder(root: string): Promise<void> {
+  /** Reads the files of a folder that are not indexed as they are, as long as there is room for any. */
+  private async scanFolder(root: string, extensions: readonly string[]): Promise<void> {
     const { shown, files, closing } = this.parts;
     let paths: string[] = [];
-    for await (const file of shown.sources(root, closing)) {
+    for await (const file of shown.sources(root, extensions, closing)) {
+      if (files.isFull) return;
       const path = pathIn(file);
       const stamp = this.stamps.get(path);
       if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
@@ -146,10 +152,10 @@ export class FilesOnDisk {
 
   /** Lets git list the roots of files that are not known yet. @param listed files for which git was already asked */
   private async listNew(paths: readonly string[], listed: Set<string>): Promise<void> {
-    const { shown } = this.parts;
+    const { shown, extensions } = this.parts;
     const unknown = paths.flatMap(path => {
       const file = listed.delete(path) ? undefined : shown.fileAt(path);
-      return file && !shown.isIndexed(file) ? file : [];
+      return file && !shown.isIndexed(file, extensions()) ? file : [];
     });
     const roots = new Set(unknown.map(({ root }) => root));
     if (roots.size === 0) return;
@@ -177,13 +183,17 @@ export class FilesOnDisk {
 
   /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
   private async read(paths: readonly string[]): Promise<void> {
-    const { shown, files, open } = this.parts;
+    const { shown, files, open, extensions } = this.parts;
     const readable: string[] = [];
     const texts: string[] = [];
     const found = paths.flatMap(path => (open.has(path) ? [] : { path, file: shown.fileAt(path) }));
     const roots = new Set(found.flatMap(({ file }) => file?.root ?? []));
     const read = () =>
-      found.map(({ path, file }) => ({ path, stamp: stampOf(path), text: file && shown.readSource(file) }));
+      found.map(({ path, file }) => ({
+        path,
+        stamp: stampOf(path),
+        text: file && shown.readSource(file, extensions()),
+      }));
     for (const { path, stamp, text } of shown.inSeries(roots, read)) {
       if (text === undefined) {
         files.remove(path);

@@ -5,6 +5,8 @@ import { messageOf } from "../system/index.ts";
 
 /** About 100 MB, or half as much again where there is room for more. Files beyond it are not indexed. */
 const MAX_TOKENS = 8_000_000;
+/** Share of the room from which on hardly any file finds a place. */
+const FULL = 0.99;
 /** Most failing files that are reported by name: a tokenizer that does not start fails at all files. */
 const REPORTED_FAILURES = 10;
 
@@ -26,6 +28,11 @@ export class TokenizedFiles {
     private readonly warn: (message: string) => void,
     private readonly closing: AbortSignal,
   ) {}
+
+  /** Whether further files would be tokenized for nothing. */
+  get isFull(): boolean {
+    return this.index.liveTokens > FULL * MAX_TOKENS;
+  }
 
   /** Removes a file, even while its text is being tokenized. */
   remove(path: string): void {

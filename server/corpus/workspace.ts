@@ -3,7 +3,12 @@
  * thread tokenizes; what it returns is searchable at once.
  */
 import { sep } from "node:path";
-import { DOCUMENT_BYTES_LIMIT, holdsSecret, isProjectSource } from "../../datastores/sources/index.ts";
+import {
+  DOCUMENT_BYTES_LIMIT,
+  holdsSecret,
+  isProjectSource,
+  PYTHON_EXTENSIONS,
+} from "../../datastores/sources/index.ts";
 import { isIgnoreFile, pathOf, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 import { inBackground } from "../system/index.ts";
@@ -22,6 +27,10 @@ export class Workspace {
    * the user works in another one: a key is not worth tokenizing a whole file. Documents that git does not list yet wait too.
    */
   private readonly changes = new Set<string>();
+  /** Endings of the files that are indexed. */
+  private extensions: readonly string[] = [];
+  /** One scan at a time. */
+  private scanning: Promise<unknown> = Promise.resolve();
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -33,7 +42,14 @@ export class Workspace {
     const { open, closing } = this;
     const files = new TokenizedFiles(tokenizer, warn, closing.signal);
     this.indexed = files;
-    this.disk = new FilesOnDisk({ shown, files, open, warn, closing: closing.signal });
+    this.disk = new FilesOnDisk({
+      shown,
+      files,
+      open,
+      warn,
+      extensions: () => this.extensions,
+      closing: closing.signal,
+    });
   }
 
   /** Files that are indexed. */
@@ -54,9 +70,20 @@ export class Workspace {
     return { name: "workspace", corpus, throttle: this.throttle };
   }
 
-  /** Reads all folders. Resolves when they are indexed, or the workspace was disposed. */
-  scan(): Promise<void> {
-    return this.disk.scan(this.roots);
+  /** From now on files with these endings are indexed once they change. */
+  follow(extensions: readonly string[]): void {
+    this.extensions = [...new Set([...this.extensions, ...extensions])];
+  }
+
+  /**
+   * Follows the files with these endings, and reads those of all folders. Resolves when they are indexed, or the workspace
+   * was disposed.
+   */
+  scan(extensions = PYTHON_EXTENSIONS): Promise<void> {
+    this.follow(extensions);
+    const scanned = this.scanning.then(() => this.disk.scan(this.roots, extensions));
+    this.scanning = scanned.catch(() => {});
+    return scanned;
   }
 
   /** Records an open document's text. Documents that are as large as data or hold a secret are not indexed. */
@@ -64,7 +91,7 @@ export class Workspace {
     const file = this.shown.fileOf(uri);
     if (!file) return;
     const path = pathIn(file);
-    if (!this.open.has(path) && !isProjectSource(file.root, file.path)) return;
+    if (!this.open.has(path) && !isProjectSource(file.root, file.path, this.extensions)) return;
     if (text.length > DOCUMENT_BYTES_LIMIT) {
       this.open.delete(path);
       this.changes.delete(path);
@@ -114,7 +141,7 @@ export class Workspace {
     for (const path of this.changes) {
       const [file, text] = [this.shown.fileAt(path), this.open.get(path)];
       if (path === current) continue;
-      if (!file || text === undefined || !this.shown.isIndexed(file)) {
+      if (!file || text === undefined || !this.shown.isIndexed(file, this.extensions)) {
         // The document stays in the list: git may list it the next time.
         this.indexed.remove(path);
         continue;

@@ -28,7 +28,7 @@ export interface Documents {
   /** Calls `changed` with each document that is opened or edited, and `closed` when it is closed. */
   watch(changed: (change: DocumentChange) => void, closed: (uri: string) => void): void;
   /** The open documents in their current state. */
-  open(): readonly { readonly uri: string; readonly text: string }[];
+  open(): readonly Pick<DocumentChange, "uri" | "languageId" | "text">[];
   /** Calls back after cells of a notebook were added, removed, moved or edited: the surroundings of others have changed. */
   watchNotebooks(changed: () => void): void;
   /** The current hashes of an open document; those of a cell include the cells around it. */
@@ -101,7 +101,11 @@ export function trackDocuments(connection: Connection): Documents {
       changes.event(changed);
       documents.onDidClose(({ document }) => closed(document.uri));
     },
-    open: () => documents.all().map(document => ({ uri: document.uri, text: document.getText() })),
+    open: () =>
+      documents.all().map(document => {
+        const { uri, languageId } = document;
+        return { uri, languageId, text: document.getText() };
+      }),
     watchNotebooks(changed) {
       notebooks.onDidChange(changed);
     },

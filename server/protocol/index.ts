@@ -11,6 +11,7 @@ export {
   RequestEndedNotification,
   type WorkspaceIndexStatus,
 } from "./dashboard.ts";
+export { FILE_KINDS, type FileKind, fileKindOf, WATCHED_FILES } from "./fileKinds.ts";
 export { GrowingText } from "./growingText.ts";
 export {
   ACCEPT_COMMAND,

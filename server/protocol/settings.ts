@@ -187,7 +187,8 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
   workspaceIndex: {
     type: "boolean",
     scope: "window",
-    description: "Draft from the other Python files of the workspace, which are indexed in memory.",
+    description:
+      "Draft from the workspace's other files in the languages you edit, which are indexed in memory.",
   },
   openFiles: {
     type: "boolean",

@@ -1,7 +1,7 @@
 /** Code within markup: scripts and style sheets, which have a language of their own. */
 
 /** The text of one language around a cursor. */
-export interface Region {
+interface Region {
   readonly languageId: string;
   readonly from: number;
   readonly to: number;

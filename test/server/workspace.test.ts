@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { PYTHON_EXTENSIONS } from "../../datastores/sources/index.ts";
 import { ShownFiles } from "../../server/context/shownFiles.ts";
 import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
 import { nearnessTo, Workspace } from "../../server/corpus/workspace.ts";
@@ -61,6 +62,31 @@ test("files are indexed unless git ignores them or they are not Python", async (
   await workspace.scan();
   assert.deepEqual(following(workspace, "say ").sort(), ["hello", "there"]);
   assert.equal(workspace.files, 2);
+  workspace.dispose();
+});
+
+test("files of another kind are indexed once it is asked for, beside the others", async () => {
+  const path = folder({
+    "a.py": "say hello",
+    "b.ts": "say there",
+    "c.js": "say again",
+    "lib.min.js": "say minified",
+    "node_modules/d.js": "say never",
+    ".gitignore": "node_modules\n",
+  });
+  const workspace = new Workspace([path], letters, () => {});
+  await workspace.scan();
+  assert.deepEqual(following(workspace, "say "), ["hello"]);
+  const scanned = workspace.scan([".js", ".ts"]);
+  workspace.changed(uriOf(path, "c.js"), "say more");
+  await scanned;
+  await until("the index", () => following(workspace, "say ").length === 3);
+  assert.deepEqual(following(workspace, "say ").sort(), ["hello", "more", "there"]);
+  write(join(path, "e.ts"), "say new");
+  await workspace.fileChanged(uriOf(path, "e.ts"));
+  write(join(path, "f.go"), "say other");
+  await workspace.fileChanged(uriOf(path, "f.go"));
+  assert.deepEqual(following(workspace, "say ").sort(), ["hello", "more", "new", "there"]);
   workspace.dispose();
 });
 
@@ -137,6 +163,7 @@ test("an older result of the tokenizer does not replace a newer one", async () =
     tokenize: texts => new Promise(resolve => answers.push(() => resolve(texts.map(codes)))),
   };
   const workspace = new Workspace([path], slow, () => {});
+  workspace.follow(PYTHON_EXTENSIONS);
   const first = workspace.fileChanged(uriOf(path, "a.py"));
   await until("the index", () => answers.length === 1);
   workspace.changed(uriOf(path, "a.py"), "say two");
@@ -200,6 +227,7 @@ test("an edit does not wait for all the files of a branch switch, and is not und
     },
   };
   const workspace = new Workspace([path], slow, () => {});
+  workspace.follow(PYTHON_EXTENSIONS);
   const switched = Promise.all(Object.keys(files).map(name => workspace.fileChanged(uriOf(path, name))));
   workspace.changed(uriOf(path, "f3.py"), "say edited");
   workspace.source("file:///elsewhere.py");
@@ -336,9 +364,9 @@ test("files that change together are each checked at most three times and tokeni
   let looks = 0;
   const texts: string[] = [];
   const isIndexed = shown.isIndexed.bind(shown);
-  shown.isIndexed = file => {
+  shown.isIndexed = (file, extensions) => {
     looks++;
-    return isIndexed(file);
+    return isIndexed(file, extensions);
   };
   const workspace = new Workspace([path], noting(texts), () => {}, shown);
   await workspace.scan();
@@ -392,6 +420,7 @@ test("an edit counts even if it comes before git has listed the file or anything
   const path = folder({ "a.py": "say hello" });
   if (spawnSync("git", ["init", "-q"], { cwd: path }).status !== 0) return t.skip("git is not here");
   const workspace = new Workspace([path], letters, () => {});
+  workspace.follow(PYTHON_EXTENSIONS);
   workspace.changed(uriOf(path, "a.py"), "say before");
   await workspace.scan();
   await until("the index", () => following(workspace, "say ")[0] === "before");

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { PYTHON_EXTENSIONS } from "../../../../datastores/sources/index.ts";
 import { Visibility } from "../../../../datastores/sources/visibility.ts";
 import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 
@@ -53,7 +54,7 @@ test("a file is read only if it is regular, small, inside the workspace and not 
   truncateSync(join(root, "large.py"), 400 << 20);
   linkSync(join(root, "a.py"), join(root, "hard.py"));
   const files = guard(root);
-  const read = (path: string) => files.readSource({ root, path });
+  const read = (path: string) => files.readSource({ root, path }, PYTHON_EXTENSIONS);
   for (const path of ["a.py", "inside.py", "hard.py"]) assert.equal(read(path), "a", path);
   assert.equal(read("d/x.py"), "x");
   for (const path of [
@@ -82,10 +83,11 @@ test("the index takes the same files that a scan finds, wherever a path comes fr
   });
   const files = guard(root);
   const scanned: string[] = [];
-  for await (const { path } of files.sources(root, new AbortController().signal)) scanned.push(path);
+  for await (const { path } of files.sources(root, PYTHON_EXTENSIONS, new AbortController().signal))
+    scanned.push(path);
   assert.deepEqual(scanned.sort(), ["a.py", "deep/f.pyi"]);
   const all = ["a.py", "notes.txt", ".venv/lib/b.py", "env/lib/c.py", "node_modules/d/e.py", "my_secrets.py"];
-  const given = [...all, "deep/f.pyi"].filter(path => files.isIndexed({ root, path }));
+  const given = [...all, "deep/f.pyi"].filter(path => files.isIndexed({ root, path }, PYTHON_EXTENSIONS));
   assert.deepEqual(given, ["a.py", "deep/f.pyi"]);
 });
 
@@ -109,12 +111,13 @@ test("nothing is shown from an untrusted workspace or from a removed folder", as
   const root = tree({ "a.py": "a" });
   const files = guard(root);
   files.trusted = false;
-  assert.equal(files.readSource({ root, path: "a.py" }), undefined);
-  for await (const file of files.sources(root, new AbortController().signal)) assert.fail(file.path);
+  assert.equal(files.readSource({ root, path: "a.py" }, PYTHON_EXTENSIONS), undefined);
+  for await (const file of files.sources(root, PYTHON_EXTENSIONS, new AbortController().signal))
+    assert.fail(file.path);
   files.trusted = true;
-  assert.equal(files.readSource({ root, path: "a.py" }), "a");
+  assert.equal(files.readSource({ root, path: "a.py" }, PYTHON_EXTENSIONS), "a");
   files.roots = [];
-  assert.equal(files.readSource({ root, path: "a.py" }), undefined);
+  assert.equal(files.readSource({ root, path: "a.py" }, PYTHON_EXTENSIONS), undefined);
 });
 
 test("a file belongs to the workspace if it is in the folder, not if its path only begins alike", () => {
@@ -166,8 +169,9 @@ test("git lists nothing in a workspace that is not trusted", async t => {
   const root = tree({ "a.py": "a" });
   const files = guard(root);
   files.trusted = false;
-  for await (const file of files.sources(root, new AbortController().signal)) assert.fail(file.path);
-  files.readSource({ root, path: "a.py" });
+  for await (const file of files.sources(root, PYTHON_EXTENSIONS, new AbortController().signal))
+    assert.fail(file.path);
+  files.readSource({ root, path: "a.py" }, PYTHON_EXTENSIONS);
   assert.equal(refresh.mock.callCount(), 0);
 });
 
@@ -197,7 +201,8 @@ test("a walk looks at each ignore file once for many files of a folder", async t
   const looks = t.mock.method(fs, "lstatSync");
   syncBuiltinESMExports();
   const found: string[] = [];
-  for await (const { path } of files.sources(root, new AbortController().signal)) found.push(path);
+  for await (const { path } of files.sources(root, PYTHON_EXTENSIONS, new AbortController().signal))
+    found.push(path);
   const ofFolder = looks.mock.calls.filter(({ arguments: [path] }) => path === join(root, "d", ".gitignore"));
   looks.mock.restore();
   syncBuiltinESMExports();

@@ -15,6 +15,8 @@ import { until } from "../../../fakes/until.ts";
 const base = mkdtempSync(join(tmpdir(), "foretoken-corpus-"));
 after(() => rmSync(base, { recursive: true, force: true }));
 
+const DOCUMENT = { uri: "file:///elsewhere/a.py", languageId: "python", text: "" };
+
 /** A server's datastores for folders of these names; `scans` lists the folders whose files were looked for. */
 function started(names: readonly string[]) {
   const paths = names.map(name => join(base, name));
@@ -25,13 +27,19 @@ function started(names: readonly string[]) {
     onDidChangeWatchedFiles: ignore,
     onRequest: ignore,
   } as unknown as Connection;
-  const documents = { watch: ignore, open: () => [] } as unknown as Documents;
+  let changed: (document: typeof DOCUMENT) => void = ignore;
+  const documents = {
+    watch: (call: typeof changed) => {
+      changed = call;
+    },
+    open: () => [DOCUMENT],
+  } as unknown as Documents;
   const shown = new ShownFiles(ignore, paths);
   const scans: string[] = [];
   const sources = shown.sources.bind(shown);
-  shown.sources = (root, signal) => {
+  shown.sources = (root, extensions, signal) => {
     scans.push(root);
-    return sources(root, signal);
+    return sources(root, extensions, signal);
   };
   const board = { stores: ignore } as unknown as StatusBoard;
   const datastores = registerDatastores(connection, documents, board, shown, () => "");
@@ -46,7 +54,8 @@ function started(names: readonly string[]) {
   const complete = async () => {
     await until("the workspace's index", () => datastores.workspaceIndex()?.isComplete ?? false);
   };
-  return { datastores, paths, scans, change, complete };
+  const open = (languageId: string) => changed({ ...DOCUMENT, languageId });
+  return { datastores, paths, scans, change, complete, open };
 }
 
 test("folders that are added and removed in quick succession are indexed once, as they are at last", async () => {
@@ -74,4 +83,18 @@ test("no index is started once the server ends", async () => {
   datastores.dispose();
   await pause(500);
   assert.deepEqual(scans, []);
+});
+
+test("the folders are read once for each kind of files that is edited, and not at all for prose", async () => {
+  const { datastores, paths, scans, complete, open, change } = started(["e"]);
+  await complete();
+  assert.deepEqual(scans, paths);
+  for (const languageId of ["python", "markdown", "plaintext"]) open(languageId);
+  assert.equal(datastores.workspaceIndex()?.isComplete, true);
+  for (const languageId of ["typescript", "javascriptreact", "vue"]) open(languageId);
+  assert.equal(datastores.workspaceIndex()?.isComplete, false);
+  await complete();
+  assert.deepEqual(scans, [...paths, ...paths]);
+  change([]);
+  datastores.dispose();
 });

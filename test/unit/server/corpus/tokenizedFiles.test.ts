@@ -29,3 +29,12 @@ test("a file that is given anew while its tokens are indexed has the later text"
     [[1], [3]],
   );
 });
+
+test("an index that has hardly any room left is full", async () => {
+  const million = new Int32Array(999_000).fill(7);
+  const files = new TokenizedFiles({ tokenize: async texts => texts.map(() => million) }, fail, never);
+  for (let i = 0; i < 7; i++) await files.put([`${i}`], [""]);
+  assert.equal(files.isFull, false);
+  await files.put(["8", "9"], ["", ""]);
+  assert.deepEqual([files.isFull, files.index.fileCount], [true, 8]);
+});
