@@ -151,6 +151,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     datastores,
     drafts,
     completions,
+    documents,
     log,
   };
 }
@@ -158,13 +159,16 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
 /** Passes events of one part on to the others. */
 function joinParts(connection: Connection, parts: Parts): void {
   const { configuration, folders, settings, board, session, model, shownFiles, datastores, drafts } = parts;
-  const { energy, completions, log } = parts;
+  const { energy, completions, documents, log } = parts;
   const look = () => inBackground(energy.look(), "Finding out about the battery", log);
   /** Whether the loaded model has been measured: what takes long waits for that. */
   let isTuned = false;
   const buildFirst = () => {
-    if (isTuned && !energy.isSaving) datastores.buildFirst(settings());
+    const isOfUse = documents.open().some(({ languageId }) => languageId === "python");
+    if (isTuned && isOfUse && !energy.isSaving) datastores.buildFirst(settings());
   };
+  const buildFirstUnlessSaving = () =>
+    inBackground(energy.look().then(buildFirst), "Finding out about the battery", log);
   model.onLoaded(engine => {
     isTuned = false;
     look();
@@ -173,9 +177,15 @@ function joinParts(connection: Connection, parts: Parts): void {
   });
   model.onTuned(() => {
     isTuned = true;
-    inBackground(energy.look().then(buildFirst), "Finding out about the battery", log);
+    buildFirstUnlessSaving();
   });
   energy.onDidEnd(buildFirst);
+  documents.watch(
+    ({ languageId, edit }) => {
+      if (isTuned && languageId === "python" && edit === undefined) buildFirstUnlessSaving();
+    },
+    () => {},
+  );
   model.onFreeing(() => drafts.save());
   folders.onDidChange(paths => {
     shownFiles.roots = paths;

@@ -67,6 +67,8 @@ export function registerDatastores(
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
   let tokenizer: string | undefined;
+  /** Whether a first store of that model was begun: one that cannot be built is not begun with each document. */
+  let isFirstBegun = false;
   /** Starts the index once the workspace's folders have stopped changing. */
   let indexing: NodeJS.Timeout | undefined;
 
@@ -114,13 +116,15 @@ export function registerDatastores(
     adopt({ vocabulary, info }, settings) {
       if (!registry) return;
       tokenizer = info.modelPath;
+      isFirstBegun = false;
       index(settings);
       registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
       board.stores(registry.status);
     },
     buildFirst({ firstDatastore }) {
-      if (firstDatastore && registry)
-        inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
+      if (!firstDatastore || !registry || isFirstBegun) return;
+      isFirstBegun = true;
+      inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
     },
     sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
     dispose() {

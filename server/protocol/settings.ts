@@ -182,7 +182,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "machine-overridable",
     description:
-      "Where the model has no datastore yet, build one in the background from the Python installed on this machine.",
+      "Once Python is edited and the model has no datastore yet, build one in the background from the Python installed on this machine.",
   },
   workspaceIndex: {
     type: "boolean",

@@ -400,10 +400,12 @@ test("a first store is built once from the installed Python without a request, a
     const storageDirectory = join(folder, "first");
     const settings = { modelPath: fixtureModelPath(), backend: "cpu", threads: 1, firstDatastore: true };
     const client = await connect({ modelLoader }, { storageDirectory, settings });
+    client.open("file:///project/sample.py", "");
     const { stores } = await client.status(status => (status.stores?.length ?? 0) > 0);
     assert.deepEqual([stores?.[0]?.name, stores?.[0]?.problem], ["python", undefined]);
     await client.close();
     const again = await connect({ modelLoader }, { storageDirectory, settings });
+    again.open("file:///project/sample.py", "");
     const { stores: kept } = await again.status(status => (status.stores?.length ?? 0) > 0);
     assert.equal(kept?.[0]?.created, stores?.[0]?.created, "and not made again");
     await again.close();
@@ -411,6 +413,7 @@ test("a first store is built once from the installed Python without a request, a
     const outdated = { ...JSON.parse(readFileSync(manifest, "utf8")), version: 1 };
     writeFileSync(manifest, JSON.stringify(outdated));
     const later = await connect({ modelLoader }, { storageDirectory, settings });
+    later.open("file:///project/sample.py", "");
     const { stores: anew } = await later.status(
       status => status.stores?.[0]?.problem === undefined && !!status.stores?.[0],
     );

@@ -33,22 +33,44 @@ async function prefillsOnFocus(
   return [engine.prefills - before, engine.savesEnergy];
 }
 
-test("no first datastore is built on battery power, until that is over or the setting overrides it", async () => {
+/** A client of a server that tries to build a first datastore, and whether it has: its model has no file, so it fails. */
+async function buildingFirst(onBattery: boolean) {
   const engine = new FakeEngine(saying("1\n"));
-  const parts = { modelLoader: () => async () => ({ engine }), runsOnBattery: async () => true };
+  const parts = { modelLoader: () => async () => ({ engine }), runsOnBattery: async () => onBattery };
   const storageDirectory = mkdtempSync(join(tmpdir(), "foretoken-battery-"));
   const client = await connect(parts, { storageDirectory, settings: { firstDatastore: true } });
   await client.status(({ state }) => state === "ready");
-  // The fake model has no file, so each build fails at once.
-  const isTried = () => client.log.some(line => line.startsWith("No datastore was built"));
+  const tries = () => client.log.filter(line => line.startsWith("No datastore was built")).length;
+  const close = async () => {
+    await client.close();
+    rmSync(storageDirectory, { recursive: true, force: true });
+  };
+  return { client, tries, close };
+}
+
+test("a first datastore is built with the first Python document, and not tried again with each", async () => {
+  const { client, tries, close } = await buildingFirst(false);
+  client.open("file:///project/sample.ts", "x = ", "typescript");
   await pause(1_500);
-  assert.equal(isTried(), false);
+  assert.equal(tries(), 0, "it would hold nothing but Python");
+  client.open(URI, "x = ");
+  await until("the first datastore", () => tries() === 1);
+  client.open("file:///project/other.py", "x = ");
+  await pause(500);
+  assert.equal(tries(), 1);
+  await close();
+});
+
+test("no first datastore is built on battery power, until that is over or the setting overrides it", async () => {
+  const { client, tries, close } = await buildingFirst(true);
+  client.open(URI, "x = ");
+  await pause(1_500);
+  assert.equal(tries(), 0);
   await client.connection.sendNotification(DidChangeConfigurationNotification.type, {
     settings: { foretoken: { firstDatastore: true, battery: "never" } },
   });
-  await until("the first datastore", isTried);
-  await client.close();
-  rmSync(storageDirectory, { recursive: true, force: true });
+  await until("the first datastore", () => tries() === 1);
+  await close();
 });
 
 test("on battery power nothing is prefilled ahead and the engine saves energy, unless the setting overrides it", async () => {
