@@ -3,7 +3,7 @@
  * a time.
  */
 import * as vscode from "vscode";
-import { WATCHED_FILES } from "../server/protocol/index.ts";
+import { WATCHED_FILES } from "../datastores/files/index.ts";
 import { inBackground, messageOf } from "./background.ts";
 import { Commands, TITLES } from "./commands.ts";
 import { ServerConnection, type ServerPaths } from "./connection.ts";

@@ -57,7 +57,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
     ...folders.map(({ name, uri }) => ({
       label: `$(folder) ${name}`,
       description: "this workspace",
-      detail: "Python files that git does not ignore. Seconds for thousands of files.",
+      detail: "Source files that git does not ignore. Seconds for thousands of files.",
       choose: async () => ({ source: uri.fsPath, name: `workspace-${storeName(name, uri.fsPath)}` }),
     })),
     {
@@ -69,7 +69,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
     },
     {
       label: "$(file-directory) Folder or File...",
-      detail: "Python files below a folder, or a Parquet or JSON lines file with a column of contents.",
+      detail: "Source files below a folder, or a Parquet or JSON lines file with a column of contents.",
       choose: chooseFile,
     },
     {

@@ -67,6 +67,17 @@ const writers = ({ console }: Connection) => ({
   log: (message: string) => console.error(message),
 });
 
+/** What the catalogue needs to know of the loaded model. */
+const catalogueParts = (
+  model: Pick<ReturnType<typeof registerModel>, "current">,
+  settings: () => Settings,
+) => ({
+  settings,
+  measured: () => measuredModel(model.current),
+  graphicsBytes: () => model.current?.info.graphicsBytes,
+  needed: estimatedBytes,
+});
+
 /** Creates the parts, each with the others that it needs. */
 function makeParts(connection: Connection, dependencies: ServerDependencies) {
   const { warn, log } = writers(connection);
@@ -89,12 +100,7 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     runsOnBattery: dependencies.runsOnBattery ?? runsOnBattery,
     warn,
   });
-  const catalogue = {
-    settings,
-    measured: () => measuredModel(model.current),
-    graphicsBytes: () => model.current?.info.graphicsBytes,
-    needed: estimatedBytes,
-  };
+  const catalogue = catalogueParts(model, settings);
   registerCatalogue(connection, catalogue);
   const slowRule = new SlowRule({
     choices: async () => (await listModels(catalogue)).models,

@@ -1,3 +1,4 @@
+export { type FileKind, fileKindOf } from "../files/index.ts";
 export { readApart } from "./apart.ts";
 export { isProjectSource, PYTHON_EXTENSIONS, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";

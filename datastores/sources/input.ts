@@ -14,6 +14,8 @@ export interface FolderInput extends Input {
   readonly kind: "folder";
   readonly path: string;
   readonly gitignore: boolean;
+  /** Of the files that count, with the dot. */
+  readonly extensions: readonly string[];
 }
 
 export interface FileInput extends Input {

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { HubOptions } from "../download/index.ts";
+import { CODE_EXTENSIONS } from "../files/index.ts";
 import type { SourceDocument } from "../index.ts";
 import { fileError } from "../index.ts";
-import { fingerprint, readFolder } from "./folder.ts";
+import { type FolderOptions, fingerprint, PYTHON_EXTENSIONS, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
 import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";
 import { readJsonLines } from "./jsonl.ts";
@@ -22,26 +23,36 @@ export async function listInputs(spec: SourceSpec, options: HubOptions = {}): Pr
     case "hub":
       return shuffled(await listHub(spec, options));
     case "folder":
-      return [await folderInput(spec.path, true, options.signal)];
+      return [await folderInput(spec.path, { gitignore: true, extensions: CODE_EXTENSIONS, ...options })];
     case "file":
       return [fileInput(spec.path, spec.format)];
     case "python": {
       const { roots } = await findPython(undefined, options.signal);
       // Ignore files in packages were meant for the packages' own repositories.
-      return Promise.all(roots.map(root => folderInput(root, false, options.signal)));
+      return Promise.all(
+        roots.map(root => folderInput(root, { gitignore: false, extensions: PYTHON_EXTENSIONS, ...options })),
+      );
     }
   }
 }
 
 /** The documents of a local input. Throws `StoreError` as the readers do. */
 export function readInput(input: LocalInput, options: ReadOptions = {}): AsyncIterable<SourceDocument> {
-  if (input.kind === "folder") return readFolder(input.path, { ...options, gitignore: input.gitignore });
+  if (input.kind === "folder") {
+    const { path, gitignore, extensions } = input;
+    return readFolder(path, { ...options, gitignore, extensions });
+  }
   return input.format === "parquet" ? readParquet(input.path, options) : readJsonLines(input.path, options);
 }
 
-async function folderInput(path: string, gitignore: boolean, signal?: AbortSignal): Promise<FolderInput> {
-  const { digest, bytes } = await fingerprint(path, { gitignore, ...(signal ? { signal } : {}) });
-  return { kind: "folder", name: path, identity: `folder:${path}#${digest}`, bytes, path, gitignore };
+async function folderInput(
+  path: string,
+  options: Required<Pick<FolderOptions, "gitignore" | "extensions">> & Pick<HubOptions, "signal">,
+): Promise<FolderInput> {
+  const { gitignore, extensions, signal } = options;
+  const { digest, bytes } = await fingerprint(path, { gitignore, extensions, ...(signal ? { signal } : {}) });
+  const identity = `folder:${path}#${digest}`;
+  return { kind: "folder", name: path, identity, bytes, path, gitignore, extensions };
 }
 
 function fileInput(path: string, format: FileFormat): FileInput {

@@ -1,6 +1,6 @@
 /** The datastores of the server: opened for the model, built on request and, once, without a request. */
 import type { Connection, FileEvent } from "vscode-languageserver";
-import { Pace } from "../../datastores/sources/index.ts";
+import { type FileKind, fileKindOf, Pace } from "../../datastores/sources/index.ts";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
@@ -9,8 +9,6 @@ import {
   BuildProgress,
   type BuildReport,
   damageText,
-  type FileKind,
-  fileKindOf,
   RebuildDatastoreRequest,
   type Settings,
   type WorkspaceIndexStatus,

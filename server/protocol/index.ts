@@ -11,7 +11,6 @@ export {
   RequestEndedNotification,
   type WorkspaceIndexStatus,
 } from "./dashboard.ts";
-export { type FileKind, fileKindOf, WATCHED_FILES } from "./fileKinds.ts";
 export { GrowingText } from "./growingText.ts";
 export {
   ACCEPT_COMMAND,

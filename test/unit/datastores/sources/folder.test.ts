@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { type SourceDocument, StoreError } from "../../../../datastores/document.ts";
 import { type FolderOptions, fingerprint, readFolder } from "../../../../datastores/sources/folder.ts";
+import { listInputs, readInput } from "../../../../datastores/sources/inputs.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-folder-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -193,4 +194,17 @@ test("the fingerprint changes with a file's time and the ignore rules, and not w
   assert.notEqual(touched.digest, first.digest);
   writeFileSync(join(root, ".gitignore"), "a.py\n");
   assert.equal((await fingerprint(root)).files, 0);
+});
+
+test("a folder is an input with its code in all languages, without minified files", async () => {
+  const root = tree({ "a.py": "a", "b.ts": "b", "c.go": "c", "lib.min.js": "m", "notes.md": "n" });
+  const [input] = await listInputs({ kind: "folder", path: root });
+  assert.ok(input?.kind === "folder");
+  const found: string[] = [];
+  for await (const { path } of readInput(input)) found.push(path);
+  assert.deepEqual(found, ["a.py", "b.ts", "c.go"]);
+  assert.equal(input.bytes, 3);
+  const before = input.identity;
+  writeFileSync(join(root, "c.go"), "changed");
+  assert.notEqual((await listInputs({ kind: "folder", path: root }))[0]?.identity, before);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FILE_KINDS, fileKindOf, WATCHED_FILES } from "../../../../datastores/files/fileKinds.ts";
 import { PYTHON_EXTENSIONS } from "../../../../datastores/sources/index.ts";
-import { FILE_KINDS, fileKindOf, WATCHED_FILES } from "../../../../server/protocol/fileKinds.ts";
 import { languageOfFile } from "../../../../server/syntax/index.ts";
 
 test("each language and each ending belongs to one kind", () => {

@@ -1,4 +1,4 @@
-/** Files that the workspace's index takes in. */
+/** Files of source code by their names: what is indexed of a workspace, and read of a folder. */
 
 /** Files that refer to each other, and so are worth drafting from in each other. */
 export interface FileKind {
@@ -40,7 +40,8 @@ export const FILE_KINDS: readonly FileKind[] = [
 export const fileKindOf = (languageId: string): FileKind | undefined =>
   FILE_KINDS.find(({ languages }) => languages.includes(languageId));
 
+/** Endings of all of them. */
+export const CODE_EXTENSIONS: readonly string[] = FILE_KINDS.flatMap(({ extensions }) => extensions);
+
 /** Names of files to watch, as a glob pattern: those that may be indexed, and those that exclude some. */
-export const WATCHED_FILES = `**/{${FILE_KINDS.flatMap(({ extensions }) => extensions)
-  .map(extension => `*${extension}`)
-  .join(",")},.gitignore}`;
+export const WATCHED_FILES = `**/{${CODE_EXTENSIONS.map(extension => `*${extension}`).join(",")},.gitignore}`;
