@@ -3,16 +3,12 @@
  * a time.
  */
 import * as vscode from "vscode";
-import { WATCHED_FILES } from "../datastores/files/index.ts";
 import { inBackground, messageOf } from "./background.ts";
 import { Commands, TITLES } from "./commands.ts";
 import { ServerConnection, type ServerPaths } from "./connection.ts";
 import { Crashes } from "./crashes.ts";
 import { ServerRequests } from "./requests.ts";
 import { ServerStatus } from "./serverStatus.ts";
-
-/** A folder that is deleted or renamed is reported by its own name alone, without the files in it. */
-const ALL_FILES = "**/*";
 
 export class ServerClient implements vscode.Disposable {
   readonly status = new ServerStatus();
@@ -23,10 +19,6 @@ export class ServerClient implements vscode.Disposable {
   private restartTimer: NodeJS.Timeout | undefined;
   private disposed = false;
   private readonly crashes = new Crashes();
-  private readonly watchers = [
-    vscode.workspace.createFileSystemWatcher(WATCHED_FILES),
-    vscode.workspace.createFileSystemWatcher(ALL_FILES, true, true, false),
-  ];
 
   constructor(
     private readonly paths: ServerPaths,
@@ -51,7 +43,6 @@ export class ServerClient implements vscode.Disposable {
 
   dispose(): void {
     inBackground(this.stopForGood(), "Stopping the server", this.output);
-    for (const watcher of this.watchers) watcher.dispose();
     this.status.dispose();
   }
 
@@ -75,13 +66,12 @@ export class ServerClient implements vscode.Disposable {
   }
 
   private async start(retryLoads: boolean): Promise<void> {
-    const { paths, watchers, output, status } = this;
+    const { paths, output, status } = this;
     status.set({ state: "starting" });
     this.crashes.started(Date.now());
     const connection = new ServerConnection({
       ...paths,
       retryLoads,
-      watchers,
       output,
       onStatus: reported => status.set(reported),
       onRequestEnded: ended => this.requests.requestEnded(ended),

@@ -24,8 +24,6 @@ export interface ServerPaths {
 interface ConnectionOptions extends ServerPaths {
   /** Whether models and back ends that have ended the server are tried once more. */
   readonly retryLoads: boolean;
-  /** Reports files that change outside of the editor: a branch switched, a tool run. */
-  readonly watchers: vscode.FileSystemWatcher[];
   readonly output: vscode.LogOutputChannel;
   readonly onStatus: (status: Status) => void;
   readonly onRequestEnded: (ended: EndedRequest) => void;
@@ -45,7 +43,7 @@ export class ServerConnection {
   private readonly process: ServerProcess;
 
   constructor(options: ConnectionOptions) {
-    const { serverModule, storageDirectory, retryLoads, watchers, output } = options;
+    const { serverModule, storageDirectory, retryLoads, output } = options;
     this.process = new ServerProcess(options.onCrash);
     const initializationOptions: InitializationOptions = {
       settings: vscode.workspace.getConfiguration(SECTION),
@@ -62,7 +60,6 @@ export class ServerConnection {
       {
         documentSelector: DOCUMENT_SELECTOR,
         initializationOptions,
-        synchronize: { fileEvents: watchers },
         outputChannel: output,
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }),

@@ -27,6 +27,8 @@ import { unaskedReason } from "./whyNothing.ts";
 /** What `activate` returns: for tests and for extensions that want to wait for the model. */
 export interface Api {
   status(): Status;
+  /** Files that the server has indexed of the workspace; undefined where there is no index. */
+  indexedFiles(): Promise<number | undefined>;
   serverPid(): number | undefined;
   /** Resolves when the server is ready; rejects with message and remedy when it cannot be. */
   waitForReady(): Promise<void>;
@@ -52,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   inBackground(server.restart(), "Starting the server", output);
   return {
     status: () => server.status.current,
+    indexedFiles: async () => (await server.requests.dashboard())?.workspace?.files,
     serverPid: () => server.pid,
     waitForReady: () => waitForReady(server),
   };

@@ -242,7 +242,7 @@ function followLifecycle(
       shownFiles.roots = folders.paths;
       slowRule.start(storageDirectory);
       libraries.start(storageDirectory);
-      datastores.start(storageDirectory, folders.paths);
+      datastores.start(storageDirectory, folders.paths, params.capabilities);
       drafts.start(storageDirectory, folders.paths);
       model.start(modelLoader(storageDirectory, retryLoads));
       inBackground(model.load(), "Loading the model", log);

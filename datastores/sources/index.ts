@@ -1,5 +1,5 @@
-export { type FileKind, fileKindOf } from "../files/index.ts";
 export { readApart } from "./apart.ts";
+export { type FileKind, fileKindOf } from "./fileKinds.ts";
 export { isProjectSource, PYTHON_EXTENSIONS, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";
 export type { SourceInput } from "./input.ts";

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { HubOptions } from "../download/index.ts";
-import { CODE_EXTENSIONS } from "../files/index.ts";
 import type { SourceDocument } from "../index.ts";
 import { fileError } from "../index.ts";
+import { CODE_EXTENSIONS } from "./fileKinds.ts";
 import { type FolderOptions, fingerprint, PYTHON_EXTENSIONS, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
 import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";

@@ -1,10 +1,10 @@
 /** The datastores of the server: opened for the model, built on request and, once, without a request. */
-import type { Connection, FileEvent } from "vscode-languageserver";
+import type { ClientCapabilities, Connection, FileEvent } from "vscode-languageserver";
 import { type FileKind, fileKindOf, Pace } from "../../datastores/sources/index.ts";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
-import type { DocumentChange, Documents, StatusBoard } from "../lsp/index.ts";
+import { type DocumentChange, type Documents, type StatusBoard, WatchedFiles } from "../lsp/index.ts";
 import {
   BuildProgress,
   type BuildReport,
@@ -22,8 +22,12 @@ import { Workspace } from "./workspace.ts";
 const FOLDERS_MS = 300;
 
 interface Datastores {
-  /** Called once the storage directory and the workspace's folders are known. */
-  start(storageDirectory: string | undefined, folders: readonly string[]): void;
+  /** Called once the storage directory, the workspace's folders and the client's abilities are known. */
+  start(
+    storageDirectory: string | undefined,
+    folders: readonly string[],
+    capabilities: ClientCapabilities,
+  ): void;
   /** Opens the stores of a model that was loaded. */
   adopt(engine: Engine, settings: Settings): void;
   /**
@@ -62,6 +66,7 @@ export function registerDatastores(
     const { workspace } = indexed ?? {};
     if (workspace) inBackground(filesChanged(workspace, changes, report), "Following files", report);
   });
+  const watched = new WatchedFiles(connection);
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
   let tokenizer: string | undefined;
@@ -76,7 +81,7 @@ export function registerDatastores(
     indexed?.dispose();
     if (wanted === undefined) indexed = undefined;
     else {
-      indexed = indexWorkspace(connection, folders, shownFiles, wanted);
+      indexed = indexWorkspace({ connection, folders, shownFiles, watched }, wanted);
       for (const document of documents.open()) indexed.changed(document);
     }
   };
@@ -90,7 +95,8 @@ export function registerDatastores(
   answerRebuilds(connection, board, shownFiles, { registry: () => registry, hub }, closing.signal);
 
   return {
-    start(storageDirectory, workspaceFolders) {
+    start(storageDirectory, workspaceFolders, capabilities) {
+      watched.start(capabilities);
       folders = workspaceFolders;
       const opened = new StoreRegistry(
         storageDirectory,
@@ -185,11 +191,16 @@ interface IndexedWorkspace {
 
 const sizeOf = ({ files, tokens }: Workspace) => ({ files, tokens });
 
+interface IndexDependencies {
+  readonly connection: Connection;
+  readonly folders: readonly string[];
+  readonly shownFiles: ShownFiles;
+  readonly watched: WatchedFiles;
+}
+
 /** Indexes the workspace with a model's tokenizer, in the background. */
 function indexWorkspace(
-  connection: Connection,
-  folders: readonly string[],
-  shownFiles: ShownFiles,
+  { connection, folders, shownFiles, watched }: IndexDependencies,
   modelPath: string,
 ): IndexedWorkspace {
   const pool = new TokenizerPool(tokenizeWorkerScript(), modelPath, 1);
@@ -221,6 +232,7 @@ function indexWorkspace(
       const kind = fileKindOf(languageId);
       if (kind && !kinds.has(kind)) {
         kinds.add(kind);
+        watched.watch(kind.extensions);
         inBackground(scan(kind), "Indexing the workspace", report);
       }
       workspace.changed(uri, text);

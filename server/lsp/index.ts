@@ -4,4 +4,5 @@ export { initializationOptions } from "./initialization.ts";
 export { messageGate } from "./messageGate.ts";
 export { NOTEBOOK_SYNC } from "./notebooks.ts";
 export { StatusBoard } from "./status.ts";
+export { WatchedFiles } from "./watchedFiles.ts";
 export { WorkspaceFolders } from "./workspaceFolders.ts";

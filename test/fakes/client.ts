@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
 import {
+  type ClientCapabilities,
   createProtocolConnection,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
@@ -60,6 +61,8 @@ export async function connect(
   parts: ServerDependencies,
   options: InitializationOptions = {},
   folders: readonly string[] = [],
+  capabilities: ClientCapabilities = {},
+  prepare: (connection: ProtocolConnection) => void = () => {},
 ): Promise<TestClient> {
   const toServer = new Pipe();
   const toClient = new Pipe();
@@ -81,12 +84,13 @@ export async function connect(
   connection.onNotification("window/logMessage", ({ message }: { message: string }) => {
     log.push(message);
   });
+  prepare(connection);
   connection.listen();
   const initialized = await connection.sendRequest(InitializeRequest.type, {
     processId: null,
     rootUri: null,
     workspaceFolders: folders.map(path => ({ uri: pathToFileURL(path).href, name: basename(path) })),
-    capabilities: {},
+    capabilities,
     // Unless a test needs it, no store is built, and nothing is saved in the user's folders.
     initializationOptions: {
       storageDirectory: join(tmpdir(), "foretoken-test-client"),

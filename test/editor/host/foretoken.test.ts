@@ -6,6 +6,8 @@
  * tests how ghost text looks and grows.
  */
 import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Api } from "../../../extension/main.ts";
@@ -196,6 +198,24 @@ suite("Foretoken in the extension host", () => {
     const [, known, computed] = /(\d+) tokens known, (\d+) computed/.exec(asked) ?? [];
     const tokens = Number(known) + Number(computed);
     assert.ok(tokens > document.getText().length, `the cell alone has fewer than ${tokens} tokens`);
+  });
+
+  test("files of the language are indexed, and followed where other programs make and remove them", async () => {
+    await openFile("indexed.ts", "export const one = 1;\n");
+    const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    assert.ok(root);
+    const folder = join(root, "made");
+    let before = 0;
+    await until("the index", async () => {
+      before = (await api.indexedFiles()) ?? 0;
+      return before > 0;
+    });
+    mkdirSync(folder);
+    for (const name of ["a.ts", "b.ts", "c.txt"])
+      writeFileSync(join(folder, name), "export const two = 2;\n");
+    await until("the new files", async () => (await api.indexedFiles()) === before + 2);
+    rmSync(folder, { recursive: true });
+    await until("the end of the files", async () => (await api.indexedFiles()) === before);
   });
 
   test("an untitled document gets a suggestion", async () => {

@@ -44,7 +44,7 @@ function started(names: readonly string[]) {
   const board = { stores: ignore } as unknown as StatusBoard;
   const datastores = registerDatastores(connection, documents, board, shown, () => "");
   const settings: Settings = { ...DEFAULT_SETTINGS, workspaceIndex: true };
-  datastores.start(undefined, paths);
+  datastores.start(undefined, paths, {});
   const engine = { vocabulary: { fingerprint: "f" }, info: { modelPath: "model.gguf" } };
   datastores.adopt(engine as unknown as Engine, settings);
   const change = (folders: readonly string[]) => {

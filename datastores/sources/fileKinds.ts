@@ -42,6 +42,3 @@ export const fileKindOf = (languageId: string): FileKind | undefined =>
 
 /** Endings of all of them. */
 export const CODE_EXTENSIONS: readonly string[] = FILE_KINDS.flatMap(({ extensions }) => extensions);
-
-/** Names of files to watch, as a glob pattern: those that may be indexed, and those that exclude some. */
-export const WATCHED_FILES = `**/{${CODE_EXTENSIONS.map(extension => `*${extension}`).join(",")},.gitignore}`;

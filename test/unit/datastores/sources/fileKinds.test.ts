@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FILE_KINDS, fileKindOf, WATCHED_FILES } from "../../../../datastores/files/fileKinds.ts";
+import { FILE_KINDS, fileKindOf } from "../../../../datastores/sources/fileKinds.ts";
 import { PYTHON_EXTENSIONS } from "../../../../datastores/sources/index.ts";
 import { languageOfFile } from "../../../../server/syntax/index.ts";
 
@@ -17,10 +17,4 @@ test("a file is of the kind of the language that its name tells", () => {
       const language = languageOfFile(`name${extension}`, "");
       if (language !== "") assert.equal(fileKindOf(language), kind, extension);
     }
-});
-
-test("what is watched are all these files and ignore files", () => {
-  assert.match(WATCHED_FILES, /^\*\*\/\{(?:\*\.\w+,)+\.gitignore\}$/);
-  for (const { extensions } of FILE_KINDS)
-    for (const extension of extensions) assert.ok(WATCHED_FILES.includes(`*${extension},`), extension);
 });
