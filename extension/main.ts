@@ -27,7 +27,7 @@ import { unaskedReason } from "./whyNothing.ts";
 /** What `activate` returns: for tests and for extensions that want to wait for the model. */
 export interface Api {
   status(): Status;
-  /** Files that the server has indexed of the workspace; undefined where there is no index. */
+  /** Files that the server has indexed of the workspace; undefined where there is no index, or it is being made. */
   indexedFiles(): Promise<number | undefined>;
   serverPid(): number | undefined;
   /** Resolves when the server is ready; rejects with message and remedy when it cannot be. */
@@ -54,7 +54,10 @@ export function activate(context: vscode.ExtensionContext): Api {
   inBackground(server.restart(), "Starting the server", output);
   return {
     status: () => server.status.current,
-    indexedFiles: async () => (await server.requests.dashboard())?.workspace?.files,
+    indexedFiles: async () => {
+      const { workspace } = (await server.requests.dashboard()) ?? {};
+      return workspace?.isComplete ? workspace.files : undefined;
+    },
     serverPid: () => server.pid,
     waitForReady: () => waitForReady(server),
   };
