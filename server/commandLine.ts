@@ -113,7 +113,7 @@ export async function loadForCommand(
   { retryLoads = false, ...others }: Partial<Settings> & { readonly retryLoads?: boolean } = {},
 ) {
   const { settings } = readSettings({ ...others, backend, modelPath: modelPath ?? "" });
-  return orUsageError(await modelLoader(undefined, retryLoads)(settings, 0));
+  return orUsageError(await modelLoader(undefined, retryLoads)(settings));
 }
 
 /** Measures the model if needed, and reports the result. */

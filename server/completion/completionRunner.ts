@@ -36,6 +36,8 @@ interface RunnerDependencies {
   isCurrent(engine: Engine): boolean;
   /** Whether another model replaces `engine`. */
   isReplaced(engine: Engine): boolean;
+  /** Called when the engine's memory ran out during a completion: the model may be replaced by one that needs less. */
+  outOfMemory(engine: Engine): void;
   /** Called when a completion that somebody waits for is being computed. */
   working(): void;
   /** Called with each end. */
@@ -148,6 +150,7 @@ export class CompletionRunner {
     const { text, offset, languageId } = live.cursor.snapshot;
     const isSettled = this.parts.grammars.isSettled(regionAt(text, offset, languageId).languageId);
     const finish = (ended: LiveEnd) => {
+      if (isShortOfMemory(ended) && this.parts.isCurrent(engine)) this.parts.outOfMemory(engine);
       const end = this.lostItsModel(engine, live, ended) ? { kind: "modelReplaced" as const } : ended;
       if (end.kind === "completed") live.usage.decoded(end.completion.tokens);
       if (end.kind === "completed" && isSettled && generation === this.generation)
@@ -170,7 +173,7 @@ export class CompletionRunner {
   /** Whether a completion ended without text only because its model was replaced. */
   private lostItsModel(engine: Engine, live: LiveCompletion, end: LiveEnd): boolean {
     return (
-      isGivenUp(end) &&
+      (isGivenUp(end) || isShortOfMemory(end)) &&
       this.live === live &&
       live.text === "" &&
       !live.signal.aborted &&
@@ -238,6 +241,9 @@ export class CompletionRunner {
       this.cache.add({ place, text, finishReason, confidence, explicit, usage });
   }
 }
+
+const isShortOfMemory = (end: LiveEnd) =>
+  end.kind === "completed" && end.completion.finishReason === "outOfMemory";
 
 function saysSomethingAt(live: LiveCompletion, cursor: Cursor, explicit: boolean): boolean {
   if (live.signal.aborted || (explicit && !live.explicit && live.text === "")) return false;

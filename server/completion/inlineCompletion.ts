@@ -155,6 +155,7 @@ function makeParts(parts: CompletionDependencies): FeatureParts {
     options,
     isCurrent: engine => model.isCurrent(engine),
     isReplaced: engine => model.isReplaced(engine),
+    outOfMemory: engine => model.outOfMemory(engine),
     working: () => board.working(true),
     ended: ended => recordEnd(parts, delay, ended),
   });
@@ -312,7 +313,6 @@ function recordEnd(
   if ((end.kind === "replaced" || end.kind === "modelReplaced") && isLatest) board.working(false);
   if (end.kind !== "completed") return;
   const { completion } = end;
-  if (completion.finishReason === "outOfMemory" && model.isCurrent(engine)) model.outOfMemory(engine);
   if (completion.failure) log(`The completion failed: ${completion.failure}.`);
   if (!live.awaited) return;
   if (model.isCurrent(engine)) last.completed(engine, completion);

@@ -41,7 +41,16 @@ import {
   tokenizerProblem,
   vocabularyOf,
 } from "./modelFile.ts";
-import { ALL_LAYERS, graphicsDevice, type Placement, placementNote, placements } from "./placement.ts";
+import { notesOf } from "./modelNotes.ts";
+import {
+  ALL_LAYERS,
+  graphicsDevice,
+  type Placement,
+  placeFirstFitting,
+  placementNote,
+  placements,
+  smallerThan,
+} from "./placement.ts";
 import type { ReuseMode } from "./promptCache.ts";
 import { ThreadGovernor } from "./threadGovernor.ts";
 import { createThreadPool, type ThreadPool } from "./threadPool.ts";
@@ -57,15 +66,17 @@ export interface LoadOptions extends BackendOptions {
   readonly reuse: ReuseMode;
   /** Whether the processor computes, though the back end has a graphics device. */
   readonly onProcessor?: boolean;
-  /** How many of the best placements in graphics memory to pass over, since memory ran out with them. */
-  readonly smaller?: number;
+  /** A placement with which graphics memory ran out: less is put into it. */
+  readonly lessThan?: Placement | undefined;
   /** Code of the thread that decodes; absent: Node's own workers decode in turn. */
   readonly decodeScript?: string;
   /** How large trees may be; absent is as large as they equal single steps, `EXACT_TREES`. */
   readonly trees?: TreeLimits;
 }
 
-type LoadOutcome = { readonly engine: LlamaEngine } | { readonly problem: EngineProblem };
+type LoadOutcome =
+  | { readonly engine: LlamaEngine; readonly placement: Placement }
+  | { readonly problem: EngineProblem };
 
 const DEFAULT_CONTEXT_TOKENS = 4096;
 
@@ -79,12 +90,14 @@ async function choosePlacements(
   const head = await loadModel(library, path, { layers: 0, vocabularyOnly: true });
   if (isProblem(head)) return head;
   const architecture = metadata(library, head, "general.architecture") ?? "";
-  const blocks = Number(metadata(library, head, `${architecture}.block_count`) ?? 0);
+  const number = (key: string) => Number(metadata(library, head, `${architecture}.${key}`) ?? 0);
+  const [blocks, trainedTokens] = [number("block_count"), number("context_length")];
   library.modelFree(head);
   return placements({
     layers: blocks + 1,
     modelBytes: modelBytes(path),
-    contextTokens,
+    // A longer context is not made anyway, so a shorter one of these would be the same one.
+    contextTokens: Math.min(contextTokens, trainedTokens || contextTokens),
     freeBytes: graphicsDevice(library)?.freeBytes,
   });
 }
@@ -109,17 +122,19 @@ interface Loaded {
   readonly threadPool: ThreadPool | undefined;
 }
 
-/** Loads the model and makes a context as one placement says. */
-async function loadPlaced(
-  { library, backend: openedBackend }: Opened,
+// Without layers of its own, a device would still need memory for the large products of the processor's layers.
+const isOnProcessor = ({ backend }: Opened, layers: number) => layers === 0 || backend.name === "cpu";
+
+/** Makes a context of a loaded model as one placement says. */
+async function makePlaced(
+  opened: Opened,
   { modelPath, threads: requestedThreads, trees: requestedTrees = EXACT_TREES }: LoadOptions,
+  model: Pointer,
   placement: Placement,
 ): Promise<Loaded | EngineProblem> {
-  // Without layers of its own, a device would still need memory for the large products of the processor's layers.
-  const backend: Backend = placement.layers === 0 ? { ...openedBackend, name: "cpu" } : openedBackend;
-  const onProcessor = backend.name === "cpu";
-  const model = await loadModel(library, modelPath, { layers: placement.layers, onProcessor });
-  if (isProblem(model)) return model;
+  const { library } = opened;
+  const onProcessor = isOnProcessor(opened, placement.layers);
+  const backend: Backend = onProcessor ? { ...opened.backend, name: "cpu" } : opened.backend;
   const architecture = metadata(library, model, "general.architecture") ?? "unknown";
   const canRollBack = !library.modelIsRecurrent(model) && !library.modelIsHybrid(model);
   const trees = canRollBack ? requestedTrees : { ...requestedTrees, branches: 1 };
@@ -136,10 +151,7 @@ async function loadPlaced(
   const made =
     unsuitable(library, model, modelPath, architecture) ??
     (await createContext(library, model, modelPath, first));
-  if (isProblem(made)) {
-    library.modelFree(model);
-    return made;
-  }
+  if (isProblem(made)) return made;
   // A model has no more learned positions than it was trained with.
   const mostTokens = Math.min(wholeUnits(contextTokens), trainedTokens);
   const context = new GrowingContext(library, model, shape, mostTokens, made.context);
@@ -273,58 +285,27 @@ async function loadBest(
 ): Promise<LoadOutcome> {
   const choices = await choosePlacements(opened, options);
   if (isProblem(choices)) return { problem: choices };
-  let loaded: Loaded | EngineProblem | undefined;
-  for (const placement of choices.slice(Math.min(options.smaller ?? 0, choices.length - 1))) {
-    loaded = await loadPlaced(opened, options, placement);
-    if (!isProblem(loaded) || loaded.code !== "memory") break;
-  }
-  if (!loaded) throw new Error("no placement to try");
+  const { library, backend } = opened;
+  const { modelPath, lessThan } = options;
+  const loaded = await placeFirstFitting<Pointer, Loaded>(
+    lessThan ? smallerThan(lessThan, choices) : choices,
+    {
+      load: layers => loadModel(library, modelPath, { layers, onProcessor: isOnProcessor(opened, layers) }),
+      make: (model, placement) => makePlaced(opened, options, model, placement),
+      free: library.modelFree,
+    },
+  );
   if (isProblem(loaded)) return { problem: loaded };
   const best = {
-    layers: opened.backend.name === "cpu" ? 0 : ALL_LAYERS,
+    layers: backend.name === "cpu" ? 0 : ALL_LAYERS,
     contextTokens: choices[0].contextTokens,
   };
   const note = placementNote(loaded.placement, best);
   const engine = buildEngine(options, loaded, await starting, note);
   const problem = await useOnce(engine);
-  if (!problem) return { engine };
+  if (!problem) return { engine, placement: loaded.placement };
   await engine.dispose();
   return { problem };
-}
-
-/** The note on a model that only sees the text before the cursor. */
-export const NO_MIDDLE_NOTE =
-  'The model has no fill-in-the-middle tokens: it sees only the text before the cursor. Choose one that has in the setting "foretoken.modelPath".';
-
-function withoutDeviceNote(
-  name: NonNullable<Backend["withoutDevice"]>,
-  requested: LoadOptions["requestedBackend"],
-): string {
-  const remedy =
-    requested === "auto"
-      ? "The next start chooses the back end anew."
-      : 'Install or repair the driver of the graphics card, or set "foretoken.backend" to "auto".';
-  return `No graphics device for ${name} was found: the model runs on the CPU. ${remedy}`;
-}
-
-/** What the user should know of a model, in sentences. */
-function notesOf(
-  { backend, architecture, canRollBack }: Loaded,
-  requestedBackend: LoadOptions["requestedBackend"],
-  hasMiddle: boolean,
-): string[] {
-  const notes: string[] = [];
-  if (backend.insteadOf)
-    notes.push(
-      `Loading llama.cpp for ${backend.insteadOf} has ended the server repeatedly: the model runs on the CPU. To try it again: Foretoken: Restart Server.`,
-    );
-  if (!canRollBack)
-    notes.push(
-      `${architecture} keeps recurrent state, which cannot be rolled back: drafts are off for this model.`,
-    );
-  if (backend.withoutDevice) notes.push(withoutDeviceNote(backend.withoutDevice, requestedBackend));
-  if (!hasMiddle) notes.push(NO_MIDDLE_NOTE);
-  return notes;
 }
 
 function buildEngine(

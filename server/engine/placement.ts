@@ -2,7 +2,9 @@
  * How much of a model goes to the graphics memory. The best placement is tried first; if memory runs out, the next
  * one takes less: a shorter context, then fewer layers, finally none, which is the processor alone.
  */
+import type { EngineProblem } from "./engine.ts";
 import type { Library } from "./libllama.ts";
+import { isProblem } from "./modelFile.ts";
 
 export interface Placement {
   /** Layers in graphics memory, the output layer counted; 0 none, -1 all. */
@@ -46,6 +48,49 @@ export function placements({ layers, modelBytes, contextTokens, freeBytes }: Nee
       found.push({ layers: placed, contextTokens: tokens });
   }
   return [...found, { layers: 0, contextTokens }];
+}
+
+/** Those of some placements that take less graphics memory than one with which it ran out; at least the last of them. */
+export function smallerThan(than: Placement, choices: readonly Placement[]): readonly Placement[] {
+  const isSmaller = ({ layers, contextTokens }: Placement) =>
+    layers === than.layers ? contextTokens < than.contextTokens : rankOf(layers) < rankOf(than.layers);
+  const found = choices.filter(isSmaller);
+  return found.length > 0 ? found : choices.slice(-1);
+}
+
+const rankOf = (layers: number) => (layers === ALL_LAYERS ? Number.POSITIVE_INFINITY : layers);
+
+/** How a model is loaded and a context made of it; each step resolves to what it has made, or why not. */
+interface PlacingSteps<Model extends object | bigint | null, Made extends object> {
+  readonly load: (layers: number) => Promise<Model | EngineProblem>;
+  readonly make: (model: Model, placement: Placement) => Promise<Made | EngineProblem>;
+  readonly free: (model: Model) => void;
+}
+
+/**
+ * Uses the first placement for which there is memory. For a shorter context with as many layers the model is kept: reading it
+ * again takes seconds.
+ */
+export async function placeFirstFitting<Model extends object | bigint | null, Made extends object>(
+  choices: readonly Placement[],
+  { load, make, free }: PlacingSteps<Model, Made>,
+): Promise<Made | EngineProblem> {
+  const isShort = (outcome: Made | EngineProblem) => isProblem(outcome) && outcome.code === "memory";
+  let outcome: Made | EngineProblem | undefined;
+  for (const layers of new Set(choices.map(each => each.layers))) {
+    const model = await load(layers);
+    if (isProblem(model)) outcome = model;
+    else {
+      for (const placement of choices.filter(each => each.layers === layers)) {
+        outcome = await make(model, placement);
+        if (!isShort(outcome)) break;
+      }
+      if (outcome && isProblem(outcome)) free(model);
+    }
+    if (outcome && !isShort(outcome)) break;
+  }
+  if (!outcome) throw new Error("no placement to try");
+  return outcome;
 }
 
 /** What a context is shortened to where memory is short, the longest first. */

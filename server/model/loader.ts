@@ -187,15 +187,15 @@ const report = (message: string) => process.stderr.write(`foretoken: ${message}\
 export const modelLoader = (storageDirectory: string | undefined, retryLoads = false): LoadModel => {
   if (retryLoads) forgetFailures(storageDirectory ?? cacheDirectory());
   let reconsidering = false;
-  return async (settings, smaller, onShare): Promise<EngineOutcome> => {
+  return async (settings, lessThan, onShare): Promise<EngineOutcome> => {
     const file = modelFile(settings);
     if ("problem" in file) return { problem: { code: "modelMissing", ...file.problem } };
-    const options = { ...loadOptions(file.path, settings, storageDirectory), smaller };
+    const options = { ...loadOptions(file.path, settings, storageDirectory), lessThan };
     // A file that is replaced while its model is loaded, or measured, is not the one that the measurement is of.
     const stamp = modelStamp(file.path);
     const outcome = await withLoadedShare(file.path, onShare, () => loadEngine(options));
     if ("problem" in outcome) return outcome;
-    const { engine } = outcome;
+    const { engine, placement } = outcome;
     const conditions = { stamp, threads: settings.threads, exactness: settings.exactness };
     const known = readTuning(options.cacheDirectory, engine.info, conditions);
     if (known) engine.configure(known);
@@ -208,7 +208,7 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
     const subject = tuningSubject(engine);
     if (!known && attempts.isDistrusted(subject)) {
       engine.info = { ...engine.info, notes: [...engine.info.notes, untunedNote(engine.info)] };
-      return { engine };
+      return { engine, placement };
     }
     const rough = known ? undefined : readTuning(options.cacheDirectory, engine.info, conditions, "busy");
     if (rough) useRough(engine, rough, engine.configuration.threads);
@@ -218,6 +218,11 @@ export const modelLoader = (storageDirectory: string | undefined, retryLoads = f
         tuneAndKeep(engine, conditions, options.cacheDirectory, progress, signal),
       );
     const draftModel = new DraftModelSlot(wanted => loadDraftModel(engine, wanted, storageDirectory));
-    return { engine, draftModel, ...(!known && { tune: tuneOnce, isTunedRoughly: rough !== undefined }) };
+    return {
+      engine,
+      placement,
+      draftModel,
+      ...(!known && { tune: tuneOnce, isTunedRoughly: rough !== undefined }),
+    };
   };
 };

@@ -82,7 +82,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
   return {
     start: loader => {
       const onShare = (share: number) => board.loading(share);
-      loading.host = new ModelHost((wanted, smaller) => loader(wanted, smaller, onShare), session);
+      loading.host = new ModelHost((wanted, lessThan) => loader(wanted, lessThan, onShare), session);
     },
     load: loading.load,
     loadDraftModel: loading.loadDraftModel,

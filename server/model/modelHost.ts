@@ -1,5 +1,5 @@
 /** Owns the loaded model and loads others: one at a time, the latest request wins. */
-import type { Engine, EngineProblem } from "../engine/index.ts";
+import type { Engine, EngineProblem, Placement } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
 import { messageOf } from "../system/index.ts";
 import type { DraftModelSlot } from "./draftModelSlot.ts";
@@ -7,6 +7,8 @@ import type { Session } from "./session.ts";
 
 export interface LoadedModel {
   readonly engine: Engine;
+  /** How much of it is in graphics memory. */
+  readonly placement?: Placement;
   /** Loads smaller models that draft for this one; absent if that is not possible. Disposed with it. */
   readonly draftModel?: DraftModelSlot | undefined;
   /**
@@ -22,12 +24,12 @@ export type EngineOutcome = LoadedModel | { readonly problem: EngineProblem };
 
 /**
  * Loads the model that the settings ask for.
- * @param smaller how often memory ran out during computation: the more often, the less is put into graphics memory
+ * @param lessThan a placement with which graphics memory ran out during computation: less is put into it
  * @param onShare is called now and then with how much of the model is in memory, 0 to 1
  */
 export type LoadModel = (
   settings: Settings,
-  smaller: number,
+  lessThan?: Placement,
   onShare?: (share: number) => void,
 ) => Promise<EngineOutcome>;
 
@@ -45,8 +47,6 @@ export class ModelHost {
   private latest: Promise<EngineOutcome | undefined> | undefined;
   /** Counts loads, so that a slow one is not taken for the latest. */
   private generation = 0;
-  /** How often memory has run out since the model was last loaded for another reason. */
-  private smaller = 0;
   /** The freeing of a model that was not replaced at once. */
   private freeing: Promise<void> | undefined;
 
@@ -57,10 +57,9 @@ export class ModelHost {
 
   /**
    * Loads the model again, in place of the present one.
-   * @param less whether memory ran out with it: less is put into graphics memory than the last time
+   * @param less whether memory ran out with it: less is put into graphics memory than it has there
    */
   reload(settings: Settings, less = false): Promise<EngineOutcome> {
-    this.smaller = less ? this.smaller + 1 : 0;
     const { outcome: previous, latest: underWay, freeing } = this;
     this.use(undefined);
     const generation = ++this.generation;
@@ -69,7 +68,9 @@ export class ModelHost {
       await freeing;
       await underWay;
       await this.release(previous);
-      const loaded = await this.load(settings, this.smaller);
+      const present = less ? await previous : undefined;
+      const lessThan = present && "engine" in present ? present.placement : undefined;
+      const loaded = await this.load(settings, lessThan);
       if ("engine" in loaded && generation === this.generation) this.use(loaded);
       return loaded;
     })().catch(faultyLoad);
@@ -88,13 +89,12 @@ export class ModelHost {
       // There is memory for one model beside the present one, not for several.
       await underWay;
       if (generation !== this.generation) return undefined;
-      const loaded = await this.load(settings, 0);
+      const loaded = await this.load(settings);
       if ("problem" in loaded) return loaded;
       if (generation !== this.generation) {
         await disposeModel(loaded);
         return loaded;
       }
-      this.smaller = 0;
       this.outcome = Promise.resolve(loaded);
       this.use(loaded);
       await this.release(previous);

@@ -21,7 +21,7 @@ const { settings } = readSettings({ modelPath, backend: "cpu", threads: 1 });
 
 /** Loads the fixture. @param storage the folder of what is remembered */
 async function loaded(storage: string, retryLoads = false) {
-  const outcome = await modelLoader(storage, retryLoads)(settings, 0);
+  const outcome = await modelLoader(storage, retryLoads)(settings);
   assert.ok("engine" in outcome);
   return outcome;
 }
@@ -56,7 +56,7 @@ test("a tuning that has ended the process twice is left out until the user asks 
 test("a tuning beside busy programs counts for the next start, which may still tune in quiet", async () => {
   const storage = join(folder, "busy");
   const start = async () => {
-    const outcome = await modelLoader(storage)({ ...settings, threads: 0 }, 0);
+    const outcome = await modelLoader(storage)({ ...settings, threads: 0 });
     assert.ok("engine" in outcome);
     return { ...outcome, engine: outcome.engine as LlamaEngine };
   };

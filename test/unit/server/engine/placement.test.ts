@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALL_LAYERS, placementNote, placements } from "../../../../server/engine/placement.ts";
+import type { EngineProblem } from "../../../../server/engine/engine.ts";
+import {
+  ALL_LAYERS,
+  type Placement,
+  placeFirstFitting,
+  placementNote,
+  placements,
+  smallerThan,
+} from "../../../../server/engine/placement.ts";
 
 const GIB = 2 ** 30;
 const need = { layers: 29, modelBytes: 2 * GIB, contextTokens: 8192, freeBytes: undefined };
@@ -46,4 +54,61 @@ test("the log says what was placed where, and says nothing when everything is as
     placementNote({ layers: ALL_LAYERS, contextTokens: 4096 }, wanted) ?? "",
     /short: the context is 4096/,
   );
+});
+
+test("where memory ran out, less is placed than there was, whatever else has become free or taken since", () => {
+  const tried = placements(need);
+  const [whole, shorter, fewer] = tried;
+  assert.ok(whole && shorter && fewer);
+  assert.deepEqual(smallerThan(whole, tried)[0], shorter);
+  assert.deepEqual(
+    smallerThan(shorter, tried)[0],
+    fewer,
+    "a placement that was itself a fallback is not tried again",
+  );
+  const left = placements({ ...need, freeBytes: GIB });
+  assert.deepEqual(smallerThan(whole, left), left, "what fits now is not reduced once more");
+  const processor = { layers: 0, contextTokens: 8192 };
+  assert.deepEqual(smallerThan(processor, tried), [processor]);
+});
+
+/** Places a model where a step has no memory. Returns what was done. */
+async function placed(choices: readonly Placement[], hasMemory: (placement: Partial<Placement>) => boolean) {
+  const done: string[] = [];
+  const short: EngineProblem = { code: "memory", message: "short", remedy: "" };
+  const outcome = await placeFirstFitting<{ layers: number }, Placement>(choices, {
+    async load(layers) {
+      done.push(`load ${layers}`);
+      return hasMemory({ layers }) ? { layers } : short;
+    },
+    async make(_, placement) {
+      done.push(`make ${placement.contextTokens}`);
+      return hasMemory(placement) ? placement : short;
+    },
+    free: ({ layers }) => void done.push(`free ${layers}`),
+  });
+  return { outcome, done };
+}
+
+test("a model is read once for all contexts that are tried with as many layers, and freed before another load", async () => {
+  const { outcome, done } = await placed(
+    placements({ ...need, contextTokens: 16384 }),
+    ({ layers = 0, contextTokens }) => !contextTokens || layers === 21,
+  );
+  assert.deepEqual(outcome, { layers: 21, contextTokens: 4096 });
+  assert.deepEqual(done, [
+    "load -1",
+    "make 16384",
+    "make 8192",
+    "make 4096",
+    "free -1",
+    "load 21",
+    "make 4096",
+  ]);
+});
+
+test("layers for which there is no memory are not loaded once more for a shorter context", async () => {
+  const { outcome, done } = await placed(placements(need), ({ layers = 0 }) => layers === 0);
+  assert.deepEqual(outcome, { layers: 0, contextTokens: 8192 });
+  assert.deepEqual(done, ["load -1", "load 21", "load 14", "load 7", "load 0", "make 8192"]);
 });
