@@ -210,14 +210,14 @@ interface Opened {
 }
 
 /** The back end's libraries; if they do not open and the user has not chosen them, the CPU's. */
-function openChosen(
+async function openChosen(
   backend: Backend,
   { requestedBackend, onProcessor }: LoadOptions,
-): Opened | EngineProblem {
-  const library = openBackend(backend);
+): Promise<Opened | EngineProblem> {
+  const library = await openBackend(backend);
   if (!isProblem(library)) return { library, backend: usedBackend(library, backend, onProcessor) };
   const processor = requestedBackend === "auto" && backend.name !== "cpu" ? findBackend("cpu") : undefined;
-  const fallback = processor && openBackend(processor);
+  const fallback = processor && (await openBackend(processor));
   return processor && fallback && !isProblem(fallback)
     ? { library: fallback, backend: { ...processor, withoutDevice: backend.name } }
     : library;
@@ -251,7 +251,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
   if (attempts.isDistrusted(subject)) return { problem: interrupted(modelPath, backend) };
   // Opening the libraries is watched too: it runs the driver's code.
   const watched = [watchLoading(backend, options), attempts.begin(subject)];
-  const opened = openChosen(backend, options);
+  const opened = await openChosen(backend, options);
   const hasDevice = !isProblem(opened) && opened.backend.withoutDevice === undefined;
   rememberDevice(backend, hasDevice, options);
   const outcome = isProblem(opened) ? { problem: opened } : await loadWatched(options, opened);

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { codeOf, firstBytes, messageOf, modelBytes, otherKind, partsOf } from "../system/index.ts";
 import { type Backend, findBackend } from "./backend.ts";
 import type { ChatFormat, EngineProblem } from "./engine.ts";
+import { exitWithin } from "./exitWithin.ts";
 import { layoutMessage, layoutProblems } from "./layout.ts";
 import { addressOf, inBackground, type Library, openLibrary, type Params, type Pointer } from "./libllama.ts";
 import { type LogLine, silence, withReason } from "./libraryLog.ts";
@@ -25,15 +26,21 @@ export const chooseOtherThan = (backend: string): string =>
 export const isProblem = (value: object | bigint | null): value is EngineProblem =>
   typeof value === "object" && value !== null && "remedy" in value;
 
-const libraries = new Map<string, Library>();
+const libraries = new Map<string, Promise<Library | EngineProblem>>();
 
-/** Loads a back end's libraries once per process and proves their layout. */
-export function openBackend(backend: Backend): Library | EngineProblem {
-  const known = libraries.get(backend.directory);
-  if (known) return known;
+/** Loads a back end's libraries once per process and proves their layout; a failure is tried again. */
+export async function openBackend({ directory }: Backend): Promise<Library | EngineProblem> {
+  const opening = libraries.get(directory) ?? openDirectory(directory);
+  libraries.set(directory, opening);
+  const opened = await opening;
+  if (isProblem(opened)) libraries.delete(directory);
+  return opened;
+}
+
+async function openDirectory(directory: string): Promise<Library | EngineProblem> {
   let library: Library;
   try {
-    library = openLibrary(backend.directory);
+    library = openLibrary(directory);
   } catch (error) {
     return unopened(messageOf(error));
   }
@@ -41,9 +48,11 @@ export function openBackend(backend: Backend): Library | EngineProblem {
   if (problems.length > 0)
     return { code: "layout", message: layoutMessage(library, problems), remedy: REINSTALL };
   silence(library);
-  library.backendInit();
-  library.loadBackends(backend.directory);
-  libraries.set(backend.directory, library);
+  // Graphics drivers start here, which takes up to a second or so.
+  await exitWithin(async () => {
+    await inBackground(library.backendInit);
+    await inBackground(library.loadBackends, directory);
+  });
   return library;
 }
 
@@ -218,7 +227,7 @@ export async function loadVocabulary(modelPath: string): Promise<VocabularyOutco
   const problem = fileProblem(modelPath, true);
   if (problem) return { problem };
   const backend = findBackend("cpu");
-  const library = backend && openBackend(backend);
+  const library = backend && (await openBackend(backend));
   if (!library) throw new Error("the package has no CPU libraries");
   if (isProblem(library)) return { problem: library };
   const model = await loadModel(library, modelPath, { layers: 0, vocabularyOnly: true });
