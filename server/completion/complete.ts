@@ -277,7 +277,7 @@ export async function prefillPrompt(
   const format = formatOf(engine.vocabulary, engine.info);
   const { tokens } = promptAt(engine, snapshot, format, options);
   await engine.prefill(tokens.subarray(0, -1), signal);
-  await options.draftModel?.read(tokens, signal);
+  if (options.draftModel?.mayPayFor(engine)) await options.draftModel.read(tokens, signal);
 }
 
 /** The prompt in the model's format; the parts that the document's next prompt reuses are kept. */

@@ -31,8 +31,9 @@ export interface DraftOptions {
 export function drafterOf(
   options: DraftOptions,
   prompt: Prompt,
-  { info, vocabulary }: Pick<Engine, "info" | "vocabulary">,
+  engine: Pick<Engine, "info" | "vocabulary" | "cost">,
 ): TreeDrafter {
+  const { info, vocabulary } = engine;
   const { treeNodes, onFault = () => {}, watch } = options;
   const make = () => {
     if (options.drafter) return options.drafter(prompt.history, treeNodes);
@@ -42,7 +43,7 @@ export function drafterOf(
       before: prompt.history,
       after: prompt.after,
       corpora: options.corpora ?? [],
-      draftModel: options.draftModel,
+      draftModel: options.draftModel?.mayPayFor(engine) ? options.draftModel : undefined,
       maxNodes: treeNodes,
       maxLeaves: info.maxBranches,
     });

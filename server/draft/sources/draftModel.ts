@@ -55,6 +55,14 @@ export class DraftModel {
     private readonly onFault: (message: string) => void = () => {},
   ) {}
 
+  /**
+   * Whether a token takes it less time than the model that it drafts for. Otherwise no chain pays, and a prompt, which may take
+   * seconds on a processor beside a graphics device, would be read in vain.
+   */
+  mayPayFor(engine: Pick<DraftingEngine, "cost">): boolean {
+    return this.engine.cost(1) < engine.cost(1);
+  }
+
   /** Takes in a prompt in a pause, so that a completion there need not. */
   async read(prompt: Int32Array, signal: AbortSignal): Promise<void> {
     if (this.throttle.isResting) return;

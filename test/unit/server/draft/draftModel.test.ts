@@ -60,6 +60,15 @@ test("a draft model saves decodes and does not change the text, right or wrong",
   assert.ok(right <= 12 && right < mostly && mostly < half && half < wrong && wrong === 60, `${decodes}`);
 });
 
+test("a draft model that takes as long as the model it drafts for reads no prompt", async () => {
+  const [engine, drafter] = [slowEngine(chaotic), new FakeDrafter(chaotic)];
+  drafter.cost = () => engine.cost(1);
+  const { accepted } = await run(engine, new DraftModel(drafter));
+  assert.deepEqual([accepted, drafter.decodes, drafter.context.length], [0, 0, 0]);
+  drafter.cost = () => engine.cost(1) / 2;
+  assert.ok((await run(engine, new DraftModel(drafter))).accepted > 0);
+});
+
 test("tokens drafted by a draft model are counted as its own", async () => {
   const { figures, accepted } = await run(
     slowEngine(chaotic),
