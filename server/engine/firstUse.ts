@@ -1,13 +1,19 @@
 /** The first use of an engine, which shows what loading a model does not: some models and drivers fail only then. */
-import type { EngineProblem } from "./engine.ts";
-import type { LlamaEngine } from "./llama.ts";
+import type { Engine, EngineProblem } from "./engine.ts";
 import { chooseOtherThan } from "./modelFile.ts";
+import { someTokens } from "./probing.ts";
+
+/**
+ * Rows of the first decode. Vulkan multiplies up to so many by programs that need buffers of their own, makes these when a
+ * decode first has as many rows, and ends the process where there is no memory for one. So they are made with the model.
+ */
+const ROWS = 8;
 
 /** Decodes, as part of a recorded load attempt: it may end the process. Returns what is wrong with the model. */
-export async function useOnce(engine: LlamaEngine): Promise<EngineProblem | undefined> {
+export async function useOnce(engine: Engine): Promise<EngineProblem | undefined> {
   const { signal } = new AbortController();
   // Several tokens at once, as of a prompt: some models end the process only then.
-  await engine.prefill(engine.vocabulary.tokenize("def f"), signal);
+  await engine.prefill(someTokens(ROWS, engine.vocabulary.size), signal);
   const tree = { count: 1, tokens: Int32Array.of(0), parents: Int32Array.of(-1) };
   const outcome = await engine.decode(tree, signal);
   engine.forget();
