@@ -3,17 +3,19 @@ import type { Engine, EngineProblem } from "./engine.ts";
 import { chooseOtherThan } from "./modelFile.ts";
 import { someTokens } from "./probing.ts";
 
+/** Tokens computed at once, as of a prompt: some models end the process only where these are several. */
+const ROWS = 2;
 /**
- * Rows of the first decode. Vulkan multiplies up to so many by programs that need buffers of their own, makes these when a
- * decode first has as many rows, and ends the process where there is no memory for one. So they are made with the model.
+ * The same on a graphics device. Vulkan multiplies up to so many rows by programs that need buffers of their own, makes these
+ * when a decode first has as many rows, and ends the process where there is no memory for one. So they are made with the model.
  */
-const ROWS = 8;
+const DEVICE_ROWS = 8;
 
 /** Decodes, as part of a recorded load attempt: it may end the process. Returns what is wrong with the model. */
 export async function useOnce(engine: Engine): Promise<EngineProblem | undefined> {
   const { signal } = new AbortController();
-  // Several tokens at once, as of a prompt: some models end the process only then.
-  await engine.prefill(someTokens(ROWS, engine.vocabulary.size), signal);
+  const rows = engine.info.backend === "cpu" ? ROWS : DEVICE_ROWS;
+  await engine.prefill(someTokens(rows, engine.vocabulary.size), signal);
   const tree = { count: 1, tokens: Int32Array.of(0), parents: Int32Array.of(-1) };
   const outcome = await engine.decode(tree, signal);
   engine.forget();
