@@ -77,7 +77,7 @@ export class Syntax {
     const text = before + generated;
     const end = text.trimEnd().length;
     if (end === 0) return false;
-    const block = blockOfJump(lastLeaf(this.reparse(generated, consumed), text, end));
+    const block = blockOfJump(lastLeaf(this.reparse(generated, consumed), text, end), end);
     return block !== undefined && block.startIndex < before.length;
   }
 
@@ -149,7 +149,7 @@ export class Syntax {
     const base = indentation(linePrefix);
     if (!onBlankLine || base === 0) return "statement";
     const blockGoesOn = nextLine !== "" && indentation(nextLine) >= base;
-    return blockGoesOn || isJump(last) ? "statement" : "block";
+    return blockGoesOn || isFinal(last, end) ? "statement" : "block";
   }
 
   /** Whether a block begins after this token. */
@@ -256,19 +256,23 @@ function* withinBlock(node: Node): Generator<Node> {
   }
 }
 
-/** Whether the statement that ends with `last` leaves its block. */
-function isJump(last: Node): boolean {
+/** The statement that leaves its block and ends with `last`, before `end`: one around an open bracket goes on after it. */
+function jumpOf(last: Node, end: number): Node | undefined {
   for (const node of withinBlock(last))
-    if (JUMP.test(node.type) || node.type === "pass_statement") return true;
+    if (JUMP.test(node.type)) return node.endIndex > end ? undefined : node;
+  return undefined;
+}
+
+/** Whether nothing can follow the statement that ends with `last`, before `end`, in its block. */
+function isFinal(last: Node, end: number): boolean {
+  if (jumpOf(last, end)) return true;
+  for (const node of withinBlock(last)) if (node.type === "pass_statement") return true;
   return false;
 }
 
-/** The block or statement that a jump is part of, where one ends with `last`. */
-function blockOfJump(last: Node): Node | undefined {
-  for (const node of withinBlock(last))
-    if (JUMP.test(node.type)) {
-      const outer = node.parent?.type === "expression_statement" ? node.parent.parent : node.parent;
-      return outer ?? undefined;
-    }
-  return undefined;
+/** The block or statement that a jump is part of, where one ends with `last`, before `end`. */
+function blockOfJump(last: Node, end: number): Node | undefined {
+  const jump = jumpOf(last, end);
+  const outer = jump?.parent?.type === "expression_statement" ? jump.parent.parent : jump?.parent;
+  return outer ?? undefined;
 }

@@ -51,6 +51,17 @@ test("where a text ends does not depend on how the model's tokens divide it", ()
   }
 });
 
+test("a list or a literal within a jump statement goes on after each of its members", () => {
+  for (const [languageId, marked, raw] of [
+    ["typescript", "function f() {\n  return [\n    ‸\n  ];\n}\n", "a,\n    b(),\n    c,"],
+    ["typescript", "function f() {\n  return {\n    a,\n    ‸\n  };\n}\n", "b: 1,\n    c: g(),\n    d: 2,"],
+    ["javascript", "throw new Fault(\n  ‸\n);\n", 'text + "a",\n  cause,\n  2,'],
+    ["go", "func f() []int {\n\treturn []int{\n\t\t‸\n\t}\n}\n", "one(),\n\t\ttwo(),\n\t\t3,"],
+    ["python", "def f():\n    return [\n        ‸\n    ]\n", "a,\n        b(),\n        c,"],
+  ] as const)
+    assert.equal(shown(marked, raw, languageId, true).text, raw, marked);
+});
+
 test("a block ends after a jump statement", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    x = 2\n";
   const jump = { text: "return x", stopped: "statementEnd" };
