@@ -105,27 +105,29 @@ function beginsWith({ line, whole }: Line, words: readonly string[]): "yes" | "n
   return partial ? "undecided" : "no";
 }
 
-/** Whether the cursor stands in the block of a header that may have clauses, or right after the header itself. */
+/**
+ * Whether the cursor stands in the block of a header that may have clauses, or right after the header itself. Where words
+ * end blocks, any line may be one.
+ */
 function headed({ rules, linePrefix }: Place): boolean {
-  return (
-    rules.clauses.length > 0 && (linePrefix.trim() === "" || /[:{]$|\b(then|do)$/.test(linePrefix.trim()))
-  );
+  const isHeader = linePrefix.trim() === "" || /[:{]$/.test(linePrefix.trim());
+  return rules.ends !== undefined || (rules.clauses.length > 0 && isHeader);
 }
 
-/** Whether a line is a clause of the statement whose block is being completed, and which has none yet. */
+/** Whether a line is a clause or the end of the statement whose block is being completed, and which has none yet. */
 function clauseOfHeader(at: Line, place: Place): Belonging {
-  const { linePrefix, above, nextLine } = place;
+  const { linePrefix, above, nextLine, rules } = place;
   const columns = indentation(at.line);
   const base = indentation(linePrefix);
   const header =
     linePrefix.trim() === "" ? above.findLast(line => line !== "" && indentation(line) < base) : linePrefix;
-  if (header === undefined || indentation(header) !== columns || /^\s*(def|class)\b/.test(header))
-    return "outside";
-  const hasClause =
-    indentation(nextLine) === columns &&
-    beginsWith({ line: nextLine, whole: true, from: 0 }, place.rules.clauses) === "yes";
-  if (hasClause) return "outside";
-  const is = clause(at, place.rules);
+  if (header === undefined || indentation(header) !== columns) return "outside";
+  if (rules.indented && /^\s*(def|class)\b/.test(header)) return "outside";
+  const below = { line: nextLine, whole: true, from: 0 };
+  const continuesBelow = (words: readonly string[]) =>
+    indentation(nextLine) === columns && beginsWith(below, words) === "yes";
+  if (continuesBelow(rules.clauses)) return "outside";
+  const is = continuesBelow(rules.ends ?? []) ? beginsWith(at, rules.clauses) : clause(at, rules);
   return is === "no" ? "outside" : is;
 }
 

@@ -129,6 +129,18 @@ test("a block that a word ends may get the clauses that it does not have yet", (
   assertShown(cases);
 });
 
+test("the word that ends the block of the cursor's line is shown where the document does not have it", () => {
+  const cases: Case[] = [
+    ["ruby", "class A\n  def f(a)¦\n", "\n    a + 1\n  end\n\n  def g\n", "\n    a + 1\n  end"],
+    ["ruby", "if a = b¦\n", "\n  x\nelsif c\n  y\nend\nz\n", "\n  x\nelsif c\n  y\nend"],
+    ["ruby", "if a¦\nend\n", "\n  x\nelse\n  y\nend\n", "\n  x\nelse\n  y"],
+    ["ruby", "if a¦\nend # of a\n", "\n  x\nend\n\nz\n", "\n  x"],
+    ["lua", "local function f(a)¦\n", "\n  return a\nend\n\nf(1)\n", "\n  return a\nend"],
+    ["lua", "  if a then\n    x()\n  else¦\n", "\n    y()\n  end\n  z()\n", "\n    y()\n  end"],
+  ];
+  assertShown(cases);
+});
+
 test("a separator in the line below is not repeated", () => {
   const branch = "case $1 in\n  a)\n    ¦\n    ;;\n  c)\n    z\n    ;;\nesac\n";
   const cases: Case[] = [
