@@ -203,12 +203,17 @@ export function placeAt(
 const DEFINITION =
   /\n(?=(export |pub |async |static |public |private )*(def|class|function|fn|func|impl|struct|enum|interface|type|const|let|var|import|from|use|package|namespace|#include)\b|@\w)/;
 
+/** The same within a class: text that begins within a string would be read the wrong way round. */
+const MEMBER =
+  /\n(?=[ \t]+((export |pub |async |static )*(def|class|function|fn|func|fun)|public|private|protected|internal|override) )/;
+
 /** The first definition within reach, or else the first line; the cursor's own at the latest. */
 function windowStart(text: string, offset: number): number {
   if (offset <= WINDOW.before) return 0;
   const from = offset - WINDOW.before;
   const window = text.slice(from, offset);
-  const outer = DEFINITION.exec(window.slice(0, WINDOW.before / 2));
-  const line = outer?.index ?? window.indexOf("\n");
+  const far = window.slice(0, WINDOW.before / 2);
+  const definition = DEFINITION.exec(far) ?? MEMBER.exec(window);
+  const line = definition?.index ?? window.indexOf("\n");
   return line < 0 ? from : from + line + 1;
 }

@@ -141,6 +141,19 @@ test("the word that ends the block of the cursor's line is shown where the docum
   assertShown(cases);
 });
 
+test("a long class is read from one of its methods on, not from within a string", () => {
+  const prose = "    It says what the class is for.\n".repeat(250);
+  const cases: Case[] = [
+    [
+      "python",
+      `class A:\n    """\n${prose}    """\n\n    def f(self):\n        return 1\n\n    def g(self):¦\n`,
+      '\n        """Two."""\n        return 2\n\n    def h(self):\n        return 3\n',
+      '\n        """Two."""\n        return 2',
+    ],
+  ];
+  assertShown(cases);
+});
+
 test("a separator in the line below is not repeated", () => {
   const branch = "case $1 in\n  a)\n    ¦\n    ;;\n  c)\n    z\n    ;;\nesac\n";
   const cases: Case[] = [
