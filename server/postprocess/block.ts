@@ -3,7 +3,7 @@ import type { LanguageRules } from "../syntax/index.ts";
 import { indentation } from "./indentation.ts";
 import type { Place } from "./place.ts";
 import type { Reading } from "./reading.ts";
-import { closedList, isOpenIn, type State } from "./scanner.ts";
+import { closedList, isList, isOpenIn, type State } from "./scanner.ts";
 
 /** A line of the text that is not its first. */
 export interface Line {
@@ -36,13 +36,21 @@ export function isInside(reading: Reading, from: number, { start }: Place): bool
   return state !== undefined && !isOpenIn(state, start);
 }
 
+/** Whether a line belongs to a list that the cursor's line has opened and that neither the document nor the text has closed. */
+function isInOpenList({ line, from }: Line, { linePrefix, start, closed }: Place, reading: Reading): boolean {
+  const list = stateAt(reading, from);
+  if (!list || !isList(list) || !isOpenIn(list, start) || closed.has(list)) return false;
+  if (linePrefix.trim() === "" || indentation(linePrefix) !== list.indentation) return false;
+  return line === "" || indentation(line) > list.indentation || line.trimStart().startsWith(list.close);
+}
+
 /** How much of what is open at the cursor has been closed before `index`. */
 const closedBefore = ({ endings }: Reading, index: number) =>
   endings.filter(({ end }) => end <= index).length;
 
 export function belongs(at: Line, text: string, place: Place, reading: Reading): Belonging {
   const { line, from } = at;
-  if (isInside(reading, from, place)) return "yes";
+  if (isInside(reading, from, place) || isInOpenList(at, place, reading)) return "yes";
   const closed = closedBefore(reading, from);
   const syntax = place.syntax();
   const progress = syntax?.wanted === "statement" ? syntax.after(text.slice(0, from - 1), closed) : "open";

@@ -62,6 +62,23 @@ test("a list or a literal within a jump statement goes on after each of its memb
     assert.equal(shown(marked, raw, languageId, true).text, raw, marked);
 });
 
+test("a list that the cursor's line opens is shown up to its end, however the text goes on", () => {
+  for (const [languageId, marked, list, following] of [
+    ["javascript", "const xs = [‸\n", "\n  a,\n  b,\n];", "\n\nrun(xs);\n"],
+    ["typescript", "function f() {\n  const x = make(‸\n", "\n    a,\n    b\n  );", "\n  run(x);\n"],
+    [
+      "typescript",
+      "interface A {\n  f(‸\n",
+      "\n    a: string,\n    b?: number\n  ): void;",
+      "\n  g(): void;\n",
+    ],
+    ["go", "package a\n\nimport (‸\n", '\n\t"fmt"\n\n\t"os"\n)', "\n\nfunc f() {\n"],
+    ["python", "x = make(‸\n", "\n    a,\n    b,\n)", "\nprint(x)\n"],
+  ] as const)
+    assert.equal(shown(marked, list + following, languageId).text, list, marked);
+  assert.equal(shown("const xs = make(‸\n", "a\nrun(xs);\n", "javascript").text, "a");
+});
+
 test("a block ends after a jump statement", () => {
   const at = "def f(a):\n    x = 1\n    ‸\n    x = 2\n";
   const jump = { text: "return x", stopped: "statementEnd" };
