@@ -34,7 +34,7 @@ export function closedFrames(
   // An angle bracket is known to be one because the document closes it.
   if (start?.close === ">") closed.add(start);
   const brackets = start?.close === ">" ? start.parent : start;
-  const { from, state } = leaveStrings(brackets, lexicon, after, tail, closed);
+  const { from, state } = leaveStrings(brackets, lexicon, after, { tail, partial }, closed);
   const closers = closeBrackets(
     new Scanner(lexicon, undefined, tail + after.slice(0, from)),
     state,
@@ -50,26 +50,55 @@ function isInString(state: State): boolean {
   return false;
 }
 
+/** What comes before and after a quote that begins a string. */
+const BEFORE_OPENING = /[\s=([{,:+]$/;
+const AFTER_OPENING = /^[^\s)\]},;:|&>"'`]/;
+
+/** Whether the closer of a string, in a later line of `after`, rather begins another string: the one at the cursor is open. */
+function beginsAnother({ close, rule }: Frame, index: number, after: string): boolean {
+  if (rule?.open !== close || !after.slice(0, index).includes("\n")) return false;
+  return BEFORE_OPENING.test(after.slice(0, index)) && AFTER_OPENING.test(after.slice(index + close.length));
+}
+
 /** The first place in `after` where code continues, and the part of `start` that is open there. */
 function leaveStrings(
   start: State,
   lexicon: Lexicon,
   after: string,
-  tail: string,
+  { tail, partial }: FollowingText,
   closed: Set<Frame>,
 ): { from: number; state: State } {
   let code: { from: number; state: State } | undefined;
+  const left: Frame[] = [];
+  let open = isInString(start) && !partial ? outermostString(start) : undefined;
   new Scanner(lexicon, start, tail).scan(after, {
     unmatched: () => "ignore",
-    closing(frame, _, byLine) {
-      if (!code && !byLine && isOpenIn(frame, start)) closed.add(frame);
-      return code !== undefined;
+    closing(frame, index, byLine) {
+      if (code || byLine) return code !== undefined;
+      if (!isOpenIn(frame, start)) return false;
+      if (beginsAnother(frame, index, after)) {
+        open = frame;
+        return true;
+      }
+      left.push(frame);
+      return false;
     },
     at(from, state) {
       if (state !== "within" && !isInString(state)) code ??= { from, state };
     },
   });
-  return code ?? { from: after.length, state: undefined };
+  const unclosed = code ? undefined : open;
+  for (const frame of left) if (!unclosed || !isOpenIn(unclosed, frame)) closed.add(frame);
+  const lineEnd = after.indexOf("\n");
+  const isLeft = unclosed !== undefined && lineEnd >= 0;
+  return code ?? { from: isLeft ? lineEnd : after.length, state: unclosed?.parent };
+}
+
+/** The outermost string or comment of `state`. */
+function outermostString(state: State): Frame | undefined {
+  let outermost: Frame | undefined;
+  for (let frame = state; frame; frame = frame.parent) if (frame.kind !== "bracket") outermost = frame;
+  return outermost;
 }
 
 /** Matches the closers of `after` with the frames of `state`, the innermost first. @returns the closers */

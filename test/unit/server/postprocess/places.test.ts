@@ -36,7 +36,7 @@ test("a text that closes what is open and reopens it only grows, and fits where 
     ["javascript", "if (\n  a ¦\n) {\n  x();\n}\n", "|| b) && (c)", "|| b) && (c"],
     ["python", "x = foo(\n    a¦\n)\n", ", b) + bar(c)", ", b) + bar(c"],
     ["python", "x = [\n  a¦\n]\n", "[0], b[1]]+[c]", "[0], b[1]]+[c"],
-    ["shellscript", 'echo "hello ¦\necho "bye"\n', '$name" | tee "$file"', '$name" | tee "$file'],
+    ["shellscript", 'echo "hello ¦\necho "bye"\n', '$name" | tee "$file"', '$name" | tee "$file"'],
     ["sql", "SELECT 'a¦\nb';", "x', 'y'", "x', 'y"],
   ];
   assertShown(cases);
@@ -150,6 +150,21 @@ test("a long class is read from one of its methods on, not from within a string"
       '\n        """Two."""\n        return 2\n\n    def h(self):\n        return 3\n',
       '\n        """Two."""\n        return 2',
     ],
+  ];
+  assertShown(cases);
+});
+
+test("a string that may span lines is still open where the next quote begins another", () => {
+  const cases: Case[] = [
+    ["shellscript", 'f() {\n  echo "to¦\n  g "$1"\n}\n', ' [be]"\n  g "$1"\n', ' [be]"'],
+    ["shellscript", 'f() {\n  echo "a¦\n}\n', '(b) c" >&2\n}\n', '(b) c" >&2'],
+    ["php", "<?php\n$a = 'on¦\n$b = 'two';\n", "e';\n$b = 'two';\n", "e';"],
+    ["typescript", `f(\n  \`a \${b¦\n);\nconst c = \`d \${e}\`;\n`, ".c(d)}`\n);\n", ".c(d)}`"],
+    ["typescript", `function f() {\n  g(\`a \${b¦\n}\n`, ".c}`);\n}\n", ".c}`);"],
+    ["rust", 'fn f() {\n  g("a¦\n  g("b");\n}\n', 'b {}", c);\n  g("b");\n', 'b {}", c);'],
+    ["sql", "select 'a¦\nfrom b where c = 'd';\n", "b(', c\nfrom b where c = 'd';\n", "b(', c"],
+    ["sql", "select 'a¦\nb', c;\n", "d' || 'e\n", "d' || 'e"],
+    ["typescript", `const a = \`b¦\n  c \${d}\`;\n`, " e`;\n", " e"],
   ];
   assertShown(cases);
 });
