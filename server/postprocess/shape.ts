@@ -49,7 +49,7 @@ export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): 
   const over = ended || normalised.stopped !== undefined;
   const reading = read(normalised.text, place);
   const limit = limitOf(normalised.text, reading, place, { over, maxLines });
-  const index = limit?.index ?? pendingFrom(normalised.text, reading, place);
+  const index = limit?.index ?? judgedLength(normalised.text, reading);
   const text = wholeCharacters(normalised.text.slice(0, index));
   const trusted = limit?.trusted ?? true;
   const end = new EndFinder({ text, reading, place, over: over || limit !== undefined, trusted }).find();
@@ -137,14 +137,10 @@ function begunQuote(text: string, strings: readonly StringRule[]): number {
 }
 
 /**
- * Where the text ends that can be judged while it grows: before a closer that may yet be the last. That is not known
- * before its line ends, and the lines so far must not be judged by it, wherever the model's tokens divide the text.
+ * How much of a text can be judged while it grows: up to a closer that may yet be the last. That is not known before its
+ * line ends, and the lines so far must not be judged by it, wherever the model's tokens divide the text.
  */
-function pendingFrom(text: string, reading: Reading, place: Place): number {
-  const { pending } = reading;
-  if (pending < 0) return text.length;
-  return meetsRest(text.slice(0, pending + 1), reading, place)?.index ?? pending;
-}
+const judgedLength = (text: string, { pending }: Reading): number => (pending < 0 ? text.length : pending);
 
 /** The end of a shown part of `text`, which still grows: before a token that the next character may extend. */
 function growing(text: string, { rules }: Place, { index, natural }: End): End {

@@ -38,6 +38,7 @@ test("a text that closes what is open and reopens it only grows, and fits where 
     ["python", "x = [\n  a¦\n]\n", "[0], b[1]]+[c]", "[0], b[1]]+[c"],
     ["shellscript", 'echo "hello ¦\necho "bye"\n', '$name" | tee "$file"', '$name" | tee "$file"'],
     ["sql", "SELECT 'a¦\nb';", "x', 'y'", "x', 'y"],
+    ["sql", "SELECT 'f(g(¦)) END';", "h(1)/i())) END';\nSELECT 1;\n", "h(1)/i()"],
   ];
   assertShown(cases);
 });
