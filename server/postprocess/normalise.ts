@@ -74,7 +74,8 @@ class LineReader {
         if (isFence(line)) return { text: before, stopped: "fence" };
         if (!whole && mayBecomeFence(line)) return { text: before };
       }
-      const given = this.line(line, index === 0 && begins, whole);
+      const isLast = index === lines.length - 1;
+      const given = this.line(line, index === 0 && begins, whole, isLast);
       if (given === undefined) break;
       this.add(index === 0 ? given : `\n${given}`);
     }
@@ -100,7 +101,7 @@ class LineReader {
   }
 
   /** A line with the document's indentation; undefined while its first character is not known. */
-  private line(line: string, isFirst: boolean, whole: boolean): string | undefined {
+  private line(line: string, isFirst: boolean, whole: boolean, isLast: boolean): string | undefined {
     if (!isCode(this.scanner.state)) return line;
     const content = line.trimStart();
     if (content === "" && !whole) return isFirst ? undefined : "";
@@ -109,7 +110,8 @@ class LineReader {
       ? this.firstIndentation(leading, content, whole)
       : this.indentation(leading, content);
     if (lead === undefined) return undefined;
-    return lead + (whole ? this.withoutBlanks(content) : content);
+    const keepsBlanks = !whole || (isLast && isBlankBefore(content, this.place.lineSuffix));
+    return lead + (keepsBlanks ? content : this.withoutBlanks(content));
   }
 
   /** A line without blanks at its end, unless a string goes on there. */
@@ -182,6 +184,10 @@ class LineReader {
     return line.startsWith("\t") || /[:=]$/.test(word) ? 0 : unitOf(this.place.indentation);
   }
 }
+
+/** Whether a text ends with the blank that stands before a closing brace in its line, and the brace follows. */
+export const isBlankBefore = (text: string, following: string): boolean =>
+  following.startsWith("}") && /\S $/.test(text);
 
 /** Whether a line of code ends with `mark`, a comment aside. */
 const endsWith = (line: string, mark: string) =>

@@ -10,7 +10,7 @@
 
 import type { StringRule } from "../syntax/index.ts";
 import { type End, EndFinder, type StopReason } from "./end.ts";
-import { normalise, wholeCharacters } from "./normalise.ts";
+import { isBlankBefore, normalise, wholeCharacters } from "./normalise.ts";
 import { overlap } from "./overlap.ts";
 import type { Place } from "./place.ts";
 import { fitsAt, type Reading, read } from "./reading.ts";
@@ -193,7 +193,9 @@ function withoutDangling(text: string, { start, rest }: Place): string {
 /** A text without trailing blanks, unless they separate it from the suffix. */
 function withoutEndBlanks(text: string, place: Place, inString: boolean): string {
   const { rest, linePrefix } = place;
-  if (!/^\S/.test(rest.text.slice(overlap(text, place)))) return text.trimEnd();
+  const following = rest.text.slice(overlap(text, place));
+  if (!/^\S/.test(following)) return text.trimEnd();
+  if (isBlankBefore(text, following)) return text;
   const endsLine = /\n[ \t]*$/.test(text);
   if (endsLine && linePrefix.trim() === "" && rest.hasWords)
     return text.endsWith("\n") ? text + linePrefix : text;

@@ -170,6 +170,17 @@ test("a string that may span lines is still open where the next quote begins ano
   assertShown(cases);
 });
 
+test("a blank before the closing brace that follows is kept", () => {
+  const cases: Case[] = [
+    ["typescript", "const a = { b, ¦};\n", "c ", "c "],
+    ["typescript", 'import { a, ¦} from "b";\n', "c ", "c "],
+    ["rust", "    S { a, ¦}\n", "b ", "b "],
+    ["typescript", "const a = {¦};\n", " ", ""],
+    ["typescript", "f(a, ¦);\n", "b ", "b"],
+  ];
+  assertShown(cases);
+});
+
 test("a separator in the line below is not repeated", () => {
   const branch = "case $1 in\n  a)\n    ¦\n    ;;\n  c)\n    z\n    ;;\nesac\n";
   const cases: Case[] = [
