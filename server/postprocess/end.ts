@@ -219,9 +219,12 @@ function repeatsNextLine({ line, whole, from }: Line, reached: number, generated
   const isSame = whole && line === place.nextLine;
   if (isSame && isInside(reading, reached, place) && fitsAt(reading, reached, place)) return "yes";
   const repeats = repeatsBelow(line, whole, place);
+  if (repeats !== "yes" || place.lineAfterNext === "") return repeats;
+  // Deeper lines, such as `return None`, occur in several blocks, and headers, such as `it("works", () => {`, begin
+  // several: the line after it decides whether it is this one.
   const isDeeper = indentation(place.nextLine) > indentation(place.linePrefix);
-  if (repeats !== "yes" || !isDeeper || place.lineAfterNext === "") return repeats;
-  // Deeper lines, such as `return None`, occur in several blocks: the line after it decides whether it is this one.
+  const isHeader = indentation(place.lineAfterNext) > indentation(place.nextLine);
+  if (!isDeeper && !isHeader) return repeats;
   const following = text.slice(from).split("\n").slice(1);
   const index = following.findIndex(each => each.trim() !== "");
   if (index < 0) return over ? "yes" : "undecided";

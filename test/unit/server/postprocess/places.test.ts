@@ -181,6 +181,20 @@ test("a blank before the closing brace that follows is kept", () => {
   assertShown(cases);
 });
 
+test("a header equal to the one below is shown where its block is another one", () => {
+  const cases: Case[] = [
+    ["sql", "select 1;\n\n¦\n\ncheck (\n  a > 0\n);\n", "check (\n  b < 7\n);\n", "check (\n  b < 7\n);"],
+    ["sql", "select 1;\n\n¦\n\ncheck (\n  a > 0\n);\n", "check (\n  a > 0\n);\n", ""],
+    [
+      "cpp",
+      "int a;\n\n¦\n\nconstexpr bool operator<(Point left, Point right) {\n  return below(left, right);\n}\n",
+      "constexpr bool operator>(Point left, Point right) {\n  return right < left;\n}\n",
+      "constexpr bool operator>(Point left, Point right) {\n  return right < left;\n}",
+    ],
+  ];
+  assertShown(cases);
+});
+
 test("a separator in the line below is not repeated", () => {
   const branch = "case $1 in\n  a)\n    ¦\n    ;;\n  c)\n    z\n    ;;\nesac\n";
   const cases: Case[] = [
