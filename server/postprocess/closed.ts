@@ -41,6 +41,7 @@ export function closedFrames(
     after,
     from,
     closed,
+    lexicon,
   );
   return { closed, closers };
 }
@@ -101,6 +102,9 @@ function outermostString(state: State): Frame | undefined {
   return outermost;
 }
 
+/** What stands before the pattern of a branch of a shell's `case`, whose closer has no opener. */
+const BRANCH = /(;;|;&|\bin)\s*$/;
+
 /** Matches the closers of `after` with the frames of `state`, the innermost first. @returns the closers */
 function closeBrackets(
   scanner: Scanner,
@@ -108,14 +112,16 @@ function closeBrackets(
   after: string,
   from: number,
   closed: Set<Frame>,
+  lexicon: Lexicon,
 ): readonly string[] {
   let left = state;
   const closers: string[] = [];
   scanner.scan(after.slice(from), {
     unmatched(at, closer) {
       const index = from + at;
-      closers.push(closer);
       const lineStart = after.lastIndexOf("\n", index) + 1;
+      if (lexicon.looseClosers?.includes(closer) && BRANCH.test(after.slice(0, lineStart))) return "ignore";
+      closers.push(closer);
       const begins = lineStart > 0 && after.slice(lineStart, index).trim() === "";
       const depth = begins ? indentation(after.slice(lineStart, index)) : Number.POSITIVE_INFINITY;
       while (left) {

@@ -170,6 +170,21 @@ test("a string that may span lines is still open where the next quote begins ano
   assertShown(cases);
 });
 
+test("the patterns of later branches close nothing at the cursor", () => {
+  const branches = "\n    ;;\n  b | c)\n    z\n    ;;\nesac\n";
+  const cases: Case[] = [
+    [
+      "shellscript",
+      `case $1 in\n  a)\n    x=($(f "$y"¦${branches}`,
+      ' -- "$z"))\n    ;;\n  b | c)\n',
+      ' -- "$z"))',
+    ],
+    ["shellscript", `case $1 in\n  a)\n    (( x¦${branches}`, " > 1 )) && f\n    ;;\n", " > 1 )) && f"],
+    ["shellscript", "x=$(f ¦\n)\ny\n", "a) b\n", "a"],
+  ];
+  assertShown(cases);
+});
+
 test("a blank before the closing brace that follows is kept", () => {
   const cases: Case[] = [
     ["typescript", "const a = { b, ¦};\n", "c ", "c "],
