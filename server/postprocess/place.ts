@@ -150,7 +150,9 @@ function documentStyle(
   { indentation: forced }: LanguageRules,
 ): IndentationStyle {
   const style = indentationStyle(text);
-  if (forced === "tabs" || (style.kind === "mixed" && /^\t+$/.test(linePrefix))) return { kind: "tabs" };
+  // GNU's style has a tab in place of eight spaces, and further spaces after it.
+  const isTabs = style.kind === "mixed" && /^\t+$/.test(linePrefix) && !/^\t+ {2,7}\S/m.test(text);
+  if (forced === "tabs" || isTabs) return { kind: "tabs" };
   return forced === "spaces" && style.kind !== "spaces" ? { kind: "spaces", unit: 2, regular: false } : style;
 }
 

@@ -185,6 +185,15 @@ test("the patterns of later branches close nothing at the cursor", () => {
   assertShown(cases);
 });
 
+test("tabs with spaces after them are kept in a document that is indented so", () => {
+  const above = "int f()\n{\n  for (;;)\n    {\n      if (a)\n\t{\n\t  b();\n\t  c();\n\t}\n";
+  const raw = "{\n\t  e();\n\t    g();\n\t}";
+  assertShown([
+    ["cpp", `${above}      while (d)\n\t¦\n    }\n}\n`, `${raw}\n`, raw],
+    ["cpp", "\tif (a)\n\t¦\n  b;\n", "{\n\t    b();\n\t}\n", "{\n\t\tb();\n\t}"],
+  ]);
+});
+
 test("a blank before the closing brace that follows is kept", () => {
   const cases: Case[] = [
     ["typescript", "const a = { b, ¦};\n", "c ", "c "],
