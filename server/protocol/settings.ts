@@ -89,7 +89,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "string",
     scope: "machine-overridable",
     description:
-      "A smaller GGUF model that drafts for the code model, named in the same way. It must have the same vocabulary, such as a smaller model of the same family or the same model in fewer bits. auto: such a model, if one is on this machine already. It runs on the graphics device or the processor, whichever is faster for it, and pauses where it does not pay. Empty: none. The text is the same with and without it.",
+      "A smaller GGUF model that drafts for the code model, named in the same way. It must have the same vocabulary, such as a smaller model of the same family or a smaller quantisation of the same model. auto: such a model, if one is already on this machine. It runs on the graphics device or the processor, whichever is faster for it, and pauses when it does not pay off. Empty: none. The text is the same with and without it.",
   },
   catalogue: {
     type: "string",
@@ -134,21 +134,21 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     scope: "machine-overridable",
     enum: ["auto", "bitwise"],
     description:
-      "How drafts are kept from changing the text. auto: a single token is decoded on its own, and trees are never so large that their results differ in any bit from those of single tokens on this machine. bitwise: decodes are padded with dummy rows where larger trees need that, which slows single tokens down.",
+      "How drafts are kept from changing the text. auto: a single token is decoded on its own, and trees are kept small enough that their results equal those of single tokens bit for bit on this machine. bitwise: decodes are padded with dummy rows where larger trees need it, which slows down single tokens.",
   },
   reuse: {
     type: "string",
     scope: "machine-overridable",
     enum: ["auto", "exact", "shifted"],
     description:
-      "Which parts of the model's state are reused when text before them has changed. exact: none, and long prompts are computed as slowly as short ones, so that a prompt's numbers never depend on what was there before. shifted: parts whose own text is unchanged, as with llama.cpp's --cache-reuse, which may change a close choice. auto: shifted where computing them again would take over a twentieth of a second.",
+      "Which parts of the model's state are reused when text before them has changed. exact: none, and long prompts are computed in the same slower way as short ones, so that a prompt's results never depend on what was computed before. shifted: parts whose own text is unchanged, as with llama.cpp's --cache-reuse, which may change a choice between nearly equal tokens. auto: shifted where computing them again would take more than a twentieth of a second.",
   },
   trigger: {
     type: "string",
     scope: "window",
     enum: ["automatic", "manual"],
     description:
-      "When completions are computed. automatic: as you type. manual: only when asked for (Foretoken: Trigger Completion), and nothing is computed ahead.",
+      "When completions are computed. automatic: as you type. manual: only when you ask (Foretoken: Trigger Completion), and nothing is computed ahead.",
   },
   maxTokens: {
     type: "integer",
@@ -163,7 +163,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     minimum: 0,
     maximum: 1000,
     description:
-      "Most lines of a completion, blank ones not counted; the model stops there. Of several statements only the first is shown. 0: any number.",
+      "Maximum number of lines in a completion, not counting blank ones; the model stops there. Of several statements, only the first is shown. 0: no limit.",
   },
   minConfidence: {
     type: "number",
@@ -171,7 +171,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     minimum: 0,
     maximum: 1,
     description:
-      "Lowest mean probability, by the model, of the tokens of a completion's first line at which the completion is shown unasked: 0.5 leaves out what the model itself is unsure of. The first line is then shown once it is complete. 0: any.",
+      "A completion that you did not ask for is shown only if the model gives the tokens of its first line at least this mean probability: 0.5 leaves out what the model is unsure of. The first line is then shown once it is complete. 0: show all.",
   },
   drafts: {
     type: "boolean",
@@ -182,7 +182,7 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "machine-overridable",
     description:
-      "Once Python is edited and the model has no datastore yet, build one in the background from the Python installed on this machine.",
+      "Once you edit Python and the model has no datastore yet, build one in the background from the Python installed on this machine.",
   },
   workspaceIndex: {
     type: "boolean",
@@ -194,20 +194,20 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     type: "boolean",
     scope: "window",
     description:
-      "Show the model parts of other open files and outlines of what a file imports from the workspace, if the model was trained to read other files. Never files that look like they hold secrets, nor files that git ignores.",
+      "Show the model parts of other open files and outlines of what a file imports from the workspace, if the model was trained to read other files. Never files that seem to hold secrets or that git ignores.",
   },
   prefetch: {
     type: "boolean",
     scope: "window",
     description:
-      "Begin to compute with each key, before the editor asks; in pauses, compute what comes next once a suggestion is accepted. Completions that you ask for go first.",
+      "Start computing at each keystroke, before the editor asks; in pauses, compute what follows if the suggestion is accepted. Completions that you ask for take precedence.",
   },
   battery: {
     type: "string",
     scope: "window",
     enum: ["auto", "always", "never"],
     description:
-      "When to save energy: nothing is then computed ahead, no first datastore is built, and half as many threads compute. auto: while the machine runs on its battery, if the system reports that. always, never: whatever it runs on.",
+      "When to save energy: nothing is then computed ahead, no first datastore is built, and half as many threads compute. auto: while the machine runs on battery, if the system reports this. always, never: regardless of the power source.",
   },
   delayMs: {
     type: "integer",
@@ -215,14 +215,15 @@ export const SETTINGS_SCHEMA: Readonly<Record<keyof Settings, SettingSchema>> = 
     minimum: 0,
     maximum: 10000,
     description:
-      "Milliseconds without another key before anything is computed. If the model is slow, the wait is longer, up to half a second.",
+      "Milliseconds without a keystroke before anything is computed. If the model is slow, the wait is longer, up to half a second.",
   },
   showAfterMs: {
     type: "integer",
     scope: "window",
     minimum: 0,
     maximum: 30000,
-    description: "Milliseconds since the last key before a suggestion is shown. It is computed meanwhile.",
+    description:
+      "Milliseconds since the last keystroke before a suggestion is shown. It is computed in the meantime.",
   },
   freeAfterMinutes: {
     type: "integer",
