@@ -63,7 +63,7 @@ async function askForModel(source: ModelSource, tools: ModelTools): Promise<stri
   const choices = [...models.map(entry => ofItem(modelItem(entry, current))), ...otherChoices(current)];
   const picked = await vscode.window.showQuickPick(choices, {
     title: "Choose the Model for Completions",
-    placeHolder: "Models run on this machine. The present one serves until the new one is ready.",
+    placeHolder: "Models run on this machine. The current one stays in use until the new one is ready.",
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -82,7 +82,8 @@ function otherChoices(current: string): Choice[] {
   return [
     {
       label: `${current === "" ? "$(check)" : "$(package)"} The Included Small Model`,
-      description: "135 million parameters · nothing to fetch · idioms and names in sight, little more",
+      description:
+        "135 million parameters · nothing to fetch · knows idioms and names in its context, little more",
       choose: async () => "",
     },
     {
@@ -98,7 +99,7 @@ function otherChoices(current: string): Choice[] {
     },
     {
       label: "$(link) Another Name or Address...",
-      description: "hf:OWNER/REPOSITORY:FILE, https://..., a path, or a name of the catalogue",
+      description: "hf:OWNER/REPOSITORY:FILE, https://..., a path, or a name in the catalogue",
       choose: async () => {
         const given = await vscode.window.showInputBox({
           title: "Model",

@@ -90,7 +90,7 @@ export class ServerClient implements vscode.Disposable {
       const { activeTextEditor } = vscode.window;
       if (activeTextEditor) await this.requests.focused(activeTextEditor);
     } catch (error) {
-      output.error(`The server could not be told of the editor's state: ${messageOf(error)}`);
+      output.error(`The server could not be told the editor's state: ${messageOf(error)}`);
     }
   }
 

@@ -161,7 +161,7 @@ export class DashboardView implements vscode.Disposable {
   private async clear(): Promise<void> {
     const clear = "Clear";
     const chosen = await vscode.window.showWarningMessage(
-      "Forget all figures of past completions? Models, datastores and what drafting has learned stay.",
+      "Delete all figures about past completions? Models, datastores and what drafting has learned are kept.",
       { modal: true },
       clear,
     );

@@ -29,7 +29,7 @@ export class ExplanationView implements vscode.TextDocumentContentProvider, vsco
   async provideTextDocumentContent(): Promise<string> {
     const { reason } = this;
     const last = (await this.parts.explainLast()) ?? WITHOUT_SERVER;
-    return reason === undefined ? last : `${reason} So the server was not asked.\n\n${last}`;
+    return reason === undefined ? last : `${reason} The server was therefore not asked.\n\n${last}`;
   }
 
   /** Opens the document, or updates it if it is open already. */

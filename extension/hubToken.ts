@@ -44,7 +44,7 @@ export async function hubToken(secrets: vscode.SecretStorage): Promise<string | 
   const given = await vscode.window.showInputBox({
     title: `Access Token of ${host}`,
     prompt:
-      "A token with read access, from your account's settings. It is kept in this machine's secret storage and sent to the hub alone. Leave it empty to use the variable HF_TOKEN.",
+      "A token with read access, from your account's settings. It is kept in this machine's secret storage and sent only to the hub. Leave it empty to use the variable HF_TOKEN.",
     password: true,
     ignoreFocusOut: true,
   });

@@ -35,7 +35,7 @@ export class LibraryOffer {
     if (!(await wantsLibraries()) || isOffered()) return;
     const remembered = memory.update(KEY, true);
     const chosen = await ask(
-      "Foretoken: this machine has an NVIDIA graphics card. Completions are faster with its CUDA libraries, about 200 MB from npm's registry. None of your code is sent.",
+      "Foretoken: this machine has an NVIDIA graphics card. Completions are faster with the CUDA libraries, about 200 MB from npm's registry. None of your code is sent.",
       FETCH,
       "No",
     );

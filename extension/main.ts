@@ -207,7 +207,9 @@ function commandsOf(
     [Commands.freeMemory]: async () => {
       const isFreed = await server.requests.freeMemory();
       tell(
-        isFreed ? "The model's memory is free; the next completion loads it again." : "No model is loaded.",
+        isFreed
+          ? "The model's memory has been freed; the next completion loads it again."
+          : "No model is loaded.",
       );
       return isFreed;
     },

@@ -79,5 +79,5 @@ function hintText({ title, bytes, lineMs, singleLine }: ModelEntry): string {
     ...(lineMs === undefined ? [] : [`a line in about ${timeText(lineMs)}`]),
     ...(bytes === undefined ? [] : [`${sizeText(bytes)} to fetch`]),
   ];
-  return `Foretoken: completions come from the small model that is included. For this machine ${title} is recommended: ${facts.join(", ")}.`;
+  return `Foretoken: completions come from the small included model. ${title} is recommended for this machine: ${facts.join(", ")}.`;
 }

@@ -32,7 +32,7 @@ interface SourceItem extends vscode.QuickPickItem {
 
 /** Shown before anything of The Stack is fetched: its terms bind whoever uses it, and must be agreed to. */
 const TERMS =
-  "The Stack holds code under its authors' licences. Using it you agree to keep to them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose access token is used.";
+  "The Stack holds code under its authors' licences. By using it you agree to comply with them, attribution included, to move to the newest version when it changes, and to pass these terms on with the data. They must also be accepted on the data set's page with the account whose access token is used.";
 const AGREE = "Agree and Download";
 const FORGET = "Forget the Token";
 
@@ -44,7 +44,7 @@ export async function rebuildDatastore(
 ): Promise<void> {
   const item = await vscode.window.showQuickPick(sourceItems(secrets), {
     title: "Rebuild Datastore",
-    placeHolder: "What should completions be drafted from?",
+    placeHolder: "What should drafts come from?",
   });
   const source = await item?.choose();
   if (source) await build(builder, source, secrets, activity);
@@ -62,7 +62,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
     })),
     {
       label: "$(snake) Python Installation",
-      description: "the Python of this machine, with its packages",
+      description: "this machine's Python and its packages",
       detail:
         "About a minute and 6 bytes on disk for each of typically 10 to 60 million tokens. Nothing is downloaded.",
       choose: async () => ({ source: "python", name: "python" }),

@@ -18,7 +18,7 @@ export function slowText({ model, lineMs, advice }: SlowLines): {
   const chosen = advice.slice(0, MOST_ACTIONS);
   const helps = chosen.map(helpText).join(" ");
   return {
-    message: `Foretoken: with ${model} a first line takes ${timeText(lineMs)} on this machine. ${helps}`,
+    message: `Foretoken: with ${model}, the first line takes ${timeText(lineMs)} on this machine. ${helps}`,
     actions: chosen.map(each => ({ label: labelOf(each), advice: each })),
   };
 }

@@ -89,7 +89,7 @@ function stateLine({ status, languageOff, snoozedMinutes = 0 }: StatusView): str
   if (state === "error") return `Foretoken: ${message}`;
   if (state === "starting") return "Foretoken is loading its model.";
   if (state === "asleep")
-    return "Foretoken has freed its model's memory. The next completion loads it again.";
+    return "Foretoken has freed its model's memory. The next completion loads the model again.";
   if (state === "off") return "Foretoken is off.";
   if (languageOff !== undefined) return `Foretoken is off for the language ${languageOff}.`;
   if (snoozedMinutes > 0) return `Foretoken is snoozed for ${counted(snoozedMinutes, "minute")}.`;
@@ -109,7 +109,9 @@ function figureLines({ last, suggestions, acceptance, speedUp }: Status): string
   if (suggestions)
     lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);
   if (speedUp !== undefined)
-    lines.push(`Decoding with drafts: ${times(speedUp)} as fast as without, by what decodes cost here`);
+    lines.push(
+      `Decoding with drafts: ${times(speedUp)} as fast as without, estimated from the cost of decodes here`,
+    );
   if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance, 1)}`);
   return lines;
 }

@@ -37,7 +37,7 @@ async function checkModel(
     const grammars = new Grammars(grammarsDirectory(), () => {});
     const report = await selfTest(engine, grammars, interrupt);
     interrupt.throwIfAborted();
-    if (!report) throw new Error("a check that ended early by itself");
+    if (!report) throw new Error("a check that ended early on its own");
     if (json)
       process.stdout.write(`${JSON.stringify({ model: engine.info.modelName, ...report }, null, 2)}\n`);
     else process.stdout.write(describeCheck(engine.info.modelName, engine.info.backend, report));
@@ -54,10 +54,10 @@ function describeCheck(name: string, backend: string, report: SelfTestReport): s
   const { tokenizer, middles, drafts, tokensPerSecond, problem } = report;
   return [
     `${name} on ${backend}: ${problem ?? "may be used."}`,
-    `  tokenizer gives back its text: ${tokenizer ? "yes" : "no"}`,
-    `  middles that were filled in right: ${middles.right} of ${middles.of}${inOrders(middles)}`,
-    `  drafts leave the text as it is: ${drafts.equal ? "yes" : "no"}, over ${drafts.tokens} tokens`,
-    `  tokens a second without drafts: ${tokensPerSecond.toFixed(1)}`,
+    `  tokenizer reproduces its text: ${tokenizer ? "yes" : "no"}`,
+    `  middles filled in correctly: ${middles.right} of ${middles.of}${inOrders(middles)}`,
+    `  drafts leave the text unchanged: ${drafts.equal ? "yes" : "no"}, over ${drafts.tokens} tokens`,
+    `  tokens per second without drafts: ${tokensPerSecond.toFixed(1)}`,
     "",
   ]
     .map(printable)
@@ -130,7 +130,7 @@ async function runApart(script: string, args: readonly string[]): Promise<number
   process.on("SIGINT", () => {});
   const [status, endedBy] = await once(child, "exit");
   if (endedBy === null) return status;
-  throw new UsageError(`The process that measured was ended by ${endedBy}.`);
+  throw new UsageError(`The measuring process was ended by ${endedBy}.`);
 }
 
 const given = process.argv.slice(2);

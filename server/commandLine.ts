@@ -91,7 +91,7 @@ export function pathOfModel(given: string | undefined): string | undefined {
     const chosen = chosenModel(cacheDirectory());
     if (chosen !== undefined && !existsSync(chosen))
       throw new UsageError(
-        `The model that "foretoken model use" has chosen is gone: ${chosen}. Choose another, or the default model: foretoken model use default.`,
+        `The model chosen with "foretoken model use" no longer exists: ${chosen}. Choose another, or the default model: foretoken model use default.`,
       );
     return chosen;
   }

@@ -30,7 +30,7 @@ function readText(file: string, note: (message: string) => void): string {
   const isUtf16 = ["fffe", "feff"].includes(bytes.toString("hex", 0, 2));
   // Code has no NUL; UTF-16 has one in most characters of code.
   if (isUtf16 || bytes.includes(0)) throw new UsageError(`${file} is not text in UTF-8.`);
-  if (!isUtf8(bytes)) note(`${file} is not all UTF-8: bytes that are not are read as U+FFFD.`);
+  if (!isUtf8(bytes)) note(`${file} is not entirely UTF-8: invalid bytes are read as U+FFFD.`);
   // Editors count columns without a byte order mark, which is not part of the code.
   return bytes.toString("utf8").replace(/^\ufeff/, "");
 }

@@ -142,7 +142,7 @@ export function readManifest(path: string): Manifest {
   if (version !== MANIFEST_VERSION)
     throw shardProblem(
       "version",
-      `${path} has version ${version}; this Foretoken reads ${MANIFEST_VERSION}.`,
+      `${path} has version ${version}; this version of Foretoken reads ${MANIFEST_VERSION}.`,
     );
   if (!isManifest(value))
     throw shardProblem("corrupt", `${path} is damaged: fields of a manifest are missing.`);

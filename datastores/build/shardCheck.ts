@@ -13,7 +13,7 @@ export function checkTokenizer(
   path: string,
 ): void {
   if (found.tokenizer !== fingerprint || found.vocabularySize !== vocabularySize)
-    throw shardProblem("tokenizer", `${path} was made with another tokenizer than its store.`);
+    throw shardProblem("tokenizer", `${path} was made with a different tokenizer from its store's.`);
 }
 
 /** Reads a shard and its sketches completely, and throws a `StoreError` for damaged or missing parts. */

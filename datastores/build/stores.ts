@@ -76,7 +76,7 @@ export function verifyStore(directory: string): void {
   if (unknown !== undefined)
     throw shardProblem(
       "corrupt",
-      `${directory}: ${repeatedName(build)} names ${unknown}, which is no shard of the store.`,
+      `${directory}: ${repeatedName(build)} names ${unknown}, which is not a shard of the store.`,
     );
   // Also checks the lists of documents to leave out, which must be in these shards.
   openStore(directory).close();
@@ -88,11 +88,11 @@ function lacking(
   { share, missingShares }: StoreManifest,
   isReplacing: boolean,
 ): StoreError {
-  const until = isReplacing ? " Until they are there, the store that was built before is in use." : "";
+  const until = isReplacing ? " Until they exist, the store that was built before stays in use." : "";
   return new StoreError({
     code: "missing",
     message: `${directory} lacks ${missingShares.length} of ${share.count} shares: ${missingShares.join(", ")}.${until}`,
-    remedy: `Build them with --shard I/${share.count}; what exists already is reused.`,
+    remedy: `Build them with --shard I/${share.count}; what already exists is reused.`,
   });
 }
 

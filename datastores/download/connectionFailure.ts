@@ -25,8 +25,8 @@ export function connectionFailure(error: unknown, { what, host, proxy }: Failed)
   if (proxy && status === "407")
     return storeError(
       "network",
-      `${what}: the proxy ${proxyLabel(proxy)} wants another user name or password (407).`,
-      `Write them into the proxy's address, as in http://USER:PASSWORD@HOST:PORT, in ${PROXY_SETTINGS}.`,
+      `${what}: the proxy ${proxyLabel(proxy)} requires a valid user name and password (407).`,
+      `Put them into the proxy's address, as in http://USER:PASSWORD@HOST:PORT, in ${PROXY_SETTINGS}.`,
       error,
     );
   if (proxy && status !== undefined && Number(status) < 500)
@@ -40,13 +40,13 @@ export function connectionFailure(error: unknown, { what, host, proxy }: Failed)
     return storeError(
       "network",
       `${what}: the certificate of ${host} is not trusted (${cause.message.replace(NODE_ADVICE, "")}).`,
-      "If your network reads encrypted traffic, name the file with its certificate in the variable NODE_EXTRA_CA_CERTS, and start the program again. Else check this machine's clock.",
+      "If your network reads encrypted traffic, name the file with its certificate in the variable NODE_EXTRA_CA_CERTS, and restart the program. Otherwise check this machine's clock.",
       error,
     );
   const through = proxy ? ` through the proxy ${proxyLabel(proxy)}` : "";
   const check = proxy
     ? `Check the connection and the proxy, which is named in ${PROXY_SETTINGS}.`
-    : `Check the connection. Where a proxy is needed, name it in ${PROXY_SETTINGS}.`;
+    : `Check the connection. If a proxy is needed, name it in ${PROXY_SETTINGS}.`;
   const message = `${what}: the connection${through} failed (${cause.message}).`;
   return new Temporary(storeError("network", message, `${check} ${LATER}`, error));
 }

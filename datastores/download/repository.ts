@@ -61,7 +61,7 @@ export async function listRepository(
       if (UNSAFE_PATH.test(path))
         throw storeError(
           "foreign",
-          `${what} has a file "${path}", which is no safe name.`,
+          `${what} has a file "${path}", which is not a safe name.`,
           "Name other files.",
         );
       files.push({ path, bytes: lfs?.size ?? size, ...(lfs ? { sha256: lfs.oid } : {}) });

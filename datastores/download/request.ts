@@ -94,14 +94,14 @@ export async function get(
       if (!URL.canParse(next, previous.href))
         throw storeError(
           "network",
-          `${what}: ${previous.host} redirects to something that is no address.`,
+          `${what}: ${previous.host} redirects to something that is not an address.`,
           "Check the address of the hub.",
         );
       address = new URL(next, previous);
       if (previous.protocol === "https:" && address.protocol !== "https:")
         throw storeError(
           "network",
-          `${what}: ${previous.host} redirects to an address without encryption.`,
+          `${what}: ${previous.host} redirects to an unencrypted address.`,
           "Check the address in a browser.",
         );
     }
@@ -185,11 +185,8 @@ async function refusal(
   if (status === 429) {
     const waitMs = askedWait(response.headers);
     const after = waitMs === undefined ? "" : ` for ${Math.ceil(waitMs / 1000)} s`;
-    const message = `${what}: the ${host} takes no more requests from here${after} (429).`;
-    return new Temporary(
-      storeError("rateLimited", message, `${LATER} With an access token more is allowed.`),
-      waitMs,
-    );
+    const message = `${what}: the ${host} accepts no more requests from here${after} (429).`;
+    return new Temporary(storeError("rateLimited", message, `${LATER} An access token allows more.`), waitMs);
   }
   if (status >= 500 || status === 408)
     return new Temporary(
@@ -201,14 +198,14 @@ async function refusal(
       "unauthorised",
       accessToken(options)
         ? `${what}: the hub did not accept the access token (401).`
-        : `${what}: the hub wants an access token, or there is no such ${kind} (401).`,
-      "Make a token with read access in your account's settings and give it, or set HF_TOKEN.",
+        : `${what}: the hub requires an access token, or there is no such ${kind} (401).`,
+      "Create a token with read access in your account's settings and enter it, or set HF_TOKEN.",
     );
   if (status === 403)
     return storeError(
       "gated",
       `${what}: this account may not read it (403). The ${kind}'s terms must be accepted first.`,
-      `Open the ${kind}'s page in a browser, accept its terms, and give a token of that account.`,
+      `Open the ${kind}'s page in a browser, accept its terms, and use a token of that account.`,
     );
   if (status === 404)
     return storeError(

@@ -34,7 +34,7 @@ export interface TransferOptions extends HubOptions {
 
 /** Tries that bring at least this much count as progress, not as failures in a row. */
 const PROGRESS_BYTES = 1024 * 1024;
-const START_AGAIN = "Try again; the download begins anew.";
+const START_AGAIN = "Try again; the download starts from the beginning.";
 const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/;
 
 /**
@@ -142,7 +142,7 @@ async function receive(part: Part, wanted: Transfer, options: TransferOptions): 
   for await (const chunk of reply.chunks()) {
     if (total !== undefined && part.length + chunk.length > total) {
       await part.reset();
-      throw misfit(wanted, "the server sends more than the file is long");
+      throw misfit(wanted, "the server sends more bytes than the file has");
     }
     await part.append(chunk);
     options.onProgress?.(part.length, total ?? part.length);
@@ -170,7 +170,7 @@ async function isContinued({ response, cancel }: Reply, part: Part, wanted: Tran
   if (isRight && isSameLength && (isKnown || !isOther)) return true;
   await cancel();
   await part.reset();
-  throw misfit(wanted, "the server sends another part of the file than was asked for");
+  throw misfit(wanted, "the server sends a different part of the file from the one requested");
 }
 
 function totalOf({ response }: Reply): number | undefined {

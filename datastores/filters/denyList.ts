@@ -17,7 +17,7 @@ const REPOSITORY = /^[a-z0-9._-]+\/[a-z0-9._-]+$/;
 const SHA1 = /^[0-9a-f]{40}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const REMEDY =
-  "Write one entry a line: OWNER, OWNER/REPOSITORY, or the sha1 (git blob) or sha256 of a file's text.";
+  "Write one entry per line: OWNER, OWNER/REPOSITORY, or the sha1 (git blob) or sha256 of a file's text.";
 
 export class DenyList {
   /** sha256 over the entries, in hex: equal for lists with equal entries. */
@@ -49,7 +49,7 @@ export class DenyList {
       const entry = line.replace(/#.*$/, "").trim().toLowerCase();
       if (entry === "") continue;
       if (!OWNER.test(entry) && !REPOSITORY.test(entry)) {
-        const message = `${name}, line ${index + 1}: "${line.trim()}" is no entry of a deny list.`;
+        const message = `${name}, line ${index + 1}: "${line.trim()}" is not a valid entry of a deny list.`;
         throw new StoreError({ code: "schema", message, remedy: REMEDY });
       }
       entries.add(entry);

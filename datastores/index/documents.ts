@@ -163,6 +163,6 @@ export class DocumentFile implements DocumentTable {
   }
 
   private damaged(index: number) {
-    return this.file.damaged(`document ${index} has no proper record`);
+    return this.file.damaged(`document ${index} has no valid record`);
   }
 }

@@ -128,7 +128,7 @@ export function decodeHeader(bytes: Uint8Array, fileBytes: number, path: string)
   if (version !== FORMAT_VERSION)
     throw shardProblem(
       "version",
-      `${path} has format version ${version}; this Foretoken reads version ${FORMAT_VERSION}.`,
+      `${path} has format version ${version}; this version of Foretoken reads ${FORMAT_VERSION}.`,
     );
   if (!sameBytes(bytes.subarray(CHECKSUM_OFFSET, HEADER_BYTES), sha256(bytes.subarray(0, CHECKSUM_OFFSET))))
     throw shardProblem("corrupt", `${path} has a damaged header.`);

@@ -39,7 +39,7 @@ export class ShardFile {
       this.header = decodeHeader(head, size, path);
       const text = this.section("metadata");
       if (!sameBytes(sha256(text), this.header.sections.metadata.sha256))
-        throw this.damaged("its metadata has another checksum");
+        throw this.damaged("the checksum of its metadata does not match");
       this.metadata = JSON.parse(new TextDecoder().decode(text)) as ShardMetadata;
     } catch (error) {
       this.close();

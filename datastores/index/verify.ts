@@ -45,7 +45,7 @@ function checkChecksums(file: ShardFile, names: readonly SectionName[]): void {
     const { offset, sha256 } = file.header.sections[name];
     // A section that overlaps the header could have a matching checksum.
     if (offset < HEADER_BYTES || !sameBytes(file.checksum(name), sha256))
-      throw file.damaged(`section ${name} has another checksum`);
+      throw file.damaged(`the checksum of section ${name} does not match`);
   }
 }
 
@@ -87,7 +87,7 @@ function checkSamples(file: ShardFile, data: FileData, samples: Samples, most: n
     keysBefore(data, position, scratch, keys);
     const row = samples.keys.subarray(sample * samples.keyTokens, (sample + 1) * samples.keyTokens);
     if (samples.positions[sample] !== position || row.some((key, i) => key !== keys[i]))
-      throw file.damaged(`sample ${sample} is not its entry`);
+      throw file.damaged(`sample ${sample} does not match its entry`);
   }
 }
 

@@ -87,7 +87,7 @@ class Late extends Error {}
 
 function endless({ name }: LocalInput, at: number): StoreError {
   const where = at < 0 ? "" : ` at byte ${at}`;
-  return storeError("corrupt", `Reading ${name} does not come to an end${where}.`, "Download it again.");
+  return storeError("corrupt", `Reading ${name} does not finish${where}.`, "Download it again.");
 }
 
 class Reader {

@@ -19,7 +19,7 @@ const KEPT_PATTERNS = 100_000;
 /** Most folders above a workspace that are searched for a repository. */
 const MOST_PARENTS = 64;
 
-const UNREAD = "nothing of its folder is read.";
+const UNREAD = "nothing in its folder is read.";
 
 /** In UTF-8, one character per byte. */
 const BYTE_ORDER_MARK = asBytes("\ufeff");

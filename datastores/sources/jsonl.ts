@@ -90,7 +90,7 @@ function uselessLines(path: string, line: number, column: string, keys: string[]
     `${path}: none of its ${line} lines is a JSON object with a text "${column}".${found}`,
     keys.length > 0
       ? "Name the key that holds the text with --column, such as text, or messages.content for a list of turns."
-      : "Give a file with one JSON object a line, or one array of objects.",
+      : "Give a file with one JSON object per line, or one array of objects.",
   );
 }
 

@@ -36,7 +36,7 @@ export async function findPython(
   throw storeError(
     "missing",
     `No Python was found (tried ${commands.join(", ")}).`,
-    "Install Python, or give the folder of its library in the place of `python`.",
+    "Install Python, or give the folder of its library in place of `python`.",
   );
 }
 

@@ -24,7 +24,7 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
       "completion",
       title,
       empty(
-        "There is no completion to draw: none was computed since the model was loaded, or its memory was freed.",
+        "There is no completion to draw: none has been computed since the model was loaded, or its memory was freed.",
       ),
     );
   if (position.id !== completion.id) Object.assign(position, { id: completion.id, step: 0 });
@@ -32,7 +32,7 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
     class: "stage",
     tabindex: 0,
     role: "group",
-    "aria-label": "Decodes of the last completion. The arrow keys left and right go from decode to decode.",
+    "aria-label": "Decodes of the last completion. The left and right arrow keys move between decodes.",
   });
   const announced = html("p", { class: "step", role: "status" });
   const text = html("pre", { class: "text", "aria-label": "Text of the completion" });
@@ -65,7 +65,7 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
     html(
       "p",
       {},
-      `${counted(completion.steps.length, "decode")}; it ended with "${completion.finishReason}". The model went along the thick line; the token it then chose itself begins the next tree.`,
+      `${counted(completion.steps.length, "decode")}; it ended with "${completion.finishReason}". The model followed the thick line; the token it then chose itself begins the next tree.`,
     ),
     html(
       "p",

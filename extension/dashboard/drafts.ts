@@ -21,7 +21,7 @@ export function draftsSection({ sources, speedUp, tokensPerDecode }: Summary): H
     title,
     html("p", {}, gain + tokens),
     table(
-      "Tokens by the source that was surest of them",
+      "Tokens by the source that gave them the highest probability",
       ["Source", "Drafted", "Accepted", "Share", ""],
       sources.map(({ name, proposed, accepted }) => [
         name,
@@ -35,7 +35,7 @@ export function draftsSection({ sources, speedUp, tokensPerDecode }: Summary): H
 }
 
 export function suggestionsSection({ suggestions, characters, kept }: Summary): HTMLElement {
-  const title = "Suggestions and what is left of them";
+  const title = "Suggestions and how much of them remains";
   if (suggestions.shown === 0)
     return section("suggestions", title, empty("No suggestion has been shown yet."));
   const rows: [string, number, number, string][] = [

@@ -21,7 +21,7 @@ export function latencySection({ groups, latency, answered, fromMemory }: Summar
     html(
       "p",
       {},
-      `From the key to the first text. A bar is as high as the median of the completions it stands for; half are quicker. ${memory}`,
+      `From the key to the first text. Each bar shows the median of its completions: half are quicker. ${memory}`,
     ),
     legend(),
     latencyPicture(

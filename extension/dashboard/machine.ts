@@ -17,20 +17,20 @@ export function machineSection(machine: MachineFigures | undefined): HTMLElement
       "machine",
       title,
       html("p", {}, model),
-      empty("What decodes cost has not been measured yet. That is done in the first idle moment."),
+      empty("What decodes cost has not been measured yet. This happens in the first idle moment."),
     );
   const wanted = Math.max(LEAST_SHOWN, 2 * treeSizes.length);
   const most = Math.max(treeSizes.length, Math.min(costs.length, wanted, measuredSizes.at(-1) ?? wanted));
   const shown = costs.slice(0, most);
   const decodes = treeSizes.reduce((sum, count) => sum + count, 0);
-  const limit = `Trees have at most ${counted(mostNodes, "node")} here at the moment, as larger ones would not be exact.`;
+  const limit = `Trees have at most ${counted(mostNodes, "node")} here at the moment, since larger ones would not be exact.`;
   return section(
     "machine",
     title,
     html(
       "p",
       {},
-      `${model} The curve is T(n), what a decode of n nodes costs. Each tree has the n with the most expected tokens for its cost. ${limit}`,
+      `${model} The curve is T(n), what a decode of n nodes costs. Each tree has the n that gives the most expected tokens for its cost. ${limit}`,
     ),
     html(
       "ul",

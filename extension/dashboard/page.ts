@@ -43,7 +43,7 @@ function draw({ summary, server, now }: ShowMessage): void {
     html(
       "p",
       { class: "note" },
-      "Everything here stays on this machine. Only figures of past completions are kept, no text.",
+      "Everything here stays on this machine. Only figures about past completions are kept, no text.",
     ),
     ...(server ? [] : [html("p", { class: "problem" }, `${NO_SERVER.message} ${NO_SERVER.remedy}`)]),
     glance(summary),

@@ -24,7 +24,7 @@ export function storesSection(
       "p",
       { class: "buttons" },
       button("Rebuild a Datastore...", () => act("rebuild")),
-      button("Index the Workspace Anew", () => act("reindex")),
+      button("Reindex the Workspace", () => act("reindex")),
     ),
   );
 }

@@ -69,7 +69,7 @@ export function parseCatalogue(text: string, file: string): CatalogueOutcome {
   const wrong = (what: string): CatalogueOutcome => ({
     problem: {
       message: `The catalogue ${file} is not valid: ${what}.`,
-      remedy: "Compare it with models/catalogue.json of Foretoken.",
+      remedy: "Compare it with Foretoken's models/catalogue.json.",
     },
   });
   let content: unknown;
@@ -88,7 +88,7 @@ export function parseCatalogue(text: string, file: string): CatalogueOutcome {
   }
   const names = models.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  return twice === undefined ? { models } : wrong(`there are two models ${twice}`);
+  return twice === undefined ? { models } : wrong(`there are two models called ${twice}`);
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -134,11 +134,11 @@ const FILE_FIELDS: Readonly<Record<keyof CatalogueFile, (value: unknown) => bool
 function faultOf(model: unknown): string | undefined {
   if (!isRecord(model)) return "it is not an object";
   const field = faultyField(model, MODEL_FIELDS);
-  if (field !== undefined) return `"${field}" is missing or not what it should be`;
+  if (field !== undefined) return `"${field}" is missing or not valid`;
   for (const [index, file] of (model.files as unknown[]).entries()) {
     if (!isRecord(file)) return `file ${index + 1} is not an object`;
     const ofFile = faultyField(file, FILE_FIELDS);
-    if (ofFile !== undefined) return `"${ofFile}" of file ${index + 1} is missing or not what it should be`;
+    if (ofFile !== undefined) return `"${ofFile}" of file ${index + 1} is missing or not valid`;
   }
   return undefined;
 }

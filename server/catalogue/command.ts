@@ -27,12 +27,12 @@ import { fetchedModels, removeModel } from "./modelFolder.ts";
 import { isPathReference, type ModelReference, parseReference, REFERENCES } from "./reference.ts";
 import { locateModel } from "./resolveModel.ts";
 
-export const MODEL_USAGE = `  foretoken model list [--json]        Models of the catalogue, fetched ones, and those that other programs have here.
-  foretoken model get MODEL            Fetches a model, or continues a fetch that was stopped.
-  foretoken model use MODEL|default    Makes it the model of "foretoken complete" if none is named.
+export const MODEL_USAGE = `  foretoken model list [--json]        Models in the catalogue, fetched ones, and those of other programs on this machine.
+  foretoken model get MODEL            Fetches a model, or continues an interrupted fetch.
+  foretoken model use MODEL|default    Makes it the model that "foretoken complete" uses if none is named.
   foretoken model info MODEL           Size, licence, source and path.
   foretoken model check MODEL|default [--json] [--backend auto|cpu|cuda|vulkan|metal]
-                                       Loads it and tests tokenizer, filling in, drafts and speed; tries again what
+                                       Loads it and tests tokenizer, infilling, drafts and speed; tries again what
                                        has ended a process repeatedly.
   foretoken model remove MODEL         Deletes a fetched model.
       MODEL: ${REFERENCES}.
@@ -105,7 +105,7 @@ function askedFor([action, given, surplus]: readonly string[]): {
   const last = known === "list" ? given : surplus;
   if (last !== undefined)
     throw new ArgumentsError(
-      `${last} is too much: model ${known} takes ${known === "list" ? "no" : "one"} model.`,
+      `${last} is one too many: model ${known} takes ${known === "list" ? "no" : "one"} model.`,
     );
   if (known !== "list" && given === undefined) throw new ArgumentsError(`model ${known} needs a model.`);
   return { action: known, given: given ?? "" };
@@ -250,7 +250,7 @@ function remove(given: string, models: readonly CatalogueModel[], folder: string
   const path = fileOf(given, models, folder);
   const model = fetchedModels(folder).find(each => each.path === path);
   if (!model)
-    throw new UsageError(`${path} was not fetched by Foretoken and is left alone. Delete it yourself.`);
+    throw new UsageError(`${path} was not fetched by Foretoken and is left in place. Delete it yourself.`);
   try {
     removeModel(folder, model);
   } catch (error) {

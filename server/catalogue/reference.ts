@@ -16,7 +16,7 @@ const HUB = /^hf:([\w-][\w.-]*\/[\w-][\w.-]*?)(?:@([\w./-]+))?:(.+)$/;
 const NAME = /^([a-z0-9][a-z0-9.-]*:[a-z0-9][a-z0-9.-]*)(?::([\w.]+))?$/i;
 
 export const REFERENCES =
-  "a name of the catalogue (qwen2.5-coder:1.5b, or qwen2.5-coder:1.5b:q4_k_m), hf:OWNER/REPOSITORY:FILE, an address, or a path";
+  "a name in the catalogue (qwen2.5-coder:1.5b, or qwen2.5-coder:1.5b:q4_k_m), hf:OWNER/REPOSITORY:FILE, an address, or a path";
 
 /**
  * Reads a reference. `hf:OWNER/REPO:FILE` may name a revision (`hf:OWNER/REPO@REVISION:FILE`), and a quantisation in

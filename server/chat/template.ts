@@ -31,7 +31,8 @@ export async function openTemplate(
   info: Pick<EngineInfo, "chat" | "modelName" | "modelPath">,
   vocabulary: ChatVocabulary,
 ): Promise<ChatTemplate | NoTemplate> {
-  const remedy = "Name a model that was trained for conversations, an -instruct or -chat one, with --model.";
+  const remedy =
+    "Name a model that was trained for conversations, such as an -instruct or -chat one, with --model.";
   if (!info.chat)
     return {
       problem: { message: `${info.modelName} (${info.modelPath}) has no chat template.`, remedy },

@@ -17,10 +17,10 @@ export interface Terminal {
   interrupted(call: (() => void) | undefined): void;
 }
 
-const HELP = `/reset      forgets what was said
-/stats      what drafts were worth
+const HELP = `/reset      clears the conversation
+/stats      shows how much drafts helped
 /save FILE  writes the conversation as a line of JSON that "foretoken datastore build" reads
-/help       this
+/help       shows this list
 /quit       ends, as does the end of input
 //...       a turn that begins with a slash
 Ctrl-C stops an answer; when nothing is being answered, it ends.`;
@@ -132,8 +132,8 @@ class Totals {
     const { answers, tokens, steps, drafted, accepted, ms, prefillMs } = this.sum;
     const ratio = (a: number, b: number) => (b === 0 ? "0" : (a / b).toFixed(1));
     return [
-      `${answers} answers, ${tokens} tokens in ${steps} decodes: ${ratio(tokens, steps)} tokens a decode`,
-      `${ratio(1000 * tokens, ms)} tokens a second, prompts read in ${(prefillMs / 1000).toFixed(1)} s`,
+      `${answers} answers, ${tokens} tokens in ${steps} decodes: ${ratio(tokens, steps)} tokens per decode`,
+      `${ratio(1000 * tokens, ms)} tokens per second, prefill ${(prefillMs / 1000).toFixed(1)} s`,
       `${drafted} tokens drafted, ${accepted} accepted`,
       ...sources.map(({ name, proposed, accepted }) => `  ${name}: ${accepted} of ${proposed}`),
     ].join("\n");

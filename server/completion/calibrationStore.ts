@@ -38,9 +38,7 @@ export class CalibrationStore {
     if (file === undefined) return;
     try {
       if (!calibration.restore(JSON.parse(readFileSync(file, "utf8"))))
-        this.warn(
-          `${file} was written by another version and is not used: drafting learns again from the start.`,
-        );
+        this.warn(`${file} was written by another version and is not used: drafting starts learning again.`);
     } catch (error) {
       if (codeOf(error) !== "ENOENT")
         this.warn(`${file} cannot be read and is not used: ${messageOf(error)}`);

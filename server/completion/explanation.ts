@@ -27,14 +27,14 @@ const REASONS: Readonly<Record<string, string>> = {
   contextFull: "the context was full",
   lineEnd: "the line ended",
   maxLines: 'it had as many lines as "foretoken.maxLines" allows',
-  closersOnly: "it would only close what is open, which is shown when asked for",
-  lowConfidence: 'the model was less sure than "foretoken.minConfidence" wants',
-  statementEnd: "the statement was whole",
+  closersOnly: "it would only close what is open, which is shown only when asked for",
+  lowConfidence: 'the model was less sure than "foretoken.minConfidence" requires',
+  statementEnd: "the statement was complete",
   blockEnd: "the block ended",
-  bracket: "a bracket closed that belongs to the document",
-  suffix: "it came to the text that follows in the document",
+  bracket: "it closed a bracket that belongs to the document",
+  suffix: "it reached the text that follows in the document",
   repetition: "it began to repeat itself",
-  invalid: "what followed was no text",
+  invalid: "what followed was not text",
   fence: "its code ended",
 };
 
@@ -49,13 +49,13 @@ function outcomeText(outcome: Outcome): string {
     case "shown":
       return "Computed and shown.";
     case "cached":
-      return "Shown from memory: it had been computed for this place before.";
+      return "Shown from memory: it had been computed for this position before.";
     case "typedThrough":
-      return "Shown from memory: the rest of a text whose beginning you have typed.";
+      return "Shown from memory: the rest of a suggestion whose beginning you have typed.";
     case "reindented":
-      return "Shown from memory: computed for this line with another indentation.";
+      return "Shown from memory: computed for this line with a different indentation.";
     case "aborted":
-      return "Given up: something else was typed or asked for.";
+      return "Cancelled: something else was typed or asked for.";
     case "suppressed":
       return `Nothing was computed: ${SUPPRESSIONS[outcome.why]}.`;
     case "empty":
@@ -92,7 +92,7 @@ export function explain(record: RequestRecord | undefined): string {
 /** How long after the request each step was reached; steps that were not reached are left out. */
 function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined): string {
   const prefilled = computed
-    ? `prompt read: ${computed.reusedTokens} tokens known, ${computed.promptTokens - computed.reusedTokens} computed`
+    ? `prompt: ${computed.reusedTokens} tokens in the cache, ${computed.promptTokens - computed.reusedTokens} computed`
     : "prompt read";
   const rows: [string, number | undefined][] = [
     ["computing began", timeline.queuedMs],
@@ -114,7 +114,7 @@ function computedText({ tokens, steps, drafted, accepted, finishReason }: Comput
 /** How much was computed in vain, which `TokenUsage` bounds. */
 function decodedText({ tokens, unused }: DecodedTotals): string {
   const share = Math.round((100 * unused) / tokens);
-  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them without use: given up before their first text, or computed ahead and never asked for.`;
+  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them in vain: cancelled before their first text, or computed ahead and never asked for.`;
 }
 
 /** A block of code whose fence the text cannot close. */

@@ -115,10 +115,10 @@ function problemOf(report: SelfTestReport, failure: string | undefined): string 
   if (middles.right < MIN_RIGHT && rightInOtherOrder >= MIN_RIGHT) {
     const wanted: Order = middles.order === "suffix-first" ? "prefix-first" : "suffix-first";
     const first = wanted === "prefix-first" ? "text before the cursor" : "text after the cursor";
-    return `It fills in what is missing only with the ${first} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: foretoken.fim_order of its GGUF metadata is to be ${wanted}.`;
+    return `It fills in middles correctly only with the ${first} first (${rightInOtherOrder} of ${middles.of} middles, ${middles.right} otherwise), which its file does not say: set foretoken.fim_order in its GGUF metadata to ${wanted}.`;
   }
   if (middles.right < MIN_RIGHT)
-    return `It does not fill in what is missing in code: ${middles.right} of ${middles.of} middles were right.`;
+    return `It does not fill in missing code: ${middles.right} of ${middles.of} middles were right.`;
   if (!report.drafts.equal) return "Drafts change its text on this machine.";
   return undefined;
 }

@@ -85,6 +85,8 @@ export class WarmUp {
     if (typeof snapshot === "string" || !languageEnabled(settings(), snapshot.languageId)) return;
     session
       .run(new AbortController().signal, signal => read(engine, snapshot, signal))
-      .catch((error: unknown) => warn(`The prompt could not be read ahead: ${messageOf(error)}`));
+      .catch((error: unknown) =>
+        warn(`The prompt could not be prefilled ahead of time: ${messageOf(error)}`),
+      );
   }
 }

@@ -66,14 +66,14 @@ export const DATASTORE_USAGE = `  foretoken datastore build --source SOURCE [--s
       messages.content); the texts of a list are the turns of a conversation. By default: content, or the turns in
       the forms of ShareGPT, UltraChat and OpenAI.
       --memory MB bounds a shard's tokens while it is built, 12 bytes each: by default a power of two
-      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. The fewer shards, the faster
-      a search. --first N takes N files of a data set. A build that was stopped continues where it stopped.
+      up to a quarter of the machine's memory, ${SHARE_MEMORY_MB} to ${MOST_MEMORY_MB}, with --shard ${SHARE_MEMORY_MB}. Fewer shards make searches
+      faster. --first N takes N files of a data set. An interrupted build continues where it stopped.
       --shard builds the I-th of N shares of the inputs (from 0); all shares together are the store. It waits for
-      a share that another process builds. --progress prints JSON lines.
+      a share that another process is building. --progress prints JSON lines.
   foretoken datastore info DIR [--json]        What a store holds.
-  foretoken datastore verify DIR               Checks that it is complete, and all its checksums.
+  foretoken datastore verify DIR               Checks that it is complete, and its checksums.
   foretoken datastore query DIR --text TEXT [--model PATH] [--json]
-                                               What followed the end of TEXT there, and where.
+                                               What followed the end of TEXT in the store, and where.
   foretoken datastore list [FOLDER] [--json]   Stores below a folder, by default the command line's own.
   foretoken datastore remove DIR [--repository OWNER/NAME] [--owner OWNER] [--content ID]
       Removes a store; or, with options, what is from a repository, an owner or has a content id: at once and
@@ -187,7 +187,7 @@ function printReplacement(directory: string, sources: readonly string[]): void {
   const before = sourcesOf(directory);
   if (before.length > 0 && before.join() !== sources.join())
     process.stderr.write(
-      `${directory} holds a store of ${before.join(", ")}: it is replaced by one of ${sources.join(", ")}. Name all sources to have both.\n`,
+      `${directory} holds a store of ${before.join(", ")}: it is replaced by one of ${sources.join(", ")}. To keep both, name all sources.\n`,
     );
 }
 
@@ -294,7 +294,7 @@ function remove(directory: string, values: Values): void {
   process.stdout.write(
     count > 0
       ? `Left out from now on: ${counted(count, "document")}.\n`
-      : `The store has no document of ${denied.join(", ")}. The next builds leave such out.\n`,
+      : `The store has no document of ${denied.join(", ")}. Later builds leave them out.\n`,
   );
 }
 

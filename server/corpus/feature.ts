@@ -164,7 +164,7 @@ function answerRebuilds(
     const stores = registry();
     if (!stores) return { problem: "The server has not started." };
     if (!shownFiles.mayBuildFrom(expandPath(asked.source)))
-      return { problem: "The workspace is not trusted: nothing of it is read until you trust it." };
+      return { problem: "The workspace is not trusted: none of it is read until you trust it." };
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
     const onReport = (report: BuildReport) => {

@@ -87,7 +87,7 @@ export class StoreRegistry {
     onProgress: (report: BuildReport) => void,
     signal: AbortSignal,
   ): Promise<BuildOutcome> {
-    if (!this.user) return { problem: "There is no model yet: the store is made for its tokenizer." };
+    if (!this.user) return { problem: "There is no model yet, and a store is made for a model's tokenizer." };
     // Outside a folder of its own the store would not be found again.
     if (basename(name) !== name || /^\.*$/.test(name))
       return { problem: `A datastore cannot be called "${name}": the name is that of its folder.` };
@@ -211,7 +211,7 @@ export class StoreRegistry {
 
   /** A part of a store that was in use cannot be read any more. */
   private dropped(name: string, problem: string): void {
-    this.warn(`A part of the datastore ${name} is not used any more: ${problem}`);
+    this.warn(`A part of the datastore ${name} is no longer used: ${problem}`);
     this.statuses = this.statuses.map(status => (status.name === name ? { ...status, problem } : status));
     this.changed();
   }

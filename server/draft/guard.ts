@@ -29,7 +29,7 @@ export function guard(
   let drafter: TreeDrafter | undefined;
   const fault = (error: unknown): void => {
     drafter = undefined;
-    onFault(`Drafting failed and rests for this completion: ${messageOf(error)}`);
+    onFault(`Drafting failed and is off for this completion: ${messageOf(error)}`);
   };
   const attempt = <T>(work: () => T): T | undefined => {
     try {

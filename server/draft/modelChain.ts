@@ -126,7 +126,7 @@ export async function followText(
 
 /** False if an abort or a full context ended a draft; throws faults. */
 export function endOfDraft(outcome: NotComputed): false {
-  if (outcome.kind === "outOfMemory") throw new Error("no memory for the model that drafts");
-  if (outcome.kind === "failed") throw new Error(`the model that drafts: ${outcome.message}`);
+  if (outcome.kind === "outOfMemory") throw new Error("no memory for the draft model");
+  if (outcome.kind === "failed") throw new Error(`the draft model: ${outcome.message}`);
   return false;
 }

@@ -84,5 +84,5 @@ export function contextProblems(library: Library, context: Pointer, asked: Param
 
 /** The one sentence a user needs when the proof fails. */
 export function layoutMessage(library: Library, problems: readonly string[]): string {
-  return `The llama.cpp library in ${library.directory} (version ${library.version()}) is not the one of node-llama-cpp ${EXPECTED_RELEASE}: ${problems.join("; ")}.`;
+  return `The llama.cpp library in ${library.directory} (version ${library.version()}) is not that of node-llama-cpp ${EXPECTED_RELEASE}: ${problems.join("; ")}.`;
 }

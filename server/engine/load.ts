@@ -262,7 +262,7 @@ export async function loadEngine(options: LoadOptions): Promise<LoadOutcome> {
 
 const interrupted = (modelPath: string, { name }: Backend): EngineProblem => ({
   code: "modelInvalid",
-  message: `Loading ${modelPath} has ended the server repeatedly, so it is not tried again by itself.`,
+  message: `Loading ${modelPath} has ended the server repeatedly, so it is not tried again automatically.`,
   remedy: `${chooseOtherThan(name)} To try it again: Foretoken: Restart Server.`,
 });
 

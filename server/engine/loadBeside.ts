@@ -8,7 +8,7 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 const MOST_PADDING = 128;
 
 const OTHER_DRAFT_MODEL =
-  'Name a smaller model of the same family, or the same model in fewer bits, in the setting "foretoken.draftModel", or clear it.';
+  'Name a smaller model of the same family, or a smaller quantisation of the same model, in the setting "foretoken.draftModel", or clear it.';
 
 /**
  * Loads a model to draft for `engine`: with as long a context, and by default decoding one sequence. It must not compute while

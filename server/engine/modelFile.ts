@@ -21,7 +21,7 @@ export const CHOOSE_ANOTHER =
 export const chooseOtherThan = (backend: string): string =>
   backend === "cpu"
     ? CHOOSE_ANOTHER
-    : `${CHOOSE_ANOTHER} Or compute it on the processor: set "foretoken.backend" to "cpu".`;
+    : `${CHOOSE_ANOTHER} Or run it on the processor: set "foretoken.backend" to "cpu".`;
 
 export const isProblem = (value: object | bigint | null): value is EngineProblem =>
   typeof value === "object" && value !== null && "remedy" in value;
@@ -109,7 +109,7 @@ function splitProblem(path: string): EngineProblem | undefined {
     return { code, message: `${path} is not the first part of its model.`, remedy: `Choose ${first}.` };
   if (missing.length === 0) return undefined;
   const remedy = "Download the missing parts into the same folder.";
-  return { code, message: `${path} is a part of a model that lacks ${missing.join(", ")}.`, remedy };
+  return { code, message: `${path} is part of a model that lacks ${missing.join(", ")}.`, remedy };
 }
 
 export function metadata(library: Library, model: Pointer, key: string): string | undefined {

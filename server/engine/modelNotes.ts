@@ -18,7 +18,7 @@ function withoutDeviceNote(
 ): string {
   const remedy =
     requested === "auto"
-      ? "The next start chooses the back end anew."
+      ? "The back end is chosen again at the next start."
       : 'Install or repair the driver of the graphics card, or set "foretoken.backend" to "auto".';
   return `No graphics device for ${name} was found: the model runs on the CPU. ${remedy}`;
 }

@@ -62,7 +62,7 @@ export function registerLibraries(connection: Connection, parts: LibraryDependen
       try {
         if (wanted) removeOtherReleases(folder, wanted.version);
       } catch (error) {
-        connection.console.warn(`Libraries of another release cannot be removed: ${messageOf(error)}`);
+        connection.console.warn(`The libraries of another release cannot be removed: ${messageOf(error)}`);
       }
     },
   };

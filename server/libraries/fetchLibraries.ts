@@ -129,5 +129,9 @@ export async function unpack(archive: string, folder: string): Promise<void> {
     },
   });
   if (odd !== undefined)
-    throw storeError("foreign", `The package holds "${odd}", which is no plain file of it.`, "Report it.");
+    throw storeError(
+      "foreign",
+      `The package holds "${odd}", which is not a plain file within it.`,
+      "Report it.",
+    );
 }

@@ -45,7 +45,7 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
         message: `The server has to be initialized before ${method}.`,
       };
     return phase === "initialized" && isFirst
-      ? { code: ErrorCodes.InvalidRequest, message: "The server was initialized before." }
+      ? { code: ErrorCodes.InvalidRequest, message: "The server has already been initialized." }
       : undefined;
   };
   return {

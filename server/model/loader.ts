@@ -81,7 +81,7 @@ async function tuneAndKeep(
   writeTuning(cacheDirectory, engine.info, conditions, tuning, "busy");
   const described = describe(engine, tuning);
   useRough(engine, tuning, before.threads);
-  return `${described} Other programs were busy meanwhile: measured again at the next start.`;
+  return `${described} Other programs were busy during the measurement: it is repeated at the next start.`;
 }
 
 /** Uses a tuning that was measured while other programs were busy. @param threads that were chosen without measuring */
@@ -95,9 +95,9 @@ function describe(engine: LlamaEngine, { threads, rowPadding, exactRows }: Engin
   const padding = rowPadding === 1 ? "" : `, decodes padded to ${rowPadding} rows`;
   const drafts =
     exactRows === 1
-      ? "drafts are off, since no tree has exactly the results of single tokens here"
-      : `trees of up to ${exactRows} tokens have exactly the results of single tokens${padding}`;
-  return `Tuned: ${counted(threads, "thread")}, ${engine.cost(1).toFixed(1)} ms a token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
+      ? "drafts are off, since no tree gives exactly the results of single tokens here"
+      : `trees of up to ${exactRows} tokens give exactly the results of single tokens${padding}`;
+  return `Tuned: ${counted(threads, "thread")}, ${engine.cost(1).toFixed(1)} ms per token, ${engine.cost(4).toFixed(1)} ms for 4; ${drafts}.`;
 }
 
 /** Loads the model that the settings choose to draft for `engine`. */
@@ -141,7 +141,7 @@ const drafting = (engine: LlamaEngine, drafter: LlamaEngine, attempts: LoadAttem
 
 const endedByDrafter = ({ modelPath, backend }: LlamaEngine["info"]): EngineProblem => ({
   code: "modelUnsuitable",
-  message: `Measuring how ${modelPath} drafts on ${backend} has ended the server repeatedly, so it is not tried again by itself.`,
+  message: `Measuring how ${modelPath} drafts on ${backend} has ended the server repeatedly, so it is not tried again automatically.`,
   remedy:
     'Choose another file in the setting "foretoken.draftModel", or clear it. To try it again: Foretoken: Restart Server.',
 });

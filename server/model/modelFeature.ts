@@ -104,7 +104,7 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
     isReplaced: engine => loading.host?.isEmpty === false && loading.host.current !== engine,
     outOfMemory({ info }) {
       if (info.backend === "cpu") return reportProblem(connection, board, OUT_OF_MEMORY);
-      connection.console.warn("Graphics memory ran out: less of the model is put into it.");
+      connection.console.warn("Graphics memory ran out: less of the model is put there.");
       loadLater(true);
     },
     async dispose() {
@@ -154,7 +154,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
     inBackground(reported, "Tuning the model", log);
     // Nothing is drafted before the tuning is known.
     const seconded = finished.then(isKnown => (isKnown ? loading.loadDraftModel() : undefined));
-    inBackground(seconded, "Loading the model that drafts", log);
+    inBackground(seconded, "Loading the draft model", log);
   };
 
   const loading: ModelLoading = {
@@ -186,7 +186,7 @@ function loadModels(connection: Connection, { session, board, settings }: ModelD
         return measured === true;
       });
       if (signal.aborted) return;
-      board.note(problem && `There is no model that drafts: ${problem.message} ${problem.remedy}`);
+      board.note(problem && `There is no draft model: ${problem.message} ${problem.remedy}`);
       if (problem) connection.console.warn(`foretoken.draftModel: ${problem.message} ${problem.remedy}`);
       else if (slot.engine) connection.console.info(draftModelLine(slot.engine));
     },

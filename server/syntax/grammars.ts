@@ -47,7 +47,7 @@ export class Grammars {
       .catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         this.warn(
-          `Completions in ${languageId} end by indentation alone: ${grammar} did not load: ${message}`,
+          `Completions in ${languageId} end by indentation only: ${grammar} did not load: ${message}`,
         );
       })
       .then(() => {

@@ -28,23 +28,23 @@ export const EMBEDDING_ARCHITECTURES: readonly string[] = [
 ];
 
 const ADAPTER: OtherKind = {
-  what: "is an adapter (LoRA): it changes another model, and completes nothing by itself",
-  instead: "a file in which it is merged with the model that it was made for",
+  what: "is an adapter (LoRA): it modifies another model, and completes nothing on its own",
+  instead: "a file in which it is merged with the model it was made for",
   hasTokenizer: false,
 };
 const IMPORTANCES: OtherKind = {
-  what: "is an importance matrix: it serves to quantise a model",
+  what: "is an importance matrix: it is used to quantise a model",
   instead: "the quantised model itself",
   hasTokenizer: false,
 };
 const PROJECTOR: OtherKind = {
   what: "reads pictures or sound for another model (mmproj)",
-  instead: "the GGUF file of the language model that it belongs to",
+  instead: "the GGUF file of the language model it belongs to",
   hasTokenizer: false,
 };
 const EMBEDDING: OtherKind = {
   what: "computes embeddings and generates no text",
-  instead: "a model that generates text, best one with fill-in-the-middle",
+  instead: "a model that generates text, preferably one with fill-in-the-middle",
   hasTokenizer: true,
 };
 const VOCABULARY: OtherKind = {

@@ -5,7 +5,7 @@ import { codeOf, messageOf } from "../../datastores/index.ts";
 const REFUSALS: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
   EISDIR: "is a folder",
-  ENOTDIR: "is not a folder, or lies below a file",
+  ENOTDIR: "is not a folder, or is below a file",
   EACCES: "may not be used by this user",
   EPERM: "may not be used by this user",
   EEXIST: "exists already",

@@ -247,7 +247,7 @@ describe("the dashboard in a real VS Code", { timeout: 420_000 }, () => {
   });
 
   step("the focus stays on its button when sections before it come or go", async () => {
-    const button = frame.getByRole("button", { name: "Index the Workspace Anew" });
+    const button = frame.getByRole("button", { name: "Reindex the Workspace" });
     await button.focus();
     // The page's next update, shown once more as if the server had ended.
     await frame.evaluate(

@@ -98,7 +98,7 @@ test("a draft model does not change the text; an unsuitable one is refused", asy
   assert.equal(refused.code, 1);
   assert.match(
     refused.err,
-    /other\.gguf has a different vocabulary from .*Name a smaller model of the same family, or the same model in fewer bits, with --draft-model, or leave it out/,
+    /other\.gguf has a different vocabulary from .*Name a smaller model of the same family, or a smaller quantisation of the same model, with --draft-model, or leave it out/,
   );
   const none = await foretoken("complete", place, "--draft-model", "auto");
   assert.equal(none.out, plain.out, "where there is none, nothing of it drafts");
@@ -132,7 +132,10 @@ test("a chosen model that no longer exists is named, and the default model can s
     run(process.execPath, [cli, "complete", place, "--max-tokens", "4", ...args], { XDG_CACHE_HOME: cache });
   const gone = await complete();
   assert.equal(gone.code, 1);
-  assert.match(gone.err, /has chosen is gone: \/nowhere\/gone\.gguf\..* foretoken model use default\.\n$/);
+  assert.match(
+    gone.err,
+    /chosen with "foretoken model use" no longer exists: \/nowhere\/gone\.gguf\..* foretoken model use default\.\n$/,
+  );
   assert.equal((await complete("--model", "default")).code, 0);
 });
 
@@ -223,7 +226,7 @@ test("a file that is not UTF-8 text is refused; single invalid bytes are reporte
   assert.match(refused.err, /utf16\.py is not text in UTF-8\./);
   const told = await foretoken("complete", `${latin}:1:1`, "--max-tokens", "4");
   assert.equal(told.code, 0, told.err);
-  assert.match(told.err, /latin\.py is not all UTF-8: .* U\+FFFD/);
+  assert.match(told.err, /latin\.py is not entirely UTF-8: .* U\+FFFD/);
 });
 
 test("a store or draft model that cannot be used is refused before anything is measured", async () => {
@@ -298,7 +301,7 @@ test("a benchmark whose process is ended from outside says so", async t => {
   }
   process.kill(Number(own), "SIGKILL");
   assert.deepEqual(await ended, [1, null]);
-  assert.equal(await said, "foretoken: The process that measured was ended by SIGKILL.\n");
+  assert.equal(await said, "foretoken: The measuring process was ended by SIGKILL.\n");
 });
 
 test("the bundled command line starts with a shebang for Node", () => {

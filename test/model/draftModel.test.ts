@@ -115,7 +115,7 @@ test("a model with another vocabulary is refused, and both files are named", asy
       message,
       `${other} has a different vocabulary from ${fixtureModelPath()} and cannot draft for it.`,
     );
-    assert.match(remedy, /smaller model of the same family, or the same model in fewer bits/);
+    assert.match(remedy, /smaller model of the same family, or a smaller quantisation of the same model/);
   } finally {
     await engine.dispose();
   }

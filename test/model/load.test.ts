@@ -303,7 +303,7 @@ test("a back end that finds no device runs the model on the CPU and is reported 
   const storage = join(folder, "foretoken");
   const decision = { key: `${EXPECTED_RELEASE} ${process.platform} ${process.arch}`, name: "vulkan" };
   writeFileSync(join(storage, "backend.json"), JSON.stringify(decision));
-  assert.match(check().stderr, /for vulkan was found: .*The next start chooses the back end anew/);
+  assert.match(check().stderr, /for vulkan was found: .*The back end is chosen again at the next start/);
   // A check forgets what has failed before.
   const again = run("complete", `${commandLineScript()}:1:1`, "--model", modelPath, "--max-tokens", "1");
   assert.equal(again.status, 0, again.stderr);

@@ -68,7 +68,7 @@ test("a tuning beside busy programs counts for the next start, which may still t
   for (const end = Date.now() + 20_000; Date.now() < end && first.engine.decoder.otherLoad < 1; )
     await pause(300);
   const { signal } = new AbortController();
-  assert.match((await first.tune?.(signal)) ?? "", /Other programs were busy meanwhile/);
+  assert.match((await first.tune?.(signal)) ?? "", /Other programs were busy during the measurement/);
   const { exactRows } = first.engine.configuration;
   assert.ok(exactRows > 1);
   await first.engine.dispose();

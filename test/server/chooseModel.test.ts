@@ -61,7 +61,7 @@ test("a model is fetched with progress and checked; one without fill-in-the-midd
   const wanted = { reference: "hf:a/b:m-Q8_0.gguf", progressToken: "t" };
   const result = await client.connection.sendRequest(FetchModelRequest, wanted);
   assert.ok("problem" in result);
-  assert.match(result.problem.message, /does not fill in what is missing in code/);
+  assert.match(result.problem.message, /does not fill in missing code/);
   assert.equal(reports.findLast(({ phase }) => phase === "fetch")?.done, 1);
   assert.match(reports[0]?.text ?? "", /^\d of 6 MB/);
   assert.equal(reports.at(-1)?.phase, "check");
@@ -75,7 +75,7 @@ test("a model is fetched from the hub that is set, which the environment's is no
   const asked = hub.requests.length;
   const result = await fetch("hf:c/d:n-Q8_0.gguf");
   assert.ok("problem" in result);
-  assert.match(result.problem.message, /does not fill in what is missing in code/);
+  assert.match(result.problem.message, /does not fill in missing code/);
   assert.ok(mirror.servedBytes >= content.length);
   assert.equal(hub.requests.length, asked);
   await client.close();

@@ -37,9 +37,7 @@ test("a model that cannot draft is named in the log and status with the remedy, 
   );
   client.open(URI, "a = ", "sketch");
   const { notes, state } = await client.status(status => (status.notes ?? []).length > 0);
-  assert.deepEqual(notes, [
-    "There is no model that drafts: /models/other.gguf has another vocabulary. Clear it.",
-  ]);
+  assert.deepEqual(notes, ["There is no draft model: /models/other.gguf has another vocabulary. Clear it."]);
   assert.equal(state, "ready");
   const isLogged = (line: string) => line.includes("foretoken.draftModel: /models/other.gguf has another");
   await until("the log", () => client.log.some(isLogged));

@@ -126,5 +126,5 @@ test("text that contains code fences stays within the explanation's longer fence
   };
   assert.ok(explain(record).includes("````\n```py\nx\n```\n````"));
   assert.match(explain(record), /asked for/);
-  assert.match(explain(record), /40 tokens have been decoded, 25% of them without use/);
+  assert.match(explain(record), /40 tokens have been decoded, 25% of them in vain/);
 });

@@ -142,7 +142,7 @@ test("the check command reports what a model cannot do, and fails", async () => 
   const { code, out } = await run("check", fixtureModelPath(), "--json");
   assert.equal(code, 1, out);
   const report = JSON.parse(out.slice(out.indexOf("{")));
-  assert.match(report.problem, /does not fill in what is missing/);
+  assert.match(report.problem, /does not fill in missing code/);
   assert.equal(report.tokenizer, true);
   assert.equal(report.drafts.equal, true);
   assert.ok(report.drafts.tokens >= 50 && report.tokensPerSecond > 0);
@@ -152,10 +152,7 @@ test("the included model is checked under the name default, and may be used", as
   const { code, out } = await run("check", "default");
   assert.equal(code, 0, out);
   assert.match(out, /may be used/);
-  assert.match(
-    out,
-    /middles that were filled in right: [3-6] of 6 \(suffix-first; [01] in the other order\)/,
-  );
+  assert.match(out, /middles filled in correctly: [3-6] of 6 \(suffix-first; [01] in the other order\)/);
 });
 
 test("the included model is described under the name default", async () => {
@@ -188,8 +185,8 @@ test("a command that cannot be carried out is reported with a remedy", async () 
     [["get", "default"], /is included/],
     [["remove", "default"], /was not fetched by Foretoken/],
     [["info"], /model info needs a model/],
-    [["list", "surplus"], /surplus is too much: model list takes no model/],
-    [["info", "default", "surplus"], /surplus is too much/],
+    [["list", "surplus"], /surplus is one too many: model list takes no model/],
+    [["info", "default", "surplus"], /surplus is one too many/],
     [["remove", fixtureModelPath()], /was not fetched by Foretoken/],
     [["list", "--catalogue", "/nowhere.json"], /Correct --catalogue, or leave it out/],
     [["frobnicate", "x"], /There is no action frobnicate/],

@@ -127,7 +127,7 @@ test("a second initialize request is refused, and the first one stays in effect"
     rootUri: null,
     capabilities: {},
   });
-  await assert.rejects(again, /initialized before/);
+  await assert.rejects(again, /already been initialized/);
   assert.equal((await client.complete(LINE.length))?.insertText, "b + c");
   await client.connection.sendRequest(ShutdownRequest.type);
 });

@@ -77,7 +77,7 @@ export class DraftModel {
       return await work();
     } catch (error) {
       this.throttle.stop();
-      this.onFault(`The model that drafts is at fault and drafts no more: ${messageOf(error)}`);
+      this.onFault(`The draft model has failed and is no longer used: ${messageOf(error)}`);
       return false;
     }
   }

@@ -95,7 +95,7 @@ async function lastComputed(): Promise<string> {
   let text = "";
   await until("a computed completion", async () => {
     text = await explanation();
-    return text.includes("tokens known");
+    return text.includes("tokens in the cache");
   });
   return text;
 }
@@ -195,7 +195,7 @@ suite("Foretoken in the extension host", () => {
       await settings().update("prefetch", undefined, vscode.ConfigurationTarget.Global);
     }
     assert.ok(asked.includes("study.ipynb"), asked);
-    const [, known, computed] = /(\d+) tokens known, (\d+) computed/.exec(asked) ?? [];
+    const [, known, computed] = /(\d+) tokens in the cache, (\d+) computed/.exec(asked) ?? [];
     const tokens = Number(known) + Number(computed);
     assert.ok(tokens > document.getText().length, `the cell alone has fewer than ${tokens} tokens`);
   });

@@ -63,7 +63,7 @@ test("the hint comes with the first suggestion after a whole day, and says what 
   assert.deepEqual(state.asked, [], "a second day, but not a whole one later");
   await at(24);
   assert.equal(state.asked.length, 1);
-  assert.match(state.asked[0] ?? "", /small model that is included/);
+  assert.match(state.asked[0] ?? "", /small included model/);
   assert.match(state.asked[0] ?? "", /Qwen2.5-Coder 1.5B, Q8_0 .*70%.*450 ms.*1.6 GB/);
 });
 

@@ -16,7 +16,7 @@ test("the message gives the time a first line takes, and the time with each advi
   const { message, actions } = slowText({ model: "Big 7B", lineMs: 2345, advice: [model, context] });
   assert.equal(
     message,
-    "Foretoken: with Big 7B a first line takes 2.3 s on this machine. Qwen2.5-Coder 0.5B would take about 420 ms. With 1024 tokens of context it would take about 1.3 s.",
+    "Foretoken: with Big 7B, the first line takes 2.3 s on this machine. Qwen2.5-Coder 0.5B would take about 420 ms. With 1024 tokens of context it would take about 1.3 s.",
   );
   assert.deepEqual(
     actions.map(({ label }) => label),

@@ -70,7 +70,7 @@ test("single bytes that are not UTF-8 are read as U+FFFD and reported", () => {
     note => void notes.push(note),
   );
   assert.equal(text, "J\ufffdrgen");
-  assert.match(notes.join(), /latin\.py is not all UTF-8: .* U\+FFFD/);
+  assert.match(notes.join(), /latin\.py is not entirely UTF-8: .* U\+FFFD/);
 });
 
 test("a file that cannot be read is refused with a plain reason", () => {

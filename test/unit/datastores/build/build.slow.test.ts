@@ -369,7 +369,7 @@ test("the shares of another build replace the store once all of them are complet
   assert.deepEqual([following(directory, "old:"), following(directory, "new=")], [["a", "b"], []]);
   assert.throws(
     () => verifyStore(directory),
-    /lacks 1 of 2 shares: 0\. Until they are there, the store that was built before is in use\./,
+    /lacks 1 of 2 shares: 0\. Until they exist, the store that was built before stays in use\./,
   );
   await share("new=", 0);
   verifyStore(directory);
@@ -402,7 +402,7 @@ test("damaged lists of documents to leave out are reported and not ignored", asy
   const [shard] = readdirSync(directory).filter(file => file.endsWith(".fts"));
   for (const [documents, problem] of [
     [{ [shard as string]: [77] }, /There is no document 77/],
-    [{ "shard-of-another": [0] }, /names shard-of-another, which is no shard of the store/],
+    [{ "shard-of-another": [0] }, /names shard-of-another, which is not a shard of the store/],
   ] as const) {
     writeFileSync(repeatedFile(directory), JSON.stringify({ documents }));
     assert.throws(() => verifyStore(directory), problem);
@@ -736,8 +736,8 @@ test("a shard of another store is detected by a check and when the store is open
   const shardOf = (directory: string) =>
     join(directory, readdirSync(directory).find(file => file.endsWith(".fts")) as string);
   writeFileSync(shardOf(one), readFileSync(shardOf(two)));
-  assert.throws(() => verifyStore(one), /was made with another tokenizer/);
-  assert.throws(() => openStore(one), /was made with another tokenizer/);
+  assert.throws(() => verifyStore(one), /was made with a different tokenizer/);
+  assert.throws(() => openStore(one), /was made with a different tokenizer/);
 });
 
 test("what is skipped is counted, and damaged parts are named with their input", async () => {

@@ -133,7 +133,7 @@ test("a wrong password is a problem that is not tried again and names the proxy 
   const { message, isTriedAgain } = await problemOf("http://hub.test/");
   assert.equal(
     message,
-    `model.gguf: the proxy http://${proxy.address} wants another user name or password (407).`,
+    `model.gguf: the proxy http://${proxy.address} requires a valid user name and password (407).`,
   );
   assert.equal(isTriedAgain, false);
 });
@@ -171,7 +171,7 @@ test("where nothing answers and no proxy is named, the remedy says where one is"
   assert.match(message, /^model\.gguf: the connection failed \(connect ECONNREFUSED/);
   assert.match(
     remedy,
-    /Where a proxy is needed, name it in "http\.proxy" in VS Code's settings, or in the variable HTTPS_PROXY\. Try again later/,
+    /If a proxy is needed, name it in "http\.proxy" in VS Code's settings, or in the variable HTTPS_PROXY\. Try again later/,
   );
 });
 

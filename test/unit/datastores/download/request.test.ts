@@ -14,7 +14,10 @@ test("a redirect to something that is no address is a problem, and not tried aga
   try {
     await assert.rejects(get(`http://${host}/`, "model.gguf", {}, {}), error => {
       assert.ok(error instanceof StoreError);
-      assert.equal(error.problem.message, `model.gguf: ${host} redirects to something that is no address.`);
+      assert.equal(
+        error.problem.message,
+        `model.gguf: ${host} redirects to something that is not an address.`,
+      );
       return true;
     });
   } finally {

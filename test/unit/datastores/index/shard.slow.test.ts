@@ -262,11 +262,11 @@ test("the check detects disorder that no checksum reveals", async t => {
   };
   const disorders: [SectionName, (section: Buffer) => void, RegExp][] = [
     ["positions", swap(4), /out of order/],
-    ["sampleKeys", section => section.writeUInt16LE(60_000, 16), /sample 1 is not its entry/],
-    ["samplePositions", swap(4), /sample 0 is not its entry/],
+    ["sampleKeys", section => section.writeUInt16LE(60_000, 16), /sample 1 does not match its entry/],
+    ["samplePositions", swap(4), /sample 0 does not match its entry/],
     ["documentSpans", swap(8), /is not where it should be/],
-    ["documentRecords", section => section.write("x", 0), /no proper record/],
-    ["documentOffsets", section => section.writeUInt8(200, 8 * 3 + 7), /no proper record/],
+    ["documentRecords", section => section.write("x", 0), /no valid record/],
+    ["documentOffsets", section => section.writeUInt8(200, 8 * 3 + 7), /no valid record/],
   ];
   for (const [name, change, message] of disorders) {
     writeFileSync(path, forged(whole, name, change));

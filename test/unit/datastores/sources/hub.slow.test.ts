@@ -232,7 +232,7 @@ test("a wrong length, too long or too short, is detected", async () => {
   hub.switches.surplus = 5;
   await assert.rejects(
     download(input, folder, options({ attempts: 2 })),
-    code("network", /more than the file/),
+    code("network", /more bytes than the file/),
   );
   assert.ok(!existsSync(downloadPath(input, folder)));
 });
@@ -270,7 +270,7 @@ test("an address with a password is refused without quoting it, and so is a redi
     async () => new Response(null, { status: 302, headers: { location: "http://example.org/x" } }),
   );
   process.env.HF_ENDPOINT = "https://hub.example.org";
-  await assert.rejects(listHub(spec()), /redirects to an address without encryption/);
+  await assert.rejects(listHub(spec()), /redirects to an unencrypted address/);
   assert.equal(fetched.mock.callCount(), 1);
 });
 
@@ -282,7 +282,7 @@ test("permanent refusals are reported at once, with what to do about them", asyn
     await assert.rejects(download(input, folder, options(token ? { token } : {})), code(wanted, message));
     assert.equal(hub.requests.length, 1);
   };
-  await refused(401, "unauthorised", /wants an access token.*HF_TOKEN/);
+  await refused(401, "unauthorised", /requires an access token.*HF_TOKEN/);
   await refused(401, "unauthorised", /did not accept/, "hf_old");
   await refused(403, "gated", /terms.*page.*accept/);
   await refused(404, "missing", /no such data set, revision or file/);

@@ -329,7 +329,7 @@ test("a folder that may not be searched is named itself, not its ignore file", {
   }
   assert.deepEqual(warnings, [
     `${locked} cannot be searched (EACCES): nothing in it is read. Check the folder's permissions.`,
-    `${join(open, ".gitignore")} cannot be used (notRegular): nothing of its folder is read.`,
+    `${join(open, ".gitignore")} cannot be used (notRegular): nothing in its folder is read.`,
   ]);
 });
 

@@ -222,7 +222,7 @@ test("each refusal of the hub has its own message and remedy", async () => {
     [{ status: 401 }, "unauthorised", /access token/],
     [{ status: 403 }, "gated", /terms must be accepted/],
     [{ status: 404 }, "missing", /no such model, revision or file/],
-    [{ status: 429, headers: { "retry-after": "9999" } }, "rateLimited", /takes no more requests/],
+    [{ status: 429, headers: { "retry-after": "9999" } }, "rateLimited", /accepts no more requests/],
     [{ status: 503 }, "network", /failed \(503\)/],
   ];
   for (const [answer, code, message] of cases) {

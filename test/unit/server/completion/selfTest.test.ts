@@ -60,5 +60,5 @@ test("a model that needs the other order than its file states is refused, with t
 
 test("a model that fills in the middles in neither order is refused", async () => {
   const report = await tested(context => (context.length % 7 ? 120 : END));
-  assert.match(report?.problem ?? "", /does not fill in what is missing in code: 0 of 6/);
+  assert.match(report?.problem ?? "", /does not fill in missing code: 0 of 6/);
 });

@@ -202,7 +202,7 @@ test("a draft model without memory drafts no more and is reported once, and the 
   const engine = slowEngine(chaotic);
   for (let i = 0; i < 40; i++) assert.deepEqual((await run(engine, model)).text, plain.text);
   assert.deepEqual(reported, [
-    "The model that drafts is at fault and drafts no more: no memory for the model that drafts",
+    "The draft model has failed and is no longer used: no memory for the draft model",
   ]);
 });
 

@@ -58,7 +58,7 @@ test("a file that cannot be read is reported with its name and the reason", () =
   const cases: [path: string, says: string][] = [
     [join(folder, "absent"), "does not exist."],
     [folder, "is a folder."],
-    [join(file, "below"), "is not a folder, or lies below a file."],
+    [join(file, "below"), "is not a folder, or is below a file."],
   ];
   for (const [path, says] of cases)
     assert.equal(
