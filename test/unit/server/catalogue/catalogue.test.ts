@@ -61,7 +61,7 @@ test("a custom catalogue is read, and its errors are reported by model, file and
     [[{ ...model, parameters: "7b" }], /"parameters"/],
     [[{ ...model, licence: { name: "MIT", commercial: "maybe" } }], /"licence"/],
     [[{ ...model, infilling: { singleLine: 120, source: "me" } }], /"infilling"/],
-    [[model, model], /two models a:1b/],
+    [[model, model], /two models called a:1b/],
     [[{ ...model, files: [] }], /"files"/],
     ...["../a.gguf", "/a.gguf", "b/../../a.gguf", "c:\\a.gguf", "a.bin"].map((path): [unknown[], RegExp] => [
       [{ ...model, files: [{ ...model.files[0], path }] }],
