@@ -2,6 +2,7 @@
  * User actions and visible state of the workbench, as small functions over the page.
  */
 import type { Locator, Page } from "playwright-core";
+import { until } from "../fakes/until.ts";
 import type { Frame, GhostText, RecordedFrames, Recording } from "./probe.ts";
 
 /** VS Code gives a status bar item the id publisher.name.item. */
@@ -10,29 +11,9 @@ const POLL_MS = 30;
 /** VS Code may take this many frames to redraw the same ghost text; users only notice longer gaps. */
 const REDRAW_FRAMES = 2;
 
-/** Polls until `probe` returns something truthy, and returns that; the error reports the last value. */
-export async function waitUntil<T>(
-  what: string,
-  probe: () => Promise<T> | T,
-  msMax = 30_000,
-  pollMs = POLL_MS,
-): Promise<Exclude<T, undefined | null | false | "" | 0>> {
-  const deadline = Date.now() + msMax;
-  for (;;) {
-    let last: unknown;
-    try {
-      const value = await probe();
-      if (value) return value as Exclude<T, undefined | null | false | "" | 0>;
-      last = value;
-    } catch (error) {
-      last = error instanceof Error ? error.message : error; // An element may be replaced while it is read.
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`Waited ${msMax} ms for ${what}; last seen: ${JSON.stringify(last)}`);
-    }
-    await new Promise(resolve => setTimeout(resolve, pollMs));
-  }
-}
+/** As `until`, but leaves the page time to draw. */
+export const waitUntil = <T>(what: string, probe: () => Promise<T> | T, msMax?: number, pollMs = POLL_MS) =>
+  until(what, probe, msMax, pollMs);
 
 /** The currently visible ghost text. */
 export function readGhostText(page: Page): Promise<GhostText> {

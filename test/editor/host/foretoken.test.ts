@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Api } from "../../../extension/main.ts";
+import { until as pollUntil } from "../../fakes/until.ts";
 
 const EXTENSION_ID = "foretoken.foretoken";
 const VIRTUAL_SCHEME = "foretoken-test";
@@ -31,17 +32,18 @@ const TYPED = "def save_items(path, items):\n";
 
 let api: Api;
 
+const HOST_POLL_MS = 50;
+
 async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   msMax = 20_000,
 ): Promise<void> {
-  const deadline = Date.now() + msMax;
-  while (!(await condition())) {
-    if (Date.now() > deadline)
-      throw new Error(`Waited ${msMax} ms for ${what}; status: ${JSON.stringify(api.status())}`);
-    await sleep(50);
-  }
+  const withStatus = async () => {
+    if (!(await condition())) throw new Error(`status: ${JSON.stringify(api.status())}`);
+    return true;
+  };
+  await pollUntil(what, withStatus, msMax, HOST_POLL_MS);
 }
 
 /** Shows a document with the cursor at its end. */
