@@ -44,7 +44,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   const interrupt = interrupted("The completion was interrupted.");
   const { drafting, close } = await openDrafts(outcome, values, backend, interrupt);
   const grammars = new Grammars(grammarsDirectory(), note);
-  await grammars.load(regionAt(snapshot.text, snapshot.offset, snapshot.languageId).languageId);
+  await grammars.load(regionAt(snapshot).languageId);
   const growing = complete(engine, snapshot, { maxTokens, ...sampling, ...drafting, grammars }, interrupt);
   let shown = 0;
   const completion = await drain(growing, text => {

@@ -147,8 +147,7 @@ export class CompletionRunner {
     this.adopt(engine);
     const { generation } = this;
     // Before the grammar is loaded, other rules decide where a text ends.
-    const { text, offset, languageId } = live.cursor.snapshot;
-    const isSettled = this.parts.grammars.isSettled(regionAt(text, offset, languageId).languageId);
+    const isSettled = this.parts.grammars.isSettled(regionAt(live.cursor.snapshot).languageId);
     const finish = (ended: LiveEnd) => {
       if (isShortOfMemory(ended) && this.parts.isCurrent(engine)) this.parts.outOfMemory(engine);
       const end = this.lostItsModel(engine, live, ended) ? { kind: "modelReplaced" as const } : ended;

@@ -167,7 +167,7 @@ export function placeAt(
   lines: CursorLines,
   grammars: Grammars | undefined,
 ): { place: Place; dispose: () => void } {
-  const region = regionAt(text, offset, languageId);
+  const region = regionAt({ text, offset, languageId });
   const language = region.languageId;
   const from = windowStart(text, offset);
   const to = offset + WINDOW.after;

@@ -1,10 +1,19 @@
 /** Code within markup: scripts and style sheets, which have a language of their own. */
+import { own } from "./fileLanguages.ts";
 
 /** The text of one language around a cursor. */
 interface Region {
   readonly languageId: string;
   readonly from: number;
   readonly to: number;
+}
+
+interface Place {
+  readonly text: string;
+  /** Of the cursor, in UTF-16 units. */
+  readonly offset: number;
+  /** Of the document. */
+  readonly languageId: string;
 }
 
 /** Languages whose documents contain scripts and style sheets as elements. */
@@ -37,7 +46,7 @@ const CONTENTS = /(<(script|style)\b[^>]*>).*?(?=<\/\2|$)/gs;
 const CONTENT_BEGUN = /^(?:(?!<(?:script|style)\b).)*?(?=<\/(?:script|style)\b)/s;
 
 /** The script or style sheet that an offset lies in, or else the whole document. */
-export function regionAt(text: string, offset: number, languageId: string): Region {
+export function regionAt({ text, offset, languageId }: Place): Region {
   const whole = { languageId, from: 0, to: text.length };
   if (!HOSTS.test(languageId) || offset === 0) return whole;
   const [element, at] = ELEMENTS.map(each => [each, text.lastIndexOf(`<${each}`, offset - 1)] as const).sort(
@@ -50,7 +59,7 @@ export function regionAt(text: string, offset: number, languageId: string): Regi
   const type = ATTRIBUTE.exec(tag[1] ?? "")?.[1];
   const isMarkup = type !== undefined && /html|template/.test(type);
   if ((end >= 0 && end < offset) || isMarkup) return whole;
-  const language = type === undefined ? DEFAULTS[element] : (LANGUAGES[type] ?? type);
+  const language = type === undefined ? DEFAULTS[element] : (own(LANGUAGES, type) ?? type);
   return { languageId: language, from, to: end < 0 ? text.length : end };
 }
 

@@ -48,8 +48,8 @@ const NAMES: Readonly<Record<string, string>> = {
   gemfile: "ruby",
 };
 
-/** The table's own value of a key: a file's name may equal that of an inherited property. */
-const own = (table: Readonly<Record<string, string>>, key: string) =>
+/** The table's own value of a key: what users write may equal the name of an inherited property. */
+export const own = (table: Readonly<Record<string, string>>, key: string) =>
   Object.hasOwn(table, key) ? table[key] : undefined;
 
 /** @param otherwise language of a file whose name does not tell; absent: a language named like the ending */

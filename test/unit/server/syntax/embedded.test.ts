@@ -6,7 +6,7 @@ import { regionAt, withoutEmbedded } from "../../../../server/syntax/embedded.ts
 function region(marked: string, languageId = "html"): [languageId: string, text: string] {
   const offset = marked.indexOf("‸");
   const text = marked.replace("‸", "");
-  const at = regionAt(text, offset, languageId);
+  const at = regionAt({ text, offset, languageId });
   return [at.languageId, text.slice(at.from, at.to)];
 }
 
@@ -16,6 +16,11 @@ test("a script or style sheet is code of its own language", () => {
   assert.deepEqual(region("<style lang='scss'>‸</style>", "svelte"), ["scss", ""]);
   assert.deepEqual(region('<script type="application/ld+json">{‸}</script>'), ["json", "{}"]);
   assert.deepEqual(region('<script data-a="1 > 0">a‸'), ["javascript", "a"], "one that is not closed");
+  assert.deepEqual(
+    region('<script type="constructor">a‸</script>'),
+    ["constructor", "a"],
+    "a type of no language",
+  );
 });
 
 test("text outside of scripts, and within their tags, is that of the document", () => {
