@@ -8,8 +8,10 @@ export interface FileKind {
   readonly extensions: readonly string[];
 }
 
+export const PYTHON_EXTENSIONS: readonly string[] = [".py", ".pyi"];
+
 export const FILE_KINDS: readonly FileKind[] = [
-  { languages: ["python"], extensions: [".py", ".pyi"] },
+  { languages: ["python"], extensions: PYTHON_EXTENSIONS },
   {
     languages: ["javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"],
     extensions: [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte"],

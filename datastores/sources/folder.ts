@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, fileError, type SourceDocument, storeError } from "../index.ts";
+import { PYTHON_EXTENSIONS } from "./fileKinds.ts";
 import { DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
 import { pathWithin, readWithin } from "./regularFile.ts";
 import { holdsSecret, isSecretBelow } from "./secrets.ts";
@@ -25,7 +26,6 @@ interface FoundFile {
   readonly modifiedMs: number;
 }
 
-export const PYTHON_EXTENSIONS: readonly string[] = [".py", ".pyi"];
 const SKIPPED_FOLDER = /^(?:\..*|node_modules|__pycache__|.*\.(?:dist|egg)-info)$/;
 /** Made by programs, in one line. */
 const MINIFIED = /\.min\.[cm]?js$/;

@@ -1,6 +1,6 @@
 export { readApart } from "./apart.ts";
-export { type FileKind, fileKindOf } from "./fileKinds.ts";
-export { isProjectSource, PYTHON_EXTENSIONS, readFolder, walk } from "./folder.ts";
+export { type FileKind, fileKindOf, PYTHON_EXTENSIONS } from "./fileKinds.ts";
+export { isProjectSource, readFolder, walk } from "./folder.ts";
 export { download } from "./hub.ts";
 export type { SourceInput } from "./input.ts";
 export { listInputs, readInput } from "./inputs.ts";
