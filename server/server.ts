@@ -186,12 +186,9 @@ function joinParts(connection: Connection, parts: Parts): void {
     buildFirstUnlessSaving();
   });
   energy.onDidEnd(buildFirst);
-  documents.watch(
-    ({ languageId, edit }) => {
-      if (isTuned && languageId === "python" && edit === undefined) buildFirstUnlessSaving();
-    },
-    () => {},
-  );
+  documents.watch(({ languageId, edit }) => {
+    if (isTuned && languageId === "python" && edit === undefined) buildFirstUnlessSaving();
+  });
   model.onFreeing(() => drafts.save());
   folders.onDidChange(paths => {
     shownFiles.roots = paths;

@@ -42,10 +42,7 @@ export class Drafts {
     private readonly isLoaded: (engine: Engine) => boolean = () => true,
   ) {
     this.calibrations = new CalibrationStore(warn);
-    documents.watch(
-      change => this.changed(change),
-      () => {},
-    );
+    documents.watch(change => this.changed(change));
   }
 
   /** @param directory where the calibration is kept; undefined keeps none @param folders the workspace's */

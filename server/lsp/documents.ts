@@ -25,8 +25,8 @@ import { Notebooks } from "./notebooks.ts";
 export const DOCUMENT_SYNC = TextDocumentSyncKind.Incremental;
 
 export interface Documents {
-  /** Calls `changed` with each document that is opened or edited, and `closed` when it is closed. */
-  watch(changed: (change: DocumentChange) => void, closed: (uri: string) => void): void;
+  /** Calls `changed` with each document that is opened or edited, and `closed`, if given, when it is closed. */
+  watch(changed: (change: DocumentChange) => void, closed?: (uri: string) => void): void;
   /** The open documents in their current state. */
   open(): readonly Pick<DocumentChange, "uri" | "languageId" | "text">[];
   /** Calls back after cells of a notebook were added, removed, moved or edited: the surroundings of others have changed. */
@@ -99,7 +99,7 @@ export function trackDocuments(connection: Connection): Documents {
   return {
     watch(changed, closed) {
       changes.event(changed);
-      documents.onDidClose(({ document }) => closed(document.uri));
+      if (closed) documents.onDidClose(({ document }) => closed(document.uri));
     },
     open: () =>
       documents.all().map(document => {

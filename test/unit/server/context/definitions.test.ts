@@ -27,7 +27,7 @@ function workspace(name: string, files: Readonly<Record<string, string>>) {
   let changed: (uri: string, text: string) => void = () => {};
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
-    watch(onChanged, onClosed) {
+    watch(onChanged, onClosed = () => {}) {
       closed = onClosed;
       changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
     },

@@ -18,7 +18,7 @@ function opened() {
   let changed: (uri: string, text: string) => void = () => {};
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
-    watch(onChanged, onClosed) {
+    watch(onChanged, onClosed = () => {}) {
       changed = (uri, text) => onChanged({ uri, text, languageId: "python", version: 1, edit: undefined });
       closed = onClosed;
     },
