@@ -21,8 +21,8 @@ const DEFINITION = /^\s*(@|(async )?(def|class|func)\b)/;
 export type Belonging = "yes" | "undecided" | "complete" | "outside";
 
 /** Lines that stand no deeper than the statement whose block they are in. */
-const LABEL = /^\s*(case\b|default\b|public:|private:|protected:)/;
 const LABELS = ["case", "default", "public:", "private:", "protected:"];
+const LABEL = new RegExp(`^\\s*(${LABELS.map(each => each.replace(/\w$/, "$&\\b")).join("|")})`);
 
 /** What is open at the start of a line. */
 const stateAt = ({ states }: Reading, index: number): State => {

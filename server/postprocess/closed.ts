@@ -71,7 +71,7 @@ function leaveStrings(
 ): { from: number; state: State } {
   let code: { from: number; state: State } | undefined;
   const left: Frame[] = [];
-  let open = isInString(start) && !partial ? outermostString(start) : undefined;
+  let open = partial ? undefined : outermostString(start);
   new Scanner(lexicon, start, tail).scan(after, {
     unmatched: () => "ignore",
     closing(frame, index, byLine) {
