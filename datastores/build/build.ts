@@ -1,7 +1,7 @@
 /**
- * Builds a store: read, filter, tokenize, sort, write. Every input gets its own shards, named by a hash of everything
- * they depend on, so a build that was stopped continues where it was, and one whose inputs are unchanged has nothing
- * to do. The manifest is written last; until then the old store stays complete and in use.
+ * Builds a store: read, filter, tokenize, sort, write. Every input gets its own shards, named by a hash of everything they
+ * depend on, so a stopped build continues where it was, and a build with unchanged inputs has nothing to do. The manifest is
+ * written last; until then the old store stays complete and in use.
  */
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
@@ -83,8 +83,8 @@ function finish(directory: string, manifest: Manifest): void {
 }
 
 /**
- * Claims a share. If there are several shares, it waits while another process works on this one: a scheduler that has
- * lost track of a task starts it again, and the first attempt may still run, or its claim outlive its machine.
+ * Claims a share. If there are several shares, it waits while another process works on this one: a scheduler that has lost
+ * track of a task starts it again, while the first attempt may still run or its claim may outlive its machine.
  */
 async function claimed(
   { directory, share, signal, onWaiting, pollMs = POLL_MS }: BuildOptions,

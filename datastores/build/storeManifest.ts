@@ -1,6 +1,6 @@
 /**
- * The store in a folder. If several processes built it, each has a manifest for its share of the inputs; the manifests of
- * one build together are the store. Shares of a later build lie beside it until they are complete, and then replace it.
+ * The store in a folder. If several processes built it, each has a manifest for its share of the inputs; the manifests of one
+ * build together are the store. Shares of a later build are kept beside it until they are complete, and then replace it.
  */
 import { basename, join } from "node:path";
 import { StoreError } from "../index.ts";

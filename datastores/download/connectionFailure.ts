@@ -51,7 +51,7 @@ export function connectionFailure(error: unknown, { what, host, proxy }: Failed)
   return new Temporary(storeError("network", message, `${check} ${LATER}`, error));
 }
 
-/** The first cause of what `fetch` throws, which says itself no more than that it failed. */
+/** The first cause of what `fetch` throws: the error itself only says that the fetch failed. */
 function innermost(error: unknown): Error {
   if (!(error instanceof Error)) return new Error("unknown");
   return error.cause instanceof Error ? innermost(error.cause) : error;

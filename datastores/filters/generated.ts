@@ -1,6 +1,6 @@
 /**
- * Finds files that nobody wrote by hand, and data in the form of code: drafts from them would be long,
- * certain and useless.
+ * Finds files that were not written by hand, and data in the form of code: drafts from them would be long, confident and
+ * useless.
  *
  * The bounds on lines and on the share of letters follow the filters of The Stack and StarCoder (arXiv
  * 2305.06161, section 3.2): longest line over 1000, average over 100, less than a quarter alphanumeric. They

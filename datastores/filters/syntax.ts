@@ -2,10 +2,10 @@
  * Finds Python files that are not Python 3: drafts from Python 2 (`print "a"`, `except E, e:`) would be well-formed
  * and wrong, and templates of code (`{% if %}`) mix two languages.
  *
- * Parsing takes longer than all the rest of a build, so a text is parsed only if it has a sign of either, such as a
- * word that Python 2 uses differently; the parse then distinguishes code from strings and comments. In the Python
- * 2.7 library of Jython, of which CPython 3.11 refuses 242 files, the signs lead to 229, and none of 10,074 files of
- * installed Python 3 packages is taken for Python 2.
+ * Parsing takes longer than the rest of a build. So a text is parsed only if it has a sign of either, such as a word that
+ * Python 2 uses differently; the parse then distinguishes code from strings and comments. CPython 3.11 refuses 242 files of
+ * Jython's Python 2.7 library, and the signs find 229 of them. None of 10,074 files of installed Python 3 packages is taken for
+ * Python 2.
  */
 
 export type SyntaxReason = "python2" | "broken";

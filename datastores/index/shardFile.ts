@@ -20,9 +20,9 @@ const HASHED_BYTES = 1 << 22;
 const NO_FILE = -1;
 
 /**
- * Owns the file descriptor of a shard. `FORMAT.md` describes the layout behind `header`: sections at multiples of
- * 4096 bytes, each an array of little-endian integers or, for documents and metadata, of UTF-8 text. All methods
- * that read throw a `StoreError` if the file was cut short, its medium is gone, or it was closed.
+ * Owns the file descriptor of a shard. `FORMAT.md` describes the layout that `header` refers to: sections at multiples of 4096
+ * bytes, each an array of little-endian integers or, for documents and metadata, of UTF-8 text. All methods that read throw a
+ * `StoreError` if the file was cut short, its medium is gone, or it was closed.
  */
 export class ShardFile {
   readonly header: ShardHeader;

@@ -1,6 +1,6 @@
 /**
- * Reads a file in a separate thread. Damaged files can make a decoder run forever; then the thread is ended, and
- * another one continues without the page at which it happened.
+ * Reads a file in a separate thread. Damaged files can make a decoder run forever; then the thread is ended, and another one
+ * continues without the page that caused it.
  */
 import { Worker } from "node:worker_threads";
 import {
@@ -40,7 +40,7 @@ type Event = ReadResponse | { readonly kind: "failed"; readonly error: Error } |
 
 /** Longest time between two messages, in milliseconds; a page takes a fraction of a second. */
 const PATIENCE_MS = 60_000;
-/** Number of pages whose decoding did not end after which the file is given up. */
+/** A file is given up after so many pages whose decoding did not end. */
 const MOST_BAD_PAGES = 16;
 
 export interface ApartOptions extends ReadOptions {

@@ -12,7 +12,10 @@ import { Visibility } from "./visibility.ts";
 export interface FolderOptions extends ReadOptions {
   /** With the dot; `.py` and `.pyi` by default. */
   readonly extensions?: readonly string[];
-  /** Whether files that git ignores, and those with secrets, are left out, as befits one's own files; true by default. */
+  /**
+   * Whether files that git ignores, and those with secrets, are left out, as they should be in the user's own files; true by
+   * default.
+   */
   readonly gitignore?: boolean;
   /** The files that git does not ignore, if known already. */
   readonly visibility?: Visibility;

@@ -75,7 +75,7 @@ export class IgnoreRules {
   }
 
   /**
-   * Asks many questions with one look at each ignore file, which would cost more than all else. Files may not change
+   * Asks many questions and reads each ignore file only once, since reading costs more than all else. Files may not change
    * meanwhile, so `ask` does not wait for anything.
    */
   inSeries<Result>(ask: () => Result): Result {

@@ -33,7 +33,7 @@ export interface ReadOptions {
   readonly contentColumn?: string;
   /** Called with a page's position in its file, in bytes, before it is decoded. */
   readonly onPage?: (offset: number) => void;
-  /** Positions of pages that must not be decoded, since decoding them did not end before. */
+  /** Positions of pages that must not be decoded: an earlier attempt to decode them did not end. */
   readonly badPages?: ReadonlySet<number>;
 }
 

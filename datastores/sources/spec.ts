@@ -60,10 +60,7 @@ export const ACCEPTED_SOURCES = [
   "a .parquet, .jsonl, .json, .jsonl.gz or .jsonl.zst file",
 ].join(", ");
 
-/**
- * BigCode's data comes with duties for its users; they must be shown and agreed to before
- * the first download.
- */
+/** BigCode's data comes with obligations for its users, which must be shown and agreed to before the first download. */
 const BIGCODE_TERMS = [
   "The Stack holds source code under its authors' own permissive licences. By using it you agree to keep to",
   "those licences, attribution included; to move to the newest usable version of the data set when it",
