@@ -2,7 +2,7 @@
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** A server that has lived this long is well again: the next crash starts with the first pause. */
+/** A server that has run this long counts as healthy: the next crash starts with the first pause. */
 const HEALTHY_MS = 120_000;
 /** Crashes in a row after which the server is started again only when a person asks for it. */
 const MAX_CRASHES = 5;

@@ -1,4 +1,4 @@
-/** Shows what became of the last completion in a document of its own, which cannot be edited. */
+/** Shows the outcome of the last completion in a separate, read-only document. */
 import * as vscode from "vscode";
 import { NO_SERVER } from "./figures/index.ts";
 

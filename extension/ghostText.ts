@@ -1,10 +1,10 @@
 /**
  * Ghost text that grows while the server computes, through the stable API alone.
  *
- * VS Code treats a second request at the same place as already answered, unless the set of providers has
- * changed. So each growth registers the provider anew and triggers it by its id; nothing vanishes in
- * between, and the shown text is only ever extended. A completion outlives the request that started it:
- * while the user types its text, requests are answered from memory; on divergence it is cancelled at once.
+ * VS Code treats a second request at the same place as already answered, unless the set of providers has changed. So each
+ * growth registers the provider again and triggers it by its id. Nothing vanishes in between, and the shown text is only ever
+ * extended. A completion outlives the request that started it: while the user types its text, requests are answered from
+ * memory; on divergence it is cancelled at once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
@@ -278,7 +278,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
       this.stop();
   }
 
-  /** Whether the document is still the one the text was made for, apart from text of it typed up to `offset`. */
+  /** Whether the document is still the one that the text was made for, except for the part of the text typed up to `offset`. */
   private agreesAt(live: Live, document: vscode.TextDocument, offset: number): boolean {
     const typed = this.typedSince(live, document, offset);
     if (typed === undefined || !live.text.agrees(typed)) return false;

@@ -1,4 +1,4 @@
-/** Offers once to fetch the libraries of an NVIDIA card, where one is here and nothing else was asked for. */
+/** Offers once to fetch the libraries of an NVIDIA card, if there is one and the user has chosen no other back end. */
 import * as vscode from "vscode";
 import type { LibrariesReport, ModelFailure, Status } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";

@@ -5,7 +5,7 @@ import { sizeText, timeText } from "./modelItems.ts";
 
 const KEY = "foretoken.modelHint";
 const DAY_MS = 86_400_000;
-/** Models are listed no more often than this in search of one to recommend. */
+/** Least time between two searches for a model to recommend. */
 const LOOK_MS = 3_600_000;
 const FETCH = "Fetch It";
 const CHOOSE = "Choose Another";

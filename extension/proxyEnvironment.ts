@@ -1,6 +1,6 @@
 /**
  * What VS Code's own settings say about proxies and certificates, as variables of the server's environment. VS Code applies
- * them to extensions alone, and the server is a process of its own.
+ * them only to extensions, and the server is a separate process.
  */
 
 interface HttpSettings {

@@ -2,11 +2,11 @@
 import type { EndedRequest } from "../server/protocol/index.ts";
 import type { RequestEvent } from "./figures/index.ts";
 
-/** Ends of which nothing is recorded: nobody waited for an answer any more, or none was possible. */
+/** Ends that are not recorded: no answer was expected any more, or none was possible. */
 const PASSED_OVER = ["aborted", "suppressed"];
 
 /**
- * The event of a request; undefined for one of which nothing is remembered.
+ * The event of a request; undefined for one that is not recorded.
  * @param keyToSightMs from the key to the first text, undefined where none was shown @param at milliseconds since 1970
  */
 export function requestEvent(

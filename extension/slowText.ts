@@ -1,4 +1,4 @@
-/** The message that first lines take long, with what would help. */
+/** The message that says that first lines take long, and what would help. */
 import type { SlowAdvice, SlowLines } from "../server/protocol/index.ts";
 import { timeText } from "./modelItems.ts";
 

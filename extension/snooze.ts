@@ -1,4 +1,4 @@
-/** A time in which nothing is suggested unasked. It ends by itself, and with the window. */
+/** A time in which nothing is suggested automatically. It ends by itself, and with the window. */
 
 const MINUTE_MS = 60_000;
 

@@ -32,8 +32,8 @@ export function statusText({ status, activity, languageOff, snoozedMinutes = 0 }
 }
 
 /**
- * Work that goes on. Its icon only turns where there is no percentage that rises: an animation has the editor draw all the
- * time, which without a graphics card takes four tenths of a processor from the model.
+ * Work that is under way. Its icon only turns if no percentage is shown: an animation makes the editor draw all the time, which
+ * without a graphics card takes four tenths of a processor from the model.
  */
 const doneText = (done: number | undefined) =>
   done === undefined ? "$(loading~spin) Foretoken" : `$(sync) Foretoken ${percent(done, 1)}`;
