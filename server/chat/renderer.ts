@@ -1,6 +1,6 @@
 /**
- * Renders templates in a process of its own: one comes from a stranger, and may loop for ever or exhaust the memory. A thread
- * would not do, since an array that outgrows the heap ends the whole process.
+ * Renders templates in a separate process: a template is untrusted and may loop for ever or exhaust the memory. A thread is not
+ * enough, because an array that outgrows the heap ends the whole process.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Message } from "./message.ts";

@@ -1,8 +1,7 @@
 /**
- * Renders conversations with the model's own template. Control tokens that the template writes are control tokens;
- * messages are plain text, even if they contain the text of one. Answers alone keep the tokens that the tokenizer finds in
- * any text, since the model generated them as such: templates look for `</think>` to leave out the reasoning of earlier
- * answers.
+ * Renders conversations with the model's own template. Control tokens that the template writes are control tokens; messages are
+ * plain text, even if they contain the text of one. Only answers keep the tokens that the tokenizer finds in any text, because
+ * the model generated them as such: templates look for `</think>` to leave out the reasoning of earlier answers.
  */
 import type { ChatFormat, EngineInfo, Vocabulary } from "../engine/index.ts";
 import { messageOf, renderScript } from "../system/index.ts";

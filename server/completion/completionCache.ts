@@ -2,11 +2,11 @@
  * Completions that were computed, to be shown again without the model: at the same place, while the user types their
  * text, after backspace, and when only the indentation has changed.
  *
- * Exact: a completion is found only if the whole document before and after its place is unchanged, apart from its own
- * typed beginning. The structure is a table by document and text after the cursor rather than a trie by the text
- * before it: typing does not change the text after the cursor, so one entry of the table holds all candidates, and a
- * few comparisons of short strings decide between them. A trie would need the hash of the text before every length.
- * Re-indented text is the exception: the model was not asked at that very column.
+ * Exact: a completion is found only if the whole document before and after its place is unchanged, apart from its own typed
+ * beginning. The structure is a table by document and text after the cursor rather than a trie by the text before it: typing
+ * does not change the text after the cursor, so one entry of the table holds all candidates, and a few comparisons of short
+ * strings decide between them. A trie would need the hash of the text before every length. Re-indented text is the exception:
+ * the model was not asked at exactly that column.
  */
 
 import { Scanner } from "../postprocess/index.ts";

@@ -1,4 +1,4 @@
-/** The drafter of one completion, chosen by the sources it is to draft from. */
+/** The drafter of one completion, chosen by the sources that it drafts from. */
 import {
   type CorpusSource,
   DraftMemory,

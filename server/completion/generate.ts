@@ -36,7 +36,7 @@ export interface Step {
   /** Draft tokens verified, and how many of them were the model's own choice. */
   readonly drafted: number;
   readonly accepted: number;
-  /** Milliseconds that a tree of several nodes adds to the decodes of single ones behind it. */
+  /** Milliseconds that a tree of several nodes adds to the decodes of single nodes after it. */
   readonly slowdownMs: number;
   /** The model's probability of each of the tokens, if requested. */
   readonly probabilities?: readonly number[] | undefined;

@@ -73,7 +73,7 @@ export class OpenRequest {
     this.firstTextMs ??= this.elapsedMs;
   }
 
-  /** @param completion what was computed; its times count from when that began */
+  /** @param completion what was computed; its times count from the start of that computation */
   end(outcome: Outcome, text = "", completion?: Completion): void {
     if (this.ended) return;
     this.ended = true;

@@ -1,8 +1,8 @@
 /**
- * Computes the completions that are likely to be requested next, in pauses, and keeps them in the completion cache: the
- * one after accepting the suggestion on the screen, the one after accepting that, and so on, moving to the next line
- * when there is nothing more to add on this one. Each is computed for the document as it would be then, and is exactly
- * what a request there would be answered.
+ * Computes the completions that are likely to be requested next, in pauses, and keeps them in the completion cache: the one
+ * after accepting the suggestion on the screen, the one after accepting that, and so on, moving to the next line when there is
+ * nothing more to add on this one. Each is computed for the document as it would be then, and equals the answer to a request
+ * there.
  *
  * If the suggestion is not accepted, all of this is useless, so at most a share of all decoded tokens is risked: where
  * suggestions are seldom accepted, little is computed ahead.

@@ -1,6 +1,6 @@
 /**
- * Texts that are only suggested when the user asks. A text is held back until it is known not to be one of them, so that
- * shown text is never taken back.
+ * Texts that are only suggested when the user asks. A text is held back until it is known not to be one of these, so that shown
+ * text is never taken back.
  */
 import { closesOnly, type Place } from "../postprocess/index.ts";
 import type { FirstLine } from "./firstLine.ts";

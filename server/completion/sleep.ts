@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds, at once for none, or when it is aborted. */
+/** Resolves after a number of milliseconds, at once for 0, or when it is aborted. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return Promise.resolve();
   return new Promise(resolve => {

@@ -1,4 +1,4 @@
-/** Counts decoded tokens, and those decoded in vain: given up before their first text, or never asked for. */
+/** Counts decoded tokens, and those that were wasted: given up before their first text, or never asked for. */
 import type { DecodedTotals } from "../protocol/index.ts";
 
 /** The tokens of one completion. */

@@ -45,8 +45,8 @@ interface Found {
 }
 
 /**
- * Outlines to put before a document, by file, in the order of the document's imports: that order changes seldom, so a
- * prompt keeps its beginning. @param expired whether the time is up
+ * Outlines to put before a document, by file, in the order of the document's imports: that order seldom changes, so a prompt
+ * keeps its prefix. @param expired whether the time is up
  */
 export function definitionFiles(using: Using, modules: Modules, expired: () => boolean): ContextFile[] {
   const { path: own, imports, around, distance, isShown } = using;

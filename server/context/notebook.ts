@@ -1,7 +1,7 @@
 /**
- * A notebook as one text, for the cursor's cell: the cells above it come before it, those below after it. Only cells
- * in its language are code of this text. Text cells become comments, as `jupyter nbconvert --to script` writes them and
- * models have learned notebooks: a heading or a sentence above an empty cell says what is wanted there.
+ * A notebook as one text, for the cursor's cell: the cells above it come before it, those below after it. Only cells in its
+ * language are code of this text. Text cells become comments, as `jupyter nbconvert --to script` writes them and as models have
+ * seen them in training: a heading or a sentence above an empty cell says what is wanted there.
  */
 import { languageRules } from "../syntax/index.ts";
 import { type Cell, type Snapshot, withLineFeeds } from "../text/index.ts";

@@ -1,7 +1,7 @@
 /**
- * Other files as context for a document: parts of open files, and outlines of what the document imports from the
- * workspace. Files that hold secrets and files that git ignores are never used. A document's choice is kept while it is
- * still good, so that its prompt keeps its beginning.
+ * Other files as context for a document: parts of open files, and outlines of what the document imports from the workspace.
+ * Files that hold secrets and files that git ignores are never used. A document's choice is kept as long as it still fits, so
+ * that its prompt keeps its prefix.
  */
 import { basename } from "node:path";
 import { holdsSecret } from "../../datastores/sources/index.ts";

@@ -3,13 +3,12 @@
  * arXiv 2411.10666, section 3). After each token it knows the longest suffixes of the stream that occurred
  * before, and where each of them occurred last.
  *
- * A state stands for a set of substrings with the same end positions; `length` is its longest member and
- * `link` the state of the longest suffix that occurs elsewhere too. Walking the links from the state of
- * the whole stream visits ever shorter suffixes that have occurred before. SAM-Decoding drafts from the
- * earliest occurrence; the most recent one is the better guess in a file under edit, so each state on the
- * walk remembers the last position at which it was seen. The walk is cut after `RECENCY_HOPS` states,
- * which keeps the work per token constant even for a token repeated without end; a state beyond it may
- * remember an older occurrence, which is still a true one, and count too few.
+ * A state stands for a set of substrings with the same end positions; `length` is its longest member and `link` the state of
+ * the longest suffix that occurs elsewhere too. Walking the links from the state of the whole stream visits ever shorter
+ * suffixes that have occurred before. SAM-Decoding drafts from the earliest occurrence; the most recent one is the better guess
+ * in a file under edit, so each state on the walk remembers the last position at which it was seen. The walk is cut after
+ * `RECENCY_HOPS` states, which keeps the work per token constant even for a token repeated without end; a state beyond it may
+ * remember an older occurrence, which is still valid, and its count may be too low.
  */
 import { grown } from "./grown.ts";
 import { NO_STATE, SuffixStates } from "./suffixStates.ts";

@@ -1,7 +1,7 @@
 /**
- * A source of drafts: a cursor over evidence of how the text continues. The tree builder (`draft.ts`) asks it what
- * may follow the root, and then what may follow each node that it has added to the tree. A source offers tokens with
- * features; `calibration.ts` estimates how likely the model is to generate them.
+ * A source of drafts: a cursor over evidence of how the text may continue. The tree builder (`draft.ts`) asks it what may
+ * follow the root, and then what may follow each node that it has added to the tree. A source offers tokens with features;
+ * `calibration.ts` estimates how likely the model is to generate them.
  */
 
 import type { TokenHistory } from "./history.ts";

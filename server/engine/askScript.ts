@@ -1,4 +1,4 @@
-/** Asks a bundled script in a process of its own, which may end or hang over what it is given. */
+/** Runs a bundled script in a separate process, which may crash or hang on its input. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 

@@ -1,9 +1,9 @@
 /**
- * Which prebuilt llama.cpp runs here, and where its libraries lie.
+ * Which prebuilt llama.cpp runs here, and where its libraries are.
  *
- * node-llama-cpp decides, in a process of its own (`probe.ts`): a broken graphics driver can then not
- * take the server down, and its import stays off the start-up path. The decision is remembered; it is
- * made anew in the background after each start, so a driver installed later is found by the next one.
+ * node-llama-cpp decides, in a separate process (`probe.ts`), so that a broken graphics driver cannot end the server and the
+ * import does not delay the start. The decision is remembered. It is made again in the background after each start, so the next
+ * start finds a driver that was installed later.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

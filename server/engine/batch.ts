@@ -1,7 +1,7 @@
 /**
- * The rows of one `llama_decode`, in arrays whose addresses are taken once: filling a batch costs no
- * allocation and no FFI work. The arrays own their buffers, since Electron forbids buffers made outside
- * of V8, and each is large enough to live outside the garbage collector's moving heap.
+ * The rows of one `llama_decode`, in arrays whose addresses are taken once: filling a batch costs no allocation and no FFI
+ * work. The arrays own their buffers, since Electron forbids buffers made outside of V8, and each is large enough to be outside
+ * the heap in which the garbage collector moves objects.
  */
 import { addressOf, type BatchStruct } from "./libllama.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One `llama_decode` at a time: pads the batch as configured, runs it on a worker thread with as many threads as the
- * machine has to spare, ends it on an abort, and records what decodes cost.
+ * One `llama_decode` at a time: pads the batch as configured, runs it off the main thread, with as many compute threads as the
+ * machine has free, ends it on an abort, and records what decodes cost.
  */
 import { Batch } from "./batch.ts";
 import { type EngineConfiguration, LARGEST_CHUNK } from "./configuration.ts";
@@ -117,8 +117,8 @@ export class BatchDecoder {
   }
 
   /**
-   * Decodes the batch on a worker thread. Where moved cells are still to be shifted, that is done first and no abort ends the
-   * decode: it would leave the keys of some layers shifted, and the next decode would shift all of them.
+   * Decodes the batch off the main thread. If moved cells are still to be shifted, that is done first and no abort ends the
+   * decode: an abort would leave the keys of some layers shifted, and the next decode would shift all of them.
    * @param apart another context of the model, for a part of a prompt
    */
   async run(signal: AbortSignal, apart?: Pointer): Promise<RunResult> {
@@ -193,8 +193,8 @@ export class BatchDecoder {
   }
 
   /**
-   * A graphics device computes on after a decode has returned. It is waited for here: whoever reads the logits would wait on
-   * the thread that serves the editor, and the times of prompts would be those of handing them over.
+   * A graphics device computes on after a decode has returned. This waits for it. Otherwise reading the logits would block the
+   * thread that serves the editor, and the time measured for a prompt would only be the time to hand it over.
    */
   private async decodeInBackground(context: Pointer, batch: BatchStruct): Promise<number> {
     const { library } = this.parts;

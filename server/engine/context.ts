@@ -71,7 +71,7 @@ interface MadeContext {
   readonly canShift: boolean;
 }
 
-/** What the library logs of a context that it makes with no amount of memory. */
+/** What the library logs about a context that it cannot make, however much memory there is. */
 const UNSUPPORTED = /does not support|not supported|unsupported/i;
 /** Start of the lines that the library logs once it has made the caches of a context. */
 const CACHES_MADE = /^(?:sched|graph)_reserve/;
@@ -161,7 +161,7 @@ const UNROTATED_LAYERS: readonly string[] = [
 
 /**
  * Whether cells that are moved to another position are the same as if computed there. Where rotary embedding scales keys too,
- * as in YaRN and LongRoPE, each shift scales them again. With sliding windows llama.cpp treats cells that lie behind the window
+ * as in YaRN and LongRoPE, each shift scales them again. With sliding windows llama.cpp treats cells that are before the window
  * of their new position as free and overwrites them.
  */
 function canMovePositions(library: Library, model: Pointer): boolean {
@@ -177,8 +177,8 @@ function canMovePositions(library: Library, model: Pointer): boolean {
 }
 
 /**
- * Whether keys are rotated differently in contexts as large as this than in small ones, as LongRoPE does beyond the length
- * that a model was first trained for: cells of one context then have another meaning in the other.
+ * Whether keys are rotated differently in contexts as large as this than in small ones, as LongRoPE does beyond the length that
+ * a model was first trained for: the cells of one are then not valid in the other.
  */
 export function rotatesBySize(library: Library, model: Pointer, contextTokens: number): boolean {
   const scaling = ropeScaling(library, model);

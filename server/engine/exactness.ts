@@ -1,9 +1,9 @@
 /**
- * Up to how many rows of one decode have the logits of single rows, bit for bit. llama.cpp computes one row and
- * several with other kernels for some types of weights and on some back ends: with Q4_K on AVX2 four rows and more
- * differ from one by tenths of a logit, with F16 two and more; Q4_0, Q6_K and Q8_0 never differ. A tenth of a logit
- * is more than the lead of the best token in one choice of seven, so with a bound on the difference every seventh row
- * would have to be decoded again. The only remedy is to use no more rows than are without a difference.
+ * Finds how many rows of one decode have the logits of single rows, bit for bit. For some types of weights and on some back
+ * ends llama.cpp computes one row and several rows with different kernels: with Q4_K on AVX2 four rows and more differ from one
+ * by tenths of a logit, with F16 two and more; Q4_0, Q6_K and Q8_0 never differ. A tenth of a logit is more than the lead of
+ * the best token in one choice of seven, so with a bound on the difference every seventh row would have to be decoded again.
+ * The only remedy is to use only as many rows as show no difference.
  */
 
 import { median } from "../system/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Lets the process exit during long calls of a library. `process.exit` waits for the thread that such a call runs on; if the
- * call calls back, that thread waits for this one. So the process is ended without waiting for threads.
+ * Lets the process exit during long calls of a library. `process.exit` waits for the thread that such a call runs on; if that
+ * call runs a callback, its thread waits for this one. So the process is ended without waiting for threads.
  */
 import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";

@@ -1,13 +1,14 @@
-/** The first use of an engine, which shows what loading a model does not: some models and drivers fail only then. */
+/** The first use of an engine: some models and drivers load and fail only then. */
 import type { Engine, EngineProblem } from "./engine.ts";
 import { chooseOtherThan } from "./modelFile.ts";
 import { someTokens } from "./probing.ts";
 
-/** Tokens computed at once, as of a prompt: some models end the process only where these are several. */
+/** Tokens computed at once, as in a prompt: some models end the process only if there are several. */
 const ROWS = 2;
 /**
- * The same on a graphics device. Vulkan multiplies up to so many rows by programs that need buffers of their own, makes these
- * when a decode first has as many rows, and ends the process where there is no memory for one. So they are made with the model.
+ * The same on a graphics device. Up to this number of rows, Vulkan multiplies with programs that need buffers of their own. It
+ * makes these when a decode first has as many rows, and ends the process if there is no memory for one. So they are made when
+ * the model is loaded.
  */
 const DEVICE_ROWS = 8;
 

@@ -1,7 +1,6 @@
 /**
- * Proof that the loaded library and `libllama.ts` agree on the layout of structs passed by value. A
- * disagreement would silently corrupt memory; so the engine asks for it before the first model is loaded
- * and offers nothing rather than guess.
+ * Proof that the loaded library and `libllama.ts` agree on the layout of structs passed by value. A disagreement would silently
+ * corrupt memory, so the engine requires this proof before the first model is loaded; without it, no completions are offered.
  *
  * Three witnesses: every field of the library's default parameters has its known value; the library
  * writes exactly as many bytes as are declared (x86-64); a context made with odd sizes reports them back.

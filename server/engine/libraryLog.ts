@@ -1,7 +1,7 @@
 /**
  * The library's log. There is one callback per process, and each line costs a round trip between the computing thread and the
  * main thread: making a context of the default model logs 1,300 lines, which takes longer than making it. So the log is only
- * read where something is to be learned from it.
+ * read where it is needed.
  */
 import { isMainThread } from "node:worker_threads";
 import koffi from "koffi";

@@ -2,10 +2,10 @@
  * The engine on llama.cpp: owns one native model and one native context, and turns a token tree into one
  * `llama_decode` over a unified KV cache with one sequence per branch.
  *
- * Exactness. A row's result does not depend on how many other rows there are, as long as all go through the
- * same kernels. So trees have at most as many rows as were found to equal single ones (`exactness.ts`), decodes
- * are padded with dummy rows where that was found to be needed and cheap, and accepted tokens whose cells are out
- * of position order are fed again (`pending`).
+ * Exactness. A row's result does not depend on how many other rows there are, as long as all go through the same kernels. So
+ * trees have at most as many rows as were found to equal single ones (`exactness.ts`), decodes are padded with dummy rows where
+ * that was found to be needed and cheap, and accepted tokens whose cells are out of position order are decoded again
+ * (`pending`).
  */
 import { LargestLogits } from "./argmax.ts";
 import { BatchDecoder, type RunResult } from "./batchDecoder.ts";

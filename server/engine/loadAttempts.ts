@@ -1,8 +1,8 @@
 /**
- * Loads that may end the process, as a broken graphics driver or a damaged model file does. Each attempt has a file while it
- * is under way, so a file that is left after the process is gone means that the load was interrupted. A process that exits
- * normally removes its files. Several windows that start at the same time, or one process that is killed, prove nothing: only
- * repeated interruptions count.
+ * Loads that may end the process, for example because of a broken graphics driver or a damaged model file. Each attempt has a
+ * file while it is under way, so a file that is left after the process is gone means that the load was interrupted. A process
+ * that exits normally removes its files. Several windows that start at the same time, or one process that is killed, prove
+ * nothing: only repeated interruptions count.
  */
 
 import { createHash } from "node:crypto";
@@ -35,8 +35,8 @@ const underWay = new Set<string>();
 let isEnding = false;
 
 /**
- * Removes the files of the attempts under way, and makes no more: this process has been told to end. If it is killed before they
- * are over, which on Windows it cannot notice, they would count as interrupted.
+ * Removes the files of the attempts under way and makes no more, because this process has been told to end. If it is killed
+ * before they are over, which it cannot notice on Windows, they would count as interrupted.
  */
 export function stopRecordingLoads(): void {
   isEnding = true;

@@ -1,8 +1,8 @@
 /**
  * Computes long prompts faster than the engine's own context can on a processor. Keys in Q8_0 make decoding fast, but ggml's
- * flash attention then takes a prompt row by row; with keys and values both in F16 it takes tiles of 64 rows. So a long prompt
- * is computed in a separate context, and its cells are copied over with keys in Q8_0. That context lasts until the prompt is
- * complete: after an abort the next prompt with the same beginning continues it, as happens while the user types.
+ * flash attention then computes a prompt row by row; with keys and values both in F16 it computes tiles of 64 rows. So a long
+ * prompt is computed in a separate context, and its cells are copied over with keys in Q8_0. That context lasts until the
+ * prompt is complete. After an abort, as while the user types, the next prompt with the same prefix continues it.
  */
 import type { RunResult } from "./batchDecoder.ts";
 import { anotherContext } from "./context.ts";
@@ -16,7 +16,7 @@ import type { ThreadPool } from "./threadPool.ts";
 const LEAST_TOKENS = 192;
 /**
  * Limits the part of a prompt that the engine holds already, which is computed once more: half of a prompt with this many
- * tokens or more, a smaller share of a shorter one. The more tokens stand before a row, the more that row gains.
+ * tokens or more, a smaller share of a shorter one. The more tokens precede a row, the more that row gains.
  */
 const HALF_KNOWN_TOKENS = 1500;
 /** How long an aborted prompt is kept for one that continues it. */
@@ -38,7 +38,7 @@ interface PromptOptions {
   readonly pool: ThreadPool | undefined;
   /** Tokens of one decode. */
   readonly chunkTokens: number;
-  /** Decodes tokens behind the first `start` of a context. */
+  /** Decodes tokens after the first `start` of a context. */
   readonly decode: (context: Pointer, chunk: Int32Array, start: number) => Promise<RunResult>;
   /** The state of the engine's own context with at least the prompt's first token; called once. */
   readonly own: () => Promise<Uint8Array | undefined>;

@@ -1,7 +1,6 @@
 /**
- * node-llama-cpp's own evaluation, plain and with its `InputLookupTokenPredictor`: the performance of the same
- * libraries without this engine. For benchmarks only; nothing else imports it, and node-llama-cpp is only loaded
- * when it is opened.
+ * node-llama-cpp's own evaluation, plain and with its `InputLookupTokenPredictor`: the performance of the same libraries
+ * without this engine. For benchmarks only: nothing else imports it, and it loads node-llama-cpp only when it is opened.
  */
 import type { Token as LibraryToken, LlamaContextSequence } from "node-llama-cpp";
 import type { Token } from "./engine.ts";

@@ -193,7 +193,7 @@ export async function loadModel(
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
 }
 
-/** What the cause of a failed load suggests, as a sentence with a blank behind it. */
+/** What the cause of a failed load suggests, as a sentence followed by a blank. */
 function adviceOn(cause: string): string {
   if (/unknown model architecture/i.test(cause))
     return "It may be newer than this release of Foretoken, or not a language model. ";

@@ -1,4 +1,4 @@
-/** What the user should know of a loaded model besides how much of it is where. */
+/** What the user should know about a loaded model, besides its placement in memory. */
 import type { Backend, BackendOptions } from "./backend.ts";
 
 interface NotedModel {

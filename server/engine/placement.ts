@@ -50,7 +50,7 @@ export function placements({ layers, modelBytes, contextTokens, freeBytes }: Nee
   return [...found, { layers: 0, contextTokens }];
 }
 
-/** Those of some placements that take less graphics memory than one with which it ran out; at least the last of them. */
+/** The placements that take less graphics memory than the one with which it ran out; at least the last one. */
 export function smallerThan(than: Placement, choices: readonly Placement[]): readonly Placement[] {
   const isSmaller = ({ layers, contextTokens }: Placement) =>
     layers === than.layers ? contextTokens < than.contextTokens : rankOf(layers) < rankOf(than.layers);

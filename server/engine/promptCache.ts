@@ -68,8 +68,8 @@ export class PromptCache {
   }
 
   /**
-   * Makes the context the longest beginning of `tokens` that there is a state of. Returns the parts of the old context
-   * that were set aside to be moved behind it.
+   * Makes the context the longest prefix of `tokens` for which there is a state. Returns the parts of the old context that were
+   * set aside to be moved after it.
    */
   begin(tokens: Int32Array): Run[] {
     const { cache, canRollBack, hasWindow } = this.parts;

@@ -9,7 +9,7 @@
 
 import { commonPrefix } from "./savedStates.ts";
 
-/** Tokens of the old context that stand in the new one as well, perhaps elsewhere. */
+/** Tokens of the old context that also occur in the new one, perhaps at another position. */
 export interface Run {
   /** Where they stand in the old context, and in the new. */
   readonly from: number;

@@ -1,7 +1,7 @@
 /**
- * Contexts that were computed before and may be needed again: another open document, the text before an
- * accepted suggestion was undone. Each is a copy of the KV cache of one sequence in ordinary memory, and equal to
- * the last bit when it is copied back. The least recently used go first when the budget is exceeded.
+ * Contexts that were computed before and may be needed again: for another open document, or for the text before an accepted
+ * suggestion was undone. Each is a copy of the KV cache of one sequence in ordinary memory, and equal to the last bit when it
+ * is copied back. When the budget is exceeded, the least recently used are dropped first.
  */
 
 import { freeStateBytes, newStateBytes } from "./stateMemory.ts";
@@ -18,7 +18,7 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
   return i;
 }
 
-/** With a small model many more would fit, most of them of places that nobody returns to. */
+/** With a small model many more would fit, but most would be for places that the user does not return to. */
 const MOST_STATES = 8;
 /** Reused memory is at most this many times as large as the state put there. */
 const MOST_SLACK = 1.5;

@@ -1,6 +1,6 @@
 /**
- * Memory for copies of KV cells. Each takes megabytes, and a dropped one would stay until V8 collects garbage, which it seldom
- * does in a heap that hardly grows. So the memory is freed explicitly.
+ * Memory for copies of KV cells. Each takes megabytes, and a dropped one would stay until V8 collects garbage, which is rare in
+ * a heap that hardly grows. So the memory is freed explicitly.
  */
 
 export const newStateBytes = (size: number): Uint8Array<ArrayBuffer> =>

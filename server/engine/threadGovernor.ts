@@ -1,7 +1,7 @@
 /**
- * How many threads a decode should have while other programs use processors as well. The threads of a decode wait
- * for each other many times a layer, so one that has no processor stops all of them: while another program is busy,
- * a decode with two threads on two processors takes seven times as long as with one.
+ * How many threads a decode should have while other programs use processors as well. The threads of a decode wait for each
+ * other many times a layer, so a thread without a processor stops all of them: while another program is busy, a decode with two
+ * threads on two processors takes seven times as long as with one.
  */
 import { availableParallelism, cpus } from "node:os";
 

@@ -7,7 +7,7 @@ const NONE = 0;
 /** SentencePiece's byte pairs: what has no token is written in bytes, and a missing byte ends the process. */
 const SENTENCE_PIECE = 1;
 
-/** Characters of all lengths in UTF-8, and text that few tokens are made for. */
+/** Characters of all lengths in UTF-8, and text that vocabularies have few tokens for. */
 const TRIAL_TEXT = "def f(x):\n\treturn 'é語😀' \u0001\u0007\u007f\ufffd\n";
 /** Capitals, indentation, line ends and empty lines, which tokenizers for prose drop. */
 const TRIAL_CODE = "class A_1:\n\n    def f(x):\n\t\treturn B['c']  # Done\n";

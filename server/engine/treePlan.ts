@@ -2,10 +2,9 @@
  * Lays a token tree out for one decode: which row each node takes and which KV sequences its token
  * belongs to. Pure arithmetic over typed arrays, reused from step to step.
  *
- * Rows are in depth-first order with first children first, so the principal chain (first child of first
- * child ...) follows the root directly. If exactly that chain is accepted, its KV cells lie in position
- * order, as if the tokens had been decoded one at a time. Attention sums in cell order, so this is what
- * keeps the result equal to the last bit.
+ * Rows are in depth-first order with first children first, so the principal chain (first child of first child ...) follows the
+ * root directly. If exactly that chain is accepted, its KV cells lie in position order, as if the tokens had been decoded one
+ * at a time. Attention sums in cell order, so this order keeps the result equal to the last bit.
  *
  * Leaves are numbered in the same order; the leaves below a node are then a range, and a node's token
  * belongs to the sequences of that range.

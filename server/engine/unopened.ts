@@ -15,7 +15,7 @@ interface System {
 const NEWER_SYSTEM =
   "Use a system of 2022 or later, such as Ubuntu 22.04, Debian 12 or Red Hat Enterprise Linux 9, or a container made from one.";
 
-/** Beginning of what koffi says where the system's loader has failed, and not the search for the file. */
+/** Beginning of koffi's message if the system's loader has failed, not the search for the file. */
 const LOADER = "Failed to load shared library";
 
 /** The problem for what the system's loader says. */

@@ -1,4 +1,4 @@
-/** What the parts of a message have to be, in a form that says what is wrong with one. */
+/** What the parts of a message must be, in a form that says what is wrong with a part. */
 import { isRecord } from "../system/index.ts";
 
 /** What is wrong with a value, as a sentence without its full stop; undefined if nothing is. @param name its place in the message */

@@ -69,7 +69,7 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
 
 /**
  * Answers the requests that the gate has refused, and reports the notifications.
- * @param missed called with a document or notebook of which a change was refused
+ * @param missed called with each document or notebook whose change was refused
  */
 export function answerRefused(connection: Connection, missed: (uri: string) => void): void {
   connection.onRequest(REFUSED, ({ code, message }: Refusal) => {

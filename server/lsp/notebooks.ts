@@ -87,8 +87,8 @@ export class Notebooks {
 }
 
 /**
- * A change without data of cells that the notebook does not have. At those the library would stop before the texts, and where
- * no data is left as well. @param before the cells before the change
+ * A change without data of cells that the notebook does not have. The library would stop at those before it reads the texts,
+ * and also if no data is left. @param before the cells before the change
  */
 function withoutUnknownCells(
   params: DidChangeNotebookDocumentParams,

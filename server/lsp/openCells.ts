@@ -1,4 +1,7 @@
-/** The open cells of a notebook, and what is known of each until it changes: a key costs no look at all cells. */
+/**
+ * The open cells of a notebook, and what is known about each until it changes, so that a key does not require looking at all
+ * cells.
+ */
 import { type Cell, type Hash, type HashesAround, type TextHash, wholeHash } from "../text/index.ts";
 
 /** A cell, and the hashes of all that decides how it is shown to those around it. */

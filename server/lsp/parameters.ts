@@ -1,4 +1,6 @@
-/** What the parameters of messages have to be for the server, by method. Messages without parameters that matter are not in it. */
+/**
+ * What the parameters of messages must be for the server, by method. Messages without parameters that matter are not listed.
+ */
 import {
   DidChangeConfigurationNotification,
   DidChangeNotebookDocumentNotification,
@@ -62,7 +64,7 @@ const settings: Expectation = (value, name) =>
   isRecord(value) ? nullable(record({}))(value[SECTION], `${name}.${SECTION}`) : undefined;
 const shownItem = nullable(record({ command: nullable(record({})) }));
 
-/** Notifications after a refused one of which a document's text is no longer known. */
+/** Notifications that, if refused, leave a document's text unknown. */
 export const CHANGES_OF_TEXT: ReadonlySet<string> = new Set([
   DidOpenTextDocumentNotification.method,
   DidChangeTextDocumentNotification.method,

@@ -16,7 +16,7 @@ export interface LoadedModel {
    * Resolves to a sentence for the log, or undefined if it was aborted and must be tried again.
    */
   readonly tune?: (signal: AbortSignal) => Promise<string | undefined>;
-  /** Whether `tune` can wait: that was found out within the last hour, though other programs were busy. */
+  /** Whether `tune` can wait: the model was measured within the last hour, though other programs were busy. */
   readonly isTunedRoughly?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One live completion. There is one model, so a new request replaces the old one: the old one is aborted,
- * its computation ends within one decode step, and only then does the new one begin.
+ * One live completion. There is one model, so a new request replaces the old one: the old one is aborted, and the new one
+ * begins once the old computation has ended.
  */
 export class Session {
   private endedAt = performance.now();

@@ -55,7 +55,10 @@ function isInString(state: State): boolean {
 const BEFORE_OPENING = /[\s=([{,:+]$/;
 const AFTER_OPENING = /^[^\s)\]},;:|&>"'`]/;
 
-/** Whether the closer of a string, in a later line of `after`, rather begins another string: the one at the cursor is open. */
+/**
+ * Whether what looks like a string's closer in a later line of `after` begins another string instead: the one at the cursor is
+ * open.
+ */
 function beginsAnother({ close, rule }: Frame, index: number, after: string): boolean {
   if (rule?.open !== close || !after.slice(0, index).includes("\n")) return false;
   return BEFORE_OPENING.test(after.slice(0, index)) && AFTER_OPENING.test(after.slice(index + close.length));

@@ -1,6 +1,6 @@
 /**
- * A completion's text read from the cursor on: what is open at each place of it, where it can no longer be part
- * of the document, and up to which place the document is as well-formed with it as without.
+ * A completion's text read from the cursor on: what is open at each place, where it can no longer be part of the document, and
+ * up to which place the document is as well-formed with it as without.
  */
 import type { Place } from "./place.ts";
 import type { Step } from "./rest.ts";

@@ -1,7 +1,7 @@
 /**
- * Which part of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so that
- * streaming needs no state of its own. The result only ever grows as raw text is added: nothing is released that a
- * later character could take back.
+ * Which part of the model's raw text is shown, and where it ends. A pure function of the raw text so far, so that streaming
+ * needs no state of its own. The result only grows as raw text is added: nothing is shown that a later character could take
+ * back.
  *
  * The text gets the document's white space (`normalise.ts`), its brackets and strings are scanned from the cursor on
  * (`reading.ts`), its lines decide where it ends (`end.ts`), and the longest prefix that leaves the document at least

@@ -274,8 +274,8 @@ export interface StreamedParams {
 }
 
 /**
- * Arguments for Node before the server's script: V8 would otherwise let its heap for new objects grow to 48 MB, of which
- * the server uses next to nothing between two keys.
+ * Arguments for Node before the server's script: V8 would otherwise let its heap for new objects grow to 48 MB, and the server
+ * uses almost none of it between two keys.
  */
 export const SERVER_NODE_ARGUMENTS = ["--max-semi-space-size=4"] as const;
 

@@ -48,9 +48,9 @@ const OPENERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether the rest of the cursor's line has only changed through typing along: an editor adds closers of what was opened
- * and lets the user type over closers, and an accepted text replaces what it repeats. Any other change was an edit behind
- * the cursor.
+ * Whether the rest of the cursor's line has only changed through typing along: an editor adds closers of what was opened and
+ * lets the user type over closers, and an accepted text replaces what it repeats. Any other change was an edit after the
+ * cursor.
  * @param restThen the rest of the line where the text began @param restNow the rest at the cursor now
  * @param typed text between the two places @param replaced UTF-16 units of `restThen` that the text repeats
  */

@@ -1,4 +1,4 @@
-/** GGUF files that are no models one can complete with, recognised by the first keys of their headers. */
+/** GGUF files that are not models for completion, recognised by the first keys of their headers. */
 import { firstBytes } from "./firstBytes.ts";
 import { partsOf } from "./modelParts.ts";
 

@@ -1,4 +1,4 @@
-/** The files of a model: one, or several parts whose names say their number and how many there are. */
+/** The files of a model: one, or several parts with names that state each part's number and their count. */
 import { statSync } from "node:fs";
 
 const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/i;

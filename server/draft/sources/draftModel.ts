@@ -57,7 +57,7 @@ export class DraftModel {
 
   /**
    * Whether a token takes it less time than the model that it drafts for. Otherwise no chain pays, and a prompt, which may take
-   * seconds on a processor beside a graphics device, would be read in vain.
+   * seconds on a processor beside a graphics device, would be read for nothing.
    */
   mayPayFor(engine: Pick<DraftingEngine, "cost">): boolean {
     return this.engine.cost(1) < engine.cost(1);

@@ -1,6 +1,6 @@
 /**
- * Drafts from short texts near at hand, looked through whole at every step: the text after the cursor, and
- * what was suggested, deleted or undone a moment ago.
+ * Drafts from short texts that are searched completely at every step: the text after the cursor, and text that was just
+ * suggested, deleted or undone.
  */
 import { MatchList } from "../../../datastores/live/index.ts";
 import { type Ending, Evidence } from "../evidence.ts";

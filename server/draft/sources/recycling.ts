@@ -1,8 +1,7 @@
 /**
- * Token Recycling (arXiv 2408.08696): the tokens the model found most likely after a token the last time are
- * offered when the token comes again. Here they are remembered after the last two tokens as well, which says
- * more, each with the probability the model gave it; and only what the tree's size allows is drafted, where the
- * paper fills a fixed tree of 80 nodes.
+ * Token Recycling (arXiv 2408.08696): when a token occurs again, the tokens that the model found most likely after it the last
+ * time are offered. Here they are also remembered for the last two tokens, which is more precise, each with the model's
+ * probability. Only as many are drafted as the tree's size allows; the paper fills a fixed tree of 80 nodes.
  */
 
 import type { TokenHistory } from "../history.ts";

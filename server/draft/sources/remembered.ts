@@ -32,9 +32,9 @@ const MAX_ACCEPTED = 400;
 const ACCEPTED_TOKENS = 1 << 17;
 
 /**
- * Completions that were accepted, as PIA (Lookahead, arXiv 2312.12728) keeps its past outputs: what one has
- * accepted once is generated again. Its trie with decaying counts is here an index of the last few hundred texts, in
- * which newer ones count as more recent and the oldest give way.
+ * Completions that were accepted, as PIA (Lookahead, arXiv 2312.12728) keeps its past outputs: text that was accepted once is
+ * often generated again. PIA has a trie with decaying counts; this is an index of the last few hundred texts, in which newer
+ * ones count as more recent and the oldest are dropped.
  */
 export class AcceptedTexts {
   private readonly index = new LiveIndex(ACCEPTED_TOKENS);
