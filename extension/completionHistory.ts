@@ -39,7 +39,7 @@ export class CompletionHistory {
     this.add({ requests: [], suggestions: [suggestion] });
   }
 
-  /** All that is remembered; of a file that cannot be read, what was not written yet. */
+  /** All that is remembered; if the file cannot be read, only what was not written yet. */
   read(): EventLog {
     try {
       return this.all();

@@ -9,7 +9,7 @@ const HOLD_BACK_MS = 20;
 /** If the rest takes a model this much longer, it would not be done in time: its first text is shown at once. */
 const SLOW_FACTOR = 3;
 
-/** Milliseconds, by what the last completion took; the same model most likely takes as long again. */
+/** Milliseconds, according to the time of the last completion: the same model most likely takes as long again. */
 export function holdBackMs(last: CompletionFigures | undefined): number {
   if (last?.firstTextMs === undefined) return HOLD_BACK_MS;
   return last.totalMs - last.firstTextMs > SLOW_FACTOR * HOLD_BACK_MS ? 0 : HOLD_BACK_MS;

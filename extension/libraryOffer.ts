@@ -19,7 +19,7 @@ interface OfferParts {
 }
 
 export class LibraryOffer {
-  /** Whether it was looked since a model was loaded last: with other settings, or another server, the answer may differ. */
+  /** Whether this was checked since a model was last loaded: with other settings, or another server, the answer may differ. */
   private hasLooked = false;
 
   constructor(private readonly parts: OfferParts) {}

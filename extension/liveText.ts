@@ -18,7 +18,7 @@ export class LiveText extends GrowingText {
     super();
   }
 
-  /** Before there is any text, only what the request knows of agrees: a new request knows what was typed since. */
+  /** Before there is any text, only text that the request knows of agrees: a new request knows what was typed since. */
   override agrees(typed: string): boolean {
     return this.text === "" ? typed === this.known : super.agrees(typed);
   }

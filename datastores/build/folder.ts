@@ -46,8 +46,8 @@ export function removeTemporaries(directory: string, claim: string): void {
 
 /**
  * Removes what belongs to no build any more. While shares of this build are missing, these are the journals of its finished
- * inputs; once it is complete, also all earlier builds, and shards and journals of no build. A file that is open elsewhere
- * may have to stay.
+ * inputs; once it is complete, also all earlier builds, and shards and journals of no build. A file that is open elsewhere may
+ * remain.
  * @param mine inputs that this process has finished @param claim claim of this process
  */
 export function removeLeftovers(

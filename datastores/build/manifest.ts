@@ -65,7 +65,7 @@ export interface Manifest {
   readonly inputs: readonly InputEntry[];
 }
 
-/** Most processes that build a store together: a damaged number must not ask for gigabytes. */
+/** Most processes that build a store together: a damaged number must not cause gigabytes to be allocated. */
 export const MOST_SHARES = 1 << 16;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

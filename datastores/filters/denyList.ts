@@ -1,9 +1,9 @@
 /**
  * Owners, repositories and contents that must not be in a datastore, because their authors said so.
  *
- * BigCode applies opt-outs by lower-cased login of the owner; a row of The Stack v1 names up to three
- * repositories with the same text, and one denied is enough. The same list is used when a store is built and,
- * as tombstones, when one is searched.
+ * BigCode applies opt-outs by lower-cased login of the owner; a row of The Stack v1 names up to three repositories with the
+ * same text, and it is denied if one of them is. The same list is used when a store is built and, as tombstones, when one is
+ * searched.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -41,7 +41,7 @@ function isPermissiveExpression(expression: string): boolean {
     .some(side => side.split(/\s+and\s+/).every(name => PERMISSIVE.has(identifier(name))));
 }
 
-/** The identifier without what widens a licence: a later version, an exception. */
+/** The identifier without the parts that widen a licence: a later version, an exception. */
 function identifier(name: string): string {
   return name
     .trim()

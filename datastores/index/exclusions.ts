@@ -15,7 +15,7 @@ export class Exclusions {
     return this.documents.has(document);
   }
 
-  /** Excludes documents by their index. Throws as the table does, and excludes none of them then. */
+  /** Excludes documents by their index. Throws as the table does, and then excludes none of them. */
   add(documents: Iterable<number>, table: DocumentTable): void {
     const spans = [...new Set([...this.documents, ...documents])]
       .map(index => ({ index, ...table.get(index) }))

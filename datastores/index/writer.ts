@@ -53,8 +53,8 @@ const CHUNK_BYTES = 1 << 22;
  * Writes a shard to `path`; an existing file stays unchanged until the new one is complete. Needs, beside the given
  * tokens, four bytes per token and a few megabytes.
  *
- * Throws a `StoreError`: `noSpace` if the disk is full, `cancelled` if the signal was aborted, `unreadable` if the
- * folder cannot be written to. No files are left behind then.
+ * Throws a `StoreError`: `noSpace` if the disk is full, `cancelled` if the signal was aborted, `unreadable` if the folder
+ * cannot be written to. In that case no files are left.
  */
 export async function writeShard(
   path: string,

@@ -1,4 +1,4 @@
-/** Files one after the other, in order of arrival. The place of a removed file stays, erased, until the log is replaced. */
+/** Files one after the other, in order of arrival. A removed file's place is erased and stays until the log is replaced. */
 
 /** Precedes every file, so that no match crosses files, and replaces erased tokens; negative, unlike any token. */
 export const SEPARATOR = -1;

@@ -17,7 +17,7 @@ export interface GitListing {
   readonly folders: ReadonlySet<string>;
   /** Nested repositories, whose files are not listed: their paths by their keys. */
   readonly repositories: ReadonlyMap<string, string>;
-  /** A common key for paths that are equal to git, though they differ in case or in how accents are composed. */
+  /** A common key for paths that git treats as equal, though they differ in case or in how accents are composed. */
   readonly key: (path: string) => string;
 }
 

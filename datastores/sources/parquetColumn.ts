@@ -20,7 +20,7 @@ export class ColumnReader {
   readonly maxRepetition: number;
   private readonly pages: ChunkPages;
   private page = NO_PAGE;
-  /** Position in the page: the next entry, and the next of its values, of which there are fewer. */
+  /** Position in the page: the next entry, and the next value; there are fewer values than entries. */
   private entry = 0;
   private valueIndex = 0;
 

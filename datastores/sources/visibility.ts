@@ -58,7 +58,7 @@ export class Visibility {
     return this.rootRules;
   }
 
-  /** Git's listing of a folder; undefined if git cannot be asked, for example since it would wait forever. */
+  /** Git's listing of a folder; undefined if git cannot be asked, for example because it would wait forever. */
   private async list(folder: string, signal: AbortSignal | undefined): Promise<GitListing | undefined> {
     const path = join(this.root, folder);
     if (hasObstacle(repositoryOf(path) ?? path, folder === "" ? this.repositoryRules.outerFiles : []))

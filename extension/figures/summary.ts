@@ -12,7 +12,7 @@ export interface LatencyGroup {
   /** Milliseconds from the key to the first text. */
   readonly p50: number;
   readonly p90: number;
-  /** The parts of the median, from the completions of the middle half; their sum is `p50`. */
+  /** The parts of the median, from the completions of the middle half; the parts add up to `p50`. */
   readonly parts: LatencyParts;
 }
 

@@ -233,7 +233,7 @@ function info(given: string, models: readonly CatalogueModel[], folder: string):
     if (value !== undefined) process.stdout.write(`${`${label}:`.padEnd(12)} ${printable(value)}\n`);
 }
 
-/** A reference for the screen: what an address asks with may be an access token. */
+/** A reference for the screen: the query of an address may contain an access token. */
 const withoutQuery = (reference: string) =>
   /^https?:/i.test(reference) ? reference.replace(/\?.*/s, "?...") : reference;
 

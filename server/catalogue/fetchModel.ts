@@ -219,7 +219,7 @@ async function turn(folder: string, name: string, signal: AbortSignal | undefine
   }
 }
 
-/** To be called before the first byte of any part: a split model is of no use without its last part. */
+/** To be called before the first byte of any part is fetched: a split model is useless without its last part. */
 async function refuseFullDisk(parts: readonly Transfer[], folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const wanted = parts.reduce((sum, part) => sum + (part.bytes ?? 0), 0);

@@ -79,8 +79,8 @@ export class Chat {
   }
 
   /**
-   * Answers a turn of the user. Yields the text piece by piece. An aborted answer stays in the conversation as far as it
-   * came; a turn without an answer does not: templates refuse empty answers, and turns of the same role in succession.
+   * Answers a turn of the user. Yields the text piece by piece. The text of an aborted answer so far stays in the conversation;
+   * a turn without an answer does not: templates refuse empty answers, and turns of the same role in succession.
    */
   async *answer(content: string, signal: AbortSignal): AsyncGenerator<string, Answer> {
     const start = performance.now();
@@ -181,8 +181,8 @@ export class Chat {
   }
 
   /**
-   * Computes the tokens of the last tree that are not in the cache yet; there are at most as many as equal single decodes
-   * bit for bit. The cache, and so the next answer, is then the same as without drafts.
+   * Computes the tokens of the last tree that are not in the cache yet; there are at most as many as can be decoded together
+   * and still equal single decodes bit for bit. The cache, and so the next answer, is then the same as without drafts.
    */
   private async settle(prompt: Int32Array, said: Said, signal: AbortSignal): Promise<void> {
     if (said.tokens.length === 0 || signal.aborted) return;

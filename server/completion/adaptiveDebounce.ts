@@ -5,7 +5,7 @@
  */
 import { median } from "../system/index.ts";
 
-/** First texts that come within this many milliseconds keep nobody waiting. */
+/** First texts that come within this many milliseconds count as immediate. */
 const FAST_MS = 300;
 const LONGEST_MS = 500;
 /** Number of recent completions that are considered. */

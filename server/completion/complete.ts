@@ -203,7 +203,7 @@ function addStep(
 type Times = { -readonly [K in keyof Completion["ms"]]: Completion["ms"][K] };
 
 /**
- * Ends of the decoding after which a text is judged as it is, since it will not grow. Unlike `CACHED_ENDS`, these include a
+ * Ends of the decoding after which a text is judged as complete, since it will not grow. Unlike `CACHED_ENDS`, these include a
  * full context, and leave out the ends that the shape of the text decides.
  */
 const FINAL_ENDS: readonly string[] = ["endOfText", "maxTokens", "contextFull"];

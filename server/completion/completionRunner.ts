@@ -122,7 +122,7 @@ export class CompletionRunner {
   }
 
   /**
-   * Begins a completion that is about to be requested; undefined if one under way is still of use. It replaces a completion
+   * Begins a completion that is about to be requested; undefined if one under way is still useful. It replaces a completion
    * that was given up, and work that is done in pauses.
    */
   startEarly(engine: Engine, cursor: Cursor): LiveCompletion | undefined {

@@ -11,7 +11,7 @@ import type { Engine } from "../engine/index.ts";
 import type { Prompt } from "../prompt/index.ts";
 
 export interface DraftOptions {
-  /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same whatever it is. */
+  /** Largest draft tree, root included; 1 decodes plainly. The tokens are the same for any value. */
   readonly treeNodes: number;
   /** What drafting remembers between completions; absent: nothing. */
   readonly memory?: DraftMemory;
@@ -23,7 +23,7 @@ export interface DraftOptions {
   readonly drafter?: (history: Int32Array, treeNodes: number) => TreeDrafter;
   /** Wraps the source of drafts, for example to time it. */
   readonly watch?: (drafter: TreeDrafter) => TreeDrafter;
-  /** Called once when the source of drafts is at fault; the completion goes on without it. */
+  /** Called once when the source of drafts has failed; the completion continues without it. */
   readonly onFault?: (message: string) => void;
 }
 

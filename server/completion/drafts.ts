@@ -145,8 +145,8 @@ export class Drafts {
 }
 
 /**
- * A text that was deleted at a place, in the form it is remembered: with the end of the text before it. Undefined if it is
- * too short or too long to draft from.
+ * A text that was deleted at a place, in the form in which it is remembered: with the end of the text before it. Undefined if
+ * it is too short or too long to draft from.
  */
 export function rememberedDeletion(text: string, offset: number, deleted: string): string | undefined {
   const { least, most } = DELETED_CHARACTERS;

@@ -44,7 +44,7 @@ const PROBES: readonly Probe[] = [
     middle: /^(this\.)?count\b/,
   },
 ];
-/** With fewer correct middles than this, the model is not one for fill-in-the-middle. */
+/** With fewer correct middles than this, the model does not know fill-in-the-middle. */
 const MIN_RIGHT = 2;
 /** Text that a tokenizer must give back as it is. */
 const ROUND_TRIP =

@@ -70,7 +70,7 @@ export function registerDatastores(
   const closing = new AbortController();
   /** The model whose tokens the workspace is indexed in. */
   let tokenizer: string | undefined;
-  /** Whether a first store of that model was begun: one that cannot be built is not begun with each document. */
+  /** Whether a first store of that model was begun, so that one that cannot be built is not tried with each document. */
   let isFirstBegun = false;
   /** Starts the index once the workspace's folders have stopped changing. */
   let indexing: NodeJS.Timeout | undefined;

@@ -58,8 +58,8 @@ export class FilesOnDisk {
   }
 
   /**
-   * Reads a file again, after those that already wait. If it does not exist, it may have been a folder, whose files are all
-   * gone. Resolves when all waiting files are indexed.
+   * Reads a file again, after those that already wait. If it does not exist, it may have been a folder, so all files below it
+   * are gone. Resolves when all waiting files are indexed.
    */
   changed(file: ShownFile): Promise<void> {
     this.stale.add(pathIn(file));

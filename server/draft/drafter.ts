@@ -29,7 +29,7 @@ export interface TreeDrafter {
   draft(root: number, room: number, cost: (nodes: number) => number): DraftTree;
   /** Receives the tree just verified, before the decided tokens are pushed. Valid only during the call. */
   observe?(verified: VerifiedTree): void;
-  /** What is known of a node of the last tree; undefined for the root, and where drafts are not told apart. */
+  /** What is known of a node of the last tree; undefined for the root, and if the drafter does not distinguish drafts. */
   describe?(node: number): DraftedNode | undefined;
 }
 

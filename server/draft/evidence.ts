@@ -16,7 +16,7 @@ export interface Ending {
 
 /** Tokens that must agree with what follows the cursor for a text to end there. */
 const ENDING_TOKENS = 3;
-/** Most different tokens that are offered after one group; more are of no use in a tree. */
+/** Most different tokens that are offered after one group; more are useless in a tree. */
 const MAX_TOKENS = 12;
 /** Cap on occurrences, as a binary logarithm: more carry no further information. */
 const MAX_OCCURRENCES = 6;

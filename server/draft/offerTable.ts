@@ -152,7 +152,7 @@ export class OfferTable {
     return { first, end };
   }
 
-  /** Teaches the calibration what the model generated after a node. Does nothing if the node was not looked at. */
+  /** Teaches the calibration what the model generated after a node. Does nothing if the node was not examined. */
   learn(node: number, generated: number): void {
     const { offers, tokenRanges, offerRanges, probabilities, calibration } = this;
     if (tokenRanges.first[node] === NOT_ASKED) return;
@@ -192,7 +192,7 @@ export class OfferTable {
     return Math.max(0, 1 - (isShared ? chance(others) : 0) / chance(own + others));
   }
 
-  /** Reports each offer after a node, of which the model generated `generated`; none where it was not looked at. */
+  /** Reports each offer after a node, where the model generated `generated`; none if the node was not examined. */
   forEachOffer(node: number, generated: number, report: ReportOffer): void {
     const { offers, offerRanges } = this;
     for (let offer = offerRanges.first[node]; offer < offerRanges.end[node]; offer++) {

@@ -9,8 +9,8 @@ const NEWEST = 1 / 16;
 const TRIAL_STEPS = 24;
 const TRIAL_MS = 40;
 /**
- * A paused source is asked now and then, since the next file may be one it knows: once in so many steps, and seldom enough
- * to take at most this share of the decodes' time. A search in a store whose file is not in memory takes longer than a decode.
+ * A paused source is asked from time to time, because it may know the next file: once in so many steps, and rarely enough to
+ * take at most this share of the decodes' time. A search in a store whose file is not in memory takes longer than a decode.
  */
 const RESTING_STEPS = { least: 16, most: 1024 };
 const RESTING_SHARE = 0.01;
@@ -40,7 +40,7 @@ class Worth {
     private readonly mostTrialMs = Number.POSITIVE_INFINITY,
   ) {}
 
-  /** Whether it is on trial still, or saves at least what it costs. @param steps so far */
+  /** Whether it is still on trial, or saves at least what it costs. @param steps so far */
   pays(steps = this.steps): boolean {
     const isOnTrial = steps < this.trialSteps && this.trialMs < this.mostTrialMs;
     return isOnTrial || this.savedMs >= this.spentMs;

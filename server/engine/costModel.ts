@@ -17,8 +17,8 @@ const LARGEST = SIZES[SIZES.length - 1] ?? 1;
 const CONTEXTS = [384, 1024, 4096, Number.POSITIVE_INFINITY] as const;
 
 /**
- * Cost relative to one row where nothing has been measured: a processor of today, bound by memory for the
- * first rows and by arithmetic from about 8 on.
+ * Cost relative to one row where nothing has been measured: a current processor, bound by memory for the first rows and by
+ * arithmetic from about 8 on.
  */
 const ASSUMED = [1, 1.1, 1.25, 1.4, 1.7, 2.1, 2.8, 3.4, 4.8, 6.2, 9, 11.5] as const;
 

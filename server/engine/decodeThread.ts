@@ -21,7 +21,7 @@ export interface DecodeWorkerData {
 /** Asks the worker to end. */
 export const END = "end";
 
-/** What the worker says once it can decode; after that each message is what a decode has returned. */
+/** The worker's message once it can decode; after that each message is the result of a decode. */
 export const READY = "ready";
 
 /** Its heap holds next to nothing. */
@@ -93,7 +93,7 @@ export class DecodeThread {
     return this;
   }
 
-  /** To be called by each of its users once it decodes no more; the last ends the thread. */
+  /** To be called by each user that no longer decodes; the last call ends the thread. */
   free(): void {
     if (--this.users > 0) return;
     // The worker ends by itself: terminating it within native code may end the process.

@@ -46,7 +46,7 @@ export class GrowingContext {
     this.present = this.factsOf(native);
   }
 
-  /** Most tokens it can grow to; its present size once memory for more was found missing. */
+  /** Most tokens it can grow to; its present size once there was no memory for more. */
   get mostTokens(): number {
     return this.limit;
   }

@@ -42,8 +42,8 @@ export class KvCache {
   }
 
   /**
-   * Sets runs of the trunk aside and shortens it to `length` tokens. Their cells are moved to where `unpark`
-   * will want them. Each run has a sequence of its own, so that moving one never meets another.
+   * Sets runs of the trunk aside and shortens it to `length` tokens. Their cells are moved to the positions that `unpark`
+   * needs. Each run has its own sequence, so that moving one never affects another.
    */
   park(runs: readonly Run[], length: number): void {
     const { library, memory, parking } = this;

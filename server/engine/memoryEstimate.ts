@@ -11,8 +11,8 @@ const HEAP_MB = 512;
 const known = new Map<string, { readonly file: string; readonly bytes: number | undefined }>();
 
 /**
- * Memory for weights, KV cache and buffers with a context of so many tokens, in bytes, all on one device; undefined
- * where the file cannot be read or is of a kind that node-llama-cpp does not know.
+ * Memory in bytes for weights, KV cache and buffers, all on one device, with a context of this many tokens; undefined if the
+ * file cannot be read or is of a kind that node-llama-cpp does not know.
  * @param script the bundled `estimate.ts` @param timeoutMs after which it is given up, and tried again the next time
  */
 export async function estimateModelBytes(

@@ -4,7 +4,7 @@
  * (`llm_tokenizer_bpe`), by the value of `tokenizer.ggml.pre`.
  */
 
-/** White space as llama.cpp has it: with U+0085 and without U+FEFF, where JavaScript's `\s` is the other way round. */
+/** White space as in llama.cpp: with U+0085 and without U+FEFF. JavaScript's `\s` is the other way round. */
 const SPACE = String.raw`\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 const CONTRACTION = "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
 const SPACES = `[${SPACE}]+(?![^${SPACE}])|[${SPACE}]+`;

@@ -43,7 +43,9 @@ interface PromptCacheDependencies {
 
 export class PromptCache {
   private readonly savedStates: SavedStates;
-  /** Whether anything was decoded from the context: one that was only prefilled, then typed over, is not worth keeping. */
+  /**
+   * Whether anything was decoded from the context: one that was only prefilled before the text changed is not worth keeping.
+   */
   private decodedFrom = false;
 
   constructor(private readonly parts: PromptCacheDependencies) {

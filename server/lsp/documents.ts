@@ -199,7 +199,7 @@ function oneChange(document: TextDocument, change: TextDocumentContentChangeEven
   return { stretch: extended(undefined, start, end, change.text.length), added: change.text };
 }
 
-/** The text is put together once: replacing a word everywhere makes thousands of changes. */
+/** The text is assembled once: replacing a word everywhere makes thousands of changes. */
 function manyChanges(before: string, changes: TextDocumentContentChangeEvent[]): Change | undefined {
   const text = new ChunkedText(before);
   let stretch: Stretch | undefined;

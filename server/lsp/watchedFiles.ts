@@ -1,4 +1,4 @@
-/** Files whose changes outside of the editor the client reports, if it lets the server choose them. */
+/** Files for which the client reports changes made outside of the editor, if it lets the server choose them. */
 import {
   type Connection,
   DidChangeWatchedFilesNotification,

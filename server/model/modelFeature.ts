@@ -256,7 +256,7 @@ function reportProblem(connection: Connection, board: StatusBoard, { message, re
   board.failed(message, remedy);
 }
 
-/** Runs `action` once the returned function has not been called for the current number of minutes; never for 0. */
+/** Runs `action` when the returned function has not been called for the current number of minutes; never for 0. */
 function afterQuietMinutes(minutes: () => number, action: () => unknown): () => void {
   let timer: NodeJS.Timeout | undefined;
   let calledMs = 0;

@@ -205,7 +205,7 @@ export function placeAt(
 const DEFINITION =
   /\n(?=(export |pub |async |static |public |private )*(def|class|function|fn|func|impl|struct|enum|interface|type|const|let|var|import|from|use|package|namespace|#include)\b|@\w)/;
 
-/** The same within a class: text that begins within a string would be read the wrong way round. */
+/** The same within a class: in text that begins within a string, code and strings would be exchanged. */
 const MEMBER =
   /\n(?=[ \t]+((export |pub |async |static )*(def|class|function|fn|func|fun)|public|private|protected|internal|override) )/;
 

@@ -72,7 +72,7 @@ export function closedList(start: State, state: State): Frame | undefined {
 
 interface ScanHooks {
   /**
-   * Decides about a closer that does not end the innermost frame. Absent: the closer ends the nearest frame it fits, and
+   * Decides about a closer that does not end the innermost frame. If absent, the closer ends the nearest frame it fits and
    * those left open inside it; a closer that fits no frame is ignored.
    */
   readonly unmatched?: (index: number, closer: string) => "stop" | "ignore";

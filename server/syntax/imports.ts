@@ -12,8 +12,8 @@ export interface Import {
 }
 
 /**
- * Import statements, found by their first word, so that a parser need not read the whole text. A match that turns out to
- * be no import is given up at the next possible start or at a character that no import contains, so the time stays linear.
+ * Import statements, found by their first word, so that a parser need not read the whole text. A match that is not an import
+ * ends at the next possible start or at a character that no import contains, so the time stays linear.
  */
 export const PYTHON_IMPORT = new RegExp(
   [

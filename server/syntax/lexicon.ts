@@ -37,7 +37,7 @@ export interface Lexicon {
   readonly lifetimes?: boolean;
   /** Whether a slash begins a regular expression in places where no operator is possible. */
   readonly regularExpressions?: boolean;
-  /** What takes the meaning from the character after it, outside of strings. */
+  /** The character that escapes the one after it, outside of strings. */
   readonly escapedBy?: "\\" | "`";
   /** The mark of a here-document, which begins in the next line and ends with the line that is its second group; sticky. */
   readonly hereDocument?: RegExp;

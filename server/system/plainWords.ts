@@ -67,7 +67,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 const SETTING = /(?:(in )?the setting )?"foretoken\.(\w+)"/g;
 
-/** Where an editor restarts the server to try again what has failed, a command tries it. */
+/** An editor restarts the server to try again what has failed; on the command line, a command tries it again. */
 const RESTART = /\bForetoken: Restart Server\b/g;
 const TRY_AGAIN = "foretoken model check MODEL";
 

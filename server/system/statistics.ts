@@ -1,6 +1,6 @@
 /** Middle values of few numbers. */
 
-/** The value below which `share` of the values lie, 0 to 1: one of them. NaN for none. */
+/** One of the values: the one below which `share` of them lie, 0 to 1. NaN if there are none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

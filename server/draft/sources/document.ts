@@ -64,8 +64,8 @@ export class DocumentSource implements DraftSource {
   }
 
   /**
-   * Looks at every word of the document for the letters of the one held back, the most recent first: the automaton
-   * knows whole tokens only. Asked at the first steps of a completion, if at all.
+   * Searches every word of the document for the letters of the one held back, the most recent first: the automaton only knows
+   * whole tokens. Asked at the first steps of a completion, if at all.
    */
   private searchWord(history: TokenHistory, texts: TokenTexts): void {
     const { tokens, size } = this.automaton;
