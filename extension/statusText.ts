@@ -1,5 +1,10 @@
 /** What the status bar says, in words. */
-import type { DraftSourceStatus, Status, StoreStatus } from "../server/protocol/index.ts";
+import {
+  type DraftSourceStatus,
+  finishText,
+  type Status,
+  type StoreStatus,
+} from "../server/protocol/index.ts";
 import { age, amount, counted, percent } from "./figures/index.ts";
 import { type Surroundings, whyNothing } from "./whyNothing.ts";
 
@@ -104,7 +109,7 @@ function figureLines({ last, suggestions, acceptance, speedUp }: Status): string
     );
   if (last)
     lines.push(
-      `${counted(last.tokens, "token")} in ${counted(last.steps, "step")}, ${last.accepted} of ${last.drafted} drafted tokens accepted (${last.finishReason})`,
+      `${counted(last.tokens, "token")} in ${counted(last.steps, "step")}, ${last.accepted} of ${last.drafted} drafted tokens accepted. It ended because ${finishText(last.finishReason)}.`,
     );
   if (suggestions)
     lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);

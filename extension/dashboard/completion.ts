@@ -1,5 +1,10 @@
 /** Draws the last completion: the tree of each decode, and the branch that the model took. */
-import type { DrawnCompletion, DrawnNode, DrawnStep } from "../../server/protocol/index.ts";
+import {
+  type DrawnCompletion,
+  type DrawnNode,
+  type DrawnStep,
+  finishText,
+} from "../../server/protocol/index.ts";
 import { counted, duration, layOut, visible } from "../figures/index.ts";
 import { asTable, button, empty, html, section, svg, table } from "./dom.ts";
 
@@ -65,7 +70,7 @@ export function completionSection(completion: DrawnCompletion | undefined): HTML
     html(
       "p",
       {},
-      `${counted(completion.steps.length, "decode")}; it ended with "${completion.finishReason}". The model followed the thick line; the token it then chose itself begins the next tree.`,
+      `${counted(completion.steps.length, "decode")}; it ended because ${finishText(completion.finishReason)}. The model followed the thick line; the token it then chose itself begins the next tree.`,
     ),
     html(
       "p",

@@ -1,14 +1,7 @@
 /** Turns a snapshot into the growing text that is shown. */
 import { asOneText, neighbouringLines } from "../context/index.ts";
 import type { Engine } from "../engine/index.ts";
-import {
-  type Place,
-  placeAt,
-  type Shaped,
-  type StopReason,
-  shape,
-  TextStream,
-} from "../postprocess/index.ts";
+import { type Place, placeAt, type Shaped, shape, TextStream } from "../postprocess/index.ts";
 import {
   buildPrompt,
   type ContextFile,
@@ -17,15 +10,13 @@ import {
   type PromptFormat,
   type ReusablePrompt,
 } from "../prompt/index.ts";
+import type { FinishReason } from "../protocol/index.ts";
 import type { Grammars } from "../syntax/index.ts";
 import { type Snapshot, surroundings } from "../text/index.ts";
 import { DecodeTrace } from "./decodeTrace.ts";
 import { FirstLine } from "./firstLine.ts";
-import { type End, type GenerateOptions, generate, type Step } from "./generate.ts";
-import { isWithheld, Reserve, type ReserveOptions, type Withheld } from "./reserve.ts";
-
-/** Why a completion ended. `endOfText` is the model's own end token. */
-export type FinishReason = StopReason | End["kind"] | Withheld;
+import { type GenerateOptions, generate, type Step } from "./generate.ts";
+import { isWithheld, Reserve, type ReserveOptions } from "./reserve.ts";
 
 export interface Completion {
   readonly text: string;

@@ -10,6 +10,7 @@
  */
 
 import { Scanner } from "../postprocess/index.ts";
+import type { FinishReason } from "../protocol/index.ts";
 import { type LanguageRules, type Lexicon, languageRules } from "../syntax/index.ts";
 import {
   type BlankLine,
@@ -20,7 +21,6 @@ import {
   sameHash,
   typedSince,
 } from "../text/index.ts";
-import type { FinishReason } from "./complete.ts";
 import { isWithheld } from "./reserve.ts";
 import type { CompletionUsage } from "./tokenUsage.ts";
 

@@ -6,10 +6,11 @@
 
 import type { Engine } from "../engine/index.ts";
 import type { Session } from "../model/index.ts";
+import type { FinishReason } from "../protocol/index.ts";
 import { type Grammars, regionAt } from "../syntax/index.ts";
 import { drain } from "../system/index.ts";
 import type { Cursor, DocumentPosition } from "../text/index.ts";
-import { type CompleteOptions, type Completion, complete, type FinishReason } from "./complete.ts";
+import { type CompleteOptions, type Completion, complete } from "./complete.ts";
 import { CompletionCache } from "./completionCache.ts";
 import { isGivenUp, LiveCompletion, type LiveEnd, survives } from "./liveCompletion.ts";
 import type { TokenUsage } from "./tokenUsage.ts";

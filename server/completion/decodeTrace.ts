@@ -3,7 +3,13 @@
  * a few microseconds a step. They are turned into text when the dashboard asks for them.
  */
 import type { DraftedNode, DraftTree, DraftVocabulary } from "../draft/index.ts";
-import type { DrawnCompletion, DrawnNode, DrawnStep, SourceFigures } from "../protocol/index.ts";
+import type {
+  DrawnCompletion,
+  DrawnNode,
+  DrawnStep,
+  FinishReason,
+  SourceFigures,
+} from "../protocol/index.ts";
 
 interface TracedStep {
   readonly tokens: Int32Array;
@@ -78,7 +84,7 @@ export class DecodeTrace {
   }
 
   /** The completion with texts. @param vocabulary of the model that computed it, which must still be loaded */
-  draw(id: number, finishReason: string, vocabulary: Pick<DraftVocabulary, "bytes">): DrawnCompletion {
+  draw(id: number, finishReason: FinishReason, vocabulary: Pick<DraftVocabulary, "bytes">): DrawnCompletion {
     const decoder = new TextDecoder();
     const text = (token: number) => decoder.decode(vocabulary.bytes(token));
     return { id, finishReason, steps: this.steps.map(step => drawnStep(step, text)) };

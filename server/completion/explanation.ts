@@ -1,12 +1,13 @@
 /** The last request in words, as Markdown. */
-import type {
-  ComputedFigures,
-  DecodedTotals,
-  NothingShown,
-  Outcome,
-  RequestRecord,
-  Suppression,
-  Timeline,
+import {
+  type ComputedFigures,
+  type DecodedTotals,
+  finishText,
+  type NothingShown,
+  type Outcome,
+  type RequestRecord,
+  type Suppression,
+  type Timeline,
 } from "../protocol/index.ts";
 
 const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
@@ -21,27 +22,8 @@ const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   textAfter: "text other than closing brackets follows the cursor; it is completed only when asked for",
 };
 
-const REASONS: Readonly<Record<string, string>> = {
-  endOfText: "the model had no more to say",
-  maxTokens: 'it was as long as "foretoken.maxTokens" allows',
-  contextFull: "the context was full",
-  lineEnd: "the line ended",
-  maxLines: 'it had as many lines as "foretoken.maxLines" allows',
-  closersOnly: "it would only close what is open, which is shown only when asked for",
-  lowConfidence: 'the model was less sure than "foretoken.minConfidence" requires',
-  statementEnd: "the statement was complete",
-  blockEnd: "the block ended",
-  bracket: "it closed a bracket that belongs to the document",
-  suffix: "it reached the text that follows in the document",
-  repetition: "it began to repeat itself",
-  invalid: "what followed was not text",
-  fence: "its code ended",
-};
-
 const confidenceText = (confidence: number | undefined) =>
   confidence === undefined ? "" : ` (${confidence.toFixed(2)})`;
-
-const reason = (why: string) => REASONS[why] ?? why;
 
 /** How a request ended, in one sentence. */
 function outcomeText(outcome: Outcome): string {
@@ -59,7 +41,7 @@ function outcomeText(outcome: Outcome): string {
     case "suppressed":
       return `Nothing was computed: ${SUPPRESSIONS[outcome.why]}.`;
     case "empty":
-      return `There was nothing to show: ${reason(outcome.why)}${confidenceText(outcome.confidence)}.`;
+      return `There was nothing to show: ${finishText(outcome.why)}${confidenceText(outcome.confidence)}.`;
     case "failed":
       return `It failed: ${outcome.message} ${outcome.remedy}`;
   }
@@ -108,7 +90,7 @@ function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined
 /** What was generated, and how much drafts have saved. */
 function computedText({ tokens, steps, drafted, accepted, finishReason }: ComputedFigures): string {
   const drafts = drafted > 0 ? `; ${accepted} of ${drafted} drafted tokens accepted` : "";
-  return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${reason(finishReason)}.`;
+  return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${finishText(finishReason)}.`;
 }
 
 /** How much was computed in vain, which `TokenUsage` bounds. */

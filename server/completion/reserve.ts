@@ -6,7 +6,7 @@ import { closesOnly, type Place } from "../postprocess/index.ts";
 import type { FirstLine } from "./firstLine.ts";
 
 /** Why a text that was generated is not shown. */
-export type Withheld = "closersOnly" | "lowConfidence";
+type Withheld = "closersOnly" | "lowConfidence";
 
 export interface ReserveOptions {
   /** Lowest mean probability of the tokens of the first line; 0 accepts any. */

@@ -1,5 +1,12 @@
 /** What users see of the server: state, model, figures of the last completion. */
-import type { DraftSourceStatus, NothingShown, SlowLines, Status, StoreStatus } from "../protocol/index.ts";
+import type {
+  DraftSourceStatus,
+  FinishReason,
+  NothingShown,
+  SlowLines,
+  Status,
+  StoreStatus,
+} from "../protocol/index.ts";
 
 /** The status's part about a loaded model. */
 interface LoadedModel {
@@ -11,7 +18,7 @@ interface LoadedModel {
 
 /** The status's part about a completion; times in milliseconds since the request arrived. */
 interface CompletionSummary {
-  readonly finishReason: string;
+  readonly finishReason: FinishReason;
   readonly tokens: number;
   readonly steps: number;
   readonly drafted: number;
@@ -22,7 +29,7 @@ interface CompletionSummary {
 }
 
 /** Finish reasons of completions that failed or were not finished. */
-const BAD_ENDS = ["aborted", "failed", "outOfMemory"];
+const BAD_ENDS: readonly FinishReason[] = ["aborted", "failed", "outOfMemory"];
 
 const isGood = ({ finishReason }: CompletionSummary) => !BAD_ENDS.includes(finishReason);
 

@@ -4,4 +4,4 @@ export { indentationStyle } from "./indentation.ts";
 export { overlap } from "./overlap.ts";
 export { type Place, placeAt } from "./place.ts";
 export { Scanner } from "./scanner.ts";
-export { type Shaped, type StopReason, shape } from "./shape.ts";
+export { type Shaped, shape } from "./shape.ts";

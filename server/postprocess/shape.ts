@@ -17,8 +17,6 @@ import { fitsAt, type Reading, read } from "./reading.ts";
 import { periodEnd } from "./repetition.ts";
 import { repeatOf } from "./rest.ts";
 
-export type { StopReason } from "./end.ts";
-
 export interface Shaped {
   readonly text: string;
   /** Set once no further raw text can change the result. */

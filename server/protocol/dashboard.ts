@@ -1,5 +1,6 @@
 /** Data for the dashboard: requests when they end, and the server's current state on request. */
 import { NotificationType, type ProgressToken, RequestType0 } from "vscode-languageserver-protocol";
+import type { FinishReason } from "./finishReason.ts";
 import type { DraftSourceStatus, StoreStatus } from "./messages.ts";
 import type { RequestRecord } from "./outcome.ts";
 
@@ -40,7 +41,7 @@ export interface DrawnCompletion {
   /** Distinguishes completions. */
   readonly id: number;
   readonly steps: readonly DrawnStep[];
-  readonly finishReason: string;
+  readonly finishReason: FinishReason;
 }
 
 /** Costs of decodes on this machine with the loaded model. */

@@ -11,6 +11,7 @@ export {
   RequestEndedNotification,
   type WorkspaceIndexStatus,
 } from "./dashboard.ts";
+export { type FinishReason, finishText } from "./finishReason.ts";
 export { GrowingText } from "./growingText.ts";
 export {
   ACCEPT_COMMAND,

@@ -15,6 +15,7 @@ import {
   RequestType0,
 } from "vscode-languageserver-protocol";
 import type { Damage } from "./damage.ts";
+import type { FinishReason } from "./finishReason.ts";
 import type { Explanation, NothingShown } from "./outcome.ts";
 
 /** `asleep`: the model's memory has been freed; the next completion loads it again. */
@@ -43,7 +44,7 @@ export interface CompletionFigures {
   readonly steps: number;
   readonly drafted: number;
   readonly accepted: number;
-  readonly finishReason: string;
+  readonly finishReason: FinishReason;
 }
 
 /** A store to draft from. */

@@ -1,5 +1,7 @@
 /** How a request for a completion ended, and what it cost: the server's report of the last request. */
 
+import type { FinishReason } from "./finishReason.ts";
+
 /** Why nothing was computed for a request. */
 export type Suppression =
   | "notOpen"
@@ -21,10 +23,10 @@ export type Outcome =
   | { readonly kind: "shown" | "cached" | "typedThrough" | "reindented" | "aborted" }
   | { readonly kind: "suppressed"; readonly why: Suppression }
   /**
-   * `why`: how the completion ended, as in `CompletionFigures.finishReason`. `confidence`: for `lowConfidence`, the mean
+   * `why`: how the completion ended. `confidence`: for `lowConfidence`, the mean
    * probability of the first line's tokens.
    */
-  | { readonly kind: "empty"; readonly why: string; readonly confidence?: number }
+  | { readonly kind: "empty"; readonly why: FinishReason; readonly confidence?: number }
   | { readonly kind: "failed"; readonly message: string; readonly remedy: string };
 
 /** Milliseconds since the request arrived; undefined for stages that were not reached. */
@@ -48,7 +50,7 @@ export interface SourceFigures {
 
 /** What was computed for a request. */
 export interface ComputedFigures {
-  readonly finishReason: string;
+  readonly finishReason: FinishReason;
   readonly promptTokens: number;
   /** Prompt tokens that were found in the KV cache; the others were computed. */
   readonly reusedTokens: number;

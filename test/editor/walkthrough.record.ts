@@ -113,7 +113,7 @@ async function takeWindow(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
-/** Completes until drafts are made: from then on the cost of other models is known as well. */
+/** Completes until a text is shown after drafts were made: from then on the cost of other models is known as well. */
 async function untilMeasured(page: Page): Promise<void> {
   let attempts = 0;
   await waitUntil(
@@ -123,7 +123,8 @@ async function untilMeasured(page: Page): Promise<void> {
       await page.keyboard.press("Control+End");
       await typeText(page, `\n\n\ndef load_${"abcdefghijklmnop"[attempts++]}`, { delayMs: 90 });
       await page.waitForTimeout(2_000);
-      return /Acceptance of drafts/.test((await statusText(page)).label);
+      const { label } = await statusText(page);
+      return /Last completion:/.test(label) && /Acceptance of drafts/.test(label);
     },
     200_000,
   );

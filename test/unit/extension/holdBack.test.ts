@@ -10,7 +10,7 @@ const last = (firstTextMs: number | undefined, totalMs: number): CompletionFigur
   steps: 1,
   drafted: 0,
   accepted: 0,
-  finishReason: "endOfText",
+  finishReason: "endOfText" as const,
 });
 
 test("the first text waits for the rest where the last rest came soon after or no figures are known", () => {

@@ -10,7 +10,7 @@ const last = {
   steps: 4,
   drafted: 8,
   accepted: 5,
-  finishReason: "endOfText",
+  finishReason: "endOfText" as const,
 };
 const model = { name: "Qwen2.5 Coder 1.5B Instruct", backend: "cpu", threads: 2 };
 const ready: Status = { state: "ready", model, last, acceptance: 0.625, speedUp: 1.43 };
@@ -121,7 +121,7 @@ test("the tooltip gives the last completion, suggestions, and the sources that h
   };
   const lines = statusTooltip({ status }).split("\n");
   for (const line of [
-    "1 token in 1 step, 5 of 8 drafted tokens accepted (endOfText)",
+    "1 token in 1 step, 5 of 8 drafted tokens accepted. It ended because the model had no more to say.",
     "Suggestions accepted since the start: 2 of 7",
     "From the text ahead: 4 of 6 accepted",
     "From a source of tomorrow: 1 of 3 accepted",

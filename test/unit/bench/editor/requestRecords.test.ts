@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FinishReason } from "../../../../server/protocol/index.ts";
 import type { Outcome, Timeline } from "../../../../server/protocol/outcome.ts";
 import {
   type RecordedRequest,
@@ -10,7 +11,12 @@ import {
 
 interface Given extends Partial<Timeline> {
   readonly text?: string;
-  readonly computed?: { promptTokens: number; reusedTokens: number; tokens: number; finishReason?: string };
+  readonly computed?: {
+    promptTokens: number;
+    reusedTokens: number;
+    tokens: number;
+    finishReason?: FinishReason;
+  };
   readonly decoded?: { tokens: number; unused: number };
   readonly at?: number;
   readonly place?: readonly [line: number, character: number];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { StatusBoard } from "../../../../server/lsp/status.ts";
 
 const completion = {
-  finishReason: "end",
+  finishReason: "endOfText" as const,
   tokens: 3,
   steps: 2,
   drafted: 1,
@@ -16,7 +16,7 @@ test("an error stays until a completion succeeds, and then leaves no trace", () 
   const board = new StatusBoard(() => {});
   board.ready({ info: model });
   board.failed("There was not enough memory.", "Close something.");
-  for (const finishReason of ["aborted", "failed", "outOfMemory"]) {
+  for (const finishReason of ["aborted", "failed", "outOfMemory"] as const) {
     board.completed({ ...completion, finishReason }, true, []);
     assert.equal(board.current.state, "error", finishReason);
   }
