@@ -12,6 +12,7 @@ import { Clock } from "./clock.ts";
 import { makeDirectory, refuseForeign, removeEmpty, removeLeftovers, removeTemporaries } from "./folder.ts";
 import { inFolder } from "./inFolder.ts";
 import { entryOf, knownInputs, readJournal, removeJournal, writeJournal } from "./journal.ts";
+import { leftOutText } from "./leftOut.ts";
 import { type InputEntry, MANIFEST_VERSION, type Manifest, writeManifest } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
 import { manifestName } from "./ownFiles.ts";
@@ -120,8 +121,8 @@ function takeOver(
 /** Searching a store without documents is useless: a build that finds none is a mistake in its options. */
 function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[]): StoreError {
   const counts = entries.map(({ dropped, skipped = {} }) => ({ ...skipped, ...dropped }));
-  const reasons = Object.entries(summed(counts)).map(([reason, count]) => `${reason} ${count}`);
-  const why = reasons.length > 0 ? ` Left out: ${reasons.join(", ")}.` : "";
+  const leftOut = leftOutText(summed(counts));
+  const why = leftOut === "" ? "" : ` Left out: ${leftOut}.`;
   return new StoreError({
     code: "empty",
     message: `${sources.join(", ")} has no documents that could be taken.${why}`,

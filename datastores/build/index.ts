@@ -1,5 +1,6 @@
 export { buildStore } from "./build.ts";
 export { isBuilding } from "./claims.ts";
+export { leftOutText } from "./leftOut.ts";
 export { MOST_SHARES } from "./manifest.ts";
 export type { BuildInput, BuildProgress, DocumentFilter } from "./options.ts";
 export { repeatedIn } from "./sketches.ts";

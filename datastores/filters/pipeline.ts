@@ -7,7 +7,13 @@ import { isPermissive } from "./licences.ts";
 import { sketchOf } from "./sketch.ts";
 import { type SyntaxReader, type SyntaxReason, syntaxReason } from "./syntax.ts";
 
-type DropReason = "denied" | "licence" | "unknownLicence" | GeneratedReason | SyntaxReason | DuplicateKind;
+export type DropReason =
+  | "denied"
+  | "licence"
+  | "unknownLicence"
+  | GeneratedReason
+  | SyntaxReason
+  | DuplicateKind;
 
 export interface FilterOptions {
   /** `any` keeps all licences: for the user's own code, and for sources that checked them already. */

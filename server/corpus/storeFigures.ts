@@ -1,5 +1,5 @@
 /** What a store holds, for programs and for people. */
-import { readBuilds, repeatedIn, type StoreManifest } from "../../datastores/build/index.ts";
+import { leftOutText, readBuilds, repeatedIn, type StoreManifest } from "../../datastores/build/index.ts";
 import { StoreError } from "../../datastores/index.ts";
 import { damageText } from "../protocol/index.ts";
 import { counted, printable } from "../system/index.ts";
@@ -72,18 +72,16 @@ export function describe(directory: string): string {
     missingShares,
     laterBuild,
   } = figures(directory);
-  const listed = (counts: Readonly<Record<string, number>>) =>
-    Object.entries(counts).map(([reason, count]) => `${reason} ${count}`);
-  const left = listed(dropped);
-  const passed = listed(skipped);
+  const left = leftOutText(dropped);
+  const passed = leftOutText(skipped);
   return [
     `${name}: ${counted(tokens, "token")} of ${counted(documents, "document")} in ${counted(shards, "shard")}, ${(bytes / 1e6).toFixed(1)} MB (${bytesPerToken} bytes a token)`,
     `built ${created} for the tokenizer of ${tokenizer.model} (${tokenizer.fingerprint})`,
-    ...(left.length > 0 ? [`left out: ${left.join(", ")}`] : []),
+    ...(left ? [`left out: ${left}`] : []),
     ...(repeated > 0
       ? [`left out of searches, since another input has them: ${counted(repeated, "document")}`]
       : []),
-    ...(passed.length > 0 ? [`passed over: ${passed.join(", ")}`] : []),
+    ...(passed ? [`passed over: ${passed}`] : []),
     ...(damage.count > 0 ? [damageText(damage)] : []),
     ...(missingShares.length > 0 ? [`shares still missing: ${missingShares.join(", ")}`] : []),
     ...(laterBuild

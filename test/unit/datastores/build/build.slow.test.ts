@@ -854,5 +854,8 @@ test("a build that finds nothing reports what it has left out", async () => {
       return input("a", [document("")]).documents(signal, onBytes, onSkipped);
     },
   };
-  await assert.rejects(buildStore(options(directory, [empty])), /Left out: badLine 1, empty 1\./);
+  await assert.rejects(
+    buildStore(options(directory, [empty])),
+    /Left out: 1 on damaged lines, 1 almost empty\./,
+  );
 });
