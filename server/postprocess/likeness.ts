@@ -2,13 +2,12 @@
 
 /** Share of a line's characters in which a near-duplicate may differ. */
 const SLIP = 0.05;
+/** Share of a line's characters in which the next member of a series may differ. */
+const VARIATION = 0.3;
 /** Longer lines are compared only this far. */
 const LINE_REACH = 400;
 
 const withoutBlanks = (line: string) => line.replace(/\s+/g, "").slice(0, LINE_REACH);
-
-/** Edits by which lines like `line` may differ from it. */
-const slips = (line: string) => Math.floor(line.length * SLIP);
 
 /**
  * The last row of the edit distances (Wagner and Fischer) between `text` and the beginnings of `other`:
@@ -31,14 +30,18 @@ function distances(text: string, other: string): Int32Array {
 /** A line without its numbers and strings: lines that only differ in those are members of a list, not near-duplicates. */
 const skeleton = (line: string) => line.replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "");
 
+/** Whether two lines without blanks differ by at most `share` of the second. */
+function differLittle(a: string, b: string, share: number): boolean {
+  const most = Math.floor(b.length * share);
+  return Math.abs(a.length - b.length) <= most && (distances(a, b).at(-1) ?? Infinity) <= most;
+}
+
 /** Whether a complete line equals `other` apart from small differences. Both are compared without their blanks. */
 export function alike(line: string, other: string): boolean {
   const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
   if (a === "" || b === "") return false;
   if (a === b) return true;
-  if (skeleton(a) === skeleton(b)) return false;
-  const most = slips(b);
-  return Math.abs(a.length - b.length) <= most && (distances(a, b).at(-1) ?? Infinity) <= most;
+  return skeleton(a) !== skeleton(b) && differLittle(a, b, SLIP);
 }
 
 /** Whether the beginning of a line may still become a line that is `alike`. */
@@ -46,7 +49,22 @@ export function mayBecomeAlike(line: string, other: string): boolean {
   const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
   if (b === "") return false;
   if (b.startsWith(a)) return true;
-  const most = slips(b);
+  const most = Math.floor(b.length * SLIP);
   if (most === 0 || a.length > b.length + most) return false;
   return distances(a, b).some(distance => distance <= most);
 }
+
+/** Whether two lines may be members of one series, such as calls of one function with other arguments. */
+export function areSiblings(line: string, other: string): boolean {
+  const [a, b] = [withoutBlanks(line), withoutBlanks(other)];
+  return a !== b && b !== "" && differLittle(a, b, VARIATION);
+}
+
+const withoutEnd = (line: string) => withoutBlanks(line).replace(/[;,]+$/, "");
+
+/** Whether a complete line equals `other` apart from blanks and the mark at its end. */
+export const equal = (line: string, other: string) => withoutEnd(line) === withoutEnd(other);
+
+/** Whether the beginning of a line may still become `equal`. */
+export const mayBecomeEqual = (line: string, other: string) =>
+  withoutBlanks(other).startsWith(withoutEnd(line));

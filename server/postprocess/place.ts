@@ -8,6 +8,7 @@ import {
 } from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
 import { type IndentationStyle, indentationStyle } from "./indentation.ts";
+import { isOfSeries } from "./repeats.ts";
 import { type Rest, restOf, unopenedClosers } from "./rest.ts";
 import { type Frame, Scanner, type State } from "./scanner.ts";
 import { Syntax } from "./syntax.ts";
@@ -39,6 +40,8 @@ export interface Place extends CursorLines {
   readonly above: readonly string[];
   /** The line that is not blank below `nextLine`; empty if there is none. */
   readonly lineAfterNext: string;
+  /** Whether `nextLine` is one of several that differ little. */
+  readonly isInSeries: boolean;
   /** What is open at the cursor. */
   readonly start: State;
   /** Whether the cursor stands within a tag that the document ends. */
@@ -87,20 +90,18 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
   const isInTag = endsTag(lines, code.languageId);
   const start = withAngle(opened(scanner.state, unopened), lines, isInTag);
+  const above = [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
+    .slice(-LINES_ABOVE)
+    .map(line => line.trimEnd());
+  const lineAfterNext = lineAfter(after);
   return {
     ...lines,
     indentation: documentStyle(before + after, lines.linePrefix, rules),
     rules,
     isProse: !lexicon.brackets && lexicon.strings.length === 0,
-    above: [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
-      .slice(-LINES_ABOVE)
-      .map(line => line.trimEnd()),
-    lineAfterNext:
-      after
-        .split("\n")
-        .slice(1)
-        .filter(line => line.trim() !== "")[1]
-        ?.trimEnd() ?? "",
+    above,
+    lineAfterNext,
+    isInSeries: isOfSeries({ nextLine: lines.nextLine, lineAfterNext, above }),
     start,
     isInTag,
     tail,
@@ -109,6 +110,14 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
     syntax: () => undefined,
   };
 }
+
+/** The second line of `after` that is not blank, below the cursor's. */
+const lineAfter = (after: string): string =>
+  after
+    .split("\n")
+    .slice(1)
+    .filter(line => line.trim() !== "")[1]
+    ?.trimEnd() ?? "";
 
 /** `state` within further brackets, which `closers` close from the inside out: what was opened out of sight. */
 function opened(state: State, closers: readonly string[]): State {

@@ -1,6 +1,6 @@
 /** Lines that the document already has right above or below the cursor. */
 import { indentation } from "./indentation.ts";
-import { alike, mayBecomeAlike } from "./likeness.ts";
+import { alike, areSiblings, equal, mayBecomeAlike, mayBecomeEqual } from "./likeness.ts";
 import type { Place } from "./place.ts";
 
 export type Repeated = "yes" | "undecided" | "no";
@@ -14,13 +14,27 @@ const CLOSERS = /^[\s)\]},;]*$/;
 /** A line that only separates, as between the branches of a shell's `case`: two of them never follow each other. */
 const SEPARATOR = /^\s*;+$/;
 
+/**
+ * Whether the document's next line is one of a series: a line right below it, or one just above, differs little from it.
+ * A line that differs little from it then is the next member, not a slip of the model.
+ */
+export function isOfSeries({ nextLine, lineAfterNext, above }: SurroundingLines): boolean {
+  if (!/\w/.test(nextLine)) return false;
+  return [...above, lineAfterNext].some(
+    line => indentation(line) === indentation(nextLine) && areSiblings(line, nextLine),
+  );
+}
+
+type SurroundingLines = Pick<Place, "nextLine" | "lineAfterNext" | "above">;
+
 /** Whether a line equals the document's next one except for small differences; indentation tells `return None` lines apart. */
-export function repeatsBelow(line: string, whole: boolean, { nextLine }: Place): Repeated {
+export function repeatsBelow(line: string, whole: boolean, { nextLine, isInSeries }: Place): Repeated {
   // A line that has only closers so far may continue with words.
   const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine)) && !SEPARATOR.test(nextLine);
   if (isClosers || indentation(line) !== indentation(nextLine)) return "no";
-  if (whole) return alike(line, nextLine) ? "yes" : "no";
-  return mayBecomeAlike(line, nextLine) ? "undecided" : "no";
+  const [is, mayBecome] = isInSeries ? [equal, mayBecomeEqual] : [alike, mayBecomeAlike];
+  if (whole) return is(line, nextLine) ? "yes" : "no";
+  return mayBecome(line, nextLine) ? "undecided" : "no";
 }
 
 /**

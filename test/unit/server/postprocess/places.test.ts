@@ -307,3 +307,24 @@ test("a script within markup is completed in its own language", () => {
     ["html", "<script>\n  f('(');\n</script>\n<p>¦</p>\n", "it's (here</p>\n", "it's (here"],
   ]);
 });
+
+test("the next member of a series is shown although it nearly equals the line below", () => {
+  const calls = "alter function isdefined(hstore, text) parallel safe;\n¦\n";
+  const next = "alter function delete(hstore, text[]) parallel safe;\n";
+  const member = "alter function delete(hstore, text) parallel safe;";
+  const expects =
+    "void f() {\n  expect(got.b, equals(wanted.b));\n  ¦\n  expect(got.d, equals(wanted.d));\n}\n";
+  assertShown([
+    ["sql", calls + next, `${member}\n${next}`, member],
+    ["sql", calls + next, next, ""],
+    ["sql", `select 1;\n¦\n${next}`, `${member}\n`, ""],
+    ["dart", expects, "expect(got.i, equals(wanted.i));\n", "expect(got.i, equals(wanted.i));"],
+    ["dart", expects, "expect( got.d, equals(wanted.d) );\n", ""],
+    [
+      "cpp",
+      "bool operator<(A a, A b) {\n  return a.c < b.c;\n}\n\n¦\n\nbool operator<=(A a, A b) {\n  return a < b || a == b;\n}\n",
+      "bool operator>=(A a, A b) {\n  return a > b || a == b;\n}\n",
+      "bool operator>=(A a, A b) {\n  return a > b || a == b;\n}",
+    ],
+  ]);
+});
