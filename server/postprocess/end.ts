@@ -31,6 +31,8 @@ export interface End {
   readonly natural: boolean;
   /** Set once no further text can change that. */
   readonly stopped?: StopReason;
+  /** Whether a line may yet turn out to be the document's next one, wherever the text must end. */
+  readonly isUndecided?: boolean;
 }
 
 /** Blank lines in a row that end a block, as between top-level definitions. */
@@ -52,7 +54,10 @@ interface Generated {
   /** The states of the scanner along the text. */
   readonly reading: Reading;
   readonly place: Place;
-  /** Whether no more text follows. */
+  /** All of the normalised text, and whether no more of it follows. */
+  readonly all: string;
+  readonly ended: boolean;
+  /** Whether the text is over, at a limit or where it has ended. */
   readonly over: boolean;
   /** Whether the text ends with the model's end token, or where the document continues. */
   readonly trusted: boolean;
@@ -163,14 +168,16 @@ export class EndFinder {
   private repeated(at: Line): End | undefined {
     const { line, whole } = at;
     const { repetition, generated, reached } = this;
-    const below = generated.place.rest.text.trim() === "" ? repeatsNextLine(at, reached, generated) : "no";
+    const isAlone = generated.place.rest.text.trim() === "";
+    const below = isAlone ? repeatsNextLine(beyondLimit(at, generated), reached, generated) : "no";
     if (below === "yes") return { index: this.trustedEnd(reached), natural: true, stopped: "suffix" };
     if (repetition.repeatsAbove(line, whole) === "yes")
       return { index: 0, natural: true, stopped: "repetition" };
     const looping = repetition.isLooping(line, whole);
     if (looping === "yes") return { ...this.held(), stopped: "repetition" };
     const undecided = [below, looping, repetition.above].includes("undecided");
-    if (below === "undecided" || !whole) return undecided ? this.held() : undefined;
+    if (below === "undecided") return { ...this.held(), isUndecided: true };
+    if (!whole) return undecided ? this.held() : undefined;
     repetition.record(line, reached);
     return undefined;
   }
@@ -212,9 +219,22 @@ function isTrusted({ text, reading, place, trusted }: Generated): boolean {
   return (fitsAt(reading, text.trimEnd().length, place)?.length ?? 0) > 0;
 }
 
+/** A line as far as it is generated: one that the text must end within may be the document's next one. */
+function beyondLimit(at: Line, { text, all, ended, over }: Generated): Line {
+  const kept = text.slice(at.from);
+  if (!over || kept.includes("\n") || kept.trim() === "") return at;
+  const end = all.indexOf("\n", at.from);
+  const added = all.slice(text.length, end < 0 ? all.length : end);
+  return {
+    ...at,
+    line: (at.line + kept.slice(kept.trimEnd().length) + added).trimEnd(),
+    whole: ended || end >= 0,
+  };
+}
+
 /** Whether a line repeats the document's next one. @param reached index after the last whole line before it */
 function repeatsNextLine({ line, whole, from }: Line, reached: number, generated: Generated): Repeated {
-  const { place, reading, text, over } = generated;
+  const { place, reading, all, ended } = generated;
   // The document closes what the text has opened.
   const isSame = whole && line === place.nextLine;
   if (isSame && isInside(reading, reached, place) && fitsAt(reading, reached, place)) return "yes";
@@ -225,11 +245,11 @@ function repeatsNextLine({ line, whole, from }: Line, reached: number, generated
   const isDeeper = indentation(place.nextLine) > indentation(place.linePrefix);
   const isHeader = indentation(place.lineAfterNext) > indentation(place.nextLine);
   if (!isDeeper && !isHeader) return repeats;
-  const following = text.slice(from).split("\n").slice(1);
+  const following = all.slice(from).split("\n").slice(1);
   const index = following.findIndex(each => each.trim() !== "");
-  if (index < 0) return over ? "yes" : "undecided";
+  if (index < 0) return ended ? "yes" : "undecided";
   const next = following[index] ?? "";
-  const isWhole = over || index < following.length - 1;
+  const isWhole = ended || index < following.length - 1;
   if (isWhole) return alike(next, place.lineAfterNext) ? "yes" : "no";
   return mayBecomeAlike(next, place.lineAfterNext) ? "undecided" : "no";
 }

@@ -50,7 +50,8 @@ export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): 
   const index = limit?.index ?? judgedLength(normalised.text, reading);
   const text = wholeCharacters(normalised.text.slice(0, index));
   const trusted = limit?.trusted ?? true;
-  const end = new EndFinder({ text, reading, place, over: over || limit !== undefined, trusted }).find();
+  const extent = { all: normalised.text, ended: over, over: over || limit !== undefined, trusted };
+  const end = new EndFinder({ text, reading, place, ...extent }).find();
   const isOver = end.stopped !== undefined || limit !== undefined || over;
   // If the text continues exactly as the suffix, the two share a line.
   const isJoined = limit?.reason === "suffix" && !/\n[ \t]*$/.test(text);
@@ -65,7 +66,7 @@ export function shape(raw: string, place: Place, ended: boolean, maxLines = 0): 
       : shownTo(end);
   const all = isElement ? element : whole();
   const shown = all.length > element.length ? all : element;
-  const stopped = end.stopped ?? limit?.reason ?? normalised.stopped;
+  const stopped = end.stopped ?? (end.isUndecided ? undefined : limit?.reason) ?? normalised.stopped;
   return stopped ? { text: shown, stopped } : { text: shown };
 }
 

@@ -328,3 +328,17 @@ test("the next member of a series is shown although it nearly equals the line be
     ],
   ]);
 });
+
+test("the line below is not repeated where it closes what is open before its end", () => {
+  const evaluated = 'eval "f () {\n    a\n    ¦\n    b\n  }"\ndone\n';
+  assertShown([
+    [
+      "solidity",
+      "function f(\n    ¦\n) external returns (bytes memory);\n",
+      "address a\n) external returns (bytes memory);\n",
+      "address a",
+    ],
+    ["xml", "<!-- a\n\n     ¦\n\n     b c.  -->\n<d>\n", "e/f.tbl\n\n     b c.  -->\n<d>\n", "e/f.tbl"],
+    ["shellscript", evaluated, 'c\n    b\n  }"\ndone\n', "c"],
+  ]);
+});
