@@ -25,11 +25,18 @@ export function periodEnd(text: string): number {
       const run = (equal[period] ?? 0) + 1;
       equal[period] = run;
       const enough = Math.max(REPEATED_CHARACTERS, period * REPEATED_TIMES);
-      if (run + period >= enough && /\p{L}/u.test(text.slice(i + 1 - period, i + 1))) return i + 1;
+      if (run + period >= enough && isTelling(text.slice(i + 1 - period, i + 1), run + period)) return i + 1;
     }
   }
   return -1;
 }
+
+/** Digits of the longest numbers that are written as constants, of 512 bits. */
+const LONGEST_NUMBER = 128;
+
+/** Whether a repeated period has words; a hexadecimal number may consist of one digit. */
+const isTelling = (period: string, length: number) =>
+  /\p{L}/u.test(period) && (length > LONGEST_NUMBER || !/^[\da-f]+$/i.test(period));
 
 /** After so many equal lines, or equal groups of lines, in a row the model counts as repeating itself. */
 const REPEATED_LINES = 3;
