@@ -315,8 +315,12 @@ function endsLine(text: string, from: number): boolean {
 
 const CHARACTER_LITERAL = /'(?:\\(?:x[\da-f]{2}|u\{[\da-f_]*\}|.)|[^\\\n])'/iuy;
 
+/** A word that a quote may be part of, as a prime is; `b` comes before a byte's literal. */
+const PRIMED = /(\w\w|[^\Wb]|')$/;
+
 /** Length of a character literal; 1 for a lifetime's quote. A bracket is never a lifetime's name. */
 function characterLiteral(text: string, i: number): number {
+  if (PRIMED.test(text.slice(Math.max(0, i - 2), i))) return 1;
   CHARACTER_LITERAL.lastIndex = i;
   const literal = CHARACTER_LITERAL.exec(text)?.[0];
   if (literal) return literal.length;

@@ -1,5 +1,6 @@
 /** The facts about a language that are needed to find the ends of its statements. Ids are those of LSP. */
-import { GENERIC, LEXICONS, type Lexicon } from "./lexicon.ts";
+import type { Lexicon } from "./lexicon.ts";
+import { GENERIC, LEXICONS } from "./lexicons.ts";
 
 export interface LanguageRules {
   /** File of the grammar, without extension; absent if no grammar is shipped. */
@@ -27,6 +28,18 @@ const SCRIPT: Known = { ...WITH_CATCH, grammar: "tree-sitter-javascript" };
 const CPP: Known = { ...BRACES, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
 const INDENTED: Known = { indented: true, header: ":", clauses: [], chained: false };
 const WORDS: Known = { indented: false, header: "", clauses: ["else"], ends: ["end"], chained: false };
+const PASCAL: Known = { ...WORDS, clauses: ["begin", "else", "except", "finally"], ends: ["end", "until"] };
+const VERILOG_ENDS = [
+  "end",
+  "endmodule",
+  "endcase",
+  "endfunction",
+  "endtask",
+  "endgenerate",
+  "endclass",
+  "join",
+];
+const CMAKE_ENDS = ["endif", "endforeach", "endwhile", "endfunction", "endmacro", "endblock"];
 
 const KNOWN: Readonly<Record<string, Known>> = {
   python: {
@@ -52,6 +65,18 @@ const KNOWN: Readonly<Record<string, Known>> = {
   swift: { ...BRACES, clauses: ["else", "catch"] },
   php: { ...WITH_CATCH, clauses: ["else", "elseif", "catch", "finally"] },
   ruby: { ...WORDS, clauses: ["else", "elsif", "when", "rescue", "ensure"] },
+  crystal: { ...WORDS, clauses: ["else", "elsif", "when", "in", "rescue", "ensure"] },
+  julia: { ...WORDS, clauses: ["else", "elseif", "catch", "finally"] },
+  matlab: { ...WORDS, clauses: ["else", "elseif", "case", "otherwise", "catch"] },
+  erlang: { ...WORDS, clauses: ["of", "after", "catch", "else"] },
+  verilog: { ...WORDS, ends: VERILOG_ENDS },
+  systemverilog: { ...WORDS, ends: VERILOG_ENDS },
+  vhdl: { ...WORDS, clauses: ["begin", "else", "elsif", "when"] },
+  ada: { ...WORDS, clauses: ["begin", "else", "elsif", "when", "exception"] },
+  pascal: PASCAL,
+  objectpascal: PASCAL,
+  ocaml: { ...WORDS, ends: ["end", "done"] },
+  cmake: { ...WORDS, clauses: ["else", "elseif"], ends: CMAKE_ENDS },
   elixir: { ...WORDS, clauses: ["else", "rescue", "after", "catch"] },
   lua: { ...WORDS, clauses: ["else", "elseif"], ends: ["until", "end"] },
   shellscript: { ...WORDS, clauses: ["then", "else", "elif", "do"], ends: ["fi", "done", "esac"] },

@@ -137,6 +137,12 @@ test("the word that ends the block of the cursor's line is shown where the docum
     ["ruby", "if a¦\nend\n", "\n  x\nelse\n  y\nend\n", "\n  x\nelse\n  y"],
     ["ruby", "if a¦\nend # of a\n", "\n  x\nend\n\nz\n", "\n  x"],
     ["lua", "local function f(a)¦\n", "\n  return a\nend\n\nf(1)\n", "\n  return a\nend"],
+    ["vhdl", "begin\n  if a then¦\n", "\n    b <= c;\n  end if;\n  d <= e;\n", "\n    b <= c;\n  end if;"],
+    ["pascal", "procedure F;\nbegin¦\n", "\n  A;\nend;\n\nprocedure G;\n", "\n  A;\nend;"],
+    ["verilog", "module a;\n  if (b) begin¦\n", "\n    c = 8'h0;\n  end\n  d;\n", "\n    c = 8'h0;\n  end"],
+    ["ocaml", "module A = struct¦\n", "\n  type 'a t = 'a\nend\n\nlet b = 1\n", "\n  type 'a t = 'a\nend"],
+    ["julia", "function f(a)¦\n", "\n    a'\nend\n\nf(1)\n", "\n    a'\nend"],
+    ["cmake", "if(A)¦\n", "\n  b()\nendif()\nc()\n", "\n  b()\nendif()"],
     ["lua", "  if a then\n    x()\n  else¦\n", "\n    y()\n  end\n  z()\n", "\n    y()\n  end"],
   ];
   assertShown(cases);
