@@ -70,6 +70,8 @@ export function belongs(at: Line, text: string, place: Place, reading: Reading):
   if (progress === "leading" && indentation(line) >= statement.columns) return "yes";
   if (!leavesBlock(at, statement, place)) return "yes";
   if (mayBecomeLabel(at, place)) return "undecided";
+  const element = endOfElement(at, place);
+  if (element !== "no") return element;
   return headed(place) ? clauseOfHeader(at, place) : "outside";
 }
 
@@ -122,13 +124,49 @@ function headed({ rules, linePrefix }: Place): boolean {
   return rules.ends !== undefined || (rules.clauses.length > 0 && isHeader);
 }
 
+/** The line that the block of the cursor belongs to: the cursor's own, or on a blank line the one above that is less deep. */
+function headerOf({ linePrefix, above }: Place): string | undefined {
+  if (linePrefix.trim() !== "") return linePrefix;
+  const base = indentation(linePrefix);
+  return above.findLast(line => line !== "" && indentation(line) < base);
+}
+
+/** What opens elements of markup and blocks of templates at the end of a line, its name in a group, and what goes on with them. */
+const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) => readonly string[]])[] = [
+  [/<([A-Za-z][\w.:-]*)(?:\s(?:[^<>]|=>)*)?>$/, name => [`</${name}>`]],
+  [/\{%-?\s*(\w+)[^%]*%\}$/, name => [`{% end${name} `, "{% else ", "{% elif ", "{% empty "]],
+  [/\{#(\w+)[^{]*\}$/, name => [`{/${name}}`, "{:else", "{:then", "{:catch"]],
+  [/\{\{#(\w+)[^{]*\}\}$/, name => [`{{/${name}}}`, "{{else"]],
+];
+
+/** Whether a line ends the element or the block of a template that is being completed, or goes on with it. */
+function endOfElement({ line, whole }: Line, place: Place): "yes" | "undecided" | "no" {
+  const header = headerOf(place);
+  if (header === undefined || indentation(header) !== indentation(line)) return "no";
+  for (const [opening, following] of ELEMENTS) {
+    const name = opening.exec(header.trim())?.[1];
+    if (name === undefined) continue;
+    const starts = following(name);
+    const hasIt = indentation(place.nextLine) === indentation(line) && begins(place.nextLine, starts);
+    if (hasIt) return "no";
+    if (begins(line, starts)) return "yes";
+    if (!whole && starts.some(each => each.startsWith(marked(line)))) return "undecided";
+  }
+  return "no";
+}
+
+/** A line without its indentation, and without a template's mark for blanks. */
+const marked = (line: string) => line.trim().replace(/^\{%-\s*/, "{% ");
+
+/** Whether a line begins with one of `starts`. */
+const begins = (line: string, starts: readonly string[]) =>
+  starts.some(each => marked(line).startsWith(each));
+
 /** Whether a line is a clause or the end of the statement whose block is being completed, and which has none yet. */
 function clauseOfHeader(at: Line, place: Place): Belonging {
-  const { linePrefix, above, nextLine, rules } = place;
+  const { nextLine, rules } = place;
   const columns = indentation(at.line);
-  const base = indentation(linePrefix);
-  const header =
-    linePrefix.trim() === "" ? above.findLast(line => line !== "" && indentation(line) < base) : linePrefix;
+  const header = headerOf(place);
   if (header === undefined || indentation(header) !== columns) return "outside";
   if (rules.indented && /^\s*(def|class)\b/.test(header)) return "outside";
   const below = { line: nextLine, whole: true, from: 0 };

@@ -348,3 +348,21 @@ test("the line below is not repeated where it closes what is open before its end
     ["shellscript", evaluated, 'c\n    b\n  }"\ndone\n', "c"],
   ]);
 });
+
+test("the end of an element or of a template's block is shown where the document does not have it", () => {
+  assertShown([
+    ["html", "<body>\n  <div>¦", "\n    <p>a</p>\n  </div>\n  <p>b</p>\n", "\n    <p>a</p>\n  </div>"],
+    ["html", "<body>\n  <div>¦\n  </div>\n", "\n    <p>a</p>\n  </div>\n  <p>b</p>\n", "\n    <p>a</p>"],
+    ["html", "<ul>\n  <li>¦\n</ul>\n", "\n    a\n  </li>\n  <li>\n    b\n  </li>\n", "\n    a\n  </li>"],
+    ["typescriptreact", "  <a b={() => c}>¦\n", "\n    {d}\n  </a>\n  <e />\n", "\n    {d}\n  </a>"],
+    ["svelte", "{#each a as b}¦\n", "\n  {b}\n{:else}\n  c\n{/each}\nd\n", "\n  {b}\n{:else}\n  c\n{/each}"],
+    [
+      "jinja-html",
+      "<ul>\n  {%- for a in b %}\n    ¦\n</ul>\n",
+      "<p>{{ a }}</p>\n  {%- endfor %}\n</ul>\n",
+      "<p>{{ a }}</p>\n  {%- endfor %}",
+    ],
+    ["handlebars", "{{#if a}}¦\n", "\n  {{b}}\n{{/if}}\nd\n", "\n  {{b}}\n{{/if}}"],
+    ["java", "  List<String>¦\n", " a;\n  b;\n", " a;"],
+  ]);
+});
