@@ -108,6 +108,24 @@ function outermostString(state: State): Frame | undefined {
 /** What stands before the pattern of a branch of a shell's `case`, whose closer has no opener. */
 const BRANCH = /(;;|;&|\bin)\s*$/;
 
+/**
+ * The first line below the one at `from` that has code, and its columns: lists that were opened no less deep have been
+ * left open. Undefined where tabs hide how deep it is.
+ */
+function codeBelow(
+  after: string,
+  from: number,
+  { lineComments }: Lexicon,
+): { from: number; columns: number } | undefined {
+  for (let end = after.indexOf("\n", from); end >= 0; end = after.indexOf("\n", end + 1)) {
+    const line = after.slice(end + 1).split("\n", 1)[0] ?? "";
+    const text = line.trimStart();
+    if (text === "" || lineComments.some(mark => text.startsWith(mark))) continue;
+    return line.startsWith("\t") ? undefined : { from: end + 1, columns: indentation(line) };
+  }
+  return undefined;
+}
+
 /** Matches the closers of `after` with the frames of `state`, the innermost first. @returns the closers */
 function closeBrackets(
   scanner: Scanner,
@@ -119,9 +137,11 @@ function closeBrackets(
 ): readonly string[] {
   let left = state;
   const closers: string[] = [];
+  const below = lexicon.alignedLists ? codeBelow(after, from, lexicon) : undefined;
   scanner.scan(after.slice(from), {
     unmatched(at, closer) {
       const index = from + at;
+      if (below && index >= below.from) while (left && left.indentation >= below.columns) left = left.parent;
       const lineStart = after.lastIndexOf("\n", index) + 1;
       if (lexicon.looseClosers?.includes(closer) && BRANCH.test(after.slice(0, lineStart))) return "ignore";
       closers.push(closer);

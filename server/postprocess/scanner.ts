@@ -13,7 +13,7 @@ export interface Frame {
   readonly parent: Frame | undefined;
   /** Frames it is open in, itself included. */
   readonly depth: number;
-  /** Columns of white space at the start of the line it was opened in. */
+  /** Columns of white space at the start of the line it was opened in; where lists are aligned, those before its opener. */
   readonly indentation: number;
   /** Whether it is a brace at the end of its line, as those of blocks are. */
   readonly block: boolean;
@@ -145,14 +145,19 @@ export class Scanner {
     return this.isScalarLine;
   }
 
-  private push(kind: Frame["kind"], close: string, rule?: StringRule, block = false): void {
+  private push(
+    kind: Frame["kind"],
+    close: string,
+    rule?: StringRule,
+    { block = false, columns = this.lineIndentation }: { block?: boolean; columns?: number } = {},
+  ): void {
     const parent = this.state;
     const frame = {
       kind,
       close,
       parent,
       depth: depthOf(parent) + 1,
-      indentation: this.lineIndentation,
+      indentation: columns,
       block,
     };
     this.state = rule ? { ...frame, rule } : frame;
@@ -259,7 +264,11 @@ export class Scanner {
     if (closesAngle) return this.readCloser(char, text, i, base, hooks);
     if (!brackets) return 1;
     const closer = CLOSER[char];
-    if (closer) this.push("bracket", closer, undefined, char === "{" && endsLine(text, i + 1));
+    if (closer)
+      this.push("bracket", closer, undefined, {
+        block: char === "{" && endsLine(text, i + 1),
+        columns: this.lexicon.alignedLists ? columnOf(text, i) : this.lineIndentation,
+      });
     if (char === "<" && this.state?.close === ">") this.push("bracket", ">");
     return CLOSERS.includes(char) ? this.readCloser(char, text, i, base, hooks) : 1;
   }
@@ -311,6 +320,12 @@ function endsLine(text: string, from: number): boolean {
   let i = from;
   while (text[i] === " " || text[i] === "\t") i++;
   return i === text.length || text[i] === "\n";
+}
+
+/** Columns before `i` in its line. */
+function columnOf(text: string, i: number): number {
+  const line = text.slice(text.lastIndexOf("\n", i - 1) + 1, i);
+  return indentation(line) + line.trimStart().length;
 }
 
 const CHARACTER_LITERAL = /'(?:\\(?:x[\da-f]{2}|u\{[\da-f_]*\}|.)|[^\\\n])'/iuy;

@@ -43,6 +43,8 @@ export interface Lexicon {
   readonly hereDocument?: RegExp;
   /** The line before a plain text, which ends before the first line that is no deeper than its first group is long. */
   readonly blockScalar?: RegExp;
+  /** Whether the lines within a list are deeper than its opener, as in Lisp, whose closers stand at the ends of lines. */
+  readonly alignedLists?: boolean;
   /** Closers that may also appear without an opener, as in a shell's `case`. */
   readonly looseClosers?: string;
 }

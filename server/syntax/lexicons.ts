@@ -208,6 +208,7 @@ const ML: Lexicon = {
 const LISP: Lexicon = {
   lineComments: [";"],
   brackets: true,
+  alignedLists: true,
   escapedBy: "\\",
   strings: [quoted('"', { long: true })],
 };

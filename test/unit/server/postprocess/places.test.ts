@@ -366,3 +366,19 @@ test("the end of an element or of a template's block is shown where the document
     ["java", "  List<String>¦\n", " a;\n  b;\n", " a;"],
   ]);
 });
+
+test("a list of Lisp is still open where the line below is no deeper than its opener", () => {
+  const below = '    (expect "x"\n            (buffer-string))))\n';
+  assertShown([
+    [
+      "lisp",
+      `(defun f (a)\n  (with-b\n    (save-excursion ¦\n${below}`,
+      `(insert after))\n${below}`,
+      "(insert after))",
+    ],
+    ["lisp", "(defun f (a)\n  (g ¦))\n", "a)\n  (h b", "a)"],
+    ["lisp", "(defun f (a)\n  (g a)\n  ¦)\n\n(defun h ())\n", "(k b))\n", "(k b))"],
+    ["clojure", "(defn f [a]\n  (let [b (g ¦\n    (h b)))\n", "a)]\n    (h b)))\n", "a)]"],
+    ["clojure", "(defn f [a]\n  (let [b (g ¦\n;; (h)\n    (h b)))\n", "a)]\n    (h b)))\n", "a)]"],
+  ]);
+});
