@@ -2,8 +2,10 @@
 import {
   type Grammars,
   type LanguageRules,
+  type Lexicon,
   languageRules,
   regionAt,
+  type StringRule,
   withoutEmbedded,
 } from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
@@ -89,7 +91,8 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   const tail = code.before.slice(-TAIL);
   const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
   const isInTag = endsTag(lines, code.languageId);
-  const start = withAngle(opened(scanner.state, unopened), lines, isInTag);
+  const state = opened(scanner.state, unopened);
+  const start = withAngle(withCharacter(state, lines, lexicon), lines, isInTag);
   const above = [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
     .slice(-LINES_ABOVE)
     .map(line => line.trimEnd());
@@ -137,19 +140,30 @@ const MARKUP =
 const endsTag = ({ linePrefix, lineSuffix }: CursorLines, languageId: string): boolean =>
   MARKUP.test(languageId) && /^\s*\/?>/.test(lineSuffix) && /<[A-Za-z][\w.:-]*(\s[^<>]*)?$/.test(linePrefix);
 
+const CHARACTER: StringRule = { open: "'", close: "'", long: false, escape: "backslash" };
+
+/** `state` within a character's literal that the rest of the line closes; where there are lifetimes, one quote begins none. */
+function withCharacter(state: State, { linePrefix, lineSuffix }: CursorLines, { lifetimes }: Lexicon): State {
+  const isIn = lifetimes && lineSuffix.startsWith("'") && /(^|[^\w'])b?'$/.test(linePrefix);
+  if (!isIn || (state && state.kind !== "bracket")) return state;
+  return { ...within(state, "'"), kind: "string", rule: CHARACTER };
+}
+
+/** A bracket in `state`, known from the rest of the line. */
+const within = (state: State, close: string): Frame => ({
+  kind: "bracket",
+  close,
+  parent: state,
+  depth: (state?.depth ?? 0) + 1,
+  indentation: 0,
+  block: false,
+});
+
 /** `state` within the angle bracket of a list of types or of a tag, where the rest of the line closes one. */
 function withAngle(state: State, { linePrefix, lineSuffix }: CursorLines, isInTag: boolean): State {
   const isList = /^\s*>(?![=>])/.test(lineSuffix) && /([\w:]|#\s*include\s*)<[^<>()]*$/.test(linePrefix);
   if (!isList && !isInTag) return state;
-  const indentation = 0;
-  return {
-    kind: "bracket",
-    close: ">",
-    parent: state,
-    depth: (state?.depth ?? 0) + 1,
-    indentation,
-    block: false,
-  };
+  return within(state, ">");
 }
 
 /** How the document indents, or its language must. The cursor's own line counts too. */

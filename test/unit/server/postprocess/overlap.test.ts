@@ -27,6 +27,13 @@ test("brackets that the text closes without opening them are superfluous after i
   assert.equal(overlap("a) + f(b)", ")"), 1);
 });
 
+test("the quote after a character's literal is replaced by the one that the text closes it with", () => {
+  assert.equal(at("g('‸');", "(');", "rust"), 3);
+  assert.equal(at("g(b'‸');", "\\n'", "rust"), 1);
+  assert.equal(at("let f = g '‸'", "a'", "ocaml"), 1);
+  assert.equal(at("fn f<'‸>() {}", "a", "rust"), 0, "a lifetime");
+});
+
 test("each bracket that the text closes without opening it makes one superfluous", () => {
   assert.equal(overlap("a) + b)", "))"), 2);
   assert.equal(overlap("a) + b", "))"), 1);

@@ -258,6 +258,7 @@ test("a here-document is a string up to the line of its mark", () => {
 test("a mark or a quote of several characters is never shown in part and then taken back", () => {
   const cases: Case[] = [
     ["shellscript", "¦\n", "cat <<'EOF'\nit's\nEOF\n", "cat <<'EOF'\nit's\nEOF"],
+    ["rust", "g('¦');\n", "(');\nh();\n", "(');"],
     ["rust", "f(¦);\n", 'ar, r##"a "# ("##);\n', 'ar, r##"a "# ("##);'],
     ["rust", "f(¦);\n", "'\\'', ''', '\\u{1F600}', '\\x41', b);\n", "'\\'', ''', '\\u{1F600}', '\\x41', b);"],
     ["lua", "endb c\nEOF,¦/${=~ /]==][==[\n", "{}[==[\n", "{}"],
