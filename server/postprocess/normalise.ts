@@ -6,7 +6,7 @@
 import { isFence, mayBecomeFence, unfenced } from "./fence.ts";
 import { indentation, type Mapping, mapped, mappingOf, styled, unitOf } from "./indentation.ts";
 import type { Place } from "./place.ts";
-import { closedList, Scanner, type State } from "./scanner.ts";
+import { closedList, isList, Scanner, type State } from "./scanner.ts";
 
 interface Normalised {
   readonly text: string;
@@ -125,15 +125,28 @@ class LineReader {
   private indentation(leading: string, content: string): string {
     if (content === "") return "";
     const { place, scanner } = this;
+    if (this.isAligned(leading)) return leading;
     if (!this.isMapped) {
       this.isMapped = true;
-      if (this.opensBlock && !LABEL.test(content))
+      if (this.opensBlock && !LABEL.test(content) && !this.hasWideTabs(leading))
         this.mapping = mappingOf(this.headerColumns, indentation(leading), place.indentation);
     }
     // A closer is as deep as the line of its opener, whatever the unit of the text is.
     const isCloser = this.mapping && scanner.state !== place.start && content[0] === scanner.state?.close;
     if (isCloser) return styled(scanner.state?.indentation ?? 0, place.indentation);
     return mapped(leading, this.mapping, place.indentation);
+  }
+
+  /** Whether spaces after tabs align a line with the one it continues. */
+  private isAligned(leading: string): boolean {
+    const { state } = this.scanner;
+    return /^\t+ +$/.test(leading) && (this.out.endsWith("\\") || (state !== undefined && isList(state)));
+  }
+
+  /** Whether a tab is deeper than the spaces of the block's header: where it is in place of eight, the text is in the document's style. */
+  private hasWideTabs(leading: string): boolean {
+    const header = /^[ \t]*/.exec(this.place.linePrefix + this.out)?.[0] ?? "";
+    return this.place.indentation.kind === "mixed" && header.endsWith(" ") && leading.startsWith("\t");
   }
 
   /** Whether the line in which the text begins opens a block. */

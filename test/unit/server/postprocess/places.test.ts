@@ -194,9 +194,13 @@ test("the patterns of later branches close nothing at the cursor", () => {
 test("tabs with spaces after them are kept in a document that is indented so", () => {
   const above = "int f()\n{\n  for (;;)\n    {\n      if (a)\n\t{\n\t  b();\n\t  c();\n\t}\n";
   const raw = "{\n\t  e();\n\t    g();\n\t}";
+  const wide = "sub f {\n    if ($a) {\n\tb();\n\tc();\n    }\n    if ($d) {";
+  const block = "\n\tif ($e) {\n\t    g();\n\t}\n    }";
   assertShown([
     ["cpp", `${above}      while (d)\n\t¦\n    }\n}\n`, `${raw}\n`, raw],
     ["cpp", "\tif (a)\n\t¦\n  b;\n", "{\n\t    b();\n\t}\n", "{\n\t\tb();\n\t}"],
+    ["makefile", "a: b\n\t¦\n\nc: d\n\te\n", '@f \\\n\t      "g"\n', '@f \\\n\t      "g"'],
+    ["perl", `${wide}¦\n}\n`, `${block}}\n`, block],
   ]);
 });
 
