@@ -18,7 +18,7 @@ export type IndentationStyle =
   | { readonly kind: "tabs" }
   | {
       readonly kind: "spaces";
-      /** Columns of the least indented line. */
+      /** Columns by which lines are mostly deeper than the one above. */
       readonly unit: number;
       /** Whether all lines are indented by multiples of it. */
       readonly regular: boolean;
@@ -31,21 +31,31 @@ const TELLING_LINES = 2;
 export function indentationStyle(text: string): IndentationStyle {
   let tabs = 0;
   let spaces = 0;
-  let unit = 0;
+  let above = 0;
   const widths = new Set<number>();
+  const steps = new Map<number, number>();
   for (const line of text.split("\n")) {
     if (line.startsWith("\t")) tabs++;
-    const leading = /^( +)\S/.exec(line)?.[1]?.length ?? 0;
-    if (leading < 2) continue;
+    const leading = /^( *)[^\s]/.exec(line)?.[1]?.length;
+    // One space is that of a comment's asterisk.
+    if (leading === undefined || leading === 1) continue;
+    const step = leading - above;
+    above = leading;
+    if (step >= 2) steps.set(step, (steps.get(step) ?? 0) + 1);
+    if (leading === 0) continue;
     spaces++;
     widths.add(leading);
-    unit = unit === 0 ? leading : Math.min(unit, leading);
   }
   if (tabs >= TELLING_LINES && spaces === 0) return { kind: "tabs" };
+  const unit = commonest(steps);
   const regular = [...widths].every(width => width % unit === 0);
   if (spaces >= TELLING_LINES && tabs === 0) return { kind: "spaces", unit, regular };
   return { kind: "mixed" };
 }
+
+/** The step that occurs most often, the smallest of several: a line that is aligned with another one is deeper by any. */
+const commonest = (steps: ReadonlyMap<number, number>): number =>
+  [...steps].sort(([a, timesA], [b, timesB]) => timesB - timesA || a - b)[0]?.[0] ?? TAB_COLUMNS;
 
 /** Columns of one level. */
 export const unitOf = (style: IndentationStyle) => (style.kind === "spaces" ? style.unit : TAB_COLUMNS);

@@ -191,7 +191,7 @@ test("the patterns of later branches close nothing at the cursor", () => {
   assertShown(cases);
 });
 
-test("tabs with spaces after them are kept in a document that is indented so", () => {
+test("the white space of a text that is indented as its document is kept", () => {
   const above = "int f()\n{\n  for (;;)\n    {\n      if (a)\n\t{\n\t  b();\n\t  c();\n\t}\n";
   const raw = "{\n\t  e();\n\t    g();\n\t}";
   const wide = "sub f {\n    if ($a) {\n\tb();\n\tc();\n    }\n    if ($d) {";
@@ -200,6 +200,12 @@ test("tabs with spaces after them are kept in a document that is indented so", (
     ["cpp", `${above}      while (d)\n\t¦\n    }\n}\n`, `${raw}\n`, raw],
     ["cpp", "\tif (a)\n\t¦\n  b;\n", "{\n\t    b();\n\t}\n", "{\n\t\tb();\n\t}"],
     ["makefile", "a: b\n\t¦\n\nc: d\n\te\n", '@f \\\n\t      "g"\n', '@f \\\n\t      "g"'],
+    [
+      "perl",
+      "sub f {\n    a();\n}\n\n  b\n\nsub g {\n    c();\n}\n\nsub h {¦\n",
+      "\n    d();\n}\n",
+      "\n    d();\n}",
+    ],
     ["perl", `${wide}¦\n}\n`, `${block}}\n`, block],
   ]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mapped, mappingOf } from "../../../../server/postprocess/indentation.ts";
+import { indentationStyle, mapped, mappingOf } from "../../../../server/postprocess/indentation.ts";
 import { Scanner, type State, sameState } from "../../../../server/postprocess/scanner.ts";
 import { languageRules } from "../../../../server/syntax/languages.ts";
 
@@ -116,4 +116,19 @@ test("a text is indented as the document is", () => {
   assert.equal(columns(2, 2, two, "  "), "    ", "counted from the cursor");
   assert.equal(columns(4, 8, tabs, "        "), "\t\t");
   assert.equal(columns(2, 6, two, "      "), "    ", "from the cursor's line in steps of four");
+});
+
+test("a document's unit is the step that its lines mostly take, whatever a single line does", () => {
+  const unit = (text: string) => {
+    const style = indentationStyle(text);
+    return style.kind === "spaces" ? [style.unit, style.regular] : style.kind;
+  };
+  const sub = "sub f {\n    g();\n    h();\n}\n";
+  assert.deepEqual(unit(`${sub}=pod\n\n  f();\n\n=cut\n${sub}`), [4, false], "an example of two columns");
+  assert.deepEqual(
+    unit("/*\n * a\n */\nif a {\n  b\n  if c {\n    d\n  }\n}\n"),
+    [2, true],
+    "no comment's asterisk",
+  );
+  assert.deepEqual(unit("f(\n    a)\ng {\n  b\n}\n"), [2, true], "the smallest of equally many");
 });
