@@ -134,9 +134,9 @@ function headerOf({ linePrefix, above }: Place): string | undefined {
 /** What opens elements of markup and blocks of templates at the end of a line, its name in a group, and what goes on with them. */
 const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) => readonly string[]])[] = [
   [/<([A-Za-z][\w.:-]*)(?:\s(?:[^<>]|=>)*)?>$/, name => [`</${name}>`]],
-  [/\{%-?\s*(\w+)[^%]*%\}$/, name => [`{% end${name} `, "{% else ", "{% elif ", "{% empty "]],
-  [/\{#(\w+)[^{]*\}$/, name => [`{/${name}}`, "{:else", "{:then", "{:catch"]],
-  [/\{\{#(\w+)[^{]*\}\}$/, name => [`{{/${name}}}`, "{{else"]],
+  [/\{%-?\s*(\w+)\b[^%]*%\}$/, name => [`{% end${name} `, "{% else ", "{% elif ", "{% empty "]],
+  [/\{#(\w+)\b[^{]*\}$/, name => [`{/${name}}`, "{:else", "{:then", "{:catch"]],
+  [/\{\{#(\w+)\b[^{]*\}\}$/, name => [`{{/${name}}}`, "{{else"]],
 ];
 
 /** Whether a line ends the element or the block of a template that is being completed, or goes on with it. */
