@@ -1,10 +1,12 @@
 /**
  * Refuses messages whose parameters are malformed, and requests that LSP does not allow at their time (before `initialize`,
- * after `shutdown`), before any handler sees them. Notifications outside of that time are dropped.
+ * after `shutdown`), before any handler sees them. Notifications outside of that time are dropped, and so is a second
+ * `initialized`, which would start everything again.
  */
 import {
   type Connection,
   ErrorCodes,
+  InitializedNotification,
   InitializeRequest,
   type Message,
   type MessageStrategy,
@@ -35,6 +37,7 @@ interface Report {
 /** To be passed to `createConnection`; one for each connection. */
 export function messageGate(): { readonly messageStrategy: MessageStrategy } {
   let phase: "new" | "initialized" | "shutDown" = "new";
+  let isStarted = false;
   const outOfTurn = ({ method }: RequestMessage): Refusal | undefined => {
     if (phase === "shutDown")
       return { code: ErrorCodes.InvalidRequest, message: "The server has been shut down." };
@@ -58,6 +61,10 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
           if (message.method === ShutdownRequest.method) phase = "shutDown";
         } else if (isNotification(message)) {
           if (phase !== "initialized" && message.method !== "exit") return undefined;
+          if (message.method === InitializedNotification.method) {
+            if (isStarted) return undefined;
+            isStarted = true;
+          }
           const report = malformedNotification(message);
           if (report) return next({ ...message, method: REFUSED, params: report } as Message);
         }

@@ -48,6 +48,12 @@ test("notifications before the initialization and after the shutdown are dropped
   assert.deepEqual(methods, [undefined, "exit", "initialize", open, "shutdown", undefined, "exit"]);
 });
 
+test("a second initialized notification is dropped: the server starts once", () => {
+  const initialized = { method: "initialized", params: {} };
+  const methods = passed(INITIALIZE, initialized, initialized, OPEN).map(sent => sent?.method);
+  assert.deepEqual(methods, ["initialize", "initialized", undefined, OPEN.method]);
+});
+
 test("a method that is named like a property of every object passes, to be answered as unknown", () => {
   for (const method of ["toString", "constructor", "__proto__"])
     assert.equal(passed(INITIALIZE, { id: 2, method, params: {} })[1]?.method, method);
