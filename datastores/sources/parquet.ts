@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
-import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
+import type { Compressors, FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import {
@@ -21,6 +21,7 @@ import {
 } from "../index.ts";
 import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
 import { CONVERSATION_PATHS, joinTurns } from "./conversations.ts";
+import { decompressors } from "./decompressors.ts";
 import { ColumnReader } from "./parquetColumn.ts";
 import { readFully, type Stored } from "./parquetPages.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
@@ -40,6 +41,7 @@ interface Wanted {
 
 interface Table {
   readonly file: number;
+  readonly compressors: Compressors;
   readonly name: string;
   readonly metadata: FileMetaData;
   readonly content: Wanted;
@@ -95,11 +97,12 @@ async function openTable(file: number, path: string, column: string | undefined)
   const child = (parent: SchemaTree, name: string) =>
     parent.children.find(node => node.element.name === name);
   const name = basename(path);
+  const shared = { file, name, metadata, compressors: await decompressors() };
   const contentColumn = column ?? CONTENT_COLUMN;
   const plainTable = (content: Wanted): Table => {
     const others = KNOWN_COLUMNS.flatMap(column => wanted(root, child(root, column), column) ?? []);
     const isConversation = getMaxRepetitionLevel(content.path) > 0;
-    return { file, name, metadata, content, others, repository: undefined, isNested: false, isConversation };
+    return { ...shared, content, others, repository: undefined, isNested: false, isConversation };
   };
   const content = wanted(root, child(root, contentColumn), contentColumn) ?? leafAt(root, contentColumn);
   if (content) return plainTable(content);
@@ -111,7 +114,7 @@ async function openTable(file: number, path: string, column: string | undefined)
     const others = FILE_COLUMNS.flatMap(column => wanted(root, child(struct, column), column, parents) ?? []);
     const repository = wanted(root, child(root, REPOSITORY), REPOSITORY);
     const nested = { isNested: true, isConversation: false };
-    return { file, name, metadata, content: fileContent, others, repository, ...nested };
+    return { ...shared, content: fileContent, others, repository, ...nested };
   }
   for (const known of column === undefined ? CONVERSATION_PATHS : []) {
     const turns = leafAt(root, known);
@@ -238,7 +241,16 @@ class GroupReader {
     private readonly options: ReadOptions,
   ) {
     const reader = ({ name, path }: Wanted) =>
-      new ColumnReader({ file: table.file, metadata: chunkOf(group, { name, path }), path, name }, options);
+      new ColumnReader(
+        {
+          file: table.file,
+          compressors: table.compressors,
+          metadata: chunkOf(group, { name, path }),
+          path,
+          name,
+        },
+        options,
+      );
     this.content = reader(table.content);
     this.start = this.content.offset;
     this.others = table.others.map(column => ({ name: column.name, column: reader(column) }));

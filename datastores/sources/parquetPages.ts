@@ -7,21 +7,17 @@
  */
 
 import { readSync } from "node:fs";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { Decompress } from "fzstd";
 import type { ColumnMetaData, Compressors, SchemaTree } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/datapage.js";
 import { readPlain } from "hyparquet/src/plain.js";
 import { getMaxRepetitionLevel } from "hyparquet/src/schema.js";
-import { compressors as wasmCompressors } from "hyparquet-compressors";
 import { messageOf } from "../index.ts";
 import type { ReadOptions } from "./reading.ts";
 
 type Decoder = Parameters<typeof readDataPage>[2];
 type Header = ReturnType<typeof parquetHeader>;
-type Compressor = NonNullable<Compressors["GZIP"]>;
 
 /** A value as it is stored: bytes for text, which are decoded only when needed. */
 export type Stored = Uint8Array | number | bigint | boolean | null;
@@ -31,25 +27,6 @@ const HEADER_BYTES = 4096;
 const PAGE_BYTES_LIMIT = 1 << 27;
 /** Limit of values in a page, since arrays of all its levels are made. */
 const PAGE_VALUES_LIMIT = 1 << 22;
-
-const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) });
-const unbrotli: Compressor = (bytes, length) =>
-  brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
-/** Node's own zlib is several times the speed of the one in JavaScript. */
-const compressors: Compressors = { ...wasmCompressors, GZIP: gunzip, BROTLI: unbrotli, ZSTD: unzstandard };
-
-/** Stops as soon as there is more data than the page's header says: some kilobytes can unpack to gigabytes. */
-function unzstandard(bytes: Uint8Array, length: number): Uint8Array {
-  const page = new Uint8Array(length);
-  let end = 0;
-  const decompress = new Decompress(chunk => {
-    if (end + chunk.length > length) throw new Error("a page unpacks to more than its header says");
-    page.set(chunk, end);
-    end += chunk.length;
-  });
-  decompress.push(bytes, true);
-  return page.subarray(0, end);
-}
 
 /** Reads from a position in a file until the array is full or the file ends. Returns the number of bytes read. */
 export function readFully(file: number, into: Uint8Array, position: number): number {
@@ -66,6 +43,7 @@ export function readFully(file: number, into: Uint8Array, position: number): num
 export interface ColumnChunk {
   /** The file's descriptor. */
   readonly file: number;
+  readonly compressors: Compressors;
   readonly metadata: ColumnMetaData;
   /** Schema nodes from the root to the column, both included. */
   readonly path: SchemaTree[];
@@ -99,7 +77,7 @@ export class ChunkPages {
     private readonly chunk: ColumnChunk,
     private readonly options: ReadOptions,
   ) {
-    const { metadata, path } = chunk;
+    const { compressors, metadata, path } = chunk;
     const { type, codec, data_page_offset, dictionary_page_offset, total_compressed_size } = metadata;
     // Some writers leave the dictionary's offset at 0 instead of leaving it out.
     this.offset = Number(dictionary_page_offset || data_page_offset);
@@ -177,7 +155,7 @@ export class ChunkPages {
   }
 
   private unpack(header: Header, bytes: Uint8Array): Uint8Array {
-    return decompressPage(bytes, header.uncompressed_page_size, this.decoder.codec, compressors);
+    return decompressPage(bytes, header.uncompressed_page_size, this.decoder.codec, this.chunk.compressors);
   }
 
   /** The stored bytes of the page at `offset`, which moves past them. */

@@ -3,6 +3,7 @@ import type { InlineCompletionItem } from "vscode-languageserver";
 import type { StatusBoard } from "../lsp/index.ts";
 import { type ModelFeature, OUT_OF_MEMORY } from "../model/index.ts";
 import { languageEnabled, type Outcome, type Settings } from "../protocol/index.ts";
+import { faultRemedy } from "../system/index.ts";
 import type { Completion } from "./complete.ts";
 import type { Found } from "./completionCache.ts";
 import type { CompletionRunner } from "./completionRunner.ts";
@@ -212,8 +213,4 @@ const nothing = ({
     ? { kind: "empty", why, confidence }
     : { kind: "empty", why };
 
-const failed = (message: string): Outcome => ({
-  kind: "failed",
-  message,
-  remedy: "The log says more: Foretoken: Show Log.",
-});
+const failed = (message: string): Outcome => ({ kind: "failed", message, remedy: faultRemedy(message) });

@@ -1,7 +1,7 @@
 /** Owns the loaded model and loads others: one at a time, the latest request wins. */
 import type { Engine, EngineProblem, Placement } from "../engine/index.ts";
 import type { Settings } from "../protocol/index.ts";
-import { messageOf } from "../system/index.ts";
+import { faultRemedy, messageOf } from "../system/index.ts";
 import type { DraftModelSlot } from "./draftModelSlot.ts";
 import type { Session } from "./session.ts";
 
@@ -150,7 +150,6 @@ export async function disposeModel({ engine, draftModel }: LoadedModel): Promise
 
 /** A fault in the loader, or in freeing, becomes a problem: the server keeps running and reports it. */
 function faultyLoad(error: unknown): EngineOutcome {
-  return {
-    problem: { code: "modelInvalid", message: messageOf(error), remedy: "See the log: Foretoken: Show Log." },
-  };
+  const message = messageOf(error);
+  return { problem: { code: "modelInvalid", message, remedy: faultRemedy(message) } };
 }

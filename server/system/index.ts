@@ -2,6 +2,7 @@ export { makeFolder, writeWhole } from "../../datastores/files/index.ts";
 export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
+export { faultRemedy } from "./faultRemedy.ts";
 export { firstBytes } from "./firstBytes.ts";
 export { drain } from "./generators.ts";
 export { freeMemoryBytes, memoryBytes } from "./memory.ts";

@@ -36,6 +36,8 @@ export interface ServerProcess {
 }
 
 export interface ServerProcessOptions {
+  /** Program and arguments that start Node with the arguments after them. */
+  readonly launcher?: readonly string[];
   /** Arguments for Node before the server's script. */
   readonly nodeArguments?: readonly string[];
   /** Environment variables over the inherited ones. */
@@ -46,9 +48,17 @@ export interface ServerProcessOptions {
 }
 
 /** The built server's process, as the extension starts it, and a connection to it that does not listen yet. */
-export function spawnServer({ env, nodeArguments = [] }: ServerProcessOptions = {}) {
+export function spawnServer({ env, launcher = [], nodeArguments = [] }: ServerProcessOptions = {}) {
   const script = join(root, "dist", "server.js");
-  const child = spawn(process.execPath, [...SERVER_NODE_ARGUMENTS, ...nodeArguments, script, "--stdio"], {
+  const command = [
+    ...launcher,
+    process.execPath,
+    ...SERVER_NODE_ARGUMENTS,
+    ...nodeArguments,
+    script,
+    "--stdio",
+  ];
+  const child = spawn(command[0] as string, command.slice(1), {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });
