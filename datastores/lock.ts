@@ -6,6 +6,7 @@
 import {
   constants,
   copyFileSync,
+  existsSync,
   linkSync,
   readdirSync,
   readFileSync,
@@ -186,8 +187,12 @@ function keep(path: string, own: Owner): () => void {
   };
 }
 
-/** Removes a claim that nobody holds, unless another process has claimed the name meanwhile. */
+/**
+ * Removes a claim that nobody holds, unless another process has claimed the name meanwhile. It looks before it moves
+ * anything: while a claim is moved aside, a third process could claim the name, and its holder could not release it.
+ */
 function takeAway(path: string, stale: Owner | undefined): void {
+  if (!existsSync(path) || !isSame(readOwner(path), stale)) return;
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);

@@ -7,9 +7,10 @@ import { after, test } from "node:test";
 import { isLocked, lock } from "../../../datastores/lock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-lock-"));
-const { linkSync } = fs;
+const { linkSync, renameSync } = fs;
 after(() => {
   fs.linkSync = linkSync;
+  fs.renameSync = renameSync;
   syncBuiltinESMExports();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -21,6 +22,29 @@ function refuseLinks(code: string): void {
   };
   syncBuiltinESMExports();
 }
+
+test("nothing is moved where a claim was released meanwhile: it could be the next process's claim", () => {
+  fs.linkSync = () => {
+    fs.linkSync = linkSync;
+    syncBuiltinESMExports();
+    throw Object.assign(new Error("it was there"), { code: "EEXIST" });
+  };
+  let moves = 0;
+  fs.renameSync = (from, to) => {
+    moves++;
+    renameSync(from, to);
+  };
+  syncBuiltinESMExports();
+  try {
+    const release = lock(folder, "released");
+    assert.ok(isLocked(folder, "released"));
+    assert.equal(moves, 0);
+    release();
+  } finally {
+    fs.renameSync = renameSync;
+    syncBuiltinESMExports();
+  }
+});
 
 test("a name is locked only once, also where the file system does not support hard links", () => {
   for (const code of ["none", "EPERM", "ENOTSUP", "EISDIR", "EXDEV", "EACCES", "UNKNOWN"]) {
