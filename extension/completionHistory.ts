@@ -1,10 +1,9 @@
 /**
  * The recorded figures of completions, across sessions, in one small file. It is seldom written: between writes, events
- * wait in memory. Each window adds its own events to those that the others have written.
+ * wait in memory. Each window adds its own events to those that the others have written, one window at a time.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../datastores/files/index.ts";
+import { rewrite, textOf } from "../datastores/files/index.ts";
 import {
   type EventLog,
   joined,
@@ -42,7 +41,7 @@ export class CompletionHistory {
   /** All that is remembered; if the file cannot be read, only what was not written yet. */
   read(): EventLog {
     try {
-      return this.all();
+      return joined(eventsIn(textOf(this.file)), this.waiting);
     } catch {
       return this.waiting; // Saving says what is wrong with the file.
     }
@@ -52,7 +51,7 @@ export class CompletionHistory {
   save(): void {
     if (this.waiting.requests.length + this.waiting.suggestions.length === 0) return;
     try {
-      writeWhole(this.file, writeEvents(this.all()));
+      rewrite(this.file, text => writeEvents(joined(eventsIn(text), this.waiting)));
       this.waiting = NO_EVENTS;
     } catch (error) {
       this.warn(`The history of completions cannot be written: ${error}`);
@@ -64,7 +63,7 @@ export class CompletionHistory {
    * file cannot be written.
    */
   clear(): void {
-    writeWhole(this.file, writeEvents({ ...NO_EVENTS, clearedAt: this.now() }));
+    rewrite(this.file, () => writeEvents({ ...NO_EVENTS, clearedAt: this.now() }));
     this.waiting = NO_EVENTS;
   }
 
@@ -73,18 +72,6 @@ export class CompletionHistory {
     const { requests, suggestions } = this.waiting;
     if ((requests.length + suggestions.length) % KEEP_EVERY === 0) this.save();
   }
-
-  /** Throws where the file exists and cannot be read: it must not be replaced by what this window knows. */
-  private all(): EventLog {
-    return joined(this.saved(), this.waiting);
-  }
-
-  private saved(): EventLog {
-    try {
-      return readEvents(readFileSync(this.file, "utf8"));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return NO_EVENTS; // There is none yet.
-      throw error;
-    }
-  }
 }
+
+const eventsIn = (text: string | undefined): EventLog => (text === undefined ? NO_EVENTS : readEvents(text));
