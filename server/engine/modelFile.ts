@@ -193,13 +193,22 @@ export async function loadModel(
   return { code: "modelInvalid", message: `${path} could not be loaded: ${cause}.`, remedy };
 }
 
-/** What the cause of a failed load suggests, as a sentence followed by a blank. */
+/** What the causes of failed loads suggest. Of several that fit, the first counts: each also stops the file from being read. */
+const ADVICE: readonly [cause: RegExp, advice: string][] = [
+  [/unknown model architecture/i, "It may be newer than this release of Foretoken, or not a language model."],
+  [/only supports up to version/i, "The file is newer than this release of Foretoken: update it."],
+  [/no longer supported/i, "The file is of an old format: download a newer one of this model."],
+  [/endianness/i, "The file is for processors of the other byte order: download one for this processor."],
+  [
+    /not within the file bounds|incomplete|truncat|failed to read/i,
+    "The file is damaged or incomplete: download it again.",
+  ],
+];
+
+/** The advice on the cause of a failed load, as a sentence followed by a blank. */
 function adviceOn(cause: string): string {
-  if (/unknown model architecture/i.test(cause))
-    return "It may be newer than this release of Foretoken, or not a language model. ";
-  if (/not within the file bounds|incomplete|truncat|failed to read/i.test(cause))
-    return "The file is damaged or incomplete: download it again. ";
-  return "";
+  const [, advice] = ADVICE.find(([pattern]) => pattern.test(cause)) ?? [];
+  return advice === undefined ? "" : `${advice} `;
 }
 
 /** Why a model's vocabulary cannot be used; undefined if it can. */

@@ -76,6 +76,20 @@ test("a truncated model is refused with the advice to download it again", async 
   assert.match(problem.remedy, /download it again/);
 });
 
+test("a file in another version of the format is not called damaged", async () => {
+  const ofVersion = (version: number) => {
+    const copy = Buffer.from(good);
+    copy.writeUInt32LE(version, 4);
+    return problemOf(file(`version${version}.gguf`, copy));
+  };
+  assert.match(
+    (await ofVersion(99)).remedy,
+    /^The file is newer than this release of Foretoken: update it\./,
+  );
+  assert.match((await ofVersion(1)).remedy, /^The file is of an old format: download a newer one/);
+  assert.match((await ofVersion(0x03000000)).remedy, /^The file is for processors of the other byte order/);
+});
+
 test("faults that would show at a model's first use are found while it is loaded", async () => {
   const string = (value: string) => ({ type: "string", value }) as const;
   const cases: [metadata: Record<string, Metadatum>, code: EngineProblem["code"], says: RegExp][] = [
