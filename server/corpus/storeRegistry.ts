@@ -118,13 +118,13 @@ export class StoreRegistry {
     if (!this.user || !this.wantsFirst) return undefined;
     const name = this.firstName;
     const directory = join(this.directory, name);
-    // Another window may be building it already: its store serves here as well.
-    if (isBuilding(directory)) await this.untilBuilt(directory, signal);
-    if (signal.aborted || !this.wantsFirst) return undefined;
-    const outcome = await this.build({ source: "python", name }, true, () => {}, signal);
-    if ("tokens" in outcome || !isBuilding(directory)) return outcome;
-    await this.untilBuilt(directory, signal);
-    return undefined;
+    for (;;) {
+      // Another window may be building it already: its store serves here as well, if that build does not end without one.
+      if (isBuilding(directory)) await this.untilBuilt(directory, signal);
+      if (signal.aborted || !this.wantsFirst) return undefined;
+      const outcome = await this.build({ source: "python", name }, true, () => {}, signal);
+      if ("tokens" in outcome || !isBuilding(directory)) return outcome;
+    }
   }
 
   /** Whether the model has no store, and none that is damaged: nothing is built in place of one that can be mended. */

@@ -241,6 +241,23 @@ test("a window that finds another window building a store waits for that store",
   registry.dispose();
 });
 
+test("a window that began at the same moment as another builds the store if the other ends without one", async () => {
+  const storage = join(root, "at once");
+  const directory = join(storage, "datastores", "python");
+  mkdirSync(directory, { recursive: true });
+  const registry = new StoreRegistry(storage, () => {});
+  registry.adopt(user);
+  let builds = 0;
+  registry.build = async () => {
+    if (++builds > 1) return { tokens: 5 };
+    const unlock = lock(directory, "manifest.json");
+    setTimeout(unlock, 50);
+    return { problem: "Another build is running." };
+  };
+  assert.deepEqual(await registry.buildFirst(new AbortController().signal), { tokens: 5 });
+  registry.dispose();
+});
+
 test("a model with a different tokenizer from the first store's gets a store of its own beside it", async () => {
   const storage = join(root, "two tokenizers");
   const folder = (name: string) => join(storage, "datastores", name);
