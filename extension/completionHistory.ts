@@ -3,7 +3,7 @@
  * wait in memory. Each window adds its own events to those that the others have written, one window at a time.
  */
 import { join } from "node:path";
-import { rewrite, textOf } from "../datastores/files/index.ts";
+import { contentOf, rewrite } from "../datastores/files/index.ts";
 import {
   type EventLog,
   joined,
@@ -41,7 +41,7 @@ export class CompletionHistory {
   /** All that is remembered; if the file cannot be read, only what was not written yet. */
   read(): EventLog {
     try {
-      return joined(eventsIn(textOf(this.file)), this.waiting);
+      return joined(eventsIn(contentOf(this.file)?.toString()), this.waiting);
     } catch {
       return this.waiting; // Saving says what is wrong with the file.
     }

@@ -1,6 +1,7 @@
 /** Files that list documents of a store to be left out of searches. */
+
+import { contentOf } from "../files/index.ts";
 import { StoreError } from "../index.ts";
-import { contentOf } from "./contentOf.ts";
 
 /** Indices of documents by shard file. */
 export type DocumentLists = Readonly<Record<string, readonly number[]>>;

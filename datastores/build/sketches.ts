@@ -5,10 +5,9 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../files/index.ts";
+import { contentOf, writeWhole } from "../files/index.ts";
 import { Duplicates, SKETCH_BYTES } from "../filters/index.ts";
 import { sameBytes, sha256, shardProblem } from "../index/index.ts";
-import { contentOf } from "./contentOf.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import type { ShardEntry } from "./manifest.ts";
 import { repeatedName } from "./ownFiles.ts";

@@ -1,3 +1,4 @@
+export { contentOf } from "./contentOf.ts";
 export { makeFolder } from "./makeFolder.ts";
-export { rewrite, textOf } from "./rewrite.ts";
+export { rewrite } from "./rewrite.ts";
 export { writeWhole } from "./writeWhole.ts";

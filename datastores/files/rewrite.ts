@@ -1,7 +1,7 @@
 /** Small files that several processes add to: each change is made to what the others have written. */
-import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { codeOf, lock, StoreError } from "../index.ts";
+import { lock, StoreError } from "../index.ts";
+import { contentOf } from "./contentOf.ts";
 import { makeFolder } from "./makeFolder.ts";
 import { writeWhole } from "./writeWhole.ts";
 
@@ -18,7 +18,7 @@ export function rewrite(file: string, change: (text: string | undefined) => stri
   makeFolder(dirname(file));
   const release = lockSoon(dirname(file), basename(file));
   try {
-    writeWhole(file, change(textOf(file)));
+    writeWhole(file, change(contentOf(file)?.toString()));
   } finally {
     release();
   }
@@ -35,15 +35,5 @@ function lockSoon(folder: string, name: string): () => void {
       if (!isBusy || performance.now() > until) throw error;
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
-  }
-}
-
-/** A file's text; undefined where there is none. Throws the file system's errors. */
-export function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
   }
 }
