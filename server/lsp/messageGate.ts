@@ -36,8 +36,7 @@ interface Report {
 
 /** To be passed to `createConnection`; one for each connection. */
 export function messageGate(): { readonly messageStrategy: MessageStrategy } {
-  let phase: "new" | "initialized" | "shutDown" = "new";
-  let isStarted = false;
+  let phase: "new" | "initialized" | "started" | "shutDown" = "new";
   const outOfTurn = ({ method }: RequestMessage): Refusal | undefined => {
     if (phase === "shutDown")
       return { code: ErrorCodes.InvalidRequest, message: "The server has been shut down." };
@@ -47,7 +46,7 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
         code: ErrorCodes.ServerNotInitialized,
         message: `The server has to be initialized before ${method}.`,
       };
-    return phase === "initialized" && isFirst
+    return phase !== "new" && isFirst
       ? { code: ErrorCodes.InvalidRequest, message: "The server has already been initialized." }
       : undefined;
   };
@@ -60,10 +59,10 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
           if (message.method === InitializeRequest.method) phase = "initialized";
           if (message.method === ShutdownRequest.method) phase = "shutDown";
         } else if (isNotification(message)) {
-          if (phase !== "initialized" && message.method !== "exit") return undefined;
+          if ((phase === "new" || phase === "shutDown") && message.method !== "exit") return undefined;
           if (message.method === InitializedNotification.method) {
-            if (isStarted) return undefined;
-            isStarted = true;
+            if (phase === "started") return undefined;
+            phase = "started";
           }
           const report = malformedNotification(message);
           if (report) return next({ ...message, method: REFUSED, params: report } as Message);
