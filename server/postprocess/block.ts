@@ -143,24 +143,22 @@ const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) =
 function endOfElement({ line, whole }: Line, place: Place): "yes" | "undecided" | "no" {
   const header = headerOf(place);
   if (header === undefined || indentation(header) !== indentation(line)) return "no";
+  const text = marked(line);
   for (const [opening, following] of ELEMENTS) {
     const name = opening.exec(header.trim())?.[1];
     if (name === undefined) continue;
     const starts = following(name);
-    const hasIt = indentation(place.nextLine) === indentation(line) && begins(place.nextLine, starts);
+    const begins = (other: string) => starts.some(each => other.startsWith(each));
+    const hasIt = indentation(place.nextLine) === indentation(line) && begins(marked(place.nextLine));
     if (hasIt) return "no";
-    if (begins(line, starts)) return "yes";
-    if (!whole && starts.some(each => each.startsWith(marked(line)))) return "undecided";
+    if (begins(text)) return "yes";
+    if (!whole && starts.some(each => each.startsWith(text))) return "undecided";
   }
   return "no";
 }
 
 /** A line without its indentation, and without a template's mark for blanks. */
 const marked = (line: string) => line.trim().replace(/^\{%-\s*/, "{% ");
-
-/** Whether a line begins with one of `starts`. */
-const begins = (line: string, starts: readonly string[]) =>
-  starts.some(each => marked(line).startsWith(each));
 
 /** Whether a line is a clause or the end of the statement whose block is being completed, and which has none yet. */
 function clauseOfHeader(at: Line, place: Place): Belonging {

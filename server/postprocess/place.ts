@@ -43,7 +43,7 @@ export interface Place extends CursorLines {
   /** The line that is not blank below `nextLine`; empty if there is none. */
   readonly lineAfterNext: string;
   /** Whether `nextLine` is one of several that differ little. */
-  readonly isInSeries: boolean;
+  readonly isInSeries: () => boolean;
   /** What is open at the cursor. */
   readonly start: State;
   /** Whether the cursor stands within a tag that the document ends. */
@@ -97,6 +97,7 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
     .slice(-LINES_ABOVE)
     .map(line => line.trimEnd());
   const lineAfterNext = lineAfter(after);
+  let inSeries: boolean | undefined;
   return {
     ...lines,
     indentation: documentStyle(before + after, lines.linePrefix, rules),
@@ -104,7 +105,7 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
     isProse: !lexicon.brackets && lexicon.strings.length === 0,
     above,
     lineAfterNext,
-    isInSeries: isOfSeries({ nextLine: lines.nextLine, lineAfterNext, above }),
+    isInSeries: () => (inSeries ??= isOfSeries({ nextLine: lines.nextLine, lineAfterNext, above })),
     start,
     isInTag,
     tail,

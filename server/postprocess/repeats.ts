@@ -32,7 +32,7 @@ export function repeatsBelow(line: string, whole: boolean, { nextLine, isInSerie
   // A line that has only closers so far may continue with words.
   const isClosers = CLOSERS.test(line) && (whole || CLOSERS.test(nextLine)) && !SEPARATOR.test(nextLine);
   if (isClosers || indentation(line) !== indentation(nextLine)) return "no";
-  const [is, mayBecome] = isInSeries ? [equal, mayBecomeEqual] : [alike, mayBecomeAlike];
+  const [is, mayBecome] = isInSeries() ? [equal, mayBecomeEqual] : [alike, mayBecomeAlike];
   if (whole) return is(line, nextLine) ? "yes" : "no";
   return mayBecome(line, nextLine) ? "undecided" : "no";
 }
