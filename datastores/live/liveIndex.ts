@@ -21,8 +21,11 @@ const CHAIN_STEPS = 96;
 const PASSED_OVER = 1024;
 /** If there are fewer occurrences with the long hash than this, those with the short one are examined as well. */
 const ENOUGH = 8;
-/** Number of dead positions above which the log is rewritten. */
+/** Number of dead positions, and their share of the live ones, above which the log is rewritten. */
 const SUFFERED_DEAD = 1 << 18;
+const SUFFERED_DEAD_SHARE = 0.25;
+/** Positions there is room for, relative to the most live ones: dead ones, and what is added while the log is rewritten. */
+const CAPACITY = 1.5;
 /** Positions that are rewritten with each file, beside twice its own, so that no file waits longer than milliseconds. */
 const RENEWED_AT_ONCE = 1 << 14;
 
@@ -45,7 +48,7 @@ export class LiveIndex {
   ) {
     // Room for all at once: an array that is enlarged is copied as a whole, which takes tens of milliseconds. Unused
     // positions take no memory.
-    this.generation = new Generation(mostTokens + SUFFERED_DEAD);
+    this.generation = new Generation(Math.ceil(CAPACITY * mostTokens) + SUFFERED_DEAD);
     this.matches = new MatchList(mostMatches);
   }
 
@@ -144,7 +147,8 @@ export class LiveIndex {
   /** Rewrites the log if too much of it is dead, a step with each file that is added. @param added its tokens */
   private renew(added: number): void {
     const { log, live } = this.generation;
-    if (log.dead > SUFFERED_DEAD && log.dead > live) this.renewal ??= new Renewal(this.generation);
+    if (log.dead > SUFFERED_DEAD && log.dead > SUFFERED_DEAD_SHARE * live)
+      this.renewal ??= new Renewal(this.generation);
     if (!this.renewal?.advance(RENEWED_AT_ONCE + 2 * added)) return;
     this.generation = this.renewal.copy;
     this.renewal = undefined;

@@ -209,11 +209,11 @@ function indexWorkspace(
   const report = (message: string) => connection.console.error(message);
   const kinds = new Set<FileKind>();
   let scans = 0;
-  const scan = async ({ extensions }: FileKind) => {
+  const scan = async ({ extensions }: FileKind, uri: string) => {
     const start = performance.now();
     scans++;
     try {
-      await workspace.scan(extensions);
+      await workspace.scan(extensions, uri);
     } finally {
       scans--;
     }
@@ -233,7 +233,7 @@ function indexWorkspace(
       if (kind && !kinds.has(kind)) {
         kinds.add(kind);
         watched.watch(kind.extensions);
-        inBackground(scan(kind), "Indexing the workspace", report);
+        inBackground(scan(kind, uri), "Indexing the workspace", report);
       }
       workspace.changed(uri, text);
     },

@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StoreError } from "../../datastores/index.ts";
-import { Pace } from "../../datastores/sources/index.ts";
-import { type ShownFile, type ShownFiles, stampOf } from "../context/index.ts";
-import type { TokenizedFiles } from "./tokenizedFiles.ts";
+import { DOCUMENT_BYTES_LIMIT, Pace } from "../../datastores/sources/index.ts";
+import { type ShownFile, type ShownFiles, stampOf, statusOf } from "../context/index.ts";
+import { MAX_TOKENS, type TokenizedFiles } from "./tokenizedFiles.ts";
 
+/** Bytes of the files that are read for a full index: code has 3 to 4 a token. */
+const MOST_BYTES = 3.5 * MAX_TOKENS;
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
 const BATCH_FILES = 8;
 
@@ -14,6 +16,8 @@ interface Dependencies {
   /** Decides what is indexed, and reads it. */
   readonly shown: ShownFiles;
   readonly files: TokenizedFiles;
+  /** How near a file is to what the user works in. */
+  readonly nearness: (path: string) => number;
   /** Endings of the files that are indexed. */
   readonly extensions: () => readonly string[];
   /** Paths of open documents: their text counts, not the file's. */
@@ -42,19 +46,26 @@ export class FilesOnDisk {
   constructor(private readonly parts: Dependencies) {}
 
   /**
-   * Reads the files of folders with certain endings. Resolves when they are indexed, or reading was ended. A folder that
-   * cannot be read is reported.
+   * Reads the files of folders that are not indexed as they are; if there are too many, the nearest. The nearest come last:
+   * a search begins with what was indexed last. Resolves when they are indexed, or reading was ended. A folder that cannot be
+   * read is reported.
    */
-  async scan(roots: readonly string[], extensions: readonly string[]): Promise<void> {
-    for (const root of roots) {
-      try {
-        await this.scanFolder(root, extensions);
-      } catch (error) {
-        if (this.parts.closing.aborted) return;
-        if (!(error instanceof StoreError)) throw error;
-        this.parts.warn(`${root} is not indexed: ${error.message}`);
-      }
+  async scan(roots: readonly string[]): Promise<void> {
+    const { files, closing } = this.parts;
+    await files.rank();
+    const pace = new Pace();
+    let paths: string[] = [];
+    for (const path of await this.nearestFiles(roots)) {
+      if (closing.aborted) return;
+      if (pace.isDue) await pace.breathe();
+      const stamp = this.stamps.get(path);
+      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
+      paths.push(path);
+      if (paths.length < BATCH_FILES) continue;
+      await this.read(paths);
+      paths = [];
     }
+    await this.read(paths);
   }
 
   /**
@@ -95,25 +106,49 @@ export class FilesOnDisk {
           }
         });
       }
-      await this.scanFolder(root, extensions());
+      await this.scan([root]);
     }
   }
 
-  /** Reads the files of a folder that are not indexed as they are, as long as there is room for any. */
-  private async scanFolder(root: string, extensions: readonly string[]): Promise<void> {
-    const { shown, files, closing } = this.parts;
-    let paths: string[] = [];
-    for await (const file of shown.sources(root, extensions, closing)) {
-      if (files.isFull) return;
-      const path = pathIn(file);
-      const stamp = this.stamps.get(path);
-      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
-      paths.push(path);
-      if (paths.length < BATCH_FILES) continue;
-      await this.read(paths);
-      paths = [];
+  /** The nearest files of folders, as many as an index may have room for, the nearest last. */
+  private async nearestFiles(roots: readonly string[]): Promise<readonly string[]> {
+    const pace = new Pace();
+    const nearest: string[] = [];
+    let bytes = 0;
+    const byNearness = await this.byNearness(roots);
+    for (const nearness of [...byNearness.keys()].sort((a, b) => b - a)) {
+      for (const path of byNearness.get(nearness) ?? []) {
+        if (pace.isDue) await pace.breathe();
+        const size = statusOf(path)?.size ?? 0;
+        // Larger files are not indexed.
+        if (size <= DOCUMENT_BYTES_LIMIT) bytes += size;
+        if (bytes > MOST_BYTES) return nearest.reverse();
+        nearest.push(path);
+      }
     }
-    await this.read(paths);
+    return nearest.reverse();
+  }
+
+  /** All files of folders, by how near they are. */
+  private async byNearness(roots: readonly string[]): Promise<ReadonlyMap<number, readonly string[]>> {
+    const { shown, extensions, nearness, warn, closing } = this.parts;
+    const found = new Map<number, string[]>();
+    for (const root of roots) {
+      try {
+        for await (const file of shown.sources(root, extensions(), closing)) {
+          const path = pathIn(file);
+          const near = nearness(path);
+          const paths = found.get(near);
+          if (paths) paths.push(path);
+          else found.set(near, [path]);
+        }
+      } catch (error) {
+        if (closing.aborted) break;
+        if (!(error instanceof StoreError)) throw error;
+        warn(`${root} is not indexed: ${error.message}`);
+      }
+    }
+    return found;
   }
 
   private async refresh(): Promise<void> {

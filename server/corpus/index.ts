@@ -1,5 +1,6 @@
 export { registerDatastores } from "./feature.ts";
+export { nearnessTo } from "./nearness.ts";
 export { openCorpus } from "./openCorpus.ts";
 export { specOf } from "./sources.ts";
 export { withVocabulary } from "./withVocabulary.ts";
-export { nearnessTo, Workspace } from "./workspace.ts";
+export { Workspace } from "./workspace.ts";

@@ -3,8 +3,11 @@ import { LiveIndex } from "../../datastores/live/index.ts";
 import { Pace } from "../../datastores/sources/index.ts";
 import { messageOf } from "../system/index.ts";
 
-/** About 100 MB, or half as much again where there is room for more. Files beyond it are not indexed. */
-const MAX_TOKENS = 8_000_000;
+/**
+ * Room for about 30 MB of code, which takes 100 MB, and up to 240 MB while many files change. Where there is more code, the
+ * nearest files are indexed.
+ */
+export const MAX_TOKENS = 8_000_000;
 /** Share of the room from which on hardly any file finds a place. */
 const FULL = 0.99;
 /** Most failing files that are reported by name: a tokenizer that does not start fails at all files. */
@@ -15,6 +18,16 @@ export interface Tokenizer {
   tokenize(texts: readonly string[]): Promise<Int32Array[]>;
 }
 
+interface Dependencies {
+  readonly tokenizer: Tokenizer;
+  /** Writes to the log. */
+  readonly warn: (message: string) => void;
+  /** How near a file is to what the user works in: where there is no room, it takes the place of files that are farther. */
+  readonly nearness: (path: string) => number;
+  /** Ends it: texts tokenized after that are not indexed. */
+  readonly closing: AbortSignal;
+}
+
 export class TokenizedFiles {
   readonly index = new LiveIndex(MAX_TOKENS);
   /** Counts the changes of each file, so that a slow answer does not replace a newer one. */
@@ -22,14 +35,12 @@ export class TokenizedFiles {
   /** Files that could not be tokenized. */
   private failures = 0;
 
-  /** @param warn writes to the log @param closing ends it: texts tokenized after that are not indexed */
-  constructor(
-    private readonly tokenizer: Tokenizer,
-    private readonly warn: (message: string) => void,
-    private readonly closing: AbortSignal,
-  ) {}
+  /** Indexed files at the time of the last ranking, the farthest last; some may have left the index since then. */
+  private farthest: { readonly path: string; readonly nearness: number }[] = [];
 
-  /** Whether further files would be tokenized for nothing. */
+  constructor(private readonly parts: Dependencies) {}
+
+  /** Whether there is room for hardly any file. */
   get isFull(): boolean {
     return this.index.liveTokens > FULL * MAX_TOKENS;
   }
@@ -50,8 +61,33 @@ export class TokenizedFiles {
     for (const [i, path] of paths.entries()) {
       if (pace.isDue) await pace.breathe();
       const own = tokens[i];
-      if (own && !this.closing.aborted && this.changes.get(path) === changes[i]) this.index.put(path, own);
+      const isWanted = () => !this.parts.closing.aborted && this.changes.get(path) === changes[i];
+      while (own && isWanted() && !this.index.put(path, own)) if (!(await this.removeFarther(path))) break;
     }
+  }
+
+  /** Ranks the indexed files by what the user works in now. */
+  async rank(): Promise<void> {
+    const { nearness, closing } = this.parts;
+    const pace = new Pace();
+    const ranked: { path: string; nearness: number }[] = [];
+    for (const path of this.index.names) {
+      if (pace.isDue) await pace.breathe();
+      if (closing.aborted) return;
+      ranked.push({ path, nearness: nearness(path) });
+    }
+    // Among equals, those that were indexed first are in front, and so leave last.
+    this.farthest = ranked.sort((a, b) => b.nearness - a.nearness);
+  }
+
+  /** Removes the file that is farthest from what the user works in; false if none is farther than `path`. */
+  private async removeFarther(path: string): Promise<boolean> {
+    if (this.farthest.length === 0) await this.rank();
+    const last = this.farthest.at(-1);
+    if (!last || last.nearness >= this.parts.nearness(path)) return false;
+    this.farthest.pop();
+    this.index.remove(last.path);
+    return true;
   }
 
   private count(path: string): number {
@@ -66,11 +102,12 @@ export class TokenizedFiles {
     texts: readonly string[],
   ): Promise<readonly (Int32Array | undefined)[]> {
     try {
-      return await this.tokenizer.tokenize(texts);
+      return await this.parts.tokenizer.tokenize(texts);
     } catch (error) {
-      if (this.closing.aborted) return [];
+      if (this.parts.closing.aborted) return [];
       if (texts.length === 1) {
-        if (this.failures++ < REPORTED_FAILURES) this.warn(`${paths[0]} is not indexed: ${messageOf(error)}`);
+        if (this.failures++ < REPORTED_FAILURES)
+          this.parts.warn(`${paths[0]} is not indexed: ${messageOf(error)}`);
         return [];
       }
     }

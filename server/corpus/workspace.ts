@@ -2,7 +2,6 @@
  * The files of the open workspace, indexed as they are on disk or, where they are open, in the editor. A
  * thread tokenizes; what it returns is searchable at once.
  */
-import { sep } from "node:path";
 import {
   DOCUMENT_BYTES_LIMIT,
   holdsSecret,
@@ -13,6 +12,7 @@ import { isIgnoreFile, pathOf, ShownFiles } from "../context/index.ts";
 import { type CorpusSource, LiveCorpus, SourceThrottle } from "../draft/index.ts";
 import { inBackground } from "../system/index.ts";
 import { FilesOnDisk, pathIn } from "./filesOnDisk.ts";
+import { nearnessTo, RecentFolders } from "./nearness.ts";
 import { TokenizedFiles, type Tokenizer } from "./tokenizedFiles.ts";
 
 export class Workspace {
@@ -29,8 +29,12 @@ export class Workspace {
   private readonly changes = new Set<string>();
   /** Endings of the files that are indexed. */
   private extensions: readonly string[] = [];
+  /** Which files are indexed where there is no room for all. */
+  private readonly recent = new RecentFolders();
   /** One scan at a time. */
   private scanning: Promise<unknown> = Promise.resolve();
+  /** Whether a scan waits for the one under way; it will use the recent folders of that time. */
+  private isScanWaiting = false;
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -40,13 +44,15 @@ export class Workspace {
     private readonly shown = new ShownFiles(warn, roots),
   ) {
     const { open, closing } = this;
-    const files = new TokenizedFiles(tokenizer, warn, closing.signal);
+    const nearness = (file: string) => this.recent.nearness(file);
+    const files = new TokenizedFiles({ tokenizer, warn, nearness, closing: closing.signal });
     this.indexed = files;
     this.disk = new FilesOnDisk({
       shown,
       files,
       open,
       warn,
+      nearness,
       extensions: () => this.extensions,
       closing: closing.signal,
     });
@@ -65,6 +71,7 @@ export class Workspace {
   /** What to draft from when the document at `uri` is completed. Other changed documents are indexed for the next time. */
   source(uri: string): CorpusSource {
     const path = this.keyOf(uri) ?? uri;
+    this.workedIn(uri);
     this.indexChanged(path);
     const corpus = new LiveCorpus(this.indexed.index, { except: path, nearness: nearnessTo(path) });
     return { name: "workspace", corpus, throttle: this.throttle };
@@ -76,12 +83,18 @@ export class Workspace {
   }
 
   /**
-   * Follows the files with these endings, and reads those of all folders. Resolves when they are indexed, or the workspace
-   * was disposed.
+   * Follows the files with these endings, and reads those of all folders; if there are too many, those that are nearest to
+   * recent documents. Resolves when they are indexed, or the workspace was disposed.
+   * @param uri of the document that is worked in
    */
-  scan(extensions = PYTHON_EXTENSIONS): Promise<void> {
+  scan(extensions = PYTHON_EXTENSIONS, uri?: string): Promise<void> {
     this.follow(extensions);
-    const scanned = this.scanning.then(() => this.disk.scan(this.roots, extensions));
+    if (uri !== undefined) this.visit(uri);
+    const scanned = this.scanning.then(() => {
+      this.isScanWaiting = false;
+      return this.disk.scan(this.roots);
+    });
+    this.isScanWaiting = true;
     this.scanning = scanned.catch(() => {});
     return scanned;
   }
@@ -130,6 +143,18 @@ export class Workspace {
     this.open.clear();
   }
 
+  /** Reads the files near a document that lies far from those before, where there is no room for all. */
+  private workedIn(uri: string): void {
+    if (!this.visit(uri) || !this.indexed.isFull || this.isScanWaiting) return;
+    inBackground(this.scan(this.extensions), "Indexing the workspace", this.warn);
+  }
+
+  /** True if the document is in the workspace and its folder was not among the recent ones. */
+  private visit(uri: string): boolean {
+    const file = this.shown.fileOf(uri);
+    return file !== undefined && this.recent.visit(pathIn(file));
+  }
+
   /** The path by which a document is kept and indexed; its own path if it lies outside of the workspace. */
   private keyOf(uri: string): string | undefined {
     const file = this.shown.fileOf(uri);
@@ -151,21 +176,4 @@ export class Workspace {
       else inBackground(this.indexed.put([path], [text]), `Indexing ${path}`, this.warn);
     }
   }
-}
-
-/** How near files are to one at `path`: 1 in its folder, less with each folder on the way. */
-export function nearnessTo(path: string): (file: string) => number {
-  const known = new Map<string, number>();
-  const own = path.split(sep).slice(0, -1);
-  return file => {
-    let nearness = known.get(file);
-    if (nearness === undefined) {
-      const other = file.split(sep).slice(0, -1);
-      let common = 0;
-      while (common < own.length && own[common] === other[common]) common++;
-      nearness = 1 / (1 + own.length + other.length - 2 * common);
-      known.set(file, nearness);
-    }
-    return nearness;
-  };
 }

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { PYTHON_EXTENSIONS } from "../../datastores/sources/index.ts";
 import { ShownFiles } from "../../server/context/shownFiles.ts";
 import type { Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
-import { nearnessTo, Workspace } from "../../server/corpus/workspace.ts";
+import { Workspace } from "../../server/corpus/workspace.ts";
 import { until } from "../fakes/until.ts";
 
 const root = mkdtempSync(join(tmpdir(), "foretoken-workspace-"));
@@ -203,16 +203,6 @@ test("a document leaves the index while it holds a secret", async () => {
   workspace.changed(uriOf(path, "a.py"), "say bye");
   await until("the index", () => following(workspace, "say ")[0] === "bye");
   workspace.dispose();
-});
-
-test("files are the nearer, the fewer folders lie between them", () => {
-  const nearness = nearnessTo(join("/w", "a", "b", "x.py"));
-  const files = ["a/b/y.py", "a/y.py", "a/c/y.py", "a/b/c/d/y.py", "c/y.py"];
-  const expected = [1, 1 / 2, 1 / 3, 1 / 3, 1 / 4];
-  assert.deepEqual(
-    files.map(file => nearness(join("/w", ...file.split("/")))),
-    expected,
-  );
 });
 
 test("an edit does not wait for all the files of a branch switch, and is not undone by them", async () => {

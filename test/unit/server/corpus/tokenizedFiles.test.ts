@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TokenizedFiles } from "../../../../server/corpus/tokenizedFiles.ts";
+import { TokenizedFiles, type Tokenizer } from "../../../../server/corpus/tokenizedFiles.ts";
 import { turnsDuring } from "../../../fakes/turns.ts";
 
 const fail = (message: string) => assert.fail(message);
-const never = new AbortController().signal;
+/** Files with a tokenizer; all are equally near unless `nearness` says otherwise. */
+const filesWith = (tokenizer: Tokenizer, nearness = (_path: string) => 0) =>
+  new TokenizedFiles({ tokenizer, warn: fail, nearness, closing: new AbortController().signal });
 
 test("other work goes on while the tokens of many files are indexed", async () => {
   const tokens = Int32Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 50_000);
-  const files = new TokenizedFiles({ tokenize: async texts => texts.map(() => tokens) }, fail, never);
+  const files = filesWith({ tokenize: async texts => texts.map(() => tokens) });
   const paths = Array.from({ length: 20 }, (_, i) => `${i}.py`);
   const { turns } = await turnsDuring(() => files.put(paths, paths));
   assert.equal(files.index.fileCount, 20);
@@ -17,7 +19,7 @@ test("other work goes on while the tokens of many files are indexed", async () =
 
 test("a file that is given anew while its tokens are indexed has the later text", async () => {
   const tokenize = async (texts: readonly string[]) => texts.map(text => Int32Array.of(Number(text)));
-  const files = new TokenizedFiles({ tokenize }, fail, never);
+  const files = filesWith({ tokenize });
   await Promise.all([files.put(["a", "b"], ["1", "2"]), files.put(["b"], ["3"])]);
   const { index } = files;
   const at = (name: string) =>
@@ -32,7 +34,7 @@ test("a file that is given anew while its tokens are indexed has the later text"
 
 test("an index that has hardly any room left is full", async () => {
   const million = new Int32Array(999_000).fill(7);
-  const files = new TokenizedFiles({ tokenize: async texts => texts.map(() => million) }, fail, never);
+  const files = filesWith({ tokenize: async texts => texts.map(() => million) });
   for (let i = 0; i < 7; i++) await files.put([`${i}`], [""]);
   assert.equal(files.isFull, false);
   await files.put(["8", "9"], ["", ""]);

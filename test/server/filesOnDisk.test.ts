@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { ShownFiles } from "../../server/context/shownFiles.ts";
+import { FilesOnDisk } from "../../server/corpus/filesOnDisk.ts";
+import { RecentFolders } from "../../server/corpus/nearness.ts";
+import { TokenizedFiles, type Tokenizer } from "../../server/corpus/tokenizedFiles.ts";
+import { Workspace } from "../../server/corpus/workspace.ts";
+import { until } from "../fakes/until.ts";
+
+const root = mkdtempSync(join(tmpdir(), "foretoken-files-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+const warn = (message: string) => assert.fail(message);
+let folders = 0;
+
+/** A folder of files that each contain their own path. */
+function folder(names: readonly string[]): string {
+  const path = join(root, `${folders++}`);
+  for (const name of names) write(path, name);
+  return path;
+}
+
+function write(path: string, name: string): void {
+  const file = join(path, ...name.split("/"));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `say ${name}`);
+}
+
+/** Makes a million tokens of each text: eight files fill the index, but for a few tokens. */
+const long: Tokenizer = {
+  tokenize: async texts =>
+    texts.map(text => {
+      const tokens = new Int32Array(999_999).fill(7);
+      tokens.set(Array.from(text, letter => letter.charCodeAt(0)));
+      return tokens;
+    }),
+};
+
+/** The files of a folder, and the documents that are worked in. */
+function reading(path: string, tokenizer = long) {
+  const closing = new AbortController().signal;
+  const recent = new RecentFolders();
+  const nearness = (file: string) => recent.nearness(file);
+  const files = new TokenizedFiles({ tokenizer, warn, nearness, closing });
+  const shown = new ShownFiles(warn, [path]);
+  const disk = new FilesOnDisk({
+    shown,
+    files,
+    nearness,
+    warn,
+    extensions: () => [".py", ".ts"],
+    open: new Set(),
+    closing,
+  });
+  const names = () => files.index.names.map(name => name.slice(path.length + 1).replaceAll("\\", "/"));
+  const visit = (name: string) => recent.visit(join(path, ...name.split("/")));
+  return { disk, shown, names, visit };
+}
+
+const times = (count: number, name: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => name(i));
+
+test("the files nearest to the document that is worked in are indexed last, since a search begins there", async () => {
+  const path = folder(["a/far.py", "b/c/near.py", "b/c/d/below.py", "b/above.py", "z/far.ts"]);
+  const { disk, names, visit } = reading(path);
+  visit("b/c/new.py");
+  await disk.scan([path]);
+  assert.deepEqual(names().slice(-1), ["b/c/near.py"]);
+  assert.deepEqual(names().slice(0, 2).sort(), ["a/far.py", "z/far.ts"]);
+});
+
+test("where there is no room for all files, those are indexed that are nearest to recent documents", async () => {
+  const near = times(6, i => `near/${i}.py`);
+  const far = times(6, i => `far/${i}.ts`);
+  const { disk, names, visit } = reading(folder([...near, ...far]));
+  const path = join(root, `${folders - 1}`);
+  visit("near/new.py");
+  await disk.scan([path]);
+  assert.equal(names().length, 8);
+  assert.deepEqual(
+    near.filter(name => !names().includes(name)),
+    [],
+  );
+});
+
+test("a new file takes the place of one that is farther, and finds none if all are as near", async () => {
+  const path = folder([...times(3, i => `near/${i}.py`), ...times(5, i => `far/${i}.py`)]);
+  const { disk, shown, names, visit } = reading(path);
+  visit("near/new.py");
+  await disk.scan([path]);
+  const changed = async (name: string) => {
+    write(path, name);
+    const file = shown.fileAt(join(path, ...name.split("/")));
+    assert.ok(file);
+    await disk.changed(file);
+  };
+  await changed("near/new.py");
+  assert.equal(names().filter(name => name.startsWith("near/")).length, 4);
+  assert.equal(names().length, 8);
+  await changed("far/new.py");
+  assert.ok(!names().includes("far/new.py"));
+  assert.equal(names().length, 8);
+});
+
+test("once a document elsewhere is worked in, the files near it take the place of the farthest", async () => {
+  const path = folder([...times(8, i => `a/b/${i}.py`), ...times(8, i => `c/d/${i}.py`)]);
+  const workspace = new Workspace([path], long, warn);
+  const uriOf = (name: string) => pathToFileURL(join(path, ...name.split("/"))).href;
+  await workspace.scan([".py"], uriOf("a/b/new.py"));
+  const inFolder = (name: string) => {
+    const { corpus } = workspace.source("file:///elsewhere.py");
+    corpus.find(
+      Int32Array.from("say ", letter => letter.charCodeAt(0)),
+      4,
+    );
+    return times(corpus.count, row =>
+      String.fromCharCode(...corpus.continuations.subarray(row * corpus.continuation).subarray(0, 3)),
+    ).filter(start => start === name).length;
+  };
+  assert.deepEqual([inFolder("a/b"), inFolder("c/d")], [8, 0]);
+  for (const each of ["c/d/new.py", "x/1.py", "y/2.py", "z/3.py"]) workspace.source(uriOf(each));
+  await until("the index", () => inFolder("c/d") === 8);
+  assert.equal(inFolder("a/b"), 0);
+  workspace.dispose();
+});
