@@ -113,10 +113,10 @@ function figureLines({ last, suggestions, acceptance, speedUp }: Status): string
     );
   if (suggestions)
     lines.push(`Suggestions accepted since the start: ${suggestions.accepted} of ${suggestions.shown}`);
-  if (speedUp !== undefined)
-    lines.push(
-      `Decoding with drafts: ${times(speedUp)} as fast as without, estimated from the cost of decodes here`,
-    );
+  if (speedUp !== undefined) {
+    const speed = times(speedUp) === times(1) ? "as fast as without" : `${times(speedUp)} as fast as without`;
+    lines.push(`Decoding with drafts: ${speed}, estimated from the cost of decodes here`);
+  }
   if (acceptance !== undefined) lines.push(`Acceptance of drafts since the start: ${percent(acceptance, 1)}`);
   return lines;
 }

@@ -95,6 +95,8 @@ test("the tooltip shows an error's remedy, the figures and why nothing is shown"
   const whole = statusTooltip({ status: ready });
   assert.match(whole, /Model: Qwen2.5 Coder 1.5B Instruct, cpu, 2 threads/);
   assert.match(whole, /Decoding with drafts: 1.4× as fast as without/);
+  const even = statusTooltip({ status: { ...ready, speedUp: 1.04 } });
+  assert.match(even, /Decoding with drafts: as fast as without,/);
   const nothing = {
     uri: "file:///a",
     line: 0,
