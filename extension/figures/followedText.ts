@@ -29,16 +29,14 @@ export class FollowedText {
   }
 }
 
-/** The parts of a piece that are left after a change. */
+/** The parts of a piece that are left after a change; some may be empty. */
 function edited({ start, text }: Piece, { offset, removed, text: inserted }: TextChange): Piece[] {
-  const end = start + text.length;
   const removedEnd = offset + removed;
-  if (offset >= end) return [{ start, text }];
   if (removedEnd <= start) return [{ start: start - removed + inserted.length, text }];
   const before = text.slice(0, Math.max(0, offset - start));
   const gone = text.slice(before.length, Math.max(0, removedEnd - start));
   const after = text.slice(before.length + gone.length);
-  const again = gone === "" ? -1 : foundNear(inserted, gone, start + before.length - offset);
+  const again = foundNear(inserted, gone, start + before.length - offset);
   return [
     { start, text: before },
     // A text that is replaced by one which contains it, as formatters do with whole documents, is still there.

@@ -52,8 +52,15 @@ test("the readable part of a damaged file counts", () => {
     assert.deepEqual(readEvents(text), NO_EVENTS, text);
   const saved = JSON.parse(writeEvents(LOG));
   saved.requests.unshift([], [1, 2], ["x", "shown", 1, 1, 1, 1, 1, 1, 1, 1], null);
-  saved.suggestions.push([1], "x", [1, null, 3]);
+  saved.requests.push([1, 5, 1, 1, 1, 1, 1, 1, 1, 1]);
+  saved.suggestions.push([1], "x", [1, null, 3], [1, 2, null]);
   assert.deepEqual(readEvents(JSON.stringify(saved)), LOG);
+  const [row] = saved.requests.slice(-3);
+  const sources = [5, 1, 1, "document", null, 1, "document", 1, null, "ahead", 5, 3, "recent", 1];
+  const damaged = { version: 1, requests: [[...row.slice(0, 10), ...sources]] };
+  assert.deepEqual(readEvents(JSON.stringify(damaged)).requests[0]?.sources, [
+    { name: "ahead", proposed: 5, accepted: 3 },
+  ]);
 });
 
 test("the oldest events are forgotten", () => {

@@ -37,6 +37,21 @@ test("a text that a replacement of the document repeats remains", () => {
   assert.equal(left(formatted, { offset: 9, removed: 1, text: "" }), 4);
 });
 
+test("of several repetitions the one at the text's own place is followed, else the last before it, else the first", () => {
+  const remains = (text: string, offset: number) =>
+    left({ offset: 0, removed: 12, text }, { offset, removed: 3, text: "" });
+  assert.deepEqual([remains("world world world!", 6), remains("world world world!", 0)], [2, 5]);
+  assert.deepEqual([remains("world,world,     !", 6), remains("world,world,     !", 0)], [2, 5]);
+  assert.deepEqual([remains("world, world, .. !", 0), remains("world, world, .. !", 7)], [2, 5]);
+  assert.deepEqual([remains("hello,   world, world", 9), remains("hello,   world, world", 16)], [2, 5]);
+});
+
+test("a repetition is looked for at the text's place in a change that begins elsewhere", () => {
+  const within = { offset: 3, removed: 9, text: "world world!" };
+  assert.equal(left(within, { offset: 3, removed: 5, text: "" }), 0);
+  assert.equal(left({ ...within, text: "lo world!world" }, { offset: 6, removed: 5, text: "" }), 0);
+});
+
 test("random edits leave the same count as a list of marked characters", () => {
   const random = seeded(11);
   const below = (limit: number) => Math.floor(random() * limit);

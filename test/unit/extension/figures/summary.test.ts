@@ -53,6 +53,20 @@ test("a group has the times of its first and last completion, its own quantiles 
   assert.equal(first?.parts.wait, 0, "the slowest quarter does not count");
 });
 
+test("a group's figures do not depend on the order of its completions, and times of zero have parts of zero", () => {
+  const times = [400, 100, 300, 200];
+  const requests = times.flatMap(ms =>
+    Array.from({ length: 40 }, (_, i) => request(i, i % 4 === 0 ? 900 : ms)),
+  );
+  const { groups } = summarize({ requests, suggestions: [] });
+  assert.deepEqual(
+    groups.filter((_, i) => i % 10 === 0).map(({ p50, p90 }) => [p50, p90]),
+    times.map(ms => [ms, 900]),
+  );
+  const [instant] = summarize({ requests: [request(1, 0)], suggestions: [] }).groups;
+  assert.deepEqual(instant?.parts, { wait: 0, prompt: 0, decode: 0, editor: 0 });
+});
+
 test("every kind of answer from memory counts as one", () => {
   const kinds = ["cached", "typedThrough", "reindented", "empty"];
   const requests = kinds.map(kind => request(1, 1, { kind, latency: undefined }));
