@@ -1,6 +1,6 @@
 /**
- * As much of VS Code's API as ghost text uses, without an editor. In tests the build puts it in place of the module
- * `vscode`; `FakeEditor` is what drives it.
+ * As much of VS Code's API as ghost text and notifications use, without an editor. In tests the build puts it in place of the
+ * module `vscode`; `FakeEditor` is what drives it, and `notifications` records what the user was told.
  */
 import type * as vscode from "vscode";
 
@@ -73,6 +73,18 @@ class Source<Event> {
 const edits = new Source<unknown>();
 const selections = new Source<unknown>();
 const editors = new Source<unknown>();
+/** The API's class of that name, for one kind of event. */
+export class EventEmitter<Event> extends Source<Event> {
+  dispose(): void {}
+}
+
+/** What notifications have said, and the answers that the user gives to the next error messages. */
+export const notifications = {
+  progress: [] as { readonly message: string; readonly increment: number }[],
+  errors: [] as string[],
+  answers: [] as string[],
+};
+
 /** Called where the ghost text wants to be asked again. */
 let onTrigger = () => {};
 
@@ -80,12 +92,25 @@ interface Window {
   readonly onDidChangeTextEditorSelection: typeof selections.event;
   readonly onDidChangeActiveTextEditor: typeof editors.event;
   activeTextEditor: unknown;
+  withProgress<T>(options: object, work: Work<T>): Promise<T>;
+  showErrorMessage(message: string): Promise<string | undefined>;
 }
+
+type Work<T> = (
+  progress: { report(step: { readonly message: string; readonly increment: number }): void },
+  token: object,
+) => Promise<T>;
 
 export const window: Window = {
   onDidChangeTextEditorSelection: selections.event,
   onDidChangeActiveTextEditor: editors.event,
   activeTextEditor: undefined,
+  withProgress: (_options, work) =>
+    work({ report: step => void notifications.progress.push(step) }, new CancellationTokenSource().token),
+  async showErrorMessage(message) {
+    notifications.errors.push(message);
+    return notifications.answers.shift();
+  },
 };
 export const workspace = { onDidChangeTextDocument: edits.event };
 export const languages = { registerInlineCompletionItemProvider: () => ({ dispose() {} }) };

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LibraryOffer } from "../../../extension/libraryOffer.ts";
-import type { Status } from "../../../server/protocol/messages.ts";
+import { Activity } from "../../../extension/activity.ts";
+import { fetchLibraries, LibraryOffer } from "../../../extension/libraryOffer.ts";
+import type { LibrariesReport, ModelFailure, Status } from "../../../server/protocol/messages.ts";
 import { memoryOf } from "../../fakes/memory.ts";
+import { notifications } from "../../fakes/vscode.ts";
 
 /** An offer that follows a server's states; `counts` says how often the server and the user were asked. */
 function offer(wants: () => boolean, answer?: string) {
@@ -54,4 +56,44 @@ test("they are fetched only where the user agrees", async () => {
     await follow("starting", "ready");
     assert.equal(counts.fetched, fetched, answer);
   }
+});
+
+/** Fetches where each attempt ends with the next of these problems. */
+async function fetching(problems: (ModelFailure | null)[], answers: string[] = []) {
+  Object.assign(notifications, { progress: [], errors: [], answers: [...answers] });
+  const counts = { attempts: 0, restarts: 0 };
+  const activity = new Activity();
+  const source = {
+    async fetchLibraries(report: (report: LibrariesReport) => void) {
+      report({ bytes: 50_600_000, totalBytes: 202_400_000 });
+      assert.deepEqual(activity.current, { text: "Foretoken: CUDA libraries: 51 of 202 MB", done: 0.25 });
+      return problems[counts.attempts++] ?? null;
+    },
+  };
+  await fetchLibraries(source, activity, async () => void counts.restarts++);
+  assert.equal(activity.current, undefined, "nothing is under way any more");
+  return { ...counts, errors: notifications.errors };
+}
+
+const OFFLINE: ModelFailure = {
+  code: "network",
+  message: "The registry failed (500).",
+  remedy: "Try again later.",
+};
+
+test("fetched libraries are taken into use, and their progress is shown in megabytes", async () => {
+  assert.deepEqual(await fetching([null]), { attempts: 1, restarts: 1, errors: [] });
+  assert.deepEqual(notifications.progress, [{ message: "51 of 202 MB", increment: 25 }]);
+});
+
+test("a failed fetch names the problem with its remedy, and is tried again where the user asks for it", async () => {
+  const said = "Foretoken: The registry failed (500). Try again later.";
+  assert.deepEqual(await fetching([OFFLINE]), { attempts: 1, restarts: 0, errors: [said] });
+  const again = await fetching([OFFLINE, null], ["Try Again"]);
+  assert.deepEqual(again, { attempts: 2, restarts: 1, errors: [said] });
+});
+
+test("a fetch that the user has cancelled ends without a message", async () => {
+  const cancelled = { code: "cancelled", message: "Cancelled.", remedy: "" };
+  assert.deepEqual(await fetching([cancelled]), { attempts: 1, restarts: 0, errors: [] });
 });
