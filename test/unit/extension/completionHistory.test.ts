@@ -77,6 +77,26 @@ test("without new events nothing is written, and suggestions are events, too", (
   assert.equal(new CompletionHistory(folder, fail).read().suggestions.length, 200);
 });
 
+test("requests and suggestions count together, and as many of both are written as well", () => {
+  const folder = join(scratch, "both");
+  const history = new CompletionHistory(folder, fail);
+  const add = (at: number) => {
+    history.addRequest(request(at));
+    history.addSuggestion({ at, shown: 4, accepted: 0, kept: [null, null, null] });
+  };
+  const written = () => {
+    const { requests, suggestions } = new CompletionHistory(folder, fail).read();
+    return [requests.length, suggestions.length];
+  };
+  for (let at = 0; at < 99; at++) add(at);
+  assert.equal(existsSync(folder), false, "they wait");
+  add(99);
+  assert.deepEqual(written(), [100, 100]);
+  add(100);
+  history.save();
+  assert.deepEqual(written(), [101, 101]);
+});
+
 test("events are saved automatically from time to time", () => {
   const folder = join(scratch, "many");
   const history = new CompletionHistory(folder, fail);

@@ -68,12 +68,12 @@ test("a suggestion accepted word by word counts as one, and times count from its
     [0, "one "],
     [4, "two "],
   ] as const) {
-    clock.now += 20 * SECOND_MS;
+    clock.now += 40 * SECOND_MS;
     watch.edited(URI, [{ offset, removed: 0, text }]);
     watch.accepted(offset, text);
   }
   watch.left();
-  clock.now = 60 * SECOND_MS;
+  clock.now = 100 * SECOND_MS;
   assert.deepEqual(watch.pending()[0]?.kept, [null, null, null]);
   watch.end();
   assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [null, null, null] }]);
@@ -86,11 +86,31 @@ test("a closed document ends the suggestion on its screen, too, of which a part 
   watch.accepted(0, "one ");
   watch.closed("file:///other.py");
   assert.deepEqual(events, []);
+  watch.edited(URI, [{ offset: 4, removed: 0, text: "two " }]);
+  watch.accepted(4, "two ");
   watch.closed(URI);
   watch.left();
   clock.now = 700 * SECOND_MS;
   watch.edited("file:///other.py", []);
-  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 4, kept: [null, null, null] }]);
+  assert.deepEqual(events, [{ at: 0, shown: 8, accepted: 8, kept: [null, null, null] }]);
+});
+
+test("text that is accepted after its suggestion has left the screen does not count", () => {
+  const { watch, events } = watched();
+  watch.shown(URI, 4);
+  watch.left();
+  watch.accepted(0, "one ");
+  watch.end();
+  assert.deepEqual(events, [{ at: 0, shown: 4, accepted: 0, kept: [null, null, null] }]);
+});
+
+test("a suggestion that stays on the screen without being accepted has kept nothing", () => {
+  const { watch, events, clock } = watched();
+  watch.shown(URI, 4);
+  clock.now = 700 * SECOND_MS;
+  watch.edited(URI, [{ offset: 0, removed: 0, text: "a" }]);
+  watch.left();
+  assert.deepEqual(events, [{ at: 0, shown: 4, accepted: 0, kept: [null, null, null] }]);
 });
 
 test("an accepted part is counted at its times while the rest is still on the screen", () => {
