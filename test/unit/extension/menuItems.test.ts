@@ -40,6 +40,15 @@ test("an item turns on what is off, and offers no further way to turn it off", (
   assert.deepEqual(labels({ status: { state: "ready" } }).slice(0, 2), ["Turn Off", "Snooze for 5 minutes"]);
 });
 
+test("memory can be freed only while a model is loaded", () => {
+  const { model } = ready.status;
+  const offers = (status: StatusView["status"]) => labels({ status }).includes("Free Memory");
+  assert.deepEqual(
+    [offers({ state: "off", model }), offers({ state: "asleep", model }), offers({ state: "starting" })],
+    [true, false, false],
+  );
+});
+
 test("items carry what their commands need", () => {
   const argsOf = (command: string) =>
     menuItems(ready, "foretoken.foretoken").flatMap(item =>
@@ -54,6 +63,10 @@ test("an active snooze can be ended before another is started", () => {
   assert.ok(end && "label" in end && first && "label" in first);
   assert.deepEqual([end.command, end.args, end.description], [Commands.snooze, [0], "12 minutes left"]);
   assert.deepEqual(first.args, [5]);
+});
+
+test("a menu without an error begins with the suggestions", () => {
+  assert.deepEqual(menuItems(ready, "foretoken.foretoken")[0], { heading: "Suggestions" });
 });
 
 test("an error comes first with its remedy, and each action is one click away", () => {

@@ -67,6 +67,13 @@ test("the hint comes with the first suggestion after a whole day, and says what 
   assert.match(state.asked[0] ?? "", /Qwen2.5-Coder 1.5B, Q8_0 .*70%.*450 ms.*1.6 GB/);
 });
 
+test("the hint says nothing of what is not known about the model", async () => {
+  const { bytes: _, singleLine: __, ...bare } = recommended;
+  const { state, at } = hinted({ models: [bare] });
+  for (const hours of [0, 24]) await at(hours);
+  assert.match(state.asked[0] ?? "", /for this machine: a line in about 450 ms\.$/);
+});
+
 test("the hint comes once, whatever the answer", async () => {
   for (const answer of [undefined, "Fetch It", "Choose Another"]) {
     const { state, at, memory } = hinted(answer === undefined ? {} : { answer });

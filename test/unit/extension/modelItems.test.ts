@@ -54,3 +54,15 @@ test("an item says if the licence forbids commercial use and if the model is too
   assert.match(item.detail, /licence R, not for commercial use/);
   assert.match(item.description, /^an unknown size to fetch · too large for this machine/);
 });
+
+test("an item says nothing of what is not known about a model", () => {
+  const found: ModelEntry = {
+    reference: "/m.gguf",
+    title: "m",
+    bytes: 5e8,
+    place: "fetched",
+    recommended: false,
+  };
+  const { description, detail } = modelItem(found, "");
+  assert.deepEqual([description, detail], ["500 MB, fetched", ""]);
+});

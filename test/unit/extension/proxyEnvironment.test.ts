@@ -24,8 +24,11 @@ test("a proxy in the settings replaces those of the environment, in either case"
 });
 
 test("where proxies are off, none is used", () => {
-  const off = { ...standard, proxy: "http://new.test", proxySupport: "off" };
-  assert.deepEqual(proxyEnvironment(off, { HTTPS_PROXY: "http://old.test", HOME: "/h" }), { HOME: "/h" });
+  const off = { ...standard, proxySupport: "off" };
+  for (const proxy of ["http://new.test", ""])
+    assert.deepEqual(proxyEnvironment({ ...off, proxy }, { HTTPS_PROXY: "http://old.test", HOME: "/h" }), {
+      HOME: "/h",
+    });
 });
 
 test("hosts without a proxy are listed, and the system's certificates trusted unless the environment says otherwise", () => {

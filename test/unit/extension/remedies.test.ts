@@ -20,6 +20,11 @@ test("choosing another model is one click away where the remedy asks for it", ()
   assert.deepEqual(setting?.args, ["foretoken.contextTokens"]);
   assert.equal(model?.command, "foretoken.chooseModel");
   assert.deepEqual(actions("Choose another model with Foretoken: Choose Model."), ["Choose Model"]);
+  assert.deepEqual(
+    actions('Lower "foretoken.contextTokens", or choose another model with Foretoken: Choose Model.'),
+    ["Open the Setting foretoken.contextTokens", "Choose Model"],
+    "offered once",
+  );
 });
 
 test("actions come in the remedy's order, whatever their kinds", () => {

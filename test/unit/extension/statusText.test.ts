@@ -123,14 +123,26 @@ test("the tooltip gives the last completion, suggestions, and the sources that h
   };
   const lines = statusTooltip({ status }).split("\n");
   for (const line of [
+    "Last completion: first text after 84 ms, all after 120 ms",
     "1 token in 1 step, 5 of 8 drafted tokens accepted. It ended because the model had no more to say.",
     "Suggestions accepted since the start: 2 of 7",
+    "Acceptance of drafts since the start: 63%",
     "From the text ahead: 4 of 6 accepted",
     "From a source of tomorrow: 1 of 3 accepted",
   ])
     assert.ok(lines.includes(line), line);
   assert.ok(!lines.some(line => line.includes("recent suggestions")));
-  assert.doesNotMatch(statusTooltip({ status: { ...status, state: "starting" } }), /Model:|From/);
+  const loading = ["Foretoken is loading its model.", "No suggestion: The model is being loaded."];
+  const starting = statusTooltip({ status: { ...status, state: "starting" } });
+  assert.deepEqual(starting.split("\n"), [...loading, "Click for the menu."]);
+});
+
+test("the tooltip has no figures of an error, and none that are not known", () => {
+  const failed: Status = { ...ready, state: "error", message: "No model.", remedy: "Choose one." };
+  const lines = ["Foretoken: No model.", "Choose one.", "Click for the menu."];
+  assert.deepEqual(statusTooltip({ status: failed }).split("\n"), lines);
+  const idle = statusTooltip({ status: { state: "ready" } });
+  assert.deepEqual(idle.split("\n"), ["Foretoken is on.", "Click for the menu."]);
 });
 
 test("the tooltip says why a datastore is not used", () => {
