@@ -106,7 +106,7 @@ export class CompletionCache {
     if (!line) return undefined;
     for (const completion of bucket) {
       const known = completion.place.line;
-      if (!known || completion.text === "" || !sameHash(known.before, line.before)) continue;
+      if (!known || !sameHash(known.before, line.before)) continue;
       if (!serves(completion, explicit)) continue;
       const rules = languageRules(completion.place.languageId);
       const text = reindented(completion.text, known, line, rules);

@@ -15,7 +15,7 @@ export class FirstLine {
     const end = text.indexOf("\n", begins);
     this.isWhole = end >= 0;
     // The probability of a token that only ends the line says nothing about the line.
-    if (this.hasBegun && end === 0) return;
+    if (end === 0) return;
     this.hasBegun = true;
     if (probability === undefined) return;
     this.tokens++;

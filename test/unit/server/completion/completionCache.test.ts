@@ -77,6 +77,8 @@ test("backspace finds the text generated for the earlier place, not one generate
 test("the text generated for the nearer place is shown where two fit", () => {
   const cache = cacheOf({ "a = f|": "irst[0]", "a = |": "first" });
   assert.deepEqual(found(cache, "a = fi|"), ["typedThrough", "rst[0]"]);
+  const later = cacheOf({ "a = |": "first", "a = f|": "irst[0]" });
+  assert.deepEqual(found(later, "a = fi|"), ["typedThrough", "rst[0]"], "whichever was generated first");
 });
 
 test("a line break typed as two characters counts as one", () => {
@@ -106,6 +108,20 @@ test("a line within a string is not reindented, and nothing leaves its block whe
   assert.equal(found(cache, "def f():\n        |"), undefined);
   assert.deepEqual(found(cache, "def g():\n        |"), ["reindented", "x = 1\n        return 2"]);
   assert.equal(found(cache, "def g():\n|"), undefined);
+});
+
+test("a reindented text keeps its blank lines, and its strings that end on their line", () => {
+  const cache = cacheOf({ "f()\n    |\nend": "a = 'text'\n\n    b" });
+  assert.deepEqual(found(cache, "f()\n        |\nend"), ["reindented", "a = 'text'\n\n        b"]);
+});
+
+test("a text is not reindented to other blanks, from a line with text, or where it begins with blanks of its own", () => {
+  const braces = new CompletionCache();
+  braces.add(entry("f()\n    |\nend", "a\n    b", "javascript"));
+  assert.equal(braces.find(at("f()\n\t|\nend", URI, "javascript"), false), undefined);
+  for (const text of ["  a", "\n    a", ""])
+    assert.equal(found(cacheOf({ "f()\n    |\nend": text }), "f()\n        |\nend"), undefined, text);
+  assert.equal(found(cacheOf({ "f()\nx = |\nend": "a" }), "f()\n    |\nend"), undefined);
 });
 
 test("an empty text is found at its own place only", () => {

@@ -40,6 +40,14 @@ test("blanks and line breaks before the first word do not belong to the line", (
   assert.deepEqual([line.isWhole, line.confidence], [true, 0.5]);
 });
 
+test("tokens whose probability is not known do not change the confidence", () => {
+  const line = lineOf([["a", 0.5]]);
+  line.push(" b", undefined);
+  assert.equal(line.confidence, 0.5);
+  line.push(" c", 0.7);
+  assert.equal(line.confidence, 0.6);
+});
+
 test("there is no confidence without a token", () => {
   assert.equal(new FirstLine().confidence, undefined);
   assert.equal(lineOf([["\n\n", 0.5]]).isWhole, false);

@@ -36,6 +36,14 @@ test("a text waits for its first line where a minimum confidence is required", (
   assert.equal(reserve.asksForConfidence, false);
 });
 
+test("a first line that begins with an unlikely token is shown if the whole line is likely enough", () => {
+  const reserve = new Reserve(code, { minConfidence: 0.5 });
+  const line = lineOf(0.25);
+  assert.equal(reserve.verdict("a", line, false), "undecided");
+  line.push(" = 1\n", 0.75);
+  assert.equal(reserve.verdict("a = 1\n", line, false), "shown");
+});
+
 test("a first line below the minimum confidence ends the text as soon as the line is whole", () => {
   assert.equal(
     new Reserve(code, { minConfidence: 0.5 }).verdict("a", lineOf(0.4, "a\n"), false),
