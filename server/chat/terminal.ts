@@ -1,6 +1,6 @@
 /** A conversation in a terminal, or over a pipe: lines in, text out. */
 import { writeFileSync } from "node:fs";
-import { codeOf, messageOf } from "../system/index.ts";
+import { codeOf, counted, messageOf } from "../system/index.ts";
 import type { Answer, Chat } from "./chat.ts";
 
 /** The terminal or pipe that holds a conversation. */
@@ -132,9 +132,9 @@ class Totals {
     const { answers, tokens, steps, drafted, accepted, ms, prefillMs } = this.sum;
     const ratio = (a: number, b: number) => (b === 0 ? "0" : (a / b).toFixed(1));
     return [
-      `${answers} answers, ${tokens} tokens in ${steps} decodes: ${ratio(tokens, steps)} tokens per decode`,
+      `${counted(answers, "answer")}, ${counted(tokens, "token")} in ${counted(steps, "decode")}: ${ratio(tokens, steps)} tokens per decode`,
       `${ratio(1000 * tokens, ms)} tokens per second, prefill ${(prefillMs / 1000).toFixed(1)} s`,
-      `${drafted} tokens drafted, ${accepted} accepted`,
+      `${counted(drafted, "token")} drafted, ${accepted} accepted`,
       ...sources.map(({ name, proposed, accepted }) => `  ${name}: ${accepted} of ${proposed}`),
     ].join("\n");
   }

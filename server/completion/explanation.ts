@@ -9,6 +9,7 @@ import {
   type Suppression,
   type Timeline,
 } from "../protocol/index.ts";
+import { counted } from "../system/index.ts";
 
 const SUPPRESSIONS: Readonly<Record<Suppression, string>> = {
   notOpen: "the document was not open",
@@ -74,7 +75,7 @@ export function explain(record: RequestRecord | undefined): string {
 /** How long after the request each step was reached; steps that were not reached are left out. */
 function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined): string {
   const prefilled = computed
-    ? `prompt: ${computed.reusedTokens} tokens in the cache, ${computed.promptTokens - computed.reusedTokens} computed`
+    ? `prompt: ${counted(computed.reusedTokens, "token")} in the cache, ${computed.promptTokens - computed.reusedTokens} computed`
     : "prompt read";
   const rows: [string, number | undefined][] = [
     ["computing began", timeline.queuedMs],
@@ -89,14 +90,14 @@ function timelineTable(timeline: Timeline, computed: ComputedFigures | undefined
 
 /** What was generated, and how much drafts have saved. */
 function computedText({ tokens, steps, drafted, accepted, finishReason }: ComputedFigures): string {
-  const drafts = drafted > 0 ? `; ${accepted} of ${drafted} drafted tokens accepted` : "";
-  return `${tokens} tokens in ${steps} steps${drafts}. It ended because ${finishText(finishReason)}.`;
+  const drafts = drafted > 0 ? `; ${accepted} of ${counted(drafted, "drafted token")} accepted` : "";
+  return `${counted(tokens, "token")} in ${counted(steps, "step")}${drafts}. It ended because ${finishText(finishReason)}.`;
 }
 
 /** How much was computed in vain, which `TokenUsage` bounds. */
 function decodedText({ tokens, unused }: DecodedTotals): string {
   const share = Math.round((100 * unused) / tokens);
-  return `Since the server started ${tokens} tokens have been decoded, ${share}% of them in vain: cancelled before their first text, or computed ahead and never asked for.`;
+  return `Decoded since the server started: ${counted(tokens, "token")}, ${share}% in vain: cancelled before their first text, or computed ahead and never asked for.`;
 }
 
 /** A block of code whose fence the text cannot close. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain } from "../../server/completion/explanation.ts";
 import { ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect, type TestClient } from "../fakes/client.ts";
 import { chaotic, FakeEngine, saying, steppedEngine } from "../fakes/engine.ts";
@@ -105,26 +104,4 @@ test("tokens that answered a request are distinguished from tokens that were dis
   const { last } = await explained(client);
   assert.ok(last && last.decoded.unused > 0 && last.decoded.unused < last.decoded.tokens);
   await client.close();
-});
-
-test("text that contains code fences stays within the explanation's longer fence", () => {
-  const record = {
-    uri: URI,
-    line: 0,
-    character: 0,
-    explicit: true,
-    outcome: { kind: "shown" as const },
-    timeline: {
-      queuedMs: 0,
-      promptMs: 1,
-      prefilledMs: undefined,
-      firstTextMs: undefined,
-      endMs: 2,
-    },
-    decoded: { tokens: 40, unused: 10 },
-    text: "```py\nx\n```",
-  };
-  assert.ok(explain(record).includes("````\n```py\nx\n```\n````"));
-  assert.match(explain(record), /asked for/);
-  assert.match(explain(record), /40 tokens have been decoded, 25% of them in vain/);
 });

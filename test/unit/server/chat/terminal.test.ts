@@ -69,7 +69,7 @@ test("lines are turns, blank lines are ignored, and a doubled slash begins a tur
 test("commands answer with notes, and an unknown one is named", async () => {
   const { out, notes, chat } = await hold(["hello", "/stats", "/reset", "/help", "/frob", "/save"]);
   assert.equal(out, "yes\n");
-  assert.match(notes[0] ?? "", /^1 answers, 4 tokens in \d decodes/);
+  assert.match(notes[0] ?? "", /^1 answer, 4 tokens in \d decodes?: /);
   assert.equal(chat.messages.length, 0);
   assert.match(notes[2] ?? "", /\/save FILE.*\n.*\/help/);
   assert.match(notes[3] ?? "", /There is no \/frob/);
