@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,8 +8,7 @@ import { manifestFiles } from "../../../../datastores/build/manifest.ts";
 import type { BuildInput } from "../../../../datastores/build/options.ts";
 import { readStore } from "../../../../datastores/build/storeManifest.ts";
 import { addTombstones, removeStore, verifyStore } from "../../../../datastores/build/stores.ts";
-import { StoreError } from "../../../../datastores/document.ts";
-import { isLocked, lock } from "../../../../datastores/lock.ts";
+import { lock } from "../../../../datastores/lock.ts";
 import { document, folder, following, input, options, problemOf, repeating } from "../../../fakes/builds.ts";
 
 test("shares built separately make one store, and building a share again changes nothing", async () => {
@@ -198,42 +197,6 @@ test("nothing is removed from a store while a build is running, and what a build
     writeFileSync(join(directory, left), "");
   removeStore(directory);
   assert.equal(existsSync(directory), false);
-});
-
-test("a lock left by a process that has ended is taken over, whatever machine it ran on", () => {
-  const directory = folder();
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, "manifest.json.lock");
-  const write = (owner: unknown, ageMs = 0) => {
-    writeFileSync(path, JSON.stringify(owner));
-    const time = new Date(Date.now() - ageMs);
-    utimesSync(path, time, time);
-  };
-  const hour = 60 * 60_000;
-  const free: [owner: unknown, ageMs: number][] = [
-    [{ host: "elsewhere", pid: 5, began: "" }, hour],
-    [{ host: "elsewhere", pid: 5, began: "" }, -1000 * hour],
-    [{ host: hostname(), pid: process.pid, began: "" }, hour],
-    [{ host: hostname(), pid: 2 ** 30, began: "" }, 0],
-    ["half writ", 0],
-    [{ host: hostname(), pid: "x" }, 0],
-  ];
-  if (process.platform === "linux") free.push([{ host: hostname(), pid: process.pid, began: "1" }, 0]);
-  for (const [owner, age] of free) {
-    write(owner, age);
-    assert.equal(isLocked(directory, "manifest.json"), false, JSON.stringify(owner));
-    lock(directory, "manifest.json")();
-  }
-  mkdirSync(path);
-  lock(directory, "manifest.json")();
-  for (const owner of [
-    { host: "elsewhere", pid: 5, began: "" },
-    { host: hostname(), pid: process.pid },
-  ]) {
-    write(owner);
-    assert.throws(() => lock(directory, "manifest.json"), StoreError);
-  }
-  assert.deepEqual(readdirSync(directory), ["manifest.json.lock"]);
 });
 
 test("a build removes half-written files of ended builds, and only the owner can read what it writes", async () => {

@@ -50,4 +50,23 @@ if (shared !== undefined) {
     rewrite(file, text => `${text}b`);
     assert.equal(readFileSync(file, "utf8"), "ab");
   });
+
+  test("a file that another process keeps is given up after two seconds, and is as it was", t => {
+    const file = join(scratch, "kept.txt");
+    writeFileSync(file, "a");
+    writeFileSync(`${file}.lock`, JSON.stringify({ host: "elsewhere", pid: 5, began: "" }));
+    let now = 0;
+    const clock = t.mock.method(performance, "now", () => {
+      now += 500;
+      return now;
+    });
+    assert.throws(() => rewrite(file, () => "b"), /Another change is running/);
+    assert.deepEqual([clock.mock.callCount(), readFileSync(file, "utf8")], [6, "a"]);
+  });
+
+  test("a file that cannot be claimed for another reason is not waited for", t => {
+    const clock = t.mock.method(performance, "now", () => 0);
+    assert.throws(() => rewrite(join(scratch, "a".repeat(300)), () => "b"), { code: "ENAMETOOLONG" });
+    assert.equal(clock.mock.callCount(), 1);
+  });
 }
