@@ -50,10 +50,10 @@ function modelAdvice({ lineMs, choices }: SlowFacts): SlowAdvice[] {
 
 /** A shorter context, if prefill is the larger part of the time: one whose prompts are half as long. */
 function contextAdvice({ lineMs, prefillMs, computedTokens, contextTokens }: SlowFacts): SlowAdvice[] {
-  if (prefillMs <= lineMs / 2 || computedTokens === 0) return [];
+  if (prefillMs <= lineMs / 2) return [];
   const wanted = computedTokens / 2 / PROMPT_SHARE;
   const tokens = Math.max(LEAST_CONTEXT, CONTEXT_STEP * Math.floor(wanted / CONTEXT_STEP));
-  const readMs = (Math.min(computedTokens, tokens * PROMPT_SHARE) * prefillMs) / computedTokens;
+  const readMs = prefillMs * Math.min(1, (tokens * PROMPT_SHARE) / computedTokens);
   const expected = lineMs - prefillMs + readMs;
   return tokens < contextTokens && expected <= WORTHWHILE * lineMs
     ? [{ kind: "context", tokens, lineMs: expected }]

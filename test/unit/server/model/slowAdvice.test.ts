@@ -32,6 +32,11 @@ test("the recommended model is advised, or otherwise the largest that is much fa
     choice("unknown", undefined),
   ];
   assert.deepEqual(advised({ choices }), ["small"]);
+  assert.deepEqual(
+    advised({ choices: choices.toReversed() }),
+    ["small"],
+    "in whichever order they are listed",
+  );
   assert.deepEqual(advised({ choices: [...choices, choice("best", 300, { recommended: true })] }), ["best"]);
   assert.deepEqual(advised({ choices: [choice("as slow", 1900, { recommended: true })] }), []);
 });
@@ -41,7 +46,9 @@ test("a shorter context is advised where prefill takes the larger part, with the
   assert.deepEqual(rest, []);
   // 1280 tokens leave 960 for the prompt, which take 1600 * 960 / 2000 = 768 ms, and 400 for the line.
   assert.deepEqual(context, { kind: "context", tokens: 1280, lineMs: 1168 });
-  assert.deepEqual(advised({ prefillMs: 900, computedTokens: 2000 }), []);
+  assert.deepEqual(advised({ prefillMs: 960, computedTokens: 1100 }), [], "prefill is the smaller part");
+  assert.deepEqual(advised({ prefillMs: 1100, computedTokens: 2000 }), [], "1428 ms would hardly be noticed");
+  assert.deepEqual(advised({ prefillMs: 1600, computedTokens: 0 }), [], "nothing was computed");
   assert.deepEqual(
     advised({ prefillMs: 1600, computedTokens: 2000, contextTokens: 1280 }),
     [],

@@ -9,11 +9,14 @@ function measured(modelName: string): Engine {
   return Object.assign(new FakeEngine(saying(""), { modelName }), { prefillMsPerToken: 2 });
 }
 
-function rule(isCurrent = true) {
+/** @param smallMs time of the only other model */
+function rule({ isCurrent = true, smallMs = 300 } = {}) {
   const reports: SlowLines[] = [];
   const searched: (string | undefined)[] = [];
   const slow = new SlowRule({
-    choices: async () => [{ reference: "small", title: "Small", lineMs: 300, fit: "yes", recommended: true }],
+    choices: async () => [
+      { reference: "small", title: "Small", lineMs: smallMs, fit: "yes", recommended: true },
+    ],
     betterBackend: async (_, storageDirectory) => {
       searched.push(storageDirectory);
       return undefined;
@@ -69,10 +72,23 @@ test("counting starts again for another model", async () => {
   assert.deepEqual(reports, []);
 });
 
+test("each slow model is reported, and none for which there is no advice", async () => {
+  const { reports, observe } = rule();
+  await observe(measured("One"), 1500, 10);
+  await observe(measured("Two"), 1500, 10);
+  assert.deepEqual(
+    reports.map(({ model }) => model),
+    ["One", "Two"],
+  );
+  const alone = rule({ smallMs: 1400 });
+  await alone.observe(measured("One"), 1500, 10);
+  assert.deepEqual(alone.reports, []);
+});
+
 test("nothing is reported before the model is measured, or of a model that is no longer current", async () => {
   const { reports, observe } = rule();
   await observe(new FakeEngine(saying("")), 3000, 15);
-  const gone = rule(false);
+  const gone = rule({ isCurrent: false });
   await gone.observe(measured("Gone"), 3000, 15);
   assert.deepEqual([...reports, ...gone.reports], []);
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { untuned } from "../../../../server/engine/configuration.ts";
+import type { EngineInfo } from "../../../../server/engine/index.ts";
 import { readTuning, writeTuning } from "../../../../server/model/tuningStore.ts";
 import { modelStamp } from "../../../../server/system/index.ts";
 import { FakeEngine, saying } from "../../../fakes/engine.ts";
@@ -31,7 +32,32 @@ test("a tuning is read again for the same file and settings only", () => {
   writeTuning(folder, info, conditions(), tuning);
   assert.deepEqual(readTuning(folder, info, conditions()), tuning);
   assert.equal(readTuning(folder, info, { ...conditions(), threads: 3 }), undefined);
-  assert.equal(readTuning(folder, { ...info, backend: "vulkan" }, conditions()), undefined);
+  const others: Partial<EngineInfo>[] = [
+    { backend: "vulkan" },
+    { contextTokens: info.contextTokens + 1 },
+    { release: "b1" },
+    { graphicsDevice: "a card" },
+    { graphicsBytes: 1 },
+    { graphicsLayers: 1 },
+  ];
+  for (const other of others)
+    assert.equal(readTuning(folder, { ...info, ...other }, conditions()), undefined, JSON.stringify(other));
+});
+
+test("a tuning measured in quiet counts for good, and not once its file is damaged", () => {
+  const { info, conditions } = model("lasting", "content");
+  const earlier = new Set(readdirSync(join(folder, "tuning")));
+  writeTuning(folder, info, conditions(), tuning);
+  const file = join(
+    folder,
+    "tuning",
+    readdirSync(join(folder, "tuning")).find(name => !earlier.has(name)) ?? "",
+  );
+  utimesSync(file, 1, 1);
+  assert.deepEqual(readTuning(folder, info, conditions()), tuning);
+  const saved = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, JSON.stringify({ ...saved, tuning: { ...tuning, threads: 0 } }));
+  assert.equal(readTuning(folder, info, conditions()), undefined);
 });
 
 test("a tuning measured while other programs were busy counts for an hour, and never as one measured in quiet", () => {
