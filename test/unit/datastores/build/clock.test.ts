@@ -37,6 +37,19 @@ test("the time left follows from the bytes read so far, without inputs that were
   assert.deepEqual([last()?.documents, last()?.tokens], [1, 100]);
 });
 
+test("an input counts once when it is finished, and progress is reported every 256 documents", t => {
+  t.after(() => mock.restoreAll());
+  const inputs = [input("one", 100), input("two", 300)] as const;
+  const { clock, last } = clockOf(inputs);
+  clock.read(inputs[0], 100);
+  for (let i = 0; i < 255; i++) clock.took(2);
+  assert.equal(last()?.documents, 0);
+  clock.took(2);
+  assert.deepEqual([last()?.documents, last()?.tokens, last()?.done], [256, 512, 0.25]);
+  clock.finished(inputs[0], entry("one", 512));
+  assert.deepEqual([last()?.done, last()?.tokens], [0.25, 512]);
+});
+
 test("no more than all is done, even if an input has grown since its size was taken", t => {
   t.after(() => mock.restoreAll());
   const growing = input("growing", 100);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ModelHost } from "../../../../server/model/modelHost.ts";
+import { type LoadedModel, ModelHost } from "../../../../server/model/modelHost.ts";
 import { Session } from "../../../../server/model/session.ts";
 import { DEFAULT_SETTINGS } from "../../../../server/protocol/settings.ts";
 import { FakeEngine, saying } from "../../../fakes/engine.ts";
@@ -104,4 +104,65 @@ test("models are loaded one at a time, and those requested between the first and
     "nothing is left, nor still being loaded",
   );
   await Promise.all([late, freed]);
+});
+
+test("a model that is loaded again is out of use at once, and less is put into graphics memory only where it ran out", async () => {
+  const placement = { gpuLayers: 7 } as unknown as NonNullable<LoadedModel["placement"]>;
+  const limits: unknown[] = [];
+  const host = new ModelHost(async (_settings, lessThan) => {
+    limits.push(lessThan);
+    return { engine: new FakeEngine(saying("x")), placement };
+  }, new Session());
+  for (const less of [undefined, true, false]) {
+    const loading = host.reload(DEFAULT_SETTINGS, less);
+    assert.deepEqual([host.current, host.isEmpty], [undefined, false]);
+    await loading;
+    assert.ok(host.current);
+  }
+  assert.deepEqual(limits, [undefined, placement, undefined]);
+});
+
+test("of loads that follow each other at once only the last comes into use, and the others are freed", async () => {
+  const engines: FakeEngine[] = [];
+  const used: (unknown | undefined)[] = [];
+  const host: ModelHost = new ModelHost(async () => {
+    used.push(host.current);
+    const engine = new FakeEngine(saying("x"));
+    engines.push(engine);
+    return { engine };
+  }, new Session());
+  await Promise.all([host.reload(DEFAULT_SETTINGS), host.reload(DEFAULT_SETTINGS)]);
+  assert.deepEqual(used, [undefined, undefined]);
+  assert.ok(host.current === engines[1]);
+  assert.deepEqual(
+    engines.map(({ disposed }) => disposed),
+    [true, false],
+  );
+});
+
+test("freeing stops the completion, then frees the draft model and the model, before another is loaded", async () => {
+  const steps: string[] = [];
+  const session = new Session();
+  const slow = (step: string) => async () => {
+    await new Promise(setImmediate);
+    steps.push(step);
+  };
+  const host = new ModelHost(async () => {
+    steps.push("loaded");
+    const engine = Object.assign(new FakeEngine(saying("x")), { dispose: slow("model freed") });
+    const draftModel = { dispose: slow("draft model freed") } as unknown as LoadedModel["draftModel"];
+    return { engine, draftModel };
+  }, session);
+  assert.ok(host.isEmpty);
+  await host.reload(DEFAULT_SETTINGS);
+  const completion = session.run(new AbortController().signal, async signal => {
+    await new Promise(resolve => signal.addEventListener("abort", resolve));
+    await slow("completion stopped")();
+  });
+  const freed = host.dispose();
+  assert.deepEqual([host.current, host.isEmpty, await host.loaded()], [undefined, true, undefined]);
+  await host.reload(DEFAULT_SETTINGS);
+  await Promise.all([freed, completion]);
+  const end = ["completion stopped", "draft model freed", "model freed"];
+  assert.deepEqual(steps, ["loaded", ...end, "loaded"]);
 });
