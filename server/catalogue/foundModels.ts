@@ -1,5 +1,5 @@
 /** GGUF models that other programs have on this machine: Ollama, LM Studio, llama.cpp, the Hugging Face cache. */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { homeFolder, modelBytes, otherKind } from "../system/index.ts";
 
@@ -116,9 +116,9 @@ function modelLayer(manifest: string): string | undefined {
 
 /** Models of a cache of the hub: `models--OWNER--NAME/snapshots/COMMIT/FILE`, a link to a blob named by its hash. */
 function hubModels(folder: string): FoundModel[] {
-  return namesIn(folder)
-    .filter(name => name.startsWith("models--"))
-    .flatMap(name => {
+  return entriesIn(folder)
+    .filter(({ name }) => name.startsWith("models--"))
+    .flatMap(({ name }) => {
       const [, owner, ...rest] = name.split("--");
       const label = (file: string) => `${owner}/${rest.join("--")} ${basename(file)}`;
       return filesBelow(join(folder, name, "snapshots"), 4).flatMap(file =>
@@ -166,9 +166,6 @@ function entriesIn(folder: string) {
     return []; // The folder does not exist or may not be read.
   }
 }
-
-const namesIn = (folder: string): string[] =>
-  existsSync(folder) ? entriesIn(folder).map(({ name }) => name) : [];
 
 /** Bytes of a regular file that is not empty; links are followed. */
 function sizeOf(path: string): number | undefined {

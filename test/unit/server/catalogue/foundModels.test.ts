@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { foundModels, type Surroundings } from "../../../../server/catalogue/foundModels.ts";
+import { filesByHash, foundModels, type Surroundings } from "../../../../server/catalogue/foundModels.ts";
 import { writeGguf } from "../../../bench/gguf.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-found-"));
@@ -48,6 +48,51 @@ test("Ollama's models are found by their manifests, with their hash", () => {
   ]);
   const elsewhere = join(folder, ".ollama/models");
   assert.equal(look(undefined, { OLLAMA_MODELS: elsewhere }).length, 1);
+});
+
+test("a model of Ollama's users has their name, and a file that is no manifest of a model is passed over", () => {
+  const [host, blob] = [".ollama/models/manifests/registry.ollama.ai", `.ollama/models/blobs/sha256-${hash}`];
+  const own = manifest(`sha256:${hash}`);
+  const folder = home({ [`${host}/someone/m/latest`]: own, [`${host}/someone/note`]: own, [blob]: "GGUF" });
+  assert.deepEqual(
+    look(folder).map(({ name }) => name),
+    ["someone/m:latest"],
+  );
+});
+
+test("caches are looked for where their programs' variables say", () => {
+  const hub = (name: string) => ({
+    [`${name}/models--a--b/snapshots/0/${name.replace("/", "-")}.gguf`]: "GGUF",
+  });
+  const folder = home({
+    "own/l.gguf": "GGUF",
+    "xdg/llama.cpp/x.gguf": "GGUF",
+    ".cache/llama.cpp/d.gguf": "GGUF",
+    ...hub("own"),
+    ...hub("xdg/huggingface/hub"),
+    ...hub(".cache/huggingface/hub"),
+  });
+  const names = (environment: Surroundings["environment"]) =>
+    new Set(look(folder, environment).map(({ path }) => path.slice(folder.length + 1).split("/")[0]));
+  assert.deepEqual(names({}), new Set([".cache"]));
+  const [own, xdg] = [join(folder, "own"), join(folder, "xdg")];
+  assert.deepEqual(names({ LLAMA_CACHE: own, XDG_CACHE_HOME: "/nowhere" }), new Set(["own"]));
+  assert.deepEqual(
+    names({ XDG_CACHE_HOME: xdg }),
+    new Set(["xdg", ".cache"]),
+    "as llama.cpp has it by default",
+  );
+});
+
+test("files are known by their hash where that is known", () => {
+  const folder = home({ "hub/models--a--b/blobs/named": "GGUF", [`hub/models--a--b/blobs/${hash}`]: "GGUF" });
+  const snapshot = join(folder, "hub/models--a--b/snapshots/0");
+  mkdirSync(snapshot, { recursive: true });
+  symlinkSync("../../blobs/named", join(snapshot, "a.gguf"));
+  symlinkSync(`../../blobs/${hash}`, join(snapshot, "b.gguf"));
+  const found = look(folder, { HF_HOME: folder });
+  assert.equal(found.length, 2);
+  assert.deepEqual([...filesByHash(found)], [[hash, join(snapshot, "b.gguf")]]);
 });
 
 test("a model in a cache that two of the searched folders stand for is listed once", () => {

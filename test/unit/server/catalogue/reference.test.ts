@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CatalogueModel } from "../../../../server/catalogue/catalogue.ts";
-import { parseReference, quantisationOf, similarTo } from "../../../../server/catalogue/reference.ts";
+import {
+  isPathReference,
+  nameOf,
+  parseReference,
+  quantisationOf,
+  similarTo,
+} from "../../../../server/catalogue/reference.ts";
 
 const files = [
   { quantisation: "Q8_0", repository: "ggml-org/Q", revision: "main", path: "q-q8_0.gguf" },
@@ -81,4 +87,27 @@ test("the quantisation is read from a file's name", () => {
     ["model.gguf", undefined],
   ];
   for (const [name, expected] of names) assert.equal(quantisationOf(name), expected, name);
+});
+
+test("a model of the catalogue has one name however it is written, and others the one that was given", () => {
+  const named = (text: string) => {
+    const outcome = read(text);
+    return "reference" in outcome ? nameOf(outcome.reference, text) : undefined;
+  };
+  assert.deepEqual(["Qwen:1.5B", "qwen:1.5b:Q8_0", "qwen:1.5b:q4_k_m", "QWEN:1.5b:Q4_K_M"].map(named), [
+    "qwen:1.5b",
+    "qwen:1.5b",
+    "qwen:1.5b:q4_k_m",
+    "qwen:1.5b:q4_k_m",
+  ]);
+  assert.deepEqual([" hf:a/b:Q4_0 ", " ./m.gguf ", " https://example.org/m.gguf "].map(named), [
+    "hf:a/b:Q4_0",
+    "./m.gguf",
+    "https://example.org/m.gguf",
+  ]);
+});
+
+test("a path is told from references to the catalogue, the hub and an address", () => {
+  const texts = ["/a/m.gguf", "m.gguf", "qwen:1.5b", "hf:a/b:Q4_0", "https://example.org/m.gguf", "hf:x"];
+  assert.deepEqual(texts.map(isPathReference), [true, true, false, false, false, false]);
 });

@@ -76,3 +76,33 @@ test("a file fetched from any address has a name that every system accepts", () 
   assert.deepEqual(nameOf("https://example.org/aux.gguf").at(-1), "_aux.gguf");
   assert.deepEqual(nameOf("https://example.org/model.%20").at(-1), "model_");
 });
+
+test("a model that was not fetched from its repository is not found, and the remedy says how to fetch it", () => {
+  const folder = join(base, "others");
+  fetched(folder, COMMITS[0], "m-Q8_0.gguf", ["hf:a/b:m-Q8_0.gguf"], 1);
+  assert.equal(located("hf:a/other:m-Q8_0.gguf", folder), undefined);
+  assert.equal(located("hf:a/b:other-Q8_0.gguf", folder), undefined);
+  assert.deepEqual(locateModel("hf:a/other:Q8_0", [], folder), {
+    problem: {
+      message: "The model hf:a/other:Q8_0 has not been fetched.",
+      remedy: 'Fetch it with "Foretoken: Choose Model", or "foretoken model get hf:a/other:Q8_0".',
+    },
+  });
+});
+
+test("a path counts within the workspace's folders, also one that looks like a name, and one without a file is named", () => {
+  const workspace = join(base, "workspace");
+  mkdirSync(workspace);
+  for (const name of ["m.gguf", "model"]) {
+    writeFileSync(join(workspace, name), "GGUF");
+    assert.deepEqual(locateModel(name, [], base, [workspace]), { path: join(workspace, name) });
+  }
+  const file = { quantisation: "Q8_0", repository: "a/b", revision: "main" };
+  const licence = { name: "MIT", commercial: "yes" } as const;
+  const models = [{ name: "m:1b", title: "M", parameters: 1, licence, files: [file] }];
+  const missing = join(workspace, "none.gguf");
+  assert.deepEqual(locateModel(missing, models, base), {
+    problem: { message: `There is no model at ${missing}.`, remedy: "The catalogue has m:1b." },
+  });
+  assert.ok("problem" in locateModel("unknown", models, base, [workspace]));
+});
