@@ -102,6 +102,34 @@ test("interruptions are forgotten after a day, on success and when the user asks
   }
 });
 
+test("interruptions count in the order of their times, whatever the processes' numbers", () => {
+  const { attempts, note, state } = machine();
+  note("vulkan", 79);
+  state.now += 60_000;
+  note("vulkan", 71);
+  assert.equal(attempts.isDistrusted("vulkan"), true);
+});
+
+test("another try that the user asks for does not forget loads that are under way", () => {
+  const { attempts, note, state } = machine();
+  note("vulkan", 61, true);
+  assert.equal(attempts.wasInterrupted("vulkan"), false);
+  attempts.forget();
+  state.now += 60 * 60_000;
+  assert.equal(attempts.wasInterrupted("vulkan"), true);
+});
+
+test("a success forgets the interruptions of its subject only", () => {
+  const { attempts, note } = machine();
+  note("vulkan", 81);
+  note("cuda", 82);
+  attempts.begin("vulkan").succeeded();
+  assert.deepEqual(
+    ["vulkan", "cuda"].map(subject => attempts.wasInterrupted(subject)),
+    [false, true],
+  );
+});
+
 test("a load that ends normally leaves nothing", () => {
   const { attempts, directory } = machine();
   attempts.begin("model").ended();

@@ -74,6 +74,26 @@ test("after a pause only the latest measurement counts", () => {
   assert.equal(governor.threads(2), 2);
 });
 
+test("a short load counts in part, and processor times are read at most four times a second", () => {
+  const state = { at: 0, all: 0, reads: 0 };
+  const governor = new ThreadGovernor(
+    4,
+    () => {
+      state.reads++;
+      return { own: 0, all: state.all };
+    },
+    () => state.at,
+  );
+  state.all = 250;
+  for (const at of [100, 249, 250, 260]) {
+    state.at = at;
+    assert.equal(governor.load, at < 250 ? 0 : 0.6, `${at} ms`);
+  }
+  assert.equal(state.reads, 2, "at the beginning and after 250 ms");
+  state.at = 500;
+  assert.ok(Math.abs(governor.load - 0.24) < 1e-9);
+});
+
 test("nothing changes where the platform reports no processor times", () => {
   let at = 0;
   const governor = new ThreadGovernor(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
-import { endWithOutput, workUnread } from "../../../../server/system/output.ts";
+import { endWithOutput, reportRetry, workUnread } from "../../../../server/system/output.ts";
 
 class Stream extends EventEmitter {
   text = "";
@@ -48,4 +48,21 @@ test("a closed reader does not end work whose output only shows progress", () =>
   stdout.emit("error", failure("EPIPE"));
   stdout.emit("error", failure("EPIPE"));
   assert.deepEqual([exits, stderr.text], [[], ""]);
+});
+
+test("another try is reported with its reason and whole seconds, over the progress of a terminal", t => {
+  const { isTTY } = process.stderr;
+  t.after(() => {
+    process.stderr.isTTY = isTTY;
+  });
+  const write = t.mock.method(process.stderr, "write", () => true);
+  for (const isTerminal of [false, true]) {
+    process.stderr.isTTY = isTerminal;
+    reportRetry("The hub failed (500).", 1_200);
+  }
+  const line = "The hub failed (500). Trying again in 2 s.\n";
+  assert.deepEqual(
+    write.mock.calls.map(call => call.arguments[0]),
+    [line, `\r\u001b[K${line}`],
+  );
 });
