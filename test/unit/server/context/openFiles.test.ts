@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { OpenFiles } from "../../../../server/context/openFiles.ts";
+import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 import type { Documents } from "../../../../server/lsp/documents.ts";
 
 const paths = (files: readonly { path: string }[]) => files.map(({ path }) => path);
@@ -14,7 +15,7 @@ const root = mkdtempSync(join(tmpdir(), "foretoken-open-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 /** Open documents without a client. */
-function opened() {
+function opened(shown = new ShownFiles(() => {})) {
   let changed: (uri: string, text: string) => void = () => {};
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
@@ -23,7 +24,7 @@ function opened() {
       closed = onClosed;
     },
   };
-  const files = new OpenFiles(documents, () => undefined, undefined, Number.POSITIVE_INFINITY);
+  const files = new OpenFiles(documents, () => undefined, shown, Number.POSITIVE_INFINITY);
   files.roots = [root];
   const uri = (path: string) => pathToFileURL(join(root, path)).href;
   return {
@@ -51,6 +52,18 @@ test("secret, ignored and foreign documents and the document itself are never sh
   changed("git:/project/basket.py", LIKE);
   assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
   assert.ok(root.endsWith(files.repository ?? "nothing"));
+});
+
+test("a workspace that is not trusted shows neither its documents nor its name to a model", () => {
+  const shown = new ShownFiles(() => {});
+  const { files, open, around } = opened(shown);
+  for (const path of ["main.py", "basket.py"]) open(path, LIKE);
+  shown.trusted = false;
+  assert.deepEqual([around("main.py", HERE), files.repository], [[], undefined]);
+  shown.trusted = true;
+  assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
+  files.roots = [];
+  assert.equal(files.repository, undefined, "without a folder there is no name");
 });
 
 test("documents opened before their folder was added to the workspace are shown from then on", () => {

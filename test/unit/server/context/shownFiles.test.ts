@@ -209,3 +209,47 @@ test("a walk looks at each ignore file once for many files of a folder", async t
   assert.equal(found.length, 30);
   assert.ok(ofFolder.length <= 2, `${ofFolder.length} looks`);
 });
+
+test("a file that holds a key is not read until the key is removed", () => {
+  const root = tree({ "a.py": `token = "ghp_${"abcdefghijkl".repeat(3)}"` });
+  const files = guard(root);
+  assert.equal(files.read({ root, path: "a.py" }), undefined);
+  writeFileSync(join(root, "a.py"), "token = None");
+  assert.equal(files.read({ root, path: "a.py" }), "token = None");
+});
+
+test("a walk ends where the workspace is no longer trusted or its folder is removed meanwhile", async () => {
+  const root = tree({ "a.py": "", "b.py": "", "c.py": "" });
+  const ends: ((files: ShownFiles) => void)[] = [
+    files => {
+      files.trusted = false;
+    },
+    files => {
+      files.roots = [];
+    },
+  ];
+  for (const end of ends) {
+    const files = guard(root);
+    let count = 0;
+    for await (const _ of files.sources(root, PYTHON_EXTENSIONS, new AbortController().signal)) {
+      count++;
+      end(files);
+    }
+    assert.equal(count, 1);
+  }
+});
+
+test("a folder is listed at the first question, not at each, and again once it was removed and added", async t => {
+  const refresh = t.mock.method(Visibility.prototype, "refresh", async () => {});
+  const root = tree({ "a.py": "" });
+  const files = guard(root);
+  const ask = async () => {
+    files.mayBeShown({ root, path: "a.py" });
+    await new Promise(setImmediate);
+    return refresh.mock.callCount();
+  };
+  assert.deepEqual([await ask(), await ask()], [1, 1]);
+  files.roots = [];
+  files.roots = [root];
+  assert.deepEqual([await ask(), await ask()], [2, 2]);
+});

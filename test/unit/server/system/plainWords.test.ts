@@ -8,6 +8,7 @@ import {
   inOptions,
   inPlainWords,
   parsingProblem,
+  printable,
   refusalOf,
   shownText,
 } from "../../../../server/system/plainWords.ts";
@@ -111,4 +112,9 @@ test("the text of a model has no control characters for a terminal, and is uncha
   const text = "a\tb\n\u001b]52;c;x\u0007\u009b2J\r";
   assert.equal(shownText(text, { isTTY: true }), "a\tb\n\\x1b]52;c;x\\x07\\x9b2J\\x0d");
   assert.equal(shownText(text, {}), text);
+});
+
+test("a name from elsewhere cannot command a terminal", () => {
+  assert.equal(printable("m\u001b[2J\n\u009b.gguf"), "m\\x1b[2J\\x0a\\x9b.gguf");
+  assert.equal(printable("modèle 1.gguf"), "modèle 1.gguf");
 });
