@@ -38,7 +38,6 @@ interface NeighbouringLines {
 const LINES_ABOVE = 8;
 
 export function neighbouringLines(snapshot: Snapshot): NeighbouringLines {
-  if (!snapshot.notebook) return { linesAbove: [], nextLine: "" };
   const { above, below } = cellTexts(snapshot);
   const linesAbove = above.at(-1)?.split("\n").slice(-LINES_ABOVE) ?? [];
   const nextLine = below[0]?.split("\n").find(line => line.trim() !== "") ?? "";

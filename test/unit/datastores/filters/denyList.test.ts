@@ -39,6 +39,16 @@ test("contents are matched by the source's own ID or by either hash of the text"
   assert.equal(DenyList.parse("owner", "deny.txt").matches(subject([], "owner", text)), undefined);
 });
 
+test("hashes in a list of owners deny their own contents only", () => {
+  const [denied, other] = ["a", "b"].map(text => createHash("sha256").update(text).digest("hex"));
+  assert.ok(denied && other);
+  const list = DenyList.parse(`owner\n${denied}\n`, "deny.txt");
+  assert.equal(list.matches(subject(["x/y"], denied.toUpperCase())), denied);
+  assert.equal(list.matches(subject(["x/y"], "", "a")), denied);
+  assert.equal(list.matches(subject(["x/y"], other, "b")), undefined);
+  assert.equal(list.matches(subject(["x/y"], "42")), undefined, "without its text");
+});
+
 test("a line that is not an entry is refused with its number", () => {
   for (const bad of ["a/b/c", "two words", "/name", "owner/", "http://host/owner", "näme"])
     assert.throws(

@@ -24,6 +24,10 @@ const CASES: readonly [string, string | undefined][] = [
   ["[core]\nexcludesfile = a\\\\b\\tc\\\n d\n", "a\\b\tc d"],
   ["[core]\neditor = vi ; excludesfile = b\n# excludesfile = c\n", undefined],
   ["[core]\n  excludesfile = a b   c  \n", "a b   c"],
+  ["[core]\n; excludesfile = c\n", undefined],
+  ["[core\n]\nexcludesfile = c\n", undefined],
+  ['[core]\nexcludesfile = "  a"\n', "  a"],
+  ["[core]\r\nexcludesfile = a\\\r\n b\r\n", "a b"],
   ["", undefined],
 ];
 

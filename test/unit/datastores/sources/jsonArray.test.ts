@@ -38,11 +38,21 @@ test("items end at their own commas, wherever the chunks begin and end", async (
 test("arrays may follow each other, be empty, and have text around them", async () => {
   assert.deepEqual(await items("\ufeff [ ] \n[1, 2]\n [\n] [3]\n", 4), ["1", "2", "3"]);
   assert.deepEqual(await items("", 4), []);
+  assert.deepEqual(
+    await items('[\u0001, "a\\"]"]', 4),
+    ["\u0001", '"a\\"]"'],
+    "what JSON does not allow is kept",
+  );
 });
 
 test("an item that is too long or incomplete is undefined, and the others are returned", async () => {
   assert.deepEqual(await items(`["a", "${"b".repeat(100)}", "c"]`, 8, 50), ['"a"', undefined, '"c"']);
   assert.deepEqual(await items('["a", {"b": [1', 5), ['"a"', undefined]);
+  assert.deepEqual(
+    await items('["12345678","123456789"]', 4, 10),
+    ['"12345678"', undefined],
+    "ten bytes are allowed",
+  );
 });
 
 test("an item that is too long is not kept in memory", async () => {
