@@ -13,17 +13,22 @@ interface Asked {
   /** Sends the whole text so far. */
   grow(text: string): void;
   /** Ends it with what was sent. */
-  end(): void;
+  end(ended?: object): void;
 }
 
 let asked: Asked[];
 let ghost: GhostText;
 let editor: FakeEditor;
+/** What the observer was told, without edits. */
+let told: unknown[][];
+const snooze = { isOn: false };
 /** Of the last completion; what came late is not held back for what follows. */
 const last = { firstTextMs: 1, totalMs: 1000 };
 
 beforeEach(() => {
   asked = [];
+  told = [];
+  snooze.isOn = false;
   const requests = {
     complete(query: CompletionQuery, take: (item: unknown) => void, token: Asked["token"]) {
       return new Promise(resolve => {
@@ -36,14 +41,24 @@ beforeEach(() => {
             text = grown;
             take(item());
           },
-          end: () => resolve({ item: text === "" ? undefined : item(), ended: undefined }),
+          end: ended => resolve({ item: text === "" ? undefined : item(), ended }),
         });
       });
     },
   };
   const client = { status: { current: { state: "ready", last } }, requests } as unknown as ServerClient;
-  const observer = { answered() {}, shown() {}, accepted() {}, left() {}, edited() {} };
-  ghost = new GhostText(client, "foretoken.foretoken", { isOn: false }, observer);
+  const tell =
+    (what: string) =>
+    (...details: unknown[]) =>
+      void told.push([what, ...details]);
+  const observer = {
+    answered: tell("answered"),
+    shown: tell("shown"),
+    accepted: tell("accepted"),
+    left: tell("left"),
+    edited() {},
+  };
+  ghost = new GhostText(client, "foretoken.foretoken", snooze, observer);
   editor = new FakeEditor("x = f\nprint(x)\n", 5, () => ghost);
 });
 
@@ -157,4 +172,78 @@ test("an explicit request does not wait for one that was not", async () => {
   );
   latest().grow("oo");
   assert.equal((await explicit)?.insertText, "oo");
+});
+
+test("the observer is told the length of what is shown, the parts that are accepted at once, and when it is left", async () => {
+  await shown("oo(a)");
+  editor.type("o");
+  editor.type("o(");
+  editor.type("z");
+  const uri = editor.document.uri.toString();
+  assert.deepEqual(told, [["shown", uri, 5], ["accepted", 6, "o("], ["left"]]);
+});
+
+test("an inserted line break with its indentation is a key, and line breaks count as they will be in the document", async () => {
+  editor = new FakeEditor("if a:\r\nprint(x)\r\n", 5, () => ghost);
+  await shown("\n    b\n    c");
+  editor.type("\r\n    ");
+  editor.type("b\r\n    c");
+  const uri = editor.document.uri.toString();
+  assert.deepEqual(told.slice(0, 2), [
+    ["shown", uri, 14],
+    ["accepted", 11, "b\r\n    c"],
+  ]);
+});
+
+test("a request is reported once it has ended and its text was handed over, with the time since its key", async t => {
+  let now = 1_000;
+  t.mock.method(performance, "now", () => now);
+  const answered = () => told.filter(([what]) => what === "answered").map(([, ...details]) => details);
+  for (const [kind, laterMs, expectedMs] of [
+    [InlineCompletionTriggerKind.Automatic, 100, 150],
+    [InlineCompletionTriggerKind.Invoke, 100, 50],
+    [InlineCompletionTriggerKind.Automatic, 1_500, 50],
+  ] as const) {
+    told = [];
+    editor.type("f");
+    now += laterMs;
+    const item = editor.ask(kind);
+    now += 50;
+    latest().grow("oo");
+    await item;
+    assert.deepEqual(answered(), [], "it has not ended");
+    const ended = { outcome: { kind: "shown" } };
+    latest().end(ended);
+    await turn();
+    assert.deepEqual(answered(), [[ended, expectedMs]]);
+    await editor.ask();
+    assert.equal(answered().length, 1, "once");
+  }
+});
+
+test("a request without text is reported without a time", async () => {
+  const item = editor.ask();
+  const ended = { outcome: { kind: "empty" } };
+  latest().end(ended);
+  assert.equal(await item, undefined);
+  assert.deepEqual(told, [["answered", ended, undefined]]);
+});
+
+test("during a snooze nothing is suggested automatically, and what the user asks for is", async () => {
+  snooze.isOn = true;
+  assert.equal(await editor.ask(), undefined);
+  assert.equal(asked.length, 0);
+  const item = editor.ask(InlineCompletionTriggerKind.Invoke);
+  latest().grow("oo");
+  assert.equal((await item)?.insertText, "oo");
+  editor.type("o");
+  assert.equal((await editor.ask())?.insertText, "oo", "which stays on the screen while it is typed");
+});
+
+test("a second explicit request joins the first", async () => {
+  void editor.ask(InlineCompletionTriggerKind.Invoke);
+  const item = editor.ask(InlineCompletionTriggerKind.Invoke);
+  assert.equal(asked.length, 1);
+  latest().grow("oo");
+  assert.equal((await item)?.insertText, "oo");
 });
