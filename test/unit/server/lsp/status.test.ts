@@ -120,6 +120,9 @@ test("a completion shows its figures with the acceptance so far, of the present 
   board.ready({ info: model });
   board.completed({ ...completion, drafted: 4, accepted: 4 }, true, []);
   assert.equal(board.current.acceptance, 1);
+  board.switch(false);
+  board.completed(completion, true, []);
+  assert.equal(board.current.state, "off", "a completion that ends later does not switch on");
 });
 
 test("suggestions are counted from the first one shown, and an accepted one is published at once", () => {
