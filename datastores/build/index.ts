@@ -12,6 +12,7 @@ export {
   removedFrom,
   removeStore,
   sourcesOf,
+  stampOfStores,
   verifyStore,
 } from "./stores.ts";
 export type { BatchTokenizer } from "./tokenBuffer.ts";

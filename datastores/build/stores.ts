@@ -1,5 +1,5 @@
 /** Stores on disk: opens, checks, lists and removes them, and leaves removed documents out of searches. */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
@@ -10,7 +10,7 @@ import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import { refuseForeign, removeEmpty } from "./folder.ts";
 import { inFolder } from "./inFolder.ts";
 import { manifestFiles } from "./manifest.ts";
-import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
+import { isManifestName, isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
 import { isWholeBuild, noStore, readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
@@ -102,6 +102,34 @@ function lacking(
  */
 export function listStores(folder: string): string[] {
   return foldersIn(folder).filter(mayHoldStore).sort();
+}
+
+/**
+ * A text that differs once a store directly below `folder` was built, changed or removed, whichever process did it. Never
+ * throws: what cannot be read is left out.
+ */
+export function stampOfStores(folder: string): string {
+  return namesIn(folder)
+    .sort()
+    .flatMap(name => {
+      const files = namesIn(join(folder, name)).filter(file => isManifestName(file) || file === TOMBSTONES);
+      return files.sort().map(file => `${name}/${file} ${stampOf(join(folder, name, file))}`);
+    })
+    .join("\n");
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** These files are replaced by renaming, so another content is another file. */
+function stampOf(path: string): string {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status ? `${status.ino} ${status.size} ${status.mtimeMs}` : "";
 }
 
 function mayHoldStore(directory: string): boolean {

@@ -7,6 +7,7 @@ import {
   openStore,
   readStore,
   type StoreManifest,
+  stampOfStores,
 } from "../../datastores/build/index.ts";
 import type { Store } from "../../datastores/index/index.ts";
 import { StoreError } from "../../datastores/index.ts";
@@ -46,6 +47,8 @@ export class StoreRegistry {
   private user: StoreUser | undefined;
   private open: { readonly store: Store; readonly source: CorpusSource }[] = [];
   private statuses: StoreStatus[] = [];
+  /** Stands for the stores on disk as they were opened. */
+  private stamp = "";
   /** The stores that are not open, by folder name. */
   private unused = new Map<string, "another tokenizer" | "another version" | "damaged">();
 
@@ -66,8 +69,12 @@ export class StoreRegistry {
     return this.statuses;
   }
 
-  /** What to draft from. */
+  /** What to draft from. Looks first whether another process has built, changed or removed a store. */
   get sources(): readonly CorpusSource[] {
+    if (this.user && stampOfStores(this.directory) !== this.stamp) {
+      this.reopen();
+      this.changed();
+    }
     return this.open.map(({ source }) => source);
   }
 
@@ -164,6 +171,8 @@ export class StoreRegistry {
 
   private reopen(): void {
     this.dispose();
+    // Taken before the stores are read: a change meanwhile is noticed afterwards.
+    this.stamp = stampOfStores(this.directory);
     this.statuses = [];
     this.unused = new Map();
     const foreign: StoreManifest[] = [];

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type BuildInput, buildStore } from "../../datastores/build/index.ts";
+import { addTombstones, type BuildInput, buildStore, removeStore } from "../../datastores/build/index.ts";
 import { lock } from "../../datastores/lock.ts";
 import { type BuildOutcome, runBuild } from "../../server/corpus/buildProcess.ts";
 import { StoreRegistry } from "../../server/corpus/storeRegistry.ts";
@@ -143,7 +143,7 @@ const input: BuildInput = {
   identity: "a",
   bytes: 10,
   async *documents() {
-    const more = { origin: "a", path: "a.py", repositories: [], licences: [], contentId: "" };
+    const more = { origin: "a", path: "a.py", repositories: ["owner/name"], licences: [], contentId: "" };
     yield { text: "some text", ...more };
   },
 };
@@ -205,6 +205,40 @@ test("a damaged store is set aside with the reason, and the other stores are use
     assert.equal(warnings.length, 1);
     registry.dispose();
   }
+});
+
+test("what another process builds, leaves out or removes counts from the next completion", async () => {
+  const storage = join(root, "followed");
+  const directory = join(storage, "datastores", "code");
+  let changes = 0;
+  const registry = new StoreRegistry(
+    storage,
+    () => {},
+    () => changes++,
+  );
+  registry.adopt(user);
+  const context = Int32Array.from("some te", letter => letter.charCodeAt(0));
+  const found = () =>
+    registry.sources.map(({ corpus }) => {
+      corpus.find(context, context.length);
+      return corpus.count;
+    });
+  assert.deepEqual(found(), []);
+  await build(directory, "code");
+  assert.deepEqual(found(), [1]);
+  assert.deepEqual(found(), [1]);
+  assert.equal(changes, 1, "a store that stays as it is stays open");
+  addTombstones(directory, ["owner/name"]);
+  assert.deepEqual(found(), [0]);
+  removeStore(directory);
+  assert.deepEqual(found(), []);
+  assert.deepEqual(registry.status, []);
+  await build(directory, "code");
+  assert.deepEqual(found(), [1]);
+  rmSync(directory, { recursive: true });
+  assert.deepEqual(found(), []);
+  assert.equal(changes, 5);
+  registry.dispose();
 });
 
 test("a datastore whose name would not give it a folder of its own is refused", async () => {
