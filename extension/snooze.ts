@@ -3,7 +3,8 @@
 const MINUTE_MS = 60_000;
 
 export class Snooze {
-  private until = 0;
+  private startedAt = 0;
+  private lengthMs = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /**
@@ -26,7 +27,8 @@ export class Snooze {
 
   /** Begins anew. 0 minutes ends it. */
   start(minutes: number): void {
-    this.until = this.now() + minutes * MINUTE_MS;
+    this.startedAt = this.now();
+    this.lengthMs = minutes * MINUTE_MS;
     this.tick();
   }
 
@@ -39,7 +41,10 @@ export class Snooze {
   }
 
   private get leftMs(): number {
-    return Math.max(0, this.until - this.now());
+    const now = this.now();
+    // A clock that was set back must not prolong it by more than its own length.
+    this.startedAt = Math.min(this.startedAt, now);
+    return Math.max(0, this.startedAt + this.lengthMs - now);
   }
 
   private tick(): void {

@@ -261,6 +261,8 @@ function afterQuietMinutes(minutes: () => number, action: () => unknown): () => 
   let timer: NodeJS.Timeout | undefined;
   let calledMs = 0;
   const wait = () => {
+    // A clock that was set back must not keep the model for longer.
+    calledMs = Math.min(calledMs, Date.now());
     const leftMs = minutes() > 0 ? calledMs + minutes() * 60_000 - Date.now() : Number.POSITIVE_INFINITY;
     if (leftMs <= 0) action();
     // Checked again, since the number of minutes may change.

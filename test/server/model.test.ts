@@ -103,6 +103,30 @@ test("a model that is never used is freed after the configured idle time too", a
   await client.close();
 });
 
+test("a clock that is set back keeps an unused model for no more than the configured time", async t => {
+  let now = 1_000 * 60_000;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(Date, "now", () => now);
+  const engine = new FakeEngine(saying("first\n"));
+  const client = await connect(
+    { modelLoader: () => async () => ({ engine }) },
+    { settings: { freeAfterMinutes: 3 } },
+  );
+  const pass = async () => {
+    now += 60_000;
+    t.mock.timers.tick(60_000);
+    await client.connection.sendRequest(ExplainLastRequest);
+  };
+  await client.status(({ state }) => state === "ready");
+  await pass();
+  now -= 900 * 60_000;
+  for (let minute = 0; minute < 3; minute++) await pass();
+  assert.ok(!engine.disposed);
+  await pass();
+  assert.ok(engine.disposed);
+  await client.close();
+});
+
 test("a freed model is not reported as ready after completions are turned off and on again", async () => {
   const client = await connect({
     modelLoader: () => async () => ({ engine: new FakeEngine(saying("first\n")) }),

@@ -55,3 +55,24 @@ test("a snooze can be ended, and restarted with another time", () => {
   assert.deepEqual(shown, [5, 60, 0]);
   end();
 });
+
+test("a clock that is set back prolongs a snooze by no more than its own length", () => {
+  let now = 1_000 * MINUTE;
+  const shown: number[] = [];
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const snooze: Snooze = new Snooze(
+    () => shown.push(snooze.minutesLeft),
+    () => now,
+  );
+  const pass = () => {
+    now += MINUTE;
+    mock.timers.tick(MINUTE);
+  };
+  snooze.start(3);
+  pass();
+  now -= 900 * MINUTE;
+  for (let minute = 0; minute < 4; minute++) pass();
+  assert.deepEqual(shown, [3, 2, 3, 2, 1, 0]);
+  assert.equal(snooze.isOn, false);
+  mock.timers.reset();
+});
