@@ -54,7 +54,9 @@ export function readTuning(
   try {
     const key = keyOf(info, conditions, circumstance);
     const file = fileOf(directory, key);
-    if (circumstance === "busy" && Date.now() - statSync(file).mtimeMs > BUSY_VALID_MS) return undefined;
+    // A time in the future dates from when the clock was wrong.
+    if (circumstance === "busy" && Math.abs(Date.now() - statSync(file).mtimeMs) > BUSY_VALID_MS)
+      return undefined;
     const saved = JSON.parse(readFileSync(file, "utf8"));
     return saved.key === key && isConfiguration(saved.tuning) ? saved.tuning : undefined;
   } catch {
