@@ -220,7 +220,9 @@ async function refusal(
 function askedWait(headers: Headers): number | undefined {
   const after = headers.get("retry-after");
   if (after !== null) {
-    const seconds = /^\d+$/.test(after.trim()) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
+    // The server's own clock counts: this machine's may be wrong.
+    const now = Date.parse(headers.get("date") ?? "") || Date.now();
+    const seconds = /^\d+$/.test(after.trim()) ? Number(after) : (Date.parse(after) - now) / 1000;
     if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   }
   const seconds = /(?:^|[;,\s])t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
