@@ -68,7 +68,7 @@ export class ServerClient implements vscode.Disposable {
   private async start(retryLoads: boolean): Promise<void> {
     const { paths, output, status } = this;
     status.set({ state: "starting" });
-    this.crashes.started(Date.now());
+    this.crashes.started(performance.now());
     const connection = new ServerConnection({
       ...paths,
       retryLoads,
@@ -113,7 +113,7 @@ export class ServerClient implements vscode.Disposable {
 
   private crashed(how: string): void {
     if (this.disposed) return;
-    const pauseMs = this.crashes.crashed(Date.now());
+    const pauseMs = this.crashes.crashed(performance.now());
     if (pauseMs === undefined) {
       this.giveUp(how);
       return;

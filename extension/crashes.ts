@@ -19,7 +19,7 @@ export class Crashes {
     this.pauseMs = FIRST_PAUSE_MS;
   }
 
-  /** The server is started. @param now in milliseconds */
+  /** The server is started. @param now milliseconds of a clock that is never set, here and below */
   started(now: number): void {
     this.startedAt = now;
   }
