@@ -82,7 +82,7 @@ function openTerminal(): { readonly terminal: Terminal; readonly close: () => vo
   const terminal: Terminal = {
     lines: untilEnded(),
     write: text => output.write(shownText(text, output)),
-    note: text => stderr.write(`${text}\n`),
+    note: text => stderr.write(`${shownText(text, stderr)}\n`),
     prompt() {
       if (isTerminal) lines.prompt();
     },

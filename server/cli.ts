@@ -17,6 +17,7 @@ import {
   endWithOutput,
   grammarsDirectory,
   interrupted,
+  jsonText,
   packageVersion,
   printable,
   reportAndFail,
@@ -38,8 +39,7 @@ async function checkModel(
     const report = await selfTest(engine, grammars, interrupt);
     interrupt.throwIfAborted();
     if (!report) throw new Error("a check that ended early on its own");
-    if (json)
-      process.stdout.write(`${JSON.stringify({ model: engine.info.modelName, ...report }, null, 2)}\n`);
+    if (json) process.stdout.write(`${jsonText({ model: engine.info.modelName, ...report }, 2)}\n`);
     else process.stdout.write(describeCheck(engine.info.modelName, engine.info.backend, report));
     return report.problem === undefined;
   } finally {
@@ -113,7 +113,7 @@ async function main([command, ...args]: string[]): Promise<void> {
       process.stdout.write(`${packageVersion()}\n`);
       return;
     case undefined:
-      throw new UsageError(`No command given.\n\n${USAGE}`);
+      throw new ArgumentsError("No command given.");
     default:
       throw new UsageError(`There is no command ${command}. "foretoken --help" lists the commands.`);
   }
@@ -134,4 +134,4 @@ async function runApart(script: string, args: readonly string[]): Promise<number
 }
 
 const given = process.argv.slice(2);
-main(given).catch(error => reportAndFail(error, usageOf(given[0])));
+main(given).catch(error => reportAndFail(error, usageOf(given[0]) ?? USAGE));

@@ -13,7 +13,7 @@ import { disposeModel } from "./model/index.ts";
 import { snapshotAt } from "./place.ts";
 import { DEFAULT_SETTINGS } from "./protocol/index.ts";
 import { Grammars, regionAt } from "./syntax/index.ts";
-import { drain, grammarsDirectory, interrupted, refuseSurplus, shownText } from "./system/index.ts";
+import { drain, grammarsDirectory, interrupted, jsonText, refuseSurplus, shownText } from "./system/index.ts";
 
 /** Reads the arguments and checks them, as far as possible without a model. */
 function readArguments(args: string[]) {
@@ -56,7 +56,7 @@ export async function completeCommand(args: string[]): Promise<void> {
   close();
   interrupt.throwIfAborted();
   const reported = { ...report(completion, loadMs), sources: drafting.memory.statistics.figures() };
-  process.stdout.write(values.json ? `${JSON.stringify(reported, null, 2)}\n` : "\n");
+  process.stdout.write(values.json ? `${jsonText(reported, 2)}\n` : "\n");
 }
 
 /** A completion as `--json` prints it: times in milliseconds, null if there is none. */

@@ -128,8 +128,12 @@ function namesIn(folder: string): string[] {
 
 /** These files are replaced by renaming, so another content is another file. */
 function stampOf(path: string): string {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status ? `${status.ino} ${status.size} ${status.mtimeMs}` : "";
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return "";
+  }
 }
 
 function mayHoldStore(directory: string): boolean {

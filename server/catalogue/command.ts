@@ -8,6 +8,7 @@ import {
   cataloguePath,
   defaultModelPath,
   interrupted,
+  jsonText,
   messageOf,
   modelBytes,
   orUsageError,
@@ -16,6 +17,7 @@ import {
   refusalOf,
   refuseOtherOptions,
   reportRetry,
+  shownText,
   UsageError,
 } from "../system/index.ts";
 import { type CatalogueModel, readCatalogue } from "./catalogue.ts";
@@ -119,7 +121,7 @@ function list(models: readonly CatalogueModel[], folder: string, json: boolean):
   const fetched = fetchedModels(folder);
   const others = modelsHere();
   if (json) {
-    process.stdout.write(`${JSON.stringify({ catalogue: models, fetched, found: others }, null, 2)}\n`);
+    process.stdout.write(`${jsonText({ catalogue: models, fetched, found: others }, 2)}\n`);
     return;
   }
   const lines = models.map(({ name, files, licence, infilling }) => {
@@ -152,7 +154,9 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
     throw new UsageError(`${path} is on this machine: there is nothing to fetch. A model is ${REFERENCES}.`);
   }
   if (reference.kind === "hub" && reference.model)
-    process.stderr.write(`${reference.model.title}: licence ${licenceOf(reference.model)}.\n`);
+    process.stderr.write(
+      `${printable(`${reference.model.title}: licence ${licenceOf(reference.model)}.`)}\n`,
+    );
   const interrupt = interrupted("The fetch was interrupted. The same command continues where it stopped.");
   const outcome = await fetchModel(reference, folder, {
     reference: given,
@@ -162,7 +166,7 @@ async function get(given: string, models: readonly CatalogueModel[], folder: str
     onRetry: reportRetry,
   });
   if ("problem" in outcome) interrupt.throwIfAborted();
-  process.stdout.write(`${orUsageError(outcome).path}\n`);
+  process.stdout.write(`${shownText(orUsageError(outcome).path, process.stdout)}\n`);
 }
 
 const TERMS = { yes: "", no: ", which forbids commercial use", restricted: ", with terms of use" } as const;
@@ -192,7 +196,7 @@ function use(given: string, models: readonly CatalogueModel[], folder: string): 
   orUsageError(writeChosenModel(cacheDirectory(), isDefault ? undefined : path));
   const setting = isDefault ? "" : isPathReference(given) ? path : given;
   process.stdout.write(
-    `The command line uses ${isDefault ? "the default model" : printable(path)}. In the editor: "foretoken.modelPath": ${JSON.stringify(setting)}\n`,
+    `The command line uses ${isDefault ? "the default model" : printable(path)}. In the editor: "foretoken.modelPath": ${jsonText(setting)}\n`,
   );
 }
 
@@ -258,7 +262,7 @@ function remove(given: string, models: readonly CatalogueModel[], folder: string
       `${path} cannot be deleted: ${messageOf(error)}. Choose another model in the editors that use it, or close them, and try again.`,
     );
   }
-  process.stdout.write(`Removed ${path} (${megabytes(model.bytes)}).\n`);
+  process.stdout.write(`Removed ${printable(path)} (${megabytes(model.bytes)}).\n`);
   if (chosenModel(cacheDirectory()) !== path) return;
   orUsageError(writeChosenModel(cacheDirectory(), undefined));
   process.stdout.write("The command line uses the default model again.\n");

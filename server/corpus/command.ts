@@ -25,6 +25,7 @@ import {
   counted,
   defaultModelPath,
   interrupted,
+  jsonText,
   memoryBytes,
   packageVersion,
   printable,
@@ -167,15 +168,17 @@ async function buildAsAsked(values: Values, signal: AbortSignal): Promise<void> 
       memoryBytes,
       builder: `foretoken ${packageVersion()}`,
       signal,
-      onWaiting: who => process.stderr.write(`${who} Waiting for it.\n`),
-      onProgress: values.progress ? printer(progress => JSON.stringify(progress)) : printer(reported),
+      onWaiting: who => process.stderr.write(`${printable(who)} Waiting for it.\n`),
+      onProgress: values.progress
+        ? printer(progress => jsonText(progress))
+        : printer(progress => printable(reported(progress))),
     });
     const shards = manifest.inputs.flatMap(input => input.shards);
     const tokens = shards.reduce((sum, shard) => sum + shard.tokens, 0);
     if (!values.progress) process.stdout.write(`\n${describe(resolve(out))}`);
     else
       process.stdout.write(
-        `${JSON.stringify({ phase: "done", tokens, damage: readStore(resolve(out)).damage })}\n`,
+        `${jsonText({ phase: "done", tokens, damage: readStore(resolve(out)).damage })}\n`,
       );
   } finally {
     await tokenizer.dispose();
@@ -187,7 +190,7 @@ function printReplacement(directory: string, sources: readonly string[]): void {
   const before = sourcesOf(directory);
   if (before.length > 0 && before.join() !== sources.join())
     process.stderr.write(
-      `${directory} holds a store of ${before.join(", ")}: it is replaced by one of ${sources.join(", ")}. To keep both, name all sources.\n`,
+      `${printable(`${directory} holds a store of ${before.join(", ")}: it is replaced by one of ${sources.join(", ")}.`)} To keep both, name all sources.\n`,
     );
 }
 
@@ -239,7 +242,7 @@ async function query(directory: string, values: Values): Promise<void> {
       };
     });
     if (values.json) {
-      process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+      process.stdout.write(`${jsonText(answer, 2)}\n`);
       return;
     }
     const { matchLength: length, occurrences } = answer;
@@ -249,7 +252,7 @@ async function query(directory: string, values: Values): Promise<void> {
         : `The text's last ${counted(length, "token")}: ${counted(occurrences, "occurrence")}\n`,
     );
     for (const { matchLength, text: continuation, origin } of answer.continuations)
-      process.stdout.write(`${matchLength}  ${JSON.stringify(continuation)}  ${printable(origin ?? "")}\n`);
+      process.stdout.write(`${matchLength}  ${jsonText(continuation)}  ${printable(origin ?? "")}\n`);
   } finally {
     store.close();
   }
@@ -268,7 +271,7 @@ function continuationText(lookup: Lookup, row: number, vocabulary: LlamaVocabula
 function list(folder: string, asJson: boolean): void {
   const found = listStores(folder).map(directory => ({ directory, ...figuresOrProblem(directory) }));
   if (asJson) {
-    process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+    process.stdout.write(`${jsonText(found, 2)}\n`);
     return;
   }
   for (const store of found) {
@@ -276,7 +279,7 @@ function list(folder: string, asJson: boolean): void {
       "problem" in store ? [store.problem] : [store.name, counted(store.tokens, "token"), store.created];
     process.stdout.write(`${printable([store.directory, ...figures].join("  "))}\n`);
   }
-  if (found.length === 0) process.stdout.write(`There are no stores in ${folder}.\n`);
+  if (found.length === 0) process.stdout.write(`There are no stores in ${printable(folder)}.\n`);
 }
 
 /** Removes a store, or with options only what they name, which is then left out of searches until the next build. */
@@ -294,7 +297,7 @@ function remove(directory: string, values: Values): void {
   process.stdout.write(
     count > 0
       ? `Left out from now on: ${counted(count, "document")}.\n`
-      : `The store has no document of ${denied.join(", ")}. Later builds leave them out.\n`,
+      : `The store has no document of ${printable(denied.join(", "))}. Later builds leave them out.\n`,
   );
 }
 
@@ -354,7 +357,7 @@ export async function datastore([action, ...args]: string[]): Promise<void> {
         return await build(values);
       case "info": {
         const store = directory();
-        const reported = values.json ? `${JSON.stringify(figures(store), null, 2)}\n` : describe(store);
+        const reported = values.json ? `${jsonText(figures(store), 2)}\n` : describe(store);
         process.stdout.write(reported);
         return;
       }

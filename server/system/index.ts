@@ -30,7 +30,7 @@ export {
   storesDirectory,
   tokenizeWorkerScript,
 } from "./paths.ts";
-export { inOptions, printable, refusalOf, shownText } from "./plainWords.ts";
+export { inOptions, jsonText, printable, refusalOf, shownText } from "./plainWords.ts";
 export { runsOnBattery } from "./powerSource.ts";
 export { isRecord } from "./records.ts";
 export { median, quantile } from "./statistics.ts";

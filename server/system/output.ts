@@ -1,5 +1,6 @@
 /** Messages of a command beside its result, and the end of a command whose output cannot be written. */
 import { codeOf, messageOf } from "../../datastores/index.ts";
+import { printable } from "./plainWords.ts";
 
 interface Output {
   on(event: "error", listener: (error: unknown) => void): unknown;
@@ -46,5 +47,5 @@ export function endWithOutput({ stdout, stderr, exit }: WritingProcess): void {
 export function reportRetry(problem: string, waitMs: number): void {
   // The terminal's line may show progress, which is overwritten.
   const start = process.stderr.isTTY ? "\r\u001b[K" : "";
-  process.stderr.write(`${start}${problem} Trying again in ${Math.ceil(waitMs / 1000)} s.\n`);
+  process.stderr.write(`${start}${printable(problem)} Trying again in ${Math.ceil(waitMs / 1000)} s.\n`);
 }

@@ -84,10 +84,24 @@ export function inOptions(remedy: string): string {
   return cleared.replace(RESTART, TRY_AGAIN);
 }
 
-const escaped = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
+/** Characters that set the direction of the text after them: a terminal would show a name's end, or what follows, reversed. */
+const DIRECTIONS = "\u202a-\u202e\u2066-\u2069";
+const UNPRINTABLE = new RegExp(`[\\p{Cc}${DIRECTIONS}]`, "gu");
+/** Those of them that JSON allows in strings. */
+const UNPRINTABLE_IN_JSON = new RegExp(`[\\x7f-\\x9f${DIRECTIONS}]`, "gu");
 
-/** A name from elsewhere made safe for a terminal: control characters, which the terminal would obey, become escapes. */
-export const printable = (name: string): string => name.replace(/\p{Cc}/gu, escaped);
+const inHex = (character: string, digits: number) =>
+  character.charCodeAt(0).toString(16).padStart(digits, "0");
+const unicodeEscape = (character: string) => `\\u${inHex(character, 4)}`;
+const escaped = (character: string) =>
+  character > "\xff" ? unicodeEscape(character) : `\\x${inHex(character, 2)}`;
+
+/** A name from elsewhere made safe for a terminal: characters that the terminal would obey become escapes. */
+export const printable = (name: string): string => name.replace(UNPRINTABLE, escaped);
+
+/** A value as JSON that is safe for a terminal too: characters that the terminal would obey become JSON's own escapes. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(UNPRINTABLE_IN_JSON, unicodeEscape);
 
 /** The text of a model as a stream gets it: a terminal gets no control characters except line feeds and tabs. */
 export const shownText = (text: string, { isTTY = false }: { readonly isTTY?: boolean }): string =>

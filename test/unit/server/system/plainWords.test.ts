@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import {
   inOptions,
   inPlainWords,
+  jsonText,
   parsingProblem,
   printable,
   refusalOf,
@@ -117,4 +118,13 @@ test("the text of a model has no control characters for a terminal, and is uncha
 test("a name from elsewhere cannot command a terminal", () => {
   assert.equal(printable("m\u001b[2J\n\u009b.gguf"), "m\\x1b[2J\\x0a\\x9b.gguf");
   assert.equal(printable("modèle 1.gguf"), "modèle 1.gguf");
+});
+
+test("a value is printed as JSON without what a terminal would obey, and is read as it was", () => {
+  const value = { name: "a\u001b[2J\u009b2J\u007f\u202egnp\u2066", text: "café 😀" };
+  assert.equal(
+    jsonText(value),
+    String.raw`{"name":"a\u001b[2J\u009b2J\u007f\u202egnp\u2066","text":"café 😀"}`,
+  );
+  assert.deepEqual(JSON.parse(jsonText(value, 2)), value);
 });
