@@ -1,6 +1,6 @@
 import { inOptions, inPlainWords, parsingProblem, printable, surplusSentence } from "./plainWords.ts";
 
-/** A problem the user can fix: reported without a stack trace. Text after a blank line in the message is a usage. */
+/** A problem the user can fix: reported without a stack trace. */
 export class UsageError extends Error {
   /**
    * @param exitCode exit code of the process: 2 if the chosen model cannot do what was requested, 128 plus the signal's
@@ -55,13 +55,10 @@ export function failureText(error: unknown, usage = ""): string {
   // Other errors of Node with a code and this type are about arguments too, such as an invalid address.
   const isExpected = error instanceof UsageError || (error instanceof TypeError && "code" in error);
   const { message, stack } = error as Error;
-  if (!isExpected) return `foretoken: ${stack ?? message}\n`;
-  const [reason, ...paragraphs] = (parsing ?? message).trimEnd().split("\n\n");
   const isOfArguments = parsing !== undefined || error instanceof ArgumentsError;
-  const shown = paragraphs.length > 0 ? paragraphs.join("\n\n") : isOfArguments ? usage.trimEnd() : "";
-  const before = shown === "" ? "" : `${shown}\n\n`;
-  const lines = inPlainWords(reason ?? "").split("\n");
-  return `${before}foretoken: ${lines.map(printable).join("\n")}\n`;
+  const before = isOfArguments && usage !== "" ? `${usage.trimEnd()}\n\n` : "";
+  const told = isExpected ? inPlainWords((parsing ?? message).trimEnd()) : (stack ?? message);
+  return `${before}foretoken: ${told.split("\n").map(printable).join("\n")}\n`;
 }
 
 /** Reports an error and sets the exit code of a command line's process. */

@@ -1,6 +1,6 @@
 /** Command line options of `foretoken bench`. */
 import { resolve } from "node:path";
-import { UsageError, whole } from "../../server/system/index.ts";
+import { ArgumentsError, UsageError, whole } from "../../server/system/index.ts";
 import { ABLATIONS } from "./ablations.ts";
 import { INFILLING_SUITES } from "./infilling.ts";
 import { NEED_DRAFT_MODEL, NEED_STORE } from "./methods.ts";
@@ -87,8 +87,8 @@ export function names<Name extends string>(given: string, option: string, known:
   const isKnown = (name: string): name is Name => known.some(each => each === name);
   for (const name of found)
     if (!isKnown(name))
-      throw new UsageError(
-        `--${option} takes ${known.join(", ")}, got ${name === "" ? "nothing" : name}.\n\n${BENCH_USAGE}`,
+      throw new ArgumentsError(
+        `--${option} takes ${known.join(", ")}, got ${name === "" ? "nothing" : name}.`,
       );
   return [...new Set(found.filter(isKnown))];
 }

@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import { openCorpus, withVocabulary } from "../../server/corpus/index.ts";
 import { Calibration } from "../../server/draft/index.ts";
-import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
-import { BENCH_USAGE, path } from "./arguments.ts";
+import { ArgumentsError, defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
+import { path } from "./arguments.ts";
 import { fitCalibration, reliabilityTable, runCalibration, weightsText } from "./calibration.ts";
 import { load, print, progress } from "./command.ts";
 
@@ -21,7 +21,7 @@ export async function calibrationCommand(args: string[], signal: AbortSignal): P
     },
   });
   const projectFolder = path(values.corpus);
-  if (!projectFolder) throw new UsageError(`calibration needs --corpus FOLDER.\n\n${BENCH_USAGE}`);
+  if (!projectFolder) throw new ArgumentsError("calibration needs --corpus FOLDER.");
   const placesPerFile = whole(values, "places", 4, 1);
   const store = path(values.datastore);
   await withVocabulary(path(values.model) ?? defaultModelPath(), async vocabulary => {

@@ -1,7 +1,7 @@
 /** `foretoken bench`: arguments, loading and printing; the measurements are in the other files. */
 import { parseArgs } from "node:util";
 import { withVocabulary } from "../../server/corpus/index.ts";
-import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
+import { ArgumentsError, defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
 import { BENCH_USAGE, names, path } from "./arguments.ts";
 import { calibrationCommand } from "./calibrationCommand.ts";
 import { load, print, progress } from "./command.ts";
@@ -35,7 +35,7 @@ async function makeModelCommand(args: string[]): Promise<void> {
   const [shape = ""] = names(values.shape ?? "", "shape", SHAPES);
   const [type = "q8_0"] = names(values.type ?? "", "type", MODEL_TYPES);
   const out = path(values.out);
-  if (!out) throw new UsageError(`make-model needs --out FILE.\n\n${BENCH_USAGE}`);
+  if (!out) throw new ArgumentsError("make-model needs --out FILE.");
   const seed = whole(values, "seed", 1, 0);
   let bytes: number;
   try {
@@ -162,8 +162,6 @@ async function dispatch([command, ...args]: readonly string[], signal: AbortSign
     case "make-model":
       return makeModelCommand(args);
     default:
-      throw new UsageError(
-        `${command ? `bench has no command ${command}` : "bench needs a command"}.\n\n${BENCH_USAGE}`,
-      );
+      throw new ArgumentsError(`${command ? `bench has no command ${command}` : "bench needs a command"}.`);
   }
 }

@@ -7,8 +7,8 @@ import { openStore } from "../../datastores/build/index.ts";
 import { openCorpus, withVocabulary } from "../../server/corpus/index.ts";
 import { randomNumbers } from "../../server/draft/index.ts";
 import type { LlamaVocabulary } from "../../server/engine/index.ts";
-import { defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
-import { BENCH_USAGE, path } from "./arguments.ts";
+import { ArgumentsError, defaultModelPath, UsageError, whole } from "../../server/system/index.ts";
+import { path } from "./arguments.ts";
 import { codeFiles, standardLibrary } from "./codeFiles.ts";
 import { print, progress } from "./command.ts";
 import { searchBench, searchTable } from "./searchBench.ts";
@@ -29,7 +29,7 @@ export async function searchCommand(args: string[]): Promise<void> {
     },
   });
   const directory = path(values.datastore);
-  if (!directory) throw new UsageError(`bench search needs --datastore FOLDER.\n\n${BENCH_USAGE}`);
+  if (!directory) throw new ArgumentsError("bench search needs --datastore FOLDER.");
   const queries = whole(values, "queries", 2000, 1);
   const corpus = path(values.corpus) ?? standardLibrary();
   await withVocabulary(path(values.model) ?? defaultModelPath(), async vocabulary => {

@@ -1,8 +1,8 @@
 /** `foretoken bench trace`: what methods draft on the fixed trace, to be compared with their originals. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { UsageError } from "../../server/system/index.ts";
-import { BENCH_USAGE, names, path } from "./arguments.ts";
+import { ArgumentsError } from "../../server/system/index.ts";
+import { names, path } from "./arguments.ts";
 import { print } from "./command.ts";
 import { table } from "./figures.ts";
 import { goose } from "./presets/goose.ts";
@@ -33,7 +33,7 @@ export async function traceCommand(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { methods: { type: "string" }, out: { type: "string" } } });
   const methods = values.methods ? names(values.methods, "methods", NAMES) : NAMES;
   const out = path(values.out);
-  if (!out) throw new UsageError(`bench trace needs --out FILE.\n\n${BENCH_USAGE}`);
+  if (!out) throw new ArgumentsError("bench trace needs --out FILE.");
   const trace = makeTrace();
   const runs = methods.map(name => ({ method: name, steps: runTrace(TRACED[name](), trace) }));
   const text = { prompt: [...trace.prompt], said: [...trace.said], vocabulary: TRACE_VOCABULARY };

@@ -18,9 +18,6 @@ const USAGE = "Usage:\n  foretoken fly\n";
 test("the reason comes last, below the usage", () => {
   const expected = "Usage:\n  foretoken fly\n\nforetoken: fly needs wings.\n";
   assert.equal(failureText(new ArgumentsError("fly needs wings."), USAGE), expected);
-  assert.equal(failureText(new UsageError(`fly needs wings.\n\n${USAGE}`), "Usage:\n  all\n"), expected);
-  const paragraphs = failureText(new UsageError(`No.\n\n${USAGE}\nExit codes: 0\n`));
-  assert.equal(paragraphs, "Usage:\n  foretoken fly\n\nExit codes: 0\n\nforetoken: No.\n");
 });
 
 test("the usage is shown only for errors in the arguments", () => {
@@ -37,6 +34,14 @@ test("the usage is shown only for errors in the arguments", () => {
 test("an unexpected error is reported with its stack trace", () => {
   assert.match(failureText(new Error("worn out"), USAGE), /^foretoken: Error: worn out\n {4}at /);
   assert.match(failureText(new TypeError("a fault")), /^foretoken: TypeError: a fault\n {4}at /);
+});
+
+test("names in a message stay in their place, without what a terminal would obey", () => {
+  const message = "There is no a\n\nb\u001b[31m\u009b0m\u202egnp.";
+  const shown = "There is no a\n\nb\\x1b[31m\\x9b0m\\u202egnp.";
+  assert.equal(failureText(new UsageError(message), USAGE), `foretoken: ${shown}\n`);
+  assert.equal(failureText(new ArgumentsError(message), USAGE), `${USAGE}\nforetoken: ${shown}\n`);
+  assert.ok(failureText(new Error(message)).startsWith(`foretoken: Error: ${shown}\n    at `));
 });
 
 test("arguments beyond the expected ones are named", () => {
