@@ -1,7 +1,7 @@
 /** Names of sources on the command line and in settings, and what they stand for. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { StoreProblem } from "../index.ts";
+import { fileError, type StoreProblem } from "../index.ts";
 
 export type FileFormat = "parquet" | "jsonl";
 
@@ -112,8 +112,16 @@ function parseHub(source: string): SpecOutcome {
 }
 
 function parsePath(source: string, path: string): SpecOutcome {
-  const status = statSync(path, { throwIfNoEntry: false });
+  let status: Stats | undefined;
+  try {
+    status = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return { problem: fileError(error, path).problem };
+  }
   if (status?.isDirectory()) return { spec: { kind: "folder", path } };
+  // A build reads its inputs again when it is continued, and a pipe would keep it waiting.
+  if (status && !status.isFile())
+    return schema(`${path} is not a regular file.`, "Write what it gives to a file, and name that file.");
   const format = formatOf(path);
   if (status && format) return { spec: { kind: "file", path, format } };
   if (status) return schema(`${path} is not of a supported file type.`, `A source is ${ACCEPTED_SOURCES}.`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -80,6 +81,27 @@ test("paths are folders or files of a readable kind, and a short name takes prec
   assert.equal(problem("code.zip").code, "schema");
   assert.equal(problem("none.parquet").code, "missing");
   assert.match(problem("none.parquet").message, /none\.parquet/);
+});
+
+test("a device, a pipe and links in a circle are refused by name", t => {
+  if (process.platform === "win32") {
+    t.skip("Windows has none of them in folders");
+    return;
+  }
+  const circle = join(folder, "circle.jsonl");
+  symlinkSync(circle, circle);
+  const pipe = join(folder, "pipe.jsonl");
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  for (const [path, code] of [
+    ["/dev/zero", "schema"],
+    [pipe, "schema"],
+    [circle, "unreadable"],
+  ] as const) {
+    const outcome = parseSource(path);
+    assert.ok("problem" in outcome);
+    assert.equal(outcome.problem.code, code);
+    assert.ok(outcome.problem.message.includes(path), outcome.problem.message);
+  }
 });
 
 test("an unknown source is answered with a list of all sources", () => {
