@@ -4,10 +4,8 @@ import { dirname, join } from "node:path";
 import { StoreError } from "../../datastores/index.ts";
 import { DOCUMENT_BYTES_LIMIT, Pace } from "../../datastores/sources/index.ts";
 import { type ShownFile, type ShownFiles, stampOf, statusOf } from "../context/index.ts";
-import { MAX_TOKENS, type TokenizedFiles } from "./tokenizedFiles.ts";
+import type { TokenizedFiles } from "./tokenizedFiles.ts";
 
-/** Bytes of the files that are read for a full index: code has 3 to 4 a token. */
-const MOST_BYTES = 3.5 * MAX_TOKENS;
 /** Files tokenized together while the workspace is read: a file under edit waits for no more than these. */
 const BATCH_FILES = 8;
 
@@ -42,30 +40,29 @@ export class FilesOnDisk {
   private readonly rescans = new Map<string, Rescan>();
   /** Time and size of indexed files when they were read. */
   private readonly stamps = new Map<string, string>();
+  /** Whether there were more files than there is room for. */
+  hasLeftOut = false;
 
   constructor(private readonly parts: Dependencies) {}
 
   /**
-   * Reads the files of folders that are not indexed as they are; if there are too many, the nearest. The nearest come last:
-   * a search begins with what was indexed last. Resolves when they are indexed, or reading was ended. A folder that cannot be
-   * read is reported.
+   * Reads the files of folders that are not indexed as they are, the nearest as far as there is room. Resolves when they are
+   * indexed, or reading was ended. A folder that cannot be read is reported.
    */
   async scan(roots: readonly string[]): Promise<void> {
     const { files, closing } = this.parts;
     await files.rank();
-    const pace = new Pace();
-    let paths: string[] = [];
-    for (const path of await this.nearestFiles(roots)) {
+    const nearestFirst = await this.byNearness(roots);
+    let done = 0;
+    // What is indexed may be farther, so at first all room counts.
+    for (let room = files.capacity; room > 0 && done < nearestFirst.length; room = files.room) {
+      const end = await endWithin(nearestFirst, done, room);
+      // A search begins with what was indexed last.
+      await this.readNew(nearestFirst.slice(done, end).reverse());
       if (closing.aborted) return;
-      if (pace.isDue) await pace.breathe();
-      const stamp = this.stamps.get(path);
-      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
-      paths.push(path);
-      if (paths.length < BATCH_FILES) continue;
-      await this.read(paths);
-      paths = [];
+      done = end;
     }
-    await this.read(paths);
+    this.hasLeftOut ||= done < nearestFirst.length || files.room === 0;
   }
 
   /**
@@ -110,27 +107,8 @@ export class FilesOnDisk {
     }
   }
 
-  /** The nearest files of folders, as many as an index may have room for, the nearest last. */
-  private async nearestFiles(roots: readonly string[]): Promise<readonly string[]> {
-    const pace = new Pace();
-    const nearest: string[] = [];
-    let bytes = 0;
-    const byNearness = await this.byNearness(roots);
-    for (const nearness of [...byNearness.keys()].sort((a, b) => b - a)) {
-      for (const path of byNearness.get(nearness) ?? []) {
-        if (pace.isDue) await pace.breathe();
-        const size = statusOf(path)?.size ?? 0;
-        // Larger files are not indexed.
-        if (size <= DOCUMENT_BYTES_LIMIT) bytes += size;
-        if (bytes > MOST_BYTES) return nearest.reverse();
-        nearest.push(path);
-      }
-    }
-    return nearest.reverse();
-  }
-
-  /** All files of folders, by how near they are. */
-  private async byNearness(roots: readonly string[]): Promise<ReadonlyMap<number, readonly string[]>> {
+  /** All files of folders, the nearest first. */
+  private async byNearness(roots: readonly string[]): Promise<readonly string[]> {
     const { shown, extensions, nearness, warn, closing } = this.parts;
     const found = new Map<number, string[]>();
     for (const root of roots) {
@@ -148,7 +126,25 @@ export class FilesOnDisk {
         warn(`${root} is not indexed: ${error.message}`);
       }
     }
-    return found;
+    return [...found].sort(([a], [b]) => b - a).flatMap(([, paths]) => paths);
+  }
+
+  /** Reads the files that are not indexed as they are. */
+  private async readNew(paths: readonly string[]): Promise<void> {
+    const { files, closing } = this.parts;
+    const pace = new Pace();
+    let batch: string[] = [];
+    for (const path of paths) {
+      if (closing.aborted) return;
+      if (pace.isDue) await pace.breathe();
+      const stamp = this.stamps.get(path);
+      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
+      batch.push(path);
+      if (batch.length < BATCH_FILES) continue;
+      await this.read(batch);
+      batch = [];
+    }
+    await this.read(batch);
   }
 
   private async refresh(): Promise<void> {
@@ -241,6 +237,20 @@ export class FilesOnDisk {
     }
     await files.put(readable, texts);
   }
+}
+
+/** The end of the files from `start` on that have at most so many bytes; at least one. */
+async function endWithin(paths: readonly string[], start: number, bytes: number): Promise<number> {
+  const pace = new Pace();
+  let left = bytes;
+  let end = start;
+  for (; end < paths.length && (left > 0 || end === start); end++) {
+    if (pace.isDue) await pace.breathe();
+    const size = statusOf(paths[end] ?? "")?.size ?? 0;
+    // Larger files are not indexed.
+    if (size <= DOCUMENT_BYTES_LIMIT) left -= size;
+  }
+  return end;
 }
 
 /** Lists of as many paths as are handled together. */

@@ -7,9 +7,12 @@ import { messageOf } from "../system/index.ts";
  * Room for about 30 MB of code, which takes 100 MB, and up to 240 MB while many files change. Where there is more code, the
  * nearest files are indexed.
  */
-export const MAX_TOKENS = 8_000_000;
-/** Share of the room from which on hardly any file finds a place. */
-const FULL = 0.99;
+const MAX_TOKENS = 8_000_000;
+/** Share of the room that is left where hardly any file finds a place. */
+const REST = 0.01;
+/** Tokens that tell how long tokens are; before, code is assumed, whose tokens have 3 to 4 characters. */
+const ENOUGH_TOKENS = 100_000;
+const CODE_CHARACTERS = 3.5;
 /** Most failing files that are reported by name: a tokenizer that does not start fails at all files. */
 const REPORTED_FAILURES = 10;
 
@@ -34,15 +37,27 @@ export class TokenizedFiles {
   private readonly changes = new Map<string, number>();
   /** Files that could not be tokenized. */
   private failures = 0;
-
+  /** What was tokenized. */
+  private readonly seen = { characters: 0, tokens: 0 };
   /** Indexed files at the time of the last ranking, the farthest last; some may have left the index since then. */
   private farthest: { readonly path: string; readonly nearness: number }[] = [];
 
   constructor(private readonly parts: Dependencies) {}
 
-  /** Whether there is room for hardly any file. */
-  get isFull(): boolean {
-    return this.index.liveTokens > FULL * MAX_TOKENS;
+  /** Characters of the files that there is still room for, estimated; 0 if hardly any file finds a place. */
+  get room(): number {
+    const left = MAX_TOKENS - this.index.liveTokens;
+    return left < REST * MAX_TOKENS ? 0 : left * this.charactersPerToken;
+  }
+
+  /** Characters of all files that there is room for, estimated. */
+  get capacity(): number {
+    return MAX_TOKENS * this.charactersPerToken;
+  }
+
+  private get charactersPerToken(): number {
+    const { characters, tokens } = this.seen;
+    return tokens < ENOUGH_TOKENS ? CODE_CHARACTERS : characters / tokens;
   }
 
   /** Removes a file, even while its text is being tokenized. */
@@ -61,8 +76,11 @@ export class TokenizedFiles {
     for (const [i, path] of paths.entries()) {
       if (pace.isDue) await pace.breathe();
       const own = tokens[i];
+      if (!own) continue;
+      this.seen.characters += texts[i]?.length ?? 0;
+      this.seen.tokens += own.length;
       const isWanted = () => !this.parts.closing.aborted && this.changes.get(path) === changes[i];
-      while (own && isWanted() && !this.index.put(path, own)) if (!(await this.removeFarther(path))) break;
+      while (isWanted() && !this.index.put(path, own)) if (!(await this.removeFarther(path))) break;
     }
   }
 

@@ -145,7 +145,7 @@ export class Workspace {
 
   /** Reads the files near a document that lies far from those before, where there is no room for all. */
   private workedIn(uri: string): void {
-    if (!this.visit(uri) || !this.indexed.isFull || this.isScanWaiting) return;
+    if (!this.visit(uri) || !this.disk.hasLeftOut || this.isScanWaiting) return;
     inBackground(this.scan(this.extensions), "Indexing the workspace", this.warn);
   }
 

@@ -86,6 +86,17 @@ test("where there is no room for all files, those are indexed that are nearest t
   );
 });
 
+test("where files have fewer tokens than expected, further ones fill the room", async () => {
+  const names = times(40, i => `${i}.py`);
+  const path = folder(names);
+  // A megabyte has a hundred thousand tokens, where code would have three times as many: eighty files have room.
+  for (const name of names) writeFileSync(join(path, name), "x".repeat(1_000_000));
+  const sparse: Tokenizer = { tokenize: async texts => texts.map(() => new Int32Array(100_000).fill(7)) };
+  const { disk, names: indexed } = reading(path, sparse);
+  await disk.scan([path]);
+  assert.equal(indexed().length, 40);
+});
+
 test("a new file takes the place of one that is farther, and finds none if all are as near", async () => {
   const path = folder([...times(3, i => `near/${i}.py`), ...times(5, i => `far/${i}.py`)]);
   const { disk, shown, names, visit } = reading(path);

@@ -32,11 +32,13 @@ test("a file that is given anew while its tokens are indexed has the later text"
   );
 });
 
-test("an index that has hardly any room left is full", async () => {
+test("the room that is left follows from how long tokens are, and is none where hardly any file finds a place", async () => {
   const million = new Int32Array(999_000).fill(7);
   const files = filesWith({ tokenize: async texts => texts.map(() => million) });
-  for (let i = 0; i < 7; i++) await files.put([`${i}`], [""]);
-  assert.equal(files.isFull, false);
-  await files.put(["8", "9"], ["", ""]);
-  assert.deepEqual([files.isFull, files.index.fileCount], [true, 8]);
+  assert.equal(files.room, 28_000_000, "code is assumed, with 3.5 characters a token");
+  const text = "x".repeat(2 * 999_000);
+  for (let i = 0; i < 7; i++) await files.put([`${i}`], [text]);
+  assert.deepEqual([files.capacity, files.room], [16_000_000, 2 * (8_000_000 - 7 * 999_001)]);
+  await files.put(["8", "9"], [text, text]);
+  assert.deepEqual([files.room, files.index.fileCount], [0, 8]);
 });
