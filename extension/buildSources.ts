@@ -26,7 +26,47 @@ const STACK_FILE = { downloadBytes: 205e6, tokens: 110e6, indexBytesPerToken: 6.
 /** Tokens read, filtered, tokenized and sorted in a second, on a laptop. */
 const TOKENS_PER_SECOND = 1.2e6;
 
-/** The download, disk space and time that so many files of The Stack need, in words. */
+export interface StackLanguage {
+  /** As people write it. */
+  readonly label: string;
+  /** The ids of VS Code; the first one also names it in a source. */
+  readonly ids: readonly string[];
+  /** How many files The Stack has of it, where that is known. */
+  readonly files?: number;
+}
+
+/** Languages of The Stack that are offered, Python first. */
+export const STACK_LANGUAGES: readonly StackLanguage[] = [
+  { label: "Python", ids: ["python"], files: 144 },
+  { label: "C", ids: ["c"] },
+  { label: "C++", ids: ["cpp"] },
+  { label: "C#", ids: ["csharp"] },
+  { label: "Dart", ids: ["dart"] },
+  { label: "Elixir", ids: ["elixir"] },
+  { label: "Go", ids: ["go"] },
+  { label: "Haskell", ids: ["haskell"] },
+  { label: "Java", ids: ["java"] },
+  { label: "JavaScript", ids: ["javascript", "javascriptreact"] },
+  { label: "Julia", ids: ["julia"] },
+  { label: "Kotlin", ids: ["kotlin"] },
+  { label: "Lua", ids: ["lua"] },
+  { label: "Perl", ids: ["perl"] },
+  { label: "PHP", ids: ["php"] },
+  { label: "Ruby", ids: ["ruby"] },
+  { label: "Rust", ids: ["rust"] },
+  { label: "Scala", ids: ["scala"] },
+  { label: "Shell", ids: ["shellscript"] },
+  { label: "Swift", ids: ["swift"] },
+  { label: "TypeScript", ids: ["typescript", "typescriptreact"] },
+];
+
+/** The offered languages, that of the document in front first. */
+export function languagesFor(languageId: string | undefined): readonly StackLanguage[] {
+  const isOwn = ({ ids }: StackLanguage) => languageId !== undefined && ids.includes(languageId);
+  return [...STACK_LANGUAGES.filter(isOwn), ...STACK_LANGUAGES.filter(language => !isOwn(language))];
+}
+
+/** The download, disk space and time that so many files of The Stack need, in words; measured with Python. */
 export function sizeOfStack(files: number): string {
   const gigabytes = (bytes: number) => `${((files * bytes) / 1e9).toFixed(1)} GB`;
   const minutes = Math.ceil((files * STACK_FILE.tokens) / TOKENS_PER_SECOND / 60);
@@ -34,9 +74,12 @@ export function sizeOfStack(files: number): string {
 }
 
 /** @param hubToken "" where there is none to be sent along */
-export const hubSource = (files: number, hubToken: string): BuildSource => ({
-  source: "the-stack-dedup",
-  name: "the-stack",
-  first: files,
-  ...(hubToken === "" ? {} : { hubToken }),
-});
+export function hubSource({ ids: [id] }: StackLanguage, files: number, hubToken: string): BuildSource {
+  const isPython = id === "python";
+  return {
+    source: isPython ? "the-stack-dedup" : `the-stack-dedup:${id}`,
+    name: isPython ? "the-stack" : `the-stack-${id}`,
+    first: files,
+    ...(hubToken === "" ? {} : { hubToken }),
+  };
+}

@@ -11,7 +11,14 @@ import {
 } from "../server/protocol/index.ts";
 import type { Activity } from "./activity.ts";
 import { inBackground } from "./background.ts";
-import { type BuildSource, hubSource, sizeOfStack, storeName } from "./buildSources.ts";
+import {
+  type BuildSource,
+  hubSource,
+  languagesFor,
+  type StackLanguage,
+  sizeOfStack,
+  storeName,
+} from "./buildSources.ts";
 import { counted } from "./figures/index.ts";
 import { forgetHubToken, hubToken, mayNeedToken } from "./hubToken.ts";
 import { withPercent } from "./percentProgress.ts";
@@ -74,7 +81,7 @@ function sourceItems(secrets: vscode.SecretStorage): SourceItem[] {
     },
     {
       label: "$(cloud-download) The Stack",
-      description: "bigcode/the-stack-dedup, Python",
+      description: "bigcode/the-stack-dedup, in a language that you choose",
       detail: sizeOfStack(1),
       choose: () => chooseStack(secrets),
     },
@@ -92,22 +99,39 @@ async function chooseFile(): Promise<BuildSource | undefined> {
   return path ? { source: path, name: storeName(basename(path), path) } : undefined;
 }
 
-/** Asks how much of The Stack is to be fetched, for agreement to its terms, and for a token of the hub. */
+/** Most files of a language that may be asked for where their number is not known; those that exist are taken. */
+const MOST_FILES = 1000;
+
+/**
+ * Asks for the language of The Stack and how much of it is to be fetched, for agreement to its terms, and for a token of the
+ * hub.
+ */
 async function chooseStack(secrets: vscode.SecretStorage): Promise<BuildSource | undefined> {
-  const given = await vscode.window.showInputBox({
-    title: "The Stack: how many of its 144 files?",
-    prompt: sizeOfStack(1),
-    value: "1",
-    validateInput: value =>
-      /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 144
-        ? sizeHint(Number(value))
-        : "A number from 1 to 144.",
-  });
+  const language = await vscode.window.showQuickPick(
+    languagesFor(vscode.window.activeTextEditor?.document.languageId),
+    { title: "The Stack", placeHolder: "Which language?" },
+  );
+  if (language === undefined) return undefined;
+  const given = await askForFiles(language);
   if (given === undefined) return undefined;
   const agreed = await vscode.window.showInformationMessage(TERMS, { modal: true }, AGREE);
   if (agreed !== AGREE) return undefined;
   const token = await hubToken(secrets);
-  return token === undefined ? undefined : hubSource(Number(given), token);
+  return token === undefined ? undefined : hubSource(language, Number(given), token);
+}
+
+/** Asks how many files of a language are to be fetched. */
+function askForFiles({ label, files }: StackLanguage): Thenable<string | undefined> {
+  const most = files ?? MOST_FILES;
+  return vscode.window.showInputBox({
+    title: `The Stack, ${label}: how many of its ${files === undefined ? "" : `${files} `}files?`,
+    prompt: sizeOfStack(1),
+    value: "1",
+    validateInput: value =>
+      /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= most
+        ? sizeHint(Number(value))
+        : `A number from 1 to ${most}.`,
+  });
 }
 
 const sizeHint = (files: number) => ({

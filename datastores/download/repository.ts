@@ -29,8 +29,8 @@ export const repositoryLabel = ({ type, name }: Repository): string =>
   `${type === "dataset" ? "data set" : "model"} ${name}`;
 
 /**
- * The files below `folder` ("" for all) for which `wants` holds, and their commit. Throws `StoreError` as
- * `transfer` does, and of code `foreign` for a file whose name is not safe.
+ * The files below `folder` ("" for all) for which `wants` holds, and their commit; none if there is no such folder. Throws
+ * `StoreError` as `transfer` does, and of code `foreign` for a file whose name is not safe.
  */
 export async function listRepository(
   repository: Repository,
@@ -67,6 +67,9 @@ export async function listRepository(
       files.push({ path, bytes: lfs?.size ?? size, ...(lfs ? { sha256: lfs.oid } : {}) });
     }
   } catch (error) {
+    // The revision was found, so it is the folder that the hub does not have.
+    const isFolderMissing = folder !== "" && commit !== repository.revision && isMissing(error);
+    if (isFolderMissing) return { commit, files: [] };
     if (error instanceof StoreError) throw error;
     throw storeError(
       "network",
@@ -77,6 +80,8 @@ export async function listRepository(
   }
   return { commit, files };
 }
+
+const isMissing = (error: unknown) => error instanceof StoreError && error.problem.code === "missing";
 
 /** The download address of a repository's file. */
 export function fileUrl(

@@ -1,5 +1,6 @@
 /** Turns a row of a table into a document: the columns that known data sets use. */
 import type { SourceDocument } from "../index.ts";
+import { languageName } from "./languages.ts";
 
 /** The values of a row: text, a list of texts, or anything else, which is ignored. */
 type Row = ReadonlyMap<string, unknown>;
@@ -26,7 +27,6 @@ const LICENCE_COLUMNS = [
   "license",
 ];
 const LANGUAGE_COLUMNS = ["language", "lang"];
-const PYTHON = /^(?:python3?|py)$/i;
 const ID_COLUMNS = ["hexsha", "content_id", "blob_id", "id"];
 
 /** Every column beside the content that `toDocument` reads. */
@@ -38,10 +38,11 @@ export const KNOWN_COLUMNS: readonly string[] = [
   ...LANGUAGE_COLUMNS,
 ];
 
-/** Whether the row says that it is Python, or names no language. */
-export function isPython(row: Row): boolean {
-  const language = texts(row, LANGUAGE_COLUMNS)[0];
-  return language === undefined || PYTHON.test(language);
+/** Whether the row says that it is in a language, or names none. @param language as of `languageName`; absent: any */
+export function isIn(row: Row, language: string | undefined): boolean {
+  if (language === undefined) return true;
+  const named = texts(row, LANGUAGE_COLUMNS)[0];
+  return named === undefined || languageName(named) === language;
 }
 
 /**

@@ -30,9 +30,16 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
     const format = formatOf(path);
     if (!format) continue;
     const name = `${spec.repository} ${path}`;
-    const identity = `hub:${spec.repository}@${commit}:${path}#${bytes}#${sha256 ?? ""}`;
+    const { language } = spec;
+    const identity = `hub:${spec.repository}@${commit}:${path}#${bytes}#${sha256 ?? ""}${ofLanguage(language)}`;
     const remote = { kind: "remote", name, identity, bytes, repository: spec.repository, commit } as const;
-    inputs.push({ ...remote, path, format, ...(sha256 ? { sha256 } : {}) });
+    inputs.push({
+      ...remote,
+      path,
+      format,
+      ...(language ? { language } : {}),
+      ...(sha256 ? { sha256 } : {}),
+    });
   }
   if (inputs.length === 0)
     throw storeError(
@@ -42,6 +49,9 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
     );
   return inputs;
 }
+
+/** What an identity says of the rows that count. Python is not named, as it was once the only language. */
+const ofLanguage = (language = "any") => (language === "python" ? "" : `#${language}`);
 
 /** Target path of a download: by commit, so that revisions never mix. */
 export function downloadPath(input: RemoteInput, folder: string): string {
@@ -58,8 +68,8 @@ export async function download(
   options: TransferOptions = {},
 ): Promise<FileInput> {
   const path = downloadPath(input, folder);
-  const { bytes, name, identity, format, sha256 } = input;
+  const { bytes, name, identity, format, language, sha256 } = input;
   const url = fileUrl(dataSet(input.repository, input.commit), input.commit, input.path, options);
   await transfer({ url, path, name, bytes, ...(sha256 ? { sha256 } : {}) }, options);
-  return { kind: "file", name, identity, bytes, path, format };
+  return { kind: "file", name, identity, bytes, path, format, ...(language ? { language } : {}) };
 }

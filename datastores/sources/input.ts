@@ -18,20 +18,25 @@ export interface FolderInput extends Input {
   readonly extensions: readonly string[];
 }
 
-export interface FileInput extends Input {
+/** A file whose rows hold texts. */
+interface Rows extends Input {
+  readonly format: FileFormat;
+  /** The only language whose rows count, as of `languageName`; absent: all rows do. */
+  readonly language?: string;
+}
+
+export interface FileInput extends Rows {
   readonly kind: "file";
   readonly path: string;
-  readonly format: FileFormat;
 }
 
 /** A file on the hub that must be downloaded before it can be read. */
-export interface RemoteInput extends Input {
+export interface RemoteInput extends Rows {
   readonly kind: "remote";
   readonly repository: string;
   readonly commit: string;
   /** Within the data set. */
   readonly path: string;
-  readonly format: FileFormat;
   /** In hex; absent for the few files that are not in large-file storage. */
   readonly sha256?: string;
 }

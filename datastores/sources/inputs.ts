@@ -42,7 +42,9 @@ export function readInput(input: LocalInput, options: ReadOptions = {}): AsyncIt
     const { path, gitignore, extensions } = input;
     return readFolder(path, { ...options, gitignore, extensions });
   }
-  return input.format === "parquet" ? readParquet(input.path, options) : readJsonLines(input.path, options);
+  const { path, format, language } = input;
+  const ofLanguage = language === undefined ? options : { ...options, language };
+  return format === "parquet" ? readParquet(path, ofLanguage) : readJsonLines(path, ofLanguage);
 }
 
 async function folderInput(

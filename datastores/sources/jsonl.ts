@@ -13,7 +13,7 @@ import {
   storeError,
   throwIfCancelled,
 } from "../index.ts";
-import { isPython, toDocument } from "./columns.ts";
+import { isIn, toDocument } from "./columns.ts";
 import { CONVERSATION_PATHS, type FoundText, textAt } from "./conversations.ts";
 import { arrayItems } from "./jsonArray.ts";
 import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
@@ -63,7 +63,7 @@ export async function* readJsonLines(
       seen.documents++;
       const { text, isConversation } = content;
       const row = new Map(Object.entries(item));
-      if (!isConversation && !isPython(row)) options.onSkipped?.("otherLanguage", place);
+      if (!isConversation && !isIn(row, options.language)) options.onSkipped?.("otherLanguage", place);
       else if (text.length > DOCUMENT_BYTES_LIMIT) options.onSkipped?.("tooLarge", place);
       else yield { ...toDocument(text, row, place), ...(isConversation && { isProse: true }) };
     }

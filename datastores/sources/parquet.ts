@@ -19,7 +19,7 @@ import {
   storeError,
   throwIfCancelled,
 } from "../index.ts";
-import { isPython, KNOWN_COLUMNS, toDocument } from "./columns.ts";
+import { isIn, KNOWN_COLUMNS, toDocument } from "./columns.ts";
 import { CONVERSATION_PATHS, joinTurns } from "./conversations.ts";
 import { decompressors } from "./decompressors.ts";
 import { ColumnReader } from "./parquetColumn.ts";
@@ -291,7 +291,7 @@ class GroupReader {
     const { fields: row, options } = this;
     throwIfCancelled(options.signal);
     if (Array.isArray(stored)) return this.conversation(stored, place);
-    if (!isPython(row)) return this.skip("otherLanguage", place);
+    if (!isIn(row, options.language)) return this.skip("otherLanguage", place);
     if (this.table.isNested) {
       // A repository without a licence is all rights reserved, whatever the crawl contains of it.
       if (row.get(LICENCE_TYPE) !== "permissive") return this.skip("notPermissive", place);

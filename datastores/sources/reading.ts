@@ -31,6 +31,8 @@ export interface ReadOptions {
    * conversation. By default `content`, or else a known form of conversations.
    */
   readonly contentColumn?: string;
+  /** Rows in another language, as of `languageName`, are skipped. */
+  readonly language?: string;
   /** Called with a page's position in its file, in bytes, before it is decoded. */
   readonly onPage?: (offset: number) => void;
   /** Positions of pages that must not be decoded: an earlier attempt to decode them did not end. */

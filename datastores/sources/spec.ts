@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileError, type StoreProblem } from "../index.ts";
+import { languageName } from "./languages.ts";
 
 export type FileFormat = "parquet" | "jsonl";
 
@@ -13,6 +14,8 @@ export interface HubSpec {
   readonly revision: string;
   /** Pattern of its data files. */
   readonly files: string;
+  /** Name of the only language whose rows count, as of `languageName`; absent: all rows do. */
+  readonly language?: string;
 }
 
 export type SourceSpec =
@@ -25,16 +28,27 @@ type SpecOutcome = { readonly spec: SourceSpec } | { readonly problem: StoreProb
 
 interface NamedSource {
   readonly repository: string;
-  readonly files: string;
+  /** The pattern of the files with code in a language. */
+  readonly files: (language: string) => string;
 }
 
-/** Data sets by a short name, with the pattern of their Python files. */
+const DEFAULT_LANGUAGE = "python";
+const stackFiles = (language: string) => `data/${language}/*.parquet`;
+
+/** Data sets by a short name. */
 const NAMED: Readonly<Record<string, NamedSource>> = {
-  "the-stack-dedup": { repository: "bigcode/the-stack-dedup", files: "data/python/*.parquet" },
-  "the-stack": { repository: "bigcode/the-stack", files: "data/python/*.parquet" },
-  "the-stack-smol": { repository: "bigcode/the-stack-smol", files: "data/python/*.json" },
-  starcoderdata: { repository: "bigcode/starcoderdata", files: "python/*.parquet" },
-  "stack-v3": { repository: "HuggingFaceCode/stack-v3-train", files: "data/*.parquet" },
+  "the-stack-dedup": { repository: "bigcode/the-stack-dedup", files: stackFiles },
+  "the-stack": { repository: "bigcode/the-stack", files: stackFiles },
+  "the-stack-smol": {
+    repository: "bigcode/the-stack-smol",
+    files: language => `data/${language}/*.json`,
+  },
+  starcoderdata: {
+    repository: "bigcode/starcoderdata",
+    files: language => `${language === "c++" ? "cpp" : language}/*.parquet`,
+  },
+  // Its files hold all languages.
+  "stack-v3": { repository: "HuggingFaceCode/stack-v3-train", files: () => "data/*.parquet" },
 };
 
 const FORMATS: readonly (readonly [ending: string, format: FileFormat])[] = [
@@ -49,11 +63,13 @@ const FORMATS: readonly (readonly [ending: string, format: FileFormat])[] = [
 const ANY_FILE = `**/*{${FORMATS.map(([ending]) => ending).join(",")}}`;
 /** Names become local folders: none may be `..`. */
 const HUB = /^hub:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([^:\s]+))?(?::(\S+))?$/;
-const SHORT = /^([\w-]+)(?:@(\S+))?$/;
+/** Languages become patterns of files: none may have a special character. */
+const SHORT = /^([\w-]+)(?::(\w[\w+#.-]*))?(?:@(\S+))?$/;
 
 /** The forms of a source, for messages and help texts. */
 export const ACCEPTED_SOURCES = [
   ...Object.keys(NAMED),
+  "one of these in another language than Python (the-stack-dedup:go)",
   "hub:OWNER/NAME[@REVISION][:PATTERN]",
   "python",
   "a folder",
@@ -98,10 +114,21 @@ export function parseSource(text: string, workingFolder: string = process.cwd())
   if (source === "python") return { spec: { kind: "python" } };
   const short = SHORT.exec(source);
   const named = short && Object.hasOwn(NAMED, short[1]) ? NAMED[short[1]] : undefined;
-  if (named) return { spec: { kind: "hub", ...named, revision: short?.[2] ?? "main" } };
+  if (named) {
+    const [, , language = DEFAULT_LANGUAGE, revision = "main"] = short ?? [];
+    return { spec: hubSpec(named, languageName(language), revision) };
+  }
   if (source.startsWith("hub:")) return parseHub(source);
   return source === "" ? unknown(source) : parsePath(source, resolve(workingFolder, source));
 }
+
+const hubSpec = ({ repository, files }: NamedSource, language: string, revision: string): HubSpec => ({
+  kind: "hub",
+  repository,
+  revision,
+  files: files(language),
+  language,
+});
 
 function parseHub(source: string): SpecOutcome {
   const parts = HUB.exec(source);

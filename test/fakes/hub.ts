@@ -136,6 +136,10 @@ export class FakeHub {
 
   private list(folder: string, from: number, response: ServerResponse): void {
     const entries = [...this.files].filter(([path]) => folder === "" || path.startsWith(`${folder}/`));
+    if (entries.length === 0) {
+      refuse(response, 404);
+      return;
+    }
     const page = entries.slice(from, from + this.pageSize).map(([path, content]) => {
       const oid = createHash("sha256").update(content).digest("hex");
       const lfs = { oid, size: content.length, pointerSize: 130 };

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hubSource, sizeOfStack, storeName } from "../../../extension/buildSources.ts";
+import {
+  hubSource,
+  languagesFor,
+  STACK_LANGUAGES,
+  sizeOfStack,
+  storeName,
+} from "../../../extension/buildSources.ts";
 
 test("a datastore is named after its folder, and differently from that of another folder with the same name", () => {
   assert.match(storeName("app", "/home/me/app"), /^app-[0-9a-f]{6}$/);
@@ -25,6 +31,29 @@ test("a part of The Stack is announced with its download, disk space and time", 
 });
 
 test("an empty token is not sent along", () => {
-  assert.equal("hubToken" in hubSource(1, ""), false);
-  assert.equal(hubSource(1, "hf_x").hubToken, "hf_x");
+  const [python] = languagesFor(undefined);
+  assert.ok(python);
+  assert.equal("hubToken" in hubSource(python, 1, ""), false);
+  assert.equal(hubSource(python, 1, "hf_x").hubToken, "hf_x");
+});
+
+test("each language of The Stack has a source and a datastore of its own, Python those that it had before", () => {
+  const sources = STACK_LANGUAGES.map(language => hubSource(language, 2, ""));
+  assert.deepEqual(sources[0], { source: "the-stack-dedup", name: "the-stack", first: 2 });
+  assert.deepEqual(
+    sources.find(({ source }) => source.endsWith("csharp")),
+    { source: "the-stack-dedup:csharp", name: "the-stack-csharp", first: 2 },
+  );
+  assert.equal(new Set(sources.map(({ name }) => name)).size, STACK_LANGUAGES.length);
+});
+
+test("the language of the document in front is offered first, all others after it", () => {
+  const first = (id: string | undefined) => languagesFor(id)[0]?.label;
+  assert.deepEqual(["typescriptreact", "go", "plaintext", undefined].map(first), [
+    "TypeScript",
+    "Go",
+    "Python",
+    "Python",
+  ]);
+  assert.equal(languagesFor("go").length, STACK_LANGUAGES.length);
 });

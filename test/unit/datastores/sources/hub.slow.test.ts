@@ -97,6 +97,20 @@ test("the files of a data set are listed over several pages, pinned to a commit"
   assert.ok(!hub.requests.some(({ path }) => path.includes("data/go")));
 });
 
+test("the files of another language are another source, of which a download's rows count", async () => {
+  const [input, ...others] = await listHub(spec("the-stack-dedup:Go"), options());
+  assert.deepEqual([input?.path, others.length], ["data/go/data-00000-of-00001.parquet", 0]);
+  assert.match(input?.identity ?? "", /#go$/);
+  assert.ok(input);
+  assert.equal((await download(input, folder, options())).language, "go");
+  const [any] = await listHub(spec("hub:bigcode/the-stack-dedup:data/go/*.parquet"), options());
+  assert.match(any?.identity ?? "", /#any$/);
+  await assert.rejects(
+    listHub(spec("the-stack-dedup:golfscript"), options()),
+    code("empty", /data\/golfscript/),
+  );
+});
+
 test("the hub's address and token come from the environment by default", async () => {
   process.env.HF_ENDPOINT = `${hub.url}/`;
   process.env.HF_TOKEN = "secret without a prefix";

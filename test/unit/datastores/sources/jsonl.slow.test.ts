@@ -127,16 +127,18 @@ test("only the first line is lost when it is damaged, also where each line is an
   }
 });
 
-test("a row in another language is counted and skipped", async () => {
+test("a row in another language than the wanted one is counted and skipped", async () => {
   const line = (language: string) => JSON.stringify({ content: language, language });
   const skipped: string[] = [];
   const path = file("languages.jsonl", ["Python", "Java", "python", "Jupyter Notebook"].map(line).join("\n"));
-  const documents = await read(path, { onSkipped: (reason, name) => skipped.push(`${reason} ${name}`) });
+  const onSkipped = (reason: string, name: string) => skipped.push(`${reason} ${name}`);
+  const documents = await read(path, { onSkipped, language: "python" });
   assert.deepEqual(
     documents.map(({ text }) => text),
     ["Python", "python"],
   );
   assert.deepEqual(skipped, ["otherLanguage languages.jsonl line 2", "otherLanguage languages.jsonl line 4"]);
+  assert.equal((await read(path)).length, 4, "without a language, all rows count");
 });
 
 test("a line too long for a code file is skipped", async () => {

@@ -200,7 +200,7 @@ test("only permissive Python of the repository's own is kept of The Stack v3, fi
     { pageSize: 40 },
   );
   const { found, onSkipped } = skips();
-  const documents = await read(path, { onSkipped });
+  const documents = await read(path, { onSkipped, language: "python" });
   assert.deepEqual(
     documents.map(({ origin, repositories, licences, contentId, text }) => [
       origin,
