@@ -213,6 +213,8 @@ export class Scanner {
       this.push("string", "]", CHARACTER_CLASS);
       return 1;
     }
+    const contained = rule?.contains ? lengthAt(rule.contains, text, i) : 0;
+    if (contained > 0) return contained;
     for (const [open, close] of rule?.interpolation ?? []) {
       if (!text.startsWith(open, i)) continue;
       if (rule?.doubledOpening && text.startsWith(open, i + open.length)) return 2 * open.length;
@@ -309,6 +311,12 @@ function isEscaped(text: string, i: number, by: string | undefined): boolean {
 /** Length of an escape and what it escapes, of which a line feed is none. */
 const escapeLength = (text: string, i: number) => (text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2);
 
+/** Length of what a sticky expression matches at `i`; 0 if it does not. */
+function lengthAt(sticky: RegExp, text: string, i: number): number {
+  sticky.lastIndex = i;
+  return sticky.exec(text)?.[0].length ?? 0;
+}
+
 /** Whether `word` stands at `i` as the first word of its line. */
 const isFirstWord = (text: string, i: number, word: string) =>
   text.startsWith(word, i) &&
@@ -336,9 +344,8 @@ const PRIMED = /(\w\w|[^\Wb]|')$/;
 /** Length of a character literal; 1 for a lifetime's quote. A bracket is never a lifetime's name. */
 function characterLiteral(text: string, i: number): number {
   if (PRIMED.test(text.slice(Math.max(0, i - 2), i))) return 1;
-  CHARACTER_LITERAL.lastIndex = i;
-  const literal = CHARACTER_LITERAL.exec(text)?.[0];
-  if (literal) return literal.length;
+  const literal = lengthAt(CHARACTER_LITERAL, text, i);
+  if (literal > 0) return literal;
   if (text[i + 1] === "\\") return 2;
   return /[()[\]{}]/.test(text.charAt(i + 1)) ? 3 : 1;
 }

@@ -28,6 +28,8 @@ const SCRIPT: Known = { ...WITH_CATCH, grammar: "tree-sitter-javascript" };
 const CPP: Known = { ...BRACES, grammar: "tree-sitter-cpp", clauses: ["else", "catch"] };
 const INDENTED: Known = { indented: true, header: ":", clauses: [], chained: false };
 const WORDS: Known = { indented: false, header: "", clauses: ["else"], ends: ["end"], chained: false };
+const SHELL_ENDS = ["fi", "done", "esac"];
+const SHELL: Known = { ...WORDS, clauses: ["then", "else", "elif", "do"], ends: SHELL_ENDS };
 const PASCAL: Known = { ...WORDS, clauses: ["begin", "else", "except", "finally"], ends: ["end", "until"] };
 const VERILOG_ENDS = [
   "end",
@@ -79,7 +81,10 @@ const KNOWN: Readonly<Record<string, Known>> = {
   cmake: { ...WORDS, clauses: ["else", "elseif"], ends: CMAKE_ENDS },
   elixir: { ...WORDS, clauses: ["else", "rescue", "after", "catch"] },
   lua: { ...WORDS, clauses: ["else", "elseif"], ends: ["until", "end"] },
-  shellscript: { ...WORDS, clauses: ["then", "else", "elif", "do"], ends: ["fi", "done", "esac"] },
+  shellscript: SHELL,
+  dockerfile: SHELL,
+  // Its strings contain scripts of the shell.
+  nix: { ...BRACES, clauses: [...SHELL.clauses, "in"], ends: SHELL_ENDS },
   yaml: { ...INDENTED, header: "", indentation: "spaces" },
   dockercompose: { ...INDENTED, header: "", indentation: "spaces" },
   gdscript: { ...INDENTED, clauses: ["elif", "else"] },

@@ -20,6 +20,8 @@ export interface StringRule {
   readonly nested?: boolean;
   /** Whether a doubled opening stands for the opening itself. */
   readonly doubledOpening?: boolean;
+  /** What begins like `close` or an expression but is part of the string; sticky. */
+  readonly contains?: RegExp;
 }
 
 export interface Lexicon {

@@ -70,7 +70,8 @@ const CSHARP: Lexicon = {
 const KOTLIN: Lexicon = {
   ...NESTED_C_COMMENTS,
   strings: [
-    quoted('"""', { long: true, escape: "none", ...DOLLAR_BRACES }),
+    // Of more than three quotes the last three end it.
+    quoted('"""', { long: true, escape: "none", contains: /"(?=""")/y, ...DOLLAR_BRACES }),
     quoted('"', DOLLAR_BRACES),
     CHARACTER,
   ],
@@ -197,6 +198,21 @@ const HASKELL: Lexicon = {
   strings: [DOUBLE],
   lifetimes: true,
 };
+const ELM: Lexicon = { ...HASKELL, strings: [TRIPLE, DOUBLE] };
+const NIX: Lexicon = {
+  ...HASH_COMMENTS,
+  blockComment: ["/*", "*/"],
+  strings: [
+    quoted("''", {
+      long: true,
+      escape: "none",
+      contains: /''(?:['$]|\\.)|\$\$/y,
+      ...DOLLAR_BRACES,
+      ...NO_WORD,
+    }),
+    quoted('"', { long: true, contains: /\$\$/y, ...DOLLAR_BRACES }),
+  ],
+};
 const ML: Lexicon = {
   lineComments: [],
   blockComment: ["(*", "*)"],
@@ -307,7 +323,8 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
   json: JSON_LIKE,
   jsonc: JSON_LIKE,
   haskell: HASKELL,
-  elm: HASKELL,
+  elm: ELM,
+  nix: NIX,
   clojure: LISP,
   lisp: LISP,
   scheme: LISP,
@@ -329,7 +346,7 @@ export const LEXICONS: Readonly<Record<string, Lexicon>> = {
     spacedComments: true,
     strings: [quoted('"', EXPANSION), quoted("'", { ...NO_WORD, ...EXPANSION })],
   },
-  dockerfile: { ...HASH_COMMENTS, spacedComments: true, strings: [DOUBLE, CHARACTER] },
+  dockerfile: SHELL,
   terraform: {
     lineComments: ["#", "//"],
     brackets: true,

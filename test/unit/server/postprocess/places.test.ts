@@ -393,3 +393,15 @@ test("a list of Lisp is still open where the line below is no deeper than its op
     ["clojure", "(defn f [a]\n  (let [b (g ¦\n;; (h)\n    (h b)))\n", "a)]\n    (h b)))\n", "a)]"],
   ]);
 });
+
+test("scripts of the shell within other languages end their blocks with words and have branches", () => {
+  const loop = "RUN set -e; \\\n  for a in b; do \\";
+  const branches = 'RUN set -e; \\\n  case "$A" in \\\n    ¦';
+  const condition = "{\n  a = ''\n    if [[ b ]]; then";
+  assertShown([
+    ["dockerfile", `${loop}¦\n`, '\n    c "$a"; \\\n  done\n\nCMD ["d"]\n', '\n    c "$a"; \\\n  done'],
+    ["dockerfile", branches, "a) b ;; \\\n    c) d ;; \\\n  esac\n", "a) b ;; \\\n    c) d ;; \\\n  esac"],
+    ["nix", `${condition}¦\n  '';\n}\n`, "\n      it's\n    fi\n  '';\n}\n", "\n      it's\n    fi"],
+    ["nix", "{\n  a = ''¦'';\n}\n", "b ('''c'';\n}\n", "b ('''c'';"],
+  ]);
+});

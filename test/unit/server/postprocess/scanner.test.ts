@@ -95,6 +95,11 @@ test("what is open at a place is recognised in each language", () => {
     ["solidity", "f(hex'00', /* ' */ [", "] )"],
     ["handlebars", "<p>it's 'a ({{b}}", ""],
     ["unknown-language", "don't (", ")"],
+    ["nix", "f = '' it's ''${a (b ''' '' + { # '' (\n a = ''echo ${b [", "] } '' }"],
+    ["nix", 'f\' = "it\'s $${(" /* " */ + {', "}"],
+    ["elm", 'f = """\n\'it " (\n""" ++ \'"\' ++ [', "]"],
+    ["scala", 'f(""""a"""", """{"b": ""\\"""", [', "] )"],
+    ["dockerfile", 'RUN echo "it\'s \\\n  (" \\\n && case $A in a) b {', "}"],
     ["plaintext", "don't (", ""],
   ] as const)
     assert.equal(open(text, languageId), closers, `${languageId}: ${text}`);
