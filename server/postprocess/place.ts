@@ -14,6 +14,7 @@ import { isOfSeries } from "./repeats.ts";
 import { type Rest, restOf, unopenedClosers } from "./rest.ts";
 import { type Frame, Scanner, type State } from "./scanner.ts";
 import { Syntax } from "./syntax.ts";
+import { withTextBrackets } from "./textBrackets.ts";
 
 /** Characters on either side of the cursor that are looked at. */
 const WINDOW = { before: 8_000, after: 8_000 };
@@ -89,9 +90,9 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   const lexicon = isPlain ? languageRules("plaintext").lexicon : language.lexicon;
   const rules = { ...language, lexicon };
   const tail = code.before.slice(-TAIL);
-  const unopened = unopenedClosers(lines.lineSuffix, lexicon, scanner.state, tail);
+  const inText = withTextBrackets(scanner.state, lines, lexicon);
   const isInTag = endsTag(lines, code.languageId);
-  const state = opened(scanner.state, unopened);
+  const state = opened(inText, unopenedClosers(lines.lineSuffix, lexicon, inText, tail));
   const start = withAngle(withCharacter(state, lines, lexicon), lines, isInTag);
   const above = [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
     .slice(-LINES_ABOVE)

@@ -165,7 +165,7 @@ export class Scanner {
 
   /** @returns the closer's length where `frame` ends here, 0 where that stops the scan */
   private end(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number | undefined {
-    if (!text.startsWith(frame.close, i)) return undefined;
+    if (!endsAt(frame, text, i)) return undefined;
     if (hooks.closing?.(frame, i - base, false)) return 0;
     this.state = frame.parent;
     // Text after a list, such as the block of a header, belongs to the line in which the list began.
@@ -206,7 +206,11 @@ export class Scanner {
   }
 
   private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
-    const { rule } = frame;
+    const { rule, parent } = frame;
+    if (rule?.nested && parent && parent.close !== frame.close && endsAt(parent, text, i)) {
+      this.state = parent;
+      return this.step(text, i, base, hooks);
+    }
     const escapedBy = rule && ESCAPES[rule.escape];
     if (i === base && isEscaped(text, i, escapedBy)) return 1;
     if (rule === REGULAR_EXPRESSION && text[i] === "[") {
@@ -227,7 +231,6 @@ export class Scanner {
       return rule.open.length;
     }
     if (rule?.escape === "doubled" && text.startsWith(frame.close + frame.close, i)) return 2;
-    if (rule?.endsByLine && !isFirstWord(text, i, frame.close)) return 1;
     return this.end(frame, text, i, base, hooks) ?? 1;
   }
 
@@ -310,6 +313,10 @@ function isEscaped(text: string, i: number, by: string | undefined): boolean {
 
 /** Length of an escape and what it escapes, of which a line feed is none. */
 const escapeLength = (text: string, i: number) => (text[i + 1] === "\n" || i + 1 === text.length ? 1 : 2);
+
+/** Whether what ends a frame stands at `i`. */
+const endsAt = ({ close, rule }: Frame, text: string, i: number) =>
+  rule?.endsByLine ? isFirstWord(text, i, close) : text.startsWith(close, i);
 
 /** Length of what a sticky expression matches at `i`; 0 if it does not. */
 function lengthAt(sticky: RegExp, text: string, i: number): number {

