@@ -131,11 +131,15 @@ function headerOf({ linePrefix, above }: Place): string | undefined {
   return above.findLast(line => line !== "" && indentation(line) < base);
 }
 
-/** What opens elements of markup and blocks of templates at the end of a line, its name in a group, and what goes on with them. */
+/**
+ * What opens elements of markup, blocks of templates and environments of LaTeX at the end of a line, its name in a group, and
+ * what goes on with them.
+ */
 const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) => readonly string[]])[] = [
   [/<([A-Za-z][\w.:-]*)(?:\s(?:[^<>]|=>)*)?>$/, name => [`</${name}>`]],
   [/\{%-?\s*(\w+)\b[^%]*%\}$/, name => [`{% end${name} `, "{% else ", "{% elif ", "{% empty "]],
   [/\{#(\w+)\b[^{]*\}$/, name => [`{/${name}}`, "{:else", "{:then", "{:catch"]],
+  [/\\begin\{(\w+\*?)\}[^{}]*(?:\{[^{}]*\})*$/, name => [`\\end{${name}}`]],
   [/\{\{#(\w+)\b[^{]*\}\}$/, name => [`{{/${name}}}`, "{{else"]],
 ];
 

@@ -110,8 +110,14 @@ class LineReader {
       ? this.firstIndentation(leading, content, whole)
       : this.indentation(leading, content);
     if (lead === undefined) return undefined;
-    const keepsBlanks = !whole || (isLast && isBlankBefore(content, this.place.lineSuffix));
+    const keepsBlanks = !whole || (isLast && this.isBlankKept(content));
     return lead + (keepsBlanks ? content : this.withoutBlanks(content));
+  }
+
+  /** Whether the last line ends with a blank that stands before a closer in the document. */
+  private isBlankKept(content: string): boolean {
+    const before = this.out === "" ? this.place.linePrefix : "";
+    return isBlankBefore(before + content, this.place.lineSuffix);
   }
 
   /** A line without blanks at its end, unless a string goes on there. */
@@ -198,9 +204,27 @@ class LineReader {
   }
 }
 
-/** Whether a text ends with the blank that stands before a closing brace in its line, and the brace follows. */
-export const isBlankBefore = (text: string, following: string): boolean =>
-  following.startsWith("}") && /\S $/.test(text);
+const OPENER: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
+
+/**
+ * Whether a text ends with the blank that stands before a closer in its line, and the closer follows: a brace, or what ends a
+ * bracket with a blank after it.
+ */
+export function isBlankBefore(text: string, following: string): boolean {
+  const closer = following.charAt(0);
+  if (!OPENER[closer] || !/\S $/.test(text)) return false;
+  return closer === "}" || opensWithBlank(text.slice(text.lastIndexOf("\n") + 1), closer);
+}
+
+/** Whether the bracket that `closer` ends is opened in `line`, with a blank after it. */
+function opensWithBlank(line: string, closer: string): boolean {
+  let depth = 0;
+  for (let i = line.length - 1; i >= 0; i--) {
+    if (line[i] === closer) depth++;
+    else if (line[i] === OPENER[closer] && depth-- === 0) return line[i + 1] === " ";
+  }
+  return false;
+}
 
 /** Whether a line of code ends with `mark`, a comment aside. */
 const endsWith = (line: string, mark: string) =>

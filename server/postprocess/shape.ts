@@ -194,7 +194,7 @@ function withoutEndBlanks(text: string, place: Place, inString: boolean): string
   const { rest, linePrefix } = place;
   const following = rest.text.slice(overlap(text, place));
   if (!/^\S/.test(following)) return text.trimEnd();
-  if (isBlankBefore(text, following)) return text;
+  if (isBlankBefore(linePrefix + text, following)) return text;
   const endsLine = /\n[ \t]*$/.test(text);
   if (endsLine && linePrefix.trim() === "" && rest.hasWords)
     return text.endsWith("\n") ? text + linePrefix : text;

@@ -89,7 +89,13 @@ const KNOWN: Readonly<Record<string, Known>> = {
   dockercompose: { ...INDENTED, header: "", indentation: "spaces" },
   gdscript: { ...INDENTED, clauses: ["elif", "else"] },
   nim: { ...INDENTED, clauses: ["elif", "else", "except", "finally", "of"] },
-  makefile: { ...INDENTED, header: "", indentation: "tabs" },
+  makefile: {
+    ...INDENTED,
+    header: "",
+    indentation: "tabs",
+    clauses: SHELL.clauses,
+    ends: [...SHELL_ENDS, "endif", "endef"],
+  },
 };
 
 /** The languages with known rules. */

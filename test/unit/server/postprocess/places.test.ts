@@ -422,3 +422,38 @@ test("a bracket in text that the document closes after the cursor is not closed 
     ["shellscript", "cat <<E\nf(¦)\nE\n", "a) b\nE\n", "a) b"],
   ]);
 });
+
+test("a blank before the closer that follows is kept where one follows the opener", () => {
+  assertShown([
+    ["elm", 'f a =\n    g [ ( "a", ¦)\n', "h a ", "h a "],
+    ["elm", 'f a =\n    g ( "a", ¦)\n', "( b ) ", "( b ) "],
+    ["sql", "CREATE FUNCTION f( a, ¦)\nRETURNS b\n", "b ", "b "],
+    ["shellscript", "if [ ¦]; then\n", '-f "$a" ', '-f "$a" '],
+    ["python", "f(a, ¦)\n", "b ", "b"],
+  ]);
+});
+
+test("loops and conditions of makefiles and environments of LaTeX end with their last line", () => {
+  assertShown([
+    [
+      "makefile",
+      "all:\n\tfor a in b; do \\¦\n",
+      "\n\t\techo $$a; \\\n\tdone\n\nclean:\n\trm c\n",
+      "\n\t\techo $$a; \\\n\tdone",
+    ],
+    [
+      "makefile",
+      "ifdef A¦\n",
+      "\n  B = 1\nelse\n  B = 2\nendif\n\nC = 3\n",
+      "\n  B = 1\nelse\n  B = 2\nendif",
+    ],
+    ["makefile", "define A¦\nendef\n", "\n  b\nendef\nC = 3\n", "\n  b"],
+    [
+      "latex",
+      "\\begin{tabular}[t]{ll}¦\n",
+      "\n  a & b \\\\\n\\end{tabular}\n\nText\n",
+      "\n  a & b \\\\\n\\end{tabular}",
+    ],
+    ["latex", "\\begin{itemize}¦\n\\end{itemize}\n", "\n  \\item a\n\\end{itemize}\n", "\n  \\item a"],
+  ]);
+});
