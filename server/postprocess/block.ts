@@ -145,8 +145,9 @@ const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) =
 
 /** Whether a line ends the element or the block of a template that is being completed, or goes on with it. */
 function endOfElement({ line, whole }: Line, place: Place): "yes" | "undecided" | "no" {
-  const header = headerOf(place);
-  if (header === undefined || indentation(header) !== indentation(line)) return "no";
+  const last = headerOf(place);
+  if (last === undefined || indentation(last) !== indentation(line)) return "no";
+  const header = last.trim() === ">" ? tagOf(last, place) : last;
   const text = marked(line);
   for (const [opening, following] of ELEMENTS) {
     const name = opening.exec(header.trim())?.[1];
@@ -159,6 +160,12 @@ function endOfElement({ line, whole }: Line, place: Place): "yes" | "undecided" 
     if (!whole && starts.some(each => each.startsWith(text))) return "undecided";
   }
   return "no";
+}
+
+/** The tag that ends with `last`, a line of its own, from the name on; each of its attributes has a line of its own too. */
+function tagOf(last: string, { above }: Place): string {
+  const isBeginning = (line: string) => indentation(line) === indentation(last) && /^\s*<[A-Za-z]/.test(line);
+  return `${above.findLast(isBeginning) ?? ""}>`;
 }
 
 /** A line without its indentation, and without a template's mark for blanks. */

@@ -9,7 +9,7 @@ import {
   withoutEmbedded,
 } from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
-import { type IndentationStyle, indentationStyle } from "./indentation.ts";
+import { type IndentationStyle, indentation, indentationStyle } from "./indentation.ts";
 import { isOfSeries } from "./repeats.ts";
 import { type Rest, restOf, unopenedClosers } from "./rest.ts";
 import { type Frame, Scanner, type State } from "./scanner.ts";
@@ -92,7 +92,11 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   const tail = code.before.slice(-TAIL);
   const inText = withTextBrackets(scanner.state, lines, lexicon);
   const isInTag = endsTag(lines, code.languageId);
-  const state = opened(inText, unopenedClosers(lines.lineSuffix, lexicon, inText, tail));
+  const style = documentStyle(before + after, lines.linePrefix, rules);
+  // Where a tab is in place of eight spaces, it looks less deep than they do.
+  const isUncertain = style.kind === "mixed" && lines.linePrefix.includes("\t");
+  const contained = isUncertain ? inText : withHeaders(inText, code.before, lines.linePrefix);
+  const state = opened(contained, unopenedClosers(lines.lineSuffix, lexicon, inText, tail));
   const start = withAngle(withCharacter(state, lines, lexicon), lines, isInTag);
   const above = [...(lines.linesAbove ?? []), ...before.split("\n").slice(0, -1)]
     .slice(-LINES_ABOVE)
@@ -101,7 +105,7 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   let inSeries: boolean | undefined;
   return {
     ...lines,
-    indentation: documentStyle(before + after, lines.linePrefix, rules),
+    indentation: style,
     rules,
     isProse: !lexicon.brackets && lexicon.strings.length === 0,
     above,
@@ -123,6 +127,29 @@ const lineAfter = (after: string): string =>
     .slice(1)
     .filter(line => line.trim() !== "")[1]
     ?.trimEnd() ?? "";
+
+/**
+ * `state` where the headers of blocks are less deep than what is in them: a brace may end a deeper line that continues its
+ * header, such as one with `throws`.
+ */
+function withHeaders(state: State, before: string, linePrefix: string): State {
+  let columns = indentation(linePrefix);
+  // A brace at the end of the cursor's line has no contents yet, and a cursor at the margin may yet be indented.
+  if (columns === 0 || linePrefix.trimEnd().endsWith("{")) return state;
+  const frames: Frame[] = [];
+  for (let at = state; at; at = at.parent) {
+    const isContinued = at.block && columns > 0 && columns <= at.indentation;
+    frames.push(isContinued ? { ...at, indentation: columnsAbove(before, columns) } : at);
+    columns = Math.min(columns, frames.at(-1)?.indentation ?? columns);
+  }
+  return frames.reduceRight<State>((parent, frame) => ({ ...frame, parent }), undefined);
+}
+
+/** Columns of the last line of `before` that is less deep than `columns`. */
+function columnsAbove(before: string, columns: number): number {
+  const isLessDeep = (line: string) => line.trim() !== "" && indentation(line) < columns;
+  return indentation(before.split("\n").findLast(isLessDeep) ?? "");
+}
 
 /** `state` within further brackets, which `closers` close from the inside out: what was opened out of sight. */
 function opened(state: State, closers: readonly string[]): State {

@@ -1,35 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placeAt } from "../../../../server/postprocess/place.ts";
-import { shape } from "../../../../server/postprocess/shape.ts";
-import { surroundings } from "../../../../server/text/snapshot.ts";
-
-/** What is shown at the mark of a document as `raw` grows character by character, and once it has ended. */
-function shown(marked: string, raw: string, languageId: string): string {
-  const offset = marked.indexOf("¦");
-  const text = marked.replace("¦", "");
-  const snapshot = { uri: "file:///a", version: 1, languageId, text, offset };
-  const { place } = placeAt(snapshot, surroundings(snapshot), undefined);
-  let last = "";
-  const grow = (next: string, what: string) => {
-    assert.ok(next.startsWith(last), `${JSON.stringify(last)} became ${JSON.stringify(next)} with ${what}`);
-    last = next;
-  };
-  for (let length = 1; length <= raw.length; length++) {
-    const shaped = shape(raw.slice(0, length), place, false);
-    grow(shaped.text, raw.slice(0, length));
-    if (shaped.stopped) return last;
-  }
-  grow(shape(raw, place, true).text, "the end");
-  return last;
-}
-
-type Case = [languageId: string, marked: string, raw: string, expected: string];
-
-function assertShown(cases: readonly Case[]): void {
-  for (const [languageId, marked, raw, expected] of cases)
-    assert.equal(shown(marked, raw, languageId), expected, marked);
-}
+import { assertShown, type Case, shown } from "../../../fakes/growing.ts";
 
 test("a text that closes what is open and reopens it only grows, and fits where it ends", () => {
   const cases: Case[] = [
@@ -109,41 +80,6 @@ test("a tag that the document closes is not closed again", () => {
     ["typescriptreact", "const x = <div¦></div>;", " a={b}>c</div>;", " a={b}"],
     ["html", "<p>¦</p>", "hello", "hello"],
     ["javascriptreact", "  return <img¦/>;", " src={a}/>;", " src={a}"],
-  ];
-  assertShown(cases);
-});
-
-test("a block that a word ends may get the clauses that it does not have yet", () => {
-  const cases: Case[] = [
-    ["lua", "if a then\n  ¦\nend\n", "x()\nelse\n  y()\nend\n", "x()\nelse\n  y()"],
-    ["lua", "if a then\n  ¦\nelse\n  z()\nend\n", "x()\nelse\n  y()\nend\n", "x()"],
-    [
-      "ruby",
-      "def f\n  if a\n    ¦\n  end\nend\n",
-      "x\n  elsif b\n    y\n  end\nend\n",
-      "x\n  elsif b\n    y",
-    ],
-    ["shellscript", "if a; then\n  ¦\nfi\n", "x\nelse\n  y\nfi\nz\n", "x\nelse\n  y"],
-    ["elixir", "if a do\n  ¦\nend\n", "x\nelse\n  y\nend\n", "x\nelse\n  y"],
-    ["ruby", "def f\n  ¦\nend\n", "x\nend\n\ndef g\nend\n", "x"],
-  ];
-  assertShown(cases);
-});
-
-test("the word that ends the block of the cursor's line is shown where the document does not have it", () => {
-  const cases: Case[] = [
-    ["ruby", "class A\n  def f(a)¦\n", "\n    a + 1\n  end\n\n  def g\n", "\n    a + 1\n  end"],
-    ["ruby", "if a = b¦\n", "\n  x\nelsif c\n  y\nend\nz\n", "\n  x\nelsif c\n  y\nend"],
-    ["ruby", "if a¦\nend\n", "\n  x\nelse\n  y\nend\n", "\n  x\nelse\n  y"],
-    ["ruby", "if a¦\nend # of a\n", "\n  x\nend\n\nz\n", "\n  x"],
-    ["lua", "local function f(a)¦\n", "\n  return a\nend\n\nf(1)\n", "\n  return a\nend"],
-    ["vhdl", "begin\n  if a then¦\n", "\n    b <= c;\n  end if;\n  d <= e;\n", "\n    b <= c;\n  end if;"],
-    ["pascal", "procedure F;\nbegin¦\n", "\n  A;\nend;\n\nprocedure G;\n", "\n  A;\nend;"],
-    ["verilog", "module a;\n  if (b) begin¦\n", "\n    c = 8'h0;\n  end\n  d;\n", "\n    c = 8'h0;\n  end"],
-    ["ocaml", "module A = struct¦\n", "\n  type 'a t = 'a\nend\n\nlet b = 1\n", "\n  type 'a t = 'a\nend"],
-    ["julia", "function f(a)¦\n", "\n    a'\nend\n\nf(1)\n", "\n    a'\nend"],
-    ["cmake", "if(A)¦\n", "\n  b()\nendif()\nc()\n", "\n  b()\nendif()"],
-    ["lua", "  if a then\n    x()\n  else¦\n", "\n    y()\n  end\n  z()\n", "\n    y()\n  end"],
   ];
   assertShown(cases);
 });
@@ -360,24 +296,6 @@ test("the line below is not repeated where it closes what is open before its end
   ]);
 });
 
-test("the end of an element or of a template's block is shown where the document does not have it", () => {
-  assertShown([
-    ["html", "<body>\n  <div>¦", "\n    <p>a</p>\n  </div>\n  <p>b</p>\n", "\n    <p>a</p>\n  </div>"],
-    ["html", "<body>\n  <div>¦\n  </div>\n", "\n    <p>a</p>\n  </div>\n  <p>b</p>\n", "\n    <p>a</p>"],
-    ["html", "<ul>\n  <li>¦\n</ul>\n", "\n    a\n  </li>\n  <li>\n    b\n  </li>\n", "\n    a\n  </li>"],
-    ["typescriptreact", "  <a b={() => c}>¦\n", "\n    {d}\n  </a>\n  <e />\n", "\n    {d}\n  </a>"],
-    ["svelte", "{#each a as b}¦\n", "\n  {b}\n{:else}\n  c\n{/each}\nd\n", "\n  {b}\n{:else}\n  c\n{/each}"],
-    [
-      "jinja-html",
-      "<ul>\n  {%- for a in b %}\n    ¦\n</ul>\n",
-      "<p>{{ a }}</p>\n  {%- endfor %}\n</ul>\n",
-      "<p>{{ a }}</p>\n  {%- endfor %}",
-    ],
-    ["handlebars", "{{#if a}}¦\n", "\n  {{b}}\n{{/if}}\nd\n", "\n  {{b}}\n{{/if}}"],
-    ["java", "  List<String>¦\n", " a;\n  b;\n", " a;"],
-  ]);
-});
-
 test("a list of Lisp is still open where the line below is no deeper than its opener", () => {
   const below = '    (expect "x"\n            (buffer-string))))\n';
   assertShown([
@@ -394,35 +312,6 @@ test("a list of Lisp is still open where the line below is no deeper than its op
   ]);
 });
 
-test("scripts of the shell within other languages end their blocks with words and have branches", () => {
-  const loop = "RUN set -e; \\\n  for a in b; do \\";
-  const branches = 'RUN set -e; \\\n  case "$A" in \\\n    ¦';
-  const condition = "{\n  a = ''\n    if [[ b ]]; then";
-  assertShown([
-    ["dockerfile", `${loop}¦\n`, '\n    c "$a"; \\\n  done\n\nCMD ["d"]\n', '\n    c "$a"; \\\n  done'],
-    ["dockerfile", branches, "a) b ;; \\\n    c) d ;; \\\n  esac\n", "a) b ;; \\\n    c) d ;; \\\n  esac"],
-    ["nix", `${condition}¦\n  '';\n}\n`, "\n      it's\n    fi\n  '';\n}\n", "\n      it's\n    fi"],
-    ["nix", "{\n  a = ''¦'';\n}\n", "b ('''c'';\n}\n", "b ('''c'';"],
-  ]);
-});
-
-test("a bracket in text that the document closes after the cursor is not closed again", () => {
-  assertShown([
-    ["latex", "\\usepackage[¦]\n", "scaled=0.95]{helvet}\n\\x\n", "scaled=0.95]{helvet}"],
-    ["latex", "for f(x) \\left(¦)}\n", "a(b)\\right) c}\n", "a(b)\\right) c}"],
-    ["markdown", "See [¦]\n", "the docs](a.md) (c) and\nd\n", "the docs](a.md) (c) and"],
-    ["markdown", "See (¦)\n", "below", "below"],
-    ["markdown", "a) See (¦)\n\nb\n", "below).\n\nb\n", "below)."],
-    ["javascript", 'log("a (¦)");\n', 'b) c");\nd();\n', 'b) c");'],
-    ["javascript", "log(`a (¦)`);\n", "b(c)) d`);\n", "b(c)) d`);"],
-    ["javascript", 'log("a (¦)");\n', 'b" + c);\n', 'b" + c);'],
-    ["python", "# see (¦)\nx = 1\n", "below) and\nx = 1\n", "below) and"],
-    ["python", "# see (¦)\nx = 1\n", "below\n# on\n", "below"],
-    ["nix", "''\n  f(¦)\n''\n", '"a");\n', '"a");'],
-    ["shellscript", "cat <<E\nf(¦)\nE\n", "a) b\nE\n", "a) b"],
-  ]);
-});
-
 test("a blank before the closer that follows is kept where one follows the opener", () => {
   assertShown([
     ["elm", 'f a =\n    g [ ( "a", ¦)\n', "h a ", "h a "],
@@ -433,27 +322,25 @@ test("a blank before the closer that follows is kept where one follows the opene
   ]);
 });
 
-test("loops and conditions of makefiles and environments of LaTeX end with their last line", () => {
+test("a block whose header goes on in deeper lines is not closed again where the document closes it", () => {
+  const throwing =
+    "class A {\n    void f()\n            throws B {\n        ¦\n    }\n\n    void g() {}\n}\n";
+  const inner = "class A {\n  A()\n      : b = 1 {\n    if (b) {\n      ¦\n    }\n  }\n\n  // c\n}\n";
   assertShown([
+    ["java", throwing, "h();\n    }\n\n    void i() {\n", "h();"],
     [
-      "makefile",
-      "all:\n\tfor a in b; do \\¦\n",
-      "\n\t\techo $$a; \\\n\tdone\n\nclean:\n\trm c\n",
-      "\n\t\techo $$a; \\\n\tdone",
+      "csharp",
+      "void F<A>()\n    where A : B {\n    ¦\n}\n\n// c\nint d;\n",
+      "g();\n}\n\nvoid H() {\n",
+      "g();",
     ],
+    ["dart", inner, "d();\n    }\n  }\n\n  // e\n", "d();"],
     [
-      "makefile",
-      "ifdef A¦\n",
-      "\n  B = 1\nelse\n  B = 2\nendif\n\nC = 3\n",
-      "\n  B = 1\nelse\n  B = 2\nendif",
+      "proto3",
+      "service A {\n  rpc B(C)\n      returns (D) {\n    ¦\n  }\n\n  // c\n}\n",
+      "option (a) = {\n      b: 1\n    };\n  }\n\n  // d\n",
+      "option (a) = {\n      b: 1\n    };",
     ],
-    ["makefile", "define A¦\nendef\n", "\n  b\nendef\nC = 3\n", "\n  b"],
-    [
-      "latex",
-      "\\begin{tabular}[t]{ll}¦\n",
-      "\n  a & b \\\\\n\\end{tabular}\n\nText\n",
-      "\n  a & b \\\\\n\\end{tabular}",
-    ],
-    ["latex", "\\begin{itemize}¦\n\\end{itemize}\n", "\n  \\item a\n\\end{itemize}\n", "\n  \\item a"],
+    ["java", "class A {\n    void f() {\n        ¦\n}\n", "h();\n    }\n}\n", "h();\n    }"],
   ]);
 });
