@@ -199,12 +199,14 @@ function withAngle(state: State, { linePrefix, lineSuffix }: CursorLines, isInTa
 function documentStyle(
   text: string,
   linePrefix: string,
-  { indentation: forced }: LanguageRules,
+  { indentation: forced, indented }: LanguageRules,
 ): IndentationStyle {
   const style = indentationStyle(text);
   // GNU's style has a tab in place of eight spaces, and further spaces after it.
   const isTabs = style.kind === "mixed" && /^\t+$/.test(linePrefix) && !/^\t+ {2,7}\S/m.test(text);
-  if (forced === "tabs" || isTabs) return { kind: "tabs" };
+  // Within a conditional of a makefile, spaces stand before what is no recipe.
+  const isNoRecipe = indented && linePrefix.startsWith(" ");
+  if ((forced === "tabs" && !isNoRecipe) || isTabs) return { kind: "tabs" };
   return forced === "spaces" && style.kind !== "spaces" ? { kind: "spaces", unit: 2, regular: false } : style;
 }
 

@@ -344,3 +344,11 @@ test("a block whose header goes on in deeper lines is not closed again where the
     ["java", "class A {\n    void f() {\n        ¦\n}\n", "h();\n    }\n}\n", "h();\n    }"],
   ]);
 });
+
+test("lines of a makefile that are no recipe keep their spaces", () => {
+  const raw = "B = c\n    D = e\n";
+  assertShown([
+    ["makefile", "ifdef A\n    ¦\nendif\n\nf:\n\tg\n", raw, "B = c\n    D = e"],
+    ["makefile", "f:\n\t¦\n", "g\n    h\n", "g\n\th"],
+  ]);
+});
