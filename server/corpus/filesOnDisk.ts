@@ -40,7 +40,11 @@ export class FilesOnDisk {
   private readonly rescans = new Map<string, Rescan>();
   /** Time and size of indexed files when they were read. */
   private readonly stamps = new Map<string, string>();
-  /** Whether there were more files than there is room for. */
+  /** Two scans at once would read the same files. */
+  private scanning: Promise<unknown> = Promise.resolve();
+  /** Scans that have not begun, by their roots. */
+  private readonly waiting = new Map<string, Promise<void>>();
+  /** Whether there were more files than there is room for: others are indexed once the user works elsewhere. */
   hasLeftOut = false;
 
   constructor(private readonly parts: Dependencies) {}
@@ -49,8 +53,23 @@ export class FilesOnDisk {
    * Reads the files of folders that are not indexed as they are, the nearest as far as there is room. Resolves when they are
    * indexed, or reading was ended. A folder that cannot be read is reported.
    */
-  async scan(roots: readonly string[]): Promise<void> {
+  scan(roots: readonly string[]): Promise<void> {
+    const key = roots.join("\n");
+    const known = this.waiting.get(key);
+    // It will find what is on disk, and what is near, when it begins.
+    if (known) return known;
+    const scan = this.scanning.then(() => {
+      this.waiting.delete(key);
+      return this.readNearest(roots);
+    });
+    this.waiting.set(key, scan);
+    this.scanning = scan.catch(() => {});
+    return scan;
+  }
+
+  private async readNearest(roots: readonly string[]): Promise<void> {
     const { files, closing } = this.parts;
+    if (closing.aborted) return;
     await files.rank();
     const nearestFirst = await this.byNearness(roots);
     let done = 0;
@@ -212,12 +231,16 @@ export class FilesOnDisk {
     }
   }
 
-  /** Indexes files as they are on disk; one that is gone leaves the index, one that is open is left alone. */
+  /**
+   * Indexes files as they are on disk; one that is gone leaves the index, one that is open or finds no room is left alone.
+   */
   private async read(paths: readonly string[]): Promise<void> {
     const { shown, files, open, extensions } = this.parts;
     const readable: string[] = [];
     const texts: string[] = [];
-    const found = paths.flatMap(path => (open.has(path) ? [] : { path, file: shown.fileAt(path) }));
+    const found: { readonly path: string; readonly file: ShownFile | undefined }[] = [];
+    for (const path of paths)
+      if (!open.has(path) && (await files.hasRoomFor(path))) found.push({ path, file: shown.fileAt(path) });
     const roots = new Set(found.flatMap(({ file }) => file?.root ?? []));
     const read = () =>
       found.map(({ path, file }) => ({

@@ -98,14 +98,25 @@ export class TokenizedFiles {
     this.farthest = ranked.sort((a, b) => b.nearness - a.nearness);
   }
 
+  /** Whether a file would be kept if it were put: otherwise its text need not be tokenized. */
+  async hasRoomFor(path: string): Promise<boolean> {
+    return this.room > 0 || this.index.has(path) || (await this.farther(path)) !== undefined;
+  }
+
   /** Removes the file that is farthest from what the user works in; false if none is farther than `path`. */
   private async removeFarther(path: string): Promise<boolean> {
+    const farther = await this.farther(path);
+    if (farther === undefined) return false;
+    this.farthest.pop();
+    this.index.remove(farther);
+    return true;
+  }
+
+  /** The file that is farthest from what the user works in, if it is farther than `path`. */
+  private async farther(path: string): Promise<string | undefined> {
     if (this.farthest.length === 0) await this.rank();
     const last = this.farthest.at(-1);
-    if (!last || last.nearness >= this.parts.nearness(path)) return false;
-    this.farthest.pop();
-    this.index.remove(last.path);
-    return true;
+    return last && last.nearness < this.parts.nearness(path) ? last.path : undefined;
   }
 
   private count(path: string): number {

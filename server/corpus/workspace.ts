@@ -31,10 +31,8 @@ export class Workspace {
   private extensions: readonly string[] = [];
   /** Which files are indexed where there is no room for all. */
   private readonly recent = new RecentFolders();
-  /** One scan at a time. */
-  private scanning: Promise<unknown> = Promise.resolve();
-  /** Whether a scan waits for the one under way; it will use the recent folders of that time. */
-  private isScanWaiting = false;
+  /** Whether a folder became a recent one after the last scan was asked for. */
+  private hasMoved = false;
 
   /** @param roots the workspace's folders @param warn writes to the log @param shown decides what is indexed */
   constructor(
@@ -90,13 +88,8 @@ export class Workspace {
   scan(extensions = PYTHON_EXTENSIONS, uri?: string): Promise<void> {
     this.follow(extensions);
     if (uri !== undefined) this.visit(uri);
-    const scanned = this.scanning.then(() => {
-      this.isScanWaiting = false;
-      return this.disk.scan(this.roots);
-    });
-    this.isScanWaiting = true;
-    this.scanning = scanned.catch(() => {});
-    return scanned;
+    this.hasMoved = false;
+    return this.disk.scan(this.roots).then(() => this.indexOpen());
   }
 
   /** Records an open document's text. Documents that are as large as data or hold a secret are not indexed. */
@@ -145,8 +138,17 @@ export class Workspace {
 
   /** Reads the files near a document that lies far from those before, where there is no room for all. */
   private workedIn(uri: string): void {
-    if (!this.visit(uri) || !this.disk.hasLeftOut || this.isScanWaiting) return;
+    if (this.visit(uri)) this.hasMoved = true;
+    // The first scan may only find later that there is no room for all.
+    if (!this.hasMoved || !this.disk.hasLeftOut) return;
     inBackground(this.scan(this.extensions), "Indexing the workspace", this.warn);
+  }
+
+  /** Open documents that had to leave the index may be near again; reading the disk passes over them. */
+  private async indexOpen(): Promise<void> {
+    const { indexed, open } = this;
+    for (const path of open.keys())
+      if (!indexed.index.has(path) && (await indexed.hasRoomFor(path))) this.changes.add(path);
   }
 
   /** True if the document is in the workspace and its folder was not among the recent ones. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { ShownFiles } from "../../server/context/shownFiles.ts";
 import { FilesOnDisk } from "../../server/corpus/filesOnDisk.ts";
@@ -23,10 +24,17 @@ function folder(names: readonly string[]): string {
   return path;
 }
 
-function write(path: string, name: string): void {
+function write(path: string, name: string, more = ""): void {
   const file = join(path, ...name.split("/"));
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `say ${name}`);
+  writeFileSync(file, `say ${name}${more}`);
+}
+
+/** The same with a million bytes in each file: 28 are as many bytes as are read. */
+function largeFiles(names: readonly string[]): string {
+  const path = folder([]);
+  for (const name of names) write(path, name, "\nx = 1".repeat(1_000_000 / 6));
+  return path;
 }
 
 /** Makes a million tokens of each text: eight files fill the index, but for a few tokens. */
@@ -38,6 +46,16 @@ const long: Tokenizer = {
       return tokens;
     }),
 };
+
+/** Makes a few tokens of each text, and keeps the texts. */
+function noting(texts: string[], tokens = 3): Tokenizer {
+  return {
+    tokenize: async given => {
+      texts.push(...given);
+      return given.map(() => new Int32Array(tokens).fill(7));
+    },
+  };
+}
 
 /** The files of a folder, and the documents that are worked in. */
 function reading(path: string, tokenizer = long) {
@@ -135,5 +153,84 @@ test("once a document elsewhere is worked in, the files near it take the place o
   for (const each of ["c/d/new.py", "x/1.py", "y/2.py", "z/3.py"]) workspace.source(uriOf(each));
   await until("the index", () => inFolder("c/d") === 8);
   assert.equal(inFolder("a/b"), 0);
+  workspace.dispose();
+});
+
+test("files of as many bytes as are read leave others out, however few tokens they have, until one works near those", async () => {
+  const path = largeFiles([...times(28, i => `a/${i}.py`), "c/say.py"]);
+  const uriOf = (name: string) => pathToFileURL(join(path, ...name.split("/"))).href;
+  const texts: string[] = [];
+  /** The user moves on while the folders are listed. */
+  class Listed extends ShownFiles {
+    override async *sources(...asked: Parameters<ShownFiles["sources"]>): ReturnType<ShownFiles["sources"]> {
+      yield* super.sources(...asked);
+      for (const each of ["x/1.py", "y/2.py", "z/3.py", "c/new.py"]) workspace.source(uriOf(each));
+    }
+  }
+  const workspace: Workspace = new Workspace([path], noting(texts), warn, new Listed(warn, [path]));
+  const wasRead = () => texts.some(text => text.startsWith("say c/say.py"));
+  await workspace.scan([".py"], uriOf("a/new.py"));
+  assert.deepEqual([workspace.files, wasRead()], [27, false]);
+  await until("the file near the document", () => {
+    workspace.source(uriOf("c/new.py"));
+    return wasRead();
+  });
+  workspace.dispose();
+});
+
+test("a file for which there is no room is not tokenized, at no scan and at no change", async () => {
+  const path = folder([...times(8, i => `near/${i}.py`), ...times(12, i => `far/${i}.py`)]);
+  const texts: string[] = [];
+  const { disk, shown, visit } = reading(path, noting(texts, 999_999));
+  visit("near/new.py");
+  await disk.scan([path]);
+  assert.equal(texts.length, 16);
+  await disk.scan([path]);
+  write(path, "far/0.py", " again");
+  const file = shown.fileAt(join(path, "far", "0.py"));
+  assert.ok(file);
+  await disk.changed(file);
+  assert.equal(texts.length, 16);
+  write(path, "near/0.py", " again");
+  await disk.changed({ ...file, path: "near/0.py" });
+  assert.deepEqual(texts.slice(16), ["say near/0.py again"]);
+});
+
+test("an ignore file that changes while the files are read lets none be tokenized twice", async () => {
+  const path = folder([".gitignore", ...times(40, i => `${i}.py`)]);
+  const texts: string[] = [];
+  const { tokenize } = noting(texts);
+  let changed: Promise<void> | undefined;
+  const { disk, names } = reading(path, {
+    async tokenize(given) {
+      changed ??= disk.ignoreFileChanged(path);
+      await pause(50);
+      return tokenize(given);
+    },
+  });
+  await disk.scan([path]);
+  await changed;
+  assert.deepEqual([names().length, texts.length], [40, 40]);
+});
+
+test("an open document that had to leave the index is indexed again once one works near it", async () => {
+  const path = folder([...times(4, i => `a/${i}.py`), ...times(8, i => `c/${i}.py`)]);
+  const texts: string[] = [];
+  const workspace = new Workspace([path], noting(texts, 999_999), warn);
+  const uriOf = (name: string) => pathToFileURL(join(path, ...name.split("/"))).href;
+  const workIn = async (name: string) => {
+    for (const each of [name, "x/1.py", "y/2.py", "z/3.py"]) workspace.source(uriOf(each));
+    await workspace.scan();
+    workspace.source(uriOf(name));
+  };
+  workspace.follow([".py"]);
+  await workIn("a/new.py");
+  workspace.changed(uriOf("a/0.py"), "say edited");
+  workspace.source(uriOf("a/new.py"));
+  const timesIndexed = () => texts.filter(text => text === "say edited").length;
+  assert.equal(timesIndexed(), 1);
+  await workIn("c/new.py");
+  await workIn("a/new.py");
+  await until("the open document", () => timesIndexed() === 2);
   workspace.dispose();
 });
