@@ -130,10 +130,14 @@ export class FilesOnDisk {
   private async byNearness(roots: readonly string[]): Promise<readonly string[]> {
     const { shown, extensions, nearness, warn, closing } = this.parts;
     const found = new Map<number, string[]>();
+    // Folders of the workspace may be nested.
+    const listed = new Set<string>();
     for (const root of roots) {
       try {
         for await (const file of shown.sources(root, extensions(), closing)) {
           const path = pathIn(file);
+          if (listed.has(path)) continue;
+          listed.add(path);
           const near = nearness(path);
           const paths = found.get(near);
           if (paths) paths.push(path);

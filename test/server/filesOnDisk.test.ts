@@ -58,12 +58,12 @@ function noting(texts: string[], tokens = 3): Tokenizer {
 }
 
 /** The files of a folder, and the documents that are worked in. */
-function reading(path: string, tokenizer = long) {
+function reading(path: string, tokenizer = long, roots = [path]) {
   const closing = new AbortController().signal;
   const recent = new RecentFolders();
   const nearness = (file: string) => recent.nearness(file);
   const files = new TokenizedFiles({ tokenizer, warn, nearness, closing });
-  const shown = new ShownFiles(warn, [path]);
+  const shown = new ShownFiles(warn, roots);
   const disk = new FilesOnDisk({
     shown,
     files,
@@ -176,6 +176,15 @@ test("files of as many bytes as are read leave others out, however few tokens th
     return wasRead();
   });
   workspace.dispose();
+});
+
+test("files in a folder of the workspace within another take the room of one file each", async () => {
+  const names = [...times(15, i => `in/a/${i}.py`), ...times(10, i => `other/${i}.py`)];
+  const path = largeFiles(names);
+  const { disk, names: indexed, visit } = reading(path, noting([]), [path, join(path, "in")]);
+  visit("in/a/new.py");
+  await disk.scan([path, join(path, "in")]);
+  assert.deepEqual(indexed().sort(), names.sort());
 });
 
 test("a file for which there is no room is not tokenized, at no scan and at no change", async () => {
