@@ -122,10 +122,13 @@ export const commands = {
 
 /** A document. */
 class FakeDocument {
-  readonly uri = { toString: () => "file:///project/sample.py" };
+  readonly uri = { toString: () => `file:///project/${this.name}` };
   version = 1;
 
-  constructor(public text: string) {}
+  constructor(
+    public text: string,
+    private readonly name = "sample.py",
+  ) {}
 
   get eol(): number {
     return this.text.includes("\r\n") ? EndOfLine.CRLF : EndOfLine.LF;
@@ -227,6 +230,20 @@ export class FakeEditor {
     this.cursor = cursor;
     this.selected = undefined;
     this.moved();
+  }
+
+  /** Sets a second cursor. */
+  addCursor(offset: number): void {
+    const active = this.document.positionAt(offset);
+    selections.fire({ textEditor: this, selections: [...this.selections, { isEmpty: true, active }] });
+  }
+
+  /** Types a text at the beginning of another document, which another editor shows. */
+  typeElsewhere(text: string): void {
+    const document = new FakeDocument(text, "other.py");
+    edits.fire({ document, contentChanges: [{ rangeOffset: 0, rangeLength: 0, text }] });
+    const active = document.positionAt(text.length);
+    selections.fire({ textEditor: { document }, selections: [{ isEmpty: true, active }] });
   }
 
   /** Selects an entry of the suggestion list for the word before the cursor. */

@@ -247,3 +247,44 @@ test("a second explicit request joins the first", async () => {
   latest().grow("oo");
   assert.equal((await item)?.insertText, "oo");
 });
+
+test("what is typed in another document leaves the text, and a second cursor ends it", async () => {
+  await shown("oo(a)");
+  editor.typeElsewhere("x");
+  assert.equal(latest().token.isCancellationRequested, false);
+  editor.addCursor(0);
+  assert.equal(latest().token.isCancellationRequested, true);
+});
+
+test("typing along keeps the text also where the cursor is reported before it", async () => {
+  await shown("oo(a)");
+  editor.replace(5, 0, "o", 5);
+  editor.replace(6, 0, "o", 6);
+  assert.equal(latest().token.isCancellationRequested, false);
+});
+
+test("a request from elsewhere in the document, as of a second editor, does not join the text", async () => {
+  await shown("oo(a)");
+  editor.cursor = 8;
+  void editor.ask();
+  assert.deepEqual(
+    asked.map(({ token }) => token.isCancellationRequested),
+    [true, false],
+  );
+});
+
+test("the time of a request counts from the last key in its own document", async t => {
+  let now = 1_000;
+  t.mock.method(performance, "now", () => now);
+  editor.type("a");
+  now += 10;
+  editor.typeElsewhere("x");
+  now += 10;
+  const item = shown("oo");
+  now += 10;
+  latest().end({});
+  await item;
+  await turn();
+  assert.deepEqual(told.at(-1)?.slice(0, 1), ["answered"]);
+  assert.equal(told.at(-1)?.[2], 30);
+});

@@ -7,6 +7,9 @@ import { pathToFileURL } from "node:url";
 import { OpenFiles } from "../../../../server/context/openFiles.ts";
 import { ShownFiles } from "../../../../server/context/shownFiles.ts";
 import type { Documents } from "../../../../server/lsp/documents.ts";
+import { grammars } from "../../../fakes/places.ts";
+
+await grammars.load("python");
 
 const paths = (files: readonly { path: string }[]) => files.map(({ path }) => path);
 
@@ -15,7 +18,7 @@ const root = mkdtempSync(join(tmpdir(), "foretoken-open-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 /** Open documents without a client. */
-function opened(shown = new ShownFiles(() => {})) {
+function opened(shown = new ShownFiles(() => {}), parser = (_id: string) => grammars.parser("none")) {
   let changed: (uri: string, text: string) => void = () => {};
   let closed: (uri: string) => void = () => {};
   const documents: Pick<Documents, "watch"> = {
@@ -24,7 +27,7 @@ function opened(shown = new ShownFiles(() => {})) {
       closed = onClosed;
     },
   };
-  const files = new OpenFiles(documents, () => undefined, shown, Number.POSITIVE_INFINITY);
+  const files = new OpenFiles(documents, parser, shown, Number.POSITIVE_INFINITY);
   files.roots = [root];
   const uri = (path: string) => pathToFileURL(join(root, path)).href;
   return {
@@ -130,4 +133,28 @@ test("a text as large as data is ignored", () => {
   const { open, around } = opened();
   open("data.py", LIKE.repeat(10_000));
   assert.deepEqual(around("main.py", HERE), []);
+});
+
+test("what a document imports is outlined as it is in the editor, and from the disk only if it is not open", () => {
+  writeFileSync(join(root, "basket.py"), "def total(saved):\n    return 1\n");
+  const { open, close, around } = opened(undefined, id => grammars.parser(id));
+  const key = `ghp_${"abcdefghijkl".repeat(3)}`;
+  const texts = () => around("main.py", HERE).map(({ text }) => text.trim());
+  assert.deepEqual(texts(), ["def total(saved): ..."]);
+  open("other/basket.py", "");
+  // The part that is most like what is around the cursor does not contain the definition.
+  const most = "print(price, discount, item, quantity)\n".repeat(40);
+  open("basket.py", `def total(edited):\n    return 1\n${"\n# other\n".repeat(200)}${most}`);
+  assert.deepEqual(texts()[0], "def total(edited): ...");
+  open("basket.py", `key = "${key}"\ndef total(edited):\n    return 1\n`);
+  assert.deepEqual(texts(), []);
+  close("basket.py");
+  assert.deepEqual(texts(), ["def total(saved): ..."]);
+});
+
+test("a definition that a part of an open file shows is not outlined as well", () => {
+  writeFileSync(join(root, "basket.py"), LIKE);
+  const { open, around } = opened(undefined, id => grammars.parser(id));
+  open("basket.py", LIKE);
+  assert.deepEqual(paths(around("main.py", HERE)), ["basket.py"]);
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { test } from "node:test";
 import { ThreadGovernor } from "../../../../server/engine/threadGovernor.ts";
 
@@ -102,4 +104,22 @@ test("nothing changes where the platform reports no processor times", () => {
     () => (at += 1_000),
   );
   for (let i = 0; i < 5; i++) assert.equal(governor.threads(4), 4);
+});
+
+test("other programs have the time of all processors that is neither idle nor this process's own", t => {
+  const state = { at: 0, each: 0 };
+  const cpu = () => ({
+    model: "",
+    speed: 0,
+    times: { user: 4 * state.each, nice: 3 * state.each, sys: 2 * state.each, irq: state.each, idle: 9_000 },
+  });
+  t.mock.method(os, "cpus", () => [cpu(), cpu()]);
+  syncBuiltinESMExports();
+  // In microseconds.
+  t.mock.method(process, "cpuUsage", () => ({ user: 6_000 * state.each, system: 4_000 * state.each }));
+  const governor = new ThreadGovernor(2, undefined, () => state.at);
+  Object.assign(state, { at: 2_000, each: 100 });
+  assert.equal(governor.load, 0.5);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
 });
