@@ -54,8 +54,10 @@ export class IgnoreRules {
   /** By path of the ignore file. */
   private readonly kept = new Map<string, KeptPatterns>();
   private keptPatterns = 0;
-  /** By path, the files examined in the present series of questions; undefined outside of one. */
-  private examined: Map<string, Patterns> | undefined;
+  /** By path, the files and the folders examined in the present series of questions; undefined outside of one. */
+  private examined:
+    | { readonly files: Map<string, Patterns>; readonly folders: Map<string, Patterns> }
+    | undefined;
   /** Paths of private excludes, by folder of the repository. */
   private readonly excludeFiles = new Map<string, string>();
   private readonly reported = new Set<string>();
@@ -80,7 +82,7 @@ export class IgnoreRules {
    */
   inSeries<Result>(ask: () => Result): Result {
     if (this.examined) return ask();
-    this.examined = new Map();
+    this.examined = { files: new Map(), folders: new Map() };
     try {
       return ask();
     } finally {
@@ -108,30 +110,42 @@ export class IgnoreRules {
     if (!common) return true;
     const names = parts.map(asBytes);
     const chain: (readonly IgnorePattern[])[] = [];
-    for (let depth = 0; depth < parts.length; depth++) {
-      const folder = join(this.top, ...parts.slice(0, depth));
-      const own = this.patternsOf(join(folder, ".gitignore"));
-      if ("problem" in own) return true;
-      const excluded = depth > 0 ? this.excludedIn(folder) : [];
-      if ("problem" in excluded) return true;
-      chain.push([...excluded, ...own]);
+    let folder = this.top;
+    for (const [depth, part] of parts.entries()) {
+      const patterns = this.patternsIn(folder);
+      if ("problem" in patterns) return true;
+      chain.push(patterns);
       if (isMatched(chain, common, names.slice(0, depth + 1), isFolder || depth + 1 < parts.length))
         return true;
+      folder = below(folder, part);
     }
-    return isFolder && "problem" in this.patternsOf(join(this.top, ...parts, ".gitignore"));
+    return isFolder && "problem" in this.patternsOf(ignoreFileIn(folder));
   }
 
   /** Whether the ignore files of all folders of `path` can be used. @param path below the root, with `/` */
   isSound(path: string): boolean {
-    const parts = [...this.rootFolders, ...path.split("/").filter(Boolean)];
-    return parts.every(
-      (_, depth) => !("problem" in this.patternsOf(join(this.top, ...parts.slice(0, depth), ".gitignore"))),
-    );
+    let folder = this.top;
+    for (const part of [...this.rootFolders, ...path.split("/").filter(Boolean)]) {
+      if ("problem" in this.patternsOf(ignoreFileIn(folder))) return false;
+      folder = below(folder, part);
+    }
+    return true;
   }
 
-  /** The private excludes of a repository within the top folder; its ignore files take precedence. */
+  /** The patterns of a folder's own files: of its ignore file, which takes precedence, and of the repository that it is. */
+  private patternsIn(folder: string): Patterns {
+    const known = this.examined?.folders.get(folder);
+    if (known) return known;
+    const own = this.patternsOf(ignoreFileIn(folder));
+    const excluded = folder === this.top || "problem" in own ? [] : this.excludedIn(folder);
+    const patterns = "problem" in own ? own : "problem" in excluded ? excluded : [...excluded, ...own];
+    this.examined?.folders.set(folder, patterns);
+    return patterns;
+  }
+
+  /** The private excludes of a repository within the top folder. */
   private excludedIn(folder: string): Patterns {
-    if (stampOf(join(folder, ".git")) === undefined) return [];
+    if (stampOf(below(folder, ".git")) === undefined) return [];
     const file = this.excludeFiles.get(folder) ?? excludeFile(folder);
     this.excludeFiles.set(folder, file);
     return this.patternsOf(file);
@@ -149,8 +163,8 @@ export class IgnoreRules {
   }
 
   private patternsOf(file: string): Patterns {
-    const examined = this.examined?.get(file) ?? this.examine(file);
-    this.examined?.set(file, examined);
+    const examined = this.examined?.files.get(file) ?? this.examine(file);
+    this.examined?.files.set(file, examined);
     return examined;
   }
 
@@ -218,6 +232,10 @@ function userFile(top: string): string[] {
   const folder = userGitFolder();
   return folder === undefined ? [] : [join(folder, "ignore")];
 }
+
+/** A file or folder in a folder; `join` takes longer, and these are looked at for each file of a workspace. */
+const below = (folder: string, name: string) => (folder.endsWith(sep) ? folder + name : folder + sep + name);
+const ignoreFileIn = (folder: string) => below(folder, ".gitignore");
 
 /** Changes when the file does; undefined if it does not exist, a problem if its folder does not let it be looked at. */
 function stampOf(file: string): string | { readonly problem: string } | undefined {
