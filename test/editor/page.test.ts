@@ -172,6 +172,21 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     await runCommand(page, "Notifications: Clear All Notifications");
   });
 
+  step("The Stack is offered in any of its languages, that of the document first", async () => {
+    const rows = page.locator(".quick-input-list .monaco-list-row");
+    await runCommand(page, "Foretoken: Rebuild Datastore", { asks: true });
+    await rows.filter({ hasText: "The Stack" }).click();
+    await rows.filter({ hasText: "TypeScript" }).waitFor();
+    assert.match((await rows.first().textContent()) ?? "", /^\s*Python\s*$/);
+    await page.keyboard.type("Go");
+    await page.keyboard.press("Enter");
+    await page
+      .locator(".quick-input-title")
+      .filter({ hasText: "The Stack, Go: how many of its files?" })
+      .waitFor();
+    await page.keyboard.press("Escape");
+  });
+
   step("no ghost text appears while turned off from the palette; turned on, it returns", async () => {
     await runCommand(page, "Foretoken: Toggle Completions");
     await waitForStatus(page, "circle-slash", 10_000);
