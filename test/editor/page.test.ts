@@ -176,7 +176,7 @@ describe("ghost text in the page of a real VS Code", { timeout: 300_000 }, () =>
     const rows = page.locator(".quick-input-list .monaco-list-row");
     await runCommand(page, "Foretoken: Rebuild Datastore", { asks: true });
     await rows.filter({ hasText: "The Stack" }).click();
-    await rows.filter({ hasText: "TypeScript" }).waitFor();
+    await rows.filter({ hasText: "Haskell" }).waitFor();
     assert.match((await rows.first().textContent()) ?? "", /^\s*Python\s*$/);
     await page.keyboard.type("Go");
     await page.keyboard.press("Enter");
