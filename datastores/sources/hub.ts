@@ -11,7 +11,7 @@ import {
 } from "../download/index.ts";
 import { storeError } from "../index.ts";
 import { matchesGlob } from "./glob.ts";
-import type { FileInput, RemoteInput } from "./input.ts";
+import { countedRows, type FileInput, type RemoteInput } from "./input.ts";
 import { formatOf, type HubSpec } from "./spec.ts";
 
 const dataSet = (name: string, revision: string): Repository => ({ type: "dataset", name, revision });
@@ -31,7 +31,7 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
     if (!format) continue;
     const name = `${spec.repository} ${path}`;
     const { language } = spec;
-    const identity = `hub:${spec.repository}@${commit}:${path}#${bytes}#${sha256 ?? ""}${ofLanguage(language)}`;
+    const identity = `hub:${spec.repository}@${commit}:${path}#${bytes}#${sha256 ?? ""}${countedRows(language)}`;
     const remote = { kind: "remote", name, identity, bytes, repository: spec.repository, commit } as const;
     inputs.push({
       ...remote,
@@ -49,9 +49,6 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
     );
   return inputs;
 }
-
-/** What an identity says of the rows that count. Python is not named, as it was once the only language. */
-const ofLanguage = (language = "any") => (language === "python" ? "" : `#${language}`);
 
 /** Target path of a download: by commit, so that revisions never mix. */
 export function downloadPath(input: RemoteInput, folder: string): string {

@@ -43,3 +43,6 @@ export interface RemoteInput extends Rows {
 
 export type LocalInput = FolderInput | FileInput;
 export type SourceInput = LocalInput | RemoteInput;
+
+/** What an identity says of the rows that count. Python is not named, as it was once the only language. */
+export const countedRows = (language = "any") => (language === "python" ? "" : `#${language}`);

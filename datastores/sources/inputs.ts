@@ -7,7 +7,7 @@ import { fileError } from "../index.ts";
 import { CODE_EXTENSIONS, PYTHON_EXTENSIONS } from "./fileKinds.ts";
 import { type FolderOptions, fingerprint, readFolder } from "./folder.ts";
 import { listHub } from "./hub.ts";
-import type { FileInput, FolderInput, LocalInput, SourceInput } from "./input.ts";
+import { countedRows, type FileInput, type FolderInput, type LocalInput, type SourceInput } from "./input.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { readParquet } from "./parquet.ts";
 import { findPython } from "./python.ts";
@@ -60,7 +60,7 @@ async function folderInput(
 function fileInput(path: string, format: FileFormat): FileInput {
   try {
     const { size, mtimeMs } = statSync(path);
-    const identity = `file:${path}#${size}#${mtimeMs}`;
+    const identity = `file:${path}#${size}#${mtimeMs}${countedRows()}`;
     return { kind: "file", name: path, identity, bytes: size, path, format };
   } catch (error) {
     throw fileError(error, path);

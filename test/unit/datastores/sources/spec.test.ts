@@ -180,6 +180,7 @@ test("a file is one input, and a changed file has another identity", async () =>
   writeFileSync(path, '{"content":"x = 1"}\n');
   const [before] = await listInputs(spec("rows.jsonl"));
   assert.ok(before?.kind === "file");
+  assert.match(before.identity, /#any$/, "stores of only its rows in Python are built again");
   const texts: string[] = [];
   for await (const { text } of readInput(before)) texts.push(text);
   assert.deepEqual(texts, ["x = 1"]);
