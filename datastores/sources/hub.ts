@@ -45,7 +45,9 @@ export async function listHub(spec: HubSpec, options: HubOptions = {}): Promise<
     throw storeError(
       "empty",
       `${repositoryLabel(repository)} has no data file that matches "${spec.files}".`,
-      "Check the pattern: it names files with their folders, such as data/python/*.parquet.",
+      spec.language === undefined
+        ? "Check the pattern: it names files with their folders, such as data/python/*.parquet."
+        : `Check the language "${spec.language}": its name is that of a folder of the data set, such as go or visual-basic.`,
     );
   return inputs;
 }

@@ -107,7 +107,7 @@ test("the files of another language are another source, of which a download's ro
   assert.match(any?.identity ?? "", /#any$/);
   await assert.rejects(
     listHub(spec("the-stack-dedup:golfscript"), options()),
-    code("empty", /data\/golfscript/),
+    code("empty", /data\/golfscript.*Check the language "golfscript"/),
   );
 });
 
