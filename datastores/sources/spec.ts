@@ -64,7 +64,7 @@ const ANY_FILE = `**/*{${FORMATS.map(([ending]) => ending).join(",")}}`;
 /** Names become local folders: none may be `..`. */
 const HUB = /^hub:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([^:\s]+))?(?::(\S+))?$/;
 /** Languages become patterns of files: none may have a special character. */
-const SHORT = /^([\w-]+)(?::(\w[\w+#.-]*))?(?:@(\S+))?$/;
+const SHORT = /^([\w-]+)(?:@([^:\s]+))?(?::(\w[\w+#.-]*))?$/;
 
 /** The forms of a source, for messages and help texts. */
 export const ACCEPTED_SOURCES = [
@@ -115,7 +115,7 @@ export function parseSource(text: string, workingFolder: string = process.cwd())
   const short = SHORT.exec(source);
   const named = short && Object.hasOwn(NAMED, short[1]) ? NAMED[short[1]] : undefined;
   if (named) {
-    const [, , language = DEFAULT_LANGUAGE, revision = "main"] = short ?? [];
+    const [, , revision = "main", language = DEFAULT_LANGUAGE] = short ?? [];
     return { spec: hubSpec(named, languageName(language), revision) };
   }
   if (source.startsWith("hub:")) return parseHub(source);

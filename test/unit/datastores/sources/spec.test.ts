@@ -43,20 +43,20 @@ test("short names refer to data sets and their Python files, with an optional re
   for (const name of ["the-stack", "the-stack-smol", "starcoderdata"]) assert.equal(spec(name).kind, "hub");
 });
 
-test("a short name may be followed by a language, under any of its names, and a revision", () => {
+test("a short name may be followed by a revision and a language, under any of its names", () => {
   const files = (source: string) => {
     const found = spec(source);
     assert.ok(found.kind === "hub");
     return [found.files, found.language, found.revision];
   };
   assert.deepEqual(files("the-stack-dedup:go"), ["data/go/*.parquet", "go", "main"]);
-  assert.deepEqual(files("the-stack:TypeScript@v1.2"), ["data/typescript/*.parquet", "typescript", "v1.2"]);
+  assert.deepEqual(files("the-stack@v1.2:TypeScript"), ["data/typescript/*.parquet", "typescript", "v1.2"]);
   assert.deepEqual(files("the-stack-smol:csharp"), ["data/c-sharp/*.json", "c-sharp", "main"]);
   assert.deepEqual(files("the-stack-dedup:c++"), ["data/c++/*.parquet", "c++", "main"]);
   assert.deepEqual(files("starcoderdata:cpp"), ["cpp/*.parquet", "c++", "main"]);
   assert.deepEqual(files("stack-v3:rust"), ["data/*.parquet", "rust", "main"]);
   assert.ok(matchesGlob("data/c++/*.parquet", "data/c++/a.parquet"));
-  for (const source of ["the-stack:", "the-stack:../x", "the-stack:*", "the-stack:a/b"])
+  for (const source of ["the-stack:", "the-stack:go@v1.2", "the-stack:../x", "the-stack:*", "the-stack:a/b"])
     assert.equal(problem(source).code, "missing", source);
 });
 
