@@ -3,7 +3,8 @@
 /** Other names of languages, in small letters and with hyphens, by the name of their folder in The Stack. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   python: ["py", "python3"],
-  "c++": ["cpp", "cuda-cpp"],
+  "c++": ["cpp"],
+  cuda: ["cuda-cpp"],
   "c-sharp": ["c#", "csharp", "cs"],
   "f-sharp": ["f#", "fsharp"],
   go: ["golang"],
@@ -13,6 +14,9 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   ruby: ["rb"],
   kotlin: ["kt"],
   shell: ["bash", "sh", "shellscript"],
+  batchfile: ["bat"],
+  tex: ["latex"],
+  "visual-basic": ["vb"],
 };
 const NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(OTHER_NAMES).flatMap(([name, others]) => others.map(other => [other, name] as const)),
