@@ -100,21 +100,29 @@ export class TokenizedFiles {
 
   /** Whether a file would be kept if it were put: otherwise its text need not be tokenized. */
   async hasRoomFor(path: string): Promise<boolean> {
-    return this.room > 0 || this.index.has(path) || (await this.farther(path)) !== undefined;
+    if (this.room > 0 || this.index.has(path)) return true;
+    await this.rankAnew();
+    return this.farther(path) !== undefined;
   }
 
   /** Removes the file that is farthest from what the user works in; false if none is farther than `path`. */
   private async removeFarther(path: string): Promise<boolean> {
-    const farther = await this.farther(path);
+    await this.rankAnew();
+    // Nothing may be awaited in between: files that are put at the same time would remove the same file.
+    const farther = this.farther(path);
     if (farther === undefined) return false;
     this.farthest.pop();
     this.index.remove(farther);
     return true;
   }
 
-  /** The file that is farthest from what the user works in, if it is farther than `path`. */
-  private async farther(path: string): Promise<string | undefined> {
+  /** Ranks the indexed files once all those of the last ranking have been removed. */
+  private async rankAnew(): Promise<void> {
     if (this.farthest.length === 0) await this.rank();
+  }
+
+  /** The file that is farthest from what the user works in, if it is farther than `path`. */
+  private farther(path: string): string | undefined {
     const last = this.farthest.at(-1);
     return last && last.nearness < this.parts.nearness(path) ? last.path : undefined;
   }

@@ -42,3 +42,12 @@ test("the room that is left follows from how long tokens are, and is none where 
   await files.put(["8", "9"], [text, text]);
   assert.deepEqual([files.room, files.index.fileCount], [0, 8]);
 });
+
+test("two files that find room at the same time take the places of the two farthest", async () => {
+  const million = new Int32Array(999_000).fill(7);
+  const files = filesWith({ tokenize: async texts => texts.map(() => million) }, Number);
+  for (let i = 0; i < 8; i++) await files.put([`${i}`], ["x"]);
+  await files.rank();
+  await Promise.all(["8", "9"].map(path => files.put([path], ["x"])));
+  assert.deepEqual([...files.index.names].sort(), ["2", "3", "4", "5", "6", "7", "8", "9"]);
+});
