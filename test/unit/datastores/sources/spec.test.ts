@@ -54,10 +54,21 @@ test("a short name may be followed by a revision and a language, under any of it
   assert.deepEqual(files("the-stack-smol:csharp"), ["data/c-sharp/*.json", "c-sharp", "main"]);
   assert.deepEqual(files("the-stack-dedup:c++"), ["data/c++/*.parquet", "c++", "main"]);
   assert.deepEqual(files("starcoderdata:cpp"), ["cpp/*.parquet", "c++", "main"]);
+  assert.deepEqual(files("starcoderdata:go"), ["go/*.parquet", "go", "main"]);
   assert.deepEqual(files("stack-v3:rust"), ["data/*.parquet", "rust", "main"]);
   assert.ok(matchesGlob("data/c++/*.parquet", "data/c++/a.parquet"));
   for (const source of ["the-stack:", "the-stack:go@v1.2", "the-stack:../x", "the-stack:*", "the-stack:a/b"])
     assert.equal(problem(source).code, "missing", source);
+});
+
+test("what looks like a path is reported as a missing file, anything else as no source", () => {
+  for (const source of ["gone.parquet", "./gone"]) {
+    assert.equal(problem(source).message, `There is no ${join(folder, source)}.`);
+    assert.equal(problem(source).remedy, "Check the path.");
+  }
+  assert.equal(problem("gone").message, 'There is no source "gone".');
+  assert.equal(problem(" ").message, "No source is given.");
+  assert.equal(spec(" python ").kind, "python");
 });
 
 test("any data set of the hub can be specified with a revision and a pattern", () => {
