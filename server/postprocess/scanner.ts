@@ -207,7 +207,9 @@ export class Scanner {
 
   private readString(frame: Frame, text: string, i: number, base: number, hooks: ScanHooks): number {
     const { rule, parent } = frame;
-    if (rule?.nested && parent && parent.close !== frame.close && endsAt(parent, text, i)) {
+    // A bracket in a text ends with the text, a literal with brackets of its own does not end with those around it.
+    const isInText = parent !== undefined && parent.kind !== "bracket";
+    if (rule?.nested && isInText && parent.close !== frame.close && endsAt(parent, text, i)) {
       this.state = parent;
       return this.step(text, i, base, hooks);
     }
