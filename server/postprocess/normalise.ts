@@ -169,7 +169,9 @@ class LineReader {
 
   private firstIndentation(leading: string, content: string, whole: boolean): string | undefined {
     const { linePrefix, indentation: style, rules } = this.place;
-    if (linePrefix.trim() !== "") return /\s$/.test(linePrefix) ? "" : leading;
+    // A single blank repeats the one before the cursor; several align the text.
+    const repeatsBlank = leading.length < 2 && /\s$/.test(linePrefix);
+    if (linePrefix.trim() !== "") return repeatsBlank ? "" : leading;
     const columns = this.columnsNeeded(indentation(leading), content, whole);
     if (columns === undefined) return undefined;
     if (columns <= this.base) return "";
