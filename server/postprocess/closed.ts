@@ -54,6 +54,8 @@ function isInString(state: State): boolean {
 /** What comes before and after a quote that begins a string. */
 const BEFORE_OPENING = /[\s=([{,:+]$/;
 const AFTER_OPENING = /^[^\s)\]},;:|&>"'`]/;
+/** The same after a double quote that is closed in its line: the text is quoted itself. */
+const AFTER_DOUBLE = /^'[^"\n]*"/;
 
 /**
  * Whether what looks like a string's closer in a later line of `after` begins another string instead: the one at the cursor is
@@ -61,7 +63,9 @@ const AFTER_OPENING = /^[^\s)\]},;:|&>"'`]/;
  */
 function beginsAnother({ close, rule }: Frame, index: number, after: string): boolean {
   if (rule?.open !== close || !after.slice(0, index).includes("\n")) return false;
-  return BEFORE_OPENING.test(after.slice(0, index)) && AFTER_OPENING.test(after.slice(index + close.length));
+  const text = after.slice(index + close.length);
+  const opens = AFTER_OPENING.test(text) || (close === '"' && AFTER_DOUBLE.test(text));
+  return opens && BEFORE_OPENING.test(after.slice(0, index));
 }
 
 /** The first place in `after` where code continues, and the part of `start` that is open there. */
