@@ -139,7 +139,7 @@ const ELEMENTS: readonly (readonly [opening: RegExp, following: (name: string) =
   [/<([A-Za-z][\w.:-]*)(?:\s(?:[^<>]|=>)*)?>$/, name => [`</${name}>`]],
   [/\{%-?\s*(\w+)\b[^%]*%\}$/, name => [`{% end${name} `, "{% else ", "{% elif ", "{% empty "]],
   [/\{#(\w+)\b[^{]*\}$/, name => [`{/${name}}`, "{:else", "{:then", "{:catch"]],
-  [/\\begin\{(\w+\*?)\}[^{}]*(?:\{[^{}]*\})*$/, name => [`\\end{${name}}`]],
+  [/\\begin\{(\w+\*?)\}(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*$/, name => [`\\end{${name}}`]],
   [/\{\{#(\w+)\b[^{]*\}\}$/, name => [`{{/${name}}}`, "{{else"]],
 ];
 
@@ -176,7 +176,9 @@ function clauseOfHeader(at: Line, place: Place): Belonging {
   const { nextLine, rules } = place;
   const columns = indentation(at.line);
   const header = headerOf(place);
-  if (header === undefined || indentation(header) !== columns) return "outside";
+  if (header === undefined || indentation(header) > columns) return "outside";
+  // Where words end blocks, they may stand below one within the header, as in `x = if a`.
+  if (indentation(header) < columns && rules.ends === undefined) return "outside";
   if (rules.indented && /^\s*(def|class)\b/.test(header)) return "outside";
   const below = { line: nextLine, whole: true, from: 0 };
   const continuesBelow = (words: readonly string[]) =>

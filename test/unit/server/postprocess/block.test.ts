@@ -61,6 +61,9 @@ test("scripts of the shell within other languages end their blocks with words an
   assertShown([
     ["dockerfile", `${loop}¦\n`, '\n    c "$a"; \\\n  done\n\nCMD ["d"]\n', '\n    c "$a"; \\\n  done'],
     ["dockerfile", branches, "a) b ;; \\\n    c) d ;; \\\n  esac\n", "a) b ;; \\\n    c) d ;; \\\n  esac"],
+    ["dockerfile", 'RUN case "$A" in \\\n      ¦', "a) b ;; \\\n    esac\n\nCMD c\n", "a) b ;; \\\n    esac"],
+    ["ruby", "x = if a\n      ¦", "b\n    else\n      c\n    end\n\nd\n", "b\n    else\n      c\n    end"],
+    ["ruby", "x = if a\n      ¦\n    end\n", "b\n    end\n\nd\n", "b"],
     ["nix", `${condition}¦\n  '';\n}\n`, "\n      it's\n    fi\n  '';\n}\n", "\n      it's\n    fi"],
     ["nix", "{\n  a = ''¦'';\n}\n", "b ('''c'';\n}\n", "b ('''c'';"],
   ]);
@@ -86,6 +89,12 @@ test("loops and conditions of makefiles and environments of LaTeX end with their
       "\\begin{tabular}[t]{ll}¦\n",
       "\n  a & b \\\\\n\\end{tabular}\n\nText\n",
       "\n  a & b \\\\\n\\end{tabular}",
+    ],
+    [
+      "latex",
+      "\\begin{tabular}{@{}ll@{}}¦\n",
+      "\n  a \\\\\n\\end{tabular}\n\nb\n",
+      "\n  a \\\\\n\\end{tabular}",
     ],
     ["latex", "\\begin{itemize}¦\n\\end{itemize}\n", "\n  \\item a\n\\end{itemize}\n", "\n  \\item a"],
   ]);
