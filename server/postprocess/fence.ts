@@ -1,4 +1,7 @@
-/** Answers of chat models: code within Markdown fences, with prose around it. Only the code is used. */
+/**
+ * Code within Markdown fences: that of a document, and that of the answers of chat models, with prose around it, of which only
+ * the code is used.
+ */
 import type { Place } from "./place.ts";
 
 const FENCE = "```";
@@ -23,6 +26,19 @@ const NOTHING: Unfenced = { text: "", isOver: false };
 /** Whether `line` begins with a fence, or may still do so as it grows. */
 export const isFence = (line: string) => line.trimStart().startsWith(FENCE);
 export const mayBecomeFence = (line: string) => /^\s*`{1,2}$/.test(line);
+
+/** The beginning or the end of code in a document, what names its language in a group. */
+const MARK = /^[ \t]*(?:```+|~~~+)[ \t]*([^`\n]*)$/gm;
+
+/** The code within the fences around a cursor; undefined if it is not within fences. */
+export function fencedAround(before: string, after: string): string | undefined {
+  let from: number | undefined;
+  for (const { index, 0: mark, 1: info } of before.matchAll(MARK))
+    from = info !== "" || from === undefined ? index + mark.length : undefined;
+  if (from === undefined) return undefined;
+  const end = after.slice(after.indexOf("\n") + 1).search(MARK);
+  return before.slice(from) + (end < 0 ? after : after.slice(0, after.indexOf("\n") + 1 + end));
+}
 
 /** The code of an answer that begins with a fence or with prose; other text unchanged. */
 export function unfenced(raw: string, place: Place, ended: boolean): Unfenced {

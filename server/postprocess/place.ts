@@ -9,6 +9,7 @@ import {
   withoutEmbedded,
 } from "../syntax/index.ts";
 import { closedFrames } from "./closed.ts";
+import { fencedAround } from "./fence.ts";
 import { type IndentationStyle, indentation, indentationStyle } from "./indentation.ts";
 import { isOfSeries } from "./repeats.ts";
 import { type Rest, restOf, unopenedClosers } from "./rest.ts";
@@ -92,7 +93,9 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
   const tail = code.before.slice(-TAIL);
   const inText = withTextBrackets(scanner.state, lines, lexicon);
   const isInTag = endsTag(lines, code.languageId);
-  const style = documentStyle(before + after, lines.linePrefix, rules);
+  const isProse = !lexicon.brackets && lexicon.strings.length === 0;
+  const fenced = isProse ? fencedAround(before, after) : undefined;
+  const style = documentStyle(fenced ?? before + after, lines.linePrefix, rules);
   // Where a tab is in place of eight spaces, it looks less deep than they do.
   const isUncertain = style.kind === "mixed" && lines.linePrefix.includes("\t");
   const contained = isUncertain ? inText : withHeaders(inText, code.before, lines.linePrefix);
@@ -107,7 +110,7 @@ function placeOf({ before, after, partial }: Around, code: Code, lines: CursorLi
     ...lines,
     indentation: style,
     rules,
-    isProse: !lexicon.brackets && lexicon.strings.length === 0,
+    isProse,
     above,
     lineAfterNext,
     isInSeries: () => (inSeries ??= isOfSeries({ nextLine: lines.nextLine, lineAfterNext, above })),
