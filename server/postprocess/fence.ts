@@ -28,13 +28,13 @@ export const isFence = (line: string) => line.trimStart().startsWith(FENCE);
 export const mayBecomeFence = (line: string) => /^\s*`{1,2}$/.test(line);
 
 /** The beginning or the end of code in a document, what names its language in a group. */
-const MARK = /^[ \t]*(?:```+|~~~+)[ \t]*([^`\n]*)$/gm;
+const MARK = /^[ \t]*(?:```+|~~~+)([^`\n]*)$/gm;
 
 /** The code within the fences around a cursor; undefined if it is not within fences. */
 export function fencedAround(before: string, after: string): string | undefined {
   let from: number | undefined;
   for (const { index, 0: mark, 1: info } of before.matchAll(MARK))
-    from = info !== "" || from === undefined ? index + mark.length : undefined;
+    from = info?.trim() !== "" || from === undefined ? index + mark.length : undefined;
   if (from === undefined) return undefined;
   const end = after.slice(after.indexOf("\n") + 1).search(MARK);
   return before.slice(from) + (end < 0 ? after : after.slice(0, after.indexOf("\n") + 1 + end));
