@@ -26,6 +26,8 @@ export interface WriteOptions {
 export interface FakeFile {
   readonly content: string | null;
   readonly hexsha?: string;
+  /** As the data set writes it; absent: Python. */
+  readonly language?: string;
   /** Repository, path and licences by popularity: stars, issues, forks. */
   readonly repositories?: readonly { name: string; path: string; licences: readonly string[] }[];
 }
@@ -180,7 +182,7 @@ export function writeStackV1(path: string, files: readonly FakeFile[], options: 
     hexsha: of((file, i) => file.hexsha ?? i.toString(16).padStart(40, "0")),
     size: of(({ content }) => BigInt(content?.length ?? 0)),
     ext: of(() => "py"),
-    lang: of(() => "Python"),
+    lang: of(({ language }) => language ?? "Python"),
   };
   for (const [k, kind] of KINDS.entries()) {
     const repository = (file: FakeFile) => file.repositories?.[k];

@@ -108,6 +108,20 @@ test("a row that names no file is named by its number in the whole file", async 
   );
 });
 
+test("of The Stack, only the rows in the wanted language count, and all without one", async () => {
+  const path = at("languages.parquet");
+  const rows = ["Python", "Go", "C#", "Jupyter Notebook"].map(language => ({ content: language, language }));
+  writeStackV1(path, rows);
+  const taken = async (language?: string) => {
+    const documents = await read(path, language === undefined ? {} : { language });
+    return documents.map(({ text }) => text);
+  };
+  assert.deepEqual(await taken("go"), ["Go"]);
+  assert.deepEqual(await taken("c-sharp"), ["C#"]);
+  assert.deepEqual(await taken("rust"), []);
+  assert.equal((await taken()).length, rows.length);
+});
+
 test("a row without text or over a megabyte is counted and skipped", async () => {
   const path = at("holes.parquet");
   const row = (content: string | null) => ({ content });
