@@ -10,7 +10,7 @@ import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import { refuseForeign, removeEmpty } from "./folder.ts";
 import { inFolder } from "./inFolder.ts";
 import { manifestFiles } from "./manifest.ts";
-import { isManifestName, isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
+import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
 import { isWholeBuild, noStore, readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
@@ -109,20 +109,19 @@ export function listStores(folder: string): string[] {
  * throws: what cannot be read is left out.
  */
 export function stampOfStores(folder: string): string {
-  return namesIn(folder)
-    .sort()
-    .flatMap(name => {
-      const files = namesIn(join(folder, name)).filter(file => isManifestName(file) || file === TOMBSTONES);
-      return files.sort().map(file => `${name}/${file} ${stampOf(join(folder, name, file))}`);
-    })
-    .join("\n");
+  const folders = orNone(() => foldersIn(folder)).sort();
+  const files = folders.flatMap(directory =>
+    [...orNone(() => manifestFiles(directory)), TOMBSTONES].map(file => join(directory, file)),
+  );
+  return files.map(file => `${file} ${stampOf(file)}`).join("\n");
 }
 
-function namesIn(folder: string): string[] {
+function orNone(list: () => string[]): string[] {
   try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+    return list();
+  } catch (error) {
+    if (error instanceof StoreError) return [];
+    throw error;
   }
 }
 

@@ -130,7 +130,7 @@ export function registerDatastores(
       isFirstBegun = true;
       inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
     },
-    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources ?? [])],
+    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources() ?? [])],
     dispose() {
       closing.abort();
       endIndex();

@@ -70,7 +70,7 @@ export class StoreRegistry {
   }
 
   /** What to draft from. Looks first whether another process has built, changed or removed a store. */
-  get sources(): readonly CorpusSource[] {
+  sources(): readonly CorpusSource[] {
     if (this.user && stampOfStores(this.directory) !== this.stamp) {
       this.reopen();
       this.changed();

@@ -169,6 +169,18 @@ async function build(directory: string, name: string, fingerprint = "letters"): 
 
 const user = { fingerprint: "letters", modelPath: "letters.gguf" };
 
+/** The stores in a folder as a model uses them, and how often they changed. */
+function adopted(storage: string) {
+  let count = 0;
+  const registry = new StoreRegistry(
+    storage,
+    () => {},
+    () => count++,
+  );
+  registry.adopt(user);
+  return { registry, changes: () => count };
+}
+
 test("a damaged store is set aside with the reason, and the other stores are used", async () => {
   const storage = join(root, "storage");
   await build(join(storage, "datastores", "good"), "good");
@@ -200,7 +212,7 @@ test("a damaged store is set aside with the reason, and the other stores are use
     const warnings: string[] = [];
     const registry = new StoreRegistry(storage, message => warnings.push(message));
     registry.adopt(user);
-    assert.equal(registry.sources.length, 1, JSON.stringify(manifest));
+    assert.equal(registry.sources().length, 1, JSON.stringify(manifest));
     assert.match(registry.status.find(({ problem }) => problem)?.problem ?? "", /is damaged/);
     assert.equal(warnings.length, 1);
     registry.dispose();
@@ -210,16 +222,10 @@ test("a damaged store is set aside with the reason, and the other stores are use
 test("what another process builds, leaves out or removes counts from the next completion", async () => {
   const storage = join(root, "followed");
   const directory = join(storage, "datastores", "code");
-  let changes = 0;
-  const registry = new StoreRegistry(
-    storage,
-    () => {},
-    () => changes++,
-  );
-  registry.adopt(user);
+  const { registry, changes } = adopted(storage);
   const context = Int32Array.from("some te", letter => letter.charCodeAt(0));
   const found = () =>
-    registry.sources.map(({ corpus }) => {
+    registry.sources().map(({ corpus }) => {
       corpus.find(context, context.length);
       return corpus.count;
     });
@@ -227,7 +233,7 @@ test("what another process builds, leaves out or removes counts from the next co
   await build(directory, "code");
   assert.deepEqual(found(), [1]);
   assert.deepEqual(found(), [1]);
-  assert.equal(changes, 1, "a store that stays as it is stays open");
+  assert.equal(changes(), 1, "a store that stays as it is stays open");
   addTombstones(directory, ["owner/name"]);
   assert.deepEqual(found(), [0]);
   removeStore(directory);
@@ -237,7 +243,7 @@ test("what another process builds, leaves out or removes counts from the next co
   assert.deepEqual(found(), [1]);
   rmSync(directory, { recursive: true });
   assert.deepEqual(found(), []);
-  assert.equal(changes, 5);
+  assert.equal(changes(), 5);
   registry.dispose();
 });
 
@@ -259,19 +265,13 @@ test("a window that finds another window building a store waits for that store",
   const directory = join(storage, "datastores", "python");
   mkdirSync(directory, { recursive: true });
   const unlock = lock(directory, "manifest.json");
-  let changes = 0;
-  const registry = new StoreRegistry(
-    storage,
-    () => {},
-    () => changes++,
-  );
-  registry.adopt(user);
+  const { registry, changes } = adopted(storage);
   const built = registry.buildFirst(new AbortController().signal);
   unlock();
   await build(directory, "python");
   assert.equal(await built, undefined);
-  assert.equal(registry.sources.length, 1);
-  assert.equal(changes, 1);
+  assert.equal(registry.sources().length, 1);
+  assert.equal(changes(), 1);
   registry.dispose();
 });
 
@@ -302,19 +302,19 @@ test("a model with a different tokenizer from the first store's gets a store of 
   const unlock = lock(own, "manifest.json");
   const registry = new StoreRegistry(storage, () => {});
   registry.adopt({ fingerprint: "c0ffee00ffffffff", modelPath: "other.gguf" });
-  assert.equal(registry.sources.length, 0);
+  assert.equal(registry.sources().length, 0);
   const built = registry.buildFirst(new AbortController().signal);
   unlock();
   await build(own, "python-c0ffee00", "c0ffee00ffffffff");
   assert.equal(await built, undefined);
-  assert.equal(registry.sources.length, 1);
+  assert.equal(registry.sources().length, 1);
   assert.deepEqual(
     registry.status.map(({ name }) => name),
     ["python-c0ffee00"],
     "the other model's first store is no problem of this one",
   );
   registry.adopt(user);
-  assert.equal(registry.sources.length, 1, "the store of the model before is kept");
+  assert.equal(registry.sources().length, 1, "the store of the model before is kept");
   registry.dispose();
 });
 
