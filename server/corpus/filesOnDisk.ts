@@ -156,18 +156,15 @@ export class FilesOnDisk {
   private async readNew(paths: readonly string[]): Promise<void> {
     const { files, closing } = this.parts;
     const pace = new Pace();
-    let batch: string[] = [];
-    for (const path of paths) {
+    const isIndexed = (path: string) => {
+      const stamp = this.stamps.get(path);
+      return files.index.has(path) && stamp && stamp === stampOf(path);
+    };
+    for (const batch of batches(paths)) {
       if (closing.aborted) return;
       if (pace.isDue) await pace.breathe();
-      const stamp = this.stamps.get(path);
-      if (files.index.has(path) && stamp && stamp === stampOf(path)) continue;
-      batch.push(path);
-      if (batch.length < BATCH_FILES) continue;
-      await this.read(batch);
-      batch = [];
+      await this.read(batch.filter(path => !isIndexed(path)));
     }
-    await this.read(batch);
   }
 
   private async refresh(): Promise<void> {

@@ -68,8 +68,9 @@ export class Workspace {
 
   /** What to draft from when the document at `uri` is completed. Other changed documents are indexed for the next time. */
   source(uri: string): CorpusSource {
-    const path = this.keyOf(uri) ?? uri;
-    this.workedIn(uri);
+    const file = this.shown.fileOf(uri);
+    const path = file ? pathIn(file) : (pathOf(uri) ?? uri);
+    if (file) this.workedIn(path);
     this.indexChanged(path);
     const corpus = new LiveCorpus(this.indexed.index, { except: path, nearness: nearnessTo(path) });
     return { name: "workspace", corpus, throttle: this.throttle };
@@ -87,7 +88,8 @@ export class Workspace {
    */
   scan(extensions = PYTHON_EXTENSIONS, uri?: string): Promise<void> {
     this.follow(extensions);
-    if (uri !== undefined) this.visit(uri);
+    const file = uri === undefined ? undefined : this.shown.fileOf(uri);
+    if (file) this.recent.visit(pathIn(file));
     this.hasMoved = false;
     return this.disk.scan(this.roots).then(() => this.indexOpen());
   }
@@ -137,8 +139,8 @@ export class Workspace {
   }
 
   /** Reads the files near a document that lies far from those before, where there is no room for all. */
-  private workedIn(uri: string): void {
-    if (this.visit(uri)) this.hasMoved = true;
+  private workedIn(path: string): void {
+    if (this.recent.visit(path)) this.hasMoved = true;
     // The first scan may only find later that there is no room for all.
     if (!this.hasMoved || !this.disk.hasLeftOut) return;
     inBackground(this.scan(this.extensions), "Indexing the workspace", this.warn);
@@ -149,12 +151,6 @@ export class Workspace {
     const { indexed, open } = this;
     for (const path of open.keys())
       if (!indexed.index.has(path) && (await indexed.hasRoomFor(path))) this.changes.add(path);
-  }
-
-  /** True if the document is in the workspace and its folder was not among the recent ones. */
-  private visit(uri: string): boolean {
-    const file = this.shown.fileOf(uri);
-    return file !== undefined && this.recent.visit(pathIn(file));
   }
 
   /** The path by which a document is kept and indexed; its own path if it lies outside of the workspace. */
