@@ -112,23 +112,20 @@ export function statesLicences(spec: SourceSpec): boolean {
 export function parseSource(text: string, workingFolder: string = process.cwd()): SpecOutcome {
   const source = text.trim();
   if (source === "python") return { spec: { kind: "python" } };
-  const short = SHORT.exec(source);
-  const named = short && Object.hasOwn(NAMED, short[1]) ? NAMED[short[1]] : undefined;
-  if (named) {
-    const [, , revision = "main", language = DEFAULT_LANGUAGE] = short ?? [];
-    return { spec: hubSpec(named, languageName(language), revision) };
-  }
+  const short = parseShort(source);
+  if (short) return { spec: short };
   if (source.startsWith("hub:")) return parseHub(source);
   return source === "" ? unknown(source) : parsePath(source, resolve(workingFolder, source));
 }
 
-const hubSpec = ({ repository, files }: NamedSource, language: string, revision: string): HubSpec => ({
-  kind: "hub",
-  repository,
-  revision,
-  files: files(language),
-  language,
-});
+/** The data set of a short name; undefined for any other source. */
+function parseShort(source: string): HubSpec | undefined {
+  const [, name = "", revision = "main", given = DEFAULT_LANGUAGE] = SHORT.exec(source) ?? [];
+  const named = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
+  if (!named) return undefined;
+  const language = languageName(given);
+  return { kind: "hub", repository: named.repository, revision, files: named.files(language), language };
+}
 
 function parseHub(source: string): SpecOutcome {
   const parts = HUB.exec(source);
