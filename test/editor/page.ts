@@ -144,10 +144,13 @@ export async function typeText(page: Page, text: string, { delayMs }: { delayMs:
 
 /** Runs a command from the command palette by its title; pass `asks` if it opens another choice. */
 export async function runCommand(page: Page, title: string, { asks = false } = {}): Promise<void> {
-  await page.keyboard.press("F1");
   const input = page.locator(".quick-input-widget input.input");
-  await input.waitFor();
-  await input.fill(`>${title}`);
+  // What happened before may still move the focus, which closes the palette.
+  await waitUntil("the command palette", async () => {
+    await page.keyboard.press("F1");
+    await input.fill(`>${title}`, { timeout: 3_000 });
+    return true;
+  });
   await page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first().waitFor();
   await page.keyboard.press("Enter");
   if (!asks) await input.waitFor({ state: "hidden" });
