@@ -53,52 +53,82 @@ export interface DocumentChange {
 /** The document is not open, is not (or not known to be) at the requested version, or has no such position. */
 type NoSnapshot = "notOpen" | "otherVersion" | "noPosition";
 
+/** The texts of open documents with their hashes, as the client's messages change them. */
+class SyncedTexts {
+  private readonly hashes = new Map<string, TextHash>();
+  /** Documents with a change that was refused: the client's text is unknown until it sends a whole text. */
+  private readonly outOfStep = new Set<string>();
+  private readonly changes = new Emitter<DocumentChange>();
+  readonly onDidChange = this.changes.event;
+  /** The edit of the document that is being updated. */
+  private edit: Edit | undefined;
+  readonly documents: TextDocuments<TextDocument>;
+
+  /** @param willEdit called with each document before it is edited */
+  constructor(willEdit: (uri: string) => void) {
+    this.documents = new TextDocuments({
+      create: (uri: string, languageId: string, version: number, text: string) => {
+        this.hashes.set(uri, new TextHash(text));
+        this.outOfStep.delete(uri);
+        this.edit = undefined;
+        return TextDocument.create(uri, languageId, version, text);
+      },
+      update: (document: TextDocument, changes: TextDocumentContentChangeEvent[], version: number) => {
+        const { uri } = document;
+        willEdit(uri);
+        const updated = update(document, changes, version, this.hashes.get(uri) ?? new TextHash(""));
+        if (changes.some(change => !rangeOf(change))) this.outOfStep.delete(uri);
+        this.hashes.set(uri, updated.hash);
+        this.edit = updated.edit;
+        return document;
+      },
+    });
+    this.documents.onDidChangeContent(({ document }) => {
+      const { uri, languageId, version } = document;
+      const change = { uri, languageId, version, text: document.getText(), edit: this.edit };
+      // The removed text keeps the whole previous text in memory.
+      this.edit = undefined;
+      this.changes.fire(change);
+    });
+    this.documents.onDidClose(({ document: { uri } }) => {
+      this.hashes.delete(uri);
+      this.outOfStep.delete(uri);
+    });
+  }
+
+  hash(uri: string): TextHash | undefined {
+    return this.hashes.get(uri);
+  }
+
+  /** Records that a change of a document was refused. */
+  missed(uri: string): void {
+    if (this.documents.get(uri)) this.outOfStep.add(uri);
+  }
+
+  /** The open document if its text is the client's, at `version` where one is given. */
+  current(uri: string, version: number | undefined): TextDocument | "notOpen" | "otherVersion" {
+    const document = this.documents.get(uri);
+    if (!document) return "notOpen";
+    return this.outOfStep.has(uri) || (version ?? document.version) !== document.version
+      ? "otherVersion"
+      : document;
+  }
+}
+
 /** Also answers messages that the gate has refused: after a refused change, a document's text is unknown. */
 export function trackDocuments(connection: Connection): Documents {
-  const hashes = new Map<string, TextHash>();
-  /** Documents with a change that was refused: the client's text is unknown until it sends a whole text. */
-  const outOfStep = new Set<string>();
-  const changes = new Emitter<DocumentChange>();
-  /** The edit of the document that is being updated. */
-  let edit: Edit | undefined;
-  const documents = new TextDocuments({
-    create(uri: string, languageId: string, version: number, text: string) {
-      hashes.set(uri, new TextHash(text));
-      outOfStep.delete(uri);
-      edit = undefined;
-      return TextDocument.create(uri, languageId, version, text);
-    },
-    update(document: TextDocument, changes: TextDocumentContentChangeEvent[], version: number) {
-      const { uri } = document;
-      notebooks.edited(uri);
-      const updated = update(document, changes, version, hashes.get(uri) ?? new TextHash(""));
-      if (changes.some(change => !rangeOf(change))) outOfStep.delete(uri);
-      hashes.set(uri, updated.hash);
-      edit = updated.edit;
-      return document;
-    },
-  });
+  const texts = new SyncedTexts(uri => notebooks.edited(uri));
+  const { documents } = texts;
   documents.listen(connection);
-  const textHash = (uri: string) => hashes.get(uri);
+  const textHash = (uri: string) => texts.hash(uri);
   const notebooks = new Notebooks(connection, documents, textHash);
   const hash = hashesOf(textHash, notebooks);
   answerRefused(connection, uri => {
-    for (const each of [uri, ...notebooks.cellsOf(uri)]) if (documents.get(each)) outOfStep.add(each);
-  });
-  documents.onDidChangeContent(({ document }) => {
-    const { uri, languageId, version } = document;
-    const change = { uri, languageId, version, text: document.getText(), edit };
-    // The removed text keeps the whole previous text in memory.
-    edit = undefined;
-    changes.fire(change);
-  });
-  documents.onDidClose(({ document: { uri } }) => {
-    hashes.delete(uri);
-    outOfStep.delete(uri);
+    for (const each of [uri, ...notebooks.cellsOf(uri)]) texts.missed(each);
   });
   return {
     watch(changed, closed) {
-      changes.event(changed);
+      texts.onDidChange(changed);
       if (closed) documents.onDidClose(({ document }) => closed(document.uri));
     },
     open: () =>
@@ -115,9 +145,8 @@ export function trackDocuments(connection: Connection): Documents {
       return document && own && { snapshot: snapshotAt(document, 0, notebooks), hash: own };
     },
     snapshot(uri, position, version) {
-      const document = documents.get(uri);
-      if (!document) return "notOpen";
-      if (outOfStep.has(uri) || (version ?? document.version) !== document.version) return "otherVersion";
+      const document = texts.current(uri, version);
+      if (typeof document === "string") return document;
       const offset = document.offsetAt(position);
       // In LSP a character past the end of its line is the end; a line past the last one is of another text.
       if (document.positionAt(offset).line !== position.line) return "noPosition";
