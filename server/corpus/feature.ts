@@ -1,10 +1,9 @@
 /** The datastores of the server: opened for the model, built on request and, once, without a request. */
-import type { ClientCapabilities, Connection, FileEvent } from "vscode-languageserver";
-import { type FileKind, fileKindOf, Pace } from "../../datastores/sources/index.ts";
+import type { ClientCapabilities, Connection } from "vscode-languageserver";
 import type { ShownFiles } from "../context/index.ts";
 import type { CorpusSource } from "../draft/index.ts";
 import type { Engine } from "../engine/index.ts";
-import { type DocumentChange, type Documents, type StatusBoard, WatchedFiles } from "../lsp/index.ts";
+import { type Documents, type StatusBoard, WatchedFiles } from "../lsp/index.ts";
 import {
   BuildProgress,
   type BuildReport,
@@ -13,13 +12,9 @@ import {
   type Settings,
   type WorkspaceIndexStatus,
 } from "../protocol/index.ts";
-import { counted, expandPath, inBackground, tokenizeWorkerScript } from "../system/index.ts";
+import { expandPath, inBackground } from "../system/index.ts";
 import { StoreRegistry } from "./storeRegistry.ts";
-import { TokenizerPool } from "./tokenizerPool.ts";
-import { Workspace } from "./workspace.ts";
-
-/** Time in milliseconds after which another change of the workspace's folders is unlikely: editors report each by itself. */
-const FOLDERS_MS = 300;
+import { WorkspaceIndex } from "./workspaceIndex.ts";
 
 interface Datastores {
   /** Called once the storage directory, the workspace's folders and the client's abilities are known. */
@@ -56,48 +51,18 @@ export function registerDatastores(
 ): Datastores {
   const report = (message: string) => connection.console.error(message);
   let registry: StoreRegistry | undefined;
-  let folders: readonly string[] = [];
-  let indexed: IndexedWorkspace | undefined;
-  documents.watch(
-    change => indexed?.changed(change),
-    uri => indexed?.workspace.closed(uri),
-  );
-  connection.onDidChangeWatchedFiles(({ changes }) => {
-    const { workspace } = indexed ?? {};
-    if (workspace) inBackground(filesChanged(workspace, changes, report), "Following files", report);
-  });
   const watched = new WatchedFiles(connection);
+  const index = new WorkspaceIndex({ connection, documents, shownFiles, watched });
   const closing = new AbortController();
-  /** The model whose tokens the workspace is indexed in. */
-  let tokenizer: string | undefined;
-  /** Whether a first store of that model was begun, so that one that cannot be built is not tried with each document. */
+  /** Whether a first store of the adopted model's tokens was begun, so that one that cannot be built is not tried with each document. */
   let isFirstBegun = false;
-  /** Starts the index once the workspace's folders have stopped changing. */
-  let indexing: NodeJS.Timeout | undefined;
-
-  const index = ({ workspaceIndex }: Pick<Settings, "workspaceIndex">) => {
-    const wanted = workspaceIndex && folders.length > 0 ? tokenizer : undefined;
-    if (indexed?.modelPath === wanted) return;
-    indexed?.dispose();
-    if (wanted === undefined) indexed = undefined;
-    else {
-      indexed = indexWorkspace({ connection, folders, shownFiles, watched }, wanted);
-      for (const document of documents.open()) indexed.changed(document);
-    }
-  };
-
-  const endIndex = () => {
-    clearTimeout(indexing);
-    indexed?.dispose();
-    indexed = undefined;
-  };
 
   answerRebuilds(connection, board, shownFiles, { registry: () => registry, hub }, closing.signal);
 
   return {
     start(storageDirectory, workspaceFolders, capabilities) {
       watched.start(capabilities);
-      folders = workspaceFolders;
+      index.folders = workspaceFolders;
       const opened = new StoreRegistry(
         storageDirectory,
         message => connection.console.warn(message),
@@ -105,23 +70,13 @@ export function registerDatastores(
       );
       registry = opened;
     },
-    foldersChanged(paths, settings) {
-      folders = paths;
-      // Nothing is drafted from a folder that has left the workspace, or is no longer trusted.
-      endIndex();
-      if (tokenizer !== undefined) indexing = setTimeout(() => index(settings), FOLDERS_MS);
-    },
-    workspaceIndex: () => indexed && { ...sizeOf(indexed.workspace), isComplete: indexed.isComplete },
-    reindex(settings) {
-      endIndex();
-      index(settings);
-      return indexed !== undefined;
-    },
+    foldersChanged: (paths, settings) => index.foldersChanged(paths, settings),
+    workspaceIndex: () => index.status(),
+    reindex: settings => index.renew(settings),
     adopt({ vocabulary, info }, settings) {
       if (!registry) return;
-      tokenizer = info.modelPath;
       isFirstBegun = false;
-      index(settings);
+      index.adopt(info.modelPath, settings);
       registry.adopt({ fingerprint: vocabulary.fingerprint, modelPath: info.modelPath });
       board.stores(registry.status);
     },
@@ -130,26 +85,13 @@ export function registerDatastores(
       isFirstBegun = true;
       inBackground(buildFirst(connection, registry, board, closing.signal), "The first datastore", report);
     },
-    sources: uri => [...(indexed ? [indexed.workspace.source(uri)] : []), ...(registry?.sources() ?? [])],
+    sources: uri => [...index.sources(uri), ...(registry?.sources() ?? [])],
     dispose() {
       closing.abort();
-      endIndex();
+      index.dispose();
       registry?.dispose();
     },
   };
-}
-
-/** Passes changed files on, thousands of them in several turns of the event loop. */
-async function filesChanged(
-  workspace: Workspace,
-  changes: readonly FileEvent[],
-  report: (message: string) => void,
-): Promise<void> {
-  const pace = new Pace();
-  for (const { uri } of changes) {
-    if (pace.isDue) await pace.breathe();
-    inBackground(workspace.fileChanged(uri), `Indexing ${uri}`, report);
-  }
 }
 
 /** Builds a datastore when the client asks for one, and reports how far the build is. */
@@ -177,71 +119,6 @@ function answerRebuilds(
     board.stores(stores.status);
     return outcome;
   });
-}
-
-interface IndexedWorkspace {
-  readonly workspace: Workspace;
-  readonly modelPath: string;
-  /** Whether the folders have been read, for all kinds of files that were edited. */
-  readonly isComplete: boolean;
-  /** Records an open document's text. With the first of its kind, the other files of that kind are read. */
-  changed(document: Pick<DocumentChange, "uri" | "languageId" | "text">): void;
-  dispose(): void;
-}
-
-const sizeOf = ({ files, tokens }: Workspace) => ({ files, tokens });
-
-interface IndexDependencies {
-  readonly connection: Connection;
-  readonly folders: readonly string[];
-  readonly shownFiles: ShownFiles;
-  readonly watched: WatchedFiles;
-}
-
-/** Indexes the workspace with a model's tokenizer, in the background. */
-function indexWorkspace(
-  { connection, folders, shownFiles, watched }: IndexDependencies,
-  modelPath: string,
-): IndexedWorkspace {
-  const pool = new TokenizerPool(tokenizeWorkerScript(), modelPath, 1);
-  const warn = (message: string) => connection.console.warn(message);
-  const workspace = new Workspace(folders, pool, warn, shownFiles);
-  const report = (message: string) => connection.console.error(message);
-  const kinds = new Set<FileKind>();
-  let scans = 0;
-  const scan = async ({ extensions }: FileKind, uri: string) => {
-    const start = performance.now();
-    scans++;
-    try {
-      await workspace.scan(extensions, uri);
-    } finally {
-      scans--;
-    }
-    const ms = Math.round(performance.now() - start);
-    connection.console.info(
-      `Indexed the workspace (${extensions.join(" ")}): ${counted(workspace.files, "file")}, ${counted(workspace.tokens, "token")}, ${ms} ms.`,
-    );
-  };
-  return {
-    workspace,
-    modelPath,
-    get isComplete() {
-      return scans === 0;
-    },
-    changed({ uri, languageId, text }) {
-      const kind = fileKindOf(languageId);
-      if (kind && !kinds.has(kind)) {
-        kinds.add(kind);
-        watched.watch(kind.extensions);
-        inBackground(scan(kind, uri), "Indexing the workspace", report);
-      }
-      workspace.changed(uri, text);
-    },
-    dispose() {
-      workspace.dispose();
-      inBackground(pool.dispose(), "Ending the tokenizer", report);
-    },
-  };
 }
 
 async function buildFirst(
