@@ -78,21 +78,19 @@ const catalogueParts = (
   needed: estimatedBytes,
 });
 
-/** Creates the parts, each with the others that it needs. */
-function makeParts(connection: Connection, dependencies: ServerDependencies) {
-  const { warn, log } = writers(connection);
+interface ModelDependencies {
+  readonly session: Session;
+  readonly board: StatusBoard;
+  readonly settings: () => Settings;
+  readonly warn: (message: string) => void;
+  readonly dependencies: ServerDependencies;
+}
 
-  // State of the client.
-  const configuration = new Configuration(connection);
-  const folders = new WorkspaceFolders(connection);
-  const settings = () => withPaths(configuration.current, folders.paths);
-  const documents = trackDocuments(connection);
-  const board = new StatusBoard(status =>
-    inBackground(connection.sendNotification(StatusNotification, status), "Sending the status", log),
-  );
-
-  // The model, used by one completion at a time.
-  const session = new Session();
+/** Creates the model and what watches, lists and fetches models and their libraries. */
+function makeModelParts(
+  connection: Connection,
+  { session, board, settings, warn, dependencies }: ModelDependencies,
+) {
   const model = registerModel(connection, { session, board, settings });
   const energy = new EnergySaver({
     settings,
@@ -108,8 +106,27 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     report: slow => board.slow(slow),
     isCurrent: model.isCurrent,
   });
-
   const libraries = registerLibraries(connection, { settings, backend: () => model.current?.info.backend });
+  return { model, energy, slowRule, libraries };
+}
+
+/** Creates the parts, each with the others that it needs. */
+function makeParts(connection: Connection, dependencies: ServerDependencies) {
+  const { warn, log } = writers(connection);
+
+  // State of the client.
+  const configuration = new Configuration(connection);
+  const folders = new WorkspaceFolders(connection);
+  const settings = () => withPaths(configuration.current, folders.paths);
+  const documents = trackDocuments(connection);
+  const board = new StatusBoard(status =>
+    inBackground(connection.sendNotification(StatusNotification, status), "Sending the status", log),
+  );
+
+  // The model, used by one completion at a time.
+  const session = new Session();
+  const modelParts = makeModelParts(connection, { session, board, settings, warn, dependencies });
+  const { model, energy, slowRule } = modelParts;
 
   // The sources of prompts, drafts and the ends of texts.
   const grammars = new Grammars(grammarsDirectory(), warn);
@@ -149,11 +166,8 @@ function makeParts(connection: Connection, dependencies: ServerDependencies) {
     settings,
     board,
     session,
-    model,
-    energy,
+    ...modelParts,
     shownFiles,
-    slowRule,
-    libraries,
     datastores,
     drafts,
     completions,
