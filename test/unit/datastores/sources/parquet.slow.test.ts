@@ -9,11 +9,10 @@ import type { SourceDocument } from "../../../../datastores/document.ts";
 import { StoreError } from "../../../../datastores/document.ts";
 import { readParquet } from "../../../../datastores/sources/parquet.ts";
 import type { ReadOptions, SkipReason } from "../../../../datastores/sources/reading.ts";
+import { writeMixedPages, writeSplitLists } from "../../../fakes/oldPages.ts";
 import {
   type FakeFile,
   writeMessages,
-  writeMixedPages,
-  writeSplitLists,
   writeStackV1,
   writeStackV3,
   writeStarcoder,
