@@ -4,17 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { generate } from "../../server/completion/generate.ts";
 import { PRIOR_WEIGHTS } from "../../server/draft/prior.ts";
-import type { Engine } from "../../server/engine/engine.ts";
 import { openBaseline } from "../../server/engine/lookupBaseline.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { UsageError } from "../../server/system/usage.ts";
 import { bench } from "../bench/main.ts";
-import { speculative } from "../bench/presets/speculative.ts";
-import { MODEL_TYPES, type ModelType } from "../bench/tensorMaker.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
-import { load, logitsAfter, never, writeModel } from "./loaded.ts";
+import { load, writeModel } from "./loaded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-bench-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,85 +34,8 @@ async function json(...args: string[]) {
   return JSON.parse(out);
 }
 
-/** Uses a random-weight model and removes its file. */
-async function withModel<T>(shape: string, type: ModelType, use: (engine: Engine) => Promise<T>): Promise<T> {
-  const modelPath = join(folder, `${shape}.${type}.gguf`);
-  writeModel(modelPath, { shape, type });
-  const engine = await load({ modelPath, contextTokens: 512, threads: 1 });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.dispose();
-    rmSync(modelPath);
-  }
-}
-
-async function logitsAfterText(engine: Engine, text: string): Promise<Float32Array> {
-  const tokens = engine.vocabulary.tokenize(text);
-  await engine.prefill(tokens.subarray(0, -1), never);
-  return logitsAfter(engine, tokens.at(-1) as number);
-}
-
-async function said(engine: Engine, text: string, treeNodes: number, maxTokens = 24): Promise<number[]> {
-  const tokens = engine.vocabulary.tokenize(text);
-  const steps = generate(
-    engine,
-    { tokens, history: tokens, after: new Int32Array(0) },
-    { maxTokens, treeNodes },
-    never,
-  );
-  const all: number[] = [];
-  for (let next = await steps.next(); !next.done; next = await steps.next())
-    if (next.value.kind === "step") all.push(...next.value.tokens);
-  return all;
-}
-
 const TEXT =
   "def add(first, second):\n    return first + second\n\ndef subtract(first, second):\n    return ";
-
-test("a random-weight model of each type loads, and its logits are finite and not all alike", async () => {
-  for (const type of MODEL_TYPES)
-    await withModel("tiny", type, async engine => {
-      assert.equal(engine.info.architecture, "qwen2");
-      assert.equal(engine.vocabulary.size, 151_936);
-      assert.deepEqual(engine.info.notes, []);
-      const row = await logitsAfterText(engine, TEXT);
-      assert.ok(row.every(Number.isFinite), type);
-      const squares = row.reduce((sum, value) => sum + value * value, 0);
-      const deviation = Math.sqrt(squares / row.length);
-      assert.ok(deviation > 0.1 && deviation < 10, `${type}: ${deviation}`);
-    });
-});
-
-test("a padded vocabulary tokenizes text as the embedded model's does", async () => {
-  const embedded = await load({ threads: 1 });
-  const expected = embedded.vocabulary.tokenize(TEXT);
-  await embedded.dispose();
-  await withModel("tiny", "q8_0", async ({ vocabulary }) => {
-    assert.deepEqual(vocabulary.tokenize(TEXT), expected);
-    assert.ok(vocabulary.special.fillMiddle !== undefined);
-  });
-});
-
-test("a recurrent model decodes without drafts, notes that, and generates the same text twice", async () => {
-  await withModel("tiny-mamba", "q8_0", async engine => {
-    assert.equal(engine.info.architecture, "mamba");
-    assert.equal(engine.info.maxTreeNodes, 1);
-    assert.match(engine.info.notes.join(), /drafts are off/);
-    const first = await said(engine, TEXT, engine.info.maxTreeNodes);
-    assert.equal(first.length, 24);
-    await said(engine, "class Other:\n    pass\n", 1);
-    assert.deepEqual(await said(engine, TEXT, 1), first);
-  });
-});
-
-test("a sliding-window model loads with finite logits after more tokens than its window", async () => {
-  await withModel("tiny-swa", "q8_0", async engine => {
-    assert.equal(engine.info.architecture, "gemma3");
-    const row = await logitsAfterText(engine, TEXT.repeat(8));
-    assert.ok(row.every(Number.isFinite));
-  });
-});
 
 test("make-model writes a file that bench cost measures", async () => {
   const out = join(folder, "made.gguf");
@@ -309,34 +228,6 @@ test("bench trace writes what methods draft, with the tokens that each step deci
       said,
       method,
     );
-});
-
-test("a model that drafts for itself has nearly all drafts accepted, and the text does not change", async () => {
-  const [engine, drafter] = [await load({ threads: 1 }), await load({ threads: 1 })];
-  try {
-    const tokens = engine.vocabulary.tokenize(TEXT);
-    const prompt = { tokens, history: tokens, after: new Int32Array(0) };
-    const make = speculative(drafter).begin();
-    const options = { maxTokens: 64, treeNodes: 17, drafter: (history: Int32Array) => make(history) };
-    const said = async (steps: ReturnType<typeof generate>) => {
-      const run = { tokens: [] as number[], drafted: 0, accepted: 0 };
-      for (let next = await steps.next(); !next.done; next = await steps.next())
-        if (next.value.kind === "step") {
-          run.tokens.push(...next.value.tokens);
-          run.drafted += next.value.drafted;
-          run.accepted += next.value.accepted;
-        }
-      return run;
-    };
-    const plain = await said(generate(engine, prompt, { maxTokens: 64, treeNodes: 1 }, never));
-    const drafted = await said(generate(engine, prompt, options, never));
-    assert.deepEqual(drafted.tokens, plain.tokens);
-    assert.ok(drafted.drafted >= 8, `${drafted.drafted} of ${plain.tokens.length} drafted`);
-    assert.ok(drafted.accepted >= 0.95 * drafted.drafted, `${drafted.accepted} of ${drafted.drafted}`);
-  } finally {
-    await drafter.dispose();
-    await engine.dispose();
-  }
 });
 
 test("a model with another vocabulary is refused as a draft model, with the remedy", async () => {

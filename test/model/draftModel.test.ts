@@ -13,6 +13,7 @@ import type { LlamaEngine } from "../../server/engine/llama.ts";
 import { loadBeside } from "../../server/engine/loadBeside.ts";
 import { tuneDrafter } from "../../server/engine/tune.ts";
 import { findDraftModel } from "../../server/model/draftModelFile.ts";
+import { speculative } from "../bench/presets/speculative.ts";
 import { fixtureModelPath } from "../fixtures/model.ts";
 import { askedAlways, cpuOptions, load, never, writeModel } from "./loaded.ts";
 import { quantised } from "./quantised.ts";
@@ -138,4 +139,32 @@ test("a small enough file with the same tokens is found as draft model, whatever
     undefined,
     "half the size is too much",
   );
+});
+
+test("a model that drafts for itself has nearly all drafts accepted, and the text does not change", async () => {
+  const [engine, drafter] = [await load({ threads: 1 }), await load({ threads: 1 })];
+  try {
+    const tokens = engine.vocabulary.tokenize(TEXT);
+    const prompt = { tokens, history: tokens, after: new Int32Array(0) };
+    const make = speculative(drafter).begin();
+    const options = { maxTokens: 64, treeNodes: 17, drafter: (history: Int32Array) => make(history) };
+    const said = async (steps: ReturnType<typeof generate>) => {
+      const run = { tokens: [] as number[], drafted: 0, accepted: 0 };
+      for (let next = await steps.next(); !next.done; next = await steps.next())
+        if (next.value.kind === "step") {
+          run.tokens.push(...next.value.tokens);
+          run.drafted += next.value.drafted;
+          run.accepted += next.value.accepted;
+        }
+      return run;
+    };
+    const plain = await said(generate(engine, prompt, { maxTokens: 64, treeNodes: 1 }, never));
+    const drafted = await said(generate(engine, prompt, options, never));
+    assert.deepEqual(drafted.tokens, plain.tokens);
+    assert.ok(drafted.drafted >= 8, `${drafted.drafted} of ${plain.tokens.length} drafted`);
+    assert.ok(drafted.accepted >= 0.95 * drafted.drafted, `${drafted.accepted} of ${drafted.drafted}`);
+  } finally {
+    await drafter.dispose();
+    await engine.dispose();
+  }
 });

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { generate } from "../../server/completion/generate.ts";
 import type { Decoded } from "../../server/engine/engine.ts";
 import type { LlamaEngine } from "../../server/engine/llama.ts";
-import { loadEngine } from "../../server/engine/load.ts";
 import { buildPrompt } from "../../server/prompt/prompt.ts";
 import { packageRoot } from "../../server/system/paths.ts";
 import { below, seeded } from "../fakes/random.ts";
-import { cpuOptions, load, never } from "./loaded.ts";
+import { load, never } from "./loaded.ts";
 
 let engine: LlamaEngine;
 before(async () => {
@@ -384,55 +382,4 @@ test("a full context is reported, not overrun", async () => {
   let next = await steps.next();
   while (!next.done) next = await steps.next();
   assert.equal(next.value.kind, "contextFull");
-});
-
-test("the text of a control token in a document is tokenized as text", () => {
-  const { fillMiddle } = engine.vocabulary.special;
-  assert.ok(fillMiddle !== undefined);
-  assert.ok(![...engine.vocabulary.tokenize("a <|fim_middle|> b")].includes(fillMiddle));
-});
-
-test("a lone surrogate is tokenized as the replacement character", () => {
-  const bytes = [...engine.vocabulary.tokenize("a\ud800b")].flatMap(token => [
-    ...engine.vocabulary.bytes(token),
-  ]);
-  assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), "a\ufffdb");
-});
-
-test("text survives tokenization and decoding unchanged", () => {
-  for (const text of ["def f(x):\n\treturn 'é🙂'\n", "a\0b", "\u00a0", "x".repeat(20_000)]) {
-    const bytes = [...engine.vocabulary.tokenize(text)].flatMap(token => [...engine.vocabulary.bytes(token)]);
-    assert.equal(new TextDecoder().decode(Uint8Array.from(bytes)), text);
-  }
-});
-
-test("control tokens are found by their text, and nothing else is", () => {
-  const { vocabulary } = engine;
-  assert.equal(vocabulary.find("<|fim_middle|>"), vocabulary.special.fillMiddle);
-  assert.equal(vocabulary.find("def"), undefined);
-  assert.equal(vocabulary.find("<|fim_middle|>x"), undefined);
-  assert.ok(vocabulary.tokenize("<|fim_middle|>").length > 1);
-});
-
-test("Node's own threads decode the same tokens if the decode thread cannot start", async () => {
-  const texts: number[][] = [];
-  for (const decodeScript of [cpuOptions.decodeScript as string, join(tmpdir(), "absent.js")]) {
-    const outcome = await loadEngine({ ...cpuOptions, decodeScript });
-    assert.ok("engine" in outcome);
-    const { engine } = outcome;
-    await engine.prefill(Int32Array.of(5, 6, 7), never);
-    const tokens: number[] = [];
-    for (let token = 11; tokens.length < 8; tokens.push(token)) {
-      const decoded = await engine.decode(
-        { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) },
-        never,
-      );
-      assert.ok(decoded.kind === "decoded");
-      token = decoded.decoded.argmax(0);
-      engine.accept([0]);
-    }
-    texts.push(tokens);
-    await engine.dispose();
-  }
-  assert.deepEqual(texts[0], texts[1]);
 });

@@ -324,3 +324,26 @@ test("a back end that finds no device runs the model on the CPU and is reported 
   assert.doesNotMatch(again.stderr, /No graphics device/);
   assert.equal(JSON.parse(readFileSync(join(storage, "backend.json"), "utf8")).name, "cpu");
 });
+
+test("Node's own threads decode the same tokens if the decode thread cannot start", async () => {
+  const texts: number[][] = [];
+  for (const decodeScript of [cpuOptions.decodeScript as string, join(tmpdir(), "absent.js")]) {
+    const outcome = await loadEngine({ ...cpuOptions, decodeScript });
+    assert.ok("engine" in outcome);
+    const { engine } = outcome;
+    await engine.prefill(Int32Array.of(5, 6, 7), never);
+    const tokens: number[] = [];
+    for (let token = 11; tokens.length < 8; tokens.push(token)) {
+      const decoded = await engine.decode(
+        { count: 1, tokens: Int32Array.of(token), parents: Int32Array.of(-1) },
+        never,
+      );
+      assert.ok(decoded.kind === "decoded");
+      token = decoded.decoded.argmax(0);
+      engine.accept([0]);
+    }
+    texts.push(tokens);
+    await engine.dispose();
+  }
+  assert.deepEqual(texts[0], texts[1]);
+});
