@@ -32,8 +32,7 @@ export class Temporary extends Error {
 }
 
 /**
- * Calls `attempt` until it does not throw `Temporary`, waiting longer each time, or as long as the server
- * asks.
+ * Calls `attempt` until it does not throw `Temporary`, waiting longer each time, and at least as long as the server asks.
  * `hasProgressed` is called after a failure; while it returns true, tries do not count.
  */
 export async function withRetries<T>(
@@ -51,9 +50,11 @@ export async function withRetries<T>(
       if (!(error instanceof Temporary)) throw error;
       failures = hasProgressed() ? 1 : failures + 1;
       if (failures >= limit || (error.waitMs ?? 0) > LONGEST_WAIT_MS) throw error.final;
-      const backOff = (options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1);
+      const longest = Math.min((options.backOffMs ?? BACK_OFF_MS) * 2 ** (failures - 1), LONGEST_BACK_OFF_MS);
       // Randomised, so that the shards of a build do not all retry at once.
-      const waitMs = error.waitMs ?? Math.min(backOff, LONGEST_BACK_OFF_MS) * (0.5 + Math.random() / 2);
+      const backOff = longest * (0.5 + Math.random() / 2);
+      // A server whose pause ends within the second asks for 0 seconds: all tries could fail before that.
+      const waitMs = Math.max(error.waitMs ?? 0, backOff);
       options.onRetry?.(error.final.problem.message, waitMs);
       await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
     }
