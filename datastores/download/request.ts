@@ -184,9 +184,11 @@ async function refusal(
   await response.body?.cancel();
   if (status === 429) {
     const waitMs = askedWait(response.headers);
-    const after = waitMs === undefined ? "" : ` for ${Math.ceil(waitMs / 1000)} s`;
+    const after = waitMs ? ` for ${Math.ceil(waitMs / 1000)} s` : "";
     const message = `${what}: the ${host} accepts no more requests from here${after} (429).`;
-    return new Temporary(storeError("rateLimited", message, `${LATER} An access token allows more.`), waitMs);
+    const canAllowMore = !options.anonymous && accessToken(options) === undefined;
+    const remedy = canAllowMore ? `${LATER} An access token allows more.` : LATER;
+    return new Temporary(storeError("rateLimited", message, remedy), waitMs);
   }
   if (status >= 500 || status === 408)
     return new Temporary(
@@ -197,10 +199,12 @@ async function refusal(
     return storeError(
       "unauthorised",
       accessToken(options)
-        ? `${what}: the hub did not accept the access token (401).`
-        : `${what}: the hub requires an access token, or there is no such ${kind} (401).`,
+        ? `${what}: the ${host} did not accept the access token (401).`
+        : `${what}: the ${host} requires an access token, or there is no such ${kind} (401).`,
       "Create a token with read access in your account's settings and enter it, or set HF_TOKEN.",
     );
+  if (status === 403 && options.anonymous)
+    return storeError("gated", `${what}: the ${host} does not allow access to it (403).`, LATER);
   if (status === 403)
     return storeError(
       "gated",
@@ -216,7 +220,11 @@ async function refusal(
   return storeError("network", `${what}: the ${host} answered with status ${status}.`, LATER);
 }
 
-/** Milliseconds to wait according to `Retry-After` (seconds or a date) or the hub's `ratelimit: …;t=seconds`. */
+/**
+ * Milliseconds to wait according to `Retry-After` (seconds or a date), or until all limits that are used up are reset:
+ * `ratelimit: "NAME";r=REMAINING;t=SECONDS, ...`. A server may send its limits with every answer, so those of which
+ * something remains are no reason to wait.
+ */
 function askedWait(headers: Headers): number | undefined {
   const after = headers.get("retry-after");
   if (after !== null) {
@@ -225,6 +233,8 @@ function askedWait(headers: Headers): number | undefined {
     const seconds = /^\d+$/.test(after.trim()) ? Number(after) : (Date.parse(after) - now) / 1000;
     if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   }
-  const seconds = /(?:^|[;,\s])t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
+  const limits = (headers.get("ratelimit") ?? "").split(",");
+  const usedUp = limits.filter(limit => /; *r=0/.test(limit));
+  const waits = usedUp.flatMap(limit => /; *t=(\d+)/.exec(limit)?.[1] ?? []);
+  return waits.length === 0 ? undefined : 1000 * Math.max(...waits.map(Number));
 }

@@ -93,8 +93,10 @@ export async function fetchLibraries(
 
 function problemOf({ problem }: StoreError): ModelFailure {
   const { code, message, remedy } = problem;
-  const mirror = 'Check "foretoken.npmRegistry": a mirror must have the package.';
-  return { code, message, remedy: code === "missing" || code === "unauthorised" ? mirror : remedy };
+  const isRefused = ["missing", "unauthorised", "gated"].includes(code);
+  const mirror =
+    'Check "foretoken.npmRegistry": a mirror must have the package, and give it without an access token.';
+  return { code, message, remedy: isRefused ? mirror : remedy };
 }
 
 /** Unpacks a verified archive, and moves it to its final place. */

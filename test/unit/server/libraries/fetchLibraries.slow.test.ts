@@ -114,6 +114,18 @@ test("the error for a mirror without the package names the setting", async () =>
   assert.equal(problem?.code, "missing");
   assert.match(problem.message, /the registry has no such package/);
   assert.match(problem.remedy, /foretoken\.npmRegistry/);
+  for (const [status, message] of [
+    [
+      401,
+      "@node-llama-cpp/linux-x64-cuda: the registry requires an access token, or there is no such package (401).",
+    ],
+    [403, "@node-llama-cpp/linux-x64-cuda: the registry does not allow access to it (403)."],
+  ] as const) {
+    registry.switches.statuses = [status];
+    const refused = await fetch();
+    assert.equal(refused?.message, message);
+    assert.match(refused.remedy, /foretoken\.npmRegistry.*without an access token/);
+  }
   assert.match((await fetch({ registry: "a mirror" }))?.message ?? "", /not an address: a mirror/);
 });
 
