@@ -91,13 +91,14 @@ export async function get(
       }
       await response.body?.cancel();
       const previous = address;
-      if (!URL.canParse(next, previous.href))
+      const target = URL.canParse(next, previous.href) ? new URL(next, previous) : undefined;
+      if (!target || !isAddress(target.href))
         throw storeError(
           "network",
           `${what}: ${previous.host} redirects to something that is not an address.`,
           "Check the address of the hub.",
         );
-      address = new URL(next, previous);
+      address = target;
       if (previous.protocol === "https:" && address.protocol !== "https:")
         throw storeError(
           "network",
