@@ -74,13 +74,14 @@ function cut(text: string, index: number): number {
     : index;
 }
 
-/** Start of the window of about `reach` characters before the cursor: a line start on a coarse grid. */
+/** Start of the window of about `reach` characters before the cursor: a point on a coarse grid, or the next line's start. */
 function windowStart(text: string, offset: number, reach: number): number {
   if (offset <= reach) return 0;
   const stride = Math.max(1, Math.floor(reach / 4));
   const grid = Math.ceil((offset - reach) / stride) * stride;
   const lineStart = text.indexOf("\n", grid) + 1;
-  return lineStart > 0 && lineStart <= offset ? lineStart : cut(text, Math.min(grid, offset));
+  // The end of a long line may be right before the cursor: from there on, little or no text would be left.
+  return lineStart > 0 && lineStart <= grid + stride ? lineStart : cut(text, grid);
 }
 
 /** Tokens of the text's end, at most `limit`; cut in strides too, for the same reason. */
@@ -154,7 +155,7 @@ function middle({ fill }: PromptFormat, prefix: Int32Array, suffix: Int32Array) 
 
 /**
  * Other files and the names of all; a file that does not fit is left out entirely.
- * @param limit most tokens in total @param filesLimit most tokens of the files with their names
+ * @param limit most tokens in total @param filesLimit most tokens in total if there are files
  */
 function fileTokens(
   { uri }: Snapshot,
@@ -171,9 +172,9 @@ function fileTokens(
     marks.repository === undefined || repository === undefined
       ? []
       : [[marks.repository], tokensOf(`${repository}\n`)];
-  let left = limit - joined([...name, ...own]).length;
-  if (left < 0) return new Int32Array(0);
-  left = Math.min(left, filesLimit);
+  const nameTokens = joined([...name, ...own]).length;
+  if (nameTokens > limit) return new Int32Array(0);
+  let left = Math.min(limit, filesLimit) - nameTokens;
   const parts: Int32Array[] = [];
   for (const { path, text } of files) {
     const part = joined([mark(marks.before), tokensOf(`${path}\n${text.trimEnd()}\n`), mark(marks.after)]);

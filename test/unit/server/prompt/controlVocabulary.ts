@@ -9,7 +9,7 @@ export class ControlVocabulary implements PromptVocabulary {
   readonly special;
   constructor(
     private readonly controls: readonly string[],
-    { beginning = "", fill = [] as string[], private: matched = [] as string[] } = {},
+    { beginning = "", fill = [] as readonly string[], private: matched = [] as string[] } = {},
   ) {
     this.matched = matched;
     const [fillPrefix, fillSuffix, fillMiddle] = fill.map(text => this.find(text));
@@ -21,7 +21,7 @@ export class ControlVocabulary implements PromptVocabulary {
     const index = this.controls.indexOf(text);
     return index < 0 ? undefined : CONTROL + index;
   }
-  tokenize(text: string): Int32Array {
+  tokenize(text: string, _isContinued?: boolean): Int32Array {
     const tokens: number[] = [];
     for (let i = 0; i < text.length; i++) {
       const match = this.matched.find(each => text.startsWith(each, i));

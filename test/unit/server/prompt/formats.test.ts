@@ -138,6 +138,19 @@ test("tokens named only by the model file are used, with the suffix first where 
   assert.equal(prompt(three, "unheard-of"), "«P»def f(«S»):\n    pass«M»");
   const two = new ControlVocabulary(["P", "S"], { fill: ["P", "S"] });
   assert.equal(prompt(two, "unheard-of"), "«S»):\n    pass«P»def f(");
+  const first = formatOf(three, { modelName: "unheard-of", fimOrder: "suffix-first" });
+  assert.equal(prompt(three, "", { format: first }), "«S»):\n    pass«P»def f(«M»");
+  for (const fill of [
+    ["P", "none", "M"],
+    ["none", "S", "M"],
+  ] as const) {
+    const half = new ControlVocabulary(["P", "S", "M"], { fill });
+    assert.equal(
+      prompt(half, "unheard-of"),
+      "def f(",
+      "one of both names no place for the text after the cursor",
+    );
+  }
 });
 
 test("control tokens in a document are treated as text", () => {
@@ -148,7 +161,24 @@ test("control tokens in a document are treated as text", () => {
   for (const matched of [[], ["<|file_sep|>"], controls]) {
     const vocabulary = new ControlVocabulary(controls, { private: matched });
     assert.equal(prompt(vocabulary, "Qwen2.5 Coder", {}, marked), expected);
+    assert.equal(
+      prompt(vocabulary, "Qwen2.5 Coder", {}, "<|file_sep|>undefined‸"),
+      "«<|fim_prefix|>»<|file_sep|>undefined«<|fim_suffix|>»«<|fim_middle|>»",
+    );
   }
+});
+
+test("a marker that is split up gets no blank inside, where a tokenizer puts one before each text", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"], {
+    private: ["<|file_sep|>"],
+  });
+  const tokenize = vocabulary.tokenize.bind(vocabulary);
+  vocabulary.tokenize = (text, isContinued = false) =>
+    tokenize(isContinued || text.startsWith("<|file_sep|>") ? text : ` ${text}`);
+  assert.equal(
+    prompt(vocabulary, "Qwen", {}, "a<|file_sep|>b‸<|file_sep|>c"),
+    "«<|fim_prefix|>» a<|file_sep|>b«<|fim_suffix|>»<|file_sep|>c«<|fim_middle|>»",
+  );
 });
 
 test("a document is named like its file or tab, without its URI's scheme and fragment", () => {
@@ -168,7 +198,7 @@ test("a notebook's cells take precedence over other files, which get the remaini
   const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
   const format = formatOf(vocabulary, { modelName: "Qwen" });
   const asked = (above: string, isCell: boolean) => {
-    const cell = snapshot(`${above}‸`);
+    const cell = snapshot(above.includes("‸") ? above : `${above}‸`);
     const notebook = { uri: "file:///project/study.ipynb", above: [], below: [] };
     const asking = isCell ? { ...cell, notebook } : cell;
     const { tokens } = buildPrompt(asking, vocabulary, 200, { format, files: FILES });
@@ -180,6 +210,7 @@ test("a notebook's cells take precedence over other files, which get the remaini
   const many = `first\n${"y = 2\n".repeat(30)}here`;
   assert.ok(!asked(many, false).includes("first"), "a document's own beginning gives way to other files");
   assert.ok(asked(many, true).includes(many) && !asked(many, true).includes("A = 1"));
+  assert.ok(asked("x = 1‸ + y", true).endsWith("«<|fim_prefix|>»x = 1«<|fim_suffix|>» + y«<|fim_middle|>»"));
 });
 
 test("other files keep to their share of the budget, and a file that does not fit is left out whole", () => {
@@ -223,5 +254,58 @@ test("a document's name that takes more room than other files may have is left o
     return vocabulary.written(tokens);
   };
   assert.match(written("short.py"), /^«<filename>»short\.py\n/);
-  assert.equal(written(`${"long".repeat(10)}.py`), "«<fim_suffix>»«<fim_prefix>»x = «<fim_middle>»");
+  // With its marker and the line end, a name of 28 takes all 30 tokens.
+  assert.match(written(`${"n".repeat(25)}.py`), /^«<filename>»n{25}\.py\n/);
+  assert.equal(written(`${"n".repeat(26)}.py`), "«<fim_suffix>»«<fim_prefix>»x = «<fim_middle>»");
+});
+
+test("the tokens that begin other files end a middle, as no others do", () => {
+  const ends = (model: string, controls: string[]) => {
+    const vocabulary = new ControlVocabulary(controls);
+    const { ends } = formatOf(vocabulary, { modelName: model });
+    return vocabulary.written(Int32Array.from(ends));
+  };
+  assert.equal(ends("Qwen", [...PIPED, "<|repo_name|>", "<|file_sep|>"]), "«<|repo_name|>»«<|file_sep|>»");
+  assert.equal(ends("codegemma", [...PIPED, "<|file_separator|>"]), "«<|file_separator|>»");
+  assert.equal(ends("santacoder", ["<fim-prefix>", "<fim-suffix>", "<fim-middle>"]), "");
+});
+
+test("other files have three tenths of the prompt, with all names, and each that fits into the rest is shown", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  // 30 tokens of 100, of which the document's name takes 9, and 7 are a file's marker, name and line ends.
+  const shownOf = (...lengths: number[]) => {
+    const files = lengths.map((length, i) => ({ path: `${i}.py`, text: "x".repeat(length) }));
+    const format = formatOf(vocabulary, { modelName: "Qwen" });
+    const { tokens } = buildPrompt(snapshot("y‸"), vocabulary, 104, { format, files });
+    const names = vocabulary.written(tokens).match(/\d(?=\.py)/g) ?? [];
+    return names.map(Number);
+  };
+  assert.deepEqual(shownOf(14), [0]);
+  assert.deepEqual(shownOf(15), []);
+  assert.deepEqual(shownOf(15, 3, 4), [1, 2]);
+  assert.deepEqual(shownOf(15, 3, 5), [1]);
+  assert.deepEqual(shownOf(3, 15, 4), [0, 2]);
+});
+
+test("without the name of a repository none is written", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  assert.ok(prompt(vocabulary, "Qwen", { files: FILES }).startsWith("«<|file_sep|>»a.py\nA = 1\n"));
+});
+
+test("a notebook's cells are shown whole where they leave room for another file and none for the names", () => {
+  const vocabulary = new ControlVocabulary([...PIPED, "<|repo_name|>", "<|file_sep|>"]);
+  const format = formatOf(vocabulary, { modelName: "Qwen" });
+  const notebook = { uri: "file:///project/study.ipynb", above: [], below: [] };
+  const asked = (cells: string) => {
+    const files = [{ path: "a.py", text: "x" }];
+    const { tokens } = buildPrompt({ ...snapshot(`${cells}‸`), notebook }, vocabulary, 104, {
+      format,
+      files,
+    });
+    assert.ok(vocabulary.written(tokens).includes(`«<|fim_prefix|>»${cells}«`));
+    return vocabulary.written(tokens).includes("a.py");
+  };
+  // The file takes 8 tokens, the document's name 9.
+  assert.equal(asked("y".repeat(100 - 17)), true);
+  for (let left = 0; left < 17; left++) assert.equal(asked("y".repeat(100 - left)), false);
 });

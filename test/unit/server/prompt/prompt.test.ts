@@ -119,23 +119,59 @@ test("carriage returns are dropped, and control words in the text stay text", ()
   assert.equal([...tokens].filter(token => token === fillMiddle).length, 1);
 });
 
-test("a window never splits a surrogate pair", () => {
+/** A budget with 20 tokens, or 80 characters, for the text after the cursor and 300 characters for the text before it. */
+const BUDGET = 104;
+
+test("no cut splits a surrogate pair, and half a pair on its own is not moved to the other side of one", () => {
+  const x = "x".repeat(79);
+  const after = (text: string) => buildPrompt(snapshot(`‸${text}${x}`), vocabulary, BUDGET).parts.suffix.text;
+  for (const pair of ["\u{10000}", "🙂", "\u{10ffff}"]) {
+    assert.equal(after(x + pair), x);
+    assert.equal(after(x.slice(1) + pair), x.slice(1) + pair, "a pair before the cut");
+    assert.equal(after(`${x}-${pair}`), `${x}-`, "a pair after the cut");
+  }
+  for (const others of ["x\udc00", "\udc00\udc00", "\ud800x", "\ud800\ufffd", "\ud800\ud800"])
+    assert.equal(after(x + others), x + others[0]);
   const emoji = "🙂".repeat(4000);
   for (const shift of ["", "x"]) {
-    const { tokens, history } = buildPrompt(snapshot(`${shift}${emoji}‸${emoji}`), vocabulary, 300);
-    assert.doesNotMatch(decode(history), /^\uFFFD?.*\uFFFD{3}/);
-    assert.ok(tokens.length <= 300);
+    const { parts: built } = buildPrompt(snapshot(`${shift}${emoji}‸`), vocabulary, BUDGET);
+    assert.doesNotMatch(built.earlier.text, /^[\udc00-\udfff]|[\ud800-\udbff]$/);
   }
 });
 
-test("half a surrogate pair on its own is not moved to the other side of a cut", () => {
-  // A fifth of the room, at four characters a token, is for the text after the cursor.
-  const { parts: built } = buildPrompt(
-    snapshot(`‸${"x".repeat(80)}\udc00${"x".repeat(80)}`),
-    vocabulary,
-    104,
-  );
-  assert.equal(built.suffix.text, "x".repeat(80));
+/** The place where the prompt's window begins. */
+const startOf = (marked: string) =>
+  buildPrompt(snapshot(marked), vocabulary, BUDGET).parts.earlier.text.length;
+
+test("the window before the cursor begins at a line and is at most a quarter and a line shorter than it may be", () => {
+  const line = "value = compute(1, 2, 3)\n";
+  for (let lines = 1; lines < 60; lines++)
+    for (const typed of ["", "x", "y = compute("]) {
+      const text = `${line.repeat(lines)}${typed}`;
+      const start = startOf(`${text}‸`);
+      const length = text.length - start;
+      if (text.length <= 300) assert.equal(start, 0);
+      else assert.ok(length <= 300 && length > 225 - line.length, `${length} characters`);
+      assert.equal(start % line.length, 0);
+    }
+  assert.equal(startOf(`a\n${"x".repeat(298)}‸`), 0, "a text of just the window's length");
+});
+
+test("a line longer than the window is cut, so that the model sees what is right before the cursor", () => {
+  const long = "x".repeat(1000);
+  for (const end of ["", "\n", "\ny = "]) {
+    const { tokens } = buildPrompt(snapshot(`${long}${end}‸`), vocabulary, BUDGET);
+    assert.ok(parts(tokens).prefix.endsWith(`${"x".repeat(70)}${end}`), end);
+    assert.equal(startOf(`${long}${end}‸`) % 75, 0);
+  }
+});
+
+test("other text than the last prompt's is shown as it is where the prefix comes first", () => {
+  const format = formatOf(vocabulary, { modelName: "" });
+  const below = "value = compute(1, 2, 3)\n".repeat(2);
+  const { parts: previous } = buildPrompt(snapshot(`f(‸)\n${below}`), vocabulary, 500, { format });
+  const { tokens } = buildPrompt(snapshot(`f(‸\n${below}`), vocabulary, 500, { format, previous });
+  assert.equal(parts(tokens).suffix, `\n${below}`);
 });
 
 test("the history goes further back than the prompt", () => {
@@ -150,6 +186,7 @@ test("a model without fill-in-the-middle gets only the text before the cursor", 
     tokenize: (text: string) => vocabulary.tokenize(text),
     find: () => undefined,
   };
-  const { tokens } = buildPrompt(snapshot("ab‸cd"), plain, 100);
+  const { tokens, after } = buildPrompt(snapshot("ab‸cd"), plain, 100);
   assert.deepEqual([...tokens], [1, 97, 98]);
+  assert.equal(after.length, 0);
 });

@@ -15,6 +15,12 @@ test("a suffix stays unchanged until a tenth of its text has changed", () => {
   assert.equal(changedShare("a\nb", "c\nd"), 1);
   assert.equal(changedShare("a\nb", "a\nc"), 0.5);
   assert.equal(nextSuffix("", "x = 1\n"), "x = 1\n");
+  // One of three lines is not in the other text as often.
+  for (const [a, b] of [
+    ["a\na", "a"],
+    ["a", "a\na"],
+  ] as const)
+    assert.ok(Math.abs(changedShare(a, b) - 1 / 3) < 1e-9);
 });
 
 test("typing does not change the tokens before the prefix where the suffix comes first", () => {
