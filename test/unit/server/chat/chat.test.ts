@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answer, Chat, type ChatOptions } from "../../../../server/chat/chat.ts";
+import { type Answer, Chat, type ChatOptions, notesOnChatting } from "../../../../server/chat/chat.ts";
 import { ChatTemplate } from "../../../../server/chat/template.ts";
 import { DraftMemory } from "../../../../server/draft/index.ts";
-import type { EngineInfo } from "../../../../server/engine/engine.ts";
+import { type EngineInfo, NO_MIDDLE_NOTE } from "../../../../server/engine/index.ts";
 import { chaotic, END, FakeEngine, type FakeModel } from "../../../fakes/engine.ts";
 
 const TEMPLATE =
@@ -52,7 +52,10 @@ const echo: FakeModel = context => {
 
 test("each turn is answered with the whole conversation before it, the system message first", async () => {
   const { engine, chat } = await open(echo, { system: "Be brief." });
+  const start = performance.now();
   const first = await ask(chat, "one two");
+  const { prefill, total } = first.answer.ms;
+  assert.ok(prefill > 0 && prefill <= total && total <= performance.now() - start);
   assert.equal(first.text, "one two");
   assert.equal(first.answer.finishReason, "endOfText");
   assert.equal((await ask(chat, "three")).text, "three");
@@ -71,6 +74,9 @@ test("drafts change the number of decodes and never the text", async () => {
       const turns = ["the same words again", "the same words again", "the same words again and more"];
       const answers = [];
       for (const turn of turns) answers.push(await ask(chat, turn));
+      const drafted = answers.reduce((sum, { answer }) => sum + answer.drafted, 0);
+      const accepted = answers.reduce((sum, { answer }) => sum + answer.accepted, 0);
+      assert.ok(accepted <= drafted && drafted > 0 === treeNodes > 1, `${accepted} of ${drafted}`);
       told.push(answers.map(({ text }) => text));
       steps.push(answers.reduce((sum, { answer }) => sum + answer.steps, 0));
     }
@@ -81,8 +87,8 @@ test("drafts change the number of decodes and never the text", async () => {
 });
 
 test("a sampled answer is the same for the same seed, and each answer has a seed of its own", async () => {
-  const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 3 };
-  const answers = async (treeNodes: number) => {
+  const answers = async (treeNodes: number, seed = 3) => {
+    const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed };
     const { engine, chat } = await open(chaotic, { treeNodes, sampling, maxTokens: 20 });
     engine.distribution = () => [97, 98, 99, 100].map(token => [token, 0]);
     const first = await ask(chat, "x");
@@ -92,6 +98,7 @@ test("a sampled answer is the same for the same seed, and each answer has a seed
   const plain = await answers(1);
   assert.deepEqual(await answers(16), plain);
   assert.notEqual(plain[0], plain[1]);
+  assert.equal((await answers(1, 4))[0], plain[1], "seeds are counted up");
 });
 
 test("the oldest turns are left out where the context is full, and the system message stays", async () => {
@@ -110,6 +117,9 @@ test("the oldest turns are left out where the context is full, and the system me
   const shown = decoded(engine.context);
   assert.match(shown, /^\[system:S\]\[user:question [1-9]\]/);
   assert.equal(chat.messages.length, 17, "all that was said is kept");
+  chat.reset();
+  assert.equal((await ask(chat, "anew")).text, "anew");
+  assert.match(decoded(engine.context), /^\[system:S\]\[user:anew\]/);
 });
 
 test("a turn that is longer than the whole context is not asked and leaves nothing behind", async () => {
@@ -120,6 +130,26 @@ test("a turn that is longer than the whole context is not asked and leaves nothi
   assert.equal(answer.dropped, 0);
   assert.equal(chat.messages.length, 2);
   assert.equal((await ask(chat, "again")).text, "again");
+});
+
+test("room is kept for a tree and for the longest answer, but for no answer of more than a quarter of the context", async () => {
+  // The template adds 18 tokens to the question.
+  for (const [maxTokens, most] of [
+    [20, 200 - 20 - 16 - 18],
+    [60, 200 - 50 - 16 - 18],
+  ] as const)
+    for (const [length, reason] of [
+      [most, "empty"],
+      [most + 1, "tooLong"],
+    ] as const) {
+      const { chat } = await open(() => END, { maxTokens }, { contextTokens: 200 });
+      const { answer } = await ask(chat, "x".repeat(length));
+      assert.equal(answer.finishReason, reason, `${length} tokens`);
+    }
+});
+
+test("that a model has no fill-in-the-middle does not matter to a conversation", () => {
+  assert.deepEqual(notesOnChatting({ notes: ["another", NO_MIDDLE_NOTE] }), ["another"]);
 });
 
 test("the text of an aborted answer stays, and a turn without any answer does not", async () => {

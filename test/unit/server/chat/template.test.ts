@@ -67,6 +67,57 @@ test("a marker that the vocabulary finds in any text is a token in the template 
   }
 });
 
+/** A vocabulary of these control tokens, and of tokens that its tokenizer finds in any text. */
+function vocabularyOf(control: readonly string[], userDefined: readonly string[]) {
+  const ids = new Map([...control, ...userDefined].map((text, i) => [text, 1000 + i]));
+  const read: string[] = [];
+  const tokenize = (text: string) => {
+    read.push(text);
+    const tokens: number[] = [];
+    for (let i = 0; i < text.length; ) {
+      const found = userDefined.find(each => text.startsWith(each, i));
+      tokens.push(ids.get(found ?? "") ?? text.charCodeAt(i));
+      i += found?.length ?? 1;
+    }
+    return Int32Array.from(tokens);
+  };
+  const controlTokens = new Map([...ids].filter(([text]) => control.includes(text)));
+  const written = (tokens: Int32Array) => {
+    const texts = new Map([...ids].map(([text, id]) => [id, `«${text}»`]));
+    return [...tokens].map(token => texts.get(token) ?? String.fromCharCode(token)).join("");
+  };
+  return { controlTokens, special: vocabulary.special, userDefined, tokenize, read, written };
+}
+
+test("tokens that the tokenizer finds in any text stay tokens in a message, except those that the template writes", async () => {
+  const own = vocabularyOf([], ["[TURN]", "[END]", "[DATE]", "\n\n"]);
+  const template = await ChatTemplate.open(format("[TURN]\n\n{{ messages[0].content }}[END]"), own);
+  const written = async (said: string) => own.written(await template.tokens([user(said)]));
+  assert.equal(await written("a\n\nb [DATE]"), "«[TURN]»«\n\n»a«\n\n»b «[DATE]»«[END]»");
+  for (const said of ["[TURN]", "[END]", "[TURN][END]"])
+    assert.equal(await written(said), `«[TURN]»«\n\n»${said}«[END]»`);
+});
+
+test("a message with a control token's text is tokenized in one piece, as text is", async () => {
+  const own = vocabularyOf(["<|end|>"], ["[DATE]"]);
+  const template = await ChatTemplate.open(format("{{ messages[0].content }}<|end|>"), own);
+  own.read.length = 0;
+  await template.tokens([user("a <|end|> b")]);
+  assert.deepEqual(own.read, ["a <|end|> b"]);
+});
+
+test("of two control tokens that begin alike the longer one is meant", async () => {
+  const own = vocabularyOf(["<turn", "<turn>"], []);
+  const template = await ChatTemplate.open(format("<turn>{{ messages[0].content }}"), own);
+  assert.equal(own.written(await template.tokens([user("?")])), "«<turn>»?");
+});
+
+test("a control token of two characters is kept out of messages, and one of a single character is text", async () => {
+  const own = vocabularyOf(["<>", "~"], []);
+  const template = await ChatTemplate.open(format("<>{{ messages[0].content }}"), own);
+  assert.equal(own.written(await template.tokens([user("~ <>")])), "«<>»~ <>");
+});
+
 test("an answer's markers also stay text, however the template splits the answer", async () => {
   const parting = TEMPLATE.replace("message.content | trim", "message.content.split('</think>')[-1]");
   const template = await ChatTemplate.open(format(parting), vocabulary);
@@ -94,6 +145,11 @@ test("a system message goes before the first turn where the template refuses or 
     const template = await ChatTemplate.open(format(text), vocabulary);
     const tokens = await template.tokens([{ role: "system", content: "Be brief." }, user("hello")]);
     assert.equal(shown(tokens), "[start]user\nBe brief.\n\nhello[end]\n[start]assistant\n");
+    const without = await template.tokens([user("a"), { role: "assistant", content: "b" }, user("c")]);
+    assert.equal(
+      shown(without),
+      "[start]user\na[end]\n[start]assistant\nb[end]\n[start]user\nc[end]\n[start]assistant\n",
+    );
   }
 });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Chat } from "../../../../server/chat/chat.ts";
+import { type Answer, Chat } from "../../../../server/chat/chat.ts";
 import { ChatTemplate } from "../../../../server/chat/template.ts";
 import { talk } from "../../../../server/chat/terminal.ts";
 import { DraftMemory } from "../../../../server/draft/index.ts";
@@ -19,12 +19,16 @@ const agreeing: FakeModel = context => [121, 101, 115][context.length - 1 - cont
 /** Types the lines and returns what the terminal shows. */
 async function hold(
   lines: readonly string[],
-  { model = agreeing, contextTokens = 4096 }: { model?: FakeModel; contextTokens?: number } = {},
+  {
+    model = agreeing,
+    contextTokens = 4096,
+    text = TEMPLATE,
+  }: { model?: FakeModel; contextTokens?: number; text?: string } = {},
 ) {
   const engine = new FakeEngine(model, { contextTokens });
   const { vocabulary } = engine;
   const memory = new DraftMemory(vocabulary);
-  const template = await ChatTemplate.open({ template: TEMPLATE, beginning: "", end: "" }, vocabulary);
+  const template = await ChatTemplate.open({ template: text, beginning: "", end: "" }, vocabulary);
   const chat = new Chat(engine, template, { maxTokens: 30, treeNodes: 8, memory, corpora: [] });
   let [out, prompts] = ["", 0];
   const notes: string[] = [];
@@ -46,20 +50,21 @@ async function hold(
     },
   };
   await talk(chat, terminal, () => memory.statistics.figures());
-  return { out, notes, prompts, chat };
+  return { out, notes, prompts, chat, stop };
 }
 
 test("lines are turns, blank lines are ignored, and a doubled slash begins a turn with a slash", async () => {
   const { out, notes, prompts, chat } = await hold([
     "hello",
     "",
-    "//etc is a folder",
-    "/quit",
+    " \t",
+    "  //etc is a folder ",
+    " /quit ",
     "never asked",
   ]);
   assert.equal(out, "yes\nyes\n");
   assert.deepEqual(notes, []);
-  assert.equal(prompts, 4);
+  assert.equal(prompts, 5);
   assert.deepEqual(
     chat.messages.map(({ content }) => content),
     ["hello", "yes", "/etc is a folder", "yes"],
@@ -91,7 +96,8 @@ test("a conversation is saved as messages, and never over an existing file", asy
 });
 
 test("an interrupt stops the answer, and the conversation continues", async () => {
-  const { notes, chat, prompts } = await hold(["go on"], { model: chaotic });
+  const { notes, chat, prompts, stop } = await hold(["go on"], { model: chaotic });
+  assert.equal(stop, undefined, "after the answer, an interrupt ends the conversation");
   assert.deepEqual(notes, ["Stopped."]);
   assert.equal(prompts, 2);
   assert.ok((chat.messages[1]?.content.length ?? 0) >= 3);
@@ -113,4 +119,46 @@ test("a turn that the model answers with nothing is explained", async () => {
   const { notes, chat } = await hold(["hello"], { model: () => END });
   assert.match(notes[0] ?? "", /ended its answer at once.*no longer part/);
   assert.equal(chat.messages.length, 0);
+});
+
+test("the reason is given when an answer fails", async () => {
+  const text = `{% if messages[0].content == "bad" %}{{ raise_exception('no more') }}{% endif %}${TEMPLATE}`;
+  const { notes } = await hold(["bad"], { text });
+  assert.deepEqual(notes, ["The model could not answer: its chat template cannot be used: no more."]);
+});
+
+test("the figures are totals of all answers, and of each source of drafts", async () => {
+  const answers: Answer[] = [
+    { tokens: 10, steps: 4, drafted: 12, accepted: 6, ms: { prefill: 250, total: 1250 } },
+    { tokens: 20, steps: 6, drafted: 18, accepted: 14, ms: { prefill: 750, total: 1750 } },
+  ].map(each => ({ ...each, finishReason: "endOfText", dropped: 0, promptTokens: 9, reusedTokens: 0 }));
+  const chat = {
+    // biome-ignore lint/correctness/useYield: the answers have no text.
+    async *answer() {
+      return answers.shift();
+    },
+  } as unknown as Chat;
+  const notes: string[] = [];
+  const lines = (async function* () {
+    yield* ["/stats", "one", "two", "/stats"];
+  })();
+  const terminal = {
+    lines,
+    write() {},
+    note: (text: string) => notes.push(text),
+    prompt() {},
+    interrupted() {},
+  };
+  await talk(chat, terminal, () => [{ name: "document", proposed: 25, accepted: 17 }]);
+  assert.deepEqual(notes[0]?.split("\n").slice(0, 3), [
+    "0 answers, 0 tokens in 0 decodes: 0 tokens per decode",
+    "0 tokens per second, prefill 0.0 s",
+    "0 tokens drafted, 0 accepted",
+  ]);
+  assert.deepEqual(notes[1]?.split("\n"), [
+    "2 answers, 30 tokens in 10 decodes: 3.0 tokens per decode",
+    "15.0 tokens per second, prefill 1.0 s",
+    "30 tokens drafted, 20 accepted",
+    "  document: 17 of 25",
+  ]);
 });
