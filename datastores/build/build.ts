@@ -4,6 +4,8 @@
  * written last; until then the old store stays complete and in use.
  */
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { FORMAT_VERSION } from "../index/index.ts";
 import { StoreError } from "../index.ts";
@@ -12,14 +14,20 @@ import { Clock } from "./clock.ts";
 import { makeDirectory, refuseForeign, removeEmpty, removeLeftovers, removeTemporaries } from "./folder.ts";
 import { inFolder } from "./inFolder.ts";
 import { entryOf, knownInputs, readJournal, removeJournal, writeJournal } from "./journal.ts";
-import { leftOutText } from "./leftOut.ts";
 import { type InputEntry, MANIFEST_VERSION, type Manifest, writeManifest } from "./manifest.ts";
 import type { BuildInput, BuildOptions } from "./options.ts";
 import { manifestName } from "./ownFiles.ts";
 import { ShardBuilder } from "./shardBuilder.ts";
 import { isWhole } from "./shardCheck.ts";
 import { isMarked, markRepeated } from "./sketches.ts";
-import { isWholeBuild, readManifests, summed, together } from "./storeManifest.ts";
+import {
+  isEmptyBuild,
+  isWholeBuild,
+  nothingFound,
+  readManifests,
+  type StoreManifest,
+  together,
+} from "./storeManifest.ts";
 import { type Taken, tokenizeAll } from "./tokenBuffer.ts";
 
 /** Time between checks of a share that another process builds. */
@@ -45,10 +53,6 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
       entries.push(entry);
       clock.finished(input, entry);
     }
-    if (entries.every(({ shards }) => shards.length === 0) && share.count === 1) {
-      for (const { key } of entries) removeJournal(directory, key);
-      throw nothingFound(options, entries);
-    }
     const manifest: Manifest = {
       format: "foretoken-datastore",
       version: MANIFEST_VERSION,
@@ -69,17 +73,25 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
   }
 }
 
-/** Writes the manifest. Whoever finishes the last share marks repeated documents before the store is complete. */
+/**
+ * Writes the manifest. Whoever finishes the last share marks repeated documents before the store is complete, or fails if no
+ * share has a document: the store that was built before then stays in use.
+ */
 function finish(directory: string, manifest: Manifest): void {
   const { build, share } = manifest;
   const shares = () => readManifests(directory).manifests.filter(each => each.build === build);
   const others = shares().filter(each => each.share.index !== share.index);
   const store = together([...others, manifest]);
+  if (isEmptyBuild(store)) throw refused(directory, manifest, store);
   if (isWholeBuild(store)) markRepeated(directory, store);
   writeManifest(directory, manifest);
   if (isWholeBuild(store)) return;
   // Another process may have finished its share meanwhile without having seen this one.
   const now = together(shares());
+  if (isEmptyBuild(now)) {
+    rmSync(join(directory, manifestName(build, share)), { force: true });
+    throw refused(directory, manifest, now);
+  }
   if (isWholeBuild(now) && !isMarked(directory, build)) markRepeated(directory, now);
 }
 
@@ -118,16 +130,10 @@ function takeOver(
   return isWhole(directory, entry, tokenizer) ? entry : undefined;
 }
 
-/** Searching a store without documents is useless: a build that finds none is a mistake in its options. */
-function nothingFound({ sources }: BuildOptions, entries: readonly InputEntry[]): StoreError {
-  const counts = entries.map(({ dropped, skipped = {} }) => ({ ...skipped, ...dropped }));
-  const leftOut = leftOutText(summed(counts));
-  const why = leftOut === "" ? "" : ` Left out: ${leftOut}.`;
-  return new StoreError({
-    code: "empty",
-    message: `${sources.join(", ")} has no documents that could be taken.${why}`,
-    remedy: "Choose another source, or check the filters.",
-  });
+/** Removes the journals of a build without documents. @returns why it fails */
+function refused(directory: string, { inputs }: Manifest, store: StoreManifest): StoreError {
+  for (const { key } of inputs) removeJournal(directory, key);
+  return nothingFound(store);
 }
 
 /** Hash of everything that an input's shards depend on. */

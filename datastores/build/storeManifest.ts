@@ -4,6 +4,7 @@
  */
 import { basename, join } from "node:path";
 import { StoreError } from "../index.ts";
+import { leftOutText } from "./leftOut.ts";
 import {
   type Damage,
   type InputEntry,
@@ -56,7 +57,7 @@ export function buildsOf(manifests: readonly Manifest[]): StoreManifest[] {
 }
 
 interface Builds {
-  /** The store in use: the latest build that has all its shares or, if there is none, the latest build. */
+  /** The store in use: the latest whole build or, if there is none, the latest build. */
   readonly store: StoreManifest;
   /** The latest build: the store, or one that will replace it. */
   readonly last: StoreManifest;
@@ -86,7 +87,24 @@ export const noStore = (directory: string) =>
       "Give the folder of a store, as foretoken datastore list shows them, or build one: foretoken datastore build.",
   });
 
-export const isWholeBuild = ({ missingShares }: StoreManifest): boolean => missingShares.length === 0;
+/** Whether a build may be used: it has all its shares, and a document. */
+export const isWholeBuild = ({ missingShares, shards }: StoreManifest): boolean =>
+  missingShares.length === 0 && shards.length > 0;
+
+/** Whether a build has all its shares and none of them a document. */
+export const isEmptyBuild = ({ missingShares, shards }: StoreManifest): boolean =>
+  missingShares.length === 0 && shards.length === 0;
+
+/** Searching a store without documents is useless: a build that finds none is a mistake in its options. */
+export function nothingFound({ sources, skipped, dropped }: StoreManifest): StoreError {
+  const leftOut = leftOutText(summed([skipped, dropped]));
+  const why = leftOut === "" ? "" : ` Left out: ${leftOut}.`;
+  return new StoreError({
+    code: "empty",
+    message: `${sources.join(", ")} has no documents that could be taken.${why}`,
+    remedy: "Choose another source, or check the filters.",
+  });
+}
 
 /** Merges the manifests of one build's shares. */
 export function together(manifests: readonly Manifest[]): StoreManifest {

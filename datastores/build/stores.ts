@@ -13,7 +13,15 @@ import { manifestFiles } from "./manifest.ts";
 import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
-import { isWholeBuild, noStore, readBuilds, readStore, type StoreManifest } from "./storeManifest.ts";
+import {
+  isEmptyBuild,
+  isWholeBuild,
+  noStore,
+  nothingFound,
+  readBuilds,
+  readStore,
+  type StoreManifest,
+} from "./storeManifest.ts";
 
 /** What was removed from a store whose shards still contain it. */
 interface Tombstones {
@@ -67,6 +75,7 @@ export function verifyStore(directory: string): void {
   const { store, last, damaged } = readBuilds(directory);
   for (const problem of damaged.values()) throw problem;
   const { build, shards, tokenizer } = store;
+  if (isEmptyBuild(last)) throw nothingFound(last);
   if (!isWholeBuild(last)) throw lacking(directory, last, last.build !== build);
   for (const entry of shards) checkShard(directory, entry, tokenizer);
   if (!isMarked(directory, build))

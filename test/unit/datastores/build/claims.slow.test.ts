@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -107,6 +116,51 @@ test("the shares of another build replace the store once all of them are complet
   await buildStore(options(directory, inputs("one>")));
   assert.deepEqual(following(directory, "one>"), ["a", "b"]);
   assert.deepEqual(manifestFiles(directory), ["manifest.json"]);
+});
+
+test("a build of shares without a document fails at the last one and keeps the earlier store", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("say a")])]));
+  const inputs = ["b", "c", "d"].map(name => input(name, [document("")]));
+  const share = (index: number) => buildStore(options(directory, inputs, { share: { index, count: 3 } }));
+  await share(1);
+  await share(0);
+  const files = readdirSync(directory);
+  // Also when it is started again.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const problem = await problemOf(share(2));
+    assert.equal(problem?.code, "empty");
+    assert.equal(problem.message, "here has no documents that could be taken. Left out: 3 almost empty.");
+    assert.deepEqual(readdirSync(directory), files);
+  }
+  assert.deepEqual(following(directory, "say "), ["a"]);
+  assert.throws(() => verifyStore(directory), /lacks 1 of 3 shares: 2\. Until they exist, the store/);
+});
+
+test("shares without a document that end at once fail, and never replace the earlier store", async t => {
+  const directory = folder();
+  await buildStore(options(directory, [input("a", [document("say a")])]));
+  const inputs = ["b", "c"].map(name => input(name, [document("")]));
+  const share = (index: number) => buildStore(options(directory, inputs, { share: { index, count: 2 } }));
+  await share(0);
+  const [first = ""] = manifestFiles(directory).filter(file => file !== "manifest.json");
+  const text = readFileSync(join(directory, first), "utf8");
+  rmSync(join(directory, first));
+  // The other share's manifest appears once this one's was written.
+  const { renameSync } = fs;
+  t.mock.method(fs, "renameSync", (from: string, to: string) => {
+    renameSync(from, to);
+    if (/manifest-1-of-2/.test(to)) writeFileSync(join(directory, first), text);
+  });
+  syncBuiltinESMExports();
+  try {
+    assert.equal((await problemOf(share(1)))?.code, "empty");
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  assert.deepEqual(manifestFiles(directory), [first, "manifest.json"]);
+  assert.deepEqual(following(directory, "say "), ["a"]);
 });
 
 test("a build waits for a share that another process builds, and takes over its shards", async () => {
