@@ -1,10 +1,9 @@
 /** A position in a file, as the command line names it, and the document to complete there. */
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { languageOfFile } from "./syntax/index.ts";
-import { ArgumentsError, counted, refusalOf, UsageError } from "./system/index.ts";
+import { ArgumentsError, counted, readNamed, refusalOf, UsageError } from "./system/index.ts";
 import { isInCharacter, type Snapshot } from "./text/index.ts";
 
 interface Place {
@@ -23,7 +22,7 @@ function parsePlace(place: string | undefined): Place {
 function readText(file: string, note: (message: string) => void): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readNamed(file);
   } catch (error) {
     throw new UsageError(refusalOf(error, file));
   }

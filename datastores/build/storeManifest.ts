@@ -139,7 +139,7 @@ function inOrder(manifests: readonly Manifest[]): InputEntry[] {
 }
 
 /** Counts of several parts, by reason. */
-export function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const [reason, count] of counts.flatMap(Object.entries<number>))
     sum[reason] = (sum[reason] ?? 0) + count;

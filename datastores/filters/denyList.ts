@@ -6,8 +6,7 @@
  * searched.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { codeOf, messageOf, type SourceDocument, StoreError } from "../index.ts";
+import { codeOf, messageOf, readNamed, type SourceDocument, StoreError } from "../index.ts";
 
 /** The fields that a list checks; the text is needed only for hashes that are not the source's own. */
 type DenySubject = Pick<SourceDocument, "repositories" | "contentId"> & { readonly text?: string };
@@ -61,7 +60,7 @@ export class DenyList {
   static read(path: string): DenyList {
     let text: string;
     try {
-      text = readFileSync(path, "utf8");
+      text = readNamed(path).toString();
     } catch (error) {
       const [code, message] = [codeOf(error), messageOf(error)];
       const problem =

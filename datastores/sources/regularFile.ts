@@ -1,6 +1,7 @@
 /** Reads files that may be hostile: links, pipes, devices, and files without end. */
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
+import { READ_AT_ONCE } from "../index.ts";
 
 /** Why a file is not read; `outside`: a link leads out of the root. */
 export type FileRefusal = "unreadable" | "notRegular" | "tooLarge" | "outside" | "notUtf8";
@@ -8,8 +9,8 @@ export type FileRefusal = "unreadable" | "notRegular" | "tooLarge" | "outside" |
 /** The text of a file, or why it is not read. */
 type FileText = { readonly text: string } | { readonly refusal: FileRefusal };
 
-/** Never follows a link, and never waits for the other end of a pipe. Windows has neither flag. */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Never follows a link, and never waits for the other end of a pipe. Windows does not have this flag. */
+const OPEN_FLAGS = READ_AT_ONCE | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * The real path of the file at `path` below the root, with forward slashes; undefined if it does not exist or a link

@@ -1,6 +1,5 @@
 /** The catalogue: open code models with fill-in-the-middle, and where their GGUF files are. */
-import { readFileSync } from "node:fs";
-import { isRecord, messageOf } from "../system/index.ts";
+import { isRecord, messageOf, readNamed } from "../system/index.ts";
 
 /** Whether a licence allows use at work: `restricted` means yes, under terms of use. */
 type Commercial = "yes" | "no" | "restricted";
@@ -52,7 +51,7 @@ const SAFE_PATH = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\\:\0/][^\\:\0]*\.gguf$/i;
 export function readCatalogue(file: string): CatalogueOutcome {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readNamed(file).toString();
   } catch (error) {
     return {
       problem: {

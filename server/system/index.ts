@@ -1,5 +1,5 @@
 export { makeFolder, writeWhole } from "../../datastores/files/index.ts";
-export { codeOf, messageOf, processIsAlive } from "../../datastores/index.ts";
+export { codeOf, messageOf, processIsAlive, readNamed } from "../../datastores/index.ts";
 export { inBackground } from "./background.ts";
 export { counted } from "./counted.ts";
 export { faultRemedy } from "./faultRemedy.ts";
