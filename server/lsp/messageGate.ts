@@ -53,6 +53,11 @@ export function messageGate(): { readonly messageStrategy: MessageStrategy } {
   return {
     messageStrategy: {
       handleMessage(message, next) {
+        if (!isRecord(message)) {
+          const report: Report = { message: "it is not a JSON-RPC message.", changed: undefined };
+          const refused = { jsonrpc: "2.0", method: REFUSED, params: report };
+          return phase === "started" ? next(refused as Message) : undefined;
+        }
         if (isRequest(message)) {
           const refusal = outOfTurn(message) ?? malformedRequest(message);
           if (refusal) return next({ ...message, method: REFUSED, params: refusal } as Message);

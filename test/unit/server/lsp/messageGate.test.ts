@@ -24,6 +24,24 @@ const OPEN = {
 };
 const CODES = (sent: Sent | undefined) => (sent?.params as { code?: number } | undefined)?.code;
 
+test("JSON that is no message is reported once the client has started", () => {
+  const { messageStrategy } = messageGate();
+  const reported: unknown[] = [];
+  const send = (message: unknown) =>
+    messageStrategy.handleMessage(message as Message, given => void reported.push((given as Sent).params));
+  const all = [5, null, "text", []];
+  all.forEach(send);
+  assert.deepEqual(reported, []);
+  for (const message of [INITIALIZE, { method: "initialized", params: {} }])
+    send({ jsonrpc: "2.0", ...message });
+  reported.length = 0;
+  all.forEach(send);
+  assert.deepEqual(
+    reported,
+    all.map(() => ({ message: "it is not a JSON-RPC message.", changed: undefined })),
+  );
+});
+
 test("requests before the initialization and after the shutdown are refused", () => {
   const [early, , normal, again, shutdown, late] = passed(
     { id: 0, method: "shutdown" },
