@@ -17,6 +17,8 @@ export const OUT_OF_MEMORY: EngineProblem = {
 /** Time without any computation after which the model is tuned. */
 const IDLE_MS = 1_500;
 const MIN_WAIT_MS = 50;
+/** Longest time that a client waits for the model to be freed when it shuts the server down. */
+const FREEING_MS = 500;
 /** Time between checks of how long the model may stay unused: the setting may change. */
 const LOOK_MS = 60_000;
 
@@ -58,6 +60,7 @@ export interface ModelFeature {
   readonly onTuned: Event<void>;
   /** Called when the model is about to be freed. */
   readonly onFreeing: Event<void>;
+  /** Ends the computation and frees the model; does not wait for one that is being loaded. */
   dispose(): Promise<void>;
 }
 
@@ -114,7 +117,8 @@ export function registerModel(connection: Connection, parts: ModelDependencies):
       // A request that still waits for the model must not load it again.
       loading.host = undefined;
       await session.stop();
-      await last?.dispose();
+      // A load cannot be interrupted, but the process can exit during one.
+      await Promise.race([last?.dispose(), pause(FREEING_MS, undefined, { ref: false })]);
     },
   };
 }

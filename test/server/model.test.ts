@@ -274,3 +274,31 @@ test("a request that is still waiting at shutdown does not load the model again"
   assert.equal(loads, 1);
   client.connection.dispose();
 });
+
+test("a shutdown does not wait for a model that is being loaded, and uses it no more", async () => {
+  const engine = new FakeEngine(saying("first\n"));
+  let finish = () => {};
+  const loading = new Promise<void>(resolve => {
+    finish = resolve;
+  });
+  let begun = false;
+  const { connection, statuses } = await connect({
+    modelLoader: () => async () => {
+      begun = true;
+      await loading;
+      return { engine };
+    },
+  });
+  await until("the load", () => begun);
+  let isShutDown = false;
+  const answered = connection.sendRequest(ShutdownRequest.type).then(() => {
+    isShutDown = true;
+  });
+  await until("the answer", () => isShutDown);
+  await answered;
+  assert.equal(engine.disposed, false, "it was still loading");
+  finish();
+  await until("its end", () => engine.disposed);
+  assert.ok(statuses.every(({ state }) => state === "starting"));
+  connection.dispose();
+});
