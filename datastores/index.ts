@@ -7,5 +7,5 @@ export {
   type StoreProblem,
 } from "./document.ts";
 export { claimedName, isLocked, lock, lockedNames, processIsAlive, refuseLocked } from "./lock.ts";
-export { READ_AT_ONCE, readNamed } from "./namedFile.ts";
+export { openNamed, READ_AT_ONCE, readNamed } from "./namedFile.ts";
 export { fileError, storeError, throwIfCancelled } from "./problem.ts";

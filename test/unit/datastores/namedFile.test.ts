@@ -8,6 +8,7 @@ import { DenyList } from "../../../datastores/filters/denyList.ts";
 import { readNamed } from "../../../datastores/namedFile.ts";
 import { readCatalogue } from "../../../server/catalogue/catalogue.ts";
 import { snapshotAt } from "../../../server/place.ts";
+import { firstBytes } from "../../../server/system/firstBytes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretoken-named-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,6 +36,7 @@ test("a pipe without a writer and an endless device are refused at once, whereve
     assert.throws(() => DenyList.read(path), {
       message: `The deny list ${path} cannot be read: ${refusal} Check the path.`,
     });
+    assert.throws(() => firstBytes(path, 4), { message: refusal.slice(0, -1) });
     const catalogue = readCatalogue(path);
     assert.ok("problem" in catalogue);
     assert.equal(catalogue.problem.message, `The catalogue ${path} cannot be read: ${refusal}`);
