@@ -56,3 +56,6 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** The code of a Node error, such as `ENOENT`; undefined for any other. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+/** Whether a file system call failed because nothing is at the path: a part of it does not exist or is a file. */
+export const isAbsence = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "");

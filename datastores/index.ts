@@ -1,5 +1,6 @@
 export {
   codeOf,
+  isAbsence,
   messageOf,
   PRIVATE_FILE,
   type SourceDocument,

@@ -25,7 +25,7 @@ export function fileError(error: unknown, path: string): StoreError {
   return storeError(
     "unreadable",
     `${path} cannot be used: ${message}.`,
-    "Check that it is readable and not in use by another program.",
+    code === "ENOTDIR" ? "Check the path." : "Check that it is readable and not in use by another program.",
     error,
   );
 }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { shardProblem } from "../index/index.ts";
-import { codeOf, fileError, messageOf, StoreError } from "../index.ts";
+import { fileError, isAbsence, messageOf, StoreError } from "../index.ts";
 import { isManifestName, manifestName } from "./ownFiles.ts";
 
 export const MANIFEST_VERSION = 2;
@@ -158,11 +158,15 @@ function textOf(path: string): string {
 }
 
 /** File names of the manifests in a folder; none if there is no folder. */
-export function manifestFiles(directory: string): string[] {
+export const manifestFiles = (directory: string): string[] =>
+  namesIn(directory).filter(isManifestName).sort();
+
+/** Names of a folder's files and folders; none if there is no folder. */
+export function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory).filter(isManifestName).sort();
+    return readdirSync(directory);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
+    if (isAbsence(error)) return [];
     throw shardProblem("unreadable", `${directory} cannot be read: ${messageOf(error)}.`);
   }
 }

@@ -1,5 +1,5 @@
 /** Stores on disk: opens, checks, lists and removes them, and leaves removed documents out of searches. */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeWhole } from "../files/index.ts";
 import { DenyList } from "../filters/index.ts";
@@ -9,7 +9,7 @@ import { withoutBuilds } from "./claims.ts";
 import { type DocumentLists, readDocumentLists } from "./documentLists.ts";
 import { refuseForeign, removeEmpty } from "./folder.ts";
 import { inFolder } from "./inFolder.ts";
-import { manifestFiles } from "./manifest.ts";
+import { manifestFiles, namesIn } from "./manifest.ts";
 import { isOwnFile, repeatedName, TOMBSTONES } from "./ownFiles.ts";
 import { checkShard, checkTokenizer } from "./shardCheck.ts";
 import { isMarked, repeatedIn } from "./sketches.ts";
@@ -169,9 +169,7 @@ export function sourcesOf(directory: string): readonly string[] {
  */
 export function removeStore(directory: string): void {
   refuseForeign(directory);
-  const isThere =
-    manifestFiles(directory).length > 0 || (existsSync(directory) && ownFiles(directory).length > 0);
-  if (!isThere) throw noStore(directory);
+  if (manifestFiles(directory).length === 0 && ownFiles(directory).length === 0) throw noStore(directory);
   withoutBuilds(directory, () => {
     // Manifests first: what an interrupted removal leaves is no store.
     for (const file of [...manifestFiles(directory), ...ownFiles(directory)])
@@ -181,7 +179,7 @@ export function removeStore(directory: string): void {
   removeEmpty(directory);
 }
 
-const ownFiles = (directory: string) => readdirSync(directory).filter(isOwnFile);
+const ownFiles = (directory: string) => namesIn(directory).filter(isOwnFile);
 
 /** Removes downloads that an ended build has left, which lie by owner, data set and commit. */
 function removeDownloads(folder: string): void {

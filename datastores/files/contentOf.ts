@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { codeOf, fileError } from "../index.ts";
+import { fileError, isAbsence } from "../index.ts";
 
 /** The content of a file; undefined if it does not exist. Throws a `StoreError` if it cannot be read. */
 export function contentOf(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (isAbsence(error)) return undefined;
     throw fileError(error, path);
   }
 }

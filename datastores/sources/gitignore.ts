@@ -5,7 +5,7 @@
 
 import { lstatSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { codeOf } from "../index.ts";
+import { codeOf, isAbsence } from "../index.ts";
 import { gitFolders } from "./gitFolder.ts";
 import { gitPath, gitSetting, target, userGitFolder } from "./gitSettings.ts";
 import { asBytes, type IgnorePattern, ignorePattern, matchesPattern } from "./ignorePattern.ts";
@@ -244,10 +244,9 @@ function stampOf(file: string): string | { readonly problem: string } | undefine
     const status = lstatSync(file, { throwIfNoEntry: false });
     return status && `${status.ino} ${status.size} ${status.mtimeMs} ${status.mode}`;
   } catch (error) {
-    const code = codeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     return {
-      problem: `cannot be searched (${code}): nothing in it is read. Check the folder's permissions.`,
+      problem: `cannot be searched (${codeOf(error)}): nothing in it is read. Check the folder's permissions.`,
     };
   }
 }

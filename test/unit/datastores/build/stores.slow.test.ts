@@ -111,9 +111,23 @@ test("stores are not listed below a file, and there are none below a missing fol
   writeFileSync(path, "");
   assert.throws(
     () => listStores(path),
-    ({ problem }: StoreError) => problem.code === "unreadable" && problem.message.includes(path),
+    ({ problem }: StoreError) =>
+      problem.code === "unreadable" && problem.message.includes(path) && problem.remedy === "Check the path.",
   );
   assert.deepEqual(listStores(join(root, "nowhere")), []);
+});
+
+test("a file in place of a store's folder is no store, and neither is a folder below it", () => {
+  const file = join(root, "a file");
+  writeFileSync(file, "kept");
+  for (const path of [file, join(file, "store")])
+    for (const use of [openStore, verifyStore, removeStore])
+      assert.throws(
+        () => use(path),
+        ({ problem }: StoreError) =>
+          problem.code === "missing" && problem.message === `There is no datastore in ${path}.`,
+      );
+  assert.equal(readFileSync(file, "utf8"), "kept");
 });
 
 test("a shard of another store is detected by a check and when the store is opened", async () => {
