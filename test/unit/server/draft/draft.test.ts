@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { Calibration } from "../../../../server/draft/calibration.ts";
 import { Drafter } from "../../../../server/draft/draft.ts";
 import { TokenHistory } from "../../../../server/draft/history.ts";
-import { type DraftSource, Feature } from "../../../../server/draft/source.ts";
+import {
+  type DraftSource,
+  Feature,
+  NO_CURSOR,
+  type Offers,
+  SOURCE_NAMES,
+} from "../../../../server/draft/source.ts";
 import { DocumentSource } from "../../../../server/draft/sources/document.ts";
 import { SourceThrottle } from "../../../../server/draft/sourceThrottle.ts";
 import { DraftStatistics } from "../../../../server/draft/statistics.ts";
@@ -102,7 +108,7 @@ class Insistent implements DraftSource {
   search(): void {
     this.searches++;
   }
-  children(cursor: number, _path: number, offers: Parameters<DraftSource["children"]>[2]): void {
+  children(cursor: number, _path: number, offers: Offers): void {
     for (const token of this.tokens) offers.features[offers.add(token, cursor) + Feature.matchLength] = 5;
   }
 }
@@ -171,4 +177,195 @@ test("drafted and accepted tokens are counted for the source with the highest pr
     [figures?.name, figures?.proposed, figures?.accepted, figures?.meanAcceptedLength],
     ["document", 3, 2, 2],
   );
+});
+
+/** What a random source offers after a path: each token once, and whether the source can tell what follows it. */
+interface RandomOffer {
+  readonly token: number;
+  readonly matchLength: number;
+  readonly goesOn: boolean;
+}
+
+/** Offers tokens that the path from the root determines. */
+class RandomSource implements DraftSource {
+  private paths: (readonly number[])[] = [];
+  constructor(
+    readonly name: DraftSource["name"],
+    private readonly root: number,
+    private readonly seed: number,
+  ) {}
+
+  offered(path: readonly number[]): RandomOffer[] {
+    const random = seeded(path.reduce((hash, token) => Math.imul(hash ^ token, 0x01000193), this.seed));
+    const tokens = new Set(Array.from({ length: below(random, 12) }, () => below(random, 16)));
+    return [...tokens].map(token => ({ token, matchLength: 4 * random(), goesOn: random() < 0.8 }));
+  }
+
+  search(): void {
+    this.paths = [[]];
+  }
+
+  children(cursor: number, last: number, offers: Offers): void {
+    const path = this.paths[cursor] as readonly number[];
+    assert.equal(last, path.at(-1) ?? this.root);
+    for (const { token, matchLength, goesOn } of this.offered(path)) {
+      const next = goesOn ? this.paths.push([...path, token]) - 1 : NO_CURSOR;
+      offers.features[offers.add(token, next) + Feature.matchLength] = matchLength;
+    }
+  }
+}
+
+interface Candidate {
+  readonly path: readonly number[];
+  readonly probability: number;
+  /** The scores of its sources, by their names. */
+  readonly scores: ReadonlyMap<string, number>;
+  readonly none: number;
+}
+
+/** The weights of bias, match length, and "none of them" by depth. */
+const [BIAS, MATCH, NONE, DEEPER] = [-0.5, 1.5, 0.4, 0.6];
+const WEIGHTS = [...SOURCE_NAMES.flatMap(() => [BIAS, MATCH, ...Array(10).fill(0)]), NONE, DEEPER];
+
+/** What may follow a path, with the probabilities of the conditional logit model. */
+function following(sources: readonly RandomSource[], path: readonly number[], reached: number): Candidate[] {
+  const tokens = new Map<number, Map<string, number>>();
+  for (const source of sources) {
+    const knows = path.every((token, i) =>
+      source.offered(path.slice(0, i)).some(offer => offer.token === token && offer.goesOn),
+    );
+    if (!knows) continue;
+    for (const { token, matchLength } of source.offered(path)) {
+      const scores = tokens.get(token) ?? new Map<string, number>();
+      tokens.set(token, scores.set(source.name, BIAS + MATCH * Math.fround(matchLength)));
+    }
+  }
+  const none = NONE + DEEPER * Math.log2(1 + path.length);
+  const odds = (scores: ReadonlyMap<string, number>) =>
+    Math.exp([...scores.values()].reduce((a, b) => a + b));
+  const sum = [...tokens.values()].reduce((total, scores) => total + odds(scores), Math.exp(none));
+  return [...tokens].map(([token, scores]) => ({
+    path: [...path, token],
+    probability: (reached * odds(scores)) / sum,
+    scores,
+    none,
+  }));
+}
+
+/** The nodes after the root, best first, as far as the bounds allow, without regard to their cost. */
+function bestFirst(sources: readonly RandomSource[], most: number, mostLeaves: number): Candidate[] {
+  const likely = (path: readonly number[], reached: number) =>
+    following(sources, path, reached).filter(({ probability }) => probability >= 0.01);
+  const chosen: Candidate[] = [];
+  let waiting = likely([], 1);
+  const parents = new Set<string>();
+  while (chosen.length + 1 < most) {
+    const parentOf = ({ path }: Candidate) => path.slice(0, -1).join();
+    const leaves = 1 + chosen.length - parents.size;
+    const open = waiting.filter(candidate => leaves < mostLeaves || !parents.has(parentOf(candidate)));
+    if (open.length === 0) break;
+    const best = open.reduce((a, b) => (b.probability > a.probability ? b : a));
+    waiting = [...waiting.filter(other => other !== best), ...likely(best.path, best.probability)];
+    parents.add(parentOf(best));
+    chosen.push(best);
+  }
+  return chosen;
+}
+
+/** The size that a full search of all sizes chooses: a further expected token counts nine tenths. */
+function bestSize(nodes: readonly Candidate[], cost: (nodes: number) => number): number {
+  let best = { size: 1, expected: 1 };
+  let expected = 1;
+  for (const [i, { probability }] of nodes.entries()) {
+    expected += probability;
+    const doubted = best.expected + 0.9 * (expected - best.expected);
+    if (doubted / cost(i + 2) > best.expected / cost(best.size)) best = { size: i + 2, expected };
+  }
+  return best.size;
+}
+
+test("a tree has the most likely nodes, as many as a search of all sizes chooses, and its sources get their due", t => {
+  t.mock.method(performance, "now", () => 0);
+  const random = seeded(64);
+  const sizes = new Set<number>();
+  for (let round = 0; round < 150; round++) {
+    const root = below(random, 16);
+    const sources = (["document", "workspace", "datastore"] as const).map(
+      name => new RandomSource(name, root, below(random, 1 << 30)),
+    );
+    const [room, maxLeaves] = [1 + below(random, 63), 1 + below(random, 12)];
+    // Costs grow in steps, as those of devices do.
+    const [perNode, perStep, step] = [0.1 * random() ** 4, 0.3 * random() ** 2, 1 + below(random, 16)];
+    const cost = (nodes: number) => 1 + perNode * nodes + perStep * Math.floor((nodes - 1) / step);
+    const records: number[][] = [];
+    const throttle = { isDue: () => true, record: (...record: number[]) => void records.push(record) };
+    const offers: [number, number, boolean][] = [];
+    const statistics = new DraftStatistics();
+    const drafter = new Drafter({
+      history: new TokenHistory(Int32Array.of(root)),
+      sources: sources.map(source => ({ source, throttle })),
+      calibration: new Calibration({ prior: WEIGHTS, rate: 0 }),
+      statistics,
+      maxNodes: 48,
+      maxLeaves,
+      onOffer: (...offer) => void offers.push(offer),
+    });
+    const all = bestFirst(sources, Math.min(room, 48), maxLeaves);
+    const nodes = all.slice(0, bestSize(all, cost) - 1);
+    const tree = drafter.draft(root, room, cost);
+    sizes.add(tree.count);
+    const pathOf = (node: number): number[] =>
+      node === 0 ? [] : [...pathOf(tree.parents[node] as number), tree.tokens[node] as number];
+    const drafted = Array.from({ length: tree.count - 1 }, (_, i) => pathOf(i + 1));
+    assert.deepEqual(
+      drafted,
+      nodes.map(({ path }) => path),
+    );
+    assert.equal(drafter.describe(0), undefined);
+    const surest = ({ scores }: Candidate) => [...scores].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+    for (const [i, node] of nodes.entries()) {
+      const described = drafter.describe(i + 1);
+      assert.equal(described?.source, surest(node));
+      assert.ok(Math.abs((described?.probability ?? 0) - node.probability) < 1e-9);
+    }
+
+    // The model accepts the path to one of the nodes.
+    const last = below(random, tree.count);
+    const path = pathOf(last).map(
+      (_, depth, tokens) => drafted.findIndex(p => p.join() === tokens.slice(0, depth + 1).join()) + 1,
+    );
+    const accepted = path.map(node => nodes[node - 1] as Candidate);
+    const next = 16 + below(random, 3);
+    drafter.observe({ tree, path: [0, ...path], next, ...blind });
+    const expected = [[], ...accepted.map(node => node.path)].flatMap((before, i) => {
+      const generated = accepted[i]?.path.at(-1) ?? next;
+      return following(sources, before, 1).flatMap(({ path, probability, scores }) =>
+        [...scores.keys()].map(name => `${name} ${probability.toFixed(9)} ${path.at(-1) === generated}`),
+      );
+    });
+    const reported = offers.map(
+      ([kind, chance, right]) => `${SOURCE_NAMES[kind]} ${chance.toFixed(9)} ${right}`,
+    );
+    assert.deepEqual(reported.sort(), (room > 1 ? expected : []).sort());
+    const perFurther = tree.count > 1 ? (cost(tree.count) - cost(1)) / (tree.count - 1) : 0;
+    for (const [i, { name }] of sources.entries()) {
+      const proposed = nodes.filter(node => surest(node) === name).length;
+      const owed = accepted.map(({ scores, none }) => {
+        const chance = (own: readonly number[]) =>
+          own.length === 0 ? 0 : 1 / (1 + Math.exp(none - own.reduce((a, b) => a + b)));
+        const others = [...scores].filter(([other]) => other !== name).map(([, score]) => score);
+        return Math.max(0, 1 - chance(others) / chance([...scores.values()]));
+      });
+      const [spentMs, savedMs, decodeMs] = records[i] as [number, number, number];
+      assert.ok(Math.abs(spentMs - proposed * perFurther) < 1e-9, `${name} costs the nodes it drafted`);
+      assert.ok(Math.abs(savedMs - cost(1) * owed.reduce((a, b) => a + b, 0)) < 1e-9, `${name} has saved`);
+      assert.equal(decodeMs, cost(1));
+      const figures = statistics.figures().find(figures => figures.name === name);
+      assert.deepEqual(
+        [figures?.proposed ?? 0, figures?.accepted ?? 0],
+        [proposed, accepted.filter(node => surest(node) === name).length],
+      );
+    }
+  }
+  assert.ok(sizes.size > 15, `${sizes.size} sizes of trees`);
 });
