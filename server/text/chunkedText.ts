@@ -93,21 +93,19 @@ export class ChunkedText {
     return { index: 0, start: 0 };
   }
 
-  /** Replaces chunks by a text, together with a neighbour that has the other half of a line end. */
+  /**
+   * Replaces chunks by a text, which begins as the first of them does: only the chunk below can have the other half of a line
+   * end.
+   */
   private put(from: number, to: number, text: string): void {
     const { chunks } = this;
-    const [above, below] = [chunks[from - 1]?.text ?? "", chunks[to]?.text ?? ""];
-    // Without a text between them, the neighbours themselves may meet within a line end.
-    const joinsAbove = above.endsWith("\r") && (text || below).startsWith("\n");
+    const below = chunks[to]?.text ?? "";
     const joinsBelow = text.endsWith("\r") && below.startsWith("\n");
-    const [first, last] = [
-      joinsAbove ? from - 1 : from,
-      joinsBelow || (joinsAbove && text === "") ? to + 1 : to,
-    ];
-    const whole = (first < from ? above : "") + text + (last > to ? below : "");
-    if (last - first === 1 && first < chunks.length && whole !== "" && whole.length < 2 * CHUNK)
-      chunks[first] = new Chunk(whole);
-    else this.chunks = [...chunks.slice(0, first), ...chunksOf(whole), ...chunks.slice(last)];
+    const whole = joinsBelow ? text + below : text;
+    const last = joinsBelow ? to + 1 : to;
+    if (last - from === 1 && from < chunks.length && whole !== "" && whole.length < 2 * CHUNK)
+      chunks[from] = new Chunk(whole);
+    else this.chunks = [...chunks.slice(0, from), ...chunksOf(whole), ...chunks.slice(last)];
   }
 }
 
