@@ -45,8 +45,8 @@ const LINE_REACH = 1000;
 export function surroundings({ text, offset }: Snapshot): Surroundings {
   LINE_END.lastIndex = offset;
   const lineEnd = LINE_END.exec(text)?.index ?? text.length;
-  // The rest of this line's own end is a blank line.
-  const below = text.slice(lineEnd, lineEnd + LINE_REACH).split(LINE_END, BLANK_LINES_BELOW + 1);
+  // The first part, before this line's own end, is empty; the last may be the line with text.
+  const below = text.slice(lineEnd, lineEnd + LINE_REACH).split(LINE_END, 1 + BLANK_LINES_BELOW + 1);
   return {
     linePrefix:
       text

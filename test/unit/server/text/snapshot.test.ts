@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { surroundings, wantsCompletion } from "../../../../server/text/snapshot.ts";
+import { isInCharacter, surroundings, wantsCompletion } from "../../../../server/text/snapshot.ts";
 import { snapshot } from "../prompt/controlVocabulary.ts";
 
 test("the surroundings of a cursor are its line and the next one with text", () => {
@@ -10,6 +10,17 @@ test("the surroundings of a cursor are its line and the next one with text", () 
     nextLine: "  next(1)",
   });
   assert.deepEqual(surroundings(snapshot("‸")), { linePrefix: "", lineSuffix: "", nextLine: "" });
+});
+
+test("twenty blank lines below a cursor are skipped, and no more", () => {
+  const next = (blank: number) => surroundings(snapshot(`a‸${"\n \t".repeat(blank)}\n  b \n`)).nextLine;
+  assert.deepEqual([0, 1, 20, 21].map(next), ["  b", "  b", "  b", ""]);
+});
+
+test("only the place between the two halves of a character is within it", () => {
+  const within = [..."a😀b".split("").keys(), 4].filter(offset => isInCharacter("a😀b", offset));
+  assert.deepEqual(within, [2]);
+  assert.ok(!isInCharacter("😀", 0) && isInCharacter("😀", 1) && !isInCharacter("😀", 2));
 });
 
 test("the surroundings of a cursor in a line of five million characters are cut", () => {
