@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CALIBRATION_VERSION, Calibration, sourceIndex } from "../../../../server/draft/calibration.ts";
 import { OfferTable } from "../../../../server/draft/offerTable.ts";
-import { FEATURE_COUNT, Feature, Offers } from "../../../../server/draft/source.ts";
+import { FEATURE_COUNT, Feature, Offers, SOURCE_NAMES } from "../../../../server/draft/source.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 
 const DOCUMENT = sourceIndex("document");
@@ -145,4 +145,114 @@ test("a source gets credit for a token to the extent that other sources do not m
   assert.ok(table.owedTo(WORKSPACE, 0, 1) > 0.5, "a long match where the other has none");
   assert.ok(table.owedTo(WORKSPACE, 0, 2) < 0.25, "one that says what is known");
   assert.ok(table.owedTo(DOCUMENT, 0, 2) > table.owedTo(WORKSPACE, 0, 2));
+});
+
+interface Offer {
+  readonly kind: number;
+  readonly token: number;
+  readonly features: readonly number[];
+}
+
+/** The probabilities of a conditional logit model: of each token, and under `none` of no token. */
+function softmax(weights: readonly number[], offered: readonly Offer[], depth: number) {
+  const scores = new Map<number, number>();
+  for (const { kind, token, features } of offered) {
+    const score = features.reduce((sum, x, i) => sum + x * (weights[kind * FEATURE_COUNT + i] as number), 0);
+    scores.set(token, (scores.get(token) ?? 0) + score);
+  }
+  const none = (weights.at(-2) as number) + (weights.at(-1) as number) * Math.log2(1 + depth);
+  const sum = [...scores.values()].reduce((total, score) => total + Math.exp(score), Math.exp(none));
+  const shares = [...scores].map(([token, score]) => [token, Math.exp(score) / sum] as const);
+  return { shares: new Map(shares), none: Math.exp(none) / sum };
+}
+
+test("learning takes one step along the gradient of the logarithm of what was generated", () => {
+  const random = seeded(8);
+  for (let round = 0; round < 30; round++) {
+    const prior = Array.from({ length: SOURCE_NAMES.length * FEATURE_COUNT + 2 }, () => 2 * random() - 1);
+    const calibration = new Calibration({ prior, rate: 1, pull: 0, bound: 100 });
+    const table = new OfferTable(3, 4, calibration);
+    const nodes = [0, 1, 2].map(node => {
+      const depth = below(random, 5);
+      table.begin(node, depth);
+      const offered = Array.from({ length: below(random, 10) }, (): Offer => {
+        const features = Array.from({ length: FEATURE_COUNT }, () =>
+          Math.fround(random() < 0.3 ? 0 : 2 * random() - 1),
+        );
+        return { kind: below(random, SOURCE_NAMES.length), token: below(random, 6), features };
+      });
+      const offers = new Offers();
+      for (const [at, { kind, token, features }] of offered.entries()) {
+        offers.features.set(features, offers.add(token, 0));
+        table.add(node, below(random, 4), kind, offers, at);
+      }
+      const { first, end } = table.end(node);
+      const { shares } = softmax(prior, offered, depth);
+      assert.deepEqual([...table.tokens.subarray(first, end)], [...shares.keys()]);
+      for (const [i, share] of [...shares.values()].entries())
+        assert.ok(Math.abs((table.probabilities[first + i] as number) - share) < 1e-6);
+      return { offered, depth };
+    });
+    const { offered, depth } = nodes[1] as (typeof nodes)[number];
+    const generated = below(random, 8);
+    table.learn(1, generated);
+    const chance = (weights: readonly number[]) => {
+      const { shares, none } = softmax(weights, offered, depth);
+      return Math.log(shares.get(generated) ?? none);
+    };
+    const { weights } = calibration.save();
+    for (const [i, weight] of prior.entries()) {
+      const [above, below] = [1e-4, -1e-4].map(step => chance(prior.with(i, weight + step)));
+      const slope = ((above as number) - (below as number)) / 2e-4;
+      assert.ok(Math.abs((weights[i] as number) - weight - slope) < 2e-4, `weight ${i}`);
+    }
+  }
+});
+
+test("nothing is learned at a node that was not looked at", () => {
+  const calibration = new Calibration({ rate: 1 });
+  const table = new OfferTable(2, 1, calibration);
+  const before = calibration.save();
+  table.learn(1, 5);
+  table.begin(1, 0);
+  table.end(1);
+  table.clear();
+  table.learn(1, 5);
+  table.forEachOffer(1, 5, () => assert.fail("an offer of an earlier step"));
+  assert.deepEqual(calibration.save(), before);
+});
+
+test("each observation takes the weights it moves a share of the way back to the prior", () => {
+  const prior = [...new Array(FEATURE_COUNT * SOURCE_NAMES.length + 2).keys()];
+  const calibration = new Calibration({ prior, rate: 0.5, pull: 0.25, bound: 2 });
+  const features = Float32Array.from({ length: FEATURE_COUNT }, (_, i) => (i === 3 ? 2 : 0));
+  const moved = () =>
+    (calibration.save().weights[WORKSPACE * FEATURE_COUNT + 3] as number) -
+    (prior[WORKSPACE * FEATURE_COUNT + 3] as number);
+  calibration.learn(WORKSPACE, features, 0, 0.8);
+  assert.ok(Math.abs(moved() - 0.75 * 0.8) < 1e-4);
+  calibration.learn(WORKSPACE, features, 0, 0);
+  assert.ok(Math.abs(moved() - 0.75 * 0.75 * 0.8) < 1e-4);
+  for (let i = 0; i < 20; i++) calibration.learn(WORKSPACE, features, 0, -3);
+  assert.equal(moved(), -2);
+  assert.deepEqual(
+    calibration.save().weights.flatMap((weight, i) => (weight === prior[i] ? [] : [i])),
+    [WORKSPACE * FEATURE_COUNT + 3],
+  );
+});
+
+test("the chance of a source's first offer is its probability where no other source offers anything", () => {
+  const random = seeded(3);
+  const prior = Array.from({ length: SOURCE_NAMES.length * FEATURE_COUNT + 2 }, () => 2 * random() - 1);
+  const calibration = new Calibration({ prior });
+  for (const count of [1, 2, 5]) {
+    const offers = new Offers();
+    const offered = Array.from({ length: count }, (_, token): Offer => {
+      const features = Array.from({ length: FEATURE_COUNT }, () => Math.fround(random()));
+      offers.features.set(features, offers.add(token, 0));
+      return { kind: DOCUMENT, token, features };
+    });
+    const expected = softmax(prior, offered, count).shares.get(0) as number;
+    assert.ok(Math.abs(calibration.chanceOfFirst(DOCUMENT, offers, count) - expected) < 1e-9);
+  }
 });

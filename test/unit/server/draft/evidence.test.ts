@@ -4,6 +4,7 @@ import { Evidence } from "../../../../server/draft/evidence.ts";
 import { heal } from "../../../../server/draft/healing.ts";
 import { FEATURE_COUNT, Feature, NO_CURSOR, Offers, ROOT_CURSOR } from "../../../../server/draft/source.ts";
 import { PieceVocabulary } from "../../../fakes/pieces.ts";
+import { below, seeded } from "../../../fakes/random.ts";
 
 /** Evidence of `[what followed, match length, occurrences]`. */
 function found(rows: readonly [number[], number, number][], ending?: { token: number; after: Int32Array }) {
@@ -170,4 +171,104 @@ test("many places with different continuations are followed separately", () => {
     cursors = next;
   }
   assert.fail("the bound was never met");
+});
+
+interface Place {
+  readonly tokens: readonly number[];
+  readonly length: number;
+  readonly weight: number;
+  readonly recency: number;
+  readonly nearness: number;
+}
+
+/** The offers after the places that continue with `path`, worked out from the meaning of each feature. */
+function expectedOffers(
+  places: readonly Place[],
+  path: readonly number[],
+  end: { readonly token: number; readonly after: readonly number[] },
+) {
+  const depth = path.length;
+  const group = places.filter(({ tokens }) => path.every((token, i) => tokens[i] === token));
+  const most = (part: readonly Place[], value: (place: Place) => number) => Math.max(0, ...part.map(value));
+  const longest = most(group, ({ length }) => length);
+  const massOf = (part: readonly Place[]) =>
+    part.reduce((sum, { weight, length }) => sum + weight / 2 ** Math.min(6, longest - length), 0);
+  const offer = (token: number, part: readonly Place[], isEnding: boolean) => {
+    const own = most(part, ({ length }) => length);
+    return {
+      token,
+      goesOn: !isEnding,
+      features: [
+        1,
+        Math.log2(1 + own + depth),
+        Math.log2((1 + longest + depth) / (1 + own + depth)),
+        Math.log2(massOf(part) / massOf(group)),
+        Math.min(6, Math.log2(1 + part.reduce((sum, { weight }) => sum + weight, 0))),
+        isEnding ? 0 : most(part, ({ recency }) => recency),
+        isEnding ? 0 : most(part, ({ nearness }) => nearness),
+        Math.log2(1 + depth),
+        0,
+        0,
+        isEnding ? 1 : 0,
+        0,
+      ],
+    };
+  };
+  const tokens = [...new Set(group.flatMap(place => place.tokens.slice(depth, depth + 1)))].slice(0, 12);
+  const after = end.after.slice(0, 3);
+  const ended = group.filter(place => after.every((token, i) => place.tokens[depth + i] === token));
+  return [
+    ...tokens.map(token =>
+      offer(
+        token,
+        group.filter(place => place.tokens[depth] === token),
+        false,
+      ),
+    ),
+    ...(after.length > 0 && ended.length > 0 ? [offer(end.token, ended, true)] : []),
+  ];
+}
+
+test("each offer's features are what they mean, after every path that the places continue with", () => {
+  const random = seeded(7);
+  const width = 6;
+  for (let round = 0; round < 40; round++) {
+    const letters = round % 3 === 0 ? 20 : 2 + below(random, 2);
+    const text = (most: number) =>
+      Array.from({ length: below(random, most + 1) }, () => below(random, letters));
+    const end = { token: 99, after: text(4) };
+    const evidence = new Evidence(16, width, { token: end.token, after: Int32Array.from(end.after) });
+    for (let search = 0; search < 3; search++) {
+      evidence.clear();
+      const places = Array.from({ length: below(random, 17) }, (): Place => {
+        const tokens = text(width + 2);
+        const [length, weight] = [below(random, 12), 1 + below(random, 40)];
+        const [recency, nearness] = [below(random, 5) / 4, below(random, 5) / 4];
+        // A text may end in a longer one with a negative token, or where the longer one ends.
+        const around = [7, ...tokens, ...(random() < 0.5 ? [-1, 5] : [])];
+        const row = evidence.add(Int32Array.from(around), 1, around.length, length, weight);
+        evidence.recencies[row] = recency;
+        evidence.nearnesses[row] = nearness;
+        return { tokens: tokens.slice(0, width), length, weight, recency, nearness };
+      });
+      evidence.ready();
+      const compare = (cursor: number, path: readonly number[]) => {
+        const offers = new Offers();
+        evidence.children(cursor, offers);
+        const expected = expectedOffers(places, path, end);
+        assert.deepEqual(
+          [...offers.tokens.subarray(0, offers.count)],
+          expected.map(({ token }) => token),
+        );
+        for (const [i, { token, goesOn, features }] of expected.entries()) {
+          const row = offers.features.subarray(i * FEATURE_COUNT, (i + 1) * FEATURE_COUNT);
+          for (const [feature, value] of features.entries())
+            assert.ok(Math.abs((row[feature] as number) - value) < 1e-5, `feature ${feature} is ${value}`);
+          assert.equal(offers.cursors[i] !== NO_CURSOR, goesOn);
+          if (goesOn) compare(offers.cursors[i] as number, [...path, token]);
+        }
+      };
+      compare(ROOT_CURSOR, []);
+    }
+  }
 });
