@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Evidence } from "../../../../server/draft/evidence.ts";
-import { heal } from "../../../../server/draft/healing.ts";
 import { FEATURE_COUNT, Feature, NO_CURSOR, Offers, ROOT_CURSOR } from "../../../../server/draft/source.ts";
-import { PieceVocabulary } from "../../../fakes/pieces.ts";
 import { below, seeded } from "../../../fakes/random.ts";
+import { compareOffers, type Place } from "./expectedOffers.ts";
 
 /** Evidence of `[what followed, match length, occurrences]`. */
 function found(rows: readonly [number[], number, number][], ending?: { token: number; after: Int32Array }) {
@@ -90,56 +89,6 @@ test("places, tokens and groups beyond the room are left out", () => {
   assert.deepEqual(offered(evidence, ROOT_CURSOR), []);
 });
 
-const vocabulary = new PieceVocabulary([
-  " return",
-  " re",
-  "turn",
-  " result",
-  "rn",
-  " x",
-  "sult",
-  "=",
-  " retire",
-]);
-
-test("healing keeps what begins with the typed letters, and leaves the rest of the word in the model's tokens", () => {
-  const evidence = new Evidence(8, 4);
-  const add = (text: string, length: number) => {
-    const tokens = vocabulary.tokenize(text);
-    evidence.add(tokens, 0, tokens.length, length, length);
-  };
-  add(" return x", 2);
-  add(" result=", 3);
-  add("= return", 4);
-  add(" re", 5);
-  heal(evidence, new TextEncoder().encode(" retu"), vocabulary);
-  evidence.ready();
-  assert.equal(evidence.rows, 1);
-  const [rest] = offered(evidence, ROOT_CURSOR);
-  assert.equal(rest?.token, vocabulary.token("rn"));
-  assert.equal(offered(evidence, rest?.cursor as number)[0]?.token, vocabulary.token(" x"));
-});
-
-test("healing leaves the rest of a word without the blank that some tokenizers put before a text", () => {
-  const blank = Object.create(vocabulary) as typeof vocabulary;
-  blank.tokenize = (text, isContinued = false) => vocabulary.tokenize(isContinued ? text : ` ${text}`);
-  const evidence = new Evidence(8, 4);
-  const tokens = vocabulary.tokenize(" return x");
-  evidence.add(tokens, 0, tokens.length, 2, 1);
-  heal(evidence, new TextEncoder().encode(" retu"), blank);
-  evidence.ready();
-  assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token("rn"));
-});
-
-test("healing a whole word leaves the text after it", () => {
-  const evidence = new Evidence(8, 4);
-  const tokens = vocabulary.tokenize(" return x");
-  evidence.add(tokens, 0, tokens.length, 2, 1);
-  heal(evidence, new TextEncoder().encode(" return"), vocabulary);
-  evidence.ready();
-  assert.equal(offered(evidence, ROOT_CURSOR)[0]?.token, vocabulary.token(" x"));
-});
-
 test("many places with different continuations are followed separately", () => {
   const evidence = new Evidence(500, 40);
   const offers = new Offers();
@@ -173,62 +122,6 @@ test("many places with different continuations are followed separately", () => {
   assert.fail("the bound was never met");
 });
 
-interface Place {
-  readonly tokens: readonly number[];
-  readonly length: number;
-  readonly weight: number;
-  readonly recency: number;
-  readonly nearness: number;
-}
-
-/** The offers after the places that continue with `path`, worked out from the meaning of each feature. */
-function expectedOffers(
-  places: readonly Place[],
-  path: readonly number[],
-  end: { readonly token: number; readonly after: readonly number[] },
-) {
-  const depth = path.length;
-  const group = places.filter(({ tokens }) => path.every((token, i) => tokens[i] === token));
-  const most = (part: readonly Place[], value: (place: Place) => number) => Math.max(0, ...part.map(value));
-  const longest = most(group, ({ length }) => length);
-  const massOf = (part: readonly Place[]) =>
-    part.reduce((sum, { weight, length }) => sum + weight / 2 ** Math.min(6, longest - length), 0);
-  const offer = (token: number, part: readonly Place[], isEnding: boolean) => {
-    const own = most(part, ({ length }) => length);
-    return {
-      token,
-      goesOn: !isEnding,
-      features: [
-        1,
-        Math.log2(1 + own + depth),
-        Math.log2((1 + longest + depth) / (1 + own + depth)),
-        Math.log2(massOf(part) / massOf(group)),
-        Math.min(6, Math.log2(1 + part.reduce((sum, { weight }) => sum + weight, 0))),
-        isEnding ? 0 : most(part, ({ recency }) => recency),
-        isEnding ? 0 : most(part, ({ nearness }) => nearness),
-        Math.log2(1 + depth),
-        0,
-        0,
-        isEnding ? 1 : 0,
-        0,
-      ],
-    };
-  };
-  const tokens = [...new Set(group.flatMap(place => place.tokens.slice(depth, depth + 1)))].slice(0, 12);
-  const after = end.after.slice(0, 3);
-  const ended = group.filter(place => after.every((token, i) => place.tokens[depth + i] === token));
-  return [
-    ...tokens.map(token =>
-      offer(
-        token,
-        group.filter(place => place.tokens[depth] === token),
-        false,
-      ),
-    ),
-    ...(after.length > 0 && ended.length > 0 ? [offer(end.token, ended, true)] : []),
-  ];
-}
-
 test("each offer's features are what they mean, after every path that the places continue with", () => {
   const random = seeded(7);
   const width = 6;
@@ -252,23 +145,7 @@ test("each offer's features are what they mean, after every path that the places
         return { tokens: tokens.slice(0, width), length, weight, recency, nearness };
       });
       evidence.ready();
-      const compare = (cursor: number, path: readonly number[]) => {
-        const offers = new Offers();
-        evidence.children(cursor, offers);
-        const expected = expectedOffers(places, path, end);
-        assert.deepEqual(
-          [...offers.tokens.subarray(0, offers.count)],
-          expected.map(({ token }) => token),
-        );
-        for (const [i, { token, goesOn, features }] of expected.entries()) {
-          const row = offers.features.subarray(i * FEATURE_COUNT, (i + 1) * FEATURE_COUNT);
-          for (const [feature, value] of features.entries())
-            assert.ok(Math.abs((row[feature] as number) - value) < 1e-5, `feature ${feature} is ${value}`);
-          assert.equal(offers.cursors[i] !== NO_CURSOR, goesOn);
-          if (goesOn) compare(offers.cursors[i] as number, [...path, token]);
-        }
-      };
-      compare(ROOT_CURSOR, []);
+      compareOffers((cursor, _path, offers) => evidence.children(cursor, offers), places, end);
     }
   }
 });
