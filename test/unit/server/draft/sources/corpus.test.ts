@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LiveIndex } from "../../../../../datastores/live/liveIndex.ts";
 import { TokenHistory } from "../../../../../server/draft/history.ts";
-import { CorpusDrafts } from "../../../../../server/draft/sources/corpus.ts";
+import { type Corpus, CorpusDrafts } from "../../../../../server/draft/sources/corpus.ts";
 import { DocumentSource } from "../../../../../server/draft/sources/document.ts";
 import { LiveCorpus } from "../../../../../server/draft/sources/liveCorpus.ts";
 import { SourceThrottle } from "../../../../../server/draft/sourceThrottle.ts";
 import { TokenTexts } from "../../../../../server/draft/tokenTexts.ts";
 import { PieceVocabulary } from "../../../../fakes/pieces.ts";
+import { below, seeded } from "../../../../fakes/random.ts";
+import { compareOffers, type Place } from "../expectedOffers.ts";
 import { chain } from "./chain.ts";
 
 const vocabulary = new PieceVocabulary([" return", " retu", "rn", " value", "\n"]);
@@ -37,4 +39,45 @@ test("a word tokenized in a corpus as the model has it is found where healing fi
   );
   const history = new TokenHistory(Int32Array.of(99, 7, retu), vocabulary);
   assert.deepEqual(chain(source, history, 2), [rn, 8]);
+});
+
+test("all that a corpus knows of a place counts, and nothing of an earlier search", () => {
+  const random = seeded(31);
+  const text = () => Array.from({ length: below(random, 5) }, () => below(random, 3));
+  const [most, width] = [6, 4];
+  for (const knows of [true, false]) {
+    let places: Place[] = [];
+    const corpus = {
+      count: 0,
+      continuation: width,
+      continuations: new Int32Array(most * width),
+      matchLengths: new Uint8Array(most),
+      weights: new Float32Array(most),
+      ...(knows && { nearnesses: new Float32Array(most), recencies: new Float32Array(most) }),
+      find(tokens: Int32Array, end: number) {
+        assert.deepEqual([...tokens.subarray(0, end)], [8, 9]);
+        this.count = places.length;
+        for (const [i, place] of places.entries()) {
+          this.continuations.fill(-1, i * width, (i + 1) * width);
+          this.continuations.set(place.tokens, i * width);
+          this.matchLengths[i] = place.length;
+          this.weights[i] = place.weight;
+          if (this.nearnesses) this.nearnesses[i] = place.nearness;
+          if (this.recencies) this.recencies[i] = place.recency;
+        }
+      },
+    } satisfies Corpus;
+    const source = new CorpusDrafts({ name: "workspace", corpus, throttle: new SourceThrottle() });
+    for (let round = 0; round < 50; round++) {
+      places = Array.from({ length: below(random, most + 1) }, () => ({
+        tokens: text(),
+        length: 1 + below(random, 9),
+        weight: 1 + below(random, 9),
+        recency: knows ? below(random, 5) / 4 : 0,
+        nearness: knows ? below(random, 5) / 4 : 0,
+      }));
+      source.search(new TokenHistory(Int32Array.of(8, 9)));
+      compareOffers((...asked) => source.children(...asked), places);
+    }
+  }
 });

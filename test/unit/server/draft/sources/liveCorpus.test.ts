@@ -34,3 +34,49 @@ test("files of the same folder count as nearer", () => {
     ]),
   );
 });
+
+test("a row has what follows in its file, up to 24 tokens, and how near and recent the file is", () => {
+  const index = new LiveIndex(10_000);
+  const rest = (file: number) => Array.from({ length: file }, (_, i) => 100 * file + i);
+  for (let file = 1; file <= 30; file++) index.put(String(file), Int32Array.of(file, 7, 8, ...rest(file)));
+  const options = {
+    except: "5",
+    nearness: (file: string) => Number(file) / 64,
+    recency: (file: string) => Number(file) / 32,
+  };
+  for (const [nearness, recency] of [
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ] as const) {
+    const corpus = new LiveCorpus(index, {
+      except: options.except,
+      ...(nearness && { nearness: options.nearness }),
+      ...(recency && { recency: options.recency }),
+    });
+    corpus.find(Int32Array.of(0, 7, 8, 5), 3);
+    const rows = Array.from({ length: corpus.count }, (_, row) => {
+      const all = [
+        ...corpus.continuations.subarray(row * corpus.continuation, (row + 1) * corpus.continuation),
+      ];
+      const end = all.findIndex(token => token < 0);
+      const tokens = end < 0 ? all : all.slice(0, end);
+      return [
+        tokens,
+        corpus.matchLengths[row],
+        corpus.weights[row],
+        corpus.nearnesses[row],
+        corpus.recencies[row],
+      ];
+    });
+    const files = Array.from({ length: 30 }, (_, i) => 30 - i).filter(file => file !== 5);
+    assert.deepEqual(
+      rows,
+      files
+        .slice(0, rows.length)
+        .map(file => [rest(file).slice(0, 24), 2, 1, nearness ? file / 64 : 0, recency ? file / 32 : 0]),
+    );
+    assert.ok(rows.length > 25, `${rows.length} rows`);
+  }
+});
