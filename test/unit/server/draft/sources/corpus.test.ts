@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LiveIndex } from "../../../../../datastores/live/liveIndex.ts";
 import { TokenHistory } from "../../../../../server/draft/history.ts";
-import { type Corpus, CorpusDrafts } from "../../../../../server/draft/sources/corpus.ts";
+import { CorpusDrafts } from "../../../../../server/draft/sources/corpus.ts";
 import { DocumentSource } from "../../../../../server/draft/sources/document.ts";
 import { LiveCorpus } from "../../../../../server/draft/sources/liveCorpus.ts";
 import { SourceThrottle } from "../../../../../server/draft/sourceThrottle.ts";
@@ -48,25 +48,24 @@ test("all that a corpus knows of a place counts, and nothing of an earlier searc
   for (const knows of [true, false]) {
     let places: Place[] = [];
     const corpus = {
-      count: 0,
       continuation: width,
       continuations: new Int32Array(most * width),
       matchLengths: new Uint8Array(most),
       weights: new Float32Array(most),
       ...(knows && { nearnesses: new Float32Array(most), recencies: new Float32Array(most) }),
+      get count() {
+        return places.length;
+      },
       find(tokens: Int32Array, end: number) {
         assert.deepEqual([...tokens.subarray(0, end)], [8, 9]);
-        this.count = places.length;
-        for (const [i, place] of places.entries()) {
-          this.continuations.fill(-1, i * width, (i + 1) * width);
-          this.continuations.set(place.tokens, i * width);
-          this.matchLengths[i] = place.length;
-          this.weights[i] = place.weight;
-          if (this.nearnesses) this.nearnesses[i] = place.nearness;
-          if (this.recencies) this.recencies[i] = place.recency;
-        }
+        this.continuations.fill(-1);
+        for (const [i, place] of places.entries()) this.continuations.set(place.tokens, i * width);
+        this.matchLengths.set(places.map(({ length }) => length));
+        this.weights.set(places.map(({ weight }) => weight));
+        this.nearnesses?.set(places.map(({ nearness }) => nearness));
+        this.recencies?.set(places.map(({ recency }) => recency));
       },
-    } satisfies Corpus;
+    };
     const source = new CorpusDrafts({ name: "workspace", corpus, throttle: new SourceThrottle() });
     for (let round = 0; round < 50; round++) {
       places = Array.from({ length: below(random, most + 1) }, () => ({
