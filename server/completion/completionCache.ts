@@ -164,13 +164,11 @@ function reindented(
   const deeper = to.indentation.startsWith(from.indentation);
   if (!deeper && (indented || !from.indentation.startsWith(to.indentation))) return undefined;
   if (rest.length > 0 && hasLineInString(text, lexicon)) return undefined;
-  const difference = deeper
-    ? to.indentation.slice(from.indentation.length)
-    : from.indentation.slice(to.indentation.length);
+  const added = to.indentation.slice(from.indentation.length);
   const lines = [first];
   for (const line of rest) {
     if (line.trim() === "") lines.push(line);
-    else if (deeper) lines.push(difference + line);
+    else if (deeper) lines.push(added + line);
     else if (line.startsWith(from.indentation))
       lines.push(to.indentation + line.slice(from.indentation.length));
     else return undefined;
