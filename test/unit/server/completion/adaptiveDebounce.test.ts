@@ -26,9 +26,14 @@ test("the first one or two completions, whose prompts are new, cause no delay", 
 test("only the last completions count, and another model starts anew", () => {
   const delay = after(...Array(20).fill(2000), ...Array(15).fill(50));
   assert.equal(delay.ms, 0);
+  const half = after(...Array(8).fill(400), ...Array(7).fill(50));
+  assert.equal(half.ms, 100, "fifteen count");
+  half.observe(50);
+  assert.equal(half.ms, 0);
   const slow = after(900, 900, 900);
   slow.clear();
   assert.equal(slow.ms, 0);
   slow.observe(900);
-  assert.equal(slow.ms, 0, "one completion of the other model");
+  slow.observe(900);
+  assert.equal(slow.ms, 0, "two completions of the other model");
 });

@@ -113,6 +113,8 @@ test("a line within a string is not reindented, and nothing leaves its block whe
 test("a reindented text keeps its blank lines, and its strings that end on their line", () => {
   const cache = cacheOf({ "f()\n    |\nend": "a = 'text'\n\n    b" });
   assert.deepEqual(found(cache, "f()\n        |\nend"), ["reindented", "a = 'text'\n\n        b"]);
+  const begun = cacheOf({ "|": "f(a)\n'text'" });
+  assert.deepEqual(found(begun, "  |"), ["reindented", "f(a)\n  'text'"]);
 });
 
 test("a text is not reindented to other blanks, from a line with text, or where it begins with blanks of its own", () => {
@@ -192,4 +194,7 @@ test("a withheld text is not found by explicit requests, and a requested one not
   assert.equal(cache.find(at("f(a|"), true)?.text, ", b)");
   assert.equal(cache.find(at("f(a|"), false), undefined);
   assert.equal(cache.find(at("f(a, |"), false)?.text, "b)", "which is on the screen");
+  cache.add({ ...entry("f()\n    |", "g()"), explicit: true });
+  assert.equal(cache.find(at("f()\n      |"), true)?.text, "g()");
+  assert.equal(cache.find(at("f()\n      |"), false), undefined);
 });

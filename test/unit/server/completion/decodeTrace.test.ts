@@ -23,6 +23,7 @@ function traced(plainMs: number | undefined): DecodeTrace {
   const trace = new DecodeTrace();
   trace.record({ tree, path: [0, b], next: byte("d"), ms: 12, plainMs, describe: node => known[node] });
   tree.plant(byte("z"));
+  for (let node = 0; node < 4; node++) tree.grow(node, byte("y"));
   return trace;
 }
 
@@ -54,6 +55,18 @@ test("the time of plain decoding is known where all steps know it", () => {
   assert.deepEqual([traced(20).decodeMs, traced(20).plainMs], [12, 20]);
   assert.equal(traced(undefined).plainMs, undefined);
   assert.equal(new DecodeTrace().plainMs, undefined);
+  const tree = new DraftTree(1);
+  tree.plant(byte("a"));
+  const trace = new DecodeTrace();
+  const totals = [3, undefined, 4].map(plainMs => {
+    trace.record({ tree, path: [0], next: 0, ms: 1, plainMs, describe: () => undefined });
+    return [trace.decodeMs, trace.plainMs];
+  });
+  assert.deepEqual(totals, [
+    [1, 3],
+    [2, undefined],
+    [3, undefined],
+  ]);
 });
 
 test("recording a tree of 16 nodes takes a few microseconds", context => {

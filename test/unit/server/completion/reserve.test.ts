@@ -53,7 +53,9 @@ test("a first line below the minimum confidence ends the text as soon as the lin
   assert.equal(new Reserve(code, { minConfidence: 0.5 }).verdict("a", lineOf(0.5), true), "shown");
 });
 
-test("an empty text is not withheld", () => {
+test("an empty text is not withheld, nor shown before it is over", () => {
+  for (const minConfidence of [0, 0.5])
+    assert.equal(new Reserve(code, { minConfidence }).verdict("", new FirstLine(), false), "undecided");
   assert.equal(new Reserve(code, { minConfidence: 0.5 }).verdict("", new FirstLine(), true), "shown");
 });
 

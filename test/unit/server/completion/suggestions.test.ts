@@ -36,7 +36,11 @@ test("old suggestions are forgotten", () => {
   const { suggestions, parts } = recorded();
   const old = suggestions.begin(target).item("m");
   let latest = old;
-  for (let count = 0; count < 20; count++) latest = suggestions.begin(target).item(`m${count}`);
+  for (let count = 0; count < 20; count++) {
+    latest = suggestions.begin(target).item(`m${count}`);
+    if (count === 6) suggestions.accepted(old.command?.arguments);
+  }
+  assert.deepEqual(parts.splice(0), ["m"], "after seven further ones it is known");
   suggestions.accepted(old.command?.arguments);
   suggestions.accepted(latest.command?.arguments);
   assert.deepEqual(parts, ["m19"]);
@@ -45,7 +49,12 @@ test("old suggestions are forgotten", () => {
 test("a suggestion counts as shown when it is sent, until the client reports what it shows", () => {
   const { suggestions, parts } = recorded();
   const suggestion = suggestions.begin(target);
-  suggestions.shown(suggestions.send(suggestion, "m"));
+  const item = suggestions.send(suggestion, "m");
+  assert.deepEqual(parts, ["shown"]);
+  suggestions.shown(undefined);
+  assert.deepEqual(parts, ["shown"], "an item that is not known");
   suggestions.send(suggestion, "m");
+  assert.deepEqual(parts, ["shown"], "the client tells");
+  suggestions.shown(item);
   assert.deepEqual(parts, ["shown", "shown"]);
 });
