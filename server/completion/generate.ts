@@ -102,8 +102,10 @@ async function* decodeSteps(
     const observed = drafted.observe({ path, next, top });
     const decided = path.slice(1).map(node => tree.tokens[node] as number);
     decided.push(next);
+    const end = decided.findIndex(token => vocabulary.endsText(token));
+    if (end >= 0) decided.length = end + 1;
     const probabilities = wantsProbabilities?.()
-      ? path.map((node, i) => decoded.probability(node, decided[i] as number))
+      ? decided.map((token, i) => decoded.probability(path[i] as number, token))
       : undefined;
     engine.accept(path);
     if (trace) {
@@ -113,9 +115,6 @@ async function* decodeSteps(
         engine.prefillMsPerToken === undefined ? undefined : firstMs + (path.length - 1) * engine.cost(1);
       trace.record({ tree, path, next, ms, plainMs, describe: node => drafted.describe(node) });
     }
-
-    const end = decided.findIndex(token => vocabulary.endsText(token));
-    if (end >= 0) decided.length = end + 1;
     left -= decided.length;
     root = next;
     drafts = observed.push(decided);

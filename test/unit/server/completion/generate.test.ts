@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete } from "../../../../server/completion/complete.ts";
+import { DecodeTrace } from "../../../../server/completion/decodeTrace.ts";
 import { type End, type GenerateOptions, generate } from "../../../../server/completion/generate.ts";
 import type { TreeDrafter } from "../../../../server/draft/drafter.ts";
 import { DraftTree } from "../../../../server/draft/tree.ts";
-import { ByteVocabulary, chaotic, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
+import { ByteVocabulary, chaotic, END, FakeEngine, type FakeModel, saying } from "../../../fakes/engine.ts";
 
 const never = new AbortController().signal;
 
@@ -34,11 +35,13 @@ async function run(
 
 const repeating: FakeModel = context => 40 + (context.length % 3);
 
-test("drafts never change the tokens", async () => {
+test("the tokens are those of the model asked one token at a time, with drafts or without", async () => {
   for (const model of [chaotic, repeating]) {
-    const plain = await run(new FakeEngine(model), 1);
-    for (const treeNodes of [2, 3, 8, 63])
-      assert.deepEqual((await run(new FakeEngine(model), treeNodes)).tokens, plain.tokens);
+    const context = [...new ByteVocabulary().tokenize("()*()*()*")];
+    const start = context.length;
+    while (context.length < start + 60) context.push(model(context));
+    for (const treeNodes of [1, 2, 3, 8, 63])
+      assert.deepEqual((await run(new FakeEngine(model), treeNodes)).tokens, context.slice(start));
   }
 });
 
@@ -294,4 +297,86 @@ test("the end of a text does not depend on how many tokens each step decides", a
     }
     assert.equal(texts.size, 1, JSON.stringify([...texts]));
   }
+});
+
+test("each step has its tokens up to the end of the text, with their probabilities, costs and drafts", async () => {
+  const vocabulary = new ByteVocabulary();
+  const text = "abcdefg";
+  const whole = Int32Array.of(...vocabulary.tokenize(text), END, END, END);
+  for (const nodes of [1, 3, 5, 16]) {
+    const engine = new FakeEngine(context => whole[context.length - 4] ?? END);
+    engine.distribution = context => {
+      const next = whole[context.length - 4] ?? END;
+      return [
+        [next, Math.log(0.75)],
+        [next === 1 ? 2 : 1, Math.log(0.25)],
+      ];
+    };
+    engine.cost = () => (engine.decodes === 0 ? 35 : 15);
+    Object.defineProperties(engine, { slowdownMs: { get: () => 3 }, prefillMsPerToken: { get: () => 1 } });
+    const tails: unknown[] = [];
+    const prefill = engine.prefill.bind(engine);
+    engine.prefill = (tokens, signal, tail?: unknown) => {
+      tails.push(tail);
+      return prefill(tokens, signal);
+    };
+    const trace = new DecodeTrace();
+    const drafter = () => new PerfectDrafter(whole, nodes);
+    let asked = 0;
+    const wantsProbabilities = () => asked++ !== 1;
+    const options = { maxTokens: 60, treeNodes: nodes, drafter, wantsProbabilities, trace };
+    const tokens = vocabulary.tokenize("f(x)");
+    const prompt = { tokens, history: tokens, after: new Int32Array(0) };
+    const events: unknown[] = [];
+    for await (const event of generate(engine, prompt, options, never)) events.push(event);
+    assert.deepEqual(tails, ["deferred"]);
+    const expected: unknown[] = [{ kind: "prefilled", reused: 0 }];
+    let plainMs = 0;
+    for (let at = 0; at < text.length + 1; at += nodes) {
+      const decided = [...whole.slice(at, Math.min(at + nodes, text.length + 1))];
+      const drafted = Math.min(nodes - 1, whole.length - at);
+      const [step, slowdownMs] = [expected.length - 1, nodes > 1 ? 3 : 0];
+      const probabilities = step === 1 ? undefined : decided.map(() => 0.75);
+      expected.push({ kind: "step", tokens: decided, drafted, accepted: drafted, slowdownMs, probabilities });
+      plainMs += (step === 0 ? 35 : 15) + 15 * drafted;
+    }
+    const rounded = events.map(event => {
+      const { probabilities } = event as { probabilities?: number[] };
+      const round = (value: number) => Math.round(value * 1e9) / 1e9;
+      return probabilities ? { ...(event as object), probabilities: probabilities.map(round) } : event;
+    });
+    assert.deepEqual(rounded, expected, `${nodes} nodes`);
+    assert.deepEqual([trace.treeSizes.length, trace.plainMs], [expected.length - 1, plainMs]);
+  }
+});
+
+test("a prompt that is not computed yields no step, and an empty one ends at once", async () => {
+  const engine = new FakeEngine(chaotic);
+  engine.prefill = async () => ({ kind: "contextFull" });
+  assert.deepEqual((await run(engine, 8)).end, { kind: "contextFull" });
+  assert.equal(engine.decodes, 0);
+  const empty = { tokens: new Int32Array(0), history: new Int32Array(0), after: new Int32Array(0) };
+  const { value, done } = await generate(engine, empty, { maxTokens: 9, treeNodes: 1 }, never).next();
+  assert.deepEqual([value, done], [{ kind: "endOfText" }, true]);
+});
+
+test("a tree is drafted and decoded only once what is drafted ahead is there", async () => {
+  const engine = new FakeEngine(repeating);
+  const events: string[] = [];
+  engine.beforeDecode = async () => void events.push("decode");
+  const tree = new DraftTree(1);
+  const drafter = (): TreeDrafter => ({
+    push() {},
+    draftAhead: async () => {
+      await new Promise(resolve => setImmediate(resolve));
+      events.push("ahead");
+    },
+    draft(root) {
+      events.push("draft");
+      tree.plant(root);
+      return tree;
+    },
+  });
+  await run(engine, 8, 2, never, { drafter });
+  assert.deepEqual(events, ["ahead", "draft", "decode", "ahead", "draft", "decode"]);
 });
