@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TokenHistory } from "../../../../server/draft/history.ts";
 import { PieceVocabulary } from "../../../fakes/pieces.ts";
+import { below, seeded } from "../../../fakes/random.ts";
 
 const vocabulary = new PieceVocabulary(["return", " return", " retu", "rn", " value", "(", "ue"]);
 const textOf = (tokens: Iterable<number>) =>
@@ -71,4 +72,60 @@ test("the end of the text also ends a held word", () => {
   history.push(vocabulary.end);
   assert.equal(known(history), "retu");
   assert.equal(history.tokens[history.size - 1], vocabulary.end);
+});
+
+test("the text is always that of all tokens so far, with only a word held back, and ended words are tokenized as a whole", () => {
+  const random = seeded(23);
+  const words = ["a", "b", "ab", "ba", " a", " ab", "bab ", "a(b", "(", ")", "b)", " (", "aa"];
+  const pieces = new PieceVocabulary(words);
+  const text = (tokens: Iterable<number>) =>
+    Buffer.concat([...tokens].map(token => pieces.bytes(token))).toString();
+  const anyToken = () =>
+    random() < 0.02 ? pieces.end : pieces.token(words[below(random, words.length)] as string);
+  for (let round = 0; round < 500; round++) {
+    const all = Array.from({ length: below(random, 12) }, anyToken);
+    const history = new TokenHistory(Int32Array.from(all), pieces);
+    const before = [...history.tokens.subarray(0, history.size)];
+    assert.deepEqual(all.slice(0, before.length), before, "the model's own tokens before the word");
+    const endsInLetter = /[ab]$/.test(text(all.slice(-1)));
+    assert.equal(history.held.length > 0, endsInLetter);
+    assert.ok(!/[ab]$/.test(text(before.slice(-1))) || !/^[ab]/.test(Buffer.from(history.held).toString()));
+    let ended: number[] | undefined;
+    for (let step = 0; step < 8; step++) {
+      const token = anyToken();
+      const held = Buffer.from(history.held).toString();
+      const [letters] = /^[ab]*/.exec(text([token])) as unknown as [string];
+      if (history.heldTokens.length === 0) ended?.push(token);
+      else if (letters.length < pieces.bytes(token).length || token === pieces.end) {
+        const rest = letters === "" ? [token] : [...pieces.tokenize(text([token]).slice(letters.length))];
+        ended = [...before, ...pieces.tokenize(held + letters), ...rest];
+      }
+      history.push(token);
+      all.push(token);
+      assert.equal(
+        text(history.tokens.subarray(0, history.size)) + Buffer.from(history.held).toString(),
+        text(all),
+      );
+      assert.equal(text(history.heldTokens), Buffer.from(history.held).toString());
+      assert.deepEqual(
+        [...history.whole()],
+        [...history.tokens.subarray(0, history.size), ...history.heldTokens],
+      );
+      if (ended) assert.deepEqual([...history.tokens.subarray(0, history.size)], ended);
+    }
+  }
+});
+
+test("a history keeps its tokens however many are added", () => {
+  const history = new TokenHistory(Int32Array.of(1, 2));
+  const added = [...new Array(2000).keys()];
+  for (const token of added) history.push(token);
+  assert.deepEqual([...history.tokens.subarray(0, history.size)], [1, 2, ...added]);
+});
+
+test("a word of forty-eight letters is held back, and a longer one is not", () => {
+  const held = (letters: number) =>
+    new TokenHistory(vocabulary.tokenize(`(${"a".repeat(letters)}`), vocabulary).held.length;
+  // The bracket is not part of the word: only a blank in the word's own token is.
+  assert.deepEqual([47, 48, 49].map(held), [47, 48, 0]);
 });
