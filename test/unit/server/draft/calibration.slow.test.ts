@@ -124,6 +124,39 @@ test("a table grows beyond its initial room for tokens and offers, up to its bou
   assert.equal(reported, 4096);
 });
 
+test("a table takes 2048 tokens and 4096 offers a step, whichever are more, and as many at the next step", () => {
+  const calibration = new Calibration();
+  const table = new OfferTable(1, 1, calibration);
+  const offers = new Offers(1);
+  const taken = (tokens: number) => {
+    table.clear();
+    table.begin(0, 0);
+    for (let i = 0; i < 5000; i++) {
+      offers.clear();
+      offers.add(i % tokens, 0);
+      table.add(0, 0, DOCUMENT, offers, 0);
+    }
+    table.end(0);
+    let count = 0;
+    table.forEachOffer(0, 0, () => count++);
+    return [table.count, count];
+  };
+  assert.deepEqual([5000, 10, 5000].map(taken), [
+    [2048, 2048],
+    [10, 4096],
+    [2048, 2048],
+  ]);
+});
+
+test("scores beyond the range of exponentials still have their probabilities", () => {
+  const far = (score: number) =>
+    new Calibration({
+      prior: Array.from({ length: 98 }, (_, i) => (i === 0 ? score : i >= 96 ? -score : 0)),
+    });
+  const only = (score: number) => probabilities(far(score), [[DOCUMENT, 7, 0]]).get(7);
+  assert.deepEqual([only(1000), only(-1000), only(0)], [1, 0, 0.5]);
+});
+
 test("a source gets credit for a token to the extent that other sources do not make it likely", () => {
   const calibration = new Calibration();
   const table = new OfferTable(1, 3, calibration);
@@ -212,6 +245,8 @@ test("learning takes one step along the gradient of the logarithm of what was ge
 test("nothing is learned at a node that was not looked at", () => {
   const calibration = new Calibration({ rate: 1 });
   const table = new OfferTable(2, 1, calibration);
+  // An observation that taught nothing would still draw these weights back.
+  calibration.learnNone(1, 1);
   const before = calibration.save();
   table.learn(1, 5);
   table.begin(1, 0);

@@ -114,7 +114,7 @@ class Insistent implements DraftSource {
 }
 
 const overSources = (
-  sources: readonly { source: DraftSource; throttle?: SourceThrottle }[],
+  sources: readonly { source: DraftSource; throttle?: Pick<SourceThrottle, "isDue" | "record"> }[],
   statistics = new DraftStatistics(),
 ) =>
   new Drafter({
@@ -177,6 +177,75 @@ test("drafted and accepted tokens are counted for the source with the highest pr
     [figures?.name, figures?.proposed, figures?.accepted, figures?.meanAcceptedLength],
     ["document", 3, 2, 2],
   );
+});
+
+test("a source that searches ahead is asked once a step, with the others' rate, and the tree is made anew if it finds anything", async t => {
+  let nowMs = 0;
+  t.mock.method(performance, "now", () => nowMs);
+  const never = new AbortController().signal;
+  const cost = (nodes: number) => 10 + nodes;
+  let hasFound = false;
+  const asked: [room: number, rate: number, nodesMs: number][] = [];
+  const pushed: number[] = [];
+  const ahead: DraftSource = {
+    name: "draft model",
+    push: token => void pushed.push(token),
+    async searchAhead({ room, rate, cost }) {
+      nowMs += 5;
+      asked.push([room, rate, cost(3)]);
+      return hasFound;
+    },
+    search: () => {
+      nowMs += 1;
+    },
+    children(_cursor, _path, offers) {
+      if (hasFound) offers.features[offers.add(9, NO_CURSOR) + Feature.matchLength] = 5;
+    },
+  };
+  let due = 0;
+  let isDue = true;
+  const spent: number[] = [];
+  const record = (spentMs: number, savedMs: number) => void spent.push(spentMs + savedMs);
+  const throttle = {
+    isDue: () => {
+      due++;
+      return isDue;
+    },
+    record,
+  };
+  const drafter = overSources([{ source: new Insistent("document", [7]) }, { source: ahead, throttle }]);
+  const step = async () => {
+    await drafter.draftAhead(1, 4, cost, never);
+    const tree = drafter.draft(1, 4, cost);
+    drafter.observe({ tree, path: [0], next: 3, ...blind });
+    return tree;
+  };
+  const others = overSources([{ source: new Insistent("document", [7]) }]);
+  const { count } = others.draft(1, 4, cost);
+  const expected = Array.from({ length: count }, (_, node) => others.describe(node)?.probability ?? 1);
+  assert.equal((await step()).count, count);
+  assert.deepEqual(
+    asked.map(([room, rate, nodesMs]) => [room, rate.toFixed(9), nodesMs]),
+    [[4, (expected.reduce((a, b) => a + b) / cost(count)).toFixed(9), 13]],
+  );
+  assert.deepEqual(spent, [6], "the search ahead, and one search for the tree");
+  hasFound = true;
+  const tree = await step();
+  assert.ok(tree.child(0, 9) > 0);
+  const proposed = [...tree.tokens.subarray(0, tree.count)].filter(token => token === 9).length;
+  assert.deepEqual(
+    spent,
+    [6, 5 + 2 + proposed],
+    "and one more for the other tree, whose nodes take a millisecond",
+  );
+  isDue = false;
+  assert.ok((await step()).child(0, 9) < 0);
+  isDue = true;
+  assert.equal(drafter.draftAhead(1, 1, cost, never), undefined, "there is no room for drafts");
+  assert.equal(drafter.draft(1, 1, cost).count, 1);
+  assert.deepEqual([asked.length, due, spent.length], [2, 4, 2]);
+  drafter.push(3);
+  assert.deepEqual(pushed, [3]);
 });
 
 /** What a random source offers after a path: each token once, and whether the source can tell what follows it. */
