@@ -39,7 +39,11 @@ interface PendingRequest {
 
 type Followed =
   | { readonly kind: "ended"; readonly text: string; readonly end: LiveEnd }
-  | { readonly kind: "diverged" | "aborted" };
+  | { readonly kind: "aborted"; readonly text: string }
+  | { readonly kind: "diverged" };
+
+/** The request was given up before anything was computed for it. */
+const NOTHING_BEGUN = { kind: "aborted", text: "" } as const;
 
 export class Answers {
   /** The request that waits before computing: its document, and the controller that ends the wait. */
@@ -67,9 +71,9 @@ export class Answers {
     for (;;) {
       const live = runner.at(target.cursor, target.explicit) ?? (await this.begin(asking));
       if (live === "failed") return [];
-      const followed = live ? await this.follow(live, suggestion, asking) : { kind: "aborted" as const };
+      const followed = live ? await this.follow(live, suggestion, asking) : NOTHING_BEGUN;
       // The user had typed ahead of the text, which then continued differently.
-      if (live && followed.kind === "diverged") continue;
+      if (followed.kind === "diverged") continue;
       if (followed.kind === "ended" && followed.end.kind === "modelReplaced" && this.newest === asking)
         continue;
       const { outcome, text, completion } = conclusion(followed);
@@ -152,8 +156,8 @@ export class Answers {
     try {
       if (!isOnScreen) await sleep(this.showInMs(target), signal);
       for (;;) {
-        if (signal.aborted) return { kind: "aborted" };
         const text = live.remainder(typed) ?? "";
+        if (signal.aborted) return { kind: "aborted", text };
         if (live.startedMs !== undefined) request.computing(live.startedMs);
         if (text.length > shown) {
           shown = text.length;
@@ -185,9 +189,14 @@ export class Answers {
 }
 
 /** The outcome of a request that followed a completion. */
-function conclusion(followed: Followed): { outcome: Outcome; text: string; completion?: Completion } {
-  if (followed.kind !== "ended") return { outcome: { kind: "aborted" }, text: "" };
-  const { text, end } = followed;
+function conclusion(followed: Exclude<Followed, { kind: "diverged" }>): {
+  outcome: Outcome;
+  text: string;
+  completion?: Completion;
+} {
+  const { text } = followed;
+  if (followed.kind === "aborted") return { outcome: { kind: "aborted" }, text };
+  const { end } = followed;
   if (end.kind === "faulty")
     return { outcome: failed(end.error instanceof Error ? end.error.message : String(end.error)), text: "" };
   if (end.kind !== "completed") return { outcome: { kind: "aborted" }, text: "" };

@@ -76,10 +76,13 @@ test("a cancelled request ends as aborted, a fault as failed with a remedy", asy
   const client = await opened(engine);
   engine.beforeDecode = () => new Promise(resolve => setTimeout(resolve, 5));
   const asked = client.complete(URI, AT_END);
-  await until("two decodes", () => engine.decodes >= 2);
+  await until("a text", () => asked.partial.length > 1);
   asked.cancel();
   await asked.items.catch(() => []);
-  assert.deepEqual((await explained(client)).last?.outcome, { kind: "aborted" });
+  const cancelled = (await explained(client)).last;
+  assert.deepEqual(cancelled?.outcome, { kind: "aborted" });
+  assert.match(asked.partial[1] as string, /^[a-e]{2,}$/);
+  assert.ok(cancelled.text.startsWith(asked.partial[1] as string), `as far as it came: ${cancelled.text}`);
   engine.beforeDecode = async () => {
     throw new Error("the graph broke");
   };
