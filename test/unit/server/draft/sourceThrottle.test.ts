@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SourceThrottle } from "../../../../server/draft/sourceThrottle.ts";
+import { CompletionThrottle, SourceThrottle } from "../../../../server/draft/sourceThrottle.ts";
 
 const DECODE_MS = 4;
 
@@ -38,4 +38,38 @@ test("a source that has become cheap is asked more often, and one that pays off 
   assert.ok(asked(throttle, 400, 0.1, 0).length >= 10);
   asked(throttle, 16 * 60, 0.1, 3);
   assert.equal(asked(throttle, 50, 0.1, 3).length, 50);
+});
+
+test("a source that reads prompts rests after twelve steps whose averages, a sixteenth of the prompt's time added to each, do not pay", () => {
+  const rests = new Set<boolean>();
+  for (const [promptMs, spentMs, savedMs] of [
+    [0, 1, 1.01],
+    [0, 1.01, 1],
+    [100, 1, 4],
+    [1000, 1, 4],
+    [10_000, 1, 4],
+  ] as const) {
+    const throttle = new CompletionThrottle();
+    assert.ok(throttle.begin());
+    throttle.spend(promptMs / 2);
+    throttle.spend(promptMs / 2);
+    let [owed, spent, saved] = [promptMs as number, 0, 0];
+    for (let step = 1; step < 200; step++) {
+      throttle.record(spentMs, savedMs);
+      spent += (spentMs + owed / 16 - spent) / 16;
+      saved += (savedMs - saved) / 16;
+      owed -= owed / 16;
+      assert.equal(throttle.isResting, step >= 12 && saved < spent, `${promptMs} ms, step ${step}`);
+      rests.add(throttle.isResting);
+    }
+  }
+  assert.equal(rests.size, 2);
+  const stopped = new CompletionThrottle();
+  stopped.begin();
+  stopped.stop();
+  assert.deepEqual([stopped.isResting, stopped.isDue(), stopped.begin()], [true, false, false]);
+  assert.ok(
+    Array.from({ length: 40 }, () => stopped.begin()).every(begun => !begun),
+    "it is never asked again",
+  );
 });
