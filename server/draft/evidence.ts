@@ -61,7 +61,6 @@ export class Evidence {
 
   clear(): void {
     this.rows = 0;
-    this.groups.clear();
   }
 
   /**
@@ -79,7 +78,7 @@ export class Evidence {
     return row;
   }
 
-  /** To be called after the last `add`: the root is the group of all rows. */
+  /** To be called after the last `add`, before any `children`: the root is the group of all rows. */
   ready(): void {
     this.groups.begin(this.rows);
   }

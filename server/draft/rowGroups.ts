@@ -21,10 +21,6 @@ export class RowGroups {
   /** Length of the continuation that a group's rows share, in tokens. */
   depth = new Int32Array(FEW_GROUPS);
 
-  clear(): void {
-    this.count = 0;
-  }
-
   /** Begins anew with one group, the root's, of the rows [0, `rows`). */
   begin(rows: number): void {
     this.count = 0;
