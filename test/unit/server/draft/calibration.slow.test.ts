@@ -70,6 +70,7 @@ test("no document moves a weight farther than the bound from its prior", () => {
   const after = calibration.save().weights;
   assert.ok(after.every((weight, i) => Math.abs(weight - (before[i] as number)) <= 2.001));
   assert.notDeepEqual(after, before);
+  assert.ok(new Calibration().restore(calibration.save()), "weights at the bound are restored");
 });
 
 test("learned weights are saved and restored, and anything else is refused and changes nothing", () => {
@@ -84,7 +85,9 @@ test("learned weights are saved and restored, and anything else is refused and c
     undefined,
     "text",
     { version: CALIBRATION_VERSION + 1, weights: saved.weights },
-    { version: CALIBRATION_VERSION, weights: saved.weights.slice(1) },
+    { version: CALIBRATION_VERSION, weights: saved.weights.slice(0, -1) },
+    { version: CALIBRATION_VERSION, weights: [...saved.weights, 0] },
+    { version: CALIBRATION_VERSION, weights: saved.weights.map(String) },
     { version: CALIBRATION_VERSION, weights: saved.weights.map(() => "1") },
     { version: CALIBRATION_VERSION, weights: saved.weights.map(() => Number.NaN) },
     { version: CALIBRATION_VERSION, weights: saved.weights.map(() => 1e9) },
