@@ -89,6 +89,9 @@ test("the text is always that of all tokens so far, with only a word held back, 
     assert.deepEqual(all.slice(0, before.length), before, "the model's own tokens before the word");
     const endsInLetter = /[ab]$/.test(text(all.slice(-1)));
     assert.equal(history.held.length > 0, endsInLetter);
+    // A piece with something else between letters is held as it is.
+    if (!history.heldTokens.includes(pieces.token("a(b")))
+      assert.match(Buffer.from(history.held).toString(), /^([^ab]*[ab]+)?$/, "one word");
     assert.ok(!/[ab]$/.test(text(before.slice(-1))) || !/^[ab]/.test(Buffer.from(history.held).toString()));
     let ended: number[] | undefined;
     for (let step = 0; step < 8; step++) {
@@ -128,4 +131,10 @@ test("a word of forty-eight letters is held back, and a longer one is not", () =
     new TokenHistory(vocabulary.tokenize(`(${"a".repeat(letters)}`), vocabulary).held.length;
   // The bracket is not part of the word: only a blank in the word's own token is.
   assert.deepEqual([47, 48, 49].map(held), [47, 48, 0]);
+  const growing = new TokenHistory(vocabulary.tokenize("a"), vocabulary);
+  const lengths = Array.from({ length: 48 }, () => {
+    growing.push(97);
+    return growing.held.length;
+  });
+  assert.deepEqual(lengths.slice(-2), [48, 0]);
 });

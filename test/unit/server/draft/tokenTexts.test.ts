@@ -7,7 +7,7 @@ import {
   NO_CURSOR,
   Offers,
 } from "../../../../server/draft/source.ts";
-import { TokenKind, TokenTexts } from "../../../../server/draft/tokenTexts.ts";
+import { isNameByte, TokenKind, TokenTexts } from "../../../../server/draft/tokenTexts.ts";
 import { PieceVocabulary } from "../../../fakes/pieces.ts";
 
 const pieces = ["self", ".", "_path", " result", "\n    ", "1", " =", "é", "()"];
@@ -45,4 +45,18 @@ test("offers are described by what they look like after the previous token", () 
     features.filter(name => offers.features[at * FEATURE_COUNT + Feature[name]] === 1),
   );
   assert.deepEqual(described, [["withinName"], ["punctuation"], ["lineBreak"], []]);
+});
+
+test("each byte is a blank, a line break, part of a name or punctuation", () => {
+  const { word, punctuation, lineBreak, control } = TokenKind;
+  for (let byte = 0; byte < 256; byte++) {
+    const isAscii = byte < 128;
+    const letter = String.fromCharCode(byte);
+    assert.equal(isNameByte(byte), isAscii && /\w/.test(letter), letter);
+    const kind = /[ \t\n]/.test(letter) ? lineBreak : !isAscii || /\w/.test(letter) ? word : punctuation;
+    assert.equal(texts.kind(byte), kind, `${byte}`);
+    assert.equal(texts.isWithinName(byte, byte), kind === word);
+  }
+  assert.equal(texts.kind(vocabulary.end), control);
+  assert.equal(texts.kind(vocabulary.size), control);
 });
