@@ -4,6 +4,9 @@ import { TokenHistory } from "../../../../../server/draft/history.ts";
 import { NearbySource } from "../../../../../server/draft/sources/nearby.ts";
 import { TokenTexts } from "../../../../../server/draft/tokenTexts.ts";
 import { PieceVocabulary } from "../../../../fakes/pieces.ts";
+import { below, seeded } from "../../../../fakes/random.ts";
+import { compareOffers } from "../expectedOffers.ts";
+import { matchesIn } from "../matchesIn.ts";
 import { chain } from "./chain.ts";
 
 const texts = new TokenTexts(new PieceVocabulary([]));
@@ -26,4 +29,31 @@ test("an unfinished word is looked up in the model's own tokens where its letter
   const history = new TokenHistory(Int32Array.of(99, 7, retu), vocabulary);
   assert.deepEqual([...history.heldTokens], [retu]);
   assert.deepEqual(chain(source, history, 2), [rn, 8]);
+});
+
+test("the eight longest matches of two tokens and more are followed, later ones counting as more recent", () => {
+  const random = seeded(51);
+  for (let round = 0; round < 60; round++) {
+    const letters = 2 + below(random, 3);
+    const text = (length: number) => Array.from({ length }, () => below(random, letters));
+    const nearby = [...text(below(random, 60)), -1, ...text(below(random, 60))];
+    const size = below(random, nearby.length + 1);
+    const source = new NearbySource("recent", { tokens: Int32Array.from(nearby), size });
+    for (let search = 0; search < 3; search++) {
+      const context = text(below(random, 40));
+      source.search(new TokenHistory(Int32Array.from(context)));
+      const places = matchesIn(nearby.slice(0, size), context, 2).slice(0, 8);
+      const ends = [...nearby.slice(0, size), -1];
+      compareOffers(
+        (...asked) => source.children(...asked),
+        places.map(([length, next]) => ({
+          tokens: ends.slice(next, ends.indexOf(-1, next)),
+          length,
+          weight: 1,
+          recency: next / size,
+          nearness: 0,
+        })),
+      );
+    }
+  }
 });

@@ -114,6 +114,8 @@ test("the two tokens before an offer are the last of its path, the root's from t
     [Int32Array.of(tokens[0]), -1, tokens[0]],
     [Int32Array.of(c), -1, c],
     [new Int32Array(0), -1, c],
+    // A root that is not the last token of the history.
+    [Int32Array.of(tokens[0], tokens[0]), -1, c],
   ];
   for (const [context, before, root] of cases) {
     const recycled = new RecycledTokens(vocabulary.size);
@@ -133,5 +135,49 @@ test("the two tokens before an offer are the last of its path, the root's from t
     const [second] = offered(source, first?.cursor as number, 50);
     assert.deepEqual([second?.token, second?.matched], [51, 2]);
     assert.equal(known(97, root), undefined);
+  }
+});
+
+test("the first token of a vocabulary is remembered and offered as any other", () => {
+  const source = new RecyclingSource(new RecycledTokens(4));
+  source.search(new TokenHistory(Int32Array.of(1, 0)));
+  const all = [0, 1, 2, 3, 0, 1, 2, 3];
+  source.learn(
+    verified(
+      [0],
+      0,
+      () => all,
+      () => 0,
+    ),
+  );
+  source.learn(
+    verified(
+      [1],
+      0,
+      () => all,
+      () => 0,
+    ),
+  );
+  assert.deepEqual(
+    offered(source, ROOT_CURSOR, 0).map(({ token }) => token),
+    all,
+  );
+  source.search(new TokenHistory(Int32Array.of(3, 0)));
+  assert.deepEqual(
+    offered(source, ROOT_CURSOR, 0).map(({ token }) => token),
+    all,
+  );
+});
+
+test("a pair of tokens is not taken for another with the same hash", () => {
+  const recycled = new RecycledTokens(100);
+  const source = new RecyclingSource(recycled);
+  source.search(new TokenHistory(Int32Array.of(1, 2)));
+  source.learn(verified([2], 3, () => [3]));
+  const offers = new Offers();
+  for (let previous = 2; previous < 300_000; previous++) {
+    offers.clear();
+    recycled.offer(previous, 2, offers);
+    if (offers.features[Feature.matchLength] !== 1) assert.fail(`${previous} before it`);
   }
 });
