@@ -17,8 +17,8 @@ export class RecentTexts implements NearbyTexts {
     const added = text.subarray(0, RECENT_TOKENS >> 2);
     if (added.length === 0) return;
     if (this.size + added.length + 1 > RECENT_TOKENS) {
-      const border = this.tokens.indexOf(SEPARATOR, RECENT_TOKENS >> 1);
-      const kept = border < 0 || border >= this.size ? this.size : border + 1;
+      // No text takes more than a quarter of the room, so one ends in the second half.
+      const kept = this.tokens.indexOf(SEPARATOR, RECENT_TOKENS >> 1) + 1;
       this.tokens.copyWithin(0, kept, this.size);
       this.size -= kept;
     }
