@@ -48,7 +48,8 @@ test("recent texts are whole but for the ends of long ones, and no more are drop
   const recent = new RecentTexts();
   const added: number[][] = [];
   for (let i = 0; i < 300; i++) {
-    const text = Array.from({ length: below(random, i % 7 === 0 ? 3000 : 200) }, () => below(random, 50));
+    const length = i % 5 === 0 ? 0 : below(random, i % 7 === 0 ? 3000 : 200);
+    const text = Array.from({ length }, () => below(random, 50));
     recent.add(Int32Array.from(text));
     if (text.length > 0) added.push([...text.slice(0, 1024), -1]);
     const kept = [...recent.tokens.subarray(0, recent.size)];
@@ -58,6 +59,17 @@ test("recent texts are whole but for the ends of long ones, and no more are drop
     assert.equal(kept.join(), added.slice(first).flat().join());
     assert.ok(first === 0 || kept.length > 4096 / 4 - 1, `${kept.length} tokens are kept`);
   }
+});
+
+test("recent texts that fill the room to the last token are all kept, and the next one drops the oldest", () => {
+  const recent = new RecentTexts();
+  for (const length of [1024, 1024, 1024, 1020]) recent.add(new Int32Array(length));
+  assert.equal(recent.size, 4096);
+  recent.add(Int32Array.of(7));
+  assert.equal(recent.size, 1025 + 1021 + 2, "the first two are dropped");
+  const larger = new RecentTexts();
+  for (const length of [1024, 1024, 1024, 1021]) larger.add(new Int32Array(length));
+  assert.equal(larger.size, 1025 + 1022);
 });
 
 test("the last four hundred accepted texts are kept, each older one counting as less recent", () => {
