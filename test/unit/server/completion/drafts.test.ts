@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Drafts, rememberedDeletion } from "../../../../server/completion/drafts.ts";
 import type { DocumentChange, Documents } from "../../../../server/lsp/documents.ts";
@@ -67,13 +70,14 @@ test("a suggestion counts as accepted where an edit inserts it, or the rest of i
   for (const [before, added, uri, counts] of [
     ["x = ", "first", URI, true],
     ["x = fi", "rst", URI, true],
+    ["x = fir", "st", URI, true],
     ["x = firs", "t", URI, false],
     ["x = ", "firs", URI, false],
     ["x = ", "first", "file:///other.py", false],
     ["y = x = ", "first", URI, false],
     ["x =", " first", URI, false],
   ] as const) {
-    const { drafts, insert, following, reported } = recorded();
+    const { drafts, insert, following, recent, reported } = recorded();
     drafts.shown(at("x = "), "first");
     insert(`${before}${added}\n`, before.length, added, uri);
     const place = JSON.stringify([before, added, uri]);
@@ -81,6 +85,7 @@ test("a suggestion counts as accepted where an edit inserts it, or the rest of i
     assert.equal(following(before), counts ? added : "", place);
     insert(`${before}${added}\n`, before.length, added, uri);
     assert.equal(reported(), counts ? 1 : 0, "it is not counted again");
+    assert.deepEqual(recent(), [""], "nothing was deleted");
   }
 });
 
@@ -129,4 +134,16 @@ test("a memory is kept for the same vocabulary, and a draft model for the same e
   assert.equal(drafts.draftModelOf(engine), draftModel);
   assert.notEqual(drafts.draftModelOf(again), draftModel);
   assert.equal(drafts.draftModelOf(undefined), undefined);
+});
+
+test("what was learned of the sources is kept after each forty suggestions", t => {
+  const folder = mkdtempSync(join(tmpdir(), "foretoken-drafts-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { drafts } = recorded();
+  drafts.start(join(folder, "kept"), []);
+  const kept = () => (existsSync(join(folder, "kept")) ? readdirSync(join(folder, "kept")).length : 0);
+  for (let count = 1; count <= 40; count++) {
+    drafts.suggested(at("x = "), `${count}`);
+    assert.equal(kept(), count < 40 ? 0 : 1, `${count} suggestions`);
+  }
 });

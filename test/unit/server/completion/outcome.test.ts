@@ -91,6 +91,11 @@ test("a stage that was over before the request arrived took it no time, and one 
   const { timeline: waited, computed, text } = outcomes.last as RequestRecord;
   assert.deepEqual(waited, { ...times, endMs: 0 });
   assert.deepEqual([computed, text], [undefined, ""]);
+  const begun = outcomes.begin(PLACE);
+  begun.computing(1010);
+  begun.end({ kind: "aborted" });
+  const { timeline: cut } = outcomes.last as RequestRecord;
+  assert.deepEqual(cut, { ...times, queuedMs: 10, endMs: 0 });
 });
 
 test("a request ends once, and the last to end is kept", t => {
