@@ -244,8 +244,44 @@ test("a source that searches ahead is asked once a step, with the others' rate, 
   assert.equal(drafter.draftAhead(1, 1, cost, never), undefined, "there is no room for drafts");
   assert.equal(drafter.draft(1, 1, cost).count, 1);
   assert.deepEqual([asked.length, due, spent.length], [2, 4, 2]);
+  await drafter.draftAhead(1, 2, cost, never);
+  assert.equal(asked.at(-1)?.[0], 2, "there is room for one");
+  assert.equal(others.draftAhead(1, 4, cost, never), undefined, "no source searches ahead");
   drafter.push(3);
   assert.deepEqual(pushed, [3]);
+});
+
+test("a drafter is prepared once all sources have read the prompt, and at once where none has to", async () => {
+  const never = new AbortController().signal;
+  const [prompt, filled] = [Int32Array.of(4, 5), Promise.resolve()];
+  const quick = new Insistent("document", [7]);
+  assert.equal(overSources([{ source: quick }]).prepare(prompt, filled, never), undefined);
+  const read: unknown[] = [];
+  const ends: (() => void)[] = [];
+  const reader = (name: DraftSource["name"]): DraftSource => ({
+    name,
+    prepare: history => void read.push(history.size),
+    begin: (...given) => {
+      read.push(given);
+      return new Promise(resolve => ends.push(resolve));
+    },
+    search() {},
+    children() {},
+  });
+  const drafter = overSources(
+    [reader("draft model"), quick, reader("datastore")].map(source => ({ source })),
+  );
+  let isReady = false;
+  const ready = drafter.prepare(prompt, filled, never)?.then(() => {
+    isReady = true;
+  });
+  assert.deepEqual(read, [1, 1, [prompt, filled, never], [prompt, filled, never]]);
+  ends[0]?.();
+  await new Promise(resolve => setImmediate(resolve));
+  assert.equal(isReady, false);
+  ends[1]?.();
+  await ready;
+  assert.equal(isReady, true);
 });
 
 /** What a random source offers after a path: each token once, and whether the source can tell what follows it. */
