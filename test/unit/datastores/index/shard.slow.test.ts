@@ -252,7 +252,7 @@ function forged(whole: Buffer, name: SectionName, change: (section: Buffer) => v
   return bytes;
 }
 
-test("the check detects disorder that no checksum reveals", async t => {
+test("opening a small file, and the check of any, detect disorder that no checksum reveals", async t => {
   const path = await writtenShard(t);
   const whole = readFileSync(path);
   const swap = (width: number) => (section: Buffer) => {
@@ -265,17 +265,52 @@ test("the check detects disorder that no checksum reveals", async t => {
     ["sampleKeys", section => section.writeUInt16LE(60_000, 16), /sample 1 does not match its entry/],
     ["samplePositions", swap(4), /sample 0 does not match its entry/],
     ["documentSpans", swap(8), /is not where it should be/],
+    // The last document ends behind the stream.
+    ["documentSpans", section => section.writeUInt32LE(1e6, section.length - 4), /is not where it should be/],
     ["documentRecords", section => section.write("x", 0), /no valid record/],
     ["documentOffsets", section => section.writeUInt8(200, 8 * 3 + 7), /no valid record/],
   ];
   for (const [name, change, message] of disorders) {
     writeFileSync(path, forged(whole, name, change));
-    const problem = problemOf(() => Shard.verify(path), path, name);
-    assert.equal(problem.code, "corrupt");
-    assert.match(problem.message, message);
+    for (const read of [Shard.verify, Shard.open]) {
+      const problem = problemOf(() => read(path), path, name);
+      assert.equal(problem.code, "corrupt");
+      assert.match(problem.message, message);
+    }
   }
   writeFileSync(path, forged(whole, "dictionary", swap(4)));
   assert.match(problemOf(() => Shard.open(path), path, "dictionary").message, /dictionary is out of order/);
+});
+
+test("disorder in any part of a large file is detected when the file is opened", async t => {
+  const path = join(temporaryFolder(t), "large.fts");
+  const random = seeded(13);
+  await writeShard(path, corpusOf([Array.from({ length: 20_000 }, () => below(random, 400))]));
+  const whole = readFileSync(path);
+  for (let tenth = 0; tenth < 10; tenth++) {
+    // Where there is no sample, so only the order shows it.
+    const reverse = (section: Buffer) => {
+      const positions = new Uint32Array(section.buffer, section.byteOffset, section.length / 4);
+      for (let entry = 2000 * tenth; entry < 2000 * (tenth + 1) - 128; entry += 128)
+        positions.subarray(entry + 1, Math.min(entry + 128, positions.length)).reverse();
+    };
+    writeFileSync(path, forged(whole, "positions", reverse));
+    for (const read of [Shard.verify, Shard.open])
+      assert.match(problemOf(() => read(path), path, `tenth ${tenth}`).message, /is out of order/);
+  }
+});
+
+test("a section within the header is refused", async t => {
+  const path = join(temporaryFolder(t), "overlapping.fts");
+  await writeShard(path, corpusOf([]));
+  const whole = readFileSync(path);
+  const header = decodeHeader(whole.subarray(0, HEADER_BYTES), whole.length, "");
+  // Bytes 48 to 63 are zero, as the only offset of no documents is.
+  const documentOffsets = { ...header.sections.documentOffsets, offset: 48 };
+  whole.set(encodeHeader({ ...header, sections: { ...header.sections, documentOffsets } }));
+  writeFileSync(path, whole);
+  for (const read of [Shard.verify, Shard.open])
+    assert.equal(problemOf(() => read(path), path, "within the header").code, "corrupt");
 });
 
 test("damage to a small section, or to much of a large one, is detected when the file is opened", async t => {
