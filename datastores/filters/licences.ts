@@ -30,13 +30,20 @@ export function isPermissive(licences: readonly string[]): boolean {
   return licences.length > 0 && licences.every(isPermissiveExpression);
 }
 
-/** In SPDX, AND binds tighter than OR; nested parentheses occur in no corpus and count as unknown. */
+/** In SPDX, AND binds tighter than OR, and parentheses tighter than both: they are replaced by a licence of their value. */
 function isPermissiveExpression(expression: string): boolean {
-  const flat = expression
+  const parenthesised = /\(([^()]*)\)/g;
+  let flat = expression.toLowerCase();
+  while (flat.search(parenthesised) >= 0)
+    flat = flat.replace(parenthesised, (_, inner: string) => (isPermissiveFlat(inner) ? "mit" : "unknown"));
+  // Without its partner a parenthesis says nothing of what belongs together.
+  return !/[()]/.test(flat) && isPermissiveFlat(flat);
+}
+
+/** The value of an expression without parentheses. */
+function isPermissiveFlat(expression: string): boolean {
+  return expression
     .trim()
-    .toLowerCase()
-    .replace(/^\(([^()]*)\)$/, "$1");
-  return flat
     .split(/\s+or\s+/)
     .some(side => side.split(/\s+and\s+/).every(name => PERMISSIVE.has(identifier(name))));
 }

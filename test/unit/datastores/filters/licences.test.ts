@@ -28,6 +28,12 @@ test("OR needs one permissive licence, AND needs all, and exceptions only extend
     ["Apache-2.0 WITH LLVM-exception", true],
     ["Apache-2.0+", true],
     ["GPL-2.0 WITH Classpath-exception-2.0", false],
+    ["GPL-3.0 AND (ISC OR MIT OR Zlib)", false],
+    ["(ISC OR MIT OR Zlib) AND GPL-3.0", false],
+    ["MIT AND (GPL-3.0 OR (Apache-2.0 AND ISC))", true],
+    ["MIT AND (GPL-3.0 OR (Apache-2.0 AND LGPL-2.1))", false],
+    ["(GPL-3.0 AND ISC) OR (MIT)", true],
+    ["(GPL-3.0 OR MIT OR ISC", false],
   ];
   for (const [expression, wanted] of cases) assert.equal(isPermissive([expression]), wanted, expression);
 });
