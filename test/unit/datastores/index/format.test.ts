@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { decodeHeader } from "../../../../datastores/index/format.ts";
 import { writeShard } from "../../../../datastores/index/writer.ts";
 import { below, seeded } from "../../../fakes/random.ts";
 import { type Corpus, corpusOf, randomTexts, temporaryFolder } from "./corpus.ts";
 
-// Nothing of the index is used here but its writer: the numbers are those of FORMAT.md.
+// What is expected uses nothing of the index: the numbers are those of FORMAT.md.
 const SECTIONS = [
   "metadata",
   "dictionary",
@@ -82,6 +83,17 @@ function assertLaidOut(file: Buffer, { tokens, documents, metadata }: Corpus, wi
       documents.length,
     ].concat([0, 0, 0, 0]),
   );
+  const { sections: _, ...read } = decodeHeader(file.subarray(0, 528), file.length, "");
+  assert.deepEqual(read, {
+    tokenBytes: width,
+    depth: 32,
+    sampleInterval: 128,
+    sampleKeyTokens: 8,
+    vocabularySize: metadata.vocabularySize,
+    tokens: tokens.length,
+    entries: positions.length,
+    documents: documents.length,
+  });
   assert.deepEqual(JSON.parse(sections.metadata.toString()), metadata);
   assert.deepEqual(numbersIn(sections.dictionary, 4), width === 2 ? ids : []);
   assert.deepEqual(numbersIn(sections.tokens, width), stream);

@@ -163,9 +163,17 @@ test("a file whose header contradicts its version or its sections is refused", a
     { documents: header.documents - 1 },
     { tokenBytes: 4 },
   ];
+  const resized = (name: SectionName, length: number): Partial<ShardHeader> => ({
+    sections: { ...header.sections, [name]: { ...header.sections[name], length } },
+  });
+  for (const name of SECTIONS)
+    if (name !== "metadata" && name !== "dictionary" && name !== "documentRecords")
+      contradictions.push(resized(name, header.sections[name].length - 8));
+  // More tokens than two bytes can number.
+  contradictions.push(resized("dictionary", 4 * 0x10000));
   for (const contradiction of contradictions) {
     const what = JSON.stringify(contradiction);
-    const forgery = Buffer.from(whole);
+    const forgery = Buffer.concat([whole], 2 ** 20);
     forgery.set(encodeHeader({ ...header, ...contradiction }));
     writeFileSync(path, forgery);
     const { code, message } = problemOf(() => Shard.open(path), path, what);
@@ -199,8 +207,9 @@ test("a file cut short anywhere is refused", async t => {
   for (let i = 0; i < 200; i++) lengths.push(below(random, length));
   for (const kept of lengths.sort((a, b) => b - a)) {
     truncateSync(path, kept);
-    const { code } = problemOf(() => Shard.open(path), path, `${kept} of ${length} bytes`);
+    const { code, message } = problemOf(() => Shard.open(path), path, `${kept} of ${length} bytes`);
     assert.equal(code, kept < 8 ? "foreign" : "corrupt", `${kept} bytes`);
+    if (kept >= 8) assert.match(message, /is cut short(: \w+ ends at byte \d+)?\.$/);
   }
 });
 

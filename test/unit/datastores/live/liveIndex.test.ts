@@ -15,11 +15,14 @@ function found(index: LiveIndex, context: Int32Array, except?: string) {
   }));
 }
 
-/** The lengths of all matches of at least two tokens, found by exhaustive search. */
-function everywhere(files: Map<string, Int32Array>, context: Int32Array) {
-  const lengths: number[] = [];
-  for (const tokens of files.values())
-    for (let at = 0; at + 1 < tokens.length; at++) {
+/**
+ * The matches by exhaustive search: those of at least four tokens, and where they are fewer than eight, those of two and
+ * three. The longest first, then those in the file put in last, then the last in a file.
+ */
+function everywhere(files: Map<string, Int32Array>, context: Int32Array, most: number, except?: string) {
+  const matches: { length: number; next: number | undefined }[] = [];
+  for (const [name, tokens] of files)
+    for (let at = 0; at + 1 < tokens.length && name !== except; at++) {
       let length = 0;
       while (
         length < 32 &&
@@ -28,35 +31,44 @@ function everywhere(files: Map<string, Int32Array>, context: Int32Array) {
         tokens[at - length] === context[context.length - 1 - length]
       )
         length++;
-      if (length >= 2) lengths.push(length);
+      if (length >= 2) matches.unshift({ length, next: tokens[at + 1] });
     }
-  return lengths.sort((a, b) => b - a);
+  matches.sort((a, b) => b.length - a.length);
+  const long = matches.filter(({ length }) => length >= 4).slice(0, most);
+  return long.length < 8 ? matches.slice(0, most) : long;
 }
 
-test("the longest matches are found after any mix of puts, replacements and removals", () => {
+test("exactly the longest matches are found after any mix of puts, replacements and removals", () => {
   const random = seeded(4);
-  for (let round = 0; round < 20; round++) {
-    const index = new LiveIndex(1 << 20);
+  for (let round = 0; round < 60; round++) {
+    const most = 1 + below(random, 40);
+    const kinds = 3 + below(random, 10);
+    const index = new LiveIndex(1 << 12, most);
     const files = new Map<string, Int32Array>();
     for (let change = 0; change < 40; change++) {
       const name = `file${below(random, 8)}`;
       if (below(random, 4) === 0) {
         assert.equal(index.remove(name), files.delete(name));
       } else {
-        const tokens = randomTokens(below(random, 60), 5, random);
+        const tokens = randomTokens(below(random, 60), kinds, random);
+        const other = files.get(`file${below(random, 8)}`);
+        if (other) tokens.set(other.subarray(0, tokens.length));
         assert.ok(index.put(name, tokens));
+        files.delete(name);
         files.set(name, tokens);
       }
-      const context = randomTokens(12, 5, random);
-      const expected = everywhere(files, context);
-      const actual = found(index, context).map(({ length }) => length);
-      assert.equal(actual[0], expected[0]);
-      assert.deepEqual(
-        actual,
-        [...actual].sort((a, b) => b - a),
-      );
+      const text = files.get(`file${below(random, 8)}`) ?? Int32Array.of();
+      const end = below(random, text.length + 1);
+      const context = below(random, 2) === 0 ? randomTokens(6, kinds, random) : text.subarray(0, end);
+      const except = below(random, 3) === 0 ? `file${below(random, 8)}` : undefined;
+      assert.deepEqual(found(index, context, except), everywhere(files, context, most, except));
     }
+    assert.deepEqual(index.names, [...files.keys()]);
     assert.equal(index.fileCount, files.size);
+    assert.equal(
+      index.liveTokens,
+      [...files.values()].reduce((sum, { length }) => sum + length + 1, 0),
+    );
   }
 });
 
