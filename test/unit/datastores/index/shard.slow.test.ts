@@ -291,6 +291,25 @@ test("opening a small file, and the check of any, detect disorder that no checks
   assert.match(problemOf(() => Shard.open(path), path, "dictionary").message, /dictionary is out of order/);
 });
 
+test("a record that is not an array of a text, two lists of texts and a text is refused", async t => {
+  const path = await writtenShard(t);
+  const whole = readFileSync(path);
+  const valid = ["o", ["MIT"], ["r"], ""];
+  const wrong: unknown[] = [null, "text", 1, {}, [], { 0: "o", 1: [], 2: [], 3: "" }];
+  for (let field = 0; field < 4; field++)
+    for (const value of [1, null, {}, [1], ["a", 1], field % 3 === 0 ? [] : "MIT"])
+      wrong.push(valid.with(field, value as string));
+  for (const record of [valid, ...wrong]) {
+    const text = JSON.stringify(record);
+    // JSON allows spaces up to where the next record begins.
+    const change = (section: Buffer) => section.write(text.padEnd(section.indexOf("][") + 1), 0);
+    writeFileSync(path, forged(whole, "documentRecords", change));
+    if (record === valid) Shard.verify(path);
+    else
+      assert.match(problemOf(() => Shard.open(path), path, text).message, /document 0 has no valid record/);
+  }
+});
+
 test("disorder in any part of a large file is detected when the file is opened", async t => {
   const path = join(temporaryFolder(t), "large.fts");
   const random = seeded(13);
