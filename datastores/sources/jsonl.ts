@@ -16,7 +16,7 @@ import {
 import { isIn, toDocument } from "./columns.ts";
 import { CONVERSATION_PATHS, type FoundText, textAt } from "./conversations.ts";
 import { arrayItems } from "./jsonArray.ts";
-import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
+import { CONTENT_COLUMN, isTooLarge, Pace, type ReadOptions } from "./reading.ts";
 
 /** A longer line is not a file of code: it is skipped without being kept in memory. */
 const LINE_BYTES_LIMIT = 64 * 1024 * 1024;
@@ -64,7 +64,7 @@ export async function* readJsonLines(
       const { text, isConversation } = content;
       const row = new Map(Object.entries(item));
       if (!isConversation && !isIn(row, options.language)) options.onSkipped?.("otherLanguage", place);
-      else if (text.length > DOCUMENT_BYTES_LIMIT) options.onSkipped?.("tooLarge", place);
+      else if (isTooLarge(text)) options.onSkipped?.("tooLarge", place);
       else yield { ...toDocument(text, row, place), ...(isConversation && { isProse: true }) };
     }
   }

@@ -24,7 +24,7 @@ import { CONVERSATION_PATHS, joinTurns } from "./conversations.ts";
 import { decompressors } from "./decompressors.ts";
 import { ColumnReader } from "./parquetColumn.ts";
 import { readFully, type Stored } from "./parquetPages.ts";
-import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, Pace, type ReadOptions } from "./reading.ts";
+import { CONTENT_COLUMN, DOCUMENT_BYTES_LIMIT, isTooLarge, Pace, type ReadOptions } from "./reading.ts";
 
 /** The list of files in a row of The Stack v3, and the columns beside the content that are read. */
 const FILES_COLUMN = "files";
@@ -306,7 +306,7 @@ class GroupReader {
   private conversation(turns: readonly unknown[], place: string): SourceDocument | null {
     const said = joinTurns(turns);
     if (said === undefined) return this.skip("noContent", place);
-    if (said.length > DOCUMENT_BYTES_LIMIT) return this.skip("tooLarge", place);
+    if (isTooLarge(said)) return this.skip("tooLarge", place);
     return { ...toDocument(said, this.fields, place), isProse: true };
   }
 

@@ -42,6 +42,7 @@ export interface ReadOptions {
 export const CONTENT_COLUMN = "content";
 /** Longest text taken from any source, in bytes; longer texts are nearly always data. */
 export const DOCUMENT_BYTES_LIMIT = 1024 * 1024;
+export const isTooLarge = (text: string): boolean => Buffer.byteLength(text) > DOCUMENT_BYTES_LIMIT;
 const TURN_MS = 8;
 
 /** When a stream last let other work run; shared, since many short streams would block it as well. */

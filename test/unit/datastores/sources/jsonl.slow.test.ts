@@ -153,6 +153,19 @@ test("a line too long for a code file is skipped", async () => {
   assert.deepEqual(skipped, ["badLine long.jsonl line 2"]);
 });
 
+test("a text over a megabyte in UTF-8 is skipped, also where it is a conversation", async () => {
+  const fits = "ä".repeat(512 * 1024);
+  const items = [fits, `${fits}.`].flatMap(text => [{ content: text }, { data: [text] }]);
+  const path = file("large.jsonl", items.map(item => JSON.stringify(item)).join("\n"));
+  const skipped: string[] = [];
+  const documents = await read(path, { onSkipped: (reason, name) => skipped.push(`${reason} ${name}`) });
+  assert.deepEqual(
+    documents.map(({ text }) => text === fits),
+    [true, true],
+  );
+  assert.deepEqual(skipped, ["tooLarge large.jsonl line 3", "tooLarge large.jsonl line 4"]);
+});
+
 test("one array of objects is read like lines", async () => {
   const documents = await read(file("array.json", JSON.stringify(rows.slice(0, 3))));
   assert.equal(documents.length, 3);

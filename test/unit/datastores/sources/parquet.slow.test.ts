@@ -262,6 +262,20 @@ test("a list of messages is one conversation per row, found automatically or by 
   await assert.rejects(read(path, { contentColumn: "messages.text" }), code("schema"));
 });
 
+test("a text or conversation is skipped when it is over a megabyte in UTF-8", async () => {
+  const fits = "ä".repeat(512 * 1024);
+  const rows = at("large.parquet");
+  writeStackV1(rows, [{ content: fits }, { content: `${fits}.` }]);
+  const conversations = at("long.parquet");
+  const said = (content: string) => [{ role: "user", content }];
+  writeMessages(conversations, [said(fits), said(`${fits}.`)]);
+  for (const path of [rows, conversations]) {
+    const { found, onSkipped } = skips();
+    const documents = await read(path, { onSkipped });
+    assert.deepEqual([documents.length, documents[0]?.text === fits, found], [1, true, { tooLarge: 1 }]);
+  }
+});
+
 test("a file that is missing, not Parquet, cut off or damaged is reported as such", async () => {
   await assert.rejects(read(at("nowhere.parquet")), code("missing"));
   writeFileSync(at("text.parquet"), "this is no Parquet file at all");
