@@ -99,6 +99,16 @@ for (const way of WAYS)
   });
 
 for (const way of WAYS)
+  test(`${way}, what is before the first document belongs to none`, async t => {
+    const { documents, ...corpus } = corpusOf([[], [1, 2]]);
+    const later = { ...corpus, documents: documents.slice(1) };
+    const shard = await shardOf(way, later, join(temporaryFolder(t), "later.fts"));
+    const places = Array.from(corpus.tokens, (_, position) => shard.documents.indexAt(position));
+    assert.deepEqual(places, [-1, 0, 0, -1]);
+    assert.throws(() => shard.documents.get(-1), RangeError);
+  });
+
+for (const way of WAYS)
   test(`${way}, texts are compared backwards and not beyond the start of their document`, async t => {
     const corpus = corpusOf([
       [1, 2, 3, 4],
