@@ -98,6 +98,13 @@ for (const way of WAYS)
     shard.close();
   });
 
+test("thousands of documents are read from a file in order", async t => {
+  const corpus = corpusOf(Array.from({ length: 2500 }, (_, i) => [i % 90, 1]));
+  const shard = await shardOf("read from a file", corpus, join(temporaryFolder(t), "many.fts"));
+  assert.deepEqual([...shard.documents.all()], corpus.documents);
+  assert.deepEqual(shard.documents.get(2400), corpus.documents[2400]);
+});
+
 for (const way of WAYS)
   test(`${way}, what is before the first document belongs to none`, async t => {
     const { documents, ...corpus } = corpusOf([[], [1, 2]]);
@@ -288,6 +295,8 @@ test("opening a small file, and the check of any, detect disorder that no checks
     ["documentSpans", section => section.writeUInt32LE(1e6, section.length - 4), /is not where it should be/],
     ["documentRecords", section => section.write("x", 0), /no valid record/],
     ["documentOffsets", section => section.writeUInt8(200, 8 * 3 + 7), /no valid record/],
+    // The first record begins behind its end.
+    ["documentOffsets", section => section.copy(section, 0, 16, 24), /no valid record/],
   ];
   for (const [name, change, message] of disorders) {
     writeFileSync(path, forged(whole, name, change));
