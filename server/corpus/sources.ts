@@ -19,7 +19,7 @@ import { expandPath, readWorkerScript, reportRetry } from "../system/index.ts";
 import { loadPythonSyntax } from "./pythonSyntax.ts";
 
 /** Raised when the filters leave out other documents than before, so that stores are rebuilt. */
-const FILTERS_VERSION = 4;
+const FILTERS_VERSION = 5;
 
 /** The source of a name. Throws a `StoreError` that lists what is accepted if there is no such source. */
 export function specOf(source: string): SourceSpec {
