@@ -40,7 +40,6 @@ export class Exclusions {
 
   /** Moves those of the first `count` positions that are not covered to the front of an array; returns their number. */
   sift(positions: Uint32Array, count: number): number {
-    if (this.count === 0) return count;
     let kept = 0;
     for (let i = 0; i < count; i++) if (!this.covers(positions[i])) positions[kept++] = positions[i];
     return kept;
