@@ -34,7 +34,8 @@ import { type Taken, tokenizeAll } from "./tokenBuffer.ts";
 const POLL_MS = 15_000;
 
 /** Builds this process's share of a store and returns its manifest. Throws a `StoreError`. */
-export async function buildStore(options: BuildOptions): Promise<Manifest> {
+export async function buildStore(given: BuildOptions): Promise<Manifest> {
+  const options = { ...given, inputs: distinct(given.inputs) };
   const { directory, share, inputs } = options;
   refuseForeign(directory);
   const isNew = makeDirectory(directory);
@@ -72,6 +73,11 @@ export async function buildStore(options: BuildOptions): Promise<Manifest> {
     if (isNew) removeEmpty(directory);
   }
 }
+
+/** Each input once: sources may name a file several times, and all documents of shards listed twice would be repeated ones. */
+const distinct = (inputs: readonly BuildInput[]): BuildInput[] => [
+  ...new Map(inputs.map(input => [input.identity, input])).values(),
+];
 
 /**
  * Writes the manifest. Whoever finishes the last share marks repeated documents before the store is complete, or fails if no

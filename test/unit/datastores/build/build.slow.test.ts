@@ -69,6 +69,18 @@ test("an unchanged input is not read again, and a changed one is", async () => {
   );
 });
 
+test("an input that several sources name is in the store once", async () => {
+  const directory = folder();
+  const inputs = [input("a", [document("hello world")]), input("b", [document("hello there")])];
+  await buildStore(options(directory, [...inputs, ...inputs]));
+  assert.deepEqual(following(directory, "hello "), ["ther", "worl"]);
+  assert.deepEqual(
+    readStore(directory).inputs.map(({ name }) => name),
+    ["a", "b"],
+  );
+  verifyStore(directory);
+});
+
 test("a store that was built with another memory limit is built again", async () => {
   const directory = folder();
   const inputs = [input("a", [document("some text")])];
