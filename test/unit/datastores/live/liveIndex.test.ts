@@ -96,6 +96,9 @@ test("a file for which there is no room is refused, and the others stay", () => 
   assert.equal(index.put("b", new Int32Array(60)), false);
   assert.ok(index.has("a") && !index.has("b"));
   assert.ok(index.put("a", new Int32Array(90)), "replacing counts only what is new");
+  assert.equal(index.put("b", new Int32Array(9)), false, "91 and 10 positions");
+  assert.ok(index.put("b", new Int32Array(8)));
+  assert.equal(index.liveTokens, 100);
 });
 
 test("an index that fills is never copied to larger arrays", () => {
