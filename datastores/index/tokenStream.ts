@@ -15,14 +15,16 @@ export function tokenStream(store: Store, most: number): Uint32Array {
   let seen = 0;
   for (const shard of store.shards) {
     let index = 0;
-    for (const { start, length } of shard.documents.all()) {
+    for (const document of shard.documents.all()) {
+      const { length } = document;
       const excluded = shard.excluded?.has(index++) ?? false;
       const due = size <= share * seen;
       seen += length + 1;
-      if (excluded || !due || length === 0 || size + length + 1 > stream.length) continue;
-      if (size > 0) stream[size++] = SEPARATOR;
-      copyTokens(shard, start, stream.subarray(size, size + length));
-      size += length;
+      const start = size > 0 ? size + 1 : 0;
+      if (excluded || !due || length === 0 || start + length > stream.length) continue;
+      if (size > 0) stream[size] = SEPARATOR;
+      size = start + length;
+      copyTokens(shard, document.start, stream.subarray(start, size));
     }
   }
   return stream.subarray(0, size);

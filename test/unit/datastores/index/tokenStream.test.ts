@@ -31,6 +31,17 @@ test("whole documents spread over the store are taken where there is no room for
   assert.ok(first < 10 && last >= 80, `${first} to ${last}`);
 });
 
+test("a stream that has exactly the room holds all documents, of shards without a separator at their end", () => {
+  const shards = [[[1, 2], [3]], [[4, 5, 6]]].map(texts => {
+    const { tokens, documents, metadata } = corpusOf(texts);
+    return Shard.fromTokens(tokens.subarray(0, -1), documents, metadata);
+  });
+  const all = [1, 2, SEPARATOR, 3, SEPARATOR, 4, 5, 6];
+  for (const most of [8, 9, 100]) assert.deepEqual([...tokenStream(new Store(shards), most)], all);
+  assert.deepEqual([...tokenStream(storeOf([[1, 2, 3]]), 3)], [1, 2, 3]);
+  assert.deepEqual([...tokenStream(storeOf([[1, 2, 3]]), 2)], []);
+});
+
 test("excluded documents are left out", () => {
   const store = storeOf([[1, 2], [3], [4, 5]]);
   store.shards[0]!.exclude([1]);
