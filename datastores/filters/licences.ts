@@ -43,7 +43,6 @@ function isPermissiveExpression(expression: string): boolean {
 /** The value of an expression without parentheses. */
 function isPermissiveFlat(expression: string): boolean {
   return expression
-    .trim()
     .split(/\s+or\s+/)
     .some(side => side.split(/\s+and\s+/).every(name => PERMISSIVE.has(identifier(name))));
 }
