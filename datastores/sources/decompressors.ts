@@ -5,9 +5,8 @@ import type { Compressors } from "hyparquet";
 
 type Compressor = NonNullable<Compressors["GZIP"]>;
 
-const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) });
-const unbrotli: Compressor = (bytes, length) =>
-  brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
+const gunzip: Compressor = (bytes, length) => gunzipSync(bytes, { maxOutputLength: length });
+const unbrotli: Compressor = (bytes, length) => brotliDecompressSync(bytes, { maxOutputLength: length });
 
 /** Stops as soon as there is more data than the page's header says: some kilobytes can unpack to gigabytes. */
 function unzstandard(bytes: Uint8Array, length: number): Uint8Array {
@@ -33,5 +32,14 @@ export async function decompressors(): Promise<Compressors> {
     () => ({}),
   );
   // Node's own zlib is several times the speed of the one in JavaScript.
-  return { ...packaged, GZIP: gunzip, BROTLI: unbrotli, ZSTD: unzstandard };
+  const all = { ...packaged, GZIP: gunzip, BROTLI: unbrotli, ZSTD: unzstandard };
+  return Object.fromEntries(
+    Object.entries<Compressor>(all).map(([codec, unpack]) => [codec, exceptNothing(unpack)]),
+  );
 }
+
+/** A page of nulls has no bytes to unpack, and the package's LZ4 refuses the block that stands for none. */
+const exceptNothing =
+  (unpack: Compressor): Compressor =>
+  (bytes, length) =>
+    length === 0 ? new Uint8Array(0) : unpack(bytes, length);
