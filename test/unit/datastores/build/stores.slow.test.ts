@@ -6,7 +6,7 @@ import { buildStore } from "../../../../datastores/build/build.ts";
 import { readStore } from "../../../../datastores/build/storeManifest.ts";
 import { listStores, openStore, removeStore, verifyStore } from "../../../../datastores/build/stores.ts";
 import { StoreError } from "../../../../datastores/document.ts";
-import { document, folder, input, options, problemOf, root } from "../../../fakes/builds.ts";
+import { damaged, document, folder, input, options, problemOf, root } from "../../../fakes/builds.ts";
 
 test("a damaged store's error names the file, and removing a store leaves other files in place", async () => {
   const directory = folder();
@@ -51,6 +51,57 @@ test("a manifest with an impossible share, or with a shard outside its folder, i
     writeFileSync(path, text.replace(was, is));
     assert.throws(() => readStore(directory), /manifest\.json is damaged/, is);
   }
+});
+
+type Fields = Record<string, unknown>;
+
+/** The objects and lists of a manifest, each with the fields whose names the format does not choose. */
+function* fieldsOf(
+  value: unknown,
+  isFree = false,
+): Generator<{ holder: Fields; key: string; isFree: boolean }> {
+  for (const key of Object.keys(value as Fields)) {
+    const holder = value as Fields;
+    yield { holder, key, isFree };
+    const inner = holder[key];
+    if (typeof inner === "object") yield* fieldsOf(inner, isFree || key === "dropped" || key === "skipped");
+  }
+}
+
+/** Values that no field of the kind of `value` may have. */
+function wrongFor(value: unknown): unknown[] {
+  if (typeof value === "string") return [null, 1, [], {}];
+  if (typeof value === "number") return [null, "1", -1, 1.5, []];
+  return Array.isArray(value) ? [null, "text", { length: 0 }, [null], [[]]] : [null, "text", 1];
+}
+
+test("a manifest with a field that is missing or of another kind is refused", async () => {
+  const directory = folder();
+  await buildStore(options(directory, [damaged, input("b", [document("some text"), document("")])]));
+  const path = join(directory, "manifest.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  const check = (what: string) => {
+    writeFileSync(path, JSON.stringify(manifest));
+    assert.throws(() => readStore(directory), /manifest\.json is damaged/, what);
+  };
+  let fields = 0;
+  for (const { holder, key, isFree } of fieldsOf(manifest)) {
+    if (holder === manifest && (key === "format" || key === "version")) continue;
+    const value = holder[key];
+    for (const wrong of wrongFor(value)) {
+      holder[key] = wrong;
+      check(`${key}: ${JSON.stringify(wrong)} for ${JSON.stringify(value)}`);
+    }
+    if (!isFree && !Array.isArray(holder) && key !== "skipped" && key !== "damage") {
+      delete holder[key];
+      check(`without ${key}`);
+    }
+    holder[key] = value;
+    fields++;
+  }
+  assert.ok(fields > 40, `${fields} fields`);
+  writeFileSync(path, JSON.stringify(manifest));
+  readStore(directory);
 });
 
 test("a file of a store that cannot be read is not taken for a damaged one", async () => {
