@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { StoreError, type StoreProblem } from "../../../../datastores/document.ts";
@@ -49,6 +50,29 @@ test("a full disk is reported with its folder and a remedy, and the old file sta
   assert.deepEqual(readdirSync(folder), ["place.fts"]);
   assert.equal(readFileSync(path, "utf8"), OLD);
   assert.ok(existsSync("/dev/full"), "what was removed is the link");
+});
+
+test("a file that cannot be replaced is reported as open elsewhere, and every other problem by what it is", async t => {
+  const { folder, path } = placeWithFile(t);
+  const fails = t.mock.method(fs, "renameSync", () => {});
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const problems: Record<string, StoreProblem["code"]> = {
+    ...{ EPERM: "busy", EBUSY: "busy", EACCES: "busy" },
+    ...{ ENOSPC: "noSpace", EDQUOT: "noSpace", EIO: "unreadable" },
+  };
+  for (const [code, wanted] of Object.entries(problems)) {
+    fails.mock.mockImplementation(() => {
+      throw Object.assign(new Error(`${code}: no`), { code, syscall: "rename" });
+    });
+    const problem = await failure(writeShard(path, corpusOf([[1, 2]])));
+    assert.equal(problem.code, wanted, code);
+    assert.ok(problem.message.includes(path) && problem.remedy !== "");
+    assert.deepEqual(readdirSync(folder), ["place.fts"]);
+  }
 });
 
 test("a missing folder is reported", async t => {
