@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Duplicates } from "../../../../datastores/filters/duplicates.ts";
 import { sketchOf } from "../../../../datastores/filters/sketch.ts";
-import { seeded } from "../../../fakes/random.ts";
+import { below, seeded } from "../../../fakes/random.ts";
 
 /** Code of `lines` lines, over a vocabulary so large that two samples share hardly any shingles. */
 function code(seed: number, lines = 80): string {
@@ -76,6 +76,64 @@ test("nearly all near duplicates of thousands of texts are found, and almost no 
   assert.ok(found > 0.97 * texts.length, `${found} of ${texts.length}`);
   const unlike = texts.filter(text => duplicates.see(sketchOf(edited(text, 1 / 8))) !== undefined).length;
   assert.ok(unlike < 0.03 * texts.length, `${unlike} of ${texts.length}`);
+});
+
+/** A sketch with these rows; texts with the same number have the same hash. */
+function sketchWith(rows: Uint8Array, text: number): Uint8Array {
+  const sketch = new Uint8Array(8 + 128);
+  new DataView(sketch.buffer).setFloat64(0, text + 1);
+  sketch.set(rows, 8);
+  return sketch;
+}
+
+function agreeingRows(a: Uint8Array, b: Uint8Array, from: number, end: number): number {
+  let count = 0;
+  for (let row = from; row < end; row++) if (a[row] === b[row]) count++;
+  return count;
+}
+
+test("of files that share one of nine bands, exactly those that agree in 109 of 128 rows are near duplicates", () => {
+  const random = seeded(61);
+  // 0.85 of the rows, and one in 256 of the others by chance.
+  const NEAR_ROWS = 109;
+  const duplicates = new Duplicates(500);
+  const remembered: Uint8Array[] = [];
+  const texts = new Set<number>();
+  const counts = { near: 0, exact: 0, unlike: 0 };
+  for (let file = 0; file < 2000; file++) {
+    const rows = Uint8Array.from({ length: 128 }, () => below(random, 256));
+    const like = remembered[below(random, remembered.length + 1)];
+    if (like && below(random, 4) > 0) {
+      rows.set(like);
+      // The changed rows leave a band whole, or are spread over all rows.
+      const kept = below(random, 10);
+      for (let change = below(random, 40); change > 0; change--) {
+        const row = below(random, 128);
+        if (kept === 9 || Math.floor(row / 13) !== kept) rows[row] = below(random, 256);
+      }
+    }
+    const text = below(random, 10) === 0 ? below(random, file + 1) : file;
+    const agreeing = remembered.map(other => agreeingRows(rows, other, 0, 128));
+    const sharesBand = (other: Uint8Array) =>
+      [0, 13, 26, 39, 52, 65, 78, 91, 104].some(from => agreeingRows(rows, other, from, from + 13) === 13);
+    const isFull = duplicates.size === 500;
+    const seen = duplicates.see(sketchWith(rows, text));
+    if (texts.has(text)) {
+      assert.equal(seen, "exactDuplicate");
+      counts.exact++;
+      continue;
+    }
+    assert.notEqual(seen, "exactDuplicate");
+    if (!isFull) texts.add(text);
+    const isNear = agreeing.some((count, i) => count >= NEAR_ROWS && sharesBand(remembered[i]!));
+    if (isNear) assert.equal(seen, "nearDuplicate", `file ${file}`);
+    else if (agreeing.every(count => count < NEAR_ROWS)) assert.equal(seen, undefined, `file ${file}`);
+    counts[seen === undefined ? "unlike" : "near"]++;
+    if (seen === undefined && !isFull) remembered.push(rows);
+    assert.equal(duplicates.size, remembered.length);
+  }
+  assert.equal(duplicates.size, 500);
+  assert.ok(counts.near > 500 && counts.exact > 50 && counts.unlike > 800, JSON.stringify(counts));
 });
 
 test("nothing more is remembered beyond the limit, and earlier texts are still found", () => {
