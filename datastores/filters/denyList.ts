@@ -41,10 +41,8 @@ export class DenyList {
    */
   static parse(text: string, name: string): DenyList {
     const entries = new Set<string>();
-    for (const [index, line] of text
-      .replace(/^\ufeff/, "")
-      .split(/\r?\n/)
-      .entries()) {
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+      // This also removes a byte order mark.
       const entry = line.replace(/#.*$/, "").trim().toLowerCase();
       if (entry === "") continue;
       if (!OWNER.test(entry) && !REPOSITORY.test(entry)) {
@@ -87,7 +85,7 @@ export class DenyList {
       if (this.entries.has(owner)) return owner;
     }
     const id = document.contentId.toLowerCase();
-    if (id !== "" && isHash(id) && this.entries.has(id)) return id;
+    if (isHash(id) && this.entries.has(id)) return id;
     return document.text === undefined ? undefined : this.matchesText(document.text);
   }
 

@@ -70,12 +70,16 @@ test("the version depends on the entries of the list, not on how they are writte
   assert.equal(DenyList.empty.version, DenyList.parse("# nothing\n", "4").version);
 });
 
-test("a list is read from a file, and a missing file is reported", () => {
+test("a list is read from a file, and one that is missing or cannot be read is reported", () => {
   const path = join(folder, "deny.txt");
   writeFileSync(path, "\ufeffowner\n");
   assert.equal(DenyList.read(path).matches(subject(["owner/x"])), "owner");
   assert.throws(
     () => DenyList.read(join(folder, "none.txt")),
     (error: unknown) => error instanceof StoreError && error.problem.code === "missing",
+  );
+  assert.throws(
+    () => DenyList.read(folder),
+    ({ problem }: StoreError) => problem.code === "unreadable" && problem.message.includes(folder),
   );
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { SourceDocument } from "../../../../datastores/document.ts";
 import { DenyList } from "../../../../datastores/filters/denyList.ts";
 import { type FilterOptions, Filters } from "../../../../datastores/filters/pipeline.ts";
+import { sketchOf } from "../../../../datastores/filters/sketch.ts";
 
 const TEXT = `def add(first, second):\n    """The sum."""\n    return first + second\n`;
 
@@ -22,7 +23,9 @@ const filters = (more: Partial<FilterOptions> = {}) =>
 /** Why a document is dropped; undefined where it is taken. */
 function judge(pipeline: Filters, given: SourceDocument): string | undefined {
   const judged = pipeline.judge(given);
-  return judged.kind === "dropped" ? judged.reason : undefined;
+  if (judged.kind === "dropped") return judged.reason;
+  assert.deepEqual(judged, { kind: "taken", sketch: sketchOf(given.text) });
+  return undefined;
 }
 
 test("each document is kept, or dropped for the first reason that applies", () => {
@@ -53,6 +56,21 @@ test("a missing licence can be allowed without allowing every licence, and any l
   assert.equal(judge(filters({ unknownLicence: "keep" }), document({ licences: ["GPL-3.0"] })), "licence");
   assert.equal(judge(filters({ licences: "any" }), document({ licences: ["GPL-3.0"] })), undefined);
   assert.equal(judge(filters({ licences: "any" }), document({ licences: [] })), undefined);
+});
+
+test("Python is parsed where a parser is given, after all else but the search for duplicates", () => {
+  const text = `${TEXT}print "sum"\n`;
+  const parsed: string[] = [];
+  const syntax = (text: string) => {
+    parsed.push(text);
+    return { wrong: 0, python2: 1 };
+  };
+  const pipeline = filters({ syntax });
+  assert.equal(judge(pipeline, document({ text })), "python2");
+  assert.equal(judge(pipeline, document({ text, licences: ["GPL-3.0"] })), "licence");
+  assert.equal(judge(pipeline, document({ text, path: "a.rb" })), undefined);
+  assert.deepEqual(parsed, [text]);
+  assert.equal(judge(filters(), document({ text })), undefined);
 });
 
 test("prose is not checked as code is, and empty prose is still dropped", () => {

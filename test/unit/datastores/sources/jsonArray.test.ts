@@ -18,6 +18,7 @@ async function items(text: string, chunkBytes: number, limit = 1000): Promise<(s
 
 test("items end at their own commas, wherever the chunks begin and end", async () => {
   const wanted = [
+    "",
     { text: 'a, "b" ] } \\', list: [1, [2], { x: "]" }] },
     "[,]",
     5,
