@@ -76,7 +76,6 @@ export class Lookup {
         return;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        this.count = 0;
         this.search.drop(error.problem);
       }
     }

@@ -240,6 +240,39 @@ for (const way of WAYS)
     store.close();
   });
 
+for (const way of WAYS)
+  test(`${way}, more samples than usual are drawn from a middling range without drawing one twice`, async t => {
+    const text = Array.from({ length: 20_000 }, (_, i) => (i % 2 === 0 ? 1 : 5 + (i % 90)));
+    const shard = await shardOf(way, corpusOf([text]), join(temporaryFolder(t), "middling.fts"));
+    const lookup = new Lookup(new Store([shard]), { samples: 200, continuation: 1 });
+    lookup.find(Int32Array.of(1), 1);
+    assert.deepEqual([lookup.occurrences, lookup.count], [10_000, 200]);
+    assert.equal(new Set(lookup.positions).size, 200);
+    shard.close();
+  });
+
+test("a fault of the program is not taken for a shard that cannot be read", t => {
+  const { tokens, documents, metadata } = corpusOf([[1, 2, 3]]);
+  const store = new Store([Shard.fromTokens(tokens, documents, metadata)]);
+  const lookup = new Lookup(store);
+  t.mock.method(store.shards[0]!.searched.data, "readFollowing", () => {
+    throw new TypeError("fault");
+  });
+  assert.throws(() => lookup.find(Int32Array.of(1), 1), TypeError);
+  assert.deepEqual([store.shards.length, store.problems], [1, []]);
+});
+
+test("a sample in no document, or of a shard that is gone, has none", () => {
+  const { tokens, metadata } = corpusOf([[1, 2, 3]]);
+  const store = new Store([Shard.fromTokens(tokens, [], metadata)]);
+  const lookup = new Lookup(store);
+  lookup.find(Int32Array.of(1), 1);
+  assert.equal(lookup.count, 1);
+  assert.equal(lookup.document(0), undefined);
+  store.remove(store.shards[0]!);
+  assert.equal(lookup.document(0), undefined);
+});
+
 test("the same context draws the same samples", () => {
   const { tokens, documents, metadata } = skewedCorpus();
   const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]));
