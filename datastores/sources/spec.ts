@@ -101,7 +101,9 @@ export function termsOf(spec: SourceSpec): string | undefined {
 /** Whether every row of the source states its licence, so that a row without one is not to be trusted. */
 export function statesLicences(spec: SourceSpec): boolean {
   return (
-    spec.kind === "hub" && spec.repository !== NAMED.starcoderdata.repository && termsOf(spec) !== undefined
+    spec.kind === "hub" &&
+    spec.repository.toLowerCase() !== NAMED.starcoderdata.repository &&
+    termsOf(spec) !== undefined
   );
 }
 
