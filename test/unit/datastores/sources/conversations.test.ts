@@ -16,11 +16,20 @@ test("a path leads through objects and through each item of lists", () => {
     a: { b: "within", list: [{ c: "one" }, { c: "two" }, { d: "other" }] },
     flat: ["x", "y"],
     number: 5,
+    nothing: null,
   };
   assert.deepEqual(textAt(item, "text"), { text: "plain", isConversation: false });
   assert.deepEqual(textAt(item, "a.b"), { text: "with a dot", isConversation: false });
   assert.deepEqual(textAt(item, "a.list.c"), { text: "one\n\ntwo", isConversation: true });
   assert.deepEqual(textAt(item, "flat"), { text: "x\n\ny", isConversation: true });
-  for (const path of ["number", "none", "a.none", "a.list.none", "text.length", "toString", "flat.length"])
+  const missing = ["number", "none", "a.none", "a.list.none", "text.length", "toString", "flat.length"];
+  for (const path of [
+    ...missing,
+    "text.0",
+    "nothing.b",
+    "number.b",
+    "constructor.name",
+    "a.constructor.name",
+  ])
     assert.equal(textAt(item, path), undefined, path);
 });
