@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DictionaryKeys, PlainKeys } from "../../../../datastores/index/dictionary.ts";
+import { PlainKeys } from "../../../../datastores/index/dictionary.ts";
 import { PrefixSearch } from "../../../../datastores/index/prefixSearch.ts";
 import { takeSamples } from "../../../../datastores/index/samples.ts";
 import { MemoryData } from "../../../../datastores/index/shardData.ts";
@@ -61,25 +61,4 @@ test("a single occurrence is found by even fewer comparisons", () => {
   search.widen(search.next);
   assert.equal(search.high - search.low, 1);
   assert.ok(data.compared <= 3, `${data.compared} comparisons`);
-});
-
-test("keys number the tokens that a shard has, and anything else is reported as missing", () => {
-  const keys = new DictionaryKeys(Uint32Array.of(3, 70_000, 150_000));
-  assert.deepEqual(
-    [3, 70_000, 150_000, 4, -1, 0xffffffff, 150_001].map(token => keys.keyOf(token)),
-    [1, 2, 3, 0, 0, 0, 0],
-  );
-  assert.deepEqual(
-    [0, 1, 2, 3, 4, 0xffff].map(key => keys.tokenOf(key)),
-    [-1, 3, 70_000, 150_000, -1, -1],
-  );
-  const plain = new PlainKeys(10);
-  assert.deepEqual(
-    [0, 9, 10, -1, 0xffffffff].map(token => plain.keyOf(token)),
-    [1, 10, 0, 0, 0],
-  );
-  assert.deepEqual(
-    [0, 1, 10, 11].map(key => plain.tokenOf(key)),
-    [-1, 0, 9, -1],
-  );
 });
