@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { type SourceDocument, StoreError } from "../../../../datastores/document.ts";
-import { type FolderOptions, fingerprint, readFolder } from "../../../../datastores/sources/folder.ts";
+import {
+  type FolderOptions,
+  fingerprint,
+  isProjectSource,
+  readFolder,
+} from "../../../../datastores/sources/folder.ts";
 import { listInputs, readInput } from "../../../../datastores/sources/inputs.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-folder-"));
@@ -58,8 +63,9 @@ test("Python files are found in a fixed order, files before folders, and nothing
 });
 
 test("folders without hand-written code are left out, including virtual environments", async () => {
-  const root = tree({
+  const files = {
     "kept.py": "",
+    "kept.min.js": "",
     ".git/hook.py": "",
     ".venv/lib/x.py": "",
     "node_modules/gyp/y.py": "",
@@ -68,8 +74,27 @@ test("folders without hand-written code are left out, including virtual environm
     "environment/pyvenv.cfg": "",
     "environment/lib/site.py": "",
     "distribution/info.py": "",
-  });
+    "distribution/info.rb": "",
+  };
+  const root = tree(files);
   assert.deepEqual(await paths(root), ["kept.py", "distribution/info.py"]);
+  const extensions = [".py", ".js"];
+  assert.deepEqual(
+    Object.keys(files).filter(path => isProjectSource(root, path, extensions)),
+    await paths(root, { extensions }),
+    "each file by itself counts as it does in the walk",
+  );
+});
+
+test("progress counts the bytes of the files that are found", async () => {
+  const root = tree({ "a.py": "12345", "b.py": "123", "c/d.py": "1", "e.txt": "12" });
+  const reported: [number, number][] = [];
+  await read(root, { onProgress: (done, total) => reported.push([done, total]) });
+  assert.deepEqual(reported, [
+    [5, 9],
+    [8, 9],
+    [9, 9],
+  ]);
 });
 
 test("a folder that is itself a virtual environment is read", async () => {
