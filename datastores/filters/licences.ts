@@ -30,8 +30,12 @@ export function isPermissive(licences: readonly string[]): boolean {
   return licences.length > 0 && licences.every(isPermissiveExpression);
 }
 
+/** In characters: a hostile row's could nest a million parentheses, each of which takes a pass over the rest. */
+const LONGEST_EXPRESSION = 1000;
+
 /** In SPDX, AND binds tighter than OR, and parentheses tighter than both: they are replaced by a licence of their value. */
 function isPermissiveExpression(expression: string): boolean {
+  if (expression.length > LONGEST_EXPRESSION) return false;
   const parenthesised = /\(([^()]*)\)/g;
   let flat = expression.toLowerCase();
   while (flat.search(parenthesised) >= 0)

@@ -37,3 +37,10 @@ test("OR needs one permissive licence, AND needs all, and exceptions only extend
   ];
   for (const [expression, wanted] of cases) assert.equal(isPermissive([expression]), wanted, expression);
 });
+
+test("an expression of more than a thousand characters is not permissive, whatever it says", () => {
+  const nested = (depth: number) => `${"(".repeat(depth)}MIT${")".repeat(depth)}`;
+  assert.ok(isPermissive([nested(498)]));
+  assert.ok(!isPermissive([nested(499)]));
+  assert.ok(!isPermissive([nested(1_000_000)]));
+});
