@@ -37,13 +37,24 @@ const rest =
       .writeHead(206, { "content-range": `bytes ${from}-${TEXT.length - 1}/${total}`, ...headers })
       .end(TEXT.slice(from));
 
+/** The end of a connection, and the length that the part must have before it. */
+let ending: { readonly length: number; readonly close: () => void } | undefined;
+
+/** Sends bytes up to `length`, then closes. A connection that closes loses what has not been read, so that is awaited. */
+function sendAndClose(response: ServerResponse, sent: string | Buffer, length: number): void {
+  ending = { length, close: () => response.socket?.end() };
+  response.write(sent);
+}
+
 /** States `length` bytes, sends these and closes the connection. */
 const broken =
-  (sent: string | Buffer, length: number, headers: Record<string, string> = { etag: '"v1"' }): Answer =>
-  response => {
-    response.writeHead(200, { "content-length": String(length), ...headers }).write(sent);
-    response.socket?.end();
-  };
+  (sent: string, length: number, headers: Record<string, string> = { etag: '"v1"' }): Answer =>
+  response =>
+    sendAndClose(
+      response.writeHead(200, { "content-length": String(length), ...headers }),
+      sent,
+      sent.length,
+    );
 
 /** Leaves the part of an earlier download. */
 function leave(text: string, etag?: string): void {
@@ -71,10 +82,13 @@ async function fetched(
   const retries: string[] = [];
   const wanted = { url: `http://127.0.0.1:${portOf(server)}/`, path, name: "x.bin", ...more };
   const onRetry = (problem: string) => retries.push(problem);
+  const onProgress = (bytes: number, total: number) => {
+    options.onProgress?.(bytes, total);
+    if (bytes === ending?.length) ending.close();
+  };
+  const given = { backOffMs: 1, attempts: 3, onRetry, ...options, onProgress };
   try {
-    const outcome = await transfer(wanted, { backOffMs: 1, attempts: 3, onRetry, ...options }).catch(
-      (error: unknown) => error,
-    );
+    const outcome = await transfer(wanted, given).catch((error: unknown) => error);
     const text = existsSync(path) ? readFileSync(path, "utf8") : undefined;
     return { outcome, text, asked, retries };
   } finally {
@@ -210,17 +224,16 @@ test("connections that bring a megabyte each do not count as failures in a row, 
   const large = Buffer.alloc(4 * MEGABYTE, "x");
   const hash = createHash("sha256").update(large).digest("hex");
   const inSteps = async (step: number) => {
-    const from = (at: number): Answer => {
-      if (at === 0) return broken(large.subarray(0, step), large.length);
-      return response => {
-        response.writeHead(206, {
+    const from =
+      (at: number): Answer =>
+      response => {
+        const until = Math.min(at + step, large.length);
+        response.writeHead(at === 0 ? 200 : 206, {
           "content-length": String(large.length - at),
-          "content-range": `bytes ${at}-${large.length - 1}/${large.length}`,
+          ...(at > 0 && { "content-range": `bytes ${at}-${large.length - 1}/${large.length}` }),
         });
-        response.write(large.subarray(at, at + step));
-        response.socket?.end();
+        sendAndClose(response, large.subarray(at, until), until);
       };
-    };
     const answers = Array.from({ length: Math.ceil(large.length / step) }, (_, i) => from(i * step));
     return fetched(answers, { sha256: hash }, { attempts: 2 });
   };
