@@ -11,6 +11,9 @@ type Include = (path: string) => string | undefined;
 /** Limit for files that include each other. */
 const MOST_INCLUDED = 10;
 
+/** What git takes for a blank: no others of Unicode, nor a form feed. */
+const BLANK = /[ \t\r\n]/;
+
 /**
  * The last value of a variable; "" if it is set to nothing, undefined if it is not set.
  * @param name section and variable in lower case with a dot between, as `core.excludesfile` @param include reads a path
@@ -26,13 +29,13 @@ export function configValue(text: string, name: string, include: Include, depth 
   return value;
 }
 
-/** Variables with their values, in order, without those that have no `=` or are in subsections. */
+/** Variables with their values, in order; one without `=` is true. */
 function* entries(text: string): Generator<readonly [string, string]> {
   const reader: Reader = { text, at: 0 };
   let section = "";
   while (reader.at < text.length) {
     const character = text[reader.at];
-    if (/\s/.test(character)) reader.at++;
+    if (BLANK.test(character)) reader.at++;
     else if (character === "#" || character === ";") skipLine(reader);
     else if (character === "[") section = sectionAt(reader);
     else {
@@ -40,14 +43,19 @@ function* entries(text: string): Generator<readonly [string, string]> {
       while (/[\w-]/.test(text[reader.at] ?? "")) reader.at++;
       const variable = text.slice(start, reader.at).toLowerCase();
       while (/[ \t]/.test(text[reader.at] ?? "")) reader.at++;
-      if (text[reader.at] !== "=") skipLine(reader);
-      else {
+      const name = `${section}.${variable}`;
+      if (text[reader.at] === "=") {
         reader.at++;
-        yield [`${section}.${variable}`, valueAt(reader)];
+        yield [name, valueAt(reader)];
+      } else {
+        if (endsLine(reader)) yield [name, "true"];
+        skipLine(reader);
       }
     }
   }
 }
+
+const endsLine = ({ text, at }: Reader) => /^(?:\r?\n|$)/.test(text.slice(at, at + 2));
 
 function skipLine(reader: Reader): void {
   const end = reader.text.indexOf("\n", reader.at);
@@ -64,7 +72,7 @@ function sectionAt(reader: Reader): string {
     return "";
   }
   reader.at = end + 1;
-  return reader.text.slice(start, end).trim().toLowerCase();
+  return reader.text.slice(start, end).toLowerCase();
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", b: "\b" };
@@ -86,9 +94,9 @@ function valueAt(reader: Reader): string {
       else if (next !== "\n") value += ESCAPES[next] ?? next;
       wanted = value.length;
       continue;
-    } else if (value !== "" || isQuoted || !/\s/.test(character)) value += character;
+    } else if (value !== "" || isQuoted || !BLANK.test(character)) value += character;
     // Blanks count if other text follows them.
-    if (isQuoted || !/\s/.test(character)) wanted = value.length;
+    if (isQuoted || !BLANK.test(character)) wanted = value.length;
   }
   return value.slice(0, wanted);
 }

@@ -28,6 +28,15 @@ const CASES: readonly [string, string | undefined][] = [
   ["[core\n]\nexcludesfile = c\n", undefined],
   ['[core]\nexcludesfile = "  a"\n', "  a"],
   ["[core]\r\nexcludesfile = a\\\r\n b\r\n", "a b"],
+  ["[core]\nexcludesfile = a\n# comment\nexcludesfile = b\n", "b"],
+  ["[core]\nexcludesfile = a # mine\nexcludesfile = b\n", "b"],
+  ["[core]\nexcludesfile = a\\\n", "a"],
+  ["[core]\nexcludesfile = \\n\n", "\n"],
+  // Only these are blanks to git, and a name may end with another.
+  ["[core]\nexcludesfile = \f\u00a0a\v\u2003\ufeff \r\n", "\f\u00a0a\v\u2003\ufeff"],
+  // Without a value, a variable is true, which `git config` prints as nothing unless it is asked for a boolean.
+  ["[core]\neditor\nexcludesfile = a\n", "a"],
+  ["[core]\neditor \r\nexcludesfile = a\n", "a"],
   ["", undefined],
 ];
 
@@ -51,6 +60,14 @@ test("git reads the same values", { skip: spawnSync("git", ["--version"]).status
   rmSync(folder, { recursive: true, force: true });
 });
 
+test("a variable without a value is true, and one that is set to nothing is not", () => {
+  const value = (text: string) => configValue(text, "core.ignorecase", () => undefined);
+  for (const text of ["[core]\nignorecase", "[core]\n\tIgnoreCase \n", "[core] ignorecase\r\n[x]\ny = z\n"])
+    assert.equal(value(text), "true", text);
+  assert.equal(value("[core]\nignorecase = false\nignorecase\n"), "true");
+  assert.equal(value("[core]\nignorecase\nignorecase =\n"), "");
+});
+
 test("an included file counts at its place, and files that include themselves do not cause an endless loop", () => {
   const files: Record<string, string> = {
     a: "[core]\nexcludesfile = of a\n",
@@ -61,4 +78,8 @@ test("an included file counts at its place, and files that include themselves do
   assert.equal(value("[include]\npath = a\n[core]\nexcludesfile = b\n"), "b");
   assert.equal(value("[include]\npath = absent\n[core]\nexcludesfile = b\n"), "b");
   assert.equal(value("[include]\npath = loop\n"), "of loop");
+  assert.equal(
+    configValue("[include]\npath =\n", NAME, path => assert.fail(`"${path}" is no file`)),
+    undefined,
+  );
 });
