@@ -377,30 +377,3 @@ test("the document of a sample can be found", async t => {
     assert.deepEqual(lookup.document(1), corpus.documents[2], way);
   }
 });
-
-test("a shard is searched once it is added to a store, and no longer once it is removed", () => {
-  const shards = [
-    [1, 2, 3],
-    [1, 2, 4],
-  ].map(text => {
-    const { tokens, documents, metadata } = corpusOf([text]);
-    return Shard.fromTokens(tokens, documents, metadata);
-  }) as [Shard, Shard];
-  const store = new Store([shards[0]]);
-  const lookup = new Lookup(store);
-  const found = () => {
-    lookup.find(Int32Array.of(1, 2), 2);
-    return lookup.occurrences;
-  };
-  assert.equal(found(), 1);
-  store.add(shards[1]);
-  assert.equal(found(), 2);
-  assert.equal(store.tokenCount, 8);
-  assert.equal(store.documentCount, 2);
-  assert.ok(store.remove(shards[0]));
-  assert.ok(!store.remove(shards[0]));
-  assert.equal(found(), 1);
-  assert.equal(lookup.continuations[0], 4);
-  store.close();
-  assert.equal(found(), 0);
-});
