@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { after, test } from "node:test";
 import { IgnoreRules } from "../../../../datastores/sources/gitignore.ts";
-import { asBytes, ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
 import { Visibility } from "../../../../datastores/sources/visibility.ts";
 
 const base = mkdtempSync(join(tmpdir(), "foretoken-visibility-"));
@@ -41,64 +40,6 @@ async function visible(root: string, warnings: string[] = []): Promise<string[]>
     .filter(path => visibility.file(path))
     .sort();
 }
-
-/** Patterns, paths that match and others: the rules and git must agree. */
-const PATTERNS: readonly [pattern: string, matching: readonly string[], others: readonly string[]][] = [
-  ["a.py", ["a.py", "x/a.py"], ["b.py", "aa.py"]],
-  ["/a.py", ["a.py"], ["x/a.py"]],
-  ["x/a.py", ["x/a.py"], ["y/x/a.py"]],
-  ["x/", ["x/a.py", "y/x/a.py"], ["x.py"]],
-  ["*.py  ", ["a.py"], ["a.txt"]],
-  ["a\\*.py", ["a*.py"], ["ab.py"]],
-  ["**/b/*.py", ["b/a.py", "x/y/b/a.py"], ["b/c/a.py"]],
-  ["x/**/z.py", ["x/z.py", "x/y/y/z.py"], ["z.py"]],
-  ["x/**", ["x/a.py", "x/y/z.py"], ["a.py"]],
-  ["x**y.py", ["xay.py", "x/xby.py"], ["xa.py"]],
-  ["[!a-c]?.py", ["d1.py"], ["a1.py", "d.py"]],
-  ["[[:digit:]]*.py", ["1a.py"], ["a1.py"]],
-  ["[a-.py", [], ["a.py"]],
-  ["\\#a.py", ["#a.py"], ["a.py"]],
-  ["# a.py", [], ["a.py", "# a.py"]],
-  ["a.py\\", [], ["a.py"]],
-  ["*a*a*a*b.py", ["xaxaxab.py"], ["aaab.txt"]],
-  ["x/*", ["x/a.py", "x/y/a.py"], ["a.py"]],
-  // Text before the first wildcard does not count when two stars are checked for standing alone.
-  ["x**/z.py", ["x/z.py", "xy/y/z.py"], ["z.py", "y/z.py"]],
-  // Git compares bytes: this letter is two of them.
-  ["?.py", ["a.py"], ["é.py"]],
-  ["??.py", ["é.py", "ab.py"], ["a.py"]],
-  ["[!a].py", ["b.py"], ["é.py"]],
-  ["[]a].py", ["].py", "a.py"], ["b.py"]],
-  ["[z-a].py", ["z.py"], ["a.py", "b.py"]],
-  ["[a-].py", ["-.py", "a.py"], ["b.py"]],
-  ["[[:nope:]].py", [], ["n.py"]],
-  ["[[:x].py", [":.py", "x.py"], ["a.py"]],
-  ["a.py \\ ", ["a.py  "], ["a.py"]],
-];
-
-test("patterns match the same paths as in git", { skip: !isPosix }, async () => {
-  for (const [pattern, matching, others] of PATTERNS) {
-    const files = Object.fromEntries([...matching, ...others].map(path => [path, ""]));
-    const root = tree({ ...files, ".gitignore": `${pattern}\n` });
-    const shown = others.filter(path => path.endsWith(".py")).sort();
-    assert.deepEqual(await visible(root), shown, `${pattern} by the rules`);
-    if (!hasGit) continue;
-    git(root, "init", "-q");
-    assert.deepEqual(await visible(root), shown, `${pattern} by git`);
-  }
-});
-
-test("hostile patterns are matched in time proportional to their length", () => {
-  const start = performance.now();
-  const name = "a".repeat(250);
-  for (const line of [`${"*a".repeat(120)}b`, `${"**/".repeat(200)}b`, `${"[a-z]*".repeat(100)}0`]) {
-    const pattern = ignorePattern(asBytes(line), false);
-    assert.ok(pattern);
-    assert.equal(matchesPattern(pattern, [name], false), false);
-    assert.equal(matchesPattern(pattern, Array<string>(500).fill("a"), false), false);
-  }
-  assert.ok(performance.now() - start < 2000);
-});
 
 const REPOSITORY = {
   ".gitignore": "*.local.py\nbuild/\n!kept.local.py\nsub/hidden.py\n",
