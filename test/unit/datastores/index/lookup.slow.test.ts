@@ -273,14 +273,31 @@ test("a sample in no document, or of a shard that is gone, has none", () => {
   assert.equal(lookup.document(0), undefined);
 });
 
-test("the same context draws the same samples", () => {
+test("the same context draws the same samples, and others differ", () => {
   const { tokens, documents, metadata } = skewedCorpus();
   const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]));
-  lookup.find(Int32Array.of(1), 1);
-  const first = [...lookup.positions];
-  lookup.find(Int32Array.of(2), 1);
-  lookup.find(Int32Array.of(1), 1);
-  assert.deepEqual([...lookup.positions], first);
+  const drawn = (end: number, ...context: number[]) => {
+    lookup.find(Int32Array.from(context), end);
+    return [...lookup.positions];
+  };
+  const first = drawn(1, 1);
+  drawn(1, 2);
+  assert.deepEqual(drawn(1, 1), first);
+  assert.deepEqual(drawn(1, 1, 77), first, "what follows the context does not count");
+  assert.notDeepEqual(drawn(2, 999, 1), drawn(2, 998, 1));
+});
+
+test("samples of a large range are from that range, wherever it begins", () => {
+  const pairs = Array.from({ length: 20_000 }, (_, i) => [7, 50 + (i % 30)]);
+  // The range of token 7 begins between two of the entries that are kept in memory.
+  const { tokens, documents, metadata } = corpusOf([[...Array<number>(100).fill(1), ...pairs.flat()]]);
+  const lookup = new Lookup(new Store([Shard.fromTokens(tokens, documents, metadata)]), { continuation: 1 });
+  for (let other = 200; other < 220; other++) {
+    lookup.find(Int32Array.of(other, 7), 2);
+    assert.deepEqual([lookup.occurrences, lookup.count], [20_000, 64]);
+    assert.ok(lookup.positions.every(position => tokens[position - 1] === 7));
+    assert.equal(new Set(lookup.positions).size, 64);
+  }
 });
 
 test("samples are spread over shards in proportion to their occurrences", () => {
