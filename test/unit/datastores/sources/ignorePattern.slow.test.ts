@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { asBytes, ignorePattern, matchesPattern } from "../../../../datastores/sources/ignorePattern.ts";
+import { below, seeded } from "../../../fakes/random.ts";
 
 /** Patterns, paths that match and others: git must agree. */
 const PATTERNS: readonly [pattern: string, matching: readonly string[], others: readonly string[]][] = [
@@ -41,8 +42,8 @@ const PATTERNS: readonly [pattern: string, matching: readonly string[], others: 
 ];
 
 /** Whether a line ignores a path, which it also does by one of the path's folders. */
-function isIgnored(line: string, path: string): boolean {
-  const pattern = ignorePattern(asBytes(line), false);
+function isIgnored(line: string, path: string, ignoreCase = false): boolean {
+  const pattern = ignorePattern(asBytes(line), ignoreCase);
   const parts = path.split("/").map(asBytes);
   return (
     pattern !== undefined &&
@@ -57,25 +58,71 @@ test("patterns match paths by their folders, names and wildcards", () => {
   }
 });
 
-test("patterns match the same paths in git", {
-  skip: process.platform === "win32" || spawnSync("git", ["--version"]).status !== 0,
-}, t => {
+/** Folders with an ignore file each, of one line: which of their paths git ignores. */
+function ignoredByGit(
+  t: TestContext,
+  folders: readonly (readonly [line: string, paths: readonly string[]])[],
+  ignoreCase: boolean,
+): ReadonlySet<string> {
   const root = mkdtempSync(join(tmpdir(), "foretoken-patterns-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   // Neither the user's own ignore file nor a hook's variables may affect the test.
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
   const env = { ...Object.fromEntries(kept), HOME: root, XDG_CONFIG_HOME: root };
   const git = (args: readonly string[], input = "") =>
-    spawnSync("git", ["-C", root, ...args], { input, env, encoding: "utf8" });
+    spawnSync("git", ["-C", root, ...args], { input, env, encoding: "utf8", maxBuffer: 2 ** 26 });
   assert.equal(git(["init", "-q"]).status, 0);
-  for (const [line, matching, others] of PATTERNS) {
-    writeFileSync(join(root, ".gitignore"), `${line}\n`);
-    // A colon at the start of a path has a meaning of its own there.
-    const paths = [...matching, ...others].map(path => `./${path}\0`);
-    const { stdout } = git(["check-ignore", "--stdin", "-z"], paths.join(""));
-    assert.equal(stdout, paths.slice(0, matching.length).join(""), line);
+  for (const [folder, [line]] of folders.entries()) {
+    mkdirSync(join(root, `${folder}`));
+    writeFileSync(join(root, `${folder}`, ".gitignore"), `${line}\n`);
+  }
+  const all = folders.flatMap(([, paths], folder) => paths.map(path => `${folder}/${path}\0`));
+  const args = ["-c", `core.ignorecase=${ignoreCase}`, "check-ignore", "--stdin", "-z"];
+  return new Set(git(args, all.join("")).stdout.split("\0"));
+}
+
+const WITHOUT_GIT = process.platform === "win32" || spawnSync("git", ["--version"]).status !== 0;
+
+test("patterns match the same paths in git", { skip: WITHOUT_GIT }, t => {
+  const folders = PATTERNS.map(([line, matching, others]) => [line, [...matching, ...others]] as const);
+  const ignored = ignoredByGit(t, folders, false);
+  for (const [folder, [line, matching, others]] of PATTERNS.entries()) {
+    for (const path of matching) assert.ok(ignored.has(`${folder}/${path}`), `${line} ${path}`);
+    for (const path of others) assert.ok(!ignored.has(`${folder}/${path}`), `${line} ${path}`);
   }
 });
+
+/** Parts of lines and of names. */
+const PARTS =
+  "a b A Z é 1 * * ** ? / / \\ [ ] ! - : ^ # **/ /** /**/ \\/ [!a] [^b] [a-z] [A-Z] [a-\\z] [\\]] [b-] [!]-a] [1-9b] [[:upper:]] [[:lower:]] [![:digit:]] [[:alpha:]_] [[:punct:]] [[:x]";
+const NAMES = "a b A Z é 1 ab bA - ] \\ ! _ [ ^ x # : ~ m".split(" ");
+
+for (const ignoreCase of [false, true])
+  test(`random patterns match the same paths in git, ${ignoreCase ? "also" : "but not"} in another letter case`, {
+    skip: WITHOUT_GIT,
+  }, t => {
+    const random = seeded(ignoreCase ? 8 : 7);
+    const one = (of: readonly string[]) => of[below(random, of.length)]!;
+    const some = (most: number, make: () => string) => Array.from({ length: 1 + below(random, most) }, make);
+    const parts = PARTS.split(" ");
+    const folders = Array.from({ length: 600 }, () => {
+      const line = some(5, () => one(parts)).join("");
+      const paths = Array.from({ length: 20 }, () =>
+        some(3, () => some(2, () => one(NAMES)).join("")).join("/"),
+      );
+      // A line that re-includes ignores nothing by itself.
+      return [line.replace(/^!/, ""), [...new Set(paths)]] as const;
+    });
+    const ignored = ignoredByGit(t, folders, ignoreCase);
+    let count = 0;
+    for (const [folder, [line, paths]] of folders.entries())
+      for (const path of paths) {
+        const isSame = ignored.has(`${folder}/${path}`) === isIgnored(line, path, ignoreCase);
+        assert.ok(isSame, `${line} ${path}`);
+        if (ignored.has(`${folder}/${path}`)) count++;
+      }
+    assert.ok(count > 1000, `${count} are ignored`);
+  });
 
 test("hostile patterns are matched in time proportional to their length", () => {
   const start = performance.now();
