@@ -15,7 +15,8 @@ const entry = (name: string, tokens: number) => ({
 function clockOf(inputs: readonly BuildInput[]) {
   const state = { now: 0 };
   const reports: BuildProgress[] = [];
-  mock.method(performance, "now", () => state.now);
+  // The process has been running for a while.
+  mock.method(performance, "now", () => 5000 + state.now);
   const options = { onProgress: (progress: BuildProgress) => reports.push(progress) };
   const clock = new Clock(options as unknown as BuildOptions, inputs);
   return { clock, state, last: () => reports.at(-1) };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectionFailure } from "../../../../datastores/download/connectionFailure.ts";
+import { Temporary } from "../../../../datastores/download/retries.ts";
 
 const direct = { what: "model.gguf", host: "hub.example.org", proxy: undefined };
 
@@ -28,4 +29,12 @@ test("the innermost cause is named, and what is no error at all is unknown", () 
   const nested = new Error("outer", { cause: failed("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:9") });
   assert.equal(sentence(nested), "model.gguf: the connection failed (connect ECONNREFUSED 127.0.0.1:9)");
   assert.equal(sentence("no"), "model.gguf: the connection failed (unknown)");
+});
+
+test("what a proxy refuses is not tried again, and what it fails to do is", () => {
+  const through = { ...direct, proxy: new URL("http://proxy.test:3128") };
+  const isTemporary = (status: number) =>
+    connectionFailure(new Error(`Proxy response (${status}) !== 200 when HTTP Tunneling`), through) instanceof
+    Temporary;
+  assert.deepEqual([403, 407, 499, 500, 503].map(isTemporary), [false, false, false, true, true]);
 });
