@@ -23,7 +23,6 @@ const TYPE = /^(interface|type_alias|enum)_declaration$/;
 const VARIABLES = /^(lexical|variable)_declaration$/;
 const METHOD = /^(method_definition|method_signature|abstract_method_signature)$/;
 const FIELD = /^(public_)?field_definition$/;
-const HIDDEN = /^(private|protected)\b|^#/;
 
 /** The top-level definitions of a parsed file; the default export is named `default`. */
 export function scriptDefinitions(root: Node): Definition[] {
@@ -39,7 +38,7 @@ const isDefault = (statement: Node) =>
 
 /** @param above the node before the statement */
 function definitionsIn(statement: Node, above: Node | undefined): Definition[] {
-  const node = statement.childForFieldName("declaration") ?? statement;
+  const node = withoutDeclare(statement.childForFieldName("declaration") ?? statement);
   const outlines = VARIABLES.test(node.type) ? variables(node) : [declaration(node)];
   const [line = ""] = statement.text.split("\n", 1);
   const before = statement.text.slice(0, node.startIndex - statement.startIndex);
@@ -50,6 +49,11 @@ function definitionsIn(statement: Node, above: Node | undefined): Definition[] {
     return [{ name: isDefault(statement) ? "default" : each.name, line, outline }];
   });
 }
+
+/** What is declared after `declare`, as in files of declarations. */
+const withoutDeclare = (node: Node): Node =>
+  (node.type === "ambient_declaration" ? node.namedChildren.find(({ type }) => type !== "comment") : node) ??
+  node;
 
 type Outline = Pick<Definition, "name" | "outline">;
 
@@ -81,15 +85,21 @@ function variables(node: Node): (Outline | undefined)[] {
 }
 
 function classOutline(node: Node): string {
-  const members = (node.childForFieldName("body")?.namedChildren ?? []).filter(
-    ({ text }) => !HIDDEN.test(text),
-  );
+  const members = (node.childForFieldName("body")?.namedChildren ?? []).filter(isPublic);
   const fields = members.filter(({ type }) => FIELD.test(type)).map(field);
   const methods = members.filter(({ type }) => METHOD.test(type)).map(each => `${signature(each)};`);
   const lines = [...fields.slice(0, FIELDS), ...methods.slice(0, METHODS)];
   if (lines.length === 0) return `${signature(node)} {}`;
   return [`${signature(node)} {`, ...lines.map(line => INDENT + line), "}"].join("\n");
 }
+
+/** Decorators and other modifiers may stand before the one that hides a member. */
+const isPublic = (member: Node) =>
+  !member.namedChildren.some(each =>
+    each.type === "accessibility_modifier"
+      ? each.text !== "public"
+      : each.type === "private_property_identifier",
+  );
 
 function field(node: Node): string {
   const value = node.childForFieldName("value");

@@ -75,6 +75,42 @@ test("a class is shown by its public members, and a type as it is written", () =
   ]);
 });
 
+test("a member is hidden wherever its modifier stands, and so is one whose name is private", () => {
+  const body = [
+    "  static #count = 1;",
+    "  @Input() private secret = 1;",
+    "  declare protected kind: number;",
+    "  async #load() {}",
+    "  get #size() { return 1; }",
+    "  privateRoute = 2;",
+    "  public constructor(private readonly items: T[]) {}",
+  ];
+  assert.deepEqual(outlines(["class A {", ...body, "}"].join("\n")), [
+    ["A", "class A {\n  privateRoute = 2;\n  public constructor(private readonly items: T[]);\n}"],
+  ]);
+});
+
+test("what a file of declarations declares is shown", () => {
+  const text = [
+    "/** The sum. */",
+    "export declare function total(basket: Basket): number;",
+    "declare const LIMIT: number, NAME: string;",
+    "export declare abstract class Basket {\n  private secret;\n  add(item: Item): void;\n}",
+    "declare enum Level { Low }",
+    "export default function main(): void;",
+    'declare module "other" {}',
+    "declare global {}",
+  ].join("\n");
+  assert.deepEqual(outlines(text), [
+    ["total", "/** The sum. */\nexport declare function total(basket: Basket): number;"],
+    ["LIMIT", "declare const LIMIT: number;"],
+    ["NAME", "declare const NAME: string;"],
+    ["Basket", "export declare abstract class Basket {\n  add(item: Item): void;\n}"],
+    ["Level", "declare enum Level { Low }"],
+    ["default", "export default function main(): void;"],
+  ]);
+});
+
 test("the default export of a file is recognised, however it is written", () => {
   assert.deepEqual(outlines("export default function main(a) { return a; }", "javascript"), [
     ["default", "export default function main(a);"],
