@@ -46,5 +46,7 @@ export const moduleLanguage = (languageId: string): ModuleLanguage | undefined =
 export function importStatements(text: string, languageId: string): string {
   const statement = moduleLanguage(languageId)?.statement;
   const found = statement ? (text.match(statement) ?? []) : [];
-  return found.map(each => each.trim()).join("\n");
+  // A line of prose that begins with `from` would spoil the import after it for the parser.
+  const imports = found.filter(each => /\b(?:import|export)\b/.test(each));
+  return imports.map(each => each.trim()).join("\n");
 }

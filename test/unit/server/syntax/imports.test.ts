@@ -42,6 +42,13 @@ test("every form of Python's imports is understood, wherever it stands", () => {
   assert.equal(importStatements(text, "rust"), "");
 });
 
+test("prose that begins with the word from does not hide the import after it", () => {
+  assert.deepEqual(imports('"""Tests, adapted\nfrom NumPy.\n"""\nimport os\nfrom a import b\n'), [
+    ["os", undefined, "os"],
+    ["a", "b", "b"],
+  ]);
+});
+
 test("a list may contain comments with brackets, and an unclosed list does not hide other imports", () => {
   assert.deepEqual(imports("from z import (\n    b,  # c) (d\n    e,\n)\nimport os"), [
     ["z", "b", "b"],
