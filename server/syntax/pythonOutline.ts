@@ -17,9 +17,10 @@ import {
 
 const INDENT = "    ";
 const COMMENT = "#";
+const QUOTES = ['"""', "'''"];
 /** Statements whose blocks also define names of the module. */
 const TRANSPARENT =
-  /^(if_statement|try_statement|else_clause|elif_clause|except_clause|with_statement|block)$/;
+  /^((if|try|with|for|while|match)_statement|(else|elif|except|except_group|finally|case)_clause|block)$/;
 /** Decorators that change how a method is called. */
 const CALLED_BY =
   /^@(property|staticmethod|classmethod|cached_property|functools\.cached_property|\w+\.setter)$/;
@@ -42,19 +43,19 @@ function definitionOf(statement: Node): Definition | undefined {
   if (node.type === "function_definition" && name) return { name, line, outline: functionOutline(node) };
   if (node.type === "class_definition" && name)
     return { name, line, outline: cutOutline(classOutline(node, decorators(statement)), `${INDENT}...`) };
-  const value = assignment(node);
+  const value = typeAlias(node) ?? assignment(node);
   return value && { ...value, line };
 }
 
 function functionOutline(node: Node): string {
   const summary = docstring(node);
-  return summary ? `${signature(node)}\n${INDENT}"""${summary}"""` : `${signature(node)} ...`;
+  return summary ? `${signature(node)}\n${INDENT}${summary}` : `${signature(node)} ...`;
 }
 
 function classOutline(node: Node, before: readonly string[]): string {
   const summary = docstring(node);
   const fields: string[] = [];
-  const methods: string[] = [];
+  const methods: string[][] = [];
   for (const statement of node.childForFieldName("body")?.namedChildren ?? []) {
     const member = statement.childForFieldName("definition") ?? statement;
     const field = assignment(member);
@@ -62,9 +63,9 @@ function classOutline(node: Node, before: readonly string[]): string {
     if (member.type === "class_definition") fields.push(`${signature(member)} ...`);
     if (member.type !== "function_definition" || methods.length >= METHODS) continue;
     if (!isPublic(member.childForFieldName("name")?.text ?? "")) continue;
-    methods.push(...decorators(statement).filter(each => CALLED_BY.test(each)), ...method(member));
+    methods.push([...decorators(statement).filter(each => CALLED_BY.test(each)), ...method(member)]);
   }
-  const body = [...(summary ? [`"""${summary}"""`] : []), ...fields, ...methods];
+  const body = [...(summary ? [summary] : []), ...fields, ...methods.flat()];
   const head = [...before, signature(node)].join("\n");
   return body.length > 0 ? [head, ...body.map(line => INDENT + line)].join("\n") : `${head} ...`;
 }
@@ -101,12 +102,25 @@ function assignment(statement: Node): Omit<Definition, "line"> | undefined {
   return { name: left.text, outline: isShort(text) ? text : `${head} = ...` };
 }
 
-/** The first line of a definition's docstring. */
+/** A type that a `type` statement names. */
+function typeAlias(node: Node): Omit<Definition, "line"> | undefined {
+  const left = node.type === "type_alias_statement" ? node.childForFieldName("left")?.text : undefined;
+  const [name = ""] = /^\w+/.exec(left ?? "") ?? [];
+  if (left === undefined || name === "") return undefined;
+  return { name, outline: isShort(node.text) ? node.text : `type ${oneLine(left)} = ...` };
+}
+
+/** The first line of a definition's docstring, in quotes; undefined for strings that Python does not take for one. */
 function docstring(node: Node): string | undefined {
   const first = node.childForFieldName("body")?.namedChildren.find(({ type }) => type !== "comment");
   const string = first?.type === "expression_statement" ? first.namedChildren[0] : first;
-  if (string?.type !== "string") return undefined;
+  if (string?.type !== "string" || !/^[ru]?["']/i.test(string.text)) return undefined;
   const content = string.namedChildren.find(({ type }) => type === "string_content")?.text.trim() ?? "";
   const [line = ""] = content.split("\n", 1);
-  return line.trim().slice(0, VALUE_CHARACTERS) || undefined;
+  const shown = line
+    .trim()
+    .slice(0, VALUE_CHARACTERS)
+    .replace(/[\s\\]+$/, "");
+  const quotes = QUOTES.find(each => !shown.includes(each) && !shown.endsWith(each.slice(-1)));
+  return shown && quotes && quotes + shown + quotes;
 }

@@ -75,6 +75,37 @@ test("a class is shown by its fields and its public methods' signatures", () => 
   assert.deepEqual(outlines("class Empty(Exception):\n    pass\n"), ["class Empty(Exception): ..."]);
 });
 
+test("a docstring is shown in quotes that it does not contain, and other first strings are not docstrings", () => {
+  const first = (string: string) => outlines(`def f():\n    ${string}`)[0]?.split("\n    ")[1];
+  assert.equal(first(`"""The "worker bees"\n    of it."""`), `'''The "worker bees"'''`);
+  assert.equal(first(`'He says """ here'`), `'''He says """ here'''`);
+  assert.equal(first(`R"It's it'"`), `"""It's it'"""`);
+  assert.equal(first(`"""Goes on \\\n    here."""`), `"""Goes on"""`);
+  for (const other of [`f"Not {it}"`, `b"bytes"`, `rb"bytes"`, `" "`])
+    assert.deepEqual(outlines(`def f():\n    ${other}`), ["def f(): ..."]);
+});
+
+test("definitions in the blocks of the module's statements count, and so do named types", () => {
+  const blocks = [
+    "try:\n    A = 1\nexcept* E:\n    B = 1\nelse:\n    C = 1\nfinally:\n    D = 1",
+    "for each in all:\n    F = 1\nelse:\n    G = 1",
+    "while True:\n    H = 1",
+    "with it as own:\n    K = 1",
+    "match it:\n    case 1:\n        L = 1",
+    `type Vector = list[float]\ntype Table[K] = dict[${"K, ".repeat(50)}K]`,
+  ];
+  assert.deepEqual(
+    outlines(blocks.join("\n")),
+    [..."ABCDFGHKL"].map(name => `${name} = 1`).concat("type Vector = list[float]", "type Table[K] = ..."),
+  );
+});
+
+test("32 methods of a class are shown, however many lines describe them", () => {
+  const property = (i: number) => `    @property\n    def p${i}(self): ...`;
+  const all = Array.from({ length: 33 }, (_, i) => property(i));
+  assert.deepEqual(outlines(["class A:", ...all].join("\n")), [["class A:", ...all.slice(0, 32)].join("\n")]);
+});
+
 test("the outline of a large class is cut at the end of a line", () => {
   const methods = Array.from(
     { length: 200 },
