@@ -9,8 +9,11 @@ import { type Cell, type Snapshot, withLineFeeds } from "../text/index.ts";
 const BETWEEN_CELLS = "\n\n";
 /** Limits for what is shown of a text cell: it may be a whole chapter. */
 const MARKUP = { lines: 20, columns: 200 };
-/** Magics that only measure or capture the rest of their cell; after any other magic the cell is in another language. */
-const OWN_LANGUAGE = /^%%(time|timeit|capture|prun|memit|mprun)\b/;
+/**
+ * A magic that puts the cell into another language: any but those that only measure or capture the rest of it. IPython allows
+ * blanks before it. Without a name, `%%` is a comment, with which MATLAB begins a section.
+ */
+const OTHER_LANGUAGE = /^\s*%%(?!(?:time|timeit|capture|prun|memit|mprun)\b)[\w!]/;
 
 /** The snapshot of a notebook's whole text, with the same cursor. A document that is not a cell is returned unchanged. */
 export function asOneText(snapshot: Snapshot): Snapshot {
@@ -66,7 +69,7 @@ function shownText(cell: Cell, language: string, comment: string | undefined): s
 function cellText({ kind, languageId, text }: Cell, language: string, comment: string | undefined): string {
   const lines = withLineFeeds(text).trimEnd();
   if (kind === "markup") return comment === undefined ? "" : commented(lines, comment);
-  const isOther = languageId !== language || (lines.startsWith("%%") && !OWN_LANGUAGE.test(lines));
+  const isOther = languageId !== language || OTHER_LANGUAGE.test(lines);
   return isOther || lines.trim() === "" ? "" : lines;
 }
 

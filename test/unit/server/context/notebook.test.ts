@@ -40,6 +40,10 @@ test("text cells become comments without long lines and long cells, and are left
 test("a cell that a magic command puts into another language is left out", () => {
   const cells = [code("%%bash\nls"), code("%%time\nwork()"), code("%matplotlib inline")];
   assert.equal(marked(cell("‸", cells, [])), "%%time\nwork()\n\n%matplotlib inline\n\n‸");
+  // IPython removes blank lines and indentation before it looks for a magic.
+  const indented = [code("\n\n%%bash\nls"), code("  %%html\n<p>"), code("%%!\nls"), code("\n%%time\nwork()")];
+  assert.equal(marked(cell("‸", indented, [])), "\n%%time\nwork()\n\n‸");
+  assert.equal(marked(cell("‸", [code("%% Sums\nx = 1", "matlab")], [], "matlab")), "%% Sums\nx = 1\n\n‸");
 });
 
 test("a document that is not a cell is its own text and has no neighbours", () => {
