@@ -52,6 +52,12 @@ test("each filter keeps exactly the tokens that it allows", () => {
   assert.deepEqual(drawn({ topP: 0.6 }), [0, 1], "0.42 and 0.25 make the first 0.6");
   assert.deepEqual(drawn({ minP: 0.3 }), [0, 1, 2], "exp(-1) is above 0.3, exp(-1.8) is not");
   assert.deepEqual(drawn({ topK: 5, topP: 0.99, minP: 0.3 }), [0, 1, 2]);
+  assert.deepEqual(drawn({ minP: 0.9 }), [0], "the most likely token always stays");
+  assert.deepEqual(
+    drawn({ topP: 0.8, minP: 0.3 }),
+    [0, 1, 2],
+    "0.8 of all tokens, not of those that min-p keeps",
+  );
 });
 
 test("temperature 0 takes the most likely token, the lower ID among equals", () => {
