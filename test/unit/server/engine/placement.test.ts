@@ -112,3 +112,21 @@ test("layers for which there is no memory are not loaded once more for a shorter
   assert.deepEqual(outcome, { layers: 0, contextTokens: 8192 });
   assert.deepEqual(done, ["load -1", "load 21", "load 14", "load 7", "load 0", "make 8192"]);
 });
+
+test("the first context for which there is memory is used, and a problem other than memory ends the search", async () => {
+  const first = await placed(placements(need), () => true);
+  assert.deepEqual(first.outcome, { layers: ALL_LAYERS, contextTokens: 8192 });
+  assert.deepEqual(first.done, ["load -1", "make 8192"]);
+  const unsuitable: EngineProblem = { code: "modelUnsuitable", message: "no end", remedy: "" };
+  const done: string[] = [];
+  const outcome = await placeFirstFitting<{ layers: number }, Placement>(placements(need), {
+    load: async layers => ({ layers }),
+    make: async (_, { contextTokens }) => {
+      done.push(`make ${contextTokens}`);
+      return unsuitable;
+    },
+    free: () => void done.push("free"),
+  });
+  assert.equal(outcome, unsuitable);
+  assert.deepEqual(done, ["make 8192", "free"]);
+});
