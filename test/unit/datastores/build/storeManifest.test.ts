@@ -10,6 +10,8 @@ import { folder } from "../../../fakes/builds.ts";
 
 const [OLD, NEW] = ["f".repeat(16), "0".repeat(16)];
 
+const SHARD = { file: `shard-${OLD}-0.fts`, tokens: 10, documents: 1, bytes: 99, textBytes: 20 };
+
 /** The manifest of a share, made in that minute of an hour. */
 function manifest(
   build: string,
@@ -26,7 +28,7 @@ function manifest(
     tokenizer: { fingerprint: "letters", vocabularySize: 128, model: "letters" },
     sources: ["here"],
     share: { index, count },
-    inputs: names.map(name => ({ name, key: name, shards: [], dropped: { empty: 1, data: 2 } })),
+    inputs: names.map(name => ({ name, key: name, shards: [SHARD], dropped: { empty: 1, data: 2 } })),
   };
 }
 
@@ -72,6 +74,8 @@ test("the latest build with all its shares is in use, or the latest if none has 
   assert.deepEqual(ids([...whole, later]), [OLD, NEW]);
   assert.deepEqual(ids([...whole, later, manifest(NEW, [1, 2], 21, "b")]), [NEW, NEW]);
   assert.deepEqual(ids([whole[0]!, later]), [NEW, NEW]);
+  const empty = [manifest(NEW, [0, 2], 20), manifest(NEW, [1, 2], 21)];
+  assert.deepEqual(ids([...whole, ...empty]), [OLD, NEW], "a build without documents is never used");
 });
 
 test("a damaged manifest is reported unless another build is complete, and an empty folder has no store", () => {
