@@ -5,26 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { DidChangeConfigurationNotification } from "vscode-languageserver-protocol/node";
-import type { LoadModel } from "../../server/model/modelHost.ts";
 import { DidChangeTrustNotification, ExplainLastRequest } from "../../server/protocol/messages.ts";
 import { connect } from "../fakes/client.ts";
-import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
+import { FakeEngine, saying } from "../fakes/engine.ts";
+import { AT_END, endless, opened, URI, withEngine } from "../fakes/sample.ts";
 import { until } from "../fakes/until.ts";
-
-const URI = "file:///project/sample.py";
-const TEXT = "def add(a, b):\n    ";
-const AT_END = { line: 1, character: 4 };
-
-const serving = (load: LoadModel) => ({ modelLoader: () => load });
-const withEngine = (engine: FakeEngine) => serving(async () => ({ engine }));
-/** Generates something else at each step and never ends. */
-const endless = () => new FakeEngine(chaotic);
-
-async function opened(engine: FakeEngine, text = TEXT) {
-  const client = await connect(withEngine(engine));
-  client.open(URI, text);
-  return client;
-}
 
 test("the server announces inline completion and UTF-16 positions", async () => {
   const client = await connect(withEngine(endless()));

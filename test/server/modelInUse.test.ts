@@ -7,23 +7,9 @@ import type { LoadModel } from "../../server/model/modelHost.ts";
 import { FreeMemoryRequest } from "../../server/protocol/messages.ts";
 import type { Settings } from "../../server/protocol/settings.ts";
 import { connect } from "../fakes/client.ts";
-import { chaotic, FakeEngine, saying } from "../fakes/engine.ts";
+import { FakeEngine, saying } from "../fakes/engine.ts";
+import { AT_END, endless, opened, serving, TEXT, URI } from "../fakes/sample.ts";
 import { until } from "../fakes/until.ts";
-
-const URI = "file:///project/sample.py";
-const TEXT = "def add(a, b):\n    ";
-const AT_END = { line: 1, character: 4 };
-
-const serving = (load: LoadModel) => ({ modelLoader: () => load });
-const withEngine = (engine: FakeEngine) => serving(async () => ({ engine }));
-/** Generates something else at each step and never ends. */
-const endless = () => new FakeEngine(chaotic);
-
-async function opened(engine: FakeEngine, text = TEXT) {
-  const client = await connect(withEngine(engine));
-  client.open(URI, text);
-  return client;
-}
 
 test("a model that cannot be loaded is an error with a remedy, and setting a good model resolves it", async () => {
   const load = async (settings: Settings) =>
