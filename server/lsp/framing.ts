@@ -1,6 +1,7 @@
 /**
- * Checks the bytes that a client sends. The reader of its messages says nothing of what it cannot read, and may then wait for
- * the rest of a message that never comes.
+ * Checks the bytes that a client sends. The connection passes nothing on of what the reader of its messages cannot read, and
+ * the reader may wait for the rest of a message that never comes. (A reader of one's own would have events for some of this,
+ * but with one the connection no longer ends with its input.)
  */
 import { constants, isUtf8 } from "node:buffer";
 import { messageOf } from "../system/index.ts";
